@@ -1,0 +1,102 @@
+/* Arena allocation: blocks of doubling size, freed together. */
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct block {
+    struct block *next;
+    size_t used, size;
+    _Alignas(max_align_t) char bytes[];
+} block;
+
+struct llw_arena {
+    block *head;
+};
+
+static void out_of_memory(void) {
+    fputs("llwhy: out of memory\n", stderr);
+    _Exit(5);
+}
+
+void *llw_xmalloc(size_t size) {
+    void *p = calloc(1, size ? size : 1);
+    if (!p) out_of_memory();
+    return p;
+}
+
+void *llw_xrealloc(void *old, size_t size) {
+    void *p = realloc(old, size ? size : 1);
+    if (!p) out_of_memory();
+    return p;
+}
+
+llw_arena *llw_arena_new(void) {
+    return llw_xmalloc(sizeof(llw_arena));
+}
+
+void llw_arena_free(llw_arena *arena) {
+    if (!arena) return;
+    for (block *b = arena->head; b;) {
+        block *next = b->next;
+        free(b);
+        b = next;
+    }
+    free(arena);
+}
+
+void *llw_arena_alloc(llw_arena *arena, size_t size) {
+    const size_t align = _Alignof(max_align_t);
+    if (size > SIZE_MAX / 4) out_of_memory();
+    size = (size + align - 1) / align * align;
+    block *b = arena->head;
+    if (!b || b->size - b->used < size) {
+        size_t want = b ? b->size * 2 : 4096;
+        if (want > (1u << 20)) want = 1u << 20;
+        if (want < size) want = size;
+        b = llw_xmalloc(sizeof *b + want);
+        b->size = want;
+        b->next = arena->head;
+        arena->head = b;
+    }
+    void *p = b->bytes + b->used;
+    b->used += size;
+    return p;
+}
+
+char *llw_arena_strndup(llw_arena *arena, const char *text, size_t len) {
+    char *copy = llw_arena_alloc(arena, len + 1);
+    memcpy(copy, text, len);
+    return copy;
+}
+
+char *llw_arena_strdup(llw_arena *arena, const char *text) {
+    return llw_arena_strndup(arena, text, strlen(text));
+}
+
+char *llw_arena_printf(llw_arena *arena, const char *fmt, ...) {
+    va_list args, again;
+    va_start(args, fmt);
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    char *text = llw_arena_alloc(arena, (size_t)(len < 0 ? 0 : len) + 1);
+    if (len > 0) vsnprintf(text, (size_t)len + 1, fmt, again);
+    va_end(again);
+    return text;
+}
+
+void *llw_arena_push(llw_arena *arena, void **items, size_t *count, size_t *capacity, size_t size) {
+    if (*count == *capacity) {
+        size_t want = *capacity ? *capacity * 2 : 8;
+        if (want > SIZE_MAX / 2 / size) out_of_memory();
+        void *grown = llw_arena_alloc(arena, want * size);
+        if (*count) memcpy(grown, *items, *count * size);
+        *items = grown;
+        *capacity = want;
+    }
+    return (char *)*items + (*count)++ * size;
+}

@@ -1,0 +1,26 @@
+/* Reading files that may be anything: only regular files, never more than the caller's cap.
+ *
+ * A llw_file_read result belongs to the arena it was read into and is NUL-terminated after its last byte. */
+#ifndef LLW_BASE_FILE_H
+#define LLW_BASE_FILE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Reads a whole regular file of at most cap bytes. A FIFO, device or directory, and a longer file, are refused.
+ * LLW_ERR_NOTHING when there is no such file. */
+llw_rc llw_file_read(llw_arena *arena, const char *path, size_t cap, char **bytes, size_t *len, llw_err *err);
+
+bool llw_file_is_regular(const char *path);
+bool llw_file_is_directory(const char *path);
+
+/* directory + "/" + name, in the arena; name alone when directory is "" or ".". */
+char *llw_path_join(llw_arena *arena, const char *directory, const char *name);
+
+/* Names in a directory (without . and ..), sorted by bytes, so that every order is the same everywhere. */
+llw_rc llw_directory_list(llw_arena *arena, const char *path, char ***names, size_t *count, llw_err *err);
+
+#endif

@@ -1,0 +1,311 @@
+/* The fact base: a hash from slots to claims, layered over a parent. */
+#include "fact/facts.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct entity_row {
+    llw_kind kind;
+    const char *id;
+    const struct llw_model *model;
+} entity_row;
+
+typedef struct slot {
+    uint64_t key; /* entity << 16 | attribute; 0 is empty */
+    llw_claim *claims; /* newest first */
+    const llw_claim *best;
+} slot;
+
+struct llw_facts {
+    const llw_facts *parent;
+    llw_entity first; /* ids of this layer start after it */
+    llw_arena *arena;
+    entity_row *entities;
+    size_t n_entities, entity_capacity;
+    slot *slots;
+    size_t n_slots, slot_capacity; /* capacity is a power of two */
+    const char **strings;
+    size_t n_strings, string_capacity;
+    const char **notes;
+    size_t n_notes, note_capacity;
+};
+
+const char *llw_grade_name(llw_grade grade) {
+    static const char *const name[] = {"default",       "prose",        "model card", "predicted", "file",
+                                       "configuration", "launch flags", "process",    "measured",  "what-if"};
+    return name[grade];
+}
+
+llw_facts *llw_facts_new(void) {
+    llw_facts *facts = llw_xmalloc(sizeof *facts);
+    facts->arena = llw_arena_new();
+    return facts;
+}
+
+llw_facts *llw_facts_overlay(const llw_facts *parent) {
+    llw_facts *facts = llw_facts_new();
+    facts->parent = parent;
+    facts->first = llw_facts_max(parent);
+    return facts;
+}
+
+void llw_facts_free(llw_facts *facts) {
+    if (!facts) return;
+    free(facts->slots);
+    free(facts->strings);
+    llw_arena_free(facts->arena);
+    free(facts);
+}
+
+llw_arena *llw_facts_arena(llw_facts *facts) {
+    return facts->arena;
+}
+
+static uint64_t hash_bytes(const char *s) {
+    uint64_t h = 1469598103934665603u;
+    for (; *s; s++) h = (h ^ (unsigned char)*s) * 1099511628211u;
+    return h;
+}
+
+static uint64_t hash_key(uint64_t key) {
+    key *= 0x9e3779b97f4a7c15u;
+    return key ^ key >> 29;
+}
+
+/* A copy that is shared by all equal strings of this layer. */
+static const char *intern(llw_facts *facts, const char *s) {
+    if (facts->n_strings * 2 >= facts->string_capacity) {
+        size_t old = facts->string_capacity, want = old ? old * 2 : 256;
+        const char **grown = llw_xmalloc(want * sizeof *grown);
+        for (size_t i = 0; i < old; i++) {
+            if (!facts->strings[i]) continue;
+            size_t at = hash_bytes(facts->strings[i]) & (want - 1);
+            while (grown[at]) at = (at + 1) & (want - 1);
+            grown[at] = facts->strings[i];
+        }
+        free(facts->strings);
+        facts->strings = grown;
+        facts->string_capacity = want;
+    }
+    size_t at = hash_bytes(s) & (facts->string_capacity - 1);
+    for (; facts->strings[at]; at = (at + 1) & (facts->string_capacity - 1))
+        if (!strcmp(facts->strings[at], s)) return facts->strings[at];
+    facts->n_strings++;
+    return facts->strings[at] = llw_arena_strdup(facts->arena, s);
+}
+
+static const entity_row *entity_get(const llw_facts *facts, llw_entity id) {
+    while (facts && id <= facts->first) facts = facts->parent;
+    assert(facts && id > 0 && id - facts->first <= facts->n_entities);
+    return &facts->entities[id - facts->first - 1];
+}
+
+llw_entity llw_facts_max(const llw_facts *facts) {
+    return facts->first + (llw_entity)facts->n_entities;
+}
+
+llw_kind llw_facts_kind(const llw_facts *facts, llw_entity id) {
+    return id ? entity_get(facts, id)->kind : LLW_KIND_NONE;
+}
+
+const char *llw_facts_id(const llw_facts *facts, llw_entity id) {
+    return id ? entity_get(facts, id)->id : "none";
+}
+
+llw_entity llw_facts_find(const llw_facts *facts, llw_kind kind, const char *id) {
+    for (const llw_facts *f = facts; f; f = f->parent)
+        for (size_t i = 0; i < f->n_entities; i++)
+            if (f->entities[i].kind == kind && !strcmp(f->entities[i].id, id)) return f->first + (llw_entity)i + 1;
+    return 0;
+}
+
+llw_entity llw_facts_entity(llw_facts *facts, llw_kind kind, const char *id) {
+    llw_entity found = llw_facts_find(facts, kind, id);
+    if (found) return found;
+    void *items = facts->entities;
+    entity_row *e = llw_arena_push(facts->arena, &items, &facts->n_entities, &facts->entity_capacity, sizeof *e);
+    facts->entities = items;
+    *e = (entity_row){.kind = kind, .id = intern(facts, id)};
+    return llw_facts_max(facts);
+}
+
+llw_entity llw_facts_next(const llw_facts *facts, llw_kind kind, llw_entity after) {
+    llw_entity max = llw_facts_max(facts);
+    for (llw_entity id = after + 1; id <= max; id++)
+        if (entity_get(facts, id)->kind == kind) return id;
+    return 0;
+}
+
+static slot *slot_find(const llw_facts *facts, uint64_t key) {
+    if (!facts->slot_capacity) return NULL;
+    size_t at = hash_key(key) & (facts->slot_capacity - 1);
+    while (facts->slots[at].key && facts->slots[at].key != key) at = (at + 1) & (facts->slot_capacity - 1);
+    return &facts->slots[at];
+}
+
+static uint64_t slot_key(llw_entity entity, llw_attr attr) {
+    return (uint64_t)entity << 16 | (uint64_t)attr;
+}
+
+static slot *slot_get(llw_facts *facts, uint64_t key) {
+    if (facts->n_slots * 2 >= facts->slot_capacity) {
+        slot *old = facts->slots;
+        size_t n = facts->slot_capacity;
+        facts->slot_capacity = n ? n * 2 : 256;
+        facts->slots = llw_xmalloc(facts->slot_capacity * sizeof *old);
+        for (size_t i = 0; i < n; i++)
+            if (old[i].key) *slot_find(facts, old[i].key) = old[i];
+        free(old);
+    }
+    slot *s = slot_find(facts, key);
+    if (!s->key) {
+        s->key = key;
+        facts->n_slots++;
+    }
+    return s;
+}
+
+/* Whether claim a beats claim b; a is the later one. */
+static bool beats(const llw_claim *a, const llw_claim *b) {
+    if (!b) return true;
+    if (a->value.known != b->value.known) {
+        const llw_claim *unknown = a->value.known ? b : a;
+        return (unknown->grade == LLW_GRADE_WHATIF) == (unknown == a);
+    }
+    return a->grade >= b->grade;
+}
+
+void llw_facts_claim(llw_facts *facts, llw_entity entity, llw_attr attr, llw_value value, llw_grade grade,
+                     const char *origin, const char *place) {
+    assert(entity && llw_attr_get(attr)->type == value.type);
+    assert(llw_facts_kind(facts, entity) == llw_attr_get(attr)->kind);
+    if (value.known && llw_type_is_text(value.type)) value.as.text = intern(facts, value.as.text);
+    llw_claim *claim = llw_arena_alloc(facts->arena, sizeof *claim);
+    slot *s = slot_get(facts, slot_key(entity, attr));
+    *claim = (llw_claim){value, grade, intern(facts, origin), intern(facts, place ? place : ""), s->claims};
+    s->claims = claim;
+    if (beats(claim, s->best)) s->best = claim;
+}
+
+const llw_claim *llw_facts_best(const llw_facts *facts, llw_entity entity, llw_attr attr) {
+    const llw_claim *best = NULL;
+    uint64_t key = slot_key(entity, attr);
+    for (const llw_facts *f = facts; f; f = f->parent) {
+        const slot *s = slot_find(f, key);
+        if (!s || !s->best) continue;
+        if (!best || !beats(best, s->best)) best = s->best;
+    }
+    return best;
+}
+
+static int by_trust(const void *x, const void *y) {
+    const llw_claim *a = *(const llw_claim *const *)x, *b = *(const llw_claim *const *)y;
+    if (a == b) return 0;
+    return beats(a, b) && !beats(b, a) ? -1 : beats(b, a) && !beats(a, b) ? 1 : 0;
+}
+
+const llw_claim **llw_facts_claims(const llw_facts *facts, llw_entity entity, llw_attr attr, llw_arena *arena,
+                                   size_t *n) {
+    void *items = NULL;
+    size_t count = 0, capacity = 0;
+    for (const llw_facts *f = facts; f; f = f->parent) {
+        const slot *s = slot_find(f, slot_key(entity, attr));
+        for (const llw_claim *c = s ? s->claims : NULL; c; c = c->older) {
+            const llw_claim **place = llw_arena_push(arena, &items, &count, &capacity, sizeof *place);
+            *place = c;
+        }
+    }
+    /* insertion sort keeps later claims first among equals */
+    const llw_claim **list = items;
+    for (size_t i = 1; i < count; i++)
+        for (size_t j = i; j && by_trust(&list[j], &list[j - 1]) < 0; j--) {
+            const llw_claim *swap = list[j];
+            list[j] = list[j - 1];
+            list[j - 1] = swap;
+        }
+    *n = count;
+    return list;
+}
+
+llw_value llw_facts_value(const llw_facts *facts, llw_entity entity, llw_attr attr) {
+    const llw_claim *best = entity ? llw_facts_best(facts, entity, attr) : NULL;
+    return best ? best->value : llw_unknown(llw_attr_get(attr)->type);
+}
+
+bool llw_facts_conflict(const llw_facts *facts, llw_entity entity, llw_attr attr) {
+    const llw_claim *seen = NULL;
+    for (const llw_facts *f = facts; f; f = f->parent) {
+        const slot *s = slot_find(f, slot_key(entity, attr));
+        for (const llw_claim *c = s ? s->claims : NULL; c; c = c->older) {
+            if (!c->value.known || c->grade == LLW_GRADE_DEFAULT) continue;
+            if (seen && !llw_value_equal(seen->value, c->value)) return true;
+            seen = c;
+        }
+    }
+    return false;
+}
+
+bool llw_facts_count(const llw_facts *facts, llw_entity entity, llw_attr attr, int64_t *out) {
+    llw_value v = llw_facts_value(facts, entity, attr);
+    assert(llw_type_is_integer(v.type));
+    if (v.known) *out = v.as.count;
+    return v.known;
+}
+
+bool llw_facts_real(const llw_facts *facts, llw_entity entity, llw_attr attr, double *out) {
+    llw_value v = llw_facts_value(facts, entity, attr);
+    assert(llw_type_is_real(v.type));
+    if (v.known) *out = v.as.real;
+    return v.known;
+}
+
+bool llw_facts_flag(const llw_facts *facts, llw_entity entity, llw_attr attr, bool *out) {
+    llw_value v = llw_facts_value(facts, entity, attr);
+    assert(v.type == LLW_FLAG);
+    if (v.known) *out = v.as.flag;
+    return v.known;
+}
+
+bool llw_facts_text(const llw_facts *facts, llw_entity entity, llw_attr attr, const char **out) {
+    llw_value v = llw_facts_value(facts, entity, attr);
+    assert(llw_type_is_text(v.type));
+    if (v.known) *out = v.as.text;
+    return v.known;
+}
+
+llw_entity llw_facts_ref(const llw_facts *facts, llw_entity entity, llw_attr attr) {
+    llw_value v = llw_facts_value(facts, entity, attr);
+    return v.known ? v.as.ref : 0;
+}
+
+void llw_facts_set_model(llw_facts *facts, llw_entity id, const struct llw_model *model) {
+    assert(id > facts->first);
+    facts->entities[id - facts->first - 1].model = model;
+}
+
+const struct llw_model *llw_facts_model(const llw_facts *facts, llw_entity id) {
+    return id ? entity_get(facts, id)->model : NULL;
+}
+
+void llw_facts_note(llw_facts *facts, const char *fmt, ...) {
+    va_list args, again;
+    va_start(args, fmt);
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, fmt, args);
+    va_end(args);
+    char *text = llw_arena_alloc(facts->arena, (size_t)(len < 0 ? 0 : len) + 1);
+    if (len > 0) vsnprintf(text, (size_t)len + 1, fmt, again);
+    va_end(again);
+    void *items = facts->notes;
+    const char **place = llw_arena_push(facts->arena, &items, &facts->n_notes, &facts->note_capacity, sizeof *place);
+    facts->notes = items;
+    *place = text;
+}
+
+size_t llw_facts_notes(const llw_facts *facts, const char *const **notes) {
+    *notes = facts->notes;
+    return facts->n_notes;
+}

@@ -1,0 +1,64 @@
+/* A launch read out of the fact base: every option with its resolved value, ready for arithmetic.
+ *
+ * Strings are borrowed from the fact base. Reading fails only by missing slots, which it names. */
+#ifndef LLW_FACT_LAUNCH_H
+#define LLW_FACT_LAUNCH_H
+
+#include "base/error.h"
+#include "fact/facts.h"
+
+enum { LLW_MAX_DEVICES = 16, LLW_MAX_OVERRIDES = 4096 };
+
+typedef enum llw_program { LLW_PROGRAM_SERVER, LLW_PROGRAM_CLI, LLW_PROGRAM_BENCH, LLW_PROGRAM_FIT_PARAMS } llw_program;
+typedef enum llw_split_mode { LLW_SPLIT_NONE, LLW_SPLIT_LAYER, LLW_SPLIT_ROW, LLW_SPLIT_TENSOR } llw_split_mode;
+typedef enum llw_switch { LLW_OFF, LLW_ON, LLW_AUTO } llw_switch;
+
+typedef struct llw_device {
+    const char *name;  /* CUDA0 */
+    llw_entity gpu;
+    int64_t total, free;
+    bool known;        /* total and free are known */
+    double bandwidth;  /* bytes per second; 0 unknown */
+} llw_device;
+
+typedef struct llw_override {
+    const char *pattern; /* ECMAScript regex searched in the tensor's name */
+    const char *buffer;  /* CPU, CUDA0, CUDA_Host ... */
+} llw_override;
+
+typedef struct llw_launch {
+    llw_entity entity;
+    llw_entity model_entity;
+    const struct llw_model *model; /* NULL: only claims are known */
+    llw_program program;
+    int64_t build_order; /* models/builds.tsv */
+    int gpu_layers;      /* -1 auto, -2 all */
+    int64_t ctx, batch, ubatch;
+    uint32_t type_k, type_v; /* ggml types */
+    llw_switch flash_attn;
+    int parallel; /* -1 auto */
+    llw_switch kv_unified; /* auto: not given */
+    bool kv_offload, swa_full, op_offload;
+    llw_split_mode split_mode;
+    double tensor_split[LLW_MAX_DEVICES];
+    int n_tensor_split;
+    int main_gpu;
+    llw_device devices[LLW_MAX_DEVICES]; /* all visible ones, in llama.cpp's order, after -dev */
+    int n_devices;
+    const llw_override *overrides; /* in order: -ot, -cmoe and -ncmoe as llama.cpp expands them */
+    size_t n_overrides;
+    bool fit;
+    int64_t fit_target[LLW_MAX_DEVICES]; /* bytes, filled for every device */
+    int64_t fit_ctx;
+    bool ctx_given, gpu_layers_given; /* by the user: fit behaves otherwise then */
+    bool mmap;
+    bool embedding;
+    int64_t ram_available; /* -1 unknown */
+} llw_launch;
+
+/* Reads the launch entity. *missing (may be NULL) receives the first slot without a value that prediction needs, with
+ * rc LLW_ERR_NOTHING; LLW_ERR_INPUT when a value cannot be read ("-ctk q9": err says what to write). */
+llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *arena, llw_launch *out, llw_attr *missing,
+                       llw_err *err);
+
+#endif

@@ -1,0 +1,78 @@
+/* The vocabulary's table and look-ups by name. */
+#include "fact/schema.h"
+
+#include <string.h>
+
+static const llw_attr_info attrs[LLW_ATTRS] = {
+#define LLW_KIND(kind, meaning)
+#define LLW_ATTR(kind, attribute, type, knob, meaning, how)                                                            \
+    [LLW_##kind##_##attribute] = {LLW_KIND_##kind, #attribute, LLW_##type, knob, meaning, how},
+#include "fact/schema.def"
+#undef LLW_KIND
+#undef LLW_ATTR
+};
+
+static const char *const kinds[LLW_KINDS][2] = {
+    [LLW_KIND_NONE] = {"none", "nothing"},
+#define LLW_KIND(kind, meaning) [LLW_KIND_##kind] = {#kind, meaning},
+#define LLW_ATTR(kind, attribute, type, knob, meaning, how)
+#include "fact/schema.def"
+#undef LLW_KIND
+#undef LLW_ATTR
+};
+
+const llw_attr_info *llw_attr_get(llw_attr attr) {
+    return &attrs[attr];
+}
+
+const char *llw_kind_name(llw_kind kind) {
+    return kinds[kind][0];
+}
+
+const char *llw_kind_meaning(llw_kind kind) {
+    return kinds[kind][1];
+}
+
+llw_kind llw_kind_find(const char *name) {
+    for (int k = 1; k < LLW_KINDS; k++)
+        if (!strcmp(kinds[k][0], name)) return (llw_kind)k;
+    return LLW_KIND_NONE;
+}
+
+llw_attr llw_attr_find(llw_kind kind, const char *name) {
+    for (int a = 1; a < LLW_ATTRS; a++)
+        if (attrs[a].kind == kind && !strcmp(attrs[a].name, name)) return (llw_attr)a;
+    return LLW_ATTR_NONE;
+}
+
+static size_t distance(const char *a, const char *b) {
+    size_t row[64], lb = strlen(b);
+    if (lb >= 64) return 64;
+    for (size_t j = 0; j <= lb; j++) row[j] = j;
+    for (size_t i = 1; a[i - 1]; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= lb; j++) {
+            size_t cost = diagonal + (a[i - 1] != b[j - 1]);
+            diagonal = row[j];
+            if (row[j] + 1 < cost) cost = row[j] + 1;
+            if (row[j - 1] + 1 < cost) cost = row[j - 1] + 1;
+            row[j] = cost;
+        }
+    }
+    return row[lb];
+}
+
+const char *llw_attr_nearest(llw_kind kind, const char *name) {
+    const char *best = NULL;
+    size_t least = 4;
+    for (int a = 1; a < LLW_ATTRS; a++) {
+        if (attrs[a].kind != kind) continue;
+        size_t d = distance(name, attrs[a].name);
+        if (d < least) {
+            least = d;
+            best = attrs[a].name;
+        }
+    }
+    return best;
+}
