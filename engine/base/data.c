@@ -1,0 +1,93 @@
+/* Data files from a stack of directories over the compiled-in set. */
+#include "base/data.h"
+#include "base/file.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_DIRECTORIES = 16, MAX_DATA_FILE = 8 << 20 };
+
+static char *directories[MAX_DIRECTORIES];
+static size_t n_directories;
+
+void llw_data_push(const char *directory) {
+    if (n_directories == MAX_DIRECTORIES) return;
+    size_t len = strlen(directory) + 1;
+    directories[n_directories] = memcpy(llw_xmalloc(len), directory, len);
+    n_directories++;
+}
+
+void llw_data_reset(void) {
+    while (n_directories) free(directories[--n_directories]);
+}
+
+static const llw_builtin *builtin_find(const char *name) {
+    size_t low = 0, high = llw_n_builtins;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int c = strcmp(name, llw_builtins[mid].name);
+        if (!c) return &llw_builtins[mid];
+        if (c < 0)
+            high = mid;
+        else
+            low = mid + 1;
+    }
+    return NULL;
+}
+
+llw_rc llw_data_read(llw_arena *arena, const char *name, const char **bytes, size_t *len, const char **path,
+                     llw_err *err) {
+    for (size_t i = n_directories; i-- > 0;) {
+        char *file = llw_path_join(arena, directories[i], name), *content = NULL;
+        if (!llw_file_is_regular(file)) continue;
+        *path = file;
+        llw_rc rc = llw_file_read(arena, file, MAX_DATA_FILE, &content, len, err);
+        *bytes = content;
+        return rc;
+    }
+    const llw_builtin *found = builtin_find(name);
+    if (!found) return llw_fail(err, LLW_ERR_NOTHING, name, 0, "there is no such data file");
+    *bytes = (const char *)found->bytes;
+    *len = found->len;
+    *path = found->name;
+    return LLW_OK;
+}
+
+static int by_bytes(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool ends_in(const char *name, const char *suffix) {
+    size_t n = strlen(name), s = strlen(suffix);
+    return n >= s && !strcmp(name + n - s, suffix);
+}
+
+void llw_data_list(llw_arena *arena, const char *folder, const char *suffix, char ***names, size_t *count) {
+    void *items = NULL;
+    size_t n = 0, capacity = 0, prefix = strlen(folder);
+    for (size_t i = 0; i < llw_n_builtins; i++) {
+        const char *name = llw_builtins[i].name;
+        if (strncmp(name, folder, prefix) || name[prefix] != '/' || strchr(name + prefix + 1, '/') || !ends_in(name, suffix))
+            continue;
+        char **slot = llw_arena_push(arena, &items, &n, &capacity, sizeof *slot);
+        *slot = llw_arena_strdup(arena, name);
+    }
+    for (size_t i = 0; i < n_directories; i++) {
+        char **found = NULL;
+        size_t m = 0;
+        if (llw_directory_list(arena, llw_path_join(arena, directories[i], folder), &found, &m, NULL) != LLW_OK) continue;
+        for (size_t j = 0; j < m; j++) {
+            if (!ends_in(found[j], suffix) || found[j][0] == '.') continue;
+            char **slot = llw_arena_push(arena, &items, &n, &capacity, sizeof *slot);
+            *slot = llw_arena_printf(arena, "%s/%s", folder, found[j]);
+        }
+    }
+    char **list = items;
+    if (n) qsort(list, n, sizeof *list, by_bytes);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!kept || strcmp(list[kept - 1], list[i])) list[kept++] = list[i];
+    *names = list;
+    *count = kept;
+}
