@@ -18,6 +18,8 @@ typedef struct llw_device {
     llw_entity gpu;
     int64_t total, free;
     bool known;        /* total and free are known */
+    bool live;         /* free was read from the card (NVML, nvidia-smi, a log), not stated by hand: it shrinks while
+                        * llama.cpp measures a model with recurrent layers, a stated figure does not */
     double bandwidth;  /* bytes per second; 0 unknown */
 } llw_device;
 
@@ -54,6 +56,7 @@ typedef struct llw_launch {
     bool mmap;
     bool embedding;
     int64_t ram_available; /* -1 unknown */
+    int64_t ram_total;     /* -1 unknown */
 } llw_launch;
 
 /* Reads the launch entity. *missing (may be NULL) receives the first slot without a value that prediction needs, with

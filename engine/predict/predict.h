@@ -13,6 +13,7 @@ typedef enum llw_outcome { LLW_OUTCOME_OK, LLW_OUTCOME_REFUSED, LLW_OUTCOME_ABOR
 
 typedef struct llw_memory {
     int64_t weights, context, compute; /* bytes */
+    int64_t recurrent;                 /* the part of context that is recurrent state */
     int64_t compute_low, compute_high; /* equal to compute when exact */
     bool weights_exact, context_exact, compute_exact;
     int layers; /* layers whose KV and weights live here by -ngl and -ts */
@@ -45,7 +46,8 @@ typedef struct llw_prediction {
 /* What the launch, taken literally (as with --fit off), allocates. launch->model must be there. */
 void llw_predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_prediction *out);
 
-typedef enum llw_fit_outcome { LLW_FIT_OFF, LLW_FIT_UNCHANGED, LLW_FIT_ADJUSTED, LLW_FIT_GAVE_UP, LLW_FIT_FAILED } llw_fit_outcome;
+typedef enum llw_fit_outcome { LLW_FIT_OFF, LLW_FIT_UNCHANGED, LLW_FIT_ADJUSTED, LLW_FIT_GAVE_UP, LLW_FIT_FAILED,
+               LLW_FIT_UNKNOWN /* a card's free memory, or the model's memory, is not known */ } llw_fit_outcome;
 
 typedef struct llw_fit {
     llw_fit_outcome outcome;
