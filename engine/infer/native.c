@@ -1,0 +1,211 @@
+/* Prediction as facts: what a launch puts on each device, whether it loads, what --fit makes of it. */
+#include "infer/native.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct native {
+    llw_facts *facts;
+    llw_arena *arena;
+    llw_predicted *out;
+    llw_entity launch;
+} native;
+
+static void say(const native *n, llw_entity entity, llw_attr attr, llw_value value) {
+    llw_facts_claim(n->facts, entity, attr, value, LLW_GRADE_PREDICTED, "predicted", "");
+}
+
+const char *llw_placement_id(llw_arena *arena, const char *launch_id, const char *device) {
+    return llw_arena_printf(arena, "%s@%s", launch_id, device);
+}
+
+static llw_value bytes_or_unknown(int64_t bytes) {
+    return bytes < 0 ? llw_unknown(LLW_BYTES) : llw_bytes(bytes);
+}
+
+/* The best claim of a byte slot, or -1. */
+static int64_t best_bytes(const native *n, llw_entity entity, llw_attr attr) {
+    int64_t bytes = -1;
+    llw_facts_count(n->facts, entity, attr, &bytes);
+    return bytes;
+}
+
+/* Claims one placement. Sums are taken over the winning claims, so a measured buffer replaces a predicted one. */
+static llw_entity place(const native *n, const char *device, llw_entity gpu, const llw_memory *memory, int64_t total,
+                        int64_t free, int64_t target) {
+    const char *id = llw_placement_id(n->arena, llw_facts_id(n->facts, n->launch), device);
+    llw_entity p = llw_facts_entity(n->facts, LLW_KIND_placement, id);
+    say(n, p, LLW_placement_launch, llw_ref(n->launch));
+    say(n, p, LLW_placement_gpu, llw_ref(gpu));
+    say(n, p, LLW_placement_device, llw_string(LLW_TEXT, device));
+    say(n, p, LLW_placement_total, bytes_or_unknown(total));
+    say(n, p, LLW_placement_free, bytes_or_unknown(free));
+    say(n, p, LLW_placement_weights, bytes_or_unknown(memory->weights));
+    say(n, p, LLW_placement_kv, bytes_or_unknown(memory->context));
+    say(n, p, LLW_placement_compute, bytes_or_unknown(memory->compute));
+    say(n, p, LLW_placement_compute_low, bytes_or_unknown(memory->compute_low));
+    say(n, p, LLW_placement_compute_high, bytes_or_unknown(memory->compute_high));
+    say(n, p, LLW_placement_layers, llw_count(memory->layers));
+    say(n, p, LLW_placement_target, bytes_or_unknown(target));
+    int64_t weights = best_bytes(n, p, LLW_placement_weights), kv = best_bytes(n, p, LLW_placement_kv);
+    int64_t compute = best_bytes(n, p, LLW_placement_compute);
+    if (weights < 0 || kv < 0 || compute < 0) return p;
+    int64_t need = weights + kv + compute;
+    say(n, p, LLW_placement_need, llw_bytes(need));
+    free = best_bytes(n, p, LLW_placement_free);
+    if (free < 0) return p;
+    say(n, p, LLW_placement_left, llw_bytes(free - need));
+    say(n, p, LLW_placement_loads, llw_flag(need <= free));
+    return p;
+}
+
+typedef struct verdict { /* over all GPUs of a launch */
+    bool known, loads, certain, meets_target;
+    int64_t need, free, largest;
+} verdict;
+
+static void place_devices(const native *n, verdict *v) {
+    const llw_launch *launch = &n->out->fit.launch;
+    const llw_prediction *prediction = &n->out->fit.prediction;
+    *v = (verdict){.known = true, .loads = true, .certain = true, .meets_target = true};
+    for (int d = 0; d < prediction->n_devices; d++) {
+        const llw_device *device = &launch->devices[d];
+        const llw_memory *memory = &prediction->device[d];
+        llw_entity p = place(n, device->name, device->gpu, memory, device->known ? device->total : -1,
+                             device->known ? device->free : -1, launch->fit_target[d]);
+        int64_t need = best_bytes(n, p, LLW_placement_need), free = best_bytes(n, p, LLW_placement_free);
+        if (need < 0 || free < 0) {
+            v->known = false;
+            continue;
+        }
+        bool measured = llw_facts_best(n->facts, p, LLW_placement_compute)->grade > LLW_GRADE_PREDICTED;
+        int64_t slack_low = measured ? 0 : memory->compute - memory->compute_low, slack_high = measured ? 0 : memory->compute_high - memory->compute;
+        v->loads &= need <= free;
+        v->certain &= (need - slack_low <= free) == (need + slack_high <= free);
+        v->meets_target &= need + launch->fit_target[d] <= free;
+        v->need += need;
+        v->free += free;
+        if (free > v->largest) v->largest = free;
+    }
+}
+
+/* Whether everything fits on the one GPU that has most free memory: same context and cache types, no more than the
+ * default micro-batch (an embedding server keeps its own), nothing kept on the CPU by hand. */
+static void one_gpu(const native *n) {
+    const llw_launch *as_read = &n->out->as_read;
+    int best = -1;
+    for (int d = 0; d < as_read->n_devices; d++) {
+        if (!as_read->devices[d].known) return;
+        if (best < 0 || as_read->devices[d].free > as_read->devices[best].free) best = d;
+    }
+    if (best < 0) return;
+    llw_launch *alone = llw_arena_alloc(n->arena, sizeof *alone);
+    *alone = *as_read;
+    alone->split_mode = LLW_SPLIT_NONE;
+    alone->main_gpu = best;
+    alone->gpu_layers = -2;
+    alone->n_overrides = 0;
+    alone->kv_offload = true;
+    alone->fit = false;
+    alone->ctx = n->out->fit.prediction.n_ctx;
+    if (alone->ubatch > 512 && !alone->embedding) alone->ubatch = 512;
+    llw_prediction *p = llw_arena_alloc(n->arena, sizeof *p);
+    llw_predict(alone, n->arena, false, p);
+    if (p->outcome != LLW_OUTCOME_OK) return;
+    int64_t need = 0;
+    for (int d = 0; d < p->n_devices; d++) need += p->device[d].weights + p->device[d].context + p->device[d].compute;
+    say(n, n->launch, LLW_launch_whole_need, llw_bytes(need));
+    say(n, n->launch, LLW_launch_fits_one_gpu, llw_flag(need <= as_read->devices[best].free));
+}
+
+/* Whether some split keeps every layer on the GPUs: what fit finds when it must keep nothing free. */
+static void all_gpus(const native *n) {
+    const llw_launch *as_read = &n->out->as_read;
+    bool one = false;
+    if (llw_facts_flag(n->facts, n->launch, LLW_launch_fits_one_gpu, &one) && one) {
+        say(n, n->launch, LLW_launch_fits_gpus, llw_flag(true));
+        return;
+    }
+    if (!as_read->n_devices) {
+        say(n, n->launch, LLW_launch_fits_one_gpu, llw_flag(false));
+        say(n, n->launch, LLW_launch_fits_gpus, llw_flag(false));
+        return;
+    }
+    for (int d = 0; d < as_read->n_devices; d++)
+        if (!as_read->devices[d].known) return;
+    llw_launch *free_hand = llw_arena_alloc(n->arena, sizeof *free_hand);
+    *free_hand = *as_read;
+    free_hand->split_mode = LLW_SPLIT_LAYER;
+    free_hand->gpu_layers = -1;
+    free_hand->gpu_layers_given = false;
+    free_hand->n_overrides = 0;
+    free_hand->n_tensor_split = 0;
+    free_hand->kv_offload = true;
+    free_hand->fit = true;
+    free_hand->ctx = n->out->fit.prediction.n_ctx;
+    free_hand->ctx_given = true;
+    if (free_hand->ubatch > 512 && !free_hand->embedding) free_hand->ubatch = 512;
+    for (int d = 0; d < LLW_MAX_DEVICES; d++) free_hand->fit_target[d] = 0;
+    llw_fit *fit = llw_arena_alloc(n->arena, sizeof *fit);
+    llw_fit_run(free_hand, n->arena, false, fit);
+    if (fit->outcome == LLW_FIT_UNKNOWN || fit->prediction.outcome != LLW_OUTCOME_OK) return;
+    say(n, n->launch, LLW_launch_fits_gpus, llw_flag(fit->fits && fit->prediction.weights_on_host == 0));
+}
+
+static const char *fit_outcome_name(llw_fit_outcome outcome) {
+    static const char *const name[] = {"off", "unchanged", "adjusted", "gave-up", "failed", "unknown"};
+    return name[outcome];
+}
+
+static const char *outcome_name(llw_outcome outcome) {
+    static const char *const name[] = {"ok", "refused", "aborts", "unknown"};
+    return name[outcome];
+}
+
+static void claim_launch(const native *n) {
+    const llw_prediction *p = &n->out->fit.prediction;
+    llw_entity l = n->launch;
+    if (p->outcome != LLW_OUTCOME_UNKNOWN) say(n, l, LLW_launch_outcome, llw_string(LLW_TEXT, outcome_name(p->outcome)));
+    if (n->out->fit.outcome != LLW_FIT_UNKNOWN) {
+        say(n, l, LLW_launch_fit_outcome, llw_string(LLW_TEXT, fit_outcome_name(n->out->fit.outcome)));
+        say(n, l, LLW_launch_fit_reason, llw_string(LLW_TEXT, n->out->fit.reason ? n->out->fit.reason : ""));
+    }
+    say(n, l, LLW_launch_n_ctx, llw_count(p->n_ctx));
+    say(n, l, LLW_launch_n_ctx_seq, llw_count(p->n_ctx_seq));
+    say(n, l, LLW_launch_n_seq, llw_count(p->n_seq));
+    if (p->outcome != LLW_OUTCOME_OK) return;
+    say(n, l, LLW_launch_flash_attn_used, llw_flag(p->flash_attn));
+    say(n, l, LLW_launch_pipelined, llw_flag(p->pipelined));
+    say(n, l, LLW_launch_weights_on_host, llw_bytes(p->weights_on_host));
+    verdict v;
+    place_devices(n, &v);
+    llw_entity host = llw_facts_next(n->facts, LLW_KIND_host, 0);
+    int64_t ram = -1, available = -1;
+    if (host) llw_facts_count(n->facts, host, LLW_host_ram_total, &ram);
+    if (host) llw_facts_count(n->facts, host, LLW_host_ram_available, &available);
+    llw_entity h = place(n, "Host", 0, &p->host, ram, available, 0);
+    say(n, l, LLW_launch_host_need, llw_bytes(best_bytes(n, h, LLW_placement_need)));
+    if (!v.known) return;
+    say(n, l, LLW_launch_gpu_need, llw_bytes(v.need));
+    say(n, l, LLW_launch_gpu_free, llw_bytes(v.free));
+    say(n, l, LLW_launch_largest_gpu_free, llw_bytes(v.largest));
+    say(n, l, LLW_launch_loads, llw_flag(v.loads));
+    say(n, l, LLW_launch_loads_certain, llw_flag(v.certain));
+    say(n, l, LLW_launch_meets_target, llw_flag(v.meets_target));
+}
+
+void llw_native_predict(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain, llw_predicted *out) {
+    *out = (llw_predicted){.launch = launch};
+    native n = {facts, arena, out, launch};
+    out->rc = llw_launch_read(facts, launch, arena, &out->as_read, &out->missing, &out->err);
+    if (out->rc == LLW_OK && !out->as_read.model) {
+        out->missing = LLW_model_weights;
+        out->rc = llw_fail(&out->err, LLW_ERR_NOTHING, "", 0, "the tensor table of the model is not known");
+    }
+    if (out->rc != LLW_OK) return;
+    llw_fit_run(&out->as_read, arena, explain, &out->fit);
+    claim_launch(&n);
+    if (out->fit.prediction.outcome != LLW_OUTCOME_OK) return;
+    one_gpu(&n);
+    all_gpus(&n);
+}

@@ -1,0 +1,14 @@
+/* Predictions as nodes of the run: read a launch's slots, write placement and launch slots. */
+#ifndef LLW_INFER_NATIVE_H
+#define LLW_INFER_NATIVE_H
+
+#include "infer/run.h"
+
+/* Predicts the launch from what `facts` says and claims the outcome in `facts` (grade predicted). Slots that somebody
+ * measured keep their measured value, and sums are taken over the winners. */
+void llw_native_predict(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain, llw_predicted *out);
+
+/* "argv@CUDA0" */
+const char *llw_placement_id(llw_arena *arena, const char *launch_id, const char *device);
+
+#endif

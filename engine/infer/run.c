@@ -1,0 +1,256 @@
+/* Runs the knowledge base: predictions, then each rule for each of its bindings. */
+#include "infer/run.h"
+#include "infer/join.h"
+#include "infer/native.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_NODES = 1 << 20 };
+
+typedef struct llw_variant { /* a launch with some knobs turned */
+    llw_entity launch;
+    int n;
+    llw_attr knobs[LLW_EXPR_MAX_ARGS];
+    llw_value values[LLW_EXPR_MAX_ARGS];
+    llw_facts *facts;
+    struct llw_variant *next;
+} llw_variant;
+
+static llw_value ask_variant(void *context, llw_entity entity, llw_attr attr, const llw_attr *knobs,
+                             const llw_value *values, int n) {
+    return llw_run_variant(context, entity, attr, knobs, values, n);
+}
+
+static llw_evaluation evaluation_of(const llw_run *run, const llw_entity *binding, const llw_result *lets) {
+    return (llw_evaluation){.facts = run->facts, .kb = run->kb, .binding = binding, .lets = lets, .predict = ask_variant,
+                            .context = (void *)(uintptr_t)run}; /* the memo of variants is the run's own business */
+}
+
+static llw_result eval_top(const llw_expr *expr, const llw_evaluation *e) {
+    llw_result values[LLW_EXPR_MAX_BYTES];
+    llw_eval(expr, e, values);
+    return values[expr->n_nodes - 1];
+}
+
+/* The launch a binding is about: the first variable that is a launch, or a placement's launch. */
+static llw_entity launch_of(const llw_run *run, const llw_rule *rule, const llw_entity *binding) {
+    for (int v = 0; v < rule->n_variables; v++) {
+        if (rule->kind[v] == LLW_KIND_launch) return binding[v];
+        if (rule->kind[v] == LLW_KIND_placement) return llw_facts_ref(run->facts, binding[v], LLW_placement_launch);
+    }
+    return 0;
+}
+
+/* Whether the rule holds for the build that the launch runs. An unknown build is taken to be in range. */
+static bool applies(const llw_run *run, const llw_rule *rule, const llw_entity *binding) {
+    if (rule->since < 0 && rule->until < 0) return true;
+    llw_entity launch = launch_of(run, rule, binding);
+    llw_entity build = launch ? llw_facts_ref(run->facts, launch, LLW_launch_build) : 0;
+    int64_t order = 0;
+    if (!build || !llw_facts_count(run->facts, build, LLW_build_order, &order)) return true;
+    return order >= rule->since && !(rule->until >= 0 && order > rule->until);
+}
+
+static llw_state settle(const llw_rule *rule, const llw_result *truth) {
+    bool undecided = false, broken = false;
+    for (size_t i = 0; i < rule->n_conditions; i++) {
+        bool wanted = rule->conditions[i].role != LLW_ROLE_UNLESS;
+        if (truth[i].state == LLW_KNOWN && truth[i].as.flag != wanted) return LLW_SILENT;
+        undecided |= truth[i].state == LLW_NOT_KNOWN;
+        broken |= truth[i].state == LLW_FAULT;
+    }
+    return broken ? LLW_BROKEN : undecided ? LLW_UNDECIDED : LLW_FIRED;
+}
+
+static void weaken(const llw_run *run, const llw_node *node, const llw_expr *expr, llw_grade *grade) {
+    for (int i = 0; i < expr->n_nodes; i++) {
+        const llw_expr_node *n = &expr->nodes[i];
+        if (n->op != LLW_OP_SLOT || !n->as.slot.attr) continue;
+        const llw_claim *best = llw_facts_best(run->facts, node->binding[n->as.slot.variable], n->as.slot.attr);
+        if (best && best->value.known && best->grade < *grade) *grade = best->grade;
+    }
+}
+
+/* The weakest grade among what a node's conclusion rests on. */
+static llw_grade weakest(const llw_run *run, const llw_node *node) {
+    llw_grade grade = LLW_GRADE_WHATIF;
+    for (size_t i = 0; i < node->rule->n_conditions; i++) weaken(run, node, &node->rule->conditions[i].expr, &grade);
+    for (size_t i = 0; i < node->rule->n_lets; i++) weaken(run, node, &node->rule->lets[i], &grade);
+    return grade;
+}
+
+static void derive(llw_run *run, size_t index) {
+    const llw_node *node = &run->nodes[index];
+    llw_evaluation e = evaluation_of(run, node->binding, node->lets);
+    for (size_t i = 0; i < node->rule->n_derives; i++) {
+        const llw_setting *s = &node->rule->derives[i];
+        llw_grade grade = weakest(run, node);
+        weaken(run, node, &s->value, &grade);
+        llw_entity entity = node->binding[s->variable];
+        llw_facts_claim(run->facts, entity, s->attr, llw_result_value(eval_top(&s->value, &e), llw_attr_get(s->attr)->type), grade,
+                        "rule", node->rule->id);
+        void *items = run->derivations;
+        *(llw_derivation *)llw_arena_push(run->arena, &items, &run->n_derivations, &run->derivation_capacity, sizeof(llw_derivation)) =
+            (llw_derivation){entity, s->attr, index};
+        run->derivations = items;
+    }
+}
+
+typedef struct matching {
+    llw_run *run;
+    const llw_rule *rule;
+} matching;
+
+static bool add_node(void *context, const llw_entity *binding) {
+    matching *m = context;
+    llw_run *run = m->run;
+    const llw_rule *rule = m->rule;
+    if (run->n_nodes >= MAX_NODES) {
+        llw_facts_note(run->facts, "rule \"%s\" and those after it were cut short: more than %d combinations", rule->id, MAX_NODES);
+        return false;
+    }
+    llw_node node = {.rule = rule, .applies = applies(run, rule, binding)};
+    memcpy(node.binding, binding, sizeof(llw_entity) * (size_t)rule->n_variables);
+    node.lets = llw_arena_alloc(run->arena, rule->n_lets * sizeof *node.lets);
+    node.truth = llw_arena_alloc(run->arena, rule->n_conditions * sizeof *node.truth);
+    llw_evaluation e = evaluation_of(run, node.binding, node.lets);
+    for (size_t i = 0; i < rule->n_lets; i++) node.lets[i] = eval_top(&rule->lets[i], &e);
+    for (size_t i = 0; i < rule->n_conditions; i++) node.truth[i] = eval_top(&rule->conditions[i].expr, &e);
+    node.state = node.applies ? settle(rule, node.truth) : LLW_SILENT;
+    void *items = run->nodes;
+    *(llw_node *)llw_arena_push(run->arena, &items, &run->n_nodes, &run->node_capacity, sizeof node) = node;
+    run->nodes = items;
+    if (node.state == LLW_FIRED) derive(run, run->n_nodes - 1);
+    return true;
+}
+
+static void predict_all(llw_run *run) {
+    size_t n = 0;
+    for (llw_entity l = 0; (l = llw_facts_next(run->base, LLW_KIND_launch, l));) n++;
+    run->predicted = llw_arena_alloc(run->arena, (n + 1) * sizeof *run->predicted);
+    for (llw_entity l = 0; (l = llw_facts_next(run->base, LLW_KIND_launch, l));)
+        llw_native_predict(run->facts, l, run->arena, true, &run->predicted[run->n_predicted++]);
+}
+
+llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts) {
+    llw_arena *arena = llw_arena_new();
+    llw_run *run = llw_arena_alloc(arena, sizeof *run);
+    *run = (llw_run){.kb = kb, .base = facts, .facts = llw_facts_overlay(facts), .arena = arena};
+    predict_all(run);
+    llw_join_index *indexes = llw_join_index_new(arena);
+    for (size_t i = 0; i < kb->n_rules; i++) {
+        matching m = {run, kb->rules[i]};
+        llw_join(kb->rules[i], run->facts, kb, indexes, add_node, &m);
+    }
+    return run;
+}
+
+void llw_run_free(llw_run *run) {
+    if (!run) return;
+    for (llw_variant *v = run->variants; v; v = v->next) llw_facts_free(v->facts);
+    llw_facts_free(run->facts);
+    llw_arena_free(run->arena);
+}
+
+const llw_predicted *llw_run_predicted(const llw_run *run, llw_entity launch) {
+    for (size_t i = 0; i < run->n_predicted; i++)
+        if (run->predicted[i].launch == launch) return &run->predicted[i];
+    return NULL;
+}
+
+const llw_node *llw_run_deriver(const llw_run *run, llw_entity entity, llw_attr attr) {
+    for (size_t i = 0; i < run->n_derivations; i++)
+        if (run->derivations[i].entity == entity && run->derivations[i].attr == attr) return &run->nodes[run->derivations[i].node];
+    return NULL;
+}
+
+void llw_run_eval(const llw_run *run, const llw_node *node, const llw_expr *expr, llw_result *values) {
+    llw_evaluation e = evaluation_of(run, node->binding, node->lets);
+    llw_eval(expr, &e, values);
+}
+
+static bool same_change(const llw_variant *v, llw_entity launch, const llw_attr *knobs, const llw_value *values, int n) {
+    if (v->launch != launch || v->n != n) return false;
+    for (int i = 0; i < n; i++)
+        if (v->knobs[i] != knobs[i] || !llw_value_equal(v->values[i], values[i])) return false;
+    return true;
+}
+
+llw_value llw_run_variant(llw_run *run, llw_entity entity, llw_attr attr, const llw_attr *knobs, const llw_value *values,
+                          int n) {
+    bool placement = llw_facts_kind(run->facts, entity) == LLW_KIND_placement;
+    llw_entity launch = placement ? llw_facts_ref(run->facts, entity, LLW_placement_launch) : entity;
+    llw_type type = llw_attr_get(attr)->type;
+    if (!launch) return llw_unknown(type);
+    for (int i = 0; i < n; i++)
+        if (!values[i].known) return llw_unknown(type);
+    llw_variant *v = run->variants;
+    while (v && !same_change(v, launch, knobs, values, n)) v = v->next;
+    if (!v) {
+        v = llw_arena_alloc(run->arena, sizeof *v);
+        *v = (llw_variant){.launch = launch, .n = n, .facts = llw_facts_overlay(run->base), .next = run->variants};
+        run->variants = v;
+        for (int i = 0; i < n; i++) {
+            v->knobs[i] = knobs[i];
+            v->values[i] = values[i];
+            llw_facts_claim(v->facts, launch, knobs[i], values[i], LLW_GRADE_WHATIF, "what-if", "");
+        }
+        llw_predicted unused;
+        llw_native_predict(v->facts, launch, run->arena, false, &unused);
+    }
+    llw_entity there = placement ? llw_facts_find(v->facts, LLW_KIND_placement, llw_facts_id(run->facts, entity)) : entity;
+    return there ? llw_facts_value(v->facts, there, attr) : llw_unknown(type);
+}
+
+void llw_result_print(llw_text *out, llw_result r, llw_unit unit, const char *format, const llw_facts *facts) {
+    char buf[LLW_NUMBER_MAX];
+    if (r.state != LLW_KNOWN) {
+        llw_text_add(out, r.state == LLW_FAULT ? "(cannot be computed)" : "unknown");
+        return;
+    }
+    switch (unit) {
+    case LLW_UNIT_FLAG: llw_text_add(out, r.as.flag ? "yes" : "no"); return;
+    case LLW_UNIT_TEXT: llw_text_add_safe(out, r.as.text, strlen(r.as.text), false); return;
+    case LLW_UNIT_ENTITY: {
+        const char *id = llw_facts_id(facts, r.as.entity);
+        llw_text_add_safe(out, id, strlen(id), false);
+        return;
+    }
+    default: break;
+    }
+    double number = llw_result_number(r);
+    if (!strcmp(format, "plain"))
+        llw_text_addf(out, "%.15g", number);
+    else if (!strcmp(format, "percent"))
+        llw_text_addf(out, "%.0f %%", number * 100);
+    else if (!strcmp(format, "params"))
+        llw_text_add(out, llw_format_params(buf, (int64_t)number));
+    else if (!strcmp(format, "ls"))
+        llw_text_add(out, llw_format_ls(buf, (int64_t)number));
+    else if (!strcmp(format, "mib"))
+        llw_text_add(out, llw_format_mib(buf, (int64_t)number));
+    else if (!strcmp(format, "gib"))
+        llw_text_addf(out, "%.2f GiB", number / (1024.0 * 1024 * 1024));
+    else if (unit == LLW_UNIT_BYTES || !strcmp(format, "bytes"))
+        llw_text_add(out, llw_format_bytes(buf, (int64_t)number));
+    else if (unit == LLW_UNIT_RATE)
+        llw_value_print(out, llw_number(LLW_RATE, number));
+    else if (unit == LLW_UNIT_SECONDS)
+        llw_value_print(out, llw_number(LLW_SECONDS, number));
+    else if (r.is_real)
+        llw_text_addf(out, "%.3g", number);
+    else
+        llw_text_add(out, llw_format_count(buf, r.as.integer));
+}
+
+void llw_run_say(const llw_run *run, const llw_node *node, const llw_template *sentence, llw_text *out) {
+    for (int i = 0; i < sentence->n_pieces; i++) {
+        llw_text_add(out, sentence->pieces[i].text);
+        const llw_expr *value = sentence->pieces[i].value;
+        if (!value) continue;
+        llw_result values[LLW_EXPR_MAX_BYTES];
+        llw_run_eval(run, node, value, values);
+        llw_result_print(out, values[value->n_nodes - 1], llw_expr_unit(value), sentence->pieces[i].format, run->facts);
+    }
+}

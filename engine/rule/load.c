@@ -1,0 +1,230 @@
+/* Loads rule files: runs each in a sandbox of its own, then turns what it declared into lessons and rules. */
+#include "rule/load.h"
+#include "base/data.h"
+#include "fact/build.h"
+#include "rule/sandbox.h"
+
+#include <lauxlib.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *llw_level_name(llw_level level) {
+    static const char *const name[] = {"none", "note", "waste", "risk", "wrong"};
+    return name[level];
+}
+
+const char *llw_state_name(llw_state state) {
+    static const char *const name[] = {"fired", "silent", "undecided", "broken"};
+    return name[state];
+}
+
+void llw_load_fail(llw_loading *loading, int line, const char *fmt, ...) {
+    if (loading->failed) return;
+    loading->failed = true;
+    va_list args;
+    va_start(args, fmt);
+    char text[sizeof loading->err->text];
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    llw_fail(loading->err, LLW_ERR_INPUT, loading->path, line, "%s", text);
+}
+
+int llw_load_line_of(const llw_loading *loading, int from, const char *text) {
+    const char *at = loading->bytes;
+    int line = 1;
+    for (; line < from && at; line++) {
+        at = strchr(at, '\n');
+        if (at) at++;
+    }
+    const char *found = at && *text ? strstr(at, text) : NULL;
+    if (!found) return from;
+    for (; at < found; at++) line += *at == '\n';
+    return line;
+}
+
+int llw_kb_find_function(void *context, const char *name, int *arity, const llw_unit **parameters, llw_unit *result) {
+    const llw_kb *kb = context;
+    for (size_t i = 0; i < kb->n_functions; i++) {
+        if (strcmp(kb->functions[i].name, name)) continue;
+        *arity = kb->functions[i].arity;
+        *parameters = kb->functions[i].parameters;
+        *result = kb->functions[i].result;
+        return (int)i;
+    }
+    return -1;
+}
+
+static const char *field_text(lua_State *lua, llw_arena *arena, const char *key) {
+    const char *text = lua_getfield(lua, -1, key) == LUA_TSTRING ? llw_arena_strdup(arena, lua_tostring(lua, -1)) : NULL;
+    lua_pop(lua, 1);
+    return text;
+}
+
+int64_t llw_load_build(lua_State *lua, llw_loading *loading, const char *key, int line, const char **text) {
+    const char *version = field_text(lua, loading->kb->arena, key);
+    if (text) *text = version;
+    if (!version) return -1;
+    int64_t order = llw_build_order(version);
+    if (order < 0) llw_load_fail(loading, line, "%s = \"%s\" is no llama.cpp version: b8022, v0.5.0 or a date", key, version);
+    return order;
+}
+
+/* "L05" for a lesson that is compiled in, so that codes stay stable; any other lesson is named by its id. */
+static const char *lesson_code(llw_arena *arena, const char *id) {
+    char *name = llw_arena_printf(arena, "rules.d/%s.lua", id);
+    for (size_t i = 0; i < llw_n_builtins; i++)
+        if (!strcmp(llw_builtins[i].name, name) && id[0] >= '0' && id[0] <= '9' && id[1] >= '0' && id[1] <= '9')
+            return llw_arena_printf(arena, "L%.2s", id);
+    return id;
+}
+
+static void read_lesson(lua_State *lua, llw_loading *loading, const char *id, int line) {
+    llw_arena *arena = loading->kb->arena;
+    if (loading->lesson) {
+        llw_load_fail(loading, line, "a file holds one lesson; \"%s\" is the second", id);
+        return;
+    }
+    const char *base = strrchr(loading->path, '/');
+    base = base ? base + 1 : loading->path;
+    size_t len = strlen(id);
+    if (strncmp(base, id, len) || strcmp(base + len, ".lua"))
+        llw_load_fail(loading, line, "the lesson is called \"%s\" but the file %s: they must agree", id, base);
+    llw_lesson *lesson = llw_arena_alloc(arena, sizeof *lesson);
+    *lesson = (llw_lesson){.id = llw_arena_strdup(arena, id), .file = loading->path, .line = line};
+    lesson->code = lesson_code(arena, lesson->id);
+    lesson->claim = field_text(lua, arena, "claim");
+    lesson->since_order = llw_load_build(lua, loading, "since", line, &lesson->since);
+    lesson->until_order = llw_load_build(lua, loading, "until", line, &lesson->until);
+    lesson->superseded_by = field_text(lua, arena, "superseded_by");
+    lesson->review_by = field_text(lua, arena, "review_by");
+    if (!lesson->claim) llw_load_fail(loading, line, "lesson \"%s\" needs claim = \"one sentence\"", id);
+    loading->lesson = lesson;
+}
+
+/* Runs protected, with the loading as its argument: walks the declarations in the order in which they were made. */
+static int read_declarations(lua_State *lua) {
+    llw_loading *loading = lua_touserdata(lua, 1);
+    lua_getfield(lua, LUA_REGISTRYINDEX, "declarations");
+    size_t n = lua_rawlen(lua, -1);
+    for (size_t i = 1; i <= n && !loading->failed; i++) {
+        luaL_checkstack(lua, 10, NULL);
+        lua_rawgeti(lua, -1, (lua_Integer)i);
+        lua_rawgeti(lua, -1, 1);
+        lua_rawgeti(lua, -2, 2);
+        lua_rawgeti(lua, -3, 3);
+        const char *what = lua_tostring(lua, -3), *id = lua_tostring(lua, -2);
+        int line = (int)lua_tointeger(lua, -1);
+        lua_rawgeti(lua, -4, 4);
+        if (!strcmp(what, "lesson"))
+            read_lesson(lua, loading, id, line);
+        else if (!loading->lesson)
+            llw_load_fail(loading, line, "rule \"%s\" comes before its lesson: start the file with lesson \"id\" { claim = \"...\" }", id);
+        else
+            llw_load_rule(lua, loading, id, line);
+        lua_pop(lua, 5);
+    }
+    return 0;
+}
+
+static void keep(llw_loading *loading) {
+    llw_kb *kb = loading->kb;
+    llw_lesson *lesson = loading->lesson;
+    lesson->rules = loading->rules;
+    lesson->n_rules = loading->n_rules;
+    for (size_t i = 0; i < lesson->n_rules; i++) {
+        llw_rule *rule = &lesson->rules[i];
+        rule->lesson = lesson;
+        if (rule->since < 0) rule->since = lesson->since_order;
+        if (rule->until < 0) rule->until = lesson->until_order;
+    }
+    void *items = kb->lessons;
+    *(llw_lesson **)llw_arena_push(kb->arena, &items, &kb->n_lessons, &kb->lesson_capacity, sizeof lesson) = lesson;
+    kb->lessons = items;
+}
+
+static void add_problem(llw_kb *kb, const llw_err *err) {
+    void *items = kb->problems;
+    *(llw_err *)llw_arena_push(kb->arena, &items, &kb->n_problems, &kb->problem_capacity, sizeof *err) = *err;
+    kb->problems = items;
+}
+
+void llw_kb_add_file(llw_kb *kb, const char *path, const char *bytes, size_t len) {
+    llw_err err = {0};
+    llw_loading loading = {.kb = kb, .path = llw_arena_strdup(kb->arena, path), .err = &err};
+    loading.bytes = llw_arena_strndup(kb->arena, bytes, len < LLW_SANDBOX_FILE ? len : LLW_SANDBOX_FILE);
+    lua_State *lua = llw_sandbox_new();
+    if (!lua) {
+        llw_fail(&err, LLW_ERR_MEMORY, path, 0, "no memory for a rule file");
+        add_problem(kb, &err);
+        return;
+    }
+    llw_load_words(lua);
+    llw_rc rc = llw_sandbox_run(lua, loading.path, bytes, len, &err);
+    if (rc == LLW_OK) {
+        lua_pushcfunction(lua, read_declarations);
+        lua_pushlightuserdata(lua, &loading);
+        rc = llw_sandbox_call(lua, 1, 0, loading.path, &err);
+    }
+    if (rc == LLW_OK && !loading.failed && !loading.lesson)
+        llw_load_fail(&loading, 0, "declares no lesson: start it with lesson \"id\" { claim = \"...\" }");
+    for (size_t i = 0; rc == LLW_OK && !loading.failed && i < loading.n_rules; i++)
+        for (size_t j = 0; j < i; j++)
+            if (!strcmp(loading.rules[i].id, loading.rules[j].id))
+                llw_load_fail(&loading, loading.rules[i].line, "rule \"%s\" is declared twice", loading.rules[i].id);
+    if (rc == LLW_OK && !loading.failed && llw_kb_lesson(kb, loading.lesson->id))
+        llw_load_fail(&loading, loading.lesson->line, "lesson \"%s\" is declared in another file already", loading.lesson->id);
+    llw_sandbox_free(lua);
+    if (rc == LLW_OK && !loading.failed)
+        keep(&loading);
+    else
+        add_problem(kb, &err);
+}
+
+const llw_lesson *llw_kb_lesson(const llw_kb *kb, const char *id) {
+    for (size_t i = 0; i < kb->n_lessons; i++)
+        if (!strcmp(kb->lessons[i]->id, id) || !strcmp(kb->lessons[i]->code, id)) return kb->lessons[i];
+    return NULL;
+}
+
+const llw_rule *llw_kb_rule(const llw_kb *kb, const char *id) {
+    for (size_t i = 0; i < kb->n_rules; i++)
+        if (!strcmp(kb->rules[i]->id, id)) return kb->rules[i];
+    return NULL;
+}
+
+llw_kb *llw_kb_new(void) {
+    llw_arena *arena = llw_arena_new();
+    llw_kb *kb = llw_arena_alloc(arena, sizeof *kb);
+    kb->arena = arena;
+    return kb;
+}
+
+void llw_kb_free(llw_kb *kb) {
+    if (!kb) return;
+    llw_sandbox_free(kb->lua);
+    llw_arena_free(kb->arena);
+}
+
+llw_kb *llw_kb_load(void) {
+    llw_kb *kb = llw_kb_new();
+    static const char *const folders[] = {"rules.d/lib", "rules.d"};
+    for (int f = 0; f < 2; f++) {
+        char **names = NULL;
+        size_t n = 0;
+        llw_data_list(kb->arena, folders[f], ".lua", &names, &n);
+        for (size_t i = 0; i < n; i++) {
+            const char *bytes = NULL, *path = NULL;
+            size_t len = 0;
+            llw_err err = {0};
+            if (llw_data_read(kb->arena, names[i], &bytes, &len, &path, &err) != LLW_OK)
+                add_problem(kb, &err);
+            else if (f == 0)
+                llw_kb_add_functions(kb, path, bytes, len);
+            else
+                llw_kb_add_file(kb, path, bytes, len);
+        }
+    }
+    llw_kb_order(kb);
+    return kb;
+}

@@ -1,0 +1,76 @@
+/* Orders the rules so that every writer of a slot comes before its readers; a cycle is reported and left out. */
+#include "rule/load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The attributes a rule reads, as a set. */
+static void add_reads(const llw_expr *expr, bool *reads) {
+    for (int i = 0; i < expr->n_nodes; i++) {
+        const llw_expr_node *n = &expr->nodes[i];
+        if (n->op == LLW_OP_SLOT) reads[n->as.slot.attr] = true;
+        if (n->op == LLW_OP_SUM || n->op == LLW_OP_ANY) reads[n->as.aggregate.attr] = true;
+    }
+}
+
+static void rule_reads(const llw_rule *rule, bool *reads) {
+    memset(reads, 0, LLW_ATTRS * sizeof *reads);
+    for (size_t i = 0; i < rule->n_conditions; i++) add_reads(&rule->conditions[i].expr, reads);
+    for (size_t i = 0; i < rule->n_lets; i++) add_reads(&rule->lets[i], reads);
+    for (size_t i = 0; i < rule->n_derives; i++) add_reads(&rule->derives[i].value, reads);
+    reads[LLW_ATTR_NONE] = false;
+}
+
+static int by_lesson(const void *a, const void *b) {
+    const llw_lesson *x = *(llw_lesson *const *)a, *y = *(llw_lesson *const *)b;
+    return strcmp(x->id, y->id);
+}
+
+static void report_cycle(llw_kb *kb, const llw_rule *rule, llw_attr attr) {
+    llw_err err = {0};
+    llw_fail(&err, LLW_ERR_INPUT, rule->lesson->file, rule->line,
+             "rule \"%s\" reads %s.%s, which is derived from what this rule itself derives: a circle, so the rule is left out",
+             rule->id, llw_kind_name(llw_attr_get(attr)->kind), llw_attr_get(attr)->name);
+    void *items = kb->problems;
+    *(llw_err *)llw_arena_push(kb->arena, &items, &kb->n_problems, &kb->problem_capacity, sizeof err) = err;
+    kb->problems = items;
+}
+
+void llw_kb_order(llw_kb *kb) {
+    if (kb->n_lessons) qsort(kb->lessons, kb->n_lessons, sizeof *kb->lessons, by_lesson);
+    size_t n = 0;
+    for (size_t i = 0; i < kb->n_lessons; i++) n += kb->lessons[i]->n_rules;
+    const llw_rule **all = llw_arena_alloc(kb->arena, (n + 1) * sizeof *all);
+    bool(*reads)[LLW_ATTRS] = llw_arena_alloc(kb->arena, (n + 1) * sizeof *reads);
+    size_t *writers = llw_arena_alloc(kb->arena, LLW_ATTRS * sizeof *writers); /* rules yet to run that write it */
+    size_t k = 0;
+    for (size_t i = 0; i < kb->n_lessons; i++)
+        for (size_t j = 0; j < kb->lessons[i]->n_rules; j++) {
+            const llw_rule *rule = all[k] = &kb->lessons[i]->rules[j];
+            rule_reads(rule, reads[k++]);
+            for (size_t d = 0; d < rule->n_derives; d++) writers[rule->derives[d].attr]++;
+        }
+    /* Rounds over what is left: a rule may go once nobody left writes what it reads. Each attribute's writers are done
+     * in at most one round per level of derivation, so this is O(rules x levels x attributes). */
+    kb->rules = llw_arena_alloc(kb->arena, (n + 1) * sizeof *kb->rules);
+    kb->n_rules = 0;
+    bool *done = llw_arena_alloc(kb->arena, (n + 1) * sizeof *done);
+    for (bool progress = true; progress;) {
+        progress = false;
+        for (size_t i = 0; i < n; i++) {
+            if (done[i]) continue;
+            bool ready = true;
+            for (int a = 1; a < LLW_ATTRS && ready; a++) ready = !(reads[i][a] && writers[a]);
+            if (!ready) continue;
+            done[i] = progress = true;
+            kb->rules[kb->n_rules++] = all[i];
+            for (size_t d = 0; d < all[i]->n_derives; d++) writers[all[i]->derives[d].attr]--;
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        for (int a = 1; a < LLW_ATTRS && !done[i]; a++)
+            if (reads[i][a] && writers[a]) {
+                report_cycle(kb, all[i], (llw_attr)a);
+                done[i] = true;
+            }
+}
