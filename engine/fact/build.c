@@ -1,0 +1,265 @@
+/* llama.cpp builds: reading a version, finding its row, claiming the entity. */
+#include "fact/build.h"
+#include "base/table.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* No release was ever numbered below; checkouts without history are. */
+enum { FIRST_NUMBER = 100 };
+
+typedef enum form { FORM_NUMBER, FORM_RELEASE, FORM_DATE, FORM_COMMIT } form;
+
+typedef struct wanted {
+    form form;
+    int64_t number;  /* b-number */
+    int64_t part[3]; /* release, or year month day */
+    char text[48];   /* cleaned */
+    char commit[41]; /* named beside a number; "" when not */
+} wanted;
+
+/* Decimal digits from s, at most max of them; the count. */
+static size_t digits(const char *s, size_t max, int64_t *out) {
+    size_t n = 0;
+    *out = 0;
+    for (; n < max && isdigit((unsigned char)s[n]); n++) *out = *out * 10 + (s[n] - '0');
+    return n;
+}
+
+static size_t hex(const char *s) {
+    size_t n = 0;
+    while (n < 41 && isxdigit((unsigned char)s[n]) && !isupper((unsigned char)s[n])) n++;
+    return n;
+}
+
+static bool word_ends(char c) {
+    return !c || isspace((unsigned char)c) || c == ')' || c == ',' || c == '(';
+}
+
+static bool date_at(const char *s, wanted *w) {
+    size_t y = digits(s, 4, &w->part[0]);
+    if (y != 4 || s[4] != '-' || digits(s + 5, 2, &w->part[1]) != 2 || s[7] != '-' ||
+        digits(s + 8, 2, &w->part[2]) != 2)
+        return false;
+    if (!word_ends(s[10]) || w->part[1] < 1 || w->part[1] > 12 || w->part[2] < 1 || w->part[2] > 31)
+        return false;
+    w->form = FORM_DATE;
+    memcpy(w->text, s, 10);
+    return true;
+}
+
+static bool release_at(const char *s, wanted *w) {
+    const char *at = *s == 'v' ? s + 1 : s;
+    for (int i = 0; i < 3; i++) {
+        size_t n = digits(at, 6, &w->part[i]);
+        if (!n || (i < 2 && at[n] != '.')) return false;
+        at += n + (i < 2);
+    }
+    if (!strncmp(at, "-dev", 4)) at += 4;
+    if (!word_ends(*at)) return false;
+    w->form = FORM_RELEASE;
+    size_t len = (size_t)(at - s);
+    if (len + 2 > sizeof w->text) return false;
+    w->text[0] = 'v';
+    memcpy(w->text + (*s != 'v'), s, len);
+    return true;
+}
+
+/* b8022, 8022, b8022-b48e80f67; a following "(b48e80f67)" or ", commit b48e80f67" is kept. */
+static bool number_at(const char *s, wanted *w) {
+    const char *at = *s == 'b' ? s + 1 : s;
+    size_t n = digits(at, 6, &w->number);
+    if (!n) return false;
+    const char *end = at + n;
+    const char *commit = NULL;
+    bool named = *end == '-' &&
+                 (hex(end + 1) >= 7 || !strncmp(end + 1, "unknown", 7)); /* b8022-b48e80f67, b0-unknown */
+    if (named && hex(end + 1) >= 7) commit = end + 1;
+    if (!named && !word_ends(*end)) return false;
+    const char *tail = end;
+    while (isspace((unsigned char)*tail) || *tail == ',') tail++;
+    if (*tail == '(') tail++;
+    if (!strncmp(tail, "commit ", 7)) tail += 7;
+    if (!commit && hex(tail) >= 7 && word_ends(tail[hex(tail)])) commit = tail;
+    if (commit) memcpy(w->commit, commit, hex(commit) > 40 ? 40 : hex(commit));
+    w->form = FORM_NUMBER;
+    w->text[0] = 'b';
+    memcpy(w->text + 1, at, n);
+    return true;
+}
+
+static bool commit_at(const char *s, wanted *w) {
+    size_t n = hex(s);
+    if (n < 7 || n > 40 || !word_ends(s[n])) return false;
+    w->form = FORM_COMMIT;
+    memcpy(w->text, s, n);
+    return true;
+}
+
+/* Skips "version:", "build:" and "build = "; a "(build N, ...)" later in the line is worth more than a
+ * release before it. */
+static bool read_wanted(const char *s, wanted *w) {
+    memset(w, 0, sizeof *w);
+    while (isspace((unsigned char)*s)) s++;
+    static const char *const prefix[] = {"version:", "version", "build:", "build", "llama.cpp"};
+    for (size_t i = 0; i < sizeof prefix / sizeof *prefix; i++)
+        if (!strncmp(s, prefix[i], strlen(prefix[i]))) {
+            s += strlen(prefix[i]);
+            while (isspace((unsigned char)*s) || *s == ':' || *s == '=') s++;
+            i = (size_t)-1;
+        }
+    const char *build = strstr(s, "(build ");
+    if (build && number_at(build + 7, w)) return true;
+    memset(w, 0, sizeof *w);
+    if (date_at(s, w)) return true;
+    memset(w, 0, sizeof *w);
+    if (release_at(s, w)) return true;
+    memset(w, 0, sizeof *w);
+    if (number_at(s, w)) return true;
+    memset(w, 0, sizeof *w);
+    return commit_at(s, w);
+}
+
+static int compare_parts(const int64_t *a, const int64_t *b) {
+    for (int i = 0; i < 3; i++)
+        if (a[i] != b[i]) return a[i] < b[i] ? -1 : 1;
+    return 0;
+}
+
+typedef struct columns {
+    int order, version, number, date, commit, fit;
+} columns;
+
+/* How the row's name of the same form stands to what is wanted: -1 older, 0 the same, 1 newer, 2 not
+ * comparable. */
+static int row_against(const llw_table *t, size_t row, columns c, const wanted *w) {
+    const char *number = llw_table_cell(t, row, c.number), *commit = llw_table_cell(t, row, c.commit);
+    if (w->form == FORM_NUMBER) {
+        if (!*number) return 2;
+        int64_t n = strtoll(number, NULL, 10);
+        return n < w->number ? -1 : n > w->number;
+    }
+    wanted have;
+    if (w->form == FORM_COMMIT) {
+        size_t n = strlen(commit) < strlen(w->text) ? strlen(commit) : strlen(w->text);
+        return n >= 7 && !strncmp(commit, w->text, n) ? 0 : 2;
+    }
+    const char *name = llw_table_cell(t, row, w->form == FORM_DATE ? c.date : c.version);
+    if (!read_wanted(name, &have) || have.form != w->form) return 2;
+    int cmp = compare_parts(have.part, w->part);
+    /* A day stands for its own row only where the row is named by the day. */
+    if (w->form == FORM_DATE && !cmp && strcmp(llw_table_cell(t, row, c.version), w->text)) return -1;
+    return cmp;
+}
+
+static void fill(const llw_table *t, size_t row, columns c, llw_build *out) {
+    const char *fit = llw_table_cell(t, row, c.fit);
+    out->order = strtoll(llw_table_cell(t, row, c.order), NULL, 10);
+    out->row = llw_table_cell(t, row, c.version);
+    out->date = llw_table_cell(t, row, c.date);
+    out->fit_known = *fit;
+    out->fit = !strcmp(fit, "yes");
+}
+
+llw_rc llw_build_read(llw_arena *arena, const char *version, llw_build *out, llw_err *err) {
+    llw_table t;
+    llw_rc rc = llw_table_read(arena, "models/builds.tsv", &t, err);
+    if (rc != LLW_OK) return rc;
+    columns c = {llw_table_column(&t, "order"),  llw_table_column(&t, "version"),
+                 llw_table_column(&t, "number"), llw_table_column(&t, "date"),
+                 llw_table_column(&t, "commit"), llw_table_column(&t, "fit")};
+    if (!t.n_rows || c.order < 0 || c.version < 0)
+        return llw_fail(err, LLW_ERR_INPUT, t.path, 0, "has no rows with an order and a version");
+    *out = (llw_build){.note = ""};
+    if (!version || !*version) {
+        fill(&t, t.n_rows - 1, c, out);
+        out->version = out->row;
+        out->exact = true;
+        return LLW_OK;
+    }
+    wanted w;
+    if (!read_wanted(version, &w))
+        return llw_fail(
+            err, LLW_ERR_INPUT, "", 0,
+            "'%.60s' is no llama.cpp version: give b8022, v0.5.0, a day (2026-05-04), a commit, or the line "
+            "that llama-server --version prints",
+            version);
+    out->version = llw_arena_strdup(arena, w.text);
+    if (*w.commit) { /* a commit says more than a number: shallow clones count from 1 */
+        wanted by_commit = {.form = FORM_COMMIT};
+        memcpy(by_commit.text, w.commit, sizeof w.commit);
+        for (size_t row = 0; row < t.n_rows; row++)
+            if (!row_against(&t, row, c, &by_commit)) {
+                fill(&t, row, c, out);
+                out->exact = true;
+                return LLW_OK;
+            }
+    }
+    if (w.form == FORM_NUMBER && w.number < FIRST_NUMBER)
+        return llw_fail(err, LLW_ERR_INPUT, "", 0,
+                        "build number %lld is that of a copy without history (a shallow git clone counts "
+                        "from 0 or 1): give the "
+                        "release or the day of the source instead",
+                        (long long)w.number);
+    size_t older = t.n_rows, first = t.n_rows;
+    for (size_t row = 0; row < t.n_rows; row++) {
+        int against = row_against(&t, row, c, &w);
+        if (against == 2) continue;
+        if (first == t.n_rows) first = row;
+        if (!against) {
+            fill(&t, row, c, out);
+            out->exact = true;
+            return LLW_OK;
+        }
+        if (against < 0) older = row;
+    }
+    if (w.form == FORM_COMMIT)
+        return llw_fail(
+            err, LLW_ERR_INPUT, "", 0,
+            "commit %s is not in %s, and a commit alone says nothing of its age: give the b-number that "
+            "llama-server --version prints, or the day of the source",
+            w.text, t.path);
+    if (first == t.n_rows)
+        return llw_fail(err, LLW_ERR_INPUT, t.path, 0, "has no row to compare %s with", w.text);
+    fill(&t, older == t.n_rows ? first : older, c, out);
+    out->note =
+        older == t.n_rows
+            ? llw_arena_printf(arena,
+                               "llama.cpp %s is older than every build known here: %s of %s stands for it",
+                               out->version, out->row, out->date)
+            : llw_arena_printf(
+                  arena, "llama.cpp %s is not known here: the nearest older build, %s of %s, stands for it",
+                  out->version, out->row, out->date);
+    return LLW_OK;
+}
+
+int64_t llw_build_order(const char *version) {
+    llw_arena *arena = llw_arena_new();
+    llw_build build;
+    int64_t order = llw_build_read(arena, version, &build, NULL) == LLW_OK ? build.order : -1;
+    llw_arena_free(arena);
+    return order;
+}
+
+llw_entity llw_build_claim(llw_facts *facts, const char *version, llw_grade grade, const char *origin,
+                           const char *place, llw_err *err) {
+    llw_build b;
+    if (llw_build_read(llw_facts_arena(facts), version, &b, err) != LLW_OK) return 0;
+    if (!version || !*version)
+        grade = LLW_GRADE_DEFAULT, origin = "newest known build", place = "models/builds.tsv";
+    bool is_new = !llw_facts_find(facts, LLW_KIND_build, b.version);
+    llw_entity e = llw_facts_entity(facts, LLW_KIND_build, b.version);
+    llw_facts_claim(facts, e, LLW_build_version, llw_string(LLW_VERSION, b.version), grade, origin, place);
+    if (!is_new) return e;
+    const char *row = llw_arena_printf(llw_facts_arena(facts), "models/builds.tsv, row %s", b.row);
+    llw_facts_claim(facts, e, LLW_build_order, llw_count(b.order), LLW_GRADE_FILE, "build table", row);
+    llw_facts_claim(facts, e, LLW_build_date, llw_string(LLW_TEXT, b.date), LLW_GRADE_FILE, "build table",
+                    row);
+    llw_facts_claim(facts, e, LLW_build_exact, llw_flag(b.exact), LLW_GRADE_FILE, "build table", row);
+    llw_facts_claim(facts, e, LLW_build_fits_by_default,
+                    b.fit_known ? llw_flag(b.fit) : llw_unknown(LLW_FLAG), LLW_GRADE_FILE, "build table",
+                    row);
+    if (*b.note) llw_facts_note(facts, "%s", b.note);
+    return e;
+}

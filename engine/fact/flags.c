@@ -1,0 +1,306 @@
+/* llama.cpp's option table: loading, looking up, writing. */
+#include "fact/flags.h"
+#include "base/table.h"
+#include "fact/build.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const program_names[] = {"server", "cli", "bench", "fit-params"};
+enum { N_PROGRAMS = sizeof program_names / sizeof *program_names };
+
+const char *llw_program_name(llw_program program) {
+    return program_names[program];
+}
+
+bool llw_program_find(const char *name, llw_program *out) {
+    const char *slash = strrchr(name, '/');
+    if (slash) name = slash + 1;
+    if (!strncmp(name, "llama-", 6)) name += 6;
+    size_t len = strlen(name);
+    if (len > 4 && !strcmp(name + len - 4, ".exe")) len -= 4;
+    for (int i = 0; i < N_PROGRAMS; i++)
+        if (strlen(program_names[i]) == len && !strncmp(name, program_names[i], len)) {
+            *out = (llw_program)i;
+            return true;
+        }
+    return false;
+}
+
+/* Words of a cell, separated by spaces. */
+static const char *const *words(llw_arena *arena, const char *cell, size_t *n) {
+    void *items = NULL;
+    size_t capacity = 0;
+    *n = 0;
+    for (const char *at = cell; *at;) {
+        size_t len = strcspn(at, " ");
+        if (len)
+            *(const char **)llw_arena_push(arena, &items, n, &capacity, sizeof(char *)) =
+                llw_arena_strndup(arena, at, len);
+        at += len + (at[len] == ' ');
+    }
+    return items;
+}
+
+static bool read_kind(const char *cell, llw_flag_row *row, llw_arena *arena) {
+    static const char *const name[] = {
+        "flag",   "switch", "int",   "real",   "text", "pair",    "pairs",     "onoff", "onoffauto", "bit",
+        "choice", "layers", "cache", "floats", "mibs", "devices", "overrides", "exit",  "removed"};
+    char word[24] = "";
+    size_t len = strcspn(cell, "*:");
+    if (len >= sizeof word) return false;
+    memcpy(word, cell, len);
+    if (!strcmp(word, "mib")) strcpy(word, "mibs");
+    row->list = cell[len] == '*';
+    len += row->list;
+    row->choices = cell[len] == ':' ? llw_arena_strdup(arena, cell + len + 1) : "";
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+        if (!strcmp(word, name[i])) {
+            row->kind = (llw_flag_kind)i;
+            return true;
+        }
+    return false;
+}
+
+static bool read_set(llw_arena *arena, const char *word, llw_flag_set *set) {
+    static const struct {
+        const char *word;
+        llw_flag_set set;
+    } special[] = {
+        {"model=remote", {LLW_SETS_MODEL_REMOTE, LLW_launch_model, NULL}},
+        {"model", {LLW_SETS_MODEL, LLW_launch_model, NULL}},
+        {"ctx=unset", {LLW_SETS_CTX_UNSET, LLW_launch_ctx, NULL}},
+        {"ctx_per_slot", {LLW_SETS_CTX_PER_SLOT, LLW_ATTR_NONE, NULL}},
+        {"bench_prompt", {LLW_SETS_BENCH_PROMPT, LLW_ATTR_NONE, NULL}},
+        {"bench_gen", {LLW_SETS_BENCH_GEN, LLW_ATTR_NONE, NULL}},
+        {"bench_pg", {LLW_SETS_BENCH_PG, LLW_ATTR_NONE, NULL}},
+        {"bench_depth", {LLW_SETS_BENCH_DEPTH, LLW_ATTR_NONE, NULL}},
+    };
+    for (size_t i = 0; i < sizeof special / sizeof *special; i++)
+        if (!strcmp(word, special[i].word)) {
+            *set = special[i].set;
+            return true;
+        }
+    const char *equals = strchr(word, '=');
+    const char *name = equals ? llw_arena_strndup(arena, word, (size_t)(equals - word)) : word;
+    *set = (llw_flag_set){LLW_SETS_ATTR, llw_attr_find(LLW_KIND_launch, name), NULL};
+    if (equals && !strcmp(equals, "=inverted"))
+        set->effect = LLW_SETS_INVERTED;
+    else if (equals)
+        set->value = llw_arena_strdup(arena, equals + 1);
+    return set->attr != LLW_ATTR_NONE;
+}
+
+/* Orders of the versions in since and until, read from builds.tsv once each. */
+typedef struct known_order {
+    const char *version;
+    int64_t order;
+} known_order;
+
+static int64_t order_of(const char *version, known_order *known, size_t *n) {
+    for (size_t i = 0; i < *n; i++)
+        if (!strcmp(known[i].version, version)) return known[i].order;
+    int64_t order = llw_build_order(version);
+    if (*n < 16) known[(*n)++] = (known_order){version, order};
+    return order;
+}
+
+llw_rc llw_flags_load(llw_arena *arena, llw_flags *out, llw_err *err) {
+    llw_table t;
+    llw_rc rc = llw_table_read(arena, "models/flags.tsv", &t, err);
+    if (rc != LLW_OK) return rc;
+    int flags = llw_table_column(&t, "flags"), neg = llw_table_column(&t, "neg_flags"),
+        env = llw_table_column(&t, "env"), neg_env = llw_table_column(&t, "neg_env"),
+        kind = llw_table_column(&t, "kind"), sets = llw_table_column(&t, "sets"),
+        preset = llw_table_column(&t, "default"), repeat = llw_table_column(&t, "repeat"),
+        programs = llw_table_column(&t, "programs"), since = llw_table_column(&t, "since"),
+        until = llw_table_column(&t, "until"), secret = llw_table_column(&t, "secret"),
+        note = llw_table_column(&t, "note");
+    known_order known[16];
+    size_t n_known = 0;
+    llw_flag_row *rows = llw_arena_alloc(arena, (t.n_rows ? t.n_rows : 1) * sizeof *rows);
+    for (size_t i = 0; i < t.n_rows; i++) {
+        llw_flag_row *r = &rows[i];
+        r->line = t.lines[i];
+        r->names = words(arena, llw_table_cell(&t, i, flags), &r->n_names);
+        r->neg_names = words(arena, llw_table_cell(&t, i, neg), &r->n_neg_names);
+        r->env = llw_table_cell(&t, i, env);
+        r->neg_env = llw_table_cell(&t, i, neg_env);
+        if (!r->n_names) return llw_fail(err, LLW_ERR_INPUT, t.path, r->line, "the row names no flag");
+        if (!read_kind(llw_table_cell(&t, i, kind), r, arena))
+            return llw_fail(err, LLW_ERR_INPUT, t.path, r->line, "'%s' is no kind of option",
+                            llw_table_cell(&t, i, kind));
+        size_t n = 0;
+        const char *const *set = words(arena, llw_table_cell(&t, i, sets), &n);
+        for (size_t j = 0; j < n && j < LLW_MAX_FLAG_SETS; j++)
+            if (!read_set(arena, set[j], &r->sets[r->n_sets++]))
+                return llw_fail(err, LLW_ERR_INPUT, t.path, r->line, "'%s' is no attribute of a launch",
+                                set[j]);
+        r->default_text = llw_table_cell(&t, i, preset);
+        r->append = !strcmp(llw_table_cell(&t, i, repeat), "append");
+        r->programs = llw_table_cell(&t, i, programs);
+        r->secret = !strcmp(llw_table_cell(&t, i, secret), "yes");
+        r->note = llw_table_cell(&t, i, note);
+        const char *from = llw_table_cell(&t, i, since), *to = llw_table_cell(&t, i, until);
+        r->since = *from ? order_of(from, known, &n_known) : 0;
+        r->until = *to ? order_of(to, known, &n_known) : INT64_MAX;
+        r->until_version = to;
+        if (r->since < 0 || r->until < 0)
+            return llw_fail(err, LLW_ERR_INPUT, t.path, r->line,
+                            "names a build that models/builds.tsv does not order");
+    }
+    *out = (llw_flags){rows, t.n_rows};
+    return LLW_OK;
+}
+
+bool llw_flag_of_program(const llw_flag_row *row, llw_program program) {
+    bool found = false;
+    for (const char *at = row->programs; *at;) {
+        size_t len = strcspn(at, ",");
+        bool minus = *at == '-';
+        const char *name = llw_program_name(program);
+        bool same = strlen(name) == len - minus && !strncmp(at + minus, name, len - minus);
+        if (minus && same) return false;
+        found |= same || (len == 3 && !strncmp(at, "all", 3) && program != LLW_PROGRAM_BENCH);
+        at += len + (at[len] == ',');
+    }
+    return found;
+}
+
+bool llw_flag_active(const llw_flag_row *row, llw_program program, int64_t order) {
+    return row->since <= order && order < row->until && llw_flag_of_program(row, program);
+}
+
+/* 1 a name, -1 a negative name, 0 neither. */
+static int spells(const llw_flag_row *row, const char *spelling) {
+    for (size_t i = 0; i < row->n_names; i++)
+        if (!strcmp(row->names[i], spelling)) return 1;
+    for (size_t i = 0; i < row->n_neg_names; i++)
+        if (!strcmp(row->neg_names[i], spelling)) return -1;
+    return 0;
+}
+
+const llw_flag_row *llw_flag_find(const llw_flags *flags, const char *spelling, llw_program program,
+                                  int64_t order, bool *negative) {
+    if (*spelling != '-') return NULL;
+    for (size_t i = 0; i < flags->n_rows; i++) {
+        int how = spells(&flags->rows[i], spelling);
+        if (!how || !llw_flag_active(&flags->rows[i], program, order)) continue;
+        *negative = how < 0;
+        return &flags->rows[i];
+    }
+    return NULL;
+}
+
+const llw_flag_row *llw_flag_find_any(const llw_flags *flags, const char *spelling, llw_program program) {
+    const llw_flag_row *other = NULL;
+    if (*spelling != '-') return NULL;
+    for (size_t i = 0; i < flags->n_rows; i++) {
+        if (!spells(&flags->rows[i], spelling)) continue;
+        if (llw_flag_of_program(&flags->rows[i], program)) return &flags->rows[i];
+        if (!other) other = &flags->rows[i];
+    }
+    return other;
+}
+
+/* Edit distance, given up above limit. Both sides are short. */
+static size_t distance(const char *a, const char *b, size_t limit) {
+    enum { MAX = 48 };
+    size_t na = strlen(a), nb = strlen(b);
+    if (na > MAX || nb > MAX || (na > nb ? na - nb : nb - na) > limit) return limit + 1;
+    size_t row[MAX + 1];
+    for (size_t j = 0; j <= nb; j++) row[j] = j;
+    for (size_t i = 1; i <= na; i++) {
+        size_t diagonal = row[0], best = i;
+        row[0] = i;
+        for (size_t j = 1; j <= nb; j++) {
+            size_t up = row[j], cost = diagonal + (a[i - 1] != b[j - 1]);
+            if (up + 1 < cost) cost = up + 1;
+            if (row[j - 1] + 1 < cost) cost = row[j - 1] + 1;
+            diagonal = up;
+            row[j] = cost;
+            if (cost < best) best = cost;
+        }
+        if (best > limit) return limit + 1;
+    }
+    return row[nb];
+}
+
+const char *llw_flag_nearest(const llw_flags *flags, const char *spelling, llw_program program,
+                             int64_t order) {
+    size_t len = strlen(spelling), limit = len < 5 ? 1 : len < 12 ? 2 : 3, best = limit + 1;
+    const char *nearest = NULL;
+    for (size_t i = 0; i < flags->n_rows; i++) {
+        const llw_flag_row *r = &flags->rows[i];
+        if (r->kind == LLW_FLAG_REMOVED || !llw_flag_active(r, program, order)) continue;
+        for (size_t j = 0; j < r->n_names + r->n_neg_names; j++) {
+            const char *name = j < r->n_names ? r->names[j] : r->neg_names[j - r->n_names];
+            size_t d = distance(spelling, name, limit);
+            if (d < best) {
+                best = d;
+                nearest = name;
+            }
+        }
+    }
+    return nearest;
+}
+
+const llw_flag_row *llw_flag_for_attr(const llw_flags *flags, llw_attr attr, llw_program program,
+                                      int64_t order) {
+    for (size_t i = 0; i < flags->n_rows; i++) {
+        const llw_flag_row *r = &flags->rows[i];
+        if (r->n_sets != 1 || r->sets[0].attr != attr || r->sets[0].effect > LLW_SETS_MODEL) continue;
+        if (llw_flag_active(r, program, order)) return r;
+    }
+    return NULL;
+}
+
+/* Words that a shell would take apart are put in single quotes. */
+static const char *quoted(llw_arena *arena, const char *text) {
+    if (*text && !text[strcspn(text, " \t\n\"'\\$`|&;<>()[]{}*?!#~")]) return text;
+    llw_text out = {0};
+    llw_text_add(&out, "'");
+    for (const char *at = text; *at; at++) {
+        if (*at == '\'')
+            llw_text_add(&out, "'\\''");
+        else
+            llw_text_addn(&out, at, 1);
+    }
+    llw_text_add(&out, "'");
+    const char *copy = llw_arena_strdup(arena, llw_text_str(&out));
+    llw_text_fini(&out);
+    return copy;
+}
+
+/* Before --load-mode there was a flag for each: common/arg.cpp of 2026-05-04. */
+static const char *old_load_mode(const char *mode) {
+    static const char *const spelling[][2] = {
+        {"none", "--no-mmap"}, {"dio", "--direct-io"},         {"mmap", "--mmap"},
+        {"auto", "--mmap"},    {"mlock", "--no-mmap --mlock"}, {"mmap+mlock", "--mlock"}};
+    for (size_t i = 0; i < sizeof spelling / sizeof *spelling; i++)
+        if (!strcmp(mode, spelling[i][0])) return spelling[i][1];
+    return NULL;
+}
+
+const char *llw_flag_write(const llw_flags *flags, llw_arena *arena, llw_attr attr, llw_value value,
+                           llw_program program, int64_t order) {
+    const llw_flag_row *r = value.known ? llw_flag_for_attr(flags, attr, program, order) : NULL;
+    if (!r) return NULL;
+    const char *name = r->names[0];
+    if (attr == LLW_launch_load_mode && r->kind != LLW_FLAG_CHOICE) return old_load_mode(value.as.text);
+    if (value.type == LLW_FLAG) {
+        bool on = value.as.flag != (r->sets[0].effect == LLW_SETS_INVERTED);
+        if (r->kind == LLW_FLAG_PLAIN) return on ? name : NULL;
+        if (r->kind == LLW_FLAG_SWITCH) return on ? name : r->neg_names[r->n_neg_names - 1];
+        return llw_arena_printf(arena, "%s %s", name,
+                                r->kind == LLW_FLAG_BIT ? (on ? "1" : "0") : (on ? "on" : "off"));
+    }
+    if (r->kind == LLW_FLAG_LAYERS && value.as.count < 0)
+        return llw_arena_printf(arena, "%s %s", name, value.as.count == -1 ? "auto" : "all");
+    if (llw_type_is_integer(value.type)) return llw_arena_printf(arena, "%s %" PRId64, name, value.as.count);
+    if (llw_type_is_text(value.type))
+        return *value.as.text ? llw_arena_printf(arena, "%s %s", name, quoted(arena, value.as.text)) : NULL;
+    return NULL;
+}
