@@ -174,6 +174,11 @@ static void add_device(reading *r, llw_launch *out, const char *name, llw_entity
     d->known = llw_facts_count(r->facts, gpu, LLW_gpu_total, &d->total) &
                llw_facts_count(r->facts, gpu, LLW_gpu_free, &d->free);
     llw_facts_real(r->facts, gpu, LLW_gpu_bandwidth, &d->bandwidth);
+    llw_facts_flag(r->facts, gpu, LLW_gpu_display, &d->display);
+    const llw_claim *free_claim = llw_facts_best(r->facts, gpu, LLW_gpu_free);
+    int64_t read = 0;
+    d->live = d->known && llw_facts_count(r->facts, gpu, LLW_gpu_nvml_free, &read) &&
+              strcmp(free_claim->origin, "argument") != 0;
 }
 
 typedef struct gpu_row {
@@ -248,7 +253,7 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
     static const char *const switches[] = {"auto", "on", "off"};
     static const llw_switch switch_value[] = {LLW_AUTO, LLW_ON, LLW_OFF};
     reading r = {facts, entity, arena, LLW_ATTR_NONE, LLW_OK, err};
-    *out = (llw_launch){.entity = entity, .ram_available = -1};
+    *out = (llw_launch){.entity = entity, .ram_available = -1, .ram_total = -1};
     read_model(&r, out);
     read_program(&r, out);
     read_build(&r, out);
@@ -281,7 +286,11 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
     if (out->program == LLW_PROGRAM_SERVER && out->embedding && out->batch > out->ubatch)
         out->batch = out->ubatch;
     llw_entity host = llw_facts_next(facts, LLW_KIND_host, 0);
-    if (host) llw_facts_count(facts, host, LLW_host_ram_available, &out->ram_available);
+    if (host) {
+        llw_facts_count(facts, host, LLW_host_ram_available, &out->ram_available);
+        llw_facts_count(facts, host, LLW_host_ram_total, &out->ram_total);
+        llw_facts_real(facts, host, LLW_host_ram_bandwidth, &out->ram_bandwidth);
+    }
     if (r.rc == LLW_OK) {
         llw_rc rc = llw_launch_overrides(facts, entity, arena, &out->overrides, &out->n_overrides, err);
         if (rc == LLW_ERR_NOTHING) miss(&r, LLW_launch_override_tensor);

@@ -21,6 +21,7 @@ typedef struct llw_device {
     bool live;         /* free was read from the card (NVML, nvidia-smi, a log), not stated by hand: it shrinks while
                         * llama.cpp measures a model with recurrent layers, a stated figure does not */
     double bandwidth;  /* bytes per second; 0 unknown */
+    bool display;      /* a display is attached */
 } llw_device;
 
 typedef struct llw_override {
@@ -57,6 +58,7 @@ typedef struct llw_launch {
     bool embedding;
     int64_t ram_available; /* -1 unknown */
     int64_t ram_total;     /* -1 unknown */
+    double ram_bandwidth;  /* bytes per second; 0 unknown */
 } llw_launch;
 
 /* The placement overrides alone, in the order in which llama.cpp holds them (launch.override_order; what that does not
