@@ -1,0 +1,146 @@
+/* Names for slots, values, origins and conditions. */
+#include "explain/words.h"
+
+#include <string.h>
+
+/* The spelling used in explanations; every flag is also in models/flags.tsv. */
+static const struct {
+    llw_attr attr;
+    const char *flag;
+} flags[] = {
+    {LLW_launch_gpu_layers, "-ngl"},        {LLW_launch_ctx, "-c"},
+    {LLW_launch_batch, "-b"},               {LLW_launch_ubatch, "-ub"},
+    {LLW_launch_cache_type_k, "-ctk"},      {LLW_launch_cache_type_v, "-ctv"},
+    {LLW_launch_flash_attn, "-fa"},         {LLW_launch_parallel, "-np"},
+    {LLW_launch_kv_unified, "-kvu"},        {LLW_launch_kv_offload, "-kvo"},
+    {LLW_launch_swa_full, "--swa-full"},    {LLW_launch_op_offload, "--op-offload"},
+    {LLW_launch_split_mode, "-sm"},         {LLW_launch_tensor_split, "-ts"},
+    {LLW_launch_main_gpu, "-mg"},           {LLW_launch_devices, "-dev"},
+    {LLW_launch_override_tensor, "-ot"},    {LLW_launch_cpu_moe, "-cmoe"},
+    {LLW_launch_n_cpu_moe, "-ncmoe"},       {LLW_launch_fit, "--fit"},
+    {LLW_launch_fit_target, "--fit-target"}, {LLW_launch_fit_ctx, "--fit-ctx"},
+    {LLW_launch_load_mode, "--load-mode"},  {LLW_launch_embedding_mode, "--embedding"},
+    {LLW_launch_rerank, "--rerank"},        {LLW_launch_pooling, "--pooling"},
+    {LLW_launch_mmproj, "--mmproj"},        {LLW_launch_draft_model, "-md"},
+};
+
+const char *llw_words_flag(llw_attr attr) {
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (flags[i].attr == attr) return flags[i].flag;
+    return NULL;
+}
+
+void llw_words_entity(llw_text *out, const llw_run *run, llw_entity entity) {
+    const char *id = llw_facts_id(run->facts, entity), *name = NULL;
+    switch (llw_facts_kind(run->facts, entity)) {
+    case LLW_KIND_model:
+        if (llw_facts_text(run->facts, entity, LLW_model_name, &name)) id = name;
+        break;
+    case LLW_KIND_placement:
+        if (llw_facts_text(run->facts, entity, LLW_placement_device, &name)) id = name;
+        break;
+    case LLW_KIND_build:
+        llw_text_add(out, "llama.cpp ");
+        break;
+    default: break;
+    }
+    llw_text_add_safe(out, id, strlen(id), false);
+}
+
+static void attribute_words(llw_text *out, llw_attr attr) {
+    for (const char *c = llw_attr_get(attr)->name; *c; c++) llw_text_addn(out, *c == '_' ? " " : c, 1);
+}
+
+void llw_words_slot(llw_text *out, const llw_run *run, llw_entity entity, llw_attr attr) {
+    const char *flag = llw_words_flag(attr);
+    if (flag) {
+        llw_text_add(out, flag);
+        return;
+    }
+    llw_kind kind = llw_attr_get(attr)->kind;
+    attribute_words(out, attr);
+    if (kind == LLW_KIND_placement) {
+        llw_text_add(out, " on ");
+        llw_words_entity(out, run, entity);
+    } else if (kind == LLW_KIND_gpu || kind == LLW_KIND_build) {
+        llw_text_add(out, " of ");
+        llw_words_entity(out, run, entity);
+    } else if (kind != LLW_KIND_launch) {
+        llw_text_addf(out, " of the %s", llw_kind_name(kind));
+    }
+}
+
+void llw_words_value(llw_text *out, const llw_run *run, llw_attr attr, llw_value value) {
+    if (!value.known) {
+        llw_text_add(out, "unknown");
+        return;
+    }
+    if (attr == LLW_launch_gpu_layers && value.as.count < 0)
+        llw_text_add(out, value.as.count == -1 ? "auto" : "all");
+    else if (attr == LLW_launch_parallel && value.as.count < 0)
+        llw_text_add(out, "auto");
+    else if (attr == LLW_launch_ctx && value.as.count == 0)
+        llw_text_add(out, "the model's own");
+    else if (value.type == LLW_REF)
+        llw_words_entity(out, run, value.as.ref);
+    else if (llw_type_is_text(value.type) && !*value.as.text)
+        llw_text_add(out, "not given");
+    else if (value.type == LLW_FLAG && llw_words_flag(attr))
+        llw_text_add(out, value.as.flag ? "on" : "off");
+    else
+        llw_value_print(out, value);
+}
+
+void llw_words_origin(llw_text *out, const llw_claim *claim) {
+    llw_text_add_safe(out, claim->origin, strlen(claim->origin), false);
+    if (!*claim->place) return;
+    llw_text_add(out, " ");
+    llw_text_add_safe(out, claim->place, strlen(claim->place), false);
+}
+
+/* Replaces the slots and quantities of the expression's text by their names and values, and leaves the rest as it is. */
+void llw_words_condition(llw_text *out, const llw_run *run, const llw_node *node, const llw_expr *expr) {
+    llw_result values[LLW_EXPR_MAX_BYTES];
+    llw_run_eval(run, node, expr, values);
+    int at = 0;
+    bool inside[LLW_EXPR_MAX_BYTES] = {0}; /* an operand of something that is shown as a whole */
+    for (int i = 0; i < expr->n_nodes; i++) {
+        const llw_expr_node *n = &expr->nodes[i];
+        if (n->op == LLW_OP_KNOWN || n->op == LLW_OP_CONFLICT || n->op == LLW_OP_ORIGIN || n->op == LLW_OP_GRADE)
+            inside[n->args[0]] = true;
+        if (n->op == LLW_OP_PREDICT)
+            for (int a = 0; a < n->n_args; a++) inside[n->args[a]] = true;
+    }
+    for (int i = 0; i < expr->n_nodes; i++) {
+        const llw_expr_node *n = &expr->nodes[i];
+        bool slot = n->op == LLW_OP_SLOT && n->as.slot.attr != LLW_ATTR_NONE && !inside[i];
+        if (!slot && n->op != LLW_OP_LET && n->op != LLW_OP_PREDICT) continue;
+        if (inside[i] || n->start < at) continue;
+        llw_text_addn(out, expr->text + at, (size_t)(n->start - at));
+        at = n->end;
+        if (slot) {
+            llw_entity entity = node->binding[n->as.slot.variable];
+            llw_words_slot(out, run, entity, n->as.slot.attr);
+            llw_text_add(out, " (");
+            llw_words_value(out, run, n->as.slot.attr, llw_facts_value(run->facts, entity, n->as.slot.attr));
+            llw_text_add(out, ")");
+        } else if (n->op == LLW_OP_LET) {
+            llw_text_addf(out, "%s (", node->rule->let_names[n->as.let]);
+            llw_result_print(out, values[i], n->unit, "", run->facts);
+            llw_text_add(out, ")");
+        } else {
+            llw_words_slot(out, run, node->binding[n->as.predict.variable], n->as.predict.attr);
+            for (int a = 0; a < n->n_args; a++) {
+                llw_text_add(out, a ? ", " : " with ");
+                llw_words_slot(out, run, 0, n->as.predict.knobs[a]);
+                llw_text_add(out, " ");
+                llw_words_value(out, run, n->as.predict.knobs[a],
+                                llw_result_value(values[n->args[a]], llw_attr_get(n->as.predict.knobs[a])->type));
+            }
+            llw_text_add(out, " (");
+            llw_result_print(out, values[i], n->unit, "", run->facts);
+            llw_text_add(out, ")");
+        }
+    }
+    llw_text_add(out, expr->text + at);
+}
