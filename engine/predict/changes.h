@@ -1,0 +1,20 @@
+/* What differs between builds of llama.cpp where memory is concerned: models/changes.tsv as a struct of
+ * numbers.
+ *
+ * The table is read on first use and kept; a key it lacks is 0, a row whose build cannot be ordered is left
+ * out. */
+#ifndef LLW_PREDICT_CHANGES_H
+#define LLW_PREDICT_CHANGES_H
+
+#include <stdint.h>
+
+typedef struct llw_changes {
+#define LLW_CHANGE(key, meaning) int64_t key;
+#include "predict/changes.def"
+#undef LLW_CHANGE
+} llw_changes;
+
+/* The values for a build at that place in models/builds.tsv. */
+void llw_changes_read(int64_t build_order, llw_changes *out);
+
+#endif

@@ -1,0 +1,303 @@
+/* The context: how many cells, for whom, of what, and where: KV caches, windows, indexer keys, recurrent
+ * states.
+ *
+ * Sources (llama.cpp v0.5.0): src/llama-context.cpp llama_context::llama_context and llama_init_from_model,
+ * src/llama-model.cpp create_memory, src/llama-kv-cache.cpp, -iswa.cpp, -dsa.cpp,
+ * src/llama-memory-recurrent.cpp, src/llama-hparams.cpp n_embd_r and n_embd_s; tools/server/server.cpp for
+ * slots. */
+#include "predict/plan.h"
+
+#include "base/text.h"
+#include "fact/ggml_type.h"
+
+#include <string.h>
+
+static int64_t pad(int64_t value, int64_t to) {
+    return (value + to - 1) / to * to;
+}
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+static bool serves(const llw_launch *launch) {
+    return launch->program == LLW_PROGRAM_SERVER || launch->program == LLW_PROGRAM_CLI;
+}
+
+bool llw_context_resolve(llw_plan *plan) {
+    static const char source[] = "src/llama-context.cpp llama_context::llama_context";
+    const llw_launch *launch = plan->launch;
+    const llw_hparams *h = &plan->hparams;
+    enum { SERVER_SLOTS = 4 }; /* tools/server/server.cpp: n_parallel auto */
+    bool automatic = launch->parallel < 0 && launch->program == LLW_PROGRAM_SERVER;
+    plan->n_seq = launch->parallel > 0 ? launch->parallel : automatic ? SERVER_SLOTS : 1;
+    plan->kv_unified = launch->kv_unified == LLW_ON || automatic;
+    if (plan->n_seq > LLW_MAX_SEQUENCES)
+        return llw_plan_stop(plan, LLW_OUTCOME_REFUSED, "-np %d: llama.cpp takes at most %d sequences",
+                             plan->n_seq, LLW_MAX_SEQUENCES);
+    int64_t ctx = launch->ctx > 0 ? launch->ctx : h->n_ctx_train;
+    if (ctx <= 0 || ctx > UINT32_MAX)
+        return llw_plan_stop(plan, LLW_OUTCOME_REFUSED,
+                             "no context size: -c is not given and the header has no context_length");
+    int64_t batch = launch->batch;
+    if (launch->embedding && batch > launch->ubatch) batch = launch->ubatch; /* server.cpp, for embeddings */
+    plan->n_batch = h->causal ? least(ctx, batch) : batch;
+    plan->n_ubatch = least(plan->n_batch, launch->ubatch ? launch->ubatch : batch);
+    if (plan->n_batch <= 0 || plan->n_ubatch <= 0)
+        return llw_plan_stop(plan, LLW_OUTCOME_REFUSED, "-b and -ub must be greater than 0");
+    plan->n_ctx = pad(ctx, 256);
+    plan->n_ctx_seq = plan->kv_unified ? plan->n_ctx : pad(plan->n_ctx / plan->n_seq, 256);
+    if (plan->n_ctx_seq == 0)
+        return llw_plan_stop(plan, LLW_OUTCOME_REFUSED, "-c %lld leaves no cell for each of %d slots",
+                             (long long)ctx, plan->n_seq);
+    if (!plan->kv_unified) plan->n_ctx = plan->n_ctx_seq * plan->n_seq;
+    plan->n_outputs_max = plan->n_batch;
+    if (plan->build.outputs_for_slots && serves(launch) && !launch->embedding)
+        plan->n_outputs_max = least(plan->n_batch, plan->n_seq);
+    plan->out->n_ctx = plan->n_ctx;
+    plan->out->n_ctx_seq = plan->n_ctx_seq;
+    plan->out->n_batch = plan->n_batch;
+    plan->out->n_ubatch = plan->n_ubatch;
+    plan->out->n_seq = plan->n_seq;
+    plan->out->kv_unified = plan->kv_unified;
+    if (plan->kv_unified)
+        llw_plan_step(plan, -1, LLW_launch_n_ctx, plan->n_ctx, source,
+                      "%s %lld, padded to a multiple of 256; %d slots share it",
+                      launch->ctx > 0 ? "-c" : "context_length of the header", (long long)ctx, plan->n_seq);
+    else
+        llw_plan_step(plan, -1, LLW_launch_n_ctx, plan->n_ctx, source,
+                      "%s %lld / %d slots, padded to a multiple of 256: %lld for each",
+                      launch->ctx > 0 ? "-c" : "context_length of the header", (long long)ctx, plan->n_seq,
+                      (long long)plan->n_ctx_seq);
+    return true;
+}
+
+/* ---- cells ---- */
+
+static bool has_cells(const llw_plan *plan, int il) {
+    const llw_hparams *h = &plan->hparams;
+    const llw_layer *layer = &h->layer[il];
+    if (h->n_layer_kv >= 0 && il >= h->n_layer_kv) return false;
+    bool router = plan->architecture && !strcmp(plan->architecture->name, "graniteswitch");
+    if (h->n_layer_nextn > 0 && h->n_layer > 0 && il >= h->n_layer && !router) return false;
+    switch (plan->architecture ? plan->architecture->memory : LLW_MEMORY_KV) {
+    case LLW_MEMORY_NONE:
+    case LLW_MEMORY_RECURRENT: return false;
+    case LLW_MEMORY_HYBRID:
+    case LLW_MEMORY_HYBRID_INDEXED: return !layer->recurrent;
+    case LLW_MEMORY_HYBRID_NO_FF: return !layer->recurrent && layer->ff == 0;
+    default: return true;
+    }
+}
+
+static bool has_indexer(const llw_plan *plan, int il) {
+    const llw_hparams *h = &plan->hparams;
+    if (il >= h->n_layer || !h->indexer_head) return false;
+    switch (plan->architecture ? plan->architecture->memory : LLW_MEMORY_KV) {
+    case LLW_MEMORY_INDEXED: return h->layer[il].indexed;
+    case LLW_MEMORY_INDEXED_SPARSE: return il >= h->dense_lead;
+    case LLW_MEMORY_HYBRID_INDEXED: return !h->layer[il].recurrent;
+    default: return false;
+    }
+}
+
+static int64_t widest_v(const llw_hparams *h) {
+    int64_t widest = 0;
+    for (int i = 0; i < h->n_layer_all; i++) {
+        int64_t width = llw_hparams_head_v(h, i) * h->layer[i].kv_heads;
+        if (width > widest) widest = width;
+    }
+    return widest;
+}
+
+typedef struct kv_sum {
+    int64_t bytes, layers;
+} kv_sum;
+
+/* One cache over the layers that `which` says; its bytes are added up by place. */
+static void place_cache(llw_plan *plan, llw_cache *cache, int which, int64_t cells, kv_sum *sums) {
+    const llw_hparams *h = &plan->hparams;
+    const llw_launch *launch = plan->launch;
+    cache->cells = cells;
+    cache->streams = plan->kv_unified ? 1 : plan->n_seq;
+    cache->of_layer = llw_arena_alloc(plan->arena, (size_t)h->n_layer_all * sizeof *cache->of_layer);
+    cache->layers = llw_arena_alloc(plan->arena, (size_t)h->n_layer_all * sizeof *cache->layers);
+    bool k_same = true, v_same = true;
+    int64_t k_head = 0, v_head = 0;
+    for (int il = 0; il < h->n_layer_all; il++) {
+        cache->of_layer[il] = -1;
+        bool mine = which == LLW_CACHE_INDEXER
+                        ? has_indexer(plan, il)
+                        : has_cells(plan, il) && h->layer[il].windowed == (which == LLW_CACHE_WINDOW);
+        if (which == LLW_CACHE_BASE && !plan->cache[LLW_CACHE_WINDOW].used) mine = has_cells(plan, il);
+        if (!mine) continue;
+        llw_cache_layer *layer = &cache->layers[cache->n_layers];
+        int64_t kv_heads = which == LLW_CACHE_INDEXER ? 1 : h->layer[il].kv_heads;
+        int64_t head_k = which == LLW_CACHE_INDEXER ? h->indexer_head : llw_hparams_head_k(h, il);
+        *layer = (llw_cache_layer){il, launch->kv_offload ? plan->layer_place[il] : LLW_PLACE_CPU,
+                                   head_k * kv_heads, 0};
+        if (!h->mla) {
+            bool alone = which == LLW_CACHE_INDEXER; /* one key head, and a V that nobody reads */
+            layer->v_width = alone              ? llw_hparams_head_v(h, il)
+                             : plan->flash_attn ? llw_hparams_head_v(h, il) * kv_heads
+                                                : widest_v(h);
+        }
+        if (k_head && k_head != head_k) k_same = false;
+        if (v_head && v_head != llw_hparams_head_v(h, il)) v_same = false;
+        k_head = head_k;
+        v_head = llw_hparams_head_v(h, il);
+        cache->of_layer[il] = (short)cache->n_layers++;
+        int64_t rows = cells * cache->streams;
+        int64_t bytes = llw_place_bytes(layer->place, launch->type_k, layer->k_width, rows) +
+                        (h->mla ? 0 : llw_place_bytes(layer->place, launch->type_v, layer->v_width, rows));
+        kv_sum *sum = &sums[llw_place_is_host(layer->place) ? plan->n_devices : layer->place];
+        sum->bytes += bytes;
+        sum->layers++;
+        llw_plan_memory(plan, layer->place)->context += bytes;
+    }
+    const llw_ggml_type *k = llw_ggml_type_get(launch->type_k), *v = llw_ggml_type_get(launch->type_v);
+    int64_t first_k = which == LLW_CACHE_INDEXER ? h->indexer_head : llw_hparams_head_k(h, 0);
+    cache->rotate_k = plan->build.rotate_cache && k->quantized && k_same && k_head > 0 && first_k % 64 == 0;
+    cache->rotate_v = plan->build.rotate_cache && v->quantized && v_same && v_head > 0 &&
+                      llw_hparams_head_v(h, 0) % 64 == 0 && !h->mla;
+    cache->used = cache->n_layers > 0;
+}
+
+static void explain_cache(llw_plan *plan, const llw_cache *cache, const kv_sum *sums) {
+    const llw_launch *launch = plan->launch;
+    const llw_ggml_type *k = llw_ggml_type_get(launch->type_k), *v = llw_ggml_type_get(launch->type_v);
+    char cells[LLW_NUMBER_MAX], bytes[LLW_NUMBER_MAX];
+    for (int i = 0; i <= plan->n_devices; i++) {
+        if (!sums[i].layers) continue;
+        llw_place place = i == plan->n_devices ? LLW_PLACE_CPU : (llw_place)i;
+        const llw_cache_layer *first = NULL;
+        bool even = true;
+        for (int j = 0; j < cache->n_layers; j++) {
+            const llw_cache_layer *layer = &cache->layers[j];
+            if (llw_plan_device(plan, layer->place) != llw_plan_device(plan, place)) continue;
+            if (first && (first->k_width != layer->k_width || first->v_width != layer->v_width)) even = false;
+            if (!first) first = layer;
+        }
+        llw_text text = {0};
+        llw_text_addf(&text, "%s%s cells", cache->what, llw_format_count(cells, cache->cells));
+        if (cache->streams > 1) llw_text_addf(&text, " x %d slots", cache->streams);
+        llw_text_addf(&text, " x %lld layers x ", (long long)sums[i].layers);
+        if (!first->v_width)
+            llw_text_addf(&text, "%lld x %u/%u bytes (%s, one compressed vector for K and V)",
+                          (long long)first->k_width, k->bytes, k->block, k->name);
+        else if (launch->type_k == launch->type_v && first->k_width == first->v_width)
+            llw_text_addf(&text, "2 x %lld x %u/%u bytes (K and V, %s)", (long long)first->k_width, k->bytes,
+                          k->block, k->name);
+        else
+            llw_text_addf(&text, "(K %lld x %u/%u %s + V %lld x %u/%u %s) bytes", (long long)first->k_width,
+                          k->bytes, k->block, k->name, (long long)first->v_width, v->bytes, v->block,
+                          v->name);
+        llw_text_addf(&text, "%s = %s", even ? "" : " (widths differ by layer; this is the first one's)",
+                      llw_format_mib(bytes, sums[i].bytes));
+        llw_plan_step(plan, llw_plan_device(plan, place), LLW_placement_kv, sums[i].bytes,
+                      "src/llama-kv-cache.cpp llama_kv_cache", "%s", llw_text_str(&text));
+        llw_text_fini(&text);
+    }
+}
+
+static void make_cache(llw_plan *plan, int which, const char *what, int64_t cells) {
+    kv_sum sums[LLW_MAX_DEVICES + 1] = {{0}};
+    llw_cache *cache = &plan->cache[which];
+    cache->what = what;
+    place_cache(plan, cache, which, cells, sums);
+    explain_cache(plan, cache, sums);
+}
+
+/* ---- states ---- */
+
+/* llama_hparams::n_embd_r, n_embd_s */
+static void state_widths(const llw_hparams *h, int64_t *r, int64_t *s) {
+    int64_t heads = h->layer[0].heads, conv = h->ssm_conv > 0 ? h->ssm_conv - 1 : 0;
+    if (h->wkv_head) {
+        *r = h->token_shift * h->n_embd;
+        *s = h->n_embd * h->wkv_head;
+    } else if (h->shortconv) {
+        *r = h->n_embd * (h->shortconv - 1);
+        *s = h->ssm_state * h->ssm_inner;
+    } else if (h->kda_head) {
+        *r = 3 * (h->ssm_conv > 0 ? conv : 3) * heads * h->kda_head;
+        *s = h->kda_head * h->kda_head * heads;
+    } else if (h->la_head) {
+        *r = conv * (h->ssm_inner + 2 * h->ssm_groups * h->ssm_state);
+        *s = h->la_head * h->la_head * heads;
+    } else {
+        *r = conv * (h->ssm_inner + 2 * h->ssm_groups * h->ssm_state);
+        *s = h->ssm_state * h->ssm_inner;
+    }
+}
+
+static bool has_state(const llw_plan *plan, int il) {
+    const llw_layer *layer = &plan->hparams.layer[il];
+    switch (plan->architecture->memory) {
+    case LLW_MEMORY_RECURRENT:
+    case LLW_MEMORY_HYBRID_BOTH: return true;
+    case LLW_MEMORY_HYBRID:
+    case LLW_MEMORY_HYBRID_INDEXED: return layer->recurrent;
+    case LLW_MEMORY_HYBRID_NO_FF: return layer->recurrent && layer->ff == 0;
+    default: return false;
+    }
+}
+
+static void make_state(llw_plan *plan) {
+    const llw_hparams *h = &plan->hparams;
+    llw_state *state = &plan->state;
+    if (!plan->architecture) return;
+    state_widths(h, &state->r_width, &state->s_width);
+    state->rows = plan->n_seq;
+    state->of_layer = llw_arena_alloc(plan->arena, (size_t)h->n_layer_all);
+    kv_sum sums[LLW_MAX_DEVICES + 1] = {{0}};
+    for (int il = 0; il < h->n_layer_all; il++) {
+        state->of_layer[il] = LLW_PLACE_NONE;
+        if (il >= h->n_layer || !has_state(plan, il)) continue;
+        state->used = true;
+        llw_place place = plan->launch->kv_offload ? plan->layer_place[il] : LLW_PLACE_CPU;
+        state->of_layer[il] = place;
+        enum { F32 = 0 };
+        int64_t bytes = llw_place_bytes(place, F32, state->r_width, state->rows) +
+                        llw_place_bytes(place, F32, state->s_width, state->rows);
+        sums[llw_place_is_host(place) ? plan->n_devices : place].bytes += bytes;
+        sums[llw_place_is_host(place) ? plan->n_devices : place].layers++;
+        llw_plan_memory(plan, place)->context += bytes;
+        llw_plan_memory(plan, place)->recurrent += bytes;
+    }
+    char bytes[LLW_NUMBER_MAX];
+    for (int i = 0; i <= plan->n_devices; i++)
+        if (sums[i].layers)
+            llw_plan_step(plan, llw_plan_device(plan, i == plan->n_devices ? LLW_PLACE_CPU : (llw_place)i),
+                          LLW_placement_kv, sums[i].bytes,
+                          "src/llama-memory-recurrent.cpp llama_memory_recurrent",
+                          "%lld recurrent layers x %lld sequences x (%lld + %lld) numbers of 4 bytes = %s, "
+                          "whatever the context",
+                          (long long)sums[i].layers, (long long)state->rows, (long long)state->r_width,
+                          (long long)state->s_width, llw_format_mib(bytes, sums[i].bytes));
+}
+
+bool llw_context_place(llw_plan *plan) {
+    const llw_hparams *h = &plan->hparams;
+    const llw_launch *launch = plan->launch;
+    llw_memory_kind memory = plan->architecture ? plan->architecture->memory : LLW_MEMORY_KV;
+    bool own = memory == LLW_MEMORY_OWN || !plan->architecture;
+    for (int i = 0; own && i < LLW_MAX_DEVICES; i++) plan->out->device[i].context_exact = false;
+    if (own) plan->out->host.context_exact = false;
+    if (h->windowed_any && memory != LLW_MEMORY_NONE) {
+        plan->cache[LLW_CACHE_WINDOW].used = true;
+        plan->cache[LLW_CACHE_WINDOW].window = h->window;
+        int64_t cells = pad(
+            least(plan->n_ctx_seq, h->window * (plan->kv_unified ? plan->n_seq : 1) + plan->n_ubatch), 256);
+        if (launch->swa_full) cells = plan->n_ctx_seq;
+        make_cache(plan, LLW_CACHE_BASE, "", plan->n_ctx_seq);
+        make_cache(plan, LLW_CACHE_WINDOW, "window ", cells);
+    } else {
+        make_cache(plan, LLW_CACHE_BASE, "", plan->n_ctx_seq);
+    }
+    if (memory == LLW_MEMORY_INDEXED || memory == LLW_MEMORY_INDEXED_SPARSE ||
+        memory == LLW_MEMORY_HYBRID_INDEXED)
+        make_cache(plan, LLW_CACHE_INDEXER, "indexer ", plan->n_ctx_seq);
+    make_state(plan);
+    return true;
+}

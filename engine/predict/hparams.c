@@ -1,0 +1,263 @@
+/* Reads hyper-parameters out of the header as llama.cpp's loader does: defaults, arrays per layer, window
+ * patterns.
+ *
+ * Source: src/llama-model.cpp llama_model_base::load_hparams and src/models/<architecture>.cpp
+ * load_arch_hparams, llama.cpp v0.5.0. Every number read is bounded, because later arithmetic multiplies
+ * them. */
+#include "predict/plan.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { BOUND = 1 << 30 };
+
+static int64_t bounded(int64_t value) {
+    return value < 0 ? 0 : value > BOUND ? BOUND : value;
+}
+
+static int64_t whole(const llw_plan *plan, const char *key, int64_t absent) {
+    return bounded(llw_model_int(plan->model, key, -1, absent));
+}
+
+/* A key that is one number for all layers or an array with one for each. */
+static int64_t per_layer(const llw_meta *meta, int layer, int64_t absent) {
+    if (!meta) return absent;
+    if (meta->type == LLW_GGUF_ARRAY) {
+        if (!meta->array || !meta->count) return absent;
+        double x = meta->array[(uint64_t)layer < meta->count ? (uint64_t)layer : meta->count - 1];
+        return fabs(x) < 1e9 ? bounded((int64_t)x) : absent;
+    }
+    return meta->type == LLW_GGUF_STRING ? absent : bounded(meta->integer);
+}
+
+static void read_layers(llw_plan *plan) {
+    llw_hparams *h = &plan->hparams;
+    const llw_meta *heads = llw_model_hparam(plan->model, "attention.head_count");
+    const llw_meta *kv_heads = llw_model_hparam(plan->model, "attention.head_count_kv");
+    const llw_meta *ff = llw_model_hparam(plan->model, "feed_forward_length");
+    const llw_meta *ff_exp = llw_model_hparam(plan->model, "expert_feed_forward_length");
+    const llw_meta *used = llw_model_hparam(plan->model, "expert_used_count");
+    for (int i = 0; i < h->n_layer_all; i++) {
+        llw_layer *layer = &h->layer[i];
+        layer->heads = per_layer(heads, i, 0);
+        layer->kv_heads = per_layer(kv_heads, i, layer->heads);
+        layer->ff = per_layer(ff, i, 0);
+        layer->ff_exp = per_layer(ff_exp, i, 0);
+        layer->experts_used = per_layer(used, i, 0);
+    }
+}
+
+/* llama_hparams::set_swa_pattern: every period-th layer is dense, the first of a period or the last. */
+static void set_period(llw_hparams *h, int64_t period, bool dense_first) {
+    for (int i = 0; i < h->n_layer; i++)
+        h->layer[i].windowed = period == 0 || (dense_first ? i % period != 0 : i % period < period - 1);
+}
+
+/* llama_model_base::load_swa_pattern: the header's list or period, else the architecture's. */
+static void read_pattern(llw_plan *plan, int64_t period, bool dense_first) {
+    llw_hparams *h = &plan->hparams;
+    const llw_meta *pattern = llw_model_hparam(plan->model, "attention.sliding_window_pattern");
+    if (pattern && pattern->type == LLW_GGUF_ARRAY && pattern->array)
+        for (int i = 0; i < h->n_layer_all; i++) h->layer[i].windowed = per_layer(pattern, i, 0) != 0;
+    else
+        set_period(h, per_layer(pattern, 0, period), dense_first);
+}
+
+static void read_windows(llw_plan *plan) {
+    llw_hparams *h = &plan->hparams;
+    const llw_architecture *a = plan->architecture;
+    int64_t given = whole(plan, "attention.sliding_window", 0);
+    bool has = llw_model_hparam(plan->model, "attention.sliding_window") != NULL;
+    switch (a ? a->swa : LLW_SWA_NONE) {
+    case LLW_SWA_NONE: return;
+    case LLW_SWA_IF_GIVEN:
+        if (given <= 0) return;
+        h->window = given;
+        read_pattern(plan, a->swa_period, a->swa_dense_first);
+        break;
+    case LLW_SWA_ALWAYS:
+    case LLW_SWA_LISTED:
+        h->window = has ? given : a->swa_window;
+        read_pattern(plan, a->swa_period, a->swa_dense_first);
+        break;
+    case LLW_SWA_OWN:
+        if (!strcmp(a->name, "exaone4")) {
+            if (h->n_layer != 64) return;
+            h->window = has ? given : a->swa_window;
+            read_pattern(plan, a->swa_period, a->swa_dense_first);
+        } else if (!strcmp(a->name, "llama4")) { /* chunks of 8192 unless the header says 0 */
+            if (has && !given) return;
+            h->window = a->swa_window;
+            read_pattern(plan, a->swa_period, a->swa_dense_first);
+        } else if (!strcmp(a->name, "smallthinker")) { /* the header's window only switches it on */
+            if (given <= 0) return;
+            h->window = a->swa_window;
+            read_pattern(plan, a->swa_period, a->swa_dense_first);
+        } else if (!strcmp(a->name, "laguna")) {
+            if (given <= 0) return;
+            h->window = given;
+            read_pattern(plan, 4, true);
+        } else if (!strcmp(a->name, "lfm2")) { /* attention layers all look through the window */
+            if (given <= 0) return;
+            h->window = given;
+            for (int i = 0; i < h->n_layer; i++) h->layer[i].windowed = !h->layer[i].recurrent;
+        } else {
+            h->window = given;
+            for (int i = 0; i < h->n_layer_all; i++) h->layer[i].windowed = true;
+        }
+        break;
+    }
+    for (int i = 0; i < h->n_layer_all; i++) h->windowed_any = h->windowed_any || h->layer[i].windowed;
+}
+
+static void read_recurrence(llw_plan *plan) {
+    llw_hparams *h = &plan->hparams;
+    const llw_architecture *a = plan->architecture;
+    const llw_meta *listed = llw_model_hparam(plan->model, "attention.recurrent_layers");
+    int64_t interval = a ? whole(plan, "full_attention_interval", a->recurrent_period) : 0;
+    for (int i = 0; i < h->n_layer; i++) {
+        llw_layer *layer = &h->layer[i];
+        switch (a ? a->recurrent : LLW_RECURRENT_NONE) {
+        case LLW_RECURRENT_NONE: break;
+        case LLW_RECURRENT_ALL: layer->recurrent = true; break;
+        case LLW_RECURRENT_NO_KV_HEADS:
+            layer->recurrent =
+                layer->kv_heads == 0 && (a->memory != LLW_MEMORY_HYBRID_NO_FF || layer->ff == 0);
+            break;
+        case LLW_RECURRENT_INTERVAL:
+            layer->recurrent =
+                listed ? per_layer(listed, i, 0) != 0 : interval > 0 && (i + 1) % interval != 0;
+            break;
+        }
+    }
+}
+
+static void read_attention(llw_plan *plan) {
+    llw_hparams *h = &plan->hparams;
+    int64_t heads = h->n_layer_all ? h->layer[0].heads : 0;
+    if (heads > 0) {
+        h->head_k = whole(plan, "attention.key_length", h->n_embd / heads);
+        h->head_v = whole(plan, "attention.value_length", h->n_embd / heads);
+        h->rot = whole(plan, "rope.dimension_count", h->head_k);
+    } else if (plan->architecture && !strcmp(plan->architecture->name, "plamo2")) {
+        h->head_k = whole(plan, "attention.key_length", 0);
+        h->head_v = whole(plan, "attention.value_length", 0);
+    }
+    h->head_k_swa = whole(plan, "attention.key_length_swa", h->head_k);
+    h->head_v_swa = whole(plan, "attention.value_length_swa", h->head_v);
+    h->rot_swa = whole(plan, "rope.dimension_count_swa", h->rot);
+    h->head_k_mla = whole(plan, "attention.key_length_mla", 0);
+    h->head_v_mla = whole(plan, "attention.value_length_mla", 0);
+    h->mla = h->head_k_mla && h->head_v_mla;
+    h->lora_q = whole(plan, "attention.q_lora_rank", 0);
+    h->lora_kv = whole(plan, "attention.kv_lora_rank", 0);
+    h->indexer_heads = whole(plan, "attention.indexer.head_count", 0);
+    h->indexer_head = whole(plan, "attention.indexer.key_length", 0);
+    h->indexer_top_k = whole(plan, "attention.indexer.top_k", 0);
+}
+
+/* Which layers own an indexer: the header lists them; GLM before 5.2 (a context under 1M) and deepseek32 have
+ * one in every layer, GLM 5.2 in the first three and then in every fourth (src/models/glm-dsa.cpp). */
+static void read_indexers(llw_plan *plan) {
+    llw_hparams *h = &plan->hparams;
+    const llw_meta *listed = llw_model_hparam(plan->model, "attention.indexer.types");
+    const char *name = plan->architecture ? plan->architecture->name : "";
+    for (int i = 0; i < h->n_layer; i++) {
+        if (!strcmp(name, "deepseek32"))
+            h->layer[i].indexed = true;
+        else if (listed)
+            h->layer[i].indexed = per_layer(listed, i, 0) != 0;
+        else if (!strcmp(name, "glm-dsa"))
+            h->layer[i].indexed = h->n_ctx_train < 1048576 || i < 3 || (i - 2) % 4 == 0;
+    }
+}
+
+static void read_experts(llw_plan *plan) {
+    llw_hparams *h = &plan->hparams;
+    h->experts = whole(plan, "expert_count", 0);
+    h->expert_groups = whole(plan, "expert_group_count", 0);
+    h->groups_used = whole(plan, "expert_group_used_count", 0);
+    h->ff_shexp = whole(plan, "expert_shared_feed_forward_length", 0);
+    h->experts_shared = whole(plan, "expert_shared_count", 0);
+    h->dense_lead = whole(plan, "leading_dense_block_count", 0);
+    h->gating = (llw_gating)whole(plan, "expert_gating_func", 0);
+    h->expert_weights_scale = llw_model_real(plan->model, "expert_weights_scale", 0);
+    h->expert_weights_norm = whole(plan, "expert_weights_norm", 0) != 0;
+}
+
+static void read_state(llw_plan *plan) {
+    llw_hparams *h = &plan->hparams;
+    h->ssm_conv = whole(plan, "ssm.conv_kernel", 0);
+    h->ssm_inner = whole(plan, "ssm.inner_size", 0);
+    h->ssm_state = whole(plan, "ssm.state_size", 0);
+    h->ssm_dt_rank = whole(plan, "ssm.time_step_rank", 0);
+    h->ssm_groups = whole(plan, "ssm.group_count", 0);
+    h->shortconv = whole(plan, "shortconv.l_cache", 0);
+    h->kda_head = whole(plan, "kda.head_dim", 0);
+    h->wkv_head = whole(plan, "wkv.head_size", 0);
+    h->token_shift = whole(plan, "token_shift_count", 2);
+    if (plan->architecture && !strcmp(plan->architecture->name, "minimax-01")) h->la_head = h->head_k;
+}
+
+/* Layers that are not in the file: one for the adapters' router, or the same blocks walked several times. */
+static int64_t logical_layers(const llw_plan *plan, int64_t layers) {
+    const char *name = plan->architecture ? plan->architecture->name : "";
+    if (!strcmp(name, "graniteswitch")) return layers + 1;
+    if (!strcmp(name, "nanbeige")) return layers * whole(plan, "num_loops", 1);
+    return layers;
+}
+
+bool llw_hparams_read(llw_plan *plan) {
+    llw_hparams *h = &plan->hparams;
+    int64_t in_file = llw_model_int(plan->model, "block_count", -1, 0);
+    if (in_file <= 0 || in_file > LLW_MAX_LAYERS)
+        return llw_plan_stop(plan, LLW_OUTCOME_REFUSED,
+                             "%s.block_count is %lld; llama.cpp takes 1 to %d layers",
+                             plan->model->architecture, (long long)in_file, LLW_MAX_LAYERS);
+    int64_t layers = logical_layers(plan, in_file);
+    if (layers <= 0 || layers > LLW_MAX_LAYERS)
+        return llw_plan_stop(plan, LLW_OUTCOME_REFUSED, "the model has %lld layers; llama.cpp takes 1 to %d",
+                             (long long)layers, LLW_MAX_LAYERS);
+    h->n_layer_all = (int)layers;
+    int64_t nextn = llw_model_int(plan->model, "nextn_predict_layers", -1, 0);
+    if (nextn < 0 || nextn > layers)
+        return llw_plan_stop(plan, LLW_OUTCOME_REFUSED, "%s.nextn_predict_layers is %lld of %lld layers",
+                             plan->model->architecture, (long long)nextn, (long long)layers);
+    h->n_layer_nextn = (int)nextn;
+    if (layers != in_file && plan->architecture && !strcmp(plan->architecture->name, "graniteswitch"))
+        h->n_layer_nextn = 1;
+    h->n_layer = h->n_layer_all - h->n_layer_nextn;
+    h->layer = llw_arena_alloc(plan->arena, (size_t)h->n_layer_all * sizeof *h->layer);
+    h->n_ctx_train = whole(plan, "context_length", 0);
+    h->n_embd = whole(plan, "embedding_length", 0);
+    h->n_embd_out = whole(plan, "embedding_length_out", h->n_embd);
+    const llw_meta *tokens = llw_model_meta(plan->model, "tokenizer.ggml.tokens");
+    h->n_vocab = tokens && tokens->type == LLW_GGUF_ARRAY ? (int64_t)(tokens->count & (BOUND - 1))
+                                                          : whole(plan, "vocab_size", 0);
+    h->causal = whole(plan, "attention.causal", 1) != 0;
+    h->pooling = whole(plan, "pooling_type", 0);
+    h->yarn_ctx = whole(plan, "rope.scaling.original_context_length", h->n_ctx_train);
+    h->positions = 1;
+    h->n_layer_kv = -1;
+    read_layers(plan);
+    if (layers != in_file && h->n_layer_nextn == 1)
+        h->layer[h->n_layer].heads = h->layer[h->n_layer].kv_heads = 1;
+    if (plan->architecture && !strcmp(plan->architecture->name, "gemma3n")) h->n_layer_kv = 20;
+    if (plan->architecture && !strcmp(plan->architecture->name, "gemma4"))
+        h->n_layer_kv = h->n_layer_all - (int)whole(plan, "attention.shared_kv_layers", 0);
+    read_attention(plan);
+    read_indexers(plan);
+    read_experts(plan);
+    read_state(plan);
+    read_recurrence(plan);
+    read_windows(plan);
+    return true;
+}
+
+int64_t llw_hparams_head_k(const llw_hparams *h, int layer) {
+    return h->layer[layer].windowed ? h->head_k_swa : h->head_k;
+}
+
+int64_t llw_hparams_head_v(const llw_hparams *h, int layer) {
+    return h->layer[layer].windowed ? h->head_v_swa : h->head_v;
+}

@@ -1,0 +1,162 @@
+/* A launch resolved as llama.cpp resolves it: hyper-parameters, context parameters, which device has which
+ * layer, where every tensor and every cache lies. Private to predict/.
+ *
+ * Everything lives in the arena of the call. A place is a device's number among those used, or host memory.
+ */
+#ifndef LLW_PREDICT_PLAN_H
+#define LLW_PREDICT_PLAN_H
+
+#include "predict/architecture.h"
+#include "predict/changes.h"
+#include "predict/predict.h"
+#include "predict/tensor_names.h"
+
+enum {
+    LLW_MAX_LAYERS = 512,   /* LLAMA_MAX_LAYERS, src/llama-hparams.h v0.5.0 */
+    LLW_MAX_SEQUENCES = 256 /* LLAMA_MAX_SEQ, src/llama-cparams.h v0.5.0 */
+};
+
+typedef signed char llw_place;
+enum { LLW_PLACE_NONE = -1, LLW_PLACE_PINNED = 100 /* CUDA_Host */, LLW_PLACE_CPU = 101 };
+
+static inline bool llw_place_is_host(llw_place place) {
+    return place >= LLW_PLACE_PINNED;
+}
+
+typedef struct llw_layer {
+    int64_t heads, kv_heads, ff, ff_exp, experts_used;
+    bool windowed, recurrent;
+    bool indexed; /* owns an indexer */
+} llw_layer;
+
+typedef enum llw_gating { /* llama_expert_gating_func_type */
+                          LLW_GATING_NONE,
+                          LLW_GATING_SOFTMAX,
+                          LLW_GATING_SIGMOID,
+                          LLW_GATING_SOFTMAX_WEIGHT,
+                          LLW_GATING_SQRT_SOFTPLUS
+} llw_gating;
+
+/* llama_hparams, as far as sizes depend on it. */
+typedef struct llw_hparams {
+    int n_layer_all, n_layer_nextn, n_layer; /* n_layer: without those for multi-token prediction */
+    int n_layer_kv;   /* layers from the start that have a cache of their own; -1 all */
+    llw_layer *layer; /* n_layer_all of them */
+    int64_t n_ctx_train, n_embd, n_embd_out, n_vocab;
+    int64_t head_k, head_v, head_k_swa, head_v_swa, rot, rot_swa;
+    int64_t head_k_mla, head_v_mla;
+    int64_t experts, expert_groups, groups_used, ff_shexp, experts_shared, dense_lead;
+    int64_t lora_q, lora_kv;
+    llw_gating gating;
+    double expert_weights_scale;
+    bool expert_weights_norm;
+    bool causal, mla, windowed_any;
+    int64_t window;
+    int64_t ssm_conv, ssm_inner, ssm_state, ssm_dt_rank, ssm_groups;
+    int64_t shortconv, kda_head, la_head, wkv_head, token_shift;
+    int64_t indexer_heads, indexer_head, indexer_top_k;
+    int64_t yarn_ctx;
+    int64_t pooling; /* 0 none, 1 mean, 2 cls, 3 last, 4 rank */
+    int positions;   /* per token: 4 with multi-dimensional rope */
+} llw_hparams;
+
+/* A tensor of the model as loaded. */
+typedef struct llw_weight {
+    const llw_tensor *tensor;
+    llw_tensor_name name;
+    llw_place place;
+    bool loaded;
+} llw_weight;
+
+typedef struct llw_cache_layer {
+    int layer;
+    llw_place place;
+    int64_t k_width, v_width; /* elements per cell; v_width 0: no V */
+} llw_cache_layer;
+
+/* One llama_kv_cache. */
+typedef struct llw_cache {
+    bool used;
+    const char *what; /* "", "window ", "indexer " */
+    int64_t cells;
+    int streams;
+    int64_t window; /* 0: looks back over everything */
+    llw_cache_layer *layers;
+    int n_layers;
+    short *of_layer; /* index into layers for each of the model's layers; -1 none */
+    bool rotate_k, rotate_v;
+} llw_cache;
+
+typedef struct llw_state {
+    bool used;
+    int64_t r_width, s_width; /* elements per sequence and layer */
+    int64_t rows;
+    llw_place *of_layer; /* LLW_PLACE_NONE: layer without a state */
+} llw_state;
+
+enum { LLW_CACHE_BASE, LLW_CACHE_WINDOW, LLW_CACHE_INDEXER, LLW_CACHES };
+
+typedef struct llw_plan {
+    const llw_launch *launch;
+    const llw_model *model;
+    llw_arena *arena;
+    bool explain;
+    const llw_architecture *architecture; /* NULL: not known to llama.cpp v0.5.0 */
+    llw_changes build;
+    llw_hparams hparams;
+
+    int n_devices;               /* devices used */
+    int device[LLW_MAX_DEVICES]; /* their numbers in launch->devices */
+    int64_t gpu_layers;          /* resolved: a count */
+    llw_place *layer_place;      /* n_layer_all + 1; the last is the output's */
+
+    llw_weight *weights; /* one for each of the model's tensors, then copies */
+    size_t n_weights;
+    int32_t *weight_of;  /* [(layer + 1) * ids * suffixes]: index into weights + 1; 0 none */
+    int32_t output_copy; /* index + 1 of the token embedding's copy used as output; 0 none */
+    bool overridden;     /* -ot, -cmoe or -ncmoe are given, whatever they match */
+
+    bool flash_attn; /* resolved */
+    int64_t n_ctx, n_ctx_seq, n_batch, n_ubatch, n_outputs_max;
+    int n_seq;
+    bool kv_unified, pipelined;
+    llw_cache cache[LLW_CACHES];
+    llw_state state;
+
+    llw_prediction *out;
+    size_t steps_capacity;
+} llw_plan;
+
+/* Fills plan->hparams; false with plan->out->outcome and reason set when llama.cpp would not load the header.
+ */
+bool llw_hparams_read(llw_plan *plan);
+int64_t llw_hparams_head_k(const llw_hparams *hparams, int layer);
+int64_t llw_hparams_head_v(const llw_hparams *hparams, int layer);
+
+/* Which layer goes to which device. False: refused or unknown, said in plan->out. */
+bool llw_place_layers(llw_plan *plan);
+/* Where each tensor lies, and the bytes that makes on each device. */
+bool llw_place_weights(llw_plan *plan);
+/* Context parameters that follow from flags alone. */
+bool llw_context_resolve(llw_plan *plan);
+/* Caches and states, and their bytes; needs plan->flash_attn. */
+bool llw_context_place(llw_plan *plan);
+
+/* Bytes a tensor of that type and shape takes in a buffer there, padding included. */
+int64_t llw_place_bytes(llw_place place, uint32_t type, int64_t row, int64_t rows);
+llw_memory *llw_plan_memory(llw_plan *plan, llw_place place);
+/* The device's number for steps: an index into launch->devices, -1 the host. */
+int llw_plan_device(const llw_plan *plan, llw_place place);
+const char *llw_plan_device_name(const llw_plan *plan, llw_place place);
+
+/* Sets the outcome and returns false. */
+bool llw_plan_stop(llw_plan *plan, llw_outcome outcome, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Records a line of arithmetic, when explaining. */
+void llw_plan_step(llw_plan *plan, int device, llw_attr result, int64_t value, const char *source,
+                   const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+
+/* The weight, or NULL when the model has none. layer -1: one outside the blocks. */
+const llw_weight *llw_plan_weight(const llw_plan *plan, llw_weight_id id, llw_suffix suffix, int layer);
+
+#endif

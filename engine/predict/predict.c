@@ -1,0 +1,76 @@
+/* Predicts what a launch allocates: the parts in the order in which llama.cpp decides them. */
+#include "predict/predict.h"
+
+#include "predict/estimate.h"
+#include "predict/plan.h"
+
+#include "fact/ggml_type.h"
+
+#include <string.h>
+
+/* What llama_init_from_model refuses before anything is allocated (src/llama-context.cpp). */
+static bool check_flags(llw_plan *plan) {
+    const llw_launch *launch = plan->launch;
+    const llw_hparams *h = &plan->hparams;
+    const llw_ggml_type *k = llw_ggml_type_get(launch->type_k), *v = llw_ggml_type_get(launch->type_v);
+    if (!k || !v) return llw_plan_stop(plan, LLW_OUTCOME_REFUSED, "the cache type is none that ggml knows");
+    if (h->mla && launch->type_k != launch->type_v && plan->build.same_cache_types)
+        return llw_plan_stop(
+            plan, LLW_OUTCOME_REFUSED,
+            "-ctk %s -ctv %s: a model with compressed attention (MLA) needs the same type for both", k->name,
+            v->name);
+    if (v->quantized && launch->flash_attn == LLW_OFF)
+        return llw_plan_stop(plan, LLW_OUTCOME_REFUSED,
+                             "-ctv %s needs flash attention, and -fa off switches it off", v->name);
+    for (int il = 0; il < h->n_layer && launch->flash_attn != LLW_OFF; il++) {
+        if (k->quantized && llw_hparams_head_k(h, il) % k->block)
+            return llw_plan_stop(plan, LLW_OUTCOME_REFUSED,
+                                 "-ctk %s: blocks of %u do not divide a key of %lld", k->name, k->block,
+                                 (long long)llw_hparams_head_k(h, il));
+        if (v->quantized && llw_hparams_head_v(h, il) % v->block)
+            return llw_plan_stop(plan, LLW_OUTCOME_REFUSED,
+                                 "-ctv %s: blocks of %u do not divide a value of %lld", v->name, v->block,
+                                 (long long)llw_hparams_head_v(h, il));
+    }
+    return true;
+}
+
+/* src/llama-context.cpp: several cards, everything on them, split by layers, cache on the cards, no override.
+ */
+static void resolve_pipeline(llw_plan *plan) {
+    plan->pipelined = plan->n_devices > 1 && plan->gpu_layers > plan->hparams.n_layer_all &&
+                      plan->launch->split_mode == LLW_SPLIT_LAYER && plan->launch->kv_offload &&
+                      !plan->overridden;
+    plan->out->pipelined = plan->pipelined;
+}
+
+void llw_predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_prediction *out) {
+    memset(out, 0, sizeof *out);
+    out->reason = "";
+    out->n_devices = launch->n_devices;
+    for (int i = 0; i < LLW_MAX_DEVICES; i++)
+        out->device[i].weights_exact = out->device[i].context_exact = true;
+    out->host.weights_exact = out->host.context_exact = true;
+    llw_plan plan = {
+        .launch = launch, .model = launch->model, .arena = arena, .explain = explain, .out = out};
+    if (!plan.model || !plan.model->architecture) {
+        llw_plan_stop(&plan, LLW_OUTCOME_UNKNOWN, "the model's header was not read");
+        return;
+    }
+    llw_changes_read(launch->build_order, &plan.build);
+    plan.architecture = llw_architecture_find(plan.model->architecture);
+    out->architecture_known = plan.architecture && plan.architecture->graph;
+    if (!llw_hparams_read(&plan) || !llw_context_resolve(&plan) || !llw_place_layers(&plan) ||
+        !llw_place_weights(&plan) || !check_flags(&plan))
+        return;
+    resolve_pipeline(&plan);
+    plan.flash_attn = launch->flash_attn != LLW_OFF;
+    out->flash_attn = plan.flash_attn;
+    if (!llw_context_place(&plan)) return;
+    llw_estimate_compute(&plan);
+    if (!plan.architecture)
+        llw_plan_stop(&plan, LLW_OUTCOME_UNKNOWN,
+                      "llama.cpp v0.5.0 has no architecture \"%s\": weights are counted as for a plain "
+                      "transformer, cache and compute are bounds",
+                      plan.model->architecture);
+}
