@@ -1,0 +1,278 @@
+/* Puts the decision together: what the model is, what goes where, the verdict, the reasons, the lessons. */
+#include "explain/decision.h"
+#include "explain/lessons.h"
+#include "explain/offer.h"
+#include "explain/words.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct deciding {
+    llw_run *run;
+    llw_arena *arena;
+    llw_decision *out;
+} deciding;
+
+static const char *keep(deciding *d, llw_text *text) {
+    const char *copy = llw_arena_strdup(d->arena, llw_text_str(text));
+    llw_text_fini(text);
+    return copy;
+}
+
+const char *llw_verdict_name(llw_verdict verdict) {
+    static const char *const name[] = {"loads", "likely-loads", "likely-fails", "fails", "refused", "unknown"};
+    return name[verdict];
+}
+
+static int64_t count_or(const deciding *d, llw_attr attr, int64_t absent) {
+    llw_facts_count(d->run->facts, d->out->model, attr, &absent);
+    return absent;
+}
+
+static const char *text_or(const deciding *d, llw_attr attr, const char *absent) {
+    llw_facts_text(d->run->facts, d->out->model, attr, &absent);
+    return absent;
+}
+
+static bool flag_or(const deciding *d, llw_attr attr, bool absent) {
+    llw_facts_flag(d->run->facts, d->out->model, attr, &absent);
+    return absent;
+}
+
+/* GLM-4.7-Flash Q8_0 · deepseek2, mixture of experts: 64 experts, 4 active + 1 shared · 29.9 B parameters, ~3.0 B active */
+static const char *title(deciding *d) {
+    llw_text t = {0};
+    char buf[LLW_NUMBER_MAX];
+    const char *name = text_or(d, LLW_model_name, llw_facts_id(d->run->facts, d->out->model));
+    const char *quantization = text_or(d, LLW_model_quantization, "");
+    llw_text_add_safe(&t, name, strlen(name), false);
+    if (*quantization && !strstr(name, quantization)) llw_text_addf(&t, " %s", quantization);
+    const char *architecture = text_or(d, LLW_model_architecture, "");
+    if (*architecture) {
+        llw_text_add(&t, " · ");
+        llw_text_add_safe(&t, architecture, strlen(architecture), false);
+    }
+    int64_t experts = count_or(d, LLW_model_experts, 0), used = count_or(d, LLW_model_experts_used, 0);
+    int64_t shared = count_or(d, LLW_model_experts_shared, 0), params = count_or(d, LLW_model_params, -1);
+    int64_t active = count_or(d, LLW_model_params_active, -1);
+    bool moe = flag_or(d, LLW_model_moe, false);
+    if (moe) {
+        llw_text_addf(&t, ", mixture of experts: %s experts, ", llw_format_count(buf, experts));
+        llw_text_addf(&t, "%s active", llw_format_count(buf, used));
+        if (shared > 0) llw_text_addf(&t, " + %s shared", llw_format_count(buf, shared));
+    } else if (llw_facts_value(d->run->facts, d->out->model, LLW_model_moe).known)
+        llw_text_add(&t, ", dense");
+    if (params >= 0) llw_text_addf(&t, " · %s parameters", llw_format_params(buf, params));
+    if (moe && active >= 0) llw_text_addf(&t, ", ~%s active", llw_format_params(buf, active));
+    return keep(d, &t);
+}
+
+/* 47 layers (1 dense + 46 MoE), 20 heads, MLA · file 31,839,902,720 bytes (ls -lh: 30G) */
+static const char *details(deciding *d) {
+    llw_text t = {0};
+    char buf[LLW_NUMBER_MAX];
+    int64_t layers = count_or(d, LLW_model_layers, -1), dense = count_or(d, LLW_model_dense_layers, 0);
+    int64_t moe = count_or(d, LLW_model_moe_layers, 0), recurrent = count_or(d, LLW_model_recurrent_layers, 0);
+    int64_t heads = count_or(d, LLW_model_heads, 0), context = count_or(d, LLW_model_context_length, 0);
+    int64_t window = count_or(d, LLW_model_sliding_window, 0), size = count_or(d, LLW_model_file_bytes, -1);
+    if (layers >= 0) llw_text_addf(&t, "%s layers", llw_format_count(buf, layers));
+    if (dense > 0 && moe > 0) llw_text_addf(&t, " (%d dense + %d MoE)", (int)dense, (int)moe);
+    if (recurrent > 0) llw_text_addf(&t, ", %d of them recurrent", (int)recurrent);
+    if (heads > 0) llw_text_addf(&t, ", %d heads", (int)heads);
+    const char *attention = text_or(d, LLW_model_attention, "");
+    if (*attention && strcmp(attention, "none")) llw_text_addf(&t, ", %s", attention);
+    if (window > 0) llw_text_addf(&t, ", sliding window %s", llw_format_count(buf, window));
+    if (context > 0) llw_text_addf(&t, ", context up to %s", llw_format_count(buf, context));
+    if (size >= 0) {
+        llw_text_addf(&t, "%sfile %s bytes", t.len ? " · " : "", llw_format_count(buf, size));
+        llw_text_addf(&t, " (ls -lh: %s)", text_or(d, LLW_model_ls_size, "?"));
+    }
+    return keep(d, &t);
+}
+
+static void device_lines(deciding *d) {
+    const llw_facts *facts = d->run->facts;
+    void *items = NULL;
+    size_t capacity = 0;
+    for (llw_entity e = 0; (e = llw_facts_next(facts, LLW_KIND_placement, e));) {
+        if (llw_facts_ref(facts, e, LLW_placement_launch) != d->out->launch) continue;
+        llw_device_line *line = llw_arena_push(d->arena, &items, &d->out->n_devices, &capacity, sizeof *line);
+        llw_entity gpu = llw_facts_ref(facts, e, LLW_placement_gpu);
+        *line = (llw_device_line){.name = "", .gpu = "", .placement = e, .total = -1, .free = -1};
+        llw_facts_text(facts, e, LLW_placement_device, &line->name);
+        if (gpu) llw_facts_text(facts, gpu, LLW_gpu_name, &line->gpu);
+        llw_facts_count(facts, e, LLW_placement_total, &line->total);
+        llw_facts_count(facts, e, LLW_placement_free, &line->free);
+        llw_facts_count(facts, e, LLW_placement_weights, &line->weights);
+        llw_facts_count(facts, e, LLW_placement_kv, &line->kv);
+        llw_facts_count(facts, e, LLW_placement_compute, &line->compute);
+        llw_facts_count(facts, e, LLW_placement_compute_low, &line->compute_low);
+        llw_facts_count(facts, e, LLW_placement_compute_high, &line->compute_high);
+        line->known = llw_facts_count(facts, e, LLW_placement_left, &line->left);
+        if (!gpu) line->gpu = "RAM";
+    }
+    d->out->devices = items;
+}
+
+/* The GPU that is shortest, or has least left; NULL when there is none. */
+static const llw_device_line *tightest(const llw_decision *out) {
+    const llw_device_line *worst = NULL;
+    for (size_t i = 0; i < out->n_devices; i++) {
+        const llw_device_line *line = &out->devices[i];
+        if (!llw_facts_ref(out->run->facts, line->placement, LLW_placement_gpu) || !line->known) continue;
+        if (!worst || line->left < worst->left) worst = line;
+    }
+    return worst;
+}
+
+static void say_unknown(deciding *d, llw_text *t) {
+    const llw_predicted *p = d->out->predicted;
+    llw_text_add(t, "Whether this launch loads is not known");
+    if (p && p->rc == LLW_ERR_NOTHING && p->missing) {
+        const llw_attr_info *info = llw_attr_get(p->missing);
+        llw_text_addf(t, ": %s is missing", info->meaning);
+        if (*info->how) llw_text_addf(t, " (%s)", info->how);
+    } else if (p && p->rc != LLW_OK)
+        llw_text_addf(t, ": %s", p->err.text);
+    else if (p && *p->fit.prediction.reason)
+        llw_text_addf(t, ": %s", p->fit.prediction.reason);
+    else
+        llw_text_add(t, ": the free memory of a GPU is unknown (run llama-server --list-devices, or give --gpu TOTAL:FREE)");
+    llw_text_add(t, ".");
+}
+
+/* What --fit did, as the first half of a sentence about an adjusted launch. */
+static void say_fit(deciding *d, llw_text *t) {
+    const llw_fit *fit = &d->out->predicted->fit;
+    if (fit->outcome != LLW_FIT_ADJUSTED) return;
+    llw_text_add(t, " --fit sets");
+    for (size_t i = 0; i < fit->n_args; i++)
+        if (strlen(fit->args[i]) > 60)
+            llw_text_add(t, " (a long list; llwhy fit shows it)");
+        else
+            llw_text_addf(t, " %s", fit->args[i]);
+    llw_text_add(t, ".");
+}
+
+static void verdict(deciding *d) {
+    llw_decision *out = d->out;
+    const llw_predicted *p = out->predicted;
+    llw_text t = {0};
+    char buf[LLW_NUMBER_MAX];
+    bool loads = false, certain = true, known = llw_facts_flag(d->run->facts, out->launch, LLW_launch_loads, &loads);
+    llw_facts_flag(d->run->facts, out->launch, LLW_launch_loads_certain, &certain);
+    const llw_device_line *worst = tightest(out);
+    out->uncertainty = "";
+    if (p && p->rc == LLW_OK && (p->fit.prediction.outcome == LLW_OUTCOME_REFUSED || p->fit.prediction.outcome == LLW_OUTCOME_ABORTS)) {
+        out->verdict = LLW_VERDICT_REFUSED;
+        llw_text_addf(&t, "This launch does not start (%s): %s.", out->build_name, p->fit.prediction.reason);
+    } else if (!known) {
+        out->verdict = LLW_VERDICT_UNKNOWN;
+        say_unknown(d, &t);
+    } else if (loads) {
+        out->verdict = certain ? LLW_VERDICT_LOADS : LLW_VERDICT_LIKELY_LOADS;
+        llw_text_addf(&t, "This launch %sloads (%s)", certain ? "" : "probably ", out->build_name);
+        if (worst)
+            llw_text_addf(&t, ": %s keeps %s free.", worst->name, llw_format_bytes(buf, worst->left));
+        else
+            llw_text_add(&t, " into RAM: no GPU is used.");
+        say_fit(d, &t);
+    } else {
+        out->verdict = certain ? LLW_VERDICT_FAILS : LLW_VERDICT_LIKELY_FAILS;
+        llw_text_addf(&t, "This launch %s (%s)", certain ? "does not load" : "probably does not load", out->build_name);
+        if (worst) llw_text_addf(&t, ": %s needs %s more than is free.", worst->name, llw_format_bytes(buf, -worst->left));
+        say_fit(d, &t);
+    }
+    out->verdict_text = keep(d, &t);
+    if (!known || certain || !worst) return;
+    llw_text_addf(&t, "The compute buffer on %s is an estimate between %s", worst->name, llw_format_mib(buf, worst->compute_low));
+    llw_text_addf(&t, " and %s; a load log decides it (start llama-server with -lv 4).", llw_format_mib(buf, worst->compute_high));
+    out->uncertainty = keep(d, &t);
+}
+
+static int by_gravity(const void *a, const void *b) {
+    const llw_reason *x = a, *y = b;
+    if (x->level != y->level) return x->level > y->level ? -1 : 1;
+    int c = strcmp(x->node->rule->lesson->id, y->node->rule->lesson->id);
+    if (c) return c;
+    c = strcmp(x->node->rule->id, y->node->rule->id);
+    return c ? c : memcmp(x->node->binding, y->node->binding, sizeof x->node->binding);
+}
+
+static void reasons(deciding *d) {
+    void *items = NULL;
+    size_t capacity = 0;
+    for (size_t i = 0; i < d->run->n_nodes; i++) {
+        const llw_node *node = &d->run->nodes[i];
+        if (node->state != LLW_FIRED || !node->rule->find.n_pieces || !llw_node_concerns(d->run, node, d->out->launch)) continue;
+        llw_text t = {0};
+        llw_run_say(d->run, node, &node->rule->find, &t);
+        llw_reason *reason = llw_arena_push(d->arena, &items, &d->out->n_reasons, &capacity, sizeof *reason);
+        *reason = (llw_reason){node, keep(d, &t), node->rule->level, node->rule->lesson->code};
+    }
+    d->out->reasons = items;
+    if (d->out->n_reasons) qsort(items, d->out->n_reasons, sizeof(llw_reason), by_gravity);
+}
+
+static void lessons(deciding *d) {
+    const llw_kb *kb = d->run->kb;
+    d->out->lessons = llw_arena_alloc(d->arena, (kb->n_lessons + 1) * sizeof *d->out->lessons);
+    for (size_t i = 0; i < kb->n_lessons; i++)
+        llw_lesson_judge(d->run, kb->lessons[i], d->out->launch, d->arena, &d->out->lessons[d->out->n_lessons++]);
+}
+
+static void notes(deciding *d) {
+    const char *const *base = NULL, *const *over = NULL;
+    size_t n = llw_facts_notes(d->run->base, &base), m = llw_facts_notes(d->run->facts, &over);
+    const char **all = llw_arena_alloc(d->arena, (n + m + 1) * sizeof *all);
+    for (size_t i = 0; i < n + m; i++) all[i] = i < n ? base[i] : over[i - n];
+    d->out->notes = all;
+    d->out->n_notes = n + m;
+}
+
+bool llw_node_concerns(const llw_run *run, const llw_node *node, llw_entity launch) {
+    const llw_facts *facts = run->facts;
+    llw_entity model = llw_facts_ref(facts, launch, LLW_launch_model), build = llw_facts_ref(facts, launch, LLW_launch_build);
+    for (int v = 0; v < node->rule->n_variables; v++) {
+        llw_entity e = node->binding[v];
+        switch (node->rule->kind[v]) {
+        case LLW_KIND_launch:
+            if (e != launch) return false;
+            break;
+        case LLW_KIND_placement:
+            if (llw_facts_ref(facts, e, LLW_placement_launch) != launch) return false;
+            break;
+        case LLW_KIND_model:
+            if (e != model) return false;
+            break;
+        case LLW_KIND_build:
+            if (e != build) return false;
+            break;
+        case LLW_KIND_card:
+            if (llw_facts_ref(facts, e, LLW_card_model) != model) return false;
+            break;
+        case LLW_KIND_claim:
+            if (llw_facts_ref(facts, e, LLW_claim_model) != model) return false;
+            break;
+        default: break;
+        }
+    }
+    return true;
+}
+
+void llw_decide(llw_run *run, llw_entity launch, llw_arena *arena, llw_decision *out) {
+    *out = (llw_decision){.run = run, .launch = launch, .context_text = ""};
+    deciding d = {run, arena, out};
+    out->model = llw_facts_ref(run->facts, launch, LLW_launch_model);
+    out->build = llw_facts_ref(run->facts, launch, LLW_launch_build);
+    out->predicted = llw_run_predicted(run, launch);
+    out->build_name = out->build ? llw_arena_printf(arena, "llama.cpp %s", llw_facts_id(run->facts, out->build)) : "llama.cpp";
+    out->title = out->model ? title(&d) : "no model";
+    out->details = out->model ? details(&d) : "";
+    device_lines(&d);
+    verdict(&d);
+    reasons(&d);
+    lessons(&d);
+    notes(&d);
+    llw_offers(run, arena, out);
+}

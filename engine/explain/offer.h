@@ -1,0 +1,10 @@
+/* What to do instead: the smallest verified repair, and the plan we would choose. */
+#ifndef LLW_EXPLAIN_OFFER_H
+#define LLW_EXPLAIN_OFFER_H
+
+#include "explain/decision.h"
+
+/* Fills out->repair, out->choice and out->context_text. Each offer was predicted with exactly its flags. */
+void llw_offers(llw_run *run, llw_arena *arena, llw_decision *out);
+
+#endif
