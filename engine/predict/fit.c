@@ -112,7 +112,7 @@ static void begin(llw_fit_state *state) {
     choose_devices(state);
     state->n_layer = hparam(model, "block_count");
     uint32_t nextn = hparam(model, "nextn_predict_layers");
-    if (state->rules.nextn_apart && nextn < state->n_layer) state->n_layer -= nextn;
+    if (state->build.fit_nextn_apart && nextn < state->n_layer) state->n_layer -= nextn;
     state->n_ctx_train = hparam(model, "context_length");
     state->n_expert = hparam(model, "expert_count");
     state->n_ctx = given->ctx > 0 && given->ctx <= UINT32_MAX ? (uint32_t)given->ctx : 0;
@@ -210,7 +210,7 @@ static bool not_asked(llw_fit_state *state, llw_fit *out) {
         out->reason = "--fit is off";
     } else if (given->program == LLW_PROGRAM_BENCH) {
         out->reason = "llama-bench does not fit";
-    } else if (!state->rules.exists) {
+    } else if (!state->build.fit_exists) {
         out->reason = "this build has no --fit";
     } else if (given->model == NULL) {
         out->outcome = LLW_FIT_UNKNOWN;
@@ -236,7 +236,7 @@ void llw_fit_run_with(const llw_launch *launch, llw_fit_measure *measure, void *
     memset(out, 0, sizeof *out);
     llw_fit_state state = {
         .given = launch, .arena = arena, .explain = explain, .measure = measure, .user = user};
-    llw_fit_rules_read(launch->build_order, &state.rules);
+    llw_changes_read(launch->build_order, &state.build);
     out->launch = *launch;
     out->launch.fit = false;
     if (not_asked(&state, out)) {

@@ -2,7 +2,7 @@
  * more.
  *
  * Source: common/fit.cpp common_params_fit_impl, steps 1 and 2 and the checks after them, v0.5.0; May 2026
- * differs by llw_fit_rules. */
+ * differs by the changes of models/changes.tsv. */
 #include "predict/fit_plan.h"
 
 #include <stdio.h>
@@ -89,7 +89,7 @@ static llw_fit_verdict cut_context(llw_fit_state *state, uint32_t n_ctx_max, uin
         return llw_fit_stop(state, LLW_FIT_FAILED,
                             "llama.cpp divides by zero: the context takes no memory at all");
     state->n_ctx += (uint32_t)scale((int64_t)(n_ctx_max - n_ctx_min), goal - used_min, used_max - used_min);
-    uint32_t align = 256 * (state->rules.context_by_slots ? state->n_streams : 1);
+    uint32_t align = 256 * (state->build.fit_context_by_slots ? state->n_streams : 1);
     uint32_t rounded = state->n_ctx - state->n_ctx % align;
     state->n_ctx = rounded > n_ctx_min ? rounded : n_ctx_min;
     llw_fit_say(
@@ -135,9 +135,9 @@ static llw_fit_verdict check_flags(llw_fit_state *state) {
 /* Where an unset context starts, and its minimum. */
 static llw_fit_verdict start_context(llw_fit_state *state, bool automatic, uint32_t *n_ctx_max,
                                      uint32_t *n_ctx_min) {
-    bool by_slots = state->rules.context_by_slots;
+    bool by_slots = state->build.fit_context_by_slots != 0;
     *n_ctx_max = by_slots ? saturate((uint64_t)state->n_ctx_train * state->n_seq) : state->n_ctx_train;
-    bool full = state->given->ctx_given && state->given->ctx == 0 && state->rules.zero_is_full;
+    bool full = state->given->ctx_given && state->given->ctx == 0 && state->build.fit_zero_is_full != 0;
     *n_ctx_min = full ? UINT32_MAX : saturate((uint64_t)state->given->fit_ctx);
     *n_ctx_min = by_slots ? saturate((uint64_t)*n_ctx_min * state->n_streams) : *n_ctx_min;
     if (!automatic || !by_slots) return LLW_FIT_GO_ON;

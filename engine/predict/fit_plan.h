@@ -8,19 +8,11 @@
 #ifndef LLW_PREDICT_FIT_PLAN_H
 #define LLW_PREDICT_FIT_PLAN_H
 
+#include "predict/changes.h"
 #include "predict/predict.h"
 
 typedef void llw_fit_measure(const llw_launch *launch, llw_arena *arena, bool explain, void *user,
                              llw_prediction *out);
-
-/* What differs between builds, from models/fit.tsv. */
-typedef struct llw_fit_rules {
-    bool exists;           /* the build has --fit */
-    bool zero_is_full;     /* -c 0 is never reduced */
-    bool nextn_apart;      /* the layer count leaves out layers that predict further tokens */
-    bool context_by_slots; /* an unset context aims at slots x n_ctx_train, minimum and rounding follow the
-                              streams */
-} llw_fit_rules;
 
 /* Parts of a layer that stay on a device when the rest overflows (common_layer_fraction_t). */
 typedef enum llw_fit_fraction {
@@ -46,7 +38,7 @@ typedef struct llw_fit_state {
     const llw_launch *given;
     llw_launch
         work; /* what fit has set so far; overrides and tensor_split are its own buffers, as in llama.cpp */
-    llw_fit_rules rules;
+    llw_changes build;
     llw_arena *arena;
     bool explain;
     llw_fit_measure *measure;
@@ -102,9 +94,6 @@ llw_fit_verdict llw_fit_layers(llw_fit_state *state);
  * False when the overrides do not suffice (the state says so). */
 bool llw_fit_apply(llw_fit_state *state, const llw_fit_share *share, const char *const *overflow,
                    int *gpu_layers);
-
-/* The rules of a build, from models/fit.tsv; those of the newest build when the table cannot be read. */
-void llw_fit_rules_read(int64_t build_order, llw_fit_rules *out);
 
 /* llw_fit_run with another measure than llw_predict. */
 void llw_fit_run_with(const llw_launch *launch, llw_fit_measure *measure, void *user, llw_arena *arena,
