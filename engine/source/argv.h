@@ -1,14 +1,17 @@
-/* llama.cpp's own argument grammar: words and environment become one launch entity and a list of what is odd in them.
+/* llama.cpp's own argument grammar: words and environment become one launch entity and a list of what is odd
+ * in them.
  *
- * Order and meaning are those of common/arg.cpp common_params_parse_ex (v0.5.0; May 2026 is the same): defaults, then the
- * environment, then the words from left to right; the last setting of an option wins, except those that append. Options
- * are data (fact/flags.h). llama-bench has a parser of its own (tools/llama-bench/llama-bench.cpp): its lists are read by
- * their first element. Every setting that was read becomes a claim, so that those that lost stay visible as rivals; where
- * the winning word is not known (a variable nobody set), the slot holds an unknown claim and nothing else.
+ * Order and meaning are those of common/arg.cpp common_params_parse_ex (v0.5.0; May 2026 is the same):
+ * defaults, then the environment, then the words from left to right; the last setting of an option wins,
+ * except those that append. Options are data (fact/flags.h). llama-bench has a parser of its own
+ * (tools/llama-bench/llama-bench.cpp): its lists are read by their first element. Every setting that was read
+ * becomes a claim, so that those that lost stay visible as rivals; where the winning word is not known (a
+ * variable nobody set), the slot holds an unknown claim and nothing else.
  *
- * Reading never fails for what somebody wrote: where llama.cpp would refuse to start, `refused` says why and reading goes
- * on behind it. Secrets (--api-key, --hf-token and their variables) are neither stored nor quoted.
- * Everything given is copied; results live in the fact base's arena. Cost: words x rows of the option table. */
+ * Reading never fails for what somebody wrote: where llama.cpp would refuse to start, `refused` says why and
+ * reading goes on behind it. Secrets (--api-key, --hf-token and their variables) are neither stored nor
+ * quoted. Everything given is copied; results live in the fact base's arena. Cost: words x rows of the option
+ * table. */
 #ifndef LLW_SOURCE_ARGV_H
 #define LLW_SOURCE_ARGV_H
 
@@ -16,8 +19,8 @@
 #include "fact/facts.h"
 #include "fact/flags.h"
 
-/* A word and where it was written. `lost` is the chain of values it replaced on its way (a Compose default under a value
- * from .env), newest first: they become rival claims, older than this one. */
+/* A word and where it was written. `lost` is the chain of values it replaced on its way (a Compose default
+ * under a value from .env), newest first: they become rival claims, older than this one. */
 typedef struct llw_token {
     const char *text;   /* NULL: not known */
     const char *place;  /* "argument 7", "compose.yml:12:9" */
@@ -31,16 +34,17 @@ typedef struct llw_env {
 } llw_env;
 
 typedef struct llw_argv {
-    const char *id;       /* of the launch entity: argv, FILE:profile, default */
+    const char *id; /* of the launch entity: argv, FILE:profile, default */
     llw_program program;
     const char *program_origin, *program_place; /* NULL: nobody said, it is the default */
-    llw_entity build;     /* 0: the newest known */
-    const llw_token *args; /* without the program's name */
+    llw_entity build;                           /* 0: the newest known */
+    const llw_token *args;                      /* without the program's name */
     size_t n_args;
     const llw_env *env;
     size_t n_env;
-    llw_grade args_grade; /* LLW_GRADE_FLAG, or LLW_GRADE_CONFIG or _PROCESS; 0 (default) means LLW_GRADE_FLAG */
-    llw_grade env_grade;  /* 0 means LLW_GRADE_CONFIG */
+    llw_grade
+        args_grade; /* LLW_GRADE_FLAG, or LLW_GRADE_CONFIG or _PROCESS; 0 (default) means LLW_GRADE_FLAG */
+    llw_grade env_grade;    /* 0 means LLW_GRADE_CONFIG */
     const llw_flags *flags; /* NULL: loaded here; give it when many launches are read */
 } llw_argv;
 
@@ -53,24 +57,24 @@ typedef enum llw_flag_code {
     LLW_F_WORD,          /* a word that is no option */
     LLW_F_EQUALS,        /* --flag=value */
     LLW_F_MISSING_VALUE,
-    LLW_F_SWALLOWED,    /* the next option was taken as the value */
+    LLW_F_SWALLOWED, /* the next option was taken as the value */
     LLW_F_NOT_A_NUMBER,
     LLW_F_PARTIAL_NUMBER, /* 4k is read as 4 */
     LLW_F_EMPTY,
-    LLW_F_BAD_VALUE,    /* a word the option does not take */
-    LLW_F_RANGE,        /* a number llama.cpp cannot use */
-    LLW_F_BUFFER,       /* -ot names no buffer type */
-    LLW_F_REPEATED,     /* same spelling twice */
+    LLW_F_BAD_VALUE,      /* a word the option does not take */
+    LLW_F_RANGE,          /* a number llama.cpp cannot use */
+    LLW_F_BUFFER,         /* -ot names no buffer type */
+    LLW_F_REPEATED,       /* same spelling twice */
     LLW_F_REPEATED_ALIAS, /* two spellings of one option: llama.cpp says nothing */
-    LLW_F_ENV_LOST,     /* a variable loses against a word */
-    LLW_F_ENV_IGNORED,  /* a variable nobody reads, or whose value is not read */
-    LLW_F_ENV_PRESENCE, /* LLAMA_ARG_NO_X acts by being there */
-    LLW_F_NOT_KNOWN,    /* a variable that could not be resolved */
-    LLW_F_SECRET,       /* a secret on the command line */
-    LLW_F_ADJUSTED,     /* llama.cpp changes it by itself */
-    LLW_F_BENCH_LIST,   /* several values: several tests */
-    LLW_F_ROUTER,       /* an empty model: a server without one */
-    LLW_F_EXITS,        /* prints something and ends */
+    LLW_F_ENV_LOST,       /* a variable loses against a word */
+    LLW_F_ENV_IGNORED,    /* a variable nobody reads, or whose value is not read */
+    LLW_F_ENV_PRESENCE,   /* LLAMA_ARG_NO_X acts by being there */
+    LLW_F_NOT_KNOWN,      /* a variable that could not be resolved */
+    LLW_F_SECRET,         /* a secret on the command line */
+    LLW_F_ADJUSTED,       /* llama.cpp changes it by itself */
+    LLW_F_BENCH_LIST,     /* several values: several tests */
+    LLW_F_ROUTER,         /* an empty model: a server without one */
+    LLW_F_EXITS,          /* prints something and ends */
     LLW_FLAG_CODES
 } llw_flag_code;
 
@@ -99,9 +103,9 @@ typedef struct llw_argv_model {
     const char *path; /* of -m; NULL when not given, not known, or it comes from a download */
     const char *place, *origin;
     llw_grade grade;
-    bool given;   /* somebody named a model in some way */
-    bool remote;  /* by -hf, -mu, -dr or a preset option: `path` is the repository or address as given */
-    bool router;  /* llama-server without a model: it starts and serves none until asked */
+    bool given;  /* somebody named a model in some way */
+    bool remote; /* by -hf, -mu, -dr or a preset option: `path` is the repository or address as given */
+    bool router; /* llama-server without a model: it starts and serves none until asked */
 } llw_argv_model;
 
 typedef struct llw_argv_result {
@@ -109,8 +113,8 @@ typedef struct llw_argv_result {
     llw_argv_model model; /* launch.model itself is claimed by the caller, who reads the file */
     llw_flag_problem *problems;
     size_t n_problems, n_more; /* n_more: not kept beyond LLW_MAX_PROBLEMS */
-    const char *refused; /* why llama.cpp would not start; NULL when it would */
-    bool exits;          /* --version and its like: no model is loaded */
+    const char *refused;       /* why llama.cpp would not start; NULL when it would */
+    bool exits;                /* --version and its like: no model is loaded */
 } llw_argv_result;
 
 /* Makes or extends the launch entity. Fails only when the option or build table cannot be read. */

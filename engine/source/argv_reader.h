@@ -1,4 +1,5 @@
-/* What the parts of the argument reader share: argv.c walks, argv_value.c reads values, argv_launch.c makes the claims. */
+/* What the parts of the argument reader share: argv.c walks, argv_value.c reads values, argv_launch.c makes
+ * the claims. */
 #ifndef LLW_SOURCE_ARGV_READER_H
 #define LLW_SOURCE_ARGV_READER_H
 
@@ -6,8 +7,8 @@
 
 /* One reading of one option's value. */
 typedef struct llw_parsed {
-    bool taken;   /* llama.cpp accepts it */
-    bool known;   /* false: the word is not known */
+    bool taken; /* llama.cpp accepts it */
+    bool known; /* false: the word is not known */
     bool flag;
     int64_t count, most; /* most: the largest element of a llama-bench list */
     const char *text;
@@ -57,10 +58,10 @@ typedef struct llw_use {
 } llw_use;
 
 /* Adds a problem; refuse also says that llama.cpp would not start. */
-void llw_reader_report(llw_reader *r, llw_flag_code code, llw_problem_level level, const llw_use *use, const char *advice,
-                       const char *fmt, ...) __attribute__((format(printf, 6, 7)));
-void llw_reader_refuse(llw_reader *r, llw_flag_code code, const llw_use *use, const char *advice, const char *fmt, ...)
-    __attribute__((format(printf, 5, 6)));
+void llw_reader_report(llw_reader *r, llw_flag_code code, llw_problem_level level, const llw_use *use,
+                       const char *advice, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+void llw_reader_refuse(llw_reader *r, llw_flag_code code, const llw_use *use, const char *advice,
+                       const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* A value of an option that takes one. */
 llw_parsed llw_reader_value(llw_reader *r, const llw_use *use);

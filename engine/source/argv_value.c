@@ -10,7 +10,10 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_DEVICES = 16 /* src/llama.cpp llama_max_devices, v0.5.0 */, QUOTE = 48 /* how much of a value is quoted */ };
+enum {
+    MAX_DEVICES = 16 /* src/llama.cpp llama_max_devices, v0.5.0 */,
+    QUOTE = 48 /* how much of a value is quoted */
+};
 
 bool llw_is_truthy(const char *word) {
     return !strcmp(word, "on") || !strcmp(word, "enabled") || !strcmp(word, "true") || !strcmp(word, "1");
@@ -30,7 +33,8 @@ static const char *form(const llw_use *use) {
 
 static llw_parsed refuse_empty(llw_reader *r, const llw_use *use) {
     llw_reader_refuse(r, LLW_F_EMPTY, use,
-                      use->env ? "take the variable away, or give it a value" : "give a value, or leave the option out",
+                      use->env ? "take the variable away, or give it a value"
+                               : "give a value, or leave the option out",
                       "%s ends here: %s has an empty value", llw_reader_program(r), use->spelling);
     return (llw_parsed){.known = true};
 }
@@ -43,22 +47,24 @@ static llw_parsed read_int(llw_reader *r, const llw_use *use, const char *text) 
     errno = 0;
     long long n = strtoll(text, &end, 10);
     if (end == text) {
-        llw_reader_refuse(r, LLW_F_NOT_A_NUMBER, use, "write a whole number", "%s ends here: %s%s%.*s is no number",
-                          llw_reader_program(r), use->spelling, form(use), QUOTE, text);
+        llw_reader_refuse(r, LLW_F_NOT_A_NUMBER, use, "write a whole number",
+                          "%s ends here: %s%s%.*s is no number", llw_reader_program(r), use->spelling,
+                          form(use), QUOTE, text);
         return p;
     }
     if (errno || n > INT_MAX || n < INT_MIN) {
         llw_reader_refuse(r, LLW_F_NOT_A_NUMBER, use, "write a number up to 2147483647",
-                          "%s ends here: %s%s%.*s is larger than an int", llw_reader_program(r), use->spelling, form(use), QUOTE,
-                          text);
+                          "%s ends here: %s%s%.*s is larger than an int", llw_reader_program(r),
+                          use->spelling, form(use), QUOTE, text);
         return p;
     }
     if (*end) {
         bool thousands = tolower((unsigned char)*end) == 'k' && !end[1] && n > 0 && n <= INT_MAX / 1024;
         llw_reader_report(r, LLW_F_PARTIAL_NUMBER, LLW_PROBLEM_WRONG, use,
-                          thousands ? llw_arena_printf(r->arena, "write %lld", n * 1024) : "write the number in decimal digits",
-                          "%s reads %s%s%.*s as %lld and drops the rest", llw_reader_program(r), use->spelling, form(use), QUOTE,
-                          text, n);
+                          thousands ? llw_arena_printf(r->arena, "write %lld", n * 1024)
+                                    : "write the number in decimal digits",
+                          "%s reads %s%s%.*s as %lld and drops the rest", llw_reader_program(r),
+                          use->spelling, form(use), QUOTE, text, n);
     }
     p.taken = true;
     p.count = p.most = n;
@@ -78,8 +84,8 @@ static llw_parsed read_real(llw_reader *r, const llw_use *use, const char *text)
         p.taken = true;
     if (p.taken && *end)
         llw_reader_report(r, LLW_F_PARTIAL_NUMBER, LLW_PROBLEM_RISK, use, "write the number alone",
-                          "%s reads %s%s%.*s as %g and drops the rest", llw_reader_program(r), use->spelling, form(use), QUOTE,
-                          text, (double)x);
+                          "%s reads %s%s%.*s as %g and drops the rest", llw_reader_program(r), use->spelling,
+                          form(use), QUOTE, text, (double)x);
     return p;
 }
 
@@ -108,9 +114,12 @@ static llw_parsed read_switch(llw_reader *r, const llw_use *use, const char *tex
         const char *advice = yes_or_no(text);
         p.taken = false;
         p.text = text;
-        llw_reader_refuse(r, LLW_F_BAD_VALUE, use, advice ? advice : with_auto ? "write on, off or auto" : "write on or off",
-                          "%s ends here: %s%s%.*s is none of on, off%s", llw_reader_program(r), use->spelling, form(use), QUOTE,
-                          text, with_auto ? ", auto" : "");
+        llw_reader_refuse(r, LLW_F_BAD_VALUE, use,
+                          advice      ? advice
+                          : with_auto ? "write on, off or auto"
+                                      : "write on or off",
+                          "%s ends here: %s%s%.*s is none of on, off%s", llw_reader_program(r), use->spelling,
+                          form(use), QUOTE, text, with_auto ? ", auto" : "");
     }
     return p;
 }
@@ -128,13 +137,15 @@ static llw_parsed read_choice(llw_reader *r, const llw_use *use, const char *tex
     if (!len) return refuse_empty(r, use);
     const char *choices = *use->row->choices == ',' ? use->row->choices + 1 : use->row->choices;
     llw_reader_refuse(r, LLW_F_BAD_VALUE, use, llw_arena_printf(r->arena, "write one of %s", choices),
-                      "%s ends here: %s does not take %.*s", llw_reader_program(r), use->spelling, QUOTE, text);
+                      "%s ends here: %s does not take %.*s", llw_reader_program(r), use->spelling, QUOTE,
+                      text);
     return p;
 }
 
 static llw_parsed read_layers(llw_reader *r, const llw_use *use, const char *text) {
     bool word = !strcmp(text, "auto") || !strcmp(text, "all");
-    if (word) return (llw_parsed){.known = true, .taken = true, .text = text, .count = text[1] == 'u' ? -1 : -2};
+    if (word)
+        return (llw_parsed){.known = true, .taken = true, .text = text, .count = text[1] == 'u' ? -1 : -2};
     llw_parsed p = read_int(r, use, text);
     if (p.count < -2) p.count = -2; /* llama.h: anything below -1 is all */
     return p;
@@ -153,7 +164,8 @@ static llw_parsed read_cache(llw_reader *r, const llw_use *use, const char *text
 }
 
 /* -ts and -fitt: split at [,/]+ (an empty first element fails, a trailing separator does not count). */
-static llw_parsed read_numbers(llw_reader *r, const llw_use *use, const char *text, const char *separators, bool whole) {
+static llw_parsed read_numbers(llw_reader *r, const llw_use *use, const char *text, const char *separators,
+                               bool whole) {
     llw_parsed p = {.known = true, .text = text};
     if (!*text) return refuse_empty(r, use);
     llw_text out = {0};
@@ -171,20 +183,26 @@ static llw_parsed read_numbers(llw_reader *r, const llw_use *use, const char *te
         bad = end == word || (errno == ERANGE && !(share < 1 && share > -1 && !whole));
         if (!bad && (*end || (whole ? mib > INT64_MAX >> 20 : !(share >= 0) || isinf(share))))
             llw_reader_report(r, *end ? LLW_F_PARTIAL_NUMBER : LLW_F_RANGE, LLW_PROBLEM_WRONG, use,
-                              whole ? "write MiB as plain numbers, like 128,1024" : "write plain shares, like 3,1",
-                              "%s makes %s%.0Lg of the element %.*s of %s", llw_reader_program(r), *end ? "" : "something like ",
-                              whole ? (long double)mib : (long double)share, QUOTE, word, use->spelling);
-        llw_text_addf(&out, whole ? "%s%.0Lf" : "%s%.9Lg", n ? "," : "", whole ? (long double)mib : (long double)share);
+                              whole ? "write MiB as plain numbers, like 128,1024"
+                                    : "write plain shares, like 3,1",
+                              "%s makes %s%.0Lg of the element %.*s of %s", llw_reader_program(r),
+                              *end ? "" : "something like ", whole ? (long double)mib : (long double)share,
+                              QUOTE, word, use->spelling);
+        llw_text_addf(&out, whole ? "%s%.0Lf" : "%s%.9Lg", n ? "," : "",
+                      whole ? (long double)mib : (long double)share);
         at += len;
         at += strspn(at, separators);
     }
     if (bad)
-        llw_reader_refuse(r, LLW_F_NOT_A_NUMBER, use, whole ? "write MiB for each GPU, like 128,1024" : "write a share for each GPU, like 3,1",
-                          "%s ends here: %s%s%.*s holds an element that is no number", llw_reader_program(r), use->spelling, form(use),
-                          QUOTE, text);
+        llw_reader_refuse(r, LLW_F_NOT_A_NUMBER, use,
+                          whole ? "write MiB for each GPU, like 128,1024"
+                                : "write a share for each GPU, like 3,1",
+                          "%s ends here: %s%s%.*s holds an element that is no number", llw_reader_program(r),
+                          use->spelling, form(use), QUOTE, text);
     else if (n >= MAX_DEVICES)
-        llw_reader_refuse(r, LLW_F_RANGE, use, "write one value for each GPU", "%s ends here: %s has %d elements, it takes fewer than %d",
-                          llw_reader_program(r), use->spelling, n, MAX_DEVICES);
+        llw_reader_refuse(r, LLW_F_RANGE, use, "write one value for each GPU",
+                          "%s ends here: %s has %d elements, it takes fewer than %d", llw_reader_program(r),
+                          use->spelling, n, MAX_DEVICES);
     else
         p.taken = true;
     p.text = llw_arena_strdup(r->arena, llw_text_str(&out));
@@ -192,8 +210,8 @@ static llw_parsed read_numbers(llw_reader *r, const llw_use *use, const char *te
     return p;
 }
 
-/* A buffer type of a device that ggml may have: CPU, or a backend's name and number. The devices of this machine are
- * checked when the launch is read. */
+/* A buffer type of a device that ggml may have: CPU, or a backend's name and number. The devices of this
+ * machine are checked when the launch is read. */
 static bool buffer_may_be(const char *name, size_t len) {
     if (len == 3 && !strncmp(name, "CPU", 3)) return true;
     if (len > 3 && !strncmp(name, "RPC", 3)) return true;
@@ -210,7 +228,8 @@ static const char *buffer_meant(llw_reader *r, const char *name, size_t len) {
     if (len > 4 && !strncasecmp(name, "CUDA", 4) && isdigit((unsigned char)name[4]))
         return llw_arena_printf(r->arena, "write CUDA%.*s", (int)(len - 4), name + 4);
     if (len == 4 && !strncasecmp(name, "CUDA", 4)) return "write CUDA0, with the number of the GPU";
-    if (len == 9 && !strncasecmp(name, "CUDA_Host", 9)) return "write CPU: pinned memory is chosen by llama.cpp itself";
+    if (len == 9 && !strncasecmp(name, "CUDA_Host", 9))
+        return "write CPU: pinned memory is chosen by llama.cpp itself";
     return "write CPU, or a device of llama-server --list-devices, like CUDA0";
 }
 
@@ -222,15 +241,17 @@ static llw_parsed read_overrides(llw_reader *r, const llw_use *use, const char *
         const char *equals = memchr(at, '=', len);
         if (!equals) {
             p.taken = false;
-            llw_reader_refuse(r, LLW_F_BAD_VALUE, use,
-                              "write PATTERN=BUFFER, several separated by commas; a comma inside a pattern ends it",
-                              "%s ends here: %.*s in %s has no '='", llw_reader_program(r), len > QUOTE ? QUOTE : (int)len, at,
-                              use->spelling);
+            llw_reader_refuse(
+                r, LLW_F_BAD_VALUE, use,
+                "write PATTERN=BUFFER, several separated by commas; a comma inside a pattern ends it",
+                "%s ends here: %.*s in %s has no '='", llw_reader_program(r), len > QUOTE ? QUOTE : (int)len,
+                at, use->spelling);
         } else if (!buffer_may_be(equals + 1, len - (size_t)(equals - at) - 1)) {
             size_t n = len - (size_t)(equals - at) - 1;
             p.taken = false;
-            llw_reader_refuse(r, LLW_F_BUFFER, use, buffer_meant(r, equals + 1, n), "%s ends here: %.*s is no buffer type",
-                              llw_reader_program(r), n > QUOTE ? QUOTE : (int)n, equals + 1);
+            llw_reader_refuse(r, LLW_F_BUFFER, use, buffer_meant(r, equals + 1, n),
+                              "%s ends here: %.*s is no buffer type", llw_reader_program(r),
+                              n > QUOTE ? QUOTE : (int)n, equals + 1);
         }
         if (!p.taken || !at[len]) return p;
         at += len + 1;
@@ -244,8 +265,9 @@ static llw_parsed read_devices(llw_reader *r, const llw_use *use, const char *te
         size_t len = strcspn(at, ",");
         if (!len || (len == 3 && !strncasecmp(at, "CPU", 3))) {
             p.taken = false;
-            llw_reader_refuse(r, LLW_F_BAD_VALUE, use, "name GPUs as llama-server --list-devices does, or write none",
-                              "%s ends here: '%.*s' is no device it can offload to", llw_reader_program(r), (int)len, at);
+            llw_reader_refuse(
+                r, LLW_F_BAD_VALUE, use, "name GPUs as llama-server --list-devices does, or write none",
+                "%s ends here: '%.*s' is no device it can offload to", llw_reader_program(r), (int)len, at);
             return p;
         }
         if (!at[len]) return p;
@@ -275,7 +297,8 @@ static llw_parsed read_one(llw_reader *r, const llw_use *use, const char *text) 
     }
 }
 
-/* llama-bench: elements separated by commas; numbers may be ranges first-last+step. The first counts, the largest is kept. */
+/* llama-bench: elements separated by commas; numbers may be ranges first-last+step. The first counts, the
+ * largest is kept. */
 static llw_parsed read_list(llw_reader *r, const llw_use *use, const char *text) {
     size_t len = strcspn(text, ",");
     char *first = llw_arena_strndup(r->arena, text, len);
@@ -285,9 +308,14 @@ static llw_parsed read_list(llw_reader *r, const llw_use *use, const char *text)
         for (char *at = first; *at; at++)
             if (*at == inner) *at = ',';
         if (!*first && use->row->kind == LLW_FLAG_OVERRIDES)
-            return (llw_parsed){.known = true, .taken = true, .text = ""}; /* an empty group: a test without overrides */
+            return (llw_parsed){
+                .known = true, .taken = true, .text = ""}; /* an empty group: a test without overrides */
     }
-    if (use->row->kind == LLW_FLAG_PAIRS) return (llw_parsed){.known = true, .taken = true, .text = text, .most = atoll(text) + (several ? atoll(text + len + 1) : 0)};
+    if (use->row->kind == LLW_FLAG_PAIRS)
+        return (llw_parsed){.known = true,
+                            .taken = true,
+                            .text = text,
+                            .most = atoll(text) + (several ? atoll(text + len + 1) : 0)};
     int64_t most = 0;
     if (use->row->kind == LLW_FLAG_INT) {
         char *range = strchr(*first == '-' ? first + 1 : first, '-');
@@ -305,7 +333,8 @@ static llw_parsed read_list(llw_reader *r, const llw_use *use, const char *text)
     llw_parsed p = read_one(r, use, first);
     p.most = most > p.count ? most : p.count;
     if (several)
-        llw_reader_report(r, LLW_F_BENCH_LIST, LLW_PROBLEM_NOTE, use, "", "%s runs one test for each value of %s %.*s: read by the first",
+        llw_reader_report(r, LLW_F_BENCH_LIST, LLW_PROBLEM_NOTE, use, "",
+                          "%s runs one test for each value of %s %.*s: read by the first",
                           llw_reader_program(r), use->spelling, QUOTE, text);
     return p;
 }
@@ -313,7 +342,8 @@ static llw_parsed read_list(llw_reader *r, const llw_use *use, const char *text)
 llw_parsed llw_reader_value(llw_reader *r, const llw_use *use) {
     const char *text = use->token->text;
     if (!text) {
-        llw_reader_report(r, LLW_F_NOT_KNOWN, LLW_PROBLEM_NOTE, use, "set the variable where it can be read, or give it a default",
+        llw_reader_report(r, LLW_F_NOT_KNOWN, LLW_PROBLEM_NOTE, use,
+                          "set the variable where it can be read, or give it a default",
                           "the value of %s is not known: nobody who could be read sets it", use->spelling);
         return (llw_parsed){.taken = true};
     }
