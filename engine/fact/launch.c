@@ -263,6 +263,7 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
     out->ctx = count_of(&r, LLW_launch_ctx);
     out->batch = count_of(&r, LLW_launch_batch);
     out->ubatch = count_of(&r, LLW_launch_ubatch);
+    if (!out->ubatch) out->ubatch = out->batch; /* llama-context.cpp: n_ubatch 0 is n_batch */
     out->type_k = cache_type_of(&r, LLW_launch_cache_type_k);
     out->type_v = cache_type_of(&r, LLW_launch_cache_type_v);
     out->flash_attn = switch_value[word_of(&r, LLW_launch_flash_attn, switches, 3, "write on, off or auto")];
