@@ -53,10 +53,10 @@ static void builds_are_ordered_by_age(void **state) {
 static void the_nearest_older_build_stands_for_an_unknown_one_and_says_so(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
-    llw_build b = read_ok(arena, "b8100");
+    llw_build b = read_ok(arena, "b8040");
     assert_int_equal(b.order, llw_build_order("b8022"));
     assert_false(b.exact);
-    assert_string_equal(b.version, "b8100");
+    assert_string_equal(b.version, "b8040");
     assert_non_null(strstr(b.note, "b8022"));
     assert_string_equal(read_ok(arena, "b999999").row, "b10884");
     assert_string_equal(read_ok(arena, "v0.4.1").row, "v0.3.0");
@@ -92,8 +92,8 @@ static void what_is_no_version_is_refused_with_advice(void **state) {
 static void the_entity_carries_its_claims_once(void **state) {
     (void)state;
     llw_facts *f = llw_facts_new();
-    llw_entity e = llw_build_claim(f, "b8100", LLW_GRADE_FLAG, "argument", "argument 2", NULL);
-    assert_int_equal(e, llw_build_claim(f, "8100", LLW_GRADE_FLAG, "argument", "argument 2", NULL));
+    llw_entity e = llw_build_claim(f, "b8040", LLW_GRADE_FLAG, "argument", "argument 2", NULL);
+    assert_int_equal(e, llw_build_claim(f, "8040", LLW_GRADE_FLAG, "argument", "argument 2", NULL));
     bool exact = true, fits = false;
     assert_true(llw_facts_flag(f, e, LLW_build_exact, &exact) && !exact);
     assert_true(llw_facts_flag(f, e, LLW_build_fits_by_default, &fits) && fits);
