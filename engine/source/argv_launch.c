@@ -45,11 +45,6 @@ static llw_value value_in_table(llw_attr attr, const char *text) {
 /* Numbers that llama.cpp refuses or turns into something else. */
 static bool in_range(llw_reader *r, const llw_use *use, llw_attr attr, llw_parsed p) {
     if (!p.known) return true;
-    if ((attr == LLW_launch_n_cpu_moe || attr == LLW_launch_n_cpu_ffn) && p.count < 0) {
-        llw_reader_refuse(r, LLW_F_RANGE, use, "write 0 or more", "%s ends here: %s does not take %" PRId64,
-                          llw_reader_program(r), use->spelling, p.count);
-        return false;
-    }
     if (attr == LLW_launch_parallel && !p.count && r->in->program == LLW_PROGRAM_SERVER) {
         llw_reader_refuse(r, LLW_F_RANGE, use, "write -1 for automatic, or a number of slots",
                           "%s ends here: %s does not take 0", llw_reader_program(r), use->spelling);

@@ -39,6 +39,22 @@ static llw_parsed refuse_empty(llw_reader *r, const llw_use *use) {
     return (llw_parsed){.known = true};
 }
 
+/* The bounds that the option's own handler checks: LEAST..MOST, either may be missing. */
+static bool within(llw_reader *r, const llw_use *use, int64_t n) {
+    const char *bounds = use->row->choices,
+               *dots = use->row->kind == LLW_FLAG_INT ? strstr(bounds, "..") : NULL;
+    if (!dots) return true;
+    bool below = dots != bounds && n < strtoll(bounds, NULL, 10),
+         above = dots[2] && n > strtoll(dots + 2, NULL, 10);
+    if (!below && !above) return true;
+    llw_reader_refuse(
+        r, LLW_F_RANGE, use,
+        dots[2] ? llw_arena_printf(r->arena, "write %.*s to %s", (int)(dots - bounds), bounds, dots + 2)
+                : llw_arena_printf(r->arena, "write %.*s or more", (int)(dots - bounds), bounds),
+        "%s ends here: %s does not take %" PRId64, llw_reader_program(r), use->spelling, n);
+    return false;
+}
+
 /* std::stoi: leading space, sign, decimal digits; the rest is dropped. */
 static llw_parsed read_int(llw_reader *r, const llw_use *use, const char *text) {
     llw_parsed p = {.known = true, .text = text};
@@ -66,7 +82,7 @@ static llw_parsed read_int(llw_reader *r, const llw_use *use, const char *text) 
                           "%s reads %s%s%.*s as %lld and drops the rest", llw_reader_program(r),
                           use->spelling, form(use), QUOTE, text, n);
     }
-    p.taken = true;
+    p.taken = within(r, use, n);
     p.count = p.most = n;
     return p;
 }
@@ -77,7 +93,7 @@ static llw_parsed read_real(llw_reader *r, const llw_use *use, const char *text)
     char *end = NULL;
     errno = 0;
     float x = strtof(text, &end);
-    if (end == text || (errno == ERANGE && (isinf(x) || x == 0)))
+    if (end == text || errno == ERANGE)
         llw_reader_refuse(r, LLW_F_NOT_A_NUMBER, use, "write a number", "%s ends here: %s%s%.*s is no number",
                           llw_reader_program(r), use->spelling, form(use), QUOTE, text);
     else
@@ -180,7 +196,7 @@ static llw_parsed read_numbers(llw_reader *r, const llw_use *use, const char *te
         errno = 0;
         unsigned long long mib = whole ? strtoull(word, &end, 10) : 0;
         float share = whole ? 0 : strtof(word, &end);
-        bad = end == word || (errno == ERANGE && !(share < 1 && share > -1 && !whole));
+        bad = end == word || errno == ERANGE;
         if (!bad && (*end || (whole ? mib > INT64_MAX >> 20 : !(share >= 0) || isinf(share))))
             llw_reader_report(r, *end ? LLW_F_PARTIAL_NUMBER : LLW_F_RANGE, LLW_PROBLEM_WRONG, use,
                               whole ? "write MiB as plain numbers, like 128,1024"
