@@ -103,7 +103,11 @@ static void devices_stand_in_llama_cpps_order(void **state) {
     f = read_ok("-dev none", &l);
     assert_int_equal(l.n_devices, 0);
     llw_facts_free(f);
+    f = read_ok("-dev cuda1", &l);
+    assert_string_equal(l.devices[0].name, "CUDA1");
+    llw_facts_free(f);
     refused("-dev CUDA2", "no device 'CUDA2'");
+    refused("-ot exps=CUDA2", "no buffer type 'CUDA2'");
 }
 
 static void a_machine_without_known_gpus_has_devices_of_unknown_size(void **state) {

@@ -212,12 +212,14 @@ static void read_devices(reading *r, llw_launch *out) {
     for (const char *at = list;;) {
         size_t len = strcspn(at, ",");
         const char *name = llw_arena_strndup(r->arena, at, len);
-        llw_entity gpu = llw_facts_find(r->facts, LLW_KIND_gpu, name);
+        llw_entity gpu = 0; /* ggml_backend_dev_by_name compares without regard to case */
+        for (size_t i = 0; i < n && !gpu; i++)
+            if (!strcasecmp(llw_facts_id(r->facts, gpus[i].gpu), name)) gpu = gpus[i].gpu;
         if (!gpu && n)
             refuse(r, LLW_launch_devices, "llama.cpp sees no device '%.40s' here", name,
                    llw_arena_printf(r->arena, "the first one is %s", llw_facts_id(r->facts, gpus[0].gpu)));
         else if (*name)
-            add_device(r, out, name, gpu);
+            add_device(r, out, gpu ? llw_facts_id(r->facts, gpu) : name, gpu);
         if (!at[len]) return;
         at += len + 1;
     }
@@ -243,6 +245,18 @@ static void read_model(reading *r, llw_launch *out) {
         miss(r, LLW_launch_model);
     else
         out->model = llw_facts_model(r->facts, out->model_entity);
+}
+
+/* llama.cpp knows the buffer types of the devices it sees, whatever -dev says. */
+static void check_buffers(reading *r, const llw_launch *out) {
+    llw_entity first = llw_facts_next(r->facts, LLW_KIND_gpu, 0);
+    for (size_t i = 0; first && i < out->n_overrides; i++) {
+        const char *buffer = out->overrides[i].buffer;
+        if (!strcmp(buffer, "CPU") || llw_facts_find(r->facts, LLW_KIND_gpu, buffer)) continue;
+        refuse(r, LLW_launch_override_tensor, "llama.cpp has no buffer type '%.40s' here", buffer,
+               llw_arena_printf(r->arena, "write CPU, or a GPU such as %s", llw_facts_id(r->facts, first)));
+        return;
+    }
 }
 
 llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *arena, llw_launch *out,
@@ -296,6 +310,7 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
         llw_rc rc = llw_launch_overrides(facts, entity, arena, &out->overrides, &out->n_overrides, err);
         if (rc == LLW_ERR_NOTHING) miss(&r, LLW_launch_override_tensor);
         if (rc == LLW_ERR_INPUT) r.rc = rc;
+        check_buffers(&r, out);
     }
     if (r.rc != LLW_OK) return r.rc;
     if (missing) *missing = r.missing;

@@ -42,20 +42,26 @@ static llw_value value_in_table(llw_attr attr, const char *text) {
     return llw_string(type, text);
 }
 
-/* Numbers that llama.cpp refuses or turns into something else. */
+/* Sizes are unsigned further on: a negative one is taken and becomes huge (common.cpp
+ * common_context_params_to_llama). */
+static llw_parsed unsigned_size(llw_reader *r, const llw_use *use, llw_attr attr, llw_parsed p) {
+    bool size = attr == LLW_launch_ctx || attr == LLW_launch_batch || attr == LLW_launch_ubatch ||
+                attr == LLW_launch_fit_ctx;
+    if (!size || !p.known || p.count >= 0) return p;
+    int64_t written = p.count;
+    p.count = (int64_t)(uint32_t)p.count;
+    llw_reader_report(r, LLW_F_RANGE, LLW_PROBLEM_WRONG, use, "write 0 or more",
+                      "%s makes %" PRId64 " of %s %" PRId64, llw_reader_program(r), p.count, use->spelling,
+                      written);
+    return p;
+}
+
+/* Numbers that llama.cpp refuses. */
 static bool in_range(llw_reader *r, const llw_use *use, llw_attr attr, llw_parsed p) {
     if (!p.known) return true;
     if (attr == LLW_launch_parallel && !p.count && r->in->program == LLW_PROGRAM_SERVER) {
         llw_reader_refuse(r, LLW_F_RANGE, use, "write -1 for automatic, or a number of slots",
                           "%s ends here: %s does not take 0", llw_reader_program(r), use->spelling);
-        return false;
-    }
-    if ((attr == LLW_launch_ctx || attr == LLW_launch_batch || attr == LLW_launch_ubatch ||
-         attr == LLW_launch_fit_ctx) &&
-        p.count < 0) {
-        llw_reader_refuse(r, LLW_F_RANGE, use, "write 0 or more",
-                          "%s takes %s %" PRId64 " as a number near 4,294,967,295", llw_reader_program(r),
-                          use->spelling, p.count);
         return false;
     }
     return true;
@@ -111,20 +117,6 @@ static void set_model(llw_reader *r, const llw_use *use, llw_parsed p, llw_grade
         .grade = grade,
         .given = true,
         .remote = remote};
-    if (m->path && !*m->path && !remote) {
-        m->path = NULL;
-        m->given = false;
-        if (r->in->program == LLW_PROGRAM_SERVER) {
-            m->router = true;
-            llw_reader_report(
-                r, LLW_F_ROUTER, LLW_PROBLEM_WRONG, use, "name the model's file, or take the option away",
-                "%s has an empty model: llama-server starts without one and still answers /health",
-                use->spelling);
-        } else {
-            llw_reader_refuse(r, LLW_F_EMPTY, use, "name the model's file", "%s ends here: it needs a model",
-                              llw_reader_program(r));
-        }
-    }
 }
 
 /* --mmap, --no-mmap, --mlock and --direct-io of builds before --load-mode: three switches in any order; later
@@ -169,6 +161,7 @@ static void set_attr(llw_reader *r, const llw_use *use, const llw_flag_set *set,
         return;
     }
     if (!in_range(r, use, attr, p)) return;
+    p = unsigned_size(r, use, attr, p);
     if (overrides) set_override(r, use, attr, p, grade);
     if (attr == LLW_launch_override_tensor) return;
     llw_value value = value_of(attr, p, set->effect == LLW_SETS_INVERTED);
@@ -371,6 +364,25 @@ static void claim_consequences(llw_reader *r) {
                     LLW_GRADE_PREDICTED, "derived", "-ot, -cmoe and -ncmoe");
 }
 
+/* An empty model, from whatever link it came: the server starts without one. */
+static void judge_model(llw_reader *r) {
+    llw_argv_model *m = &r->out->model;
+    if (!m->given || m->remote || !m->path || *m->path) return;
+    llw_token token = {NULL, m->place, NULL, NULL};
+    llw_use use = {NULL, "-m", &token, false, false, LLW_launch_model};
+    m->path = NULL;
+    m->given = false;
+    if (r->in->program == LLW_PROGRAM_SERVER) {
+        m->router = true;
+        llw_reader_report(r, LLW_F_ROUTER, LLW_PROBLEM_WRONG, &use,
+                          "name the model's file, or take the option away",
+                          "the model is empty: llama-server starts without one and still answers /health");
+    } else {
+        llw_reader_refuse(r, LLW_F_EMPTY, &use, "name the model's file", "%s ends here: its model is empty",
+                          llw_reader_program(r));
+    }
+}
+
 void llw_reader_finish(llw_reader *r) {
     llw_entity launch = r->out->launch;
     const llw_argv *in = r->in;
@@ -394,6 +406,7 @@ void llw_reader_finish(llw_reader *r) {
     claim_defaults(r);
     claim_settings(r);
     report_adjustments(r);
+    judge_model(r);
     claim_consequences(r);
     llw_text_fini(&r->overrides);
     llw_text_fini(&r->override_order);
