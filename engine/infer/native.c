@@ -203,9 +203,16 @@ void llw_native_predict(llw_facts *facts, llw_entity launch, llw_arena *arena, b
         out->rc = llw_fail(&out->err, LLW_ERR_NOTHING, "", 0, "the tensor table of the model is not known");
     }
     if (out->rc != LLW_OK) return;
+    /* again, although whoever read the flags said it: a turned knob changes it, and the model's own tensors decide */
+    say(&n, launch, LLW_launch_override_moves_experts_to_cpu,
+        llw_flag(llw_overrides_move_experts(out->as_read.overrides, out->as_read.n_overrides, out->as_read.model)));
     llw_fit_run(&out->as_read, arena, explain, &out->fit);
     claim_launch(&n);
-    if (out->fit.prediction.outcome != LLW_OUTCOME_OK) return;
+}
+
+void llw_native_capacity(llw_facts *facts, llw_arena *arena, llw_predicted *predicted) {
+    native n = {facts, arena, predicted, predicted->launch};
+    if (predicted->rc != LLW_OK || predicted->fit.prediction.outcome != LLW_OUTCOME_OK) return;
     one_gpu(&n);
     all_gpus(&n);
 }
