@@ -8,6 +8,10 @@
  * measured keep their measured value, and sums are taken over the winners. */
 void llw_native_predict(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain, llw_predicted *out);
 
+/* Claims what the machine could hold of the launch's model: whole_need, fits_one_gpu, fits_gpus. Costs a prediction and a
+ * fit more, so it is apart. */
+void llw_native_capacity(llw_facts *facts, llw_arena *arena, llw_predicted *predicted);
+
 /* "argv@CUDA0" */
 const char *llw_placement_id(llw_arena *arena, const char *launch_id, const char *device);
 

@@ -14,6 +14,8 @@ typedef struct llw_variant { /* a launch with some knobs turned */
     llw_attr knobs[LLW_EXPR_MAX_ARGS];
     llw_value values[LLW_EXPR_MAX_ARGS];
     llw_facts *facts;
+    llw_predicted predicted;
+    bool capacity; /* claimed already */
     struct llw_variant *next;
 } llw_variant;
 
@@ -129,8 +131,11 @@ static void predict_all(llw_run *run) {
     size_t n = 0;
     for (llw_entity l = 0; (l = llw_facts_next(run->base, LLW_KIND_launch, l));) n++;
     run->predicted = llw_arena_alloc(run->arena, (n + 1) * sizeof *run->predicted);
-    for (llw_entity l = 0; (l = llw_facts_next(run->base, LLW_KIND_launch, l));)
-        llw_native_predict(run->facts, l, run->arena, true, &run->predicted[run->n_predicted++]);
+    for (llw_entity l = 0; (l = llw_facts_next(run->base, LLW_KIND_launch, l));) {
+        llw_predicted *p = &run->predicted[run->n_predicted++];
+        llw_native_predict(run->facts, l, run->arena, true, p);
+        llw_native_capacity(run->facts, run->arena, p);
+    }
 }
 
 llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts) {
@@ -196,8 +201,12 @@ llw_value llw_run_variant(llw_run *run, llw_entity entity, llw_attr attr, const 
             v->values[i] = values[i];
             llw_facts_claim(v->facts, launch, knobs[i], values[i], LLW_GRADE_WHATIF, "what-if", "");
         }
-        llw_predicted unused;
-        llw_native_predict(v->facts, launch, run->arena, false, &unused);
+        llw_native_predict(v->facts, launch, run->arena, false, &v->predicted);
+    }
+    bool capacity = attr == LLW_launch_whole_need || attr == LLW_launch_fits_one_gpu || attr == LLW_launch_fits_gpus;
+    if (capacity && !v->capacity) {
+        llw_native_capacity(v->facts, run->arena, &v->predicted);
+        v->capacity = true;
     }
     llw_entity there = placement ? llw_facts_find(v->facts, LLW_KIND_placement, llw_facts_id(run->facts, entity)) : entity;
     return there ? llw_facts_value(v->facts, there, attr) : llw_unknown(type);
