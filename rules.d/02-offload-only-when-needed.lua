@@ -1,0 +1,184 @@
+-- Teaches: experts in RAM are a price, paid only for what the GPUs cannot hold.
+
+lesson "02-offload-only-when-needed" {
+  claim = "Weights go to RAM only when the GPUs together cannot hold them: a GPU reads its memory at about 1 TB/s, RAM and PCIe give tens of GB/s.",
+  review_by = "2027-02-23",
+}
+
+rule "experts-in-ram-needlessly" {
+  level = "waste",
+  each = { l = "launch", m = "model" },
+  join = { "l.model == m.id" },
+  when = {
+    "l.override_moves_experts_to_cpu",
+    "l.fits_gpus",
+  },
+  let = {
+    gpu_bandwidth = "sum('gpu', 'bandwidth') / count('gpu')",
+    pcie_bandwidth = "sum('gpu', 'pcie_bandwidth') / count('gpu')",
+    ram_bandwidth = "sum('host', 'ram_bandwidth')",
+  },
+  find = "{l.weights_on_host:gib} of experts are kept in RAM although everything fits the GPUs: {m.name} needs {l.whole_need:gib} and {l.gpu_free:gib} are free there. On a GPU they are read at about 1 TB/s, from RAM at a tenth of that or less, and PCIe carries about 32 GB/s",
+  advise = {
+    ["l.cpu_moe"] = "everything fits the GPUs, so no expert has to wait in RAM",
+    ["l.n_cpu_moe"] = "everything fits the GPUs, so no expert has to wait in RAM",
+    ["l.override_tensor"] = "everything fits the GPUs, so no expert has to wait in RAM",
+  },
+  try = {
+    ["l.cpu_moe"] = "false",
+    ["l.n_cpu_moe"] = "0",
+    ["l.override_tensor"] = "''",
+  },
+  tests = {
+    fires { model { known = "glm-4.7-flash-q4_k_m" }, launch { cpu_moe = true, ctx = 10240 } },
+    fires { model { known = "qwen3-30b-a3b-q4_k_m" }, launch { n_cpu_moe = 24, ctx = 8192 }, says = "kept in RAM although" },
+    fires { model { known = "glm-4.7-flash-q4_k_m" }, launch { override_tensor = "exps=CPU", ctx = 10240 } },
+    silent { model { known = "glm-4.7-flash-q4_k_m" }, launch { ctx = 10240 }, stops_at = "l.override_moves_experts_to_cpu" },
+    silent { model { known = "glm-4.7-flash-q4_k_m" }, launch { n_cpu_moe = 0, override_tensor = "exps=CUDA0", ctx = 10240 }, stops_at = "l.override_moves_experts_to_cpu" },
+    silent { model { known = "qwen3-next-80b-a3b-q5_k_m" }, launch { cpu_moe = true, ctx = 8192 }, stops_at = "l.fits_gpus" },
+    silent { model { known = "glm-4.7-flash-q8_0" }, launch { override_tensor = "exps=CPU", ctx = 8192 }, stops_at = "l.fits_gpus" },
+    undecided { model { known = "glm-4.7-flash-q4_k_m" }, gpu { free = unknown }, launch { cpu_moe = true }, needs = "l.fits_gpus" },
+  },
+}
+
+-- -ngl 0 keeps the GPU out on purpose and is left alone.
+rule "layers-in-ram-needlessly" {
+  level = "waste",
+  each = { l = "launch" },
+  when = {
+    "l.gpu_layers > 0",
+    "l.weights_on_host > 0",
+    "l.fits_gpus",
+    "not l.override_moves_experts_to_cpu",
+  },
+  find = "-ngl {l.gpu_layers} leaves {l.weights_on_host:gib} of layers in RAM although {l.whole_need:gib} would fit into the {l.gpu_free:gib} free on the GPUs: each of those bytes is read from RAM for every token, at a tenth of a GPU's speed or less",
+  advise = { ["l.gpu_layers"] = "all layers fit the GPUs, so none has to stay in RAM" },
+  try = { ["l.gpu_layers"] = "-1" },
+  tests = {
+    fires { launch { gpu_layers = 10 } },
+    fires { model { known = "llama-3.1-8b-q4_k_m" }, launch { gpu_layers = 20, ctx = 8192 }, says = "leaves" },
+    silent { launch { gpu_layers = 0 }, stops_at = "l.gpu_layers > 0" },
+    silent { launch { gpu_layers = 99 }, stops_at = "l.weights_on_host > 0" },
+    silent { gpu { free = 500 * MiB }, launch { gpu_layers = 10, ctx = 2048 }, stops_at = "l.fits_gpus" },
+    silent {
+      model { known = "glm-4.7-flash-q4_k_m" }, launch { gpu_layers = 99, cpu_moe = true, ctx = 8192 },
+      stops_at = "not l.override_moves_experts_to_cpu",
+    },
+    undecided { gpu { free = unknown }, launch { gpu_layers = 10 }, needs = "l.fits_gpus" },
+  },
+}
+
+rule "fit-target-pushes-weights-out" {
+  level = "waste",
+  each = { l = "launch" },
+  when = {
+    "l.fit_outcome == 'adjusted'",
+    "l.weights_on_host > 0",
+    "l.fits_gpus",
+  },
+  find = "To keep {l.fit_target} MiB free on each card, --fit moves {l.weights_on_host:mib} of weights to RAM that would fit the GPUs: a card without a display can do with less",
+  try = { ["l.fit_target"] = "'128'" },
+  tests = {
+    fires { gpu { total = 2048 * MiB, free = 1300 * MiB }, launch { ctx = 2048 } },
+    fires {
+      model { known = "llama-3.1-8b-q4_k_m" }, gpu { total = 8188 * MiB, free = 6500 * MiB }, launch { ctx = 8192 },
+      says = "1024 MiB free",
+    },
+    silent { gpu { total = 2048 * MiB, free = 1300 * MiB }, launch { ctx = 2048, fit_outcome = "gave-up" }, stops_at = "l.fit_outcome == 'adjusted'" },
+    silent { gpu { total = 4096 * MiB, free = 1800 * MiB }, stops_at = "l.weights_on_host > 0" },
+    silent { gpu { total = 2048 * MiB, free = 500 * MiB }, launch { ctx = 2048 }, stops_at = "l.fits_gpus" },
+    undecided { gpu { free = unknown }, launch { weights_on_host = 1 * GiB }, needs = "l.fits_gpus" },
+  },
+}
+
+-- The same for a launch that fit does not place yet, so that the plan with fit can say why it sets a target.
+rule "default-target-would-push-weights-out" {
+  each = { l = "launch" },
+  when = {
+    "l.fits_gpus",
+    "spill > 0",
+  },
+  let = {
+    spill = "predict('weights_on_host', l, 'fit', true, 'gpu_layers', -1, 'override_tensor', '', 'tensor_split', '', 'cpu_moe', false, 'n_cpu_moe', 0, 'fit_target', '1024', 'ubatch', min(l.ubatch, 512))",
+  },
+  advise = { ["l.fit_target"] = "the default of 1024 MiB on every card would push {spill:mib} of weights to RAM; 128 MiB has been enough on a card without a display, one that drives a display keeps 1024" },
+  tests = {
+    fires { model { known = "llama-3.1-8b-q4_k_m" }, gpu { total = 8188 * MiB, free = 6500 * MiB }, launch { ctx = 8192, gpu_layers = 99 } },
+    fires { gpu { total = 2048 * MiB, free = 1300 * MiB }, launch { ctx = 2048, fit = false } },
+    silent { launch { ctx = 2048 }, stops_at = "spill > 0" },
+    silent { gpu { total = 2048 * MiB, free = 500 * MiB }, launch { ctx = 2048 }, stops_at = "l.fits_gpus" },
+    undecided { gpu { free = unknown }, launch { gpu_layers = 5, ctx = 2048 }, needs = "l.fits_gpus" },
+  },
+}
+
+-- Half a rule is no rule: what has to go to RAM is what does not fit, not every expert.
+rule "gpu-left-empty" {
+  level = "waste",
+  each = { l = "launch", m = "model" },
+  join = { "l.model == m.id" },
+  when = {
+    "l.override_moves_experts_to_cpu",
+    "not l.fits_gpus",
+    "l.gpu_free - l.gpu_need > 4 * m.expert_weights / m.moe_layers",
+  },
+  find = "{l.weights_on_host:gib} of experts are in RAM while {l.gpu_free - l.gpu_need:gib} of GPU memory stay empty, room for several layers' experts of {m.expert_weights / m.moe_layers:mib} each: move only what does not fit",
+  advise = {
+    ["l.cpu_moe"] = "it sends every expert to RAM; fit sends only those that do not fit",
+    ["l.n_cpu_moe"] = "it sends more experts to RAM than has to be; fit counts them",
+    ["l.override_tensor"] = "it sends more experts to RAM than has to be; fit counts them",
+  },
+  try = {
+    ["l.cpu_moe"] = "false",
+    ["l.fit"] = "true",
+    ["l.gpu_layers"] = "-1",
+    ["l.n_cpu_moe"] = "0",
+    ["l.override_tensor"] = "''",
+  },
+  tests = {
+    fires { model { known = "qwen3-next-80b-a3b-q5_k_m" }, launch { override_tensor = "exps=CPU", ctx = 32768 } },
+    fires { model { known = "gpt-oss-120b-mxfp4" }, launch { cpu_moe = true, ctx = 16384 }, says = "stay empty" },
+    silent { model { known = "qwen3-next-80b-a3b-q5_k_m" }, launch { ctx = 32768, gpu_need = 0 }, stops_at = "l.override_moves_experts_to_cpu" },
+    silent { model { known = "glm-4.7-flash-q4_k_m" }, launch { cpu_moe = true, ctx = 8192 }, stops_at = "not l.fits_gpus" },
+    silent {
+      model { known = "qwen3-next-80b-a3b-q5_k_m" }, launch { n_cpu_moe = 31, ctx = 32768 },
+      stops_at = "l.gpu_free - l.gpu_need > 4 * m.expert_weights / m.moe_layers",
+    },
+    undecided { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu { free = unknown }, launch { cpu_moe = true }, needs = "l.gpu_free" },
+  },
+}
+
+rule "dense-model-spills" {
+  level = "note",
+  each = { l = "launch", m = "model" },
+  join = { "l.model == m.id" },
+  when = {
+    "not m.moe",
+    "l.weights_on_host > 0",
+    "not l.fits_gpus",
+    "l.gpu_free > 0",
+  },
+  find = "{l.weights_on_host:gib} of a dense model stay in RAM, and every token reads all of it: with the same RAM a mixture of experts loses far less. A smaller quantisation or a shorter context that fits the GPUs is worth more here than any placement",
+  tests = {
+    fires { gpu { free = 500 * MiB }, launch { gpu_layers = 8, ctx = 2048 } },
+    fires { model { known = "qwen3.5-27b-q6_k" }, gpu { total = 12282 * MiB, free = 11500 * MiB }, launch { ctx = 8192 }, says = "every token reads all of it" },
+    silent { model { known = "glm-4.7-flash-q8_0" }, launch { cpu_moe = true, ctx = 8192 }, stops_at = "not m.moe" },
+    silent { gpu { free = 500 * MiB }, launch { gpu_layers = 99, ctx = 2048 }, stops_at = "l.weights_on_host > 0" },
+    silent { launch { gpu_layers = 8 }, stops_at = "not l.fits_gpus" },
+    silent { launch { weights_on_host = 600 * MiB, fits_gpus = false, gpu_free = 0 }, stops_at = "l.gpu_free > 0" },
+    undecided { gpu { free = unknown }, launch { gpu_layers = 8 }, needs = "l.fits_gpus" },
+  },
+}
+
+rule "ram-cannot-hold-it" {
+  level = "risk",
+  each = { l = "launch", h = "host" },
+  when = { "l.host_need > h.ram_total" },
+  find = "{l.host_need:gib} of weights and buffers are to stay in RAM, which has {h.ram_total:gib}: what does not fit is read from disk or swap again for every token",
+  tests = {
+    fires { model { known = "gpt-oss-120b-mxfp4" }, host { ram_total = 32 * GiB }, launch { cpu_moe = true, ctx = 8192 } },
+    fires { host { ram_total = 256 * MiB }, launch { gpu_layers = 0, ctx = 2048 } },
+    silent { stops_at = "l.host_need > h.ram_total" },
+    silent { model { known = "gpt-oss-120b-mxfp4" }, launch { cpu_moe = true, ctx = 8192 }, stops_at = "l.host_need > h.ram_total" },
+    undecided { host { ram_total = unknown }, needs = "h.ram_total" },
+  },
+}
