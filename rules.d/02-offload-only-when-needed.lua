@@ -107,7 +107,6 @@ rule "default-target-would-push-weights-out" {
     fires { gpu { total = 2048 * MiB, free = 1300 * MiB }, launch { ctx = 2048, fit = false } },
     silent { launch { ctx = 2048 }, stops_at = "spill > 0" },
     silent { gpu { total = 2048 * MiB, free = 500 * MiB }, launch { ctx = 2048 }, stops_at = "l.fits_gpus" },
-    undecided { gpu { free = unknown }, launch { gpu_layers = 5, ctx = 2048 }, needs = "l.fits_gpus" },
   },
 }
 
