@@ -9,10 +9,10 @@
 #include "fact/facts.h"
 #include "rule/kb.h"
 
-typedef enum llw_known { LLW_KNOWN, LLW_NOT_KNOWN, LLW_FAULT } llw_known;
+typedef enum llw_knowledge { LLW_KNOWN, LLW_NOT_KNOWN, LLW_FAULT } llw_knowledge;
 
 typedef struct llw_result {
-    llw_known state;
+    llw_knowledge state;
     bool is_real; /* of a number */
     union {
         int64_t integer;

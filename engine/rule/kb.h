@@ -121,8 +121,9 @@ typedef struct llw_kb {
     struct lua_State *lua; /* holds the named functions; NULL when there are none */
 } llw_kb;
 
-/* Loads all rule and function files of the data directories (rules.d, rules.d/lib). Never fails: see problems. */
-llw_kb *llw_kb_load(void);
+/* Loads all rule and function files of the data directories (rules.d, rules.d/lib), then those of the directories given
+ * (their *.lua, or those of their rules.d); a file replaces one of the same name. Never fails: see problems. */
+llw_kb *llw_kb_load(const char *const *directories, size_t n);
 /* An empty one, one file added from text (tests), and the ordering step that must follow. */
 llw_kb *llw_kb_new(void);
 void llw_kb_add_file(llw_kb *kb, const char *path, const char *bytes, size_t len);

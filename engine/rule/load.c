@@ -1,6 +1,7 @@
 /* Loads rule files: runs each in a sandbox of its own, then turns what it declared into lessons and rules. */
 #include "rule/load.h"
 #include "base/data.h"
+#include "base/file.h"
 #include "fact/build.h"
 #include "rule/sandbox.h"
 
@@ -206,24 +207,74 @@ void llw_kb_free(llw_kb *kb) {
     llw_arena_free(kb->arena);
 }
 
-llw_kb *llw_kb_load(void) {
+typedef struct rule_file {
+    const char *name; /* 05-ub-is-not-b.lua */
+    const char *data; /* name of a data file, or NULL */
+    const char *path; /* of a file in a directory that was given */
+} rule_file;
+
+typedef struct rule_files {
+    rule_file *files;
+    size_t n, capacity;
+} rule_files;
+
+static void add_rule_file(llw_kb *kb, rule_files *list, rule_file file) {
+    for (size_t i = 0; i < list->n; i++)
+        if (!strcmp(list->files[i].name, file.name)) {
+            list->files[i] = file;
+            return;
+        }
+    void *items = list->files;
+    *(rule_file *)llw_arena_push(kb->arena, &items, &list->n, &list->capacity, sizeof file) = file;
+    list->files = items;
+}
+
+static const char *file_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static void add_directory(llw_kb *kb, rule_files *list, const char *directory) {
+    const char *inner = llw_path_join(kb->arena, directory, "rules.d");
+    if (llw_file_is_directory(inner)) directory = inner;
+    char **names = NULL;
+    size_t n = 0;
+    llw_err err = {0};
+    if (llw_directory_list(kb->arena, directory, &names, &n, &err) != LLW_OK) add_problem(kb, &err);
+    for (size_t i = 0; i < n; i++) {
+        size_t len = strlen(names[i]);
+        if (len > 4 && names[i][0] != '.' && !strcmp(names[i] + len - 4, ".lua"))
+            add_rule_file(kb, list, (rule_file){names[i], NULL, llw_path_join(kb->arena, directory, names[i])});
+    }
+}
+
+static void load_rule_file(llw_kb *kb, const rule_file *file, bool functions) {
+    llw_err err = {0};
+    const char *bytes = NULL, *path = file->path;
+    char *content = NULL;
+    size_t len = 0;
+    llw_rc rc = file->data ? llw_data_read(kb->arena, file->data, &bytes, &len, &path, &err)
+                           : llw_file_read(kb->arena, file->path, LLW_SANDBOX_FILE, &content, &len, &err);
+    if (content) bytes = content;
+    if (rc != LLW_OK)
+        add_problem(kb, &err);
+    else if (functions)
+        llw_kb_add_functions(kb, path, bytes, len);
+    else
+        llw_kb_add_file(kb, path, bytes, len);
+}
+
+llw_kb *llw_kb_load(const char *const *directories, size_t n_directories) {
     llw_kb *kb = llw_kb_new();
     static const char *const folders[] = {"rules.d/lib", "rules.d"};
     for (int f = 0; f < 2; f++) {
+        rule_files list = {0};
         char **names = NULL;
         size_t n = 0;
         llw_data_list(kb->arena, folders[f], ".lua", &names, &n);
-        for (size_t i = 0; i < n; i++) {
-            const char *bytes = NULL, *path = NULL;
-            size_t len = 0;
-            llw_err err = {0};
-            if (llw_data_read(kb->arena, names[i], &bytes, &len, &path, &err) != LLW_OK)
-                add_problem(kb, &err);
-            else if (f == 0)
-                llw_kb_add_functions(kb, path, bytes, len);
-            else
-                llw_kb_add_file(kb, path, bytes, len);
-        }
+        for (size_t i = 0; i < n; i++) add_rule_file(kb, &list, (rule_file){file_name(names[i]), names[i], NULL});
+        for (size_t i = 0; f == 1 && i < n_directories; i++) add_directory(kb, &list, directories[i]);
+        for (size_t i = 0; i < list.n; i++) load_rule_file(kb, &list.files[i], f == 0);
     }
     llw_kb_order(kb);
     return kb;

@@ -1,0 +1,54 @@
+/* Printing, exit codes, and the knowledge base of a call. */
+#include "cli/app.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void llw_app_exit(llw_app *app, llw_exit code) {
+    if (code > app->code) app->code = code;
+}
+
+bool llw_app_fail(llw_app *app, llw_exit code, const llw_err *err) {
+    llw_text t = {0};
+    llw_text_add(&t, "llwhy: ");
+    if (*err->file) {
+        llw_text_add_safe(&t, err->file, strlen(err->file), false);
+        if (err->line > 0) llw_text_addf(&t, ":%d", err->line);
+        llw_text_add(&t, ": ");
+    }
+    llw_text_add_safe(&t, err->text, strlen(err->text), true);
+    llw_text_add(&t, "\n");
+    fputs(llw_text_str(&t), stderr);
+    llw_text_fini(&t);
+    llw_app_exit(app, code);
+    return false;
+}
+
+bool llw_app_complain(llw_app *app, llw_exit code, const char *fmt, ...) {
+    llw_err err = {0};
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(err.text, sizeof err.text, fmt, args);
+    va_end(args);
+    return llw_app_fail(app, code, &err);
+}
+
+void llw_app_print(llw_app *app, llw_text *text) {
+    size_t len = text->len;
+    if (len && fwrite(text->bytes, 1, len, stdout) != len) llw_app_exit(app, LLW_EXIT_INTERNAL);
+    llw_text_fini(text);
+}
+
+void llw_app_load_kb(llw_app *app) {
+    app->kb = llw_kb_load(app->options.values[LLW_OPT_RULES], app->options.n_values[LLW_OPT_RULES]);
+    for (size_t i = 0; i < app->kb->n_problems; i++) llw_app_fail(app, LLW_EXIT_KB, &app->kb->problems[i]);
+    if (app->kb->n_problems)
+        fprintf(stderr, "llwhy: %zu rule file%s or rules were left out; the others answer\n", app->kb->n_problems,
+                app->kb->n_problems == 1 ? "" : "s");
+}
+
+void llw_app_run(llw_app *app) {
+    if (!app->kb) llw_app_load_kb(app);
+    app->run = llw_run_new(app->kb, app->facts);
+}

@@ -1,0 +1,66 @@
+/* One call of llwhy: what was asked, the knowledge, the facts, the run. Printing and exit codes live here and nowhere else. */
+#ifndef LLW_CLI_APP_H
+#define LLW_CLI_APP_H
+
+#include "cli/options.h"
+#include "infer/run.h"
+#include "render/style.h"
+#include "source/argv.h"
+
+typedef enum llw_exit { LLW_EXIT_CLEAN, LLW_EXIT_FINDINGS, LLW_EXIT_INPUT, LLW_EXIT_USAGE, LLW_EXIT_KB, LLW_EXIT_INTERNAL } llw_exit;
+
+typedef struct llw_app {
+    llw_arena *arena;
+    llw_options options;
+    llw_style style;
+    bool json;
+    llw_kb *kb;
+    llw_facts *facts;
+    llw_run *run;
+    llw_argv_result argv; /* of the launch behind -- */
+    bool replayed;        /* facts of the last run */
+    llw_exit code;
+} llw_app;
+
+/* Raises the exit code; the highest applies. */
+void llw_app_exit(llw_app *app, llw_exit code);
+/* Says an error on stderr: "llwhy: FILE:LINE: text", and raises the exit code. Returns false, for `return llw_app_fail`. */
+bool llw_app_fail(llw_app *app, llw_exit code, const llw_err *err);
+bool llw_app_complain(llw_app *app, llw_exit code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* Prints a text to stdout and frees it. */
+void llw_app_print(llw_app *app, llw_text *text);
+
+/* Loads the knowledge base; problems are told on stderr and raise the exit code, the rest answers. */
+void llw_app_load_kb(llw_app *app);
+
+/* Gathers facts: machine, model named by `model` (NULL: none), launch, from the options. False when the question cannot
+ * be answered; the reason was said. */
+bool llw_app_gather(llw_app *app, const char *model);
+/* Adds a saved fact base (fact/facts_json.h). */
+bool llw_app_load_facts(llw_app *app, const char *path);
+/* Loads the knowledge base and runs it over what was gathered. */
+void llw_app_run(llw_app *app);
+
+/* Decides about every launch of the facts gathered, and prints. */
+void llw_app_decide(llw_app *app);
+
+/* Writes all facts as JSON to a file ("-": standard output). */
+bool llw_app_save(llw_app *app, const char *path);
+
+/* The last run's facts: kept for `why` without a model. */
+void llw_app_remember(llw_app *app);
+bool llw_app_recall(llw_app *app);
+
+int llw_command_decide(llw_app *app);
+int llw_command_why(llw_app *app);
+int llw_command_facts(llw_app *app);
+int llw_command_lessons(llw_app *app);
+int llw_command_lesson(llw_app *app);
+int llw_command_explain(llw_app *app);
+int llw_command_predict(llw_app *app);
+int llw_command_fit(llw_app *app);
+int llw_command_card(llw_app *app);
+int llw_command_models(llw_app *app);
+int llw_command_test(llw_app *app);
+
+#endif

@@ -1,0 +1,95 @@
+/* Gathers the facts of one question: saved facts, this machine or the one described, the model, its card, the launch. */
+#include "base/file.h"
+#include "cli/app.h"
+#include "fact/build.h"
+#include "fact/facts_json.h"
+#if __has_include("source/card.h")
+#include "source/card.h"
+#else
+#define llw_source_card(a,b,c,d) ((void)(b),(void)(d),LLW_OK)
+#define llw_source_card_hint(a,b,c) ((void)(b))
+#endif
+#include "source/gpu.h"
+#include "source/host.h"
+#include "source/known.h"
+#include "source/model_open.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool llw_app_load_facts(llw_app *app, const char *path) {
+    llw_err err = {0};
+    char *bytes = NULL;
+    size_t len = 0;
+    if (llw_file_read(app->arena, path, LLW_FACTS_JSON_MAX, &bytes, &len, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (llw_facts_load(app->facts, bytes, len, path, llw_source_known, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    return true;
+}
+
+static bool gather_machine(llw_app *app) {
+    const llw_options *o = &app->options;
+    llw_err err = {0};
+    bool from_file = llw_option_given(o, LLW_OPT_FACTS);
+    bool gpus_asked = llw_option_given(o, LLW_OPT_GPU) || llw_option_given(o, LLW_OPT_NO_GPU) || llw_option_given(o, LLW_OPT_LLAMA_SERVER);
+    if (!from_file || gpus_asked) {
+        llw_gpu_options gpus = {.cards = o->values[LLW_OPT_GPU],
+                                .n_cards = o->n_values[LLW_OPT_GPU],
+                                .none = llw_option_given(o, LLW_OPT_NO_GPU),
+                                .llama = llw_option_value(o, LLW_OPT_LLAMA_SERVER)};
+        if (llw_source_gpus(app->facts, &gpus, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    }
+    /* Cards that were given belong to another machine: its memory is not this one's. */
+    bool elsewhere = llw_option_given(o, LLW_OPT_GPU) && !llw_option_given(o, LLW_OPT_RAM);
+    if ((!from_file && !elsewhere) || llw_option_given(o, LLW_OPT_RAM)) {
+        llw_host_options host = {.ram = llw_option_value(o, LLW_OPT_RAM)};
+        if (llw_source_host(app->facts, &host, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    }
+    return true;
+}
+
+static bool gather_model(llw_app *app, const char *name, llw_entity *model) {
+    llw_err err = {0};
+    if (llw_source_model(app->facts, name, model, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (llw_source_card(app->facts, *model, llw_option_value(&app->options, LLW_OPT_CARD), &err) != LLW_OK)
+        llw_app_fail(app, LLW_EXIT_INPUT, &err); /* a card that cannot be read leaves the rest standing */
+    return true;
+}
+
+/* The launch behind --, or the default one; none when saved facts bring their own and nothing was given. */
+static bool gather_launch(llw_app *app, llw_entity model) {
+    const llw_options *o = &app->options;
+    bool asked = o->flags_given || llw_option_given(o, LLW_OPT_LLAMA) || llw_option_given(o, LLW_OPT_PROGRAM);
+    if (!asked && llw_facts_next(app->facts, LLW_KIND_launch, 0)) return true;
+    llw_err err = {0};
+    const char *version = llw_option_value(o, LLW_OPT_LLAMA), *program = llw_option_value(o, LLW_OPT_PROGRAM);
+    llw_argv in = {.id = o->flags_given ? "argv" : "default"};
+    in.build = llw_build_claim(app->facts, version, version ? LLW_GRADE_FLAG : LLW_GRADE_DEFAULT, version ? "argument" : "default",
+                               version ? "--llama" : "", &err);
+    if (!in.build) return llw_app_fail(app, LLW_EXIT_USAGE, &err);
+    if (program && !llw_program_find(program, &in.program))
+        return llw_app_complain(app, LLW_EXIT_USAGE, "--program %s: it is server, cli, bench or fit-params", program);
+    if (program) {
+        in.program_origin = "argument";
+        in.program_place = "--program";
+    }
+    llw_token *tokens = llw_arena_alloc(app->arena, (o->n_flags + 1) * sizeof *tokens);
+    for (size_t i = 0; i < o->n_flags; i++) tokens[i] = (llw_token){.text = o->flags[i], .place = llw_arena_printf(app->arena, "argument %zu", i + 1)};
+    in.args = tokens;
+    in.n_args = o->n_flags;
+    if (llw_argv_read(app->facts, &in, &app->argv, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (!model && app->argv.model.path && !gather_model(app, app->argv.model.path, &model)) return false;
+    if (!model) model = llw_facts_next(app->facts, LLW_KIND_model, 0);
+    if (model) llw_facts_claim(app->facts, app->argv.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG, "argument", "MODEL");
+    return true;
+}
+
+bool llw_app_gather(llw_app *app, const char *name) {
+    const llw_options *o = &app->options;
+    app->facts = llw_facts_new();
+    for (size_t i = 0; i < o->n_values[LLW_OPT_FACTS]; i++)
+        if (!llw_app_load_facts(app, o->values[LLW_OPT_FACTS][i])) return false;
+    if (!gather_machine(app)) return false;
+    llw_entity model = 0;
+    if (name && !gather_model(app, name, &model)) return false;
+    return gather_launch(app, model);
+}

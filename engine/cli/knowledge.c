@@ -1,0 +1,183 @@
+/* lessons, lesson, explain, models, card, test: the knowledge itself, offline. */
+#include "base/data.h"
+#include "check/ruletest.h"
+#include "cli/app.h"
+#if __has_include("source/card.h")
+#include "source/card.h"
+#else
+#define llw_source_card(a,b,c,d) ((void)(b),(void)(d),LLW_OK)
+#define llw_source_card_hint(a,b,c) ((void)(b))
+#endif
+#include "source/known.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int llw_command_lessons(llw_app *app) {
+    llw_app_load_kb(app);
+    llw_text out = {0};
+    for (size_t i = 0; i < app->kb->n_lessons; i++) {
+        const llw_lesson *l = app->kb->lessons[i];
+        llw_text_addf(&out, "%-5s%-28s ", l->code, l->id);
+        llw_wrap(&out, &app->style, l->claim, 34, 34);
+        if (l->superseded_by) llw_text_addf(&out, " (superseded by %s)", l->superseded_by);
+        llw_text_add(&out, "\n");
+    }
+    llw_text_add(&out, "llwhy lesson L05 tells one whole, llwhy test L05 runs its tests\n");
+    llw_flatten(&out, &app->style);
+    llw_app_print(app, &out);
+    return app->code;
+}
+
+/* The story without its front matter, wrapped; tables and code stay as they are. */
+static void tell_story(llw_app *app, llw_text *out, const char *bytes) {
+    const char *at = bytes;
+    if (!strncmp(at, "---\n", 4)) {
+        const char *end = strstr(at + 4, "\n---\n");
+        if (end) at = end + 5;
+    }
+    bool code = false;
+    llw_text paragraph = {0};
+    for (bool more = true; more;) {
+        size_t len = strcspn(at, "\n");
+        more = at[len] != 0;
+        char *line = llw_arena_strndup(app->arena, at, len);
+        bool fence = !strncmp(line, "```", 3), heading = line[0] == '#';
+        bool plain = !code && !fence && !heading && line[0] && line[0] != '|' && line[0] != '-' && line[0] != ' ' && !(line[0] >= '0' && line[0] <= '9');
+        if (!plain && paragraph.len) {
+            llw_wrap(out, &app->style, llw_text_str(&paragraph), 0, 0);
+            llw_text_add(out, "\n");
+            llw_text_fini(&paragraph);
+        }
+        if (fence) code = !code;
+        if (plain) {
+            if (paragraph.len) llw_text_add(&paragraph, " ");
+            llw_text_add_safe(&paragraph, line, len, false);
+        } else if (heading) {
+            while (*line == '#' || *line == ' ') line++;
+            llw_paint(out, &app->style, LLW_BOLD, line);
+            llw_text_add(out, "\n");
+        } else {
+            llw_text_add_safe(out, line, strlen(line), false);
+            llw_text_add(out, "\n");
+        }
+        at += len + (more ? 1 : 0);
+    }
+    if (paragraph.len) llw_text_addf(out, "%s\n", llw_text_str(&paragraph));
+    llw_text_fini(&paragraph);
+}
+
+static void tell_lesson(llw_app *app, const llw_lesson *l) {
+    llw_text out = {0}, head = {0};
+    llw_text_addf(&head, "%s %s", l->code, l->id);
+    llw_paint(&out, &app->style, LLW_BOLD, llw_text_str(&head));
+    llw_text_fini(&head);
+    llw_text_add(&out, "\n");
+    llw_wrap(&out, &app->style, l->claim, 0, 0);
+    llw_text_add(&out, "\n\n");
+    const char *bytes = NULL, *path = NULL;
+    size_t len = 0;
+    llw_err err = {0};
+    if (llw_data_read(app->arena, llw_arena_printf(app->arena, "lessons/%s.md", l->id), &bytes, &len, &path, &err) == LLW_OK)
+        tell_story(app, &out, bytes);
+    else
+        llw_text_add(&out, "It has no story yet.\n");
+    llw_text_addf(&out, "\nRules (%s)\n", l->file);
+    for (size_t i = 0; i < l->n_rules; i++) {
+        const llw_rule *r = &l->rules[i];
+        llw_text_addf(&out, "  %-34s line %-4d %-6s %zu tests\n", r->id, r->line, r->level ? llw_level_name(r->level) : "", r->n_tests);
+    }
+    llw_flatten(&out, &app->style);
+    llw_app_print(app, &out);
+}
+
+int llw_command_lesson(llw_app *app) {
+    if (app->options.n_words != 1) return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy lesson ID: which one? llwhy lessons lists them"), app->code;
+    llw_app_load_kb(app);
+    const llw_lesson *l = llw_kb_lesson(app->kb, app->options.words[0]);
+    if (!l) return llw_app_complain(app, LLW_EXIT_USAGE, "there is no lesson '%s'; llwhy lessons lists them", app->options.words[0]), app->code;
+    tell_lesson(app, l);
+    return app->code;
+}
+
+int llw_command_explain(llw_app *app) {
+    if (app->options.n_words != 1) return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy explain CODE: which one? For instance L05 or F03"), app->code;
+    const char *name = app->options.words[0];
+    llw_flag_code code = llw_flag_code_find(name);
+    if (code) {
+        llw_text out = {0};
+        llw_text_addf(&out, "%s %s\n", llw_flag_code_name(code), llw_flag_code_title(code));
+        llw_wrap(&out, &app->style, llw_flag_code_text(code), 0, 0);
+        llw_text_add(&out, "\n");
+        llw_flatten(&out, &app->style);
+        llw_app_print(app, &out);
+        return app->code;
+    }
+    llw_app_load_kb(app);
+    const llw_lesson *l = llw_kb_lesson(app->kb, name);
+    if (!l) return llw_app_complain(app, LLW_EXIT_USAGE, "there is no code '%s': lessons are L01 ..., flags F01 ...", name), app->code;
+    tell_lesson(app, l);
+    return app->code;
+}
+
+int llw_command_models(llw_app *app) {
+    char **names = NULL;
+    size_t n = 0;
+    llw_known_list(app->arena, &names, &n);
+    llw_text out = {0};
+    char buf[LLW_NUMBER_MAX];
+    for (size_t i = 0; i < n; i++) {
+        llw_known known;
+        llw_err err = {0};
+        if (llw_known_load(app->arena, names[i], false, &known, &err) != LLW_OK) {
+            llw_app_fail(app, LLW_EXIT_KB, &err);
+            continue;
+        }
+        llw_text_addf(&out, "%-32s %5s  %-14s ", known.name, llw_format_ls(buf, known.file_bytes), known.model.architecture);
+        llw_wrap(&out, &app->style, known.source, 55, 55);
+        llw_text_add(&out, "\n");
+    }
+    llw_flatten(&out, &app->style);
+    llw_app_print(app, &out);
+    return app->code;
+}
+
+int llw_command_card(llw_app *app) {
+    if (app->options.n_words != 1) return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy card MODEL: of which model?"), app->code;
+    if (!llw_app_gather(app, app->options.words[0])) return app->code;
+    llw_entity model = llw_facts_next(app->facts, LLW_KIND_model, 0);
+    llw_text out = {0};
+    llw_entity card = llw_facts_next(app->facts, LLW_KIND_card, 0);
+    if (card)
+        llw_text_addf(&out, "The model card is %s.\n", llw_facts_id(app->facts, card));
+    else
+        llw_source_card_hint(app->facts, model, &out);
+    llw_flatten(&out, &app->style);
+    llw_app_print(app, &out);
+    return app->code;
+}
+
+int llw_command_test(llw_app *app) {
+    llw_app_load_kb(app);
+    const llw_lesson *only = NULL;
+    if (app->options.n_words) {
+        only = llw_kb_lesson(app->kb, app->options.words[0]);
+        const llw_rule *rule = only ? NULL : llw_kb_rule(app->kb, app->options.words[0]);
+        if (rule) only = rule->lesson;
+        if (!only) return llw_app_complain(app, LLW_EXIT_USAGE, "there is no lesson or rule '%s'", app->options.words[0]), app->code;
+    }
+    llw_rule_report report;
+    llw_rule_tests(app->kb, only, app->arena, &report);
+    llw_text out = {0};
+    for (size_t i = 0; i < report.n_results; i++) {
+        const llw_rule_result *r = &report.results[i];
+        if (r->passed) continue;
+        llw_text_addf(&out, "%s:%d: rule \"%s\"%s: %s\n", r->rule->lesson->file, r->test ? r->test->line : r->rule->line, r->rule->id,
+                      r->test ? "" : " (weak tests)", r->message);
+    }
+    llw_text_addf(&out, "%zu passed, %zu failed\n", report.n_passed, report.n_failed);
+    if (report.n_unkilled) llw_text_addf(&out, "%zu condition%s no test needs\n", report.n_unkilled, report.n_unkilled == 1 ? "" : "s");
+    llw_app_print(app, &out);
+    if (report.n_failed || report.n_unkilled) llw_app_exit(app, LLW_EXIT_FINDINGS);
+    return app->code;
+}

@@ -1,0 +1,104 @@
+/* llwhy: why should, or shouldn't, this model run like that on this machine? */
+#include "base/data.h"
+#include "base/file.h"
+#include "cli/app.h"
+#include "fact/build.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static const struct {
+    int (*run)(llw_app *app);
+} commands[LLW_COMMANDS] = {
+    [LLW_COMMAND_DECIDE] = {llw_command_decide},   [LLW_COMMAND_WHY] = {llw_command_why},
+    [LLW_COMMAND_FACTS] = {llw_command_facts},     [LLW_COMMAND_LESSONS] = {llw_command_lessons},
+    [LLW_COMMAND_LESSON] = {llw_command_lesson},   [LLW_COMMAND_EXPLAIN] = {llw_command_explain},
+    [LLW_COMMAND_PREDICT] = {llw_command_predict}, [LLW_COMMAND_FIT] = {llw_command_fit},
+    [LLW_COMMAND_CARD] = {llw_command_card},       [LLW_COMMAND_MODELS] = {llw_command_models},
+    [LLW_COMMAND_TEST] = {llw_command_test},
+};
+
+static bool set_style(llw_app *app) {
+    const llw_options *o = &app->options;
+    const char *color = llw_option_value(o, LLW_OPT_COLOR), *width = llw_option_value(o, LLW_OPT_WIDTH);
+    const char *no_color = getenv("NO_COLOR"), *columns = getenv("COLUMNS"), *term = getenv("TERM");
+    bool tty = isatty(STDOUT_FILENO);
+    if (color && strcmp(color, "auto") && strcmp(color, "always") && strcmp(color, "never"))
+        return llw_app_complain(app, LLW_EXIT_USAGE, "--color %s: it is auto, always or never", color);
+    app->style.color = color && strcmp(color, "auto") ? !strcmp(color, "always") : tty && !(no_color && *no_color) && term && strcmp(term, "dumb");
+    setlocale(LC_CTYPE, "");
+    app->style.utf8 = !llw_option_given(o, LLW_OPT_ASCII) && !strcmp(nl_langinfo(CODESET), "UTF-8");
+    struct winsize size;
+    app->style.width = 110;
+    if (tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col) app->style.width = size.ws_col;
+    if (columns && atoi(columns) > 0) app->style.width = atoi(columns);
+    if (width) app->style.width = atoi(width);
+    if (width && app->style.width < 20) return llw_app_complain(app, LLW_EXIT_USAGE, "--width %s: it is a number of columns, 20 or more", width);
+    if (app->style.width < 40) app->style.width = 40;
+    if (app->style.width > 160) app->style.width = 160;
+    const char *format = llw_option_value(o, LLW_OPT_FORMAT);
+    if (format && strcmp(format, "text") && strcmp(format, "json"))
+        return llw_app_complain(app, LLW_EXIT_USAGE, "--format %s: it is text or json", format);
+    app->json = format && !strcmp(format, "json");
+    return true;
+}
+
+/* The stack of data directories over what is compiled in, from far to near. */
+static void push_data(llw_app *app) {
+    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    llw_data_push(LLW_DATA_DIR);
+    llw_data_push("/etc/llwhy");
+    if (config && *config)
+        llw_data_push(llw_path_join(app->arena, config, "llwhy"));
+    else if (home && *home)
+        llw_data_push(llw_path_join(app->arena, home, ".config/llwhy"));
+    llw_data_push(".llwhy");
+}
+
+static int version(llw_app *app) {
+    llw_err err = {0};
+    llw_build build;
+    llw_text t = {0};
+    llw_text_add(&t, "llwhy " LLWHY_VERSION "\n");
+    if (llw_build_read(app->arena, NULL, &build, &err) == LLW_OK)
+        llw_text_addf(&t, "newest llama.cpp it knows: %s (%s)\n", build.version, build.date);
+    llw_app_print(app, &t);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    llw_app app = {.arena = llw_arena_new()};
+    llw_err err = {0};
+    signal(SIGPIPE, SIG_DFL);
+    int code = LLW_EXIT_USAGE;
+    if (llw_options_read(app.arena, argc, argv, &app.options, &err) != LLW_OK)
+        llw_app_fail(&app, LLW_EXIT_USAGE, &err);
+    else if (set_style(&app)) {
+        push_data(&app);
+        if (llw_option_given(&app.options, LLW_OPT_HELP)) {
+            llw_text help = {0};
+            llw_options_help(&help, app.options.command);
+            llw_app_print(&app, &help);
+        } else if (llw_option_given(&app.options, LLW_OPT_VERSION))
+            version(&app);
+        else
+            llw_app_exit(&app, (llw_exit)commands[app.options.command].run(&app));
+    }
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("llwhy: the output could not be written\n", stderr);
+        llw_app_exit(&app, LLW_EXIT_INTERNAL);
+    }
+    code = app.code;
+    llw_run_free(app.run);
+    llw_facts_free(app.facts);
+    llw_kb_free(app.kb);
+    llw_data_reset();
+    llw_arena_free(app.arena);
+    return code;
+}

@@ -1,0 +1,160 @@
+/* The option table and its reader. */
+#include "cli/options.h"
+
+#include <string.h>
+
+const llw_option llw_option_table[LLW_OPTIONS] = {
+    [LLW_OPT_GPU] = {"gpu", 0, "SPEC", true,
+                     "a GPU instead of this machine's: a name ('RTX 4090'), or MiB as llama.cpp is told them, TOTAL[:FREE][:NAME]; "
+                     "repeat it for CUDA0, CUDA1, ..."},
+    [LLW_OPT_NO_GPU] = {"no-gpu", 0, NULL, false, "reason about a machine without GPU"},
+    [LLW_OPT_RAM] = {"ram", 0, "MIB", false, "memory of the host instead of this machine's: TOTAL[:AVAILABLE] in MiB"},
+    [LLW_OPT_LLAMA] = {"llama", 0, "VERSION", false, "the llama.cpp build that will run: b8022, v0.5.0, or the date of its source; the newest known if not given"},
+    [LLW_OPT_LLAMA_SERVER] = {"llama-server", 0, "PATH", false, "ask this llama-server for its devices (--list-devices): the best source there is"},
+    [LLW_OPT_PROGRAM] = {"program", 0, "NAME", false, "server (default), cli, bench or fit-params"},
+    [LLW_OPT_CARD] = {"card", 0, "FILE", false, "the model card, if it is not beside the model"},
+    [LLW_OPT_FACTS] = {"facts", 0, "FILE", true, "take facts from a file that --save wrote, instead of from this machine"},
+    [LLW_OPT_SAVE] = {"save", 0, "FILE", false, "write all facts to a file, to reason elsewhere or to report a mistake ('-' for standard output)"},
+    [LLW_OPT_RULES] = {"rules", 0, "DIR", true, "a directory with more rules (*.lua); a file replaces one of the same name"},
+    [LLW_OPT_FORMAT] = {"format", 0, "FORMAT", false, "text (default) or json"},
+    [LLW_OPT_SCHEMA] = {"schema", 0, NULL, false, "list every kind of fact and its attributes"},
+    [LLW_OPT_ALL] = {"all", 0, NULL, false, "leave nothing out"},
+    [LLW_OPT_DEPTH] = {"depth", 0, "N", false, "how deep a proof is shown (default 3)"},
+    [LLW_OPT_FAIL_ON] = {"fail-on", 0, "LEVEL", false, "exit with 1 from this level on: wrong, risk (default), waste, note, or never"},
+    [LLW_OPT_COLOR] = {"color", 0, "WHEN", false, "auto (default), always or never; NO_COLOR is respected"},
+    [LLW_OPT_ASCII] = {"ascii", 0, NULL, false, "plain ASCII, as in a locale that is not UTF-8"},
+    [LLW_OPT_WIDTH] = {"width", 0, "N", false, "columns to wrap at; the terminal's if not given"},
+    [LLW_OPT_HELP] = {"help", 'h', NULL, false, "this help; with a command, that command's"},
+    [LLW_OPT_VERSION] = {"version", 0, NULL, false, "version of llwhy and the llama.cpp builds it knows"},
+};
+
+const llw_command_info llw_command_table[LLW_COMMANDS] = {
+    [LLW_COMMAND_DECIDE] = {"", "MODEL [-- llama.cpp flags]", "should this model run like that here, and why", ""},
+    [LLW_COMMAND_WHY] = {"why", "X [MODEL] [-- flags]", "the chain of reasons behind X",
+                         "X is the number of a reason (1), a lesson (L05), a rule's id, a flag (-ub), or a slot: model.experts, CUDA0.compute,\n"
+                         "launch.loads. Without MODEL it asks about the last run.\n"},
+    [LLW_COMMAND_FACTS] = {"facts", "[MODEL] [-- flags]", "everything that is known, with where it was read", "With --schema: the vocabulary of facts instead.\n"},
+    [LLW_COMMAND_LESSONS] = {"lessons", "", "the lessons, a line each", ""},
+    [LLW_COMMAND_LESSON] = {"lesson", "ID", "a lesson's story and rules", ""},
+    [LLW_COMMAND_EXPLAIN] = {"explain", "CODE", "what a code such as L05 or F03 means", ""},
+    [LLW_COMMAND_PREDICT] = {"predict", "MODEL [-- flags]", "bytes per device, as llama.cpp would allocate them", ""},
+    [LLW_COMMAND_FIT] = {"fit", "MODEL [-- flags]", "what --fit will do, and why", ""},
+    [LLW_COMMAND_CARD] = {"card", "MODEL", "where the model card is, or how to get it", ""},
+    [LLW_COMMAND_MODELS] = {"models", "", "the models llwhy knows before they are downloaded", ""},
+    [LLW_COMMAND_TEST] = {"test", "[LESSON]", "run the tests that rules carry", ""},
+};
+
+static int find_option(const char *name, size_t len) {
+    for (int i = 0; i < LLW_OPTIONS; i++)
+        if (strlen(llw_option_table[i].name) == len && !strncmp(llw_option_table[i].name, name, len)) return i;
+    return -1;
+}
+
+static int find_letter(char letter) {
+    for (int i = 0; i < LLW_OPTIONS; i++)
+        if (llw_option_table[i].letter == letter) return i;
+    return -1;
+}
+
+/* Reads the option at argv[*at], moving past its value. */
+static llw_rc read_option(int argc, char **argv, int *at, llw_options *out, llw_err *err) {
+    const char *word = argv[*at], *value = NULL;
+    bool whole = word[1] == '-';
+    size_t len = whole ? strcspn(word + 2, "=") : 1;
+    int id = whole ? find_option(word + 2, len) : find_letter(word[1]);
+    if (id < 0 || (!whole && word[2]))
+        return llw_fail(err, LLW_ERR_INPUT, "", 0, "llwhy has no option '%s'; flags for llama.cpp go behind --, and llwhy --help lists its own", word);
+    const llw_option *option = &llw_option_table[id];
+    if (whole && word[2 + len] == '=') value = word + 2 + len + 1;
+    if (value && !option->argument) return llw_fail(err, LLW_ERR_INPUT, "", 0, "--%s takes no value", option->name);
+    if (option->argument && !value) {
+        if (*at + 1 >= argc) return llw_fail(err, LLW_ERR_INPUT, "", 0, "--%s needs %s", option->name, option->argument);
+        value = argv[++*at];
+    }
+    if (out->n_values[id] == LLW_MAX_REPEATS) return llw_fail(err, LLW_ERR_INPUT, "", 0, "--%s is given more than %d times", option->name, LLW_MAX_REPEATS);
+    out->values[id][out->n_values[id]++] = value ? value : "";
+    return LLW_OK;
+}
+
+static void find_command(llw_options *out) {
+    if (!out->n_words) return;
+    for (int c = 1; c < LLW_COMMANDS; c++) {
+        if (strcmp(out->words[0], llw_command_table[c].name)) continue;
+        out->command = (llw_command)c;
+        out->words++;
+        out->n_words--;
+        return;
+    }
+}
+
+llw_rc llw_options_read(llw_arena *arena, int argc, char **argv, llw_options *out, llw_err *err) {
+    *out = (llw_options){.command = LLW_COMMAND_DECIDE};
+    out->words = llw_arena_alloc(arena, ((size_t)argc + 1) * sizeof *out->words);
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--")) {
+            out->flags_given = true;
+            out->flags = (const char **)&argv[i + 1];
+            out->n_flags = (size_t)(argc - i - 1);
+            break;
+        }
+        /* "why -ub": a flag of llama.cpp is what is asked about */
+        bool asked = out->n_words == 1 && (!strcmp(out->words[0], "why"));
+        if (argv[i][0] != '-' || !argv[i][1] || (asked && find_option(argv[i] + 2, strcspn(argv[i] + 2, "=")) < 0 && argv[i][1] != 'h')) {
+            out->words[out->n_words++] = argv[i];
+            continue;
+        }
+        llw_rc rc = read_option(argc, argv, &i, out, err);
+        if (rc != LLW_OK) return rc;
+    }
+    find_command(out);
+    return LLW_OK;
+}
+
+static void add_wrapped(llw_text *out, const char *text, int indent, int width) {
+    int column = indent;
+    for (const char *word = text; *word;) {
+        size_t len = strcspn(word, " ");
+        if (column + (int)len > width && column > indent) {
+            llw_text_addf(out, "\n%*s", indent, "");
+            column = indent;
+        }
+        llw_text_addn(out, word, len);
+        llw_text_add(out, " ");
+        column += (int)len + 1;
+        word += len + (word[len] == ' ');
+    }
+    llw_text_add(out, "\n");
+}
+
+void llw_options_help(llw_text *out, llw_command command) {
+    const llw_command_info *info = &llw_command_table[command];
+    if (command != LLW_COMMAND_DECIDE) {
+        llw_text_addf(out, "llwhy %s %s\n  %s\n", info->name, info->words, info->help);
+        if (*info->more) llw_text_addf(out, "\n%s", info->more);
+        llw_text_add(out, "\n");
+    } else {
+        llw_text_add(out, "llwhy MODEL [options] [-- llama.cpp flags]\n"
+                          "  Why should, or shouldn't, this model run like that on this machine?\n\n"
+                          "MODEL is a .gguf file (any part of a split set), a directory with one model, or the name of a known model\n"
+                          "(llwhy models). Without it: every launch of the project's .llwhy.yaml.\n\n"
+                          "  llwhy model.gguf                                   what fits here, and which flags\n"
+                          "  llwhy model.gguf -- -c 32768 -ub 2048              is this launch right?\n"
+                          "  llwhy glm-4.7-flash-q8_0 --gpu 24564:23671 --gpu 16303:12761   before a download, for other cards\n"
+                          "  llwhy why 1                                        the numbers behind reason 1\n\n"
+                          "Commands\n");
+        for (int c = 1; c < LLW_COMMANDS; c++)
+            llw_text_addf(out, "  %-9s%-24s %s\n", llw_command_table[c].name, llw_command_table[c].words, llw_command_table[c].help);
+        llw_text_add(out, "\n");
+    }
+    llw_text_add(out, "Options\n");
+    for (int i = 0; i < LLW_OPTIONS; i++) {
+        const llw_option *o = &llw_option_table[i];
+        llw_text left = {0};
+        llw_text_addf(&left, "  --%s%s%s", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
+        llw_text_addf(out, "%-24s", llw_text_str(&left));
+        add_wrapped(out, o->help, 24, 110);
+        llw_text_fini(&left);
+    }
+    llw_text_add(out, "\nExit: 0 nothing at or above --fail-on, 1 findings, 2 an input could not be read, 3 usage,\n"
+                      "4 the knowledge base is broken, 5 internal.\n");
+}

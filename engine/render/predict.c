@@ -1,0 +1,204 @@
+/* Predictions and fits, as text and as JSON (docs/json/predict.schema.json, fit.schema.json). */
+#include "render/predict.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *outcome_name(llw_outcome outcome) {
+    static const char *const name[] = {"ok", "refused", "aborts", "unknown"};
+    return name[outcome];
+}
+
+static const char *fit_name(llw_fit_outcome outcome) {
+    static const char *const name[] = {"off", "unchanged", "adjusted", "gave-up", "failed", "unknown"};
+    return name[outcome];
+}
+
+static json_t *bytes(int64_t n) {
+    return n < 0 ? json_null() : json_integer(n);
+}
+
+static json_t *device_json(const llw_device *device, const llw_memory *m) {
+    json_t *o = json_object(), *exact = json_object(), *band = json_object(), *compute = json_array();
+    int64_t need = m->weights + m->context + m->compute;
+    bool known = m->weights >= 0 && m->context >= 0 && m->compute >= 0;
+    json_object_set_new(o, "name", json_string(device->name));
+    json_object_set_new(o, "total", device->known ? json_integer(device->total) : json_null());
+    json_object_set_new(o, "free", device->known ? json_integer(device->free) : json_null());
+    json_object_set_new(o, "model", bytes(m->weights));
+    json_object_set_new(o, "context", bytes(m->context));
+    json_object_set_new(o, "compute", bytes(m->compute));
+    json_object_set_new(exact, "model", json_boolean(m->weights_exact));
+    json_object_set_new(exact, "context", json_boolean(m->context_exact));
+    json_object_set_new(exact, "compute", json_boolean(m->compute_exact));
+    json_object_set_new(o, "exact", exact);
+    json_array_append_new(compute, bytes(m->compute_low));
+    json_array_append_new(compute, bytes(m->compute_high));
+    json_object_set_new(band, "compute", compute);
+    json_object_set_new(o, "band", band);
+    json_object_set_new(o, "left", device->known && known ? json_integer(device->free - need) : json_null());
+    json_object_set_new(o, "layers", json_integer(m->layers));
+    return o;
+}
+
+static json_t *devices_json(const llw_fit *fit) {
+    json_t *devices = json_array();
+    for (int d = 0; d < fit->prediction.n_devices; d++)
+        json_array_append_new(devices, device_json(&fit->launch.devices[d], &fit->prediction.device[d]));
+    return devices;
+}
+
+static json_t *host_json(const llw_memory *m) {
+    json_t *o = json_object();
+    json_object_set_new(o, "model", bytes(m->weights));
+    json_object_set_new(o, "context", bytes(m->context));
+    json_object_set_new(o, "compute", bytes(m->compute));
+    return o;
+}
+
+static void dump(llw_text *out, json_t *root) {
+    char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
+    if (text) llw_text_add(out, text);
+    llw_text_add(out, "\n");
+    free(text);
+    json_decref(root);
+}
+
+static json_t *count_or_null(int64_t n) {
+    return n > 0 ? json_integer(n) : json_null();
+}
+
+void llw_render_prediction_json(llw_text *out, const llw_predicted *p) {
+    json_t *root = json_object();
+    json_object_set_new(root, "schema", json_string("llwhy.predict/1"));
+    if (p->rc != LLW_OK) {
+        json_object_set_new(root, "outcome", p->rc == LLW_ERR_INPUT ? json_string("refused") : json_null());
+        json_object_set_new(root, "reason", json_string(p->err.text));
+        json_object_set_new(root, "devices", json_array());
+        json_object_set_new(root, "host", json_pack("{s:n,s:n,s:n}", "model", "context", "compute"));
+        json_object_set_new(root, "n_ctx", json_null());
+        json_object_set_new(root, "n_seq", json_null());
+        dump(out, root);
+        return;
+    }
+    const llw_prediction *q = &p->fit.prediction;
+    json_object_set_new(root, "outcome", q->outcome == LLW_OUTCOME_UNKNOWN ? json_null() : json_string(outcome_name(q->outcome)));
+    json_object_set_new(root, "reason", json_string(q->reason ? q->reason : ""));
+    json_object_set_new(root, "devices", devices_json(&p->fit));
+    json_object_set_new(root, "host", host_json(&q->host));
+    json_object_set_new(root, "n_ctx", count_or_null(q->n_ctx));
+    json_object_set_new(root, "n_ctx_seq", count_or_null(q->n_ctx_seq));
+    json_object_set_new(root, "n_seq", count_or_null(q->n_seq));
+    json_object_set_new(root, "n_batch", count_or_null(q->n_batch));
+    json_object_set_new(root, "n_ubatch", count_or_null(q->n_ubatch));
+    json_object_set_new(root, "flash_attn", json_boolean(q->flash_attn));
+    json_object_set_new(root, "pipelined", json_boolean(q->pipelined));
+    json_object_set_new(root, "weights_on_host", bytes(q->weights_on_host));
+    json_object_set_new(root, "fit", p->fit.outcome == LLW_FIT_UNKNOWN ? json_null() : json_string(fit_name(p->fit.outcome)));
+    dump(out, root);
+}
+
+void llw_render_fit_json(llw_text *out, const llw_predicted *p) {
+    json_t *root = json_object(), *args = json_array(), *steps = json_array();
+    json_object_set_new(root, "schema", json_string("llwhy.fit/1"));
+    bool known = p->rc == LLW_OK && p->fit.outcome != LLW_FIT_UNKNOWN;
+    json_object_set_new(root, "outcome", known ? json_string(fit_name(p->fit.outcome)) : json_null());
+    for (size_t i = 0; known && i < p->fit.n_args; i++) json_array_append_new(args, json_string(p->fit.args[i]));
+    for (size_t i = 0; known && i < p->fit.n_steps; i++) json_array_append_new(steps, json_string(p->fit.steps[i]));
+    json_object_set_new(root, "args", args);
+    json_object_set_new(root, "fits", known ? json_boolean(p->fit.fits) : json_null());
+    json_object_set_new(root, "meets_target", known ? json_boolean(p->fit.meets_target) : json_null());
+    json_object_set_new(root, "reason", json_string(p->rc != LLW_OK ? p->err.text : p->fit.reason ? p->fit.reason : ""));
+    json_object_set_new(root, "steps", steps);
+    json_object_set_new(root, "devices", p->rc == LLW_OK ? devices_json(&p->fit) : json_array());
+    json_object_set_new(root, "n_ctx", p->rc == LLW_OK ? count_or_null(p->fit.prediction.n_ctx) : json_null());
+    dump(out, root);
+}
+
+static void row(llw_text *out, const char *name, const llw_memory *m, bool known, int64_t free) {
+    char a[LLW_NUMBER_MAX], b[LLW_NUMBER_MAX], c[LLW_NUMBER_MAX], l[LLW_NUMBER_MAX];
+    const int64_t parts[] = {m->weights, m->context, m->compute};
+    char *buf[] = {a, b, c};
+    for (int i = 0; i < 3; i++)
+        if (parts[i] < 0)
+            strcpy(buf[i], "unknown");
+        else
+            llw_format_count(buf[i], parts[i]);
+    llw_text_addf(out, "%-8s %18s %18s %18s%s", name, a, b, c, m->compute_exact || m->compute < 0 ? " " : "~");
+    if (known) llw_text_addf(out, " %18s", llw_format_count(l, free - m->weights - m->context - m->compute));
+    llw_text_add(out, "\n");
+}
+
+void llw_render_prediction_text(llw_text *out, const llw_style *style, const llw_predicted *p) {
+    if (p->rc != LLW_OK) {
+        llw_text_addf(out, "Nothing can be predicted: %s\n", p->err.text);
+        return;
+    }
+    const llw_prediction *q = &p->fit.prediction;
+    if (q->outcome != LLW_OUTCOME_OK) {
+        llw_text_addf(out, "outcome: %s", outcome_name(q->outcome));
+        llw_text_addf(out, "%s%s\n", *q->reason ? ": " : "", q->reason);
+        if (q->outcome != LLW_OUTCOME_UNKNOWN) return;
+    }
+    llw_text_addf(out, "%-8s %18s %18s %18s  %18s\n", "bytes", "model", "context", "compute", "left");
+    for (int d = 0; d < q->n_devices; d++)
+        row(out, p->fit.launch.devices[d].name, &q->device[d], p->fit.launch.devices[d].known, p->fit.launch.devices[d].free);
+    row(out, "Host", &q->host, false, 0);
+    llw_text_addf(out, "n_ctx %lld (%lld per slot), %d slots, ubatch %lld, flash attention %s%s; --fit: %s\n", (long long)q->n_ctx, (long long)q->n_ctx_seq,
+                  q->n_seq, (long long)q->n_ubatch, q->flash_attn ? "on" : "off", q->pipelined ? ", pipelined" : "", fit_name(p->fit.outcome));
+    for (int d = 0; d < q->n_devices; d++)
+        if (!q->device[d].compute_exact) {
+            llw_text_add(out, "~ estimated; ");
+            char a[LLW_NUMBER_MAX], b[LLW_NUMBER_MAX];
+            llw_text_addf(out, "%s between %s and %s\n", p->fit.launch.devices[d].name, llw_format_mib(a, q->device[d].compute_low),
+                          llw_format_mib(b, q->device[d].compute_high));
+        }
+    for (size_t i = 0; i < q->n_steps; i++) {
+        const llw_step *s = &q->steps[i];
+        llw_text line = {0};
+        llw_text_addf(&line, "%s %s: %s", s->device < 0 ? "Host" : p->fit.launch.devices[s->device].name, llw_attr_get(s->result)->name, s->text);
+        if (s->source && *s->source) llw_text_addf(&line, " [%s]", s->source);
+        llw_text_add(out, "  ");
+        llw_wrap(out, style, llw_text_str(&line), 2, 4);
+        llw_text_add(out, "\n");
+        llw_text_fini(&line);
+    }
+    llw_flatten(out, style);
+}
+
+void llw_render_fit_text(llw_text *out, const llw_style *style, const llw_predicted *p) {
+    if (p->rc != LLW_OK) {
+        llw_text_addf(out, "What --fit will do cannot be told: %s\n", p->err.text);
+        return;
+    }
+    const llw_fit *fit = &p->fit;
+    llw_text line = {0};
+    llw_text_addf(&line, "--fit: %s", fit_name(fit->outcome));
+    if (fit->reason && *fit->reason) llw_text_addf(&line, ": %s", fit->reason);
+    llw_wrap(out, style, llw_text_str(&line), 0, 2);
+    llw_text_fini(&line);
+    llw_text_add(out, "\n");
+    for (size_t i = 0; i < fit->n_steps; i++) {
+        llw_text_addf(out, "%3zu ", i + 1);
+        llw_wrap(out, style, fit->steps[i], 4, 4);
+        llw_text_add(out, "\n");
+    }
+    if (fit->n_args) {
+        llw_text_add(&line, "It sets:");
+        for (size_t i = 0; i < fit->n_args; i++) llw_text_addf(&line, " %s", fit->args[i]);
+        llw_wrap(out, style, llw_text_str(&line), 0, 2);
+        llw_text_fini(&line);
+        llw_text_add(out, "\n");
+    }
+    if (fit->outcome != LLW_FIT_UNKNOWN && !fit->fits) llw_text_add(out, "The result does not fit: llama.cpp will run out of memory while loading.\n");
+    for (int d = 0; d < fit->prediction.n_devices; d++) {
+        const llw_device *device = &fit->launch.devices[d];
+        const llw_memory *m = &fit->prediction.device[d];
+        char a[LLW_NUMBER_MAX];
+        if (!device->known) continue;
+        int64_t left = device->free - m->weights - m->context - m->compute;
+        llw_text_addf(out, "%s: %s %s\n", device->name, llw_format_mib(a, left < 0 ? -left : left), left < 0 ? "short" : "left");
+    }
+    llw_flatten(out, style);
+}
