@@ -203,14 +203,14 @@ static const char *reason(const llw_fit_state *state, const llw_fit *out) {
 }
 
 /* What fit cannot answer or is not asked to: then the launch stands as it is. */
-static bool not_asked(llw_fit_state *state, llw_fit *out) {
+static bool not_asked(llw_fit_state *state, bool force, llw_fit *out) {
     const llw_launch *given = state->given;
     out->outcome = LLW_FIT_OFF;
-    if (!given->fit) {
+    if (!given->fit && !force) {
         out->reason = "--fit is off";
-    } else if (given->program == LLW_PROGRAM_BENCH) {
+    } else if (given->program == LLW_PROGRAM_BENCH && !force) {
         out->reason = "llama-bench does not fit";
-    } else if (!state->build.fit_exists) {
+    } else if (!state->build.fit_exists && !force) {
         out->reason = "this build has no --fit";
     } else if (given->model == NULL) {
         out->outcome = LLW_FIT_UNKNOWN;
@@ -232,14 +232,14 @@ static bool not_asked(llw_fit_state *state, llw_fit *out) {
 }
 
 void llw_fit_run_with(const llw_launch *launch, llw_fit_measure *measure, void *user, llw_arena *arena,
-                      bool explain, llw_fit *out) {
+                      bool explain, bool force, llw_fit *out) {
     memset(out, 0, sizeof *out);
     llw_fit_state state = {
         .given = launch, .arena = arena, .explain = explain, .measure = measure, .user = user};
     llw_changes_read(launch->build_order, &state.build);
     out->launch = *launch;
     out->launch.fit = false;
-    if (not_asked(&state, out)) {
+    if (not_asked(&state, force, out)) {
         choose_devices(&state);
     } else {
         begin(&state);
@@ -279,5 +279,9 @@ static void predict(const llw_launch *launch, llw_arena *arena, bool explain, vo
 }
 
 void llw_fit_run(const llw_launch *launch, llw_arena *arena, bool explain, llw_fit *out) {
-    llw_fit_run_with(launch, predict, NULL, arena, explain, out);
+    llw_fit_run_with(launch, predict, NULL, arena, explain, false, out);
+}
+
+void llw_fit_force(const llw_launch *launch, llw_arena *arena, llw_fit *out) {
+    llw_fit_run_with(launch, predict, NULL, arena, false, true, out);
 }

@@ -95,8 +95,9 @@ llw_fit_verdict llw_fit_layers(llw_fit_state *state);
 bool llw_fit_apply(llw_fit_state *state, const llw_fit_share *share, const char *const *overflow,
                    int *gpu_layers);
 
-/* llw_fit_run with another measure than llw_predict. */
+/* llw_fit_run with another measure than llw_predict. `force`: even where the program or the build does not
+ * fit. */
 void llw_fit_run_with(const llw_launch *launch, llw_fit_measure *measure, void *user, llw_arena *arena,
-                      bool explain, llw_fit *out);
+                      bool explain, bool force, llw_fit *out);
 
 #endif

@@ -66,4 +66,7 @@ typedef struct llw_fit {
  * that does not fit, the outcome is LLW_FIT_OFF and the prediction that of the launch as it is. */
 void llw_fit_run(const llw_launch *launch, llw_arena *arena, bool explain, llw_fit *out);
 
+/* The same for a program or build that does not fit, or with --fit off: the plan that fit would make. */
+void llw_fit_force(const llw_launch *launch, llw_arena *arena, llw_fit *out);
+
 #endif

@@ -1,0 +1,78 @@
+/* The best placement, beyond what --fit would do: candidates, the largest context, and repairs of a launch
+ * that fails.
+ *
+ * Every candidate and every repair is verified by running fit and prediction on it; nothing is advised that
+ * was not tried. Flags are written so that llama.cpp keeps deciding where its own result is as good ("leave
+ * it to fit"). A try costs one fit (some 20 predictions); a search for a context about ten. Everything lives
+ * in the arena given. */
+#ifndef LLW_PREDICT_PLACE_H
+#define LLW_PREDICT_PLACE_H
+
+#include "predict/extras.h"
+#include "predict/predict.h"
+
+/* One way of starting the model, and what comes of it. */
+typedef struct llw_candidate {
+    const char *name; /* one-gpu, fit, fit-target, fill-fastest, explicit */
+    const char *const
+        *flags; /* the placement flags to write, in place of all that the launch has of them: -c -sm -mg
+                 * -ngl -ts -ot -cmoe -ncmoe --fit --fit-target; empty: leave them all out */
+    size_t n_flags;
+    int64_t ctx;       /* the context planned for */
+    llw_launch launch; /* as given to llama.cpp */
+    llw_fit fit;       /* what llama.cpp makes of it */
+    llw_extras extras;
+    bool fits, meets_target, survives;
+    bool ram_known, fits_ram; /* what stays in RAM is no more than what is available there */
+    double seconds;           /* llw_speed_rank: smaller is better */
+    const char *reason;       /* why one would choose it */
+    const char *loses;        /* why it is not the first; "" for the first */
+} llw_candidate;
+
+typedef struct llw_placement {
+    const llw_candidate *candidates; /* best first */
+    size_t n;
+    int64_t ctx;            /* the context that was planned for */
+    const char *ctx_reason; /* why this one; "" when -c was given */
+} llw_placement;
+
+/* Ranks the ways to place the launch's model on its devices with its context, cache types and batch sizes.
+ * Without -c the context is the largest with which all weights stay on the GPUs; where they cannot, 32,768 or
+ * the model's own. */
+void llw_place_rank(const llw_launch *launch, const llw_extra_files *files, llw_arena *arena,
+                    llw_placement *out);
+
+/* The largest context, a multiple of 256 and at most what the model was trained for (times the slots when
+ * each has its own cache), with which this launch loads, keeps its targets free, and leaves no more weights
+ * in RAM than with the smallest. *fit (may be NULL) receives what comes of it. 0 when there is none. */
+int64_t llw_place_largest_context(const llw_launch *launch, llw_arena *arena, llw_fit *fit);
+
+typedef enum llw_goal { LLW_GOAL_LOADS, LLW_GOAL_TARGET, LLW_GOAL_SURVIVES } llw_goal;
+
+typedef enum llw_loss { /* what a repair costs, least first */
+                        LLW_LOSS_NOTHING,
+                        LLW_LOSS_PROMPT, /* prompts are read slower */
+                        LLW_LOSS_USERS,  /* fewer conversations at once */
+                        LLW_LOSS_CONTEXT,
+                        LLW_LOSS_PRECISION,
+                        LLW_LOSS_SPEED,
+} llw_loss;
+
+typedef struct llw_repair {
+    const char *const *set; /* {"-ub", "512"} */
+    size_t n_set;
+    const char *const *drop; /* {"-ngl", "-ot"}: flags to leave out */
+    size_t n_drop;
+    llw_launch launch; /* changed */
+    llw_fit fit;       /* what comes of it */
+    bool survives;
+    llw_loss loss;
+    const char *costs; /* what it costs the user, one clause */
+} llw_repair;
+
+/* The smallest changes that reach the goal, each alone, cheapest for the user first; none when the goal is
+ * reached. */
+void llw_place_repairs(const llw_launch *launch, llw_goal goal, const llw_extra_files *files,
+                       llw_arena *arena, const llw_repair **repairs, size_t *n);
+
+#endif

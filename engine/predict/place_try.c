@@ -1,0 +1,131 @@
+/* Tries launches, searches contexts, fills the fastest card first. */
+#include "predict/place_try.h"
+
+#include <string.h>
+
+enum { CELLS = 256 }; /* llama.cpp pads a context to this */
+
+void llw_try_launch(const llw_launch *launch, const llw_extra_files *files, llw_arena *arena, llw_try *out) {
+    memset(out, 0, sizeof *out);
+    llw_fit_run(launch, arena, false, &out->fit);
+    out->fits = out->fit.fits;
+    out->meets_target = out->fit.meets_target;
+    llw_extras_estimate(&out->fit.launch, &out->fit.prediction, files, arena, &out->extras);
+    out->survives = out->fits && llw_extras_survive(&out->fit.launch, &out->fit.prediction, &out->extras);
+}
+
+bool llw_try_reaches(const llw_try *tried, llw_goal goal) {
+    return goal == LLW_GOAL_LOADS    ? tried->fits
+           : goal == LLW_GOAL_TARGET ? tried->meets_target
+                                     : tried->survives;
+}
+
+llw_launch llw_try_unplaced(const llw_launch *launch) {
+    llw_launch free_hand = *launch;
+    free_hand.gpu_layers = -1;
+    free_hand.gpu_layers_given = false;
+    free_hand.n_tensor_split = 0;
+    free_hand.overrides = NULL;
+    free_hand.n_overrides = 0;
+    free_hand.split_mode = LLW_SPLIT_LAYER;
+    free_hand.main_gpu = 0;
+    free_hand.fit = true;
+    return free_hand;
+}
+
+int64_t llw_try_context_limit(const llw_launch *launch, const llw_prediction *prediction) {
+    int64_t trained = launch->model ? llw_model_int(launch->model, "context_length", -1, 0) : 0;
+    if (trained <= 0 || trained > UINT32_MAX) return 0;
+    int64_t sequences = prediction->kv_unified || prediction->n_seq < 1 ? 1 : prediction->n_seq;
+    return trained * sequences / CELLS * CELLS;
+}
+
+static bool context_reaches(const llw_launch *launch, const llw_extra_files *files, llw_goal goal,
+                            int64_t weights_on_host, int64_t ctx) {
+    llw_arena *scratch = llw_arena_new();
+    llw_launch with = *launch;
+    with.ctx = ctx;
+    with.ctx_given = true;
+    llw_try tried;
+    llw_try_launch(&with, files, scratch, &tried);
+    bool reaches = llw_try_reaches(&tried, goal) &&
+                   (weights_on_host < 0 || tried.fit.prediction.weights_on_host <= weights_on_host);
+    llw_arena_free(scratch);
+    return reaches;
+}
+
+int64_t llw_try_context(const llw_launch *launch, const llw_extra_files *files, llw_goal goal,
+                        int64_t weights_on_host, int64_t limit) {
+    int64_t low = 0, high = limit / CELLS;
+    if (high > 0 && context_reaches(launch, files, goal, weights_on_host, high * CELLS)) return high * CELLS;
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2;
+        if (context_reaches(launch, files, goal, weights_on_host, middle * CELLS))
+            low = middle;
+        else
+            high = middle;
+    }
+    return low * CELLS;
+}
+
+/* ---- the fastest card first ---- */
+
+static int total_layers(const llw_launch *launch) {
+    int64_t n = launch->model ? llw_model_int(launch->model, "block_count", -1, 0) : 0;
+    return n < 1 || n > 10000 ? 0 : (int)n + 1;
+}
+
+/* Devices by bandwidth, fastest first; among equals the one with most free memory. */
+static void by_speed(const llw_launch *launch, int order[LLW_MAX_DEVICES]) {
+    for (int i = 0; i < launch->n_devices; i++) {
+        const llw_device *d = &launch->devices[i];
+        int at = i;
+        for (; at > 0; at--) {
+            const llw_device *other = &launch->devices[order[at - 1]];
+            bool faster = d->bandwidth > other->bandwidth ||
+                          (d->bandwidth >= other->bandwidth && d->free > other->free);
+            if (!faster) break;
+            order[at] = order[at - 1];
+        }
+        order[at] = i;
+    }
+}
+
+/* Whether device `which` keeps its target free with these layers. */
+static bool device_holds(const llw_launch *launch, const int counts[LLW_MAX_DEVICES], int which) {
+    llw_launch split = *launch;
+    split.fit = false;
+    split.n_tensor_split = launch->n_devices;
+    for (int i = 0; i < launch->n_devices; i++) split.tensor_split[i] = counts[i];
+    llw_arena *scratch = llw_arena_new();
+    llw_prediction p;
+    llw_predict(&split, scratch, false, &p);
+    const llw_memory *m = &p.device[which];
+    bool holds = p.outcome == LLW_OUTCOME_OK && m->weights + m->context + m->compute <=
+                                                    launch->devices[which].free - launch->fit_target[which];
+    llw_arena_free(scratch);
+    return holds;
+}
+
+bool llw_try_fill_fastest(const llw_launch *launch, int counts[LLW_MAX_DEVICES]) {
+    int order[LLW_MAX_DEVICES], left = total_layers(launch), n = launch->n_devices;
+    if (left == 0 || n < 2) return false;
+    by_speed(launch, order);
+    memset(counts, 0, LLW_MAX_DEVICES * sizeof *counts);
+    for (int k = 0; k + 1 < n && left > 0; k++) { /* as many as fit, the rest on the next card */
+        int *here = &counts[order[k]], *next = &counts[order[k + 1]];
+        int low = 0, high = left + 1;
+        while (high - low > 1) {
+            int middle = low + (high - low) / 2;
+            *here = middle;
+            *next = left - middle;
+            if (device_holds(launch, counts, order[k]))
+                low = middle;
+            else
+                high = middle;
+        }
+        *here = low;
+        *next = left -= low;
+    }
+    return left == 0 || device_holds(launch, counts, order[n - 1]);
+}
