@@ -18,6 +18,13 @@ static void put(FILE *out, uint64_t value, size_t size) {
     fwrite(bytes, 1, size, out);
 }
 
+static void put_filler(FILE *out, uint64_t n) {
+    char filler[256];
+    memset(filler, 'x', sizeof filler);
+    for (; n > sizeof filler; n -= sizeof filler) fwrite(filler, 1, sizeof filler, out);
+    fwrite(filler, 1, (size_t)n, out);
+}
+
 static void put_string(FILE *out, const char *text, size_t len) {
     put(out, len, 8);
     fwrite(text, 1, len, out);
@@ -36,22 +43,38 @@ static void put_number(FILE *out, llw_gguf_type type, int64_t integer, double re
     put(out, bits, llw_gguf_type_size(type));
 }
 
-/* The made-up string number i before it is padded: byte tokens keep their form, merges need a blank. */
-static int make(char buf[48], const char *key, uint64_t i) {
+/* Made-up strings: byte tokens keep their form, merges need a blank, others are a number. */
+typedef enum style { STYLE_PLAIN, STYLE_TOKENS, STYLE_MERGES } style;
+
+static style style_of(const char *key) {
     size_t len = strlen(key);
+    if (len > 6 && !strcmp(key + len - 6, "merges")) return STYLE_MERGES;
+    return len > 6 && !strcmp(key + len - 6, "tokens") ? STYLE_TOKENS : STYLE_PLAIN;
+}
+
+static bool is_byte(style form, uint64_t i) {
+    return form == STYLE_TOKENS && i < 256;
+}
+
+/* Bytes of string number i before it is padded. */
+static uint64_t length(style form, uint64_t i) {
+    uint64_t digits = 1;
+    for (uint64_t n = i >> 4; n; n >>= 4) digits++;
+    return is_byte(form, i) ? 6 : form == STYLE_MERGES ? 2 * digits + 3 : digits + 1;
+}
+
+static void make(char buf[48], style form, uint64_t i) {
     unsigned n = (unsigned)i;
-    if (len > 6 && !strcmp(key + len - 6, "merges")) return snprintf(buf, 48, "t%x u%x", n, n);
-    if (i < 256 && len > 6 && !strcmp(key + len - 6, "tokens")) return snprintf(buf, 48, "<0x%02X>", n);
-    return snprintf(buf, 48, "t%x", n);
+    snprintf(buf, 48, is_byte(form, i) ? "<0x%02X>" : form == STYLE_MERGES ? "t%x u%x" : "t%x", n, n);
 }
 
 /* Bytes of all strings when each is padded to a width; byte tokens are not padded. */
 static uint64_t total(const llw_meta *meta, uint64_t width) {
-    char buf[48];
+    style form = style_of(meta->key);
     uint64_t sum = 0;
     for (uint64_t i = 0; i < meta->count; i++) {
-        uint64_t len = (uint64_t)make(buf, meta->key, i);
-        sum += buf[0] == '<' || len > width ? len : width;
+        uint64_t len = length(form, i);
+        sum += is_byte(form, i) || len > width ? len : width;
     }
     return sum;
 }
@@ -59,6 +82,7 @@ static uint64_t total(const llw_meta *meta, uint64_t width) {
 /* Padded to the largest width that the stated bytes allow; what is left makes the first strings one byte longer. */
 static int put_strings(FILE *out, const llw_meta *meta) {
     char buf[48];
+    style form = style_of(meta->key);
     uint64_t low = 0, high = meta->string_bytes + 1;
     if (meta->count && total(meta, 0) > meta->string_bytes)
         return fprintf(stderr, "llwhy-sparse: %s: %llu bytes are too few for %llu strings\n", meta->key,
@@ -72,14 +96,15 @@ static int put_strings(FILE *out, const llw_meta *meta) {
     }
     uint64_t left = meta->string_bytes - (meta->count ? total(meta, low) : 0);
     for (uint64_t i = 0; i < meta->count; i++) {
-        uint64_t len = (uint64_t)make(buf, meta->key, i), width = low;
-        if (buf[0] == '<' || len > width)
+        uint64_t len = length(form, i), width = low;
+        make(buf, form, i);
+        if (is_byte(form, i) || len > width)
             width = len;
         else if (left)
             left--, width++;
         put(out, width, 8);
         fwrite(buf, 1, len, out);
-        for (uint64_t j = len; j < width; j++) fputc('x', out);
+        put_filler(out, width - len);
     }
     return left ? fprintf(stderr, "llwhy-sparse: %s: its strings cannot have %llu bytes\n", meta->key,
                           (unsigned long long)meta->string_bytes), 0 : 1;
@@ -92,7 +117,7 @@ static int put_meta(FILE *out, const llw_meta *meta) {
         size_t len = strlen(meta->string);
         put(out, meta->count, 8);
         fwrite(meta->string, 1, len, out);
-        for (uint64_t i = len; i < meta->count; i++) fputc('x', out);
+        put_filler(out, meta->count - len);
         return 1;
     }
     if (meta->type != LLW_GGUF_ARRAY) return put_number(out, meta->type, meta->integer, meta->real), 1;
