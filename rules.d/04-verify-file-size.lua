@@ -1,0 +1,105 @@
+-- Teaches: a size is read from the file, in bytes and with its unit; a quantisation's name only suggests one.
+
+lesson "04-verify-file-size" {
+  claim = "How big a model is says ls -l, not the name of its quantisation; GB and GiB are 7 % apart.",
+  review_by = "2027-02-23",
+}
+
+rule "written-size-is-off" {
+  level = "wrong",
+  each = { c = "claim", m = "model" },
+  join = { "c.model == m.id" },
+  when = {
+    "known(c.bytes)",
+    "m.file_bytes < c.bytes * 0.95 or (m.file_bytes > c.bytes * 1.05 and not known(c.bytes_high)) or (known(c.bytes_high) and m.file_bytes > c.bytes_high * 1.05)",
+  },
+  unless = { "max(as_gib, m.file_bytes) - min(as_gib, m.file_bytes) < m.file_bytes * 0.03" },
+  let = { as_gib = "c.bytes / GB * GiB" },
+  find = "\"{c.text}\" gives {m.name} {c.bytes / GB} GB; the file has {m.file_bytes:count} bytes, {m.file_bytes / GB} GB or {m.file_bytes:gib} (ls -lh prints {m.ls_size}), {m.bits_per_weight} bits for each of {m.params:params} parameters",
+  tests = {
+    fires { claim { bytes = 16 * GB, bytes_high = 17 * GB, text = "~16-17 GB" }, model { known = "glm-4.7-flash-q8_0" }, says = "ls -lh prints 30G" },
+    fires { claim { bytes = 36 * GB, text = "about double Q4" }, model { known = "glm-4.7-flash-q8_0" } },
+    fires { claim { bytes = 1 * GB, text = "1 GB" } },
+    silent { claim { bytes = 18 * GB, text = "~18 GB" }, model { known = "glm-4.7-flash-q4_k_m" }, stops_at = "m.file_bytes < c.bytes * 0.95 or (m.file_bytes > c.bytes * 1.05 and not known(c.bytes_high)) or (known(c.bytes_high) and m.file_bytes > c.bytes_high * 1.05)" },
+    silent { claim { bytes = 30 * GB, bytes_high = 33 * GB, text = "30-33 GB" }, model { known = "glm-4.7-flash-q8_0" } },
+    silent { claim { bytes = 17 * GB, text = "17 GB, meaning GiB" }, model { known = "glm-4.7-flash-q4_k_m" }, stops_at = "max(as_gib, m.file_bytes) - min(as_gib, m.file_bytes) < m.file_bytes * 0.03" },
+    silent { claim { text = "big" }, model { known = "glm-4.7-flash-q8_0" }, stops_at = "known(c.bytes)" },
+    undecided { claim { bytes = 16 * GB }, model { file_bytes = unknown }, needs = "m.file_bytes" },
+  },
+}
+
+rule "gib-written-as-gb" {
+  level = "note",
+  each = { c = "claim", m = "model" },
+  join = { "c.model == m.id" },
+  when = {
+    "known(c.bytes)",
+    "m.file_bytes > c.bytes * 1.05",
+    "max(as_gib, m.file_bytes) - min(as_gib, m.file_bytes) < m.file_bytes * 0.03",
+  },
+  let = { as_gib = "c.bytes / GB * GiB" },
+  find = "\"{c.text}\" means GiB: {m.name} has {m.file_bytes:count} bytes, {m.file_bytes:gib} or {m.file_bytes / GB} GB. The units are 7 % apart, on a card that is a gigabyte or two",
+  tests = {
+    fires { claim { bytes = 17 * GB, text = "17 GB" }, model { known = "glm-4.7-flash-q4_k_m" }, says = "means GiB" },
+    fires { claim { bytes = 30 * GB, text = "30 GB" }, model { known = "glm-4.7-flash-q8_0" } },
+    silent { claim { bytes = 17350 * MB, text = "17.35 GB, 4.5 % below the file" }, model { known = "glm-4.7-flash-q4_k_m" }, stops_at = "m.file_bytes > c.bytes * 1.05" },
+    silent { claim { bytes = 16 * GB, text = "16 GB" }, model { known = "glm-4.7-flash-q8_0" }, stops_at = "max(as_gib, m.file_bytes) - min(as_gib, m.file_bytes) < m.file_bytes * 0.03" },
+    silent { claim { text = "big" }, stops_at = "known(c.bytes)" },
+    undecided { claim { bytes = 16 * GB }, model { file_bytes = unknown }, needs = "m.file_bytes" },
+  },
+}
+
+rule "said-to-fit-one-gpu" {
+  level = "wrong",
+  each = { c = "claim", l = "launch", m = "model" },
+  join = {
+    "c.model == m.id",
+    "l.model == m.id",
+  },
+  when = {
+    "known(c.says_fits_one_gpu)",
+    "c.says_fits_one_gpu",
+    "not l.fits_one_gpu",
+  },
+  find = "\"{c.text}\", but {m.name} takes {l.whole_need:gib} at a context of {l.n_ctx}, {m.weights:gib} of it weights, and the GPU with most room has {l.largest_gpu_free:gib} free",
+  tests = {
+    fires { claim { says_fits_one_gpu = true, text = "Q8 fits on the 4090 alone" }, model { known = "glm-4.7-flash-q8_0" }, launch { ctx = 8192 }, says = "fits on the 4090 alone" },
+    fires { claim { says_fits_one_gpu = true, text = "one card is enough" }, gpu { free = 300 * MiB }, launch { ctx = 2048 } },
+    silent { claim { says_fits_one_gpu = true, text = "fits" }, model { known = "glm-4.7-flash-q4_k_m" }, launch { ctx = 8192 }, stops_at = "not l.fits_one_gpu" },
+    silent { claim { says_fits_one_gpu = false, text = "needs both" }, model { known = "glm-4.7-flash-q8_0" }, launch { ctx = 8192 }, stops_at = "c.says_fits_one_gpu" },
+    silent { claim { text = "30 GB" }, model { known = "glm-4.7-flash-q8_0" }, launch { ctx = 8192 }, stops_at = "known(c.says_fits_one_gpu)" },
+    undecided { claim { says_fits_one_gpu = true }, gpu { free = unknown }, needs = "l.fits_one_gpu" },
+  },
+}
+
+rule "file-is-not-whole" {
+  level = "wrong",
+  each = { m = "model" },
+  when = { "not m.complete" },
+  find = "{m.name} is not all there: {m.file_bytes:count} bytes of the {m.expected_bytes:count} that its tensor table needs, so every size read from it is too small and llama.cpp refuses it. Finish the download",
+  tests = {
+    fires { model { complete = false, file_bytes = 100000000 } },
+    fires { model { known = "glm-4.7-flash-q8_0", complete = false, file_bytes = 20000000000 }, says = "20,000,000,000 bytes" },
+    silent { stops_at = "not m.complete" },
+    silent { model { allocated_bytes = 4096 }, stops_at = "not m.complete" },
+    undecided { model { complete = unknown }, needs = "m.complete" },
+  },
+}
+
+-- A hole in a file is no missing download: its size counts, not its blocks.
+rule "file-is-sparse" {
+  level = "note",
+  each = { m = "model" },
+  when = {
+    "known(m.allocated_bytes)",
+    "m.allocated_bytes < m.file_bytes * 0.9",
+  },
+  find = "{m.name} occupies {m.allocated_bytes:bytes} of disk for {m.file_bytes:gib}: a sparse or compressed file, complete as far as its size says",
+  tests = {
+    fires { model { allocated_bytes = 65536 } },
+    fires { model { known = "glm-4.7-flash-q8_0", allocated_bytes = 4 * MiB }, says = "sparse or compressed" },
+    silent { stops_at = "known(m.allocated_bytes)" },
+    silent { model { file_bytes = 1000000, allocated_bytes = 1003520 }, stops_at = "m.allocated_bytes < m.file_bytes * 0.9" },
+    undecided { model { allocated_bytes = 4096, file_bytes = unknown }, needs = "m.file_bytes" },
+  },
+}
