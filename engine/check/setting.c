@@ -51,6 +51,23 @@ static void claim_host(llw_facts *f, llw_entity host) {
     claim(f, host, LLW_host_ram_available, llw_bytes((int64_t)RAM_AVAILABLE_MIB << 20));
 }
 
+/* A build the test names: the newest one, or the one of the version that the test gives. */
+static llw_rc claim_build(llw_facts *f, const llw_rule_test *test, llw_entity e, const char *id, llw_err *err) {
+    const char *version = NULL;
+    for (size_t i = 0; i < test->n_facts; i++)
+        if (test->facts[i].attr == LLW_build_version && !strcmp(test->facts[i].id, id) && test->facts[i].value.known)
+            version = test->facts[i].value.as.text;
+    llw_build build;
+    llw_rc rc = llw_build_read(llw_facts_arena(f), version, &build, err);
+    if (rc != LLW_OK) return rc;
+    claim(f, e, LLW_build_version, llw_string(LLW_VERSION, build.version));
+    claim(f, e, LLW_build_order, llw_count(build.order));
+    claim(f, e, LLW_build_date, llw_string(LLW_TEXT, build.date));
+    claim(f, e, LLW_build_exact, llw_flag(build.exact));
+    if (build.fit_known) claim(f, e, LLW_build_fits_by_default, llw_flag(build.fit));
+    return LLW_OK;
+}
+
 /* Things the test names, models with their headers. */
 static llw_rc make_things(llw_facts *f, const llw_rule_test *test, llw_err *err) {
     char buf[64];
@@ -66,6 +83,9 @@ static llw_rc make_things(llw_facts *f, const llw_rule_test *test, llw_err *err)
             int index = 0;
             for (llw_entity g = 0; (g = llw_facts_next(f, LLW_KIND_gpu, g));) index++;
             claim_gpu(f, llw_facts_entity(f, LLW_KIND_gpu, id), index);
+        } else if (fact->kind == LLW_KIND_build) {
+            llw_rc rc = claim_build(f, test, llw_facts_entity(f, LLW_KIND_build, id), fact->id, err);
+            if (rc != LLW_OK) return rc;
         } else
             llw_facts_entity(f, fact->kind, id);
     }
@@ -85,7 +105,7 @@ static llw_rc make_defaults(llw_facts *f, const llw_rule_test *test, llw_err *er
     if (!build) build = llw_build_claim(f, NULL, LLW_GRADE_DEFAULT, "default", "", err);
     if (!build) return LLW_ERR_INPUT;
     for (llw_entity l = 0; (l = llw_facts_next(f, LLW_KIND_launch, l));) {
-        llw_argv in = {.id = llw_facts_id(f, l), .program = LLW_PROGRAM_SERVER};
+        llw_argv in = {.id = llw_facts_id(f, l), .program = LLW_PROGRAM_SERVER, .build = build};
         llw_argv_result result;
         llw_rc rc = llw_argv_read(f, &in, &result, err);
         if (rc != LLW_OK) return rc;

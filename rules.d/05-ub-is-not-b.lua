@@ -1,0 +1,174 @@
+-- Teaches: -ub is the compute buffer, -b is not.
+
+lesson "05-ub-is-not-b" {
+  claim = "The compute buffer is sized by -ub and not by -b: above 512 it costs memory, and buys little speed as long as all weights are on the GPU.",
+  review_by = "2027-02-23",
+}
+
+-- Everything on the GPUs: memory for nothing. 512 and less is never found fault with, and -b plays no part.
+rule "oversized-ubatch" {
+  level = "waste",
+  each = { l = "launch" },
+  when = {
+    "l.ubatch > 512",
+    "l.batch > 512",
+    "l.loads",
+  },
+  unless = {
+    "l.embedding_mode",
+    "l.rerank",
+    "l.weights_on_host > 0",
+  },
+  let = { extra = "l.gpu_need - predict('gpu_need', l, 'ubatch', 512, 'ctx', l.n_ctx)" },
+  find = "-ub {l.ubatch:plain} takes {extra:mib} more GPU memory than -ub 512 for the same context: it sizes the compute buffer, -b {l.batch:plain} does not. With all weights on the GPU prompts gain little from it, 1.0 to 1.2 times the speed up to 4096",
+  advise = { ["l.ubatch"] = "512, llama.cpp's default, gives back {extra:mib}; -b may stay as it is" },
+  try = { ["l.ubatch"] = "512" },
+  tests = {
+    fires { launch { ubatch = 2048, batch = 2048 } },
+    fires { launch { ubatch = 1024, batch = 4096 } },
+    fires { model { known = "llama-3.1-8b-q4_k_m" }, launch { ubatch = 4096, batch = 4096, ctx = 32768 }, says = "-ub 4096 takes" },
+    silent { launch { ubatch = 512, batch = 2048 }, stops_at = "l.ubatch > 512" },
+    silent { launch { ubatch = 512, batch = 512 } },
+    silent { launch { ubatch = 256, batch = 2048 }, stops_at = "l.ubatch > 512" },
+    silent { launch { ubatch = 2048, batch = 256 }, stops_at = "l.batch > 512" },
+    silent { launch { ubatch = 2048, embedding_mode = true }, stops_at = "l.embedding_mode" },
+    silent { launch { ubatch = 2048, rerank = true }, stops_at = "l.rerank" },
+    silent { launch { ubatch = 2048, gpu_layers = 10 }, stops_at = "l.weights_on_host > 0" },
+    silent { gpu { free = 750 * MiB }, launch { ubatch = 2048, ctx = 2048, fit = false }, stops_at = "l.loads" },
+    undecided { launch { ubatch = unknown }, needs = "l.ubatch" },
+    undecided { gpu { free = unknown }, launch { ubatch = 2048 }, needs = "l.loads" },
+  },
+}
+
+-- The same, where fit pays with context instead of memory.
+rule "ubatch-costs-context" {
+  level = "waste",
+  each = { l = "launch" },
+  when = {
+    "l.weights_on_host == 0",
+    "more > l.n_ctx",
+  },
+  unless = {
+    "l.embedding_mode",
+    "l.rerank",
+  },
+  let = { more = "predict('n_ctx', l, 'ubatch', min(l.ubatch, 512))" },
+  find = "For the compute buffer of -ub {l.ubatch:plain} fit cuts the context to {l.n_ctx} tokens; with -ub 512 it would leave {more}",
+  try = { ["l.ubatch"] = "512" },
+  tests = {
+    fires { model { known = "llama-3.1-8b-q4_k_m" }, gpu { total = 12282 * MiB, free = 11500 * MiB }, launch { ubatch = 2048 } },
+    fires { model { known = "qwen3-8b-q4_k_m" }, gpu { total = 8188 * MiB, free = 7600 * MiB }, launch { ubatch = 1024, batch = 1024 }, says = "fit cuts the context" },
+    silent { model { known = "llama-3.1-8b-q4_k_m" }, gpu { total = 12282 * MiB, free = 11500 * MiB }, stops_at = "more > l.n_ctx" },
+    silent { model { known = "llama-3.1-8b-q4_k_m" }, launch { ubatch = 2048, ctx = 8192 }, stops_at = "more > l.n_ctx" },
+    silent { model { known = "llama-3.1-8b-q4_k_m" }, gpu { total = 12282 * MiB, free = 11500 * MiB }, launch { ubatch = 2048, embedding_mode = true }, stops_at = "l.embedding_mode" },
+    silent { model { known = "llama-3.1-8b-q4_k_m" }, gpu { total = 12282 * MiB, free = 11500 * MiB }, launch { ubatch = 2048, rerank = true }, stops_at = "l.rerank" },
+    silent { model { known = "llama-3.1-8b-q4_k_m" }, gpu { total = 12282 * MiB, free = 11500 * MiB }, launch { ubatch = 2048, weights_on_host = 1 * GiB }, stops_at = "l.weights_on_host == 0" },
+    undecided { launch { ubatch = unknown }, needs = "l.n_ctx" },
+  },
+}
+
+rule "ubatch-prevents-the-load" {
+  level = "wrong",
+  each = { l = "launch", p = "placement" },
+  join = { "p.launch == l.id" },
+  when = {
+    "l.ubatch > 512",
+    "p.device ~= 'Host'",
+    "not p.loads",
+    "predict('loads', l, 'ubatch', 512)",
+  },
+  unless = {
+    "l.embedding_mode",
+    "l.rerank",
+  },
+  let = { smaller = "predict('compute', p, 'ubatch', 512)" },
+  find = "{p.device} is {-p.left:mib} short, and {p.compute:mib} of what it needs is the compute buffer of -ub {l.ubatch:plain}: with -ub 512 that is {smaller:mib} and everything loads",
+  advise = { ["l.ubatch"] = "the compute buffer on {p.device} shrinks from {p.compute:mib} to {smaller:mib}; -b may stay as it is" },
+  try = { ["l.ubatch"] = "512" },
+  tests = {
+    fires { gpu { free = 750 * MiB }, launch { ubatch = 2048, ctx = 2048, fit = false }, says = "everything loads" },
+    fires { model { known = "llama-3.1-8b-q4_k_m" }, gpu { total = 6144 * MiB, free = 6000 * MiB }, launch { ubatch = 4096, batch = 4096, ctx = 8192, gpu_layers = 99 } },
+    silent { launch { ubatch = 512, batch = 512 }, placement { loads = false }, stops_at = "l.ubatch > 512" },
+    silent { launch { ubatch = 2048 }, stops_at = "not p.loads" },
+    silent { launch { ubatch = 2048 }, placement { device = "Host", loads = false }, stops_at = "p.device ~= 'Host'" },
+    silent { gpu { free = 300 * MiB }, launch { ubatch = 2048, ctx = 2048, fit = false }, stops_at = "predict('loads', l, 'ubatch', 512)" },
+    silent { gpu { free = 750 * MiB }, launch { ubatch = 2048, ctx = 2048, fit = false, embedding_mode = true }, stops_at = "l.embedding_mode" },
+    silent { gpu { free = 750 * MiB }, launch { ubatch = 2048, ctx = 2048, fit = false, rerank = true }, stops_at = "l.rerank" },
+    undecided { gpu { free = unknown }, launch { ubatch = 2048 }, needs = "p.loads" },
+  },
+}
+
+-- Weights in RAM cross to the GPU once for each micro-batch of a prompt: then it is a trade, and both sides are said.
+-- Measured on one H200 with llama.cpp v0.5.0, a prompt of 4096 tokens: from -ub 512 to 2048 2.1 to 2.5 times, to 4096 3.2.
+rule "ubatch-against-weights-in-ram" {
+  level = "note",
+  each = { l = "launch" },
+  when = {
+    "l.ubatch > 512",
+    "l.weights_on_host > 0",
+    "l.loads",
+  },
+  unless = {
+    "l.embedding_mode",
+    "l.rerank",
+  },
+  let = {
+    memory = "l.gpu_need - predict('gpu_need', l, 'ubatch', 512, 'ctx', l.n_ctx)",
+    displaced = "l.weights_on_host - predict('weights_on_host', l, 'ubatch', 512, 'ctx', l.n_ctx)",
+  },
+  find = "-ub {l.ubatch:plain} is a choice here: {l.weights_on_host:gib} of weights are in RAM and cross to the GPU once for each {l.ubatch:plain} tokens of a prompt. It costs {memory:mib} of GPU memory and {displaced:mib} of weights more in RAM than -ub 512, and makes prompts faster, 2.1 to 2.5 times at 2048 and 3.2 times at 4096 where it was measured; generated tokens gain nothing",
+  tests = {
+    fires { launch { ubatch = 2048, gpu_layers = 10 } },
+    fires { model { known = "qwen3-30b-a3b-q4_k_m" }, launch { ubatch = 4096, batch = 4096, cpu_moe = true, ctx = 16384 }, says = "is a choice here" },
+    silent { launch { ubatch = 512, gpu_layers = 10 }, stops_at = "l.ubatch > 512" },
+    silent { launch { ubatch = 2048 }, stops_at = "l.weights_on_host > 0" },
+    silent { gpu { free = 100 * MiB }, launch { ubatch = 2048, gpu_layers = 10, ctx = 2048 }, stops_at = "l.loads" },
+    silent { launch { ubatch = 2048, gpu_layers = 10, embedding_mode = true }, stops_at = "l.embedding_mode" },
+    silent { launch { ubatch = 2048, gpu_layers = 10, rerank = true }, stops_at = "l.rerank" },
+    undecided { gpu { free = unknown }, launch { ubatch = 2048, gpu_layers = 10 }, needs = "l.loads" },
+  },
+}
+
+rule "larger-ubatch-would-read-prompts-faster" {
+  level = "note",
+  each = { l = "launch", m = "model" },
+  join = { "l.model == m.id" },
+  when = {
+    "l.ubatch == 512",
+    "l.weights_on_host * 10 > m.weights",
+    "l.op_offload",
+    "l.gpu_free > 0",
+    "predict('loads', l, 'ubatch', 2048)",
+  },
+  let = { memory = "predict('gpu_need', l, 'ubatch', 2048, 'ctx', l.n_ctx) - l.gpu_need" },
+  find = "{l.weights_on_host:gib} of weights are in RAM and cross to the GPU once for each 512 tokens of a prompt: -ub 2048 made such prompts 2.1 to 2.5 times as fast where it was measured, for {memory:mib} of GPU memory. Short prompts and generated tokens gain nothing",
+  tests = {
+    fires { launch { gpu_layers = 5 } },
+    fires { model { known = "qwen3-30b-a3b-q4_k_m" }, launch { cpu_moe = true, ctx = 16384 }, says = "2.1 to 2.5 times" },
+    silent { launch { gpu_layers = 5, ubatch = 256 }, stops_at = "l.ubatch == 512" },
+    silent { launch { gpu_layers = 21 }, stops_at = "l.weights_on_host * 10 > m.weights" },
+    silent { launch { gpu_layers = 5, op_offload = false }, stops_at = "l.op_offload" },
+    silent { launch { devices = "none" }, stops_at = "l.gpu_free > 0" },
+    silent { gpu { free = 100 * MiB }, launch { gpu_layers = 5, ctx = 2048, fit = false }, stops_at = "predict('loads', l, 'ubatch', 2048)" },
+    undecided { gpu { free = unknown }, launch { gpu_layers = 5 }, needs = "l.gpu_free" },
+  },
+}
+
+-- Where a large -ub is not a matter of taste: server-context.cpp refuses longer inputs.
+rule "embedding-input-limit" {
+  level = "note",
+  each = { l = "launch" },
+  when = {
+    "l.embedding_mode or l.rerank",
+    "l.ubatch < l.n_ctx_seq",
+  },
+  find = "An embedding or rerank server takes an input in one piece of at most -ub {l.ubatch:plain} tokens and refuses longer ones, though a slot has room for {l.n_ctx_seq}: here -ub follows the longest input, and -b with it",
+  advise = { ["l.ubatch"] = "an embedding or rerank server needs its longest input in one piece" },
+  tests = {
+    fires { launch { embedding_mode = true } },
+    fires { launch { rerank = true, ubatch = 1024, ctx = 4096 }, says = "at most -ub 1024" },
+    silent { stops_at = "l.embedding_mode or l.rerank" },
+    silent { launch { embedding_mode = true, ubatch = 2048, batch = 2048, ctx = 2048 }, stops_at = "l.ubatch < l.n_ctx_seq" },
+    undecided { launch { ubatch = unknown, embedding_mode = true }, needs = "l.ubatch" },
+  },
+}
