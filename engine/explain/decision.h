@@ -49,6 +49,7 @@ typedef struct llw_offer {
     llw_flag_change *changes;
     size_t n_changes;
     bool certain; /* not only by the point estimate */
+    const char *runner_up; /* the next best and why it loses; "" */
 } llw_offer;
 
 typedef struct llw_lesson_line {

@@ -182,27 +182,37 @@ static bool same_change(const llw_variant *v, llw_entity launch, const llw_attr 
     return true;
 }
 
+/* The variant from the memo, predicted the first time. NULL when a value is unknown. */
+static llw_variant *variant_get(llw_run *run, llw_entity launch, const llw_attr *knobs, const llw_value *values, int n) {
+    for (int i = 0; i < n; i++)
+        if (!values[i].known) return NULL;
+    for (llw_variant *v = run->variants; v; v = v->next)
+        if (same_change(v, launch, knobs, values, n)) return v;
+    llw_variant *v = llw_arena_alloc(run->arena, sizeof *v);
+    *v = (llw_variant){.launch = launch, .n = n, .facts = llw_facts_overlay(run->base), .next = run->variants};
+    run->variants = v;
+    for (int i = 0; i < n; i++) {
+        v->knobs[i] = knobs[i];
+        v->values[i] = values[i];
+        llw_facts_claim(v->facts, launch, knobs[i], values[i], LLW_GRADE_WHATIF, "what-if", "");
+    }
+    llw_native_predict(v->facts, launch, run->arena, false, &v->predicted);
+    return v;
+}
+
+const llw_predicted *llw_run_variant_predicted(llw_run *run, llw_entity launch, const llw_attr *knobs,
+                                               const llw_value *values, int n) {
+    const llw_variant *v = variant_get(run, launch, knobs, values, n);
+    return v ? &v->predicted : NULL;
+}
+
 llw_value llw_run_variant(llw_run *run, llw_entity entity, llw_attr attr, const llw_attr *knobs, const llw_value *values,
                           int n) {
     bool placement = llw_facts_kind(run->facts, entity) == LLW_KIND_placement;
     llw_entity launch = placement ? llw_facts_ref(run->facts, entity, LLW_placement_launch) : entity;
     llw_type type = llw_attr_get(attr)->type;
-    if (!launch) return llw_unknown(type);
-    for (int i = 0; i < n; i++)
-        if (!values[i].known) return llw_unknown(type);
-    llw_variant *v = run->variants;
-    while (v && !same_change(v, launch, knobs, values, n)) v = v->next;
-    if (!v) {
-        v = llw_arena_alloc(run->arena, sizeof *v);
-        *v = (llw_variant){.launch = launch, .n = n, .facts = llw_facts_overlay(run->base), .next = run->variants};
-        run->variants = v;
-        for (int i = 0; i < n; i++) {
-            v->knobs[i] = knobs[i];
-            v->values[i] = values[i];
-            llw_facts_claim(v->facts, launch, knobs[i], values[i], LLW_GRADE_WHATIF, "what-if", "");
-        }
-        llw_native_predict(v->facts, launch, run->arena, false, &v->predicted);
-    }
+    llw_variant *v = launch ? variant_get(run, launch, knobs, values, n) : NULL;
+    if (!v) return llw_unknown(type);
     bool capacity = attr == LLW_launch_whole_need || attr == LLW_launch_fits_one_gpu || attr == LLW_launch_fits_gpus;
     if (capacity && !v->capacity) {
         llw_native_capacity(v->facts, run->arena, &v->predicted);

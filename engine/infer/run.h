@@ -65,6 +65,10 @@ void llw_run_eval(const llw_run *run, const llw_node *node, const llw_expr *expr
 llw_value llw_run_variant(llw_run *run, llw_entity entity, llw_attr attr, const llw_attr *knobs, const llw_value *values,
                           int n);
 
+/* The whole prediction of that variant. */
+const llw_predicted *llw_run_variant_predicted(llw_run *run, llw_entity launch, const llw_attr *knobs,
+                                               const llw_value *values, int n);
+
 /* Fills a finding's sentence or advice. */
 void llw_run_say(const llw_run *run, const llw_node *node, const llw_template *sentence, llw_text *out);
 /* Prints a result the way its expression's unit asks for. */

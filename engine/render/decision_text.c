@@ -24,13 +24,9 @@ static void pad(llw_text *out, const char *text, size_t width) {
     for (size_t w = llw_text_width(text); w < width; w++) llw_text_add(out, " ");
 }
 
-/* Sizes of one table share a unit, GiB with one decimal; anything below 0.05 GiB is said in MiB. */
-static void gib(llw_text *out, const char *what, int64_t bytes) {
-    double g = (double)bytes / (1024.0 * 1024 * 1024);
-    if (bytes && g < 0.05)
-        llw_text_addf(out, "%s %.0f MiB  ", what, g * 1024);
-    else
-        llw_text_addf(out, "%s %4.1f  ", what, g);
+/* Sizes of one table share a unit, so that they can be compared at a glance. */
+static void gib(llw_text *out, const char *what, int64_t bytes, const char *unit) {
+    llw_text_addf(out, "%s %4.1f%s  ", what, (double)bytes / (1024.0 * 1024 * 1024), unit);
 }
 
 static void devices(llw_text *out, const llw_style *style, const llw_decision *d) {
@@ -51,9 +47,9 @@ static void devices(llw_text *out, const llw_style *style, const llw_decision *d
         else
             pad(out, "free memory unknown", BAR);
         llw_text_add(out, "  ");
-        gib(out, "weights", line->weights);
-        gib(out, "KV", line->kv);
-        gib(out, "compute", line->compute);
+        gib(out, "weights", line->weights, "");
+        gib(out, "KV", line->kv, "");
+        gib(out, "compute", line->compute, " GiB");
         if (line->known && line->left < 0) {
             llw_format_bytes(buf, -line->left);
             strcat(buf, " short");
@@ -62,7 +58,6 @@ static void devices(llw_text *out, const llw_style *style, const llw_decision *d
             llw_text_addf(out, "%s left", llw_format_bytes(buf, line->left));
         llw_text_add(out, "\n");
     }
-    if (d->n_devices) llw_text_add(out, "(GiB)\n");
 }
 
 static void offer(llw_text *out, const llw_style *style, const llw_offer *o) {
@@ -86,6 +81,11 @@ static void offer(llw_text *out, const llw_style *style, const llw_offer *o) {
         llw_wrap(out, style, llw_text_str(&line), 20, 22);
         llw_text_add(out, "\n");
         llw_text_fini(&line);
+    }
+    if (*o->runner_up) {
+        llw_text_addf(out, "%*s", 20, "");
+        llw_wrap(out, style, o->runner_up, 20, 22);
+        llw_text_add(out, "\n");
     }
 }
 

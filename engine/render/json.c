@@ -90,6 +90,7 @@ static json_t *offer_json(const llw_offer *offer) {
     json_object_set_new(o, "result", string(offer->result));
     json_object_set_new(o, "certain", json_boolean(offer->certain));
     json_object_set_new(o, "changes", changes);
+    json_object_set_new(o, "runner_up", string(offer->runner_up));
     return o;
 }
 
