@@ -26,17 +26,24 @@ static uint32_t saturate(uint64_t n) {
     return n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
 }
 
-static void say_deficit(llw_fit_state *state, const char *what) {
-    char need[LLW_NUMBER_MAX], have[LLW_NUMBER_MAX], keep[LLW_NUMBER_MAX];
+static void say_need(llw_fit_state *state) {
+    char need[LLW_NUMBER_MAX], have[LLW_NUMBER_MAX], left[LLW_NUMBER_MAX], keep[LLW_NUMBER_MAX];
     for (int id = 0; id < state->nd; id++) {
         int64_t after = state->full.free[id] - state->full.total[id];
-        llw_fit_say(state, "%s %s needs %s of the %s that are free on %s; %s are to stay free there: %s.",
-                    what, state->nd > 1 ? "the share of the model" : "the model",
-                    llw_format_mib(need, state->full.total[id]), llw_format_mib(have, state->full.free[id]),
-                    llw_fit_device(state, id), llw_format_mib(keep, state->margin[id]),
-                    after >= state->margin[id] ? "met"
-                    : after < 0                ? "it does not fit"
-                                               : "too little is left");
+        llw_format_mib(need, state->full.total[id]);
+        llw_format_mib(have, state->full.free[id]);
+        llw_format_mib(left, after < 0 ? -after : after);
+        llw_format_mib(keep, state->margin[id]);
+        if (after < 0)
+            llw_fit_say(
+                state,
+                "As given, %s would hold %s and has %s free: it is %s short, with a target of %s on top.",
+                llw_fit_device(state, id), need, have, left, keep);
+        else
+            llw_fit_say(state,
+                        "As given, %s would hold %s and has %s free: %s stay free, %s than the target of %s.",
+                        llw_fit_device(state, id), need, have, left,
+                        after >= state->margin[id] ? "no less" : "less", keep);
     }
 }
 
@@ -159,7 +166,7 @@ llw_fit_verdict llw_fit_context(llw_fit_state *state) {
     if (!llw_fit_look(state, state->work.gpu_layers, &state->full)) return LLW_FIT_STOPPED;
     uint32_t n_ctx_max, n_ctx_min;
     if (start_context(state, automatic, &n_ctx_max, &n_ctx_min) != LLW_FIT_GO_ON) return LLW_FIT_STOPPED;
-    say_deficit(state, "As given,");
+    say_need(state);
     if (target_met(state)) {
         llw_fit_say(state, "Every target is met, so fit changes nothing.");
         return LLW_FIT_DONE;

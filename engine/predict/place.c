@@ -6,7 +6,7 @@
 #include "predict/place_try.h"
 #include "predict/speed.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <string.h>
 
 enum { MAX_CANDIDATES = LLW_MAX_DEVICES + 8, OFFLOAD_CONTEXT = 32768 };
@@ -18,7 +18,8 @@ typedef struct ranking {
     const llw_launch *given;
     const llw_extra_files *files;
     llw_arena *arena;
-    llw_launch base; /* unplaced, with the context planned for */
+    llw_launch base;     /* unplaced, with the context planned for */
+    int64_t all_on_gpus; /* bytes of layers in RAM when everything that can is on GPUs */
     llw_candidate items[MAX_CANDIDATES];
     size_t n;
     llw_placement *out;
@@ -61,9 +62,11 @@ static const char *targets_text(const ranking *r, const llw_launch *launch, int 
     return kept;
 }
 
-static llw_candidate *add(ranking *r, const char *name, const llw_launch *launch, const words *w,
-                          const char *reason) {
-    if (r->n == MAX_CANDIDATES) return NULL;
+enum { PREFER_ONE_CARD, PREFER_FIT, PREFER_TARGET, PREFER_SPLIT };
+
+static llw_candidate *add(ranking *r, const char *name, int preference, const llw_launch *launch,
+                          const words *w, const char *reason) {
+    assert(r->n < MAX_CANDIDATES);
     llw_candidate *c = &r->items[r->n++];
     const char **flags = llw_arena_alloc(r->arena, (w->n + 1) * sizeof *flags);
     memcpy(flags, w->items, w->n * sizeof *flags);
@@ -79,6 +82,7 @@ static llw_candidate *add(ranking *r, const char *name, const llw_launch *launch
                          .fits = tried.fits,
                          .meets_target = tried.meets_target,
                          .survives = tried.survives,
+                         .preference = preference,
                          .reason = reason,
                          .loses = ""};
     const llw_memory *host = &tried.fit.prediction.host;
@@ -88,13 +92,19 @@ static llw_candidate *add(ranking *r, const char *name, const llw_launch *launch
     return c;
 }
 
+/* How good the outcome is, whatever its speed. */
+static int quality(const llw_candidate *c) {
+    return (c->fits && c->fits_ram ? 8 : 0) + (c->fits ? 4 : 0) + (c->survives ? 2 : 0) +
+           (c->fit.prediction.outcome == LLW_OUTCOME_OK ? 1 : 0);
+}
+
 /* ---- the candidates ---- */
 
 static void add_fit(ranking *r) {
     words w = context_words(r);
     if (!targets_are_default(&r->base))
         option(&w, "--fit-target", targets_text(r, &r->base, r->base.n_devices));
-    add(r, "fit", &r->base, &w, "llama.cpp's own --fit decides, with -ngl left at auto");
+    add(r, "fit", PREFER_FIT, &r->base, &w, "llama.cpp's own --fit decides, with -ngl left at auto");
 }
 
 static void add_one_gpu(ranking *r, int device) {
@@ -106,9 +116,14 @@ static void add_one_gpu(ranking *r, int device) {
     option(&w, "-sm", "none");
     option(&w, "-mg", llw_arena_printf(r->arena, "%d", device));
     if (one.fit_target[0] != 1024 * MIB) option(&w, "--fit-target", targets_text(r, &one, 1));
-    add(r, "one-gpu", &one, &w,
-        llw_arena_printf(r->arena, "everything on %s: no work is handed from card to card",
-                         one.devices[device].name));
+    llw_candidate *c = add(r, "one-gpu", PREFER_ONE_CARD, &one, &w, "");
+    const char *name = one.devices[device].name;
+    if (c->fit.prediction.weights_on_host > r->all_on_gpus) {
+        c->preference = PREFER_SPLIT;
+        c->reason = llw_arena_printf(r->arena, "only %s, and what does not fit there in RAM", name);
+    } else {
+        c->reason = llw_arena_printf(r->arena, "everything on %s: no work is handed from card to card", name);
+    }
 }
 
 /* A card that others use too keeps its margin: a display, or more taken than a CUDA context takes. */
@@ -116,21 +131,32 @@ static bool is_shared(const llw_device *d) {
     return d->display || d->total - d->free > 1024 * MIB;
 }
 
-static void add_fit_target(ranking *r, int64_t alone) {
-    llw_launch tuned = r->base;
+/* Smaller targets on the cards that nothing else uses: the largest of a few that serves as well as the
+ * smallest. */
+static void add_fit_target(ranking *r) {
+    static const int64_t tries[] = {128, 256, 512};
     llw_text who = {0};
-    for (int i = 0; i < tuned.n_devices; i++) {
-        if (is_shared(&tuned.devices[i])) continue;
-        tuned.fit_target[i] = alone;
-        llw_text_addf(&who, "%s%s", who.len ? ", " : "", tuned.devices[i].name);
-    }
-    if (who.len > 0) {
+    for (int i = 0; i < r->base.n_devices; i++)
+        if (!is_shared(&r->base.devices[i]))
+            llw_text_addf(&who, "%s%s", who.len ? ", " : "", r->base.devices[i].name);
+    size_t first = r->n;
+    for (size_t k = 0; k < sizeof tries / sizeof *tries && who.len > 0; k++) {
+        llw_launch tuned = r->base;
+        for (int i = 0; i < tuned.n_devices; i++)
+            if (!is_shared(&tuned.devices[i])) tuned.fit_target[i] = tries[k] * MIB;
         words w = context_words(r);
         option(&w, "--fit-target", targets_text(r, &tuned, tuned.n_devices));
-        add(r, "fit-target", &tuned, &w,
-            llw_arena_printf(r->arena,
-                             "--fit decides, but keeps only %lld MiB free on %s, which nothing else uses",
-                             (long long)(alone / MIB), llw_text_str(&who)));
+        llw_candidate *c = add(r, "fit-target", PREFER_TARGET, &tuned, &w,
+                               llw_arena_printf(r->arena,
+                                                "--fit decides, but keeps only %lld MiB free on %s, which "
+                                                "nothing else uses",
+                                                (long long)tries[k], llw_text_str(&who)));
+        if (r->n - 1 == first) continue;
+        llw_candidate *best = &r->items[first]; /* keep one of them */
+        if (quality(c) > quality(best) || (quality(c) == quality(best) && c->ctx >= best->ctx &&
+                                           c->seconds <= best->seconds * (1 + alike / 3)))
+            *best = *c;
+        r->n--;
     }
     llw_text_fini(&who);
 }
@@ -151,7 +177,7 @@ static void add_raised_target(ranking *r, const llw_candidate *fit) {
     if (!now.fits) return;
     words w = context_words(r);
     option(&w, "--fit-target", targets_text(r, &raised, raised.n_devices));
-    add(r, "fit-target", &raised, &w,
+    add(r, "fit-target", PREFER_TARGET, &raised, &w,
         "--fit's own plan would not fit although it reports success; larger targets make it plan with less");
 }
 
@@ -168,7 +194,7 @@ static void add_fill_fastest(ranking *r) {
     words w = context_words(r);
     option(&w, "-ts", llw_arena_strdup(r->arena, llw_text_str(&split)));
     llw_text_fini(&split);
-    add(r, "fill-fastest", &filled, &w, "as many layers as fit on the fastest card");
+    add(r, "fill-fastest", PREFER_SPLIT, &filled, &w, "as many layers as fit on the fastest card");
 }
 
 /* A program or build that does not fit gets the plan that fit would make, as plain flags. */
@@ -184,17 +210,11 @@ static void add_explicit(ranking *r) {
         bool automatic = !strcmp(plan.args[i], "-ngl") && plan.launch.gpu_layers < 0;
         option(&w, plan.args[i], automatic ? "99" : plan.args[i + 1]);
     }
-    add(r, "explicit", &plan.launch, &w,
+    add(r, "explicit", PREFER_SPLIT, &plan.launch, &w,
         "the plan --fit would make, written out, because nothing fits it here");
 }
 
 /* ---- the order ---- */
-
-/* How good the outcome is, whatever its speed. */
-static int quality(const llw_candidate *c) {
-    return (c->fits && c->fits_ram ? 8 : 0) + (c->fits ? 4 : 0) + (c->survives ? 2 : 0) +
-           (c->fit.prediction.outcome == LLW_OUTCOME_OK ? 1 : 0);
-}
 
 /* Negative when a is better. */
 static int compare(const llw_candidate *a, const llw_candidate *b) {
@@ -202,9 +222,8 @@ static int compare(const llw_candidate *a, const llw_candidate *b) {
     if (a->ctx != b->ctx && a->fits) return a->ctx > b->ctx ? -1 : 1;
     bool same = a->seconds <= b->seconds * (1 + alike) && b->seconds <= a->seconds * (1 + alike);
     if (!same) return a->seconds < b->seconds ? -1 : 1;
-    if (a->meets_target != b->meets_target) return a->meets_target ? -1 : 1;
-    if (a->n_flags != b->n_flags) return a->n_flags < b->n_flags ? -1 : 1;
-    return 0;
+    if (a->preference != b->preference) return a->preference - b->preference;
+    return a->meets_target == b->meets_target ? 0 : a->meets_target ? -1 : 1;
 }
 
 static void order(ranking *r) {
@@ -264,17 +283,17 @@ static const char *why_it_loses(ranking *r, const llw_candidate *c, const llw_ca
 static void plan_context(ranking *r) {
     llw_launch *base = &r->base;
     r->out->ctx_reason = "";
-    if (base->ctx > 0) return;
     llw_arena *scratch = llw_arena_new();
     llw_launch all = *base;
     all.fit = false;
     llw_prediction p;
     llw_predict(&all, scratch, false, &p);
-    int64_t limit = llw_try_context_limit(base, &p), on_host = p.weights_on_host;
+    int64_t limit = llw_try_context_limit(base, &p);
     bool known = p.outcome == LLW_OUTCOME_OK;
+    r->all_on_gpus = p.weights_on_host;
     llw_arena_free(scratch);
-    if (!known || limit == 0) return;
-    base->ctx = llw_try_context(base, r->files, LLW_GOAL_TARGET, on_host, limit);
+    if (base->ctx > 0 || !known || limit == 0) return;
+    base->ctx = llw_try_context(base, r->files, LLW_GOAL_TARGET, r->all_on_gpus, limit);
     r->out->ctx_reason = "the largest with which all layers stay on the GPUs";
     if (base->ctx < base->fit_ctx && base->ctx < limit) {
         base->ctx = limit < OFFLOAD_CONTEXT ? limit : OFFLOAD_CONTEXT;
@@ -308,11 +327,7 @@ void llw_place_rank(const llw_launch *launch, const llw_extra_files *files, llw_
     for (int i = 0; i < launch->n_devices && launch->n_devices > 1; i++) add_one_gpu(r, i);
     if (fits_itself && r->n > 0) {
         const llw_candidate fit = r->items[0];
-        if (fit.fit.outcome == LLW_FIT_ADJUSTED) {
-            add_fit_target(r, 128 * MIB);
-            add_fit_target(r, 256 * MIB);
-            add_fit_target(r, 512 * MIB);
-        }
+        if (fit.fit.outcome == LLW_FIT_ADJUSTED) add_fit_target(r);
         if (!fit.fits) add_raised_target(r, &fit);
     }
     if (launch->n_devices > 1) add_fill_fastest(r);
@@ -323,17 +338,22 @@ void llw_place_rank(const llw_launch *launch, const llw_extra_files *files, llw_
 }
 
 int64_t llw_place_largest_context(const llw_launch *launch, llw_arena *arena, llw_fit *fit) {
+    llw_arena *scratch = llw_arena_new();
     llw_launch with = *launch;
     with.ctx = 256;
     with.ctx_given = true;
-    llw_arena *scratch = llw_arena_new();
     llw_try least;
     llw_try_launch(&with, NULL, scratch, &least);
-    bool ok = least.meets_target;
-    int64_t on_host = least.fit.prediction.weights_on_host;
+    llw_launch all = llw_try_unplaced(&with);
+    all.fit = false;
+    llw_prediction on_gpus;
+    llw_predict(&all, scratch, false, &on_gpus);
+    bool whole = least.fit.prediction.weights_on_host <= on_gpus.weights_on_host;
     int64_t limit = llw_try_context_limit(launch, &least.fit.prediction);
+    int64_t ctx = 0;
+    if (least.meets_target)
+        ctx = llw_try_context(launch, NULL, LLW_GOAL_TARGET, whole ? on_gpus.weights_on_host : -1, limit);
     llw_arena_free(scratch);
-    int64_t ctx = ok ? llw_try_context(launch, NULL, LLW_GOAL_TARGET, on_host, limit) : 0;
     if (fit && ctx > 0) {
         with.ctx = ctx;
         llw_fit_run(&with, arena, true, fit);

@@ -25,8 +25,9 @@ typedef struct llw_candidate {
     bool fits, meets_target, survives;
     bool ram_known, fits_ram; /* what stays in RAM is no more than what is available there */
     double seconds;           /* llw_speed_rank: smaller is better */
-    const char *reason;       /* why one would choose it */
-    const char *loses;        /* why it is not the first; "" for the first */
+    int preference;     /* among plans about equally fast the smaller one is better: one card, fit, others */
+    const char *reason; /* why one would choose it */
+    const char *loses;  /* why it is not the first; "" for the first */
 } llw_candidate;
 
 typedef struct llw_placement {

@@ -233,9 +233,19 @@ static void try_experts(search *s) {
     }
     if (high > layers) return;
     changed.n_overrides = (size_t)high;
-    offer_set(
-        s, &changed, "-ncmoe", number(s, high), LLW_LOSS_SPEED,
-        llw_arena_printf(s->arena, "the experts of %d layers work in RAM, so tokens come slower", high));
+    llw_arena *scratch = llw_arena_new();
+    llw_try tried;
+    llw_try_launch(&changed, s->files, scratch, &tried);
+    bool moves = tried.fit.prediction.weights_on_host > s->now.fit.prediction.weights_on_host;
+    llw_arena_free(scratch);
+    if (!moves) { /* only the pipeline's copies go: with any override llama.cpp has no pipeline */
+        offer_set(s, &changed, "-ncmoe", number(s, high), LLW_LOSS_PROMPT,
+                  "nothing moves to RAM, but the GPUs no longer work as a pipeline: prompts are read slower");
+        return;
+    }
+    offer_set(s, &changed, "-ncmoe", number(s, high), LLW_LOSS_SPEED,
+              llw_arena_printf(s->arena, "the experts of %d layer%s work in RAM, so tokens come slower", high,
+                               high == 1 ? "" : "s"));
 }
 
 static void try_layers(search *s) {
