@@ -1,0 +1,189 @@
+-- Teaches: a layer count written down stops --fit just when it is needed.
+
+lesson "07-no-hardcoded-layers" {
+  claim = "A fixed layer count, or a split or tensors placed by hand, makes --fit give up when something does not fit: leave -ngl on auto, first of all in files that others inherit.",
+  since = "2025-12-18",
+  review_by = "2026-12-31",
+}
+
+-- It does not load, and fit was kept from helping.
+
+rule "flags-stop-fit" {
+  level = "wrong",
+  each = { l = "launch" },
+  when = {
+    "l.fit_outcome == 'gave-up'",
+    "not l.loads",
+    "predict('loads', l, 'gpu_layers', -1, 'tensor_split', '', 'override_tensor', '', 'cpu_moe', false, 'n_cpu_moe', 0)",
+  },
+  find = "--fit gave up: {l.fit_reason}. Loading goes on with the flags as written, which do not fit; without them fit places as much as the GPUs hold and it loads",
+  try = {
+    ["l.cpu_moe"] = "false",
+    ["l.gpu_layers"] = "-1",
+    ["l.n_cpu_moe"] = "0",
+    ["l.override_tensor"] = "''",
+    ["l.tensor_split"] = "''",
+  },
+  tests = {
+    fires { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, launch { gpu_layers = 99, ctx = 32768 }, says = "-ngl 99" },
+    fires { gpu { free = 1500 * MiB }, model { known = "llama-3.1-8b-q4_k_m" }, launch { gpu_layers = -2, ctx = 4096 } },
+    fires { model { known = "glm-4.7-flash-q8_0" }, gpu {}, gpu { free = 12 * GiB }, launch { tensor_split = "9,1", ctx = 32768 }, says = "-ts was given" },
+    silent { model { known = "qwen3-next-80b-a3b-q5_k_m" }, launch { ctx = 32768 } },
+    silent { launch { gpu_layers = 99 } },
+    silent {
+      model { known = "llama-3.1-8b-q4_k_m" }, gpu { free = 4 * GiB }, gpu { free = 4 * GiB },
+      launch { fit = false, override_tensor = "blk=CUDA0", ctx = 4096 },
+      stops_at = "l.fit_outcome == 'gave-up'",
+    },
+    silent { gpu { free = 1500 * MiB }, launch { gpu_layers = 99, ctx = 2048 }, stops_at = "not l.loads" },
+    silent { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu { free = 64 * MiB }, launch { gpu_layers = 99, ctx = 262144 }, stops_at = "predict('loads', l, 'gpu_layers', -1, 'tensor_split', '', 'override_tensor', '', 'cpu_moe', false, 'n_cpu_moe', 0)" },
+    undecided { gpu { free = unknown }, launch { gpu_layers = 99 }, needs = "l.loads" },
+  },
+}
+
+rule "placed-by-hand-does-not-load" {
+  level = "wrong",
+  each = { l = "launch" },
+  when = {
+    "not l.fit",
+    "not l.loads",
+    "predict('loads', l, 'fit', true, 'gpu_layers', -1, 'tensor_split', '', 'override_tensor', '', 'cpu_moe', false, 'n_cpu_moe', 0)",
+  },
+  find = "With --fit off the layers go where the flags put them, and there they do not fit: {l.gpu_need:gib} are needed on the GPUs, {l.gpu_free:gib} are free on all of them together. With fit and -ngl auto the same model and context load",
+  try = {
+    ["l.cpu_moe"] = "false",
+    ["l.fit"] = "true",
+    ["l.gpu_layers"] = "-1",
+    ["l.n_cpu_moe"] = "0",
+    ["l.override_tensor"] = "''",
+    ["l.tensor_split"] = "''",
+  },
+  tests = {
+    fires { gpu { free = 1500 * MiB }, model { known = "llama-3.1-8b-q4_k_m" }, launch { fit = false, gpu_layers = 33, ctx = 4096 } },
+    fires {
+      model { known = "glm-4.7-flash-q8_0" },
+      gpu { total = 24564 * MiB, free = 23671 * MiB },
+      gpu { total = 16303 * MiB, free = 12761 * MiB },
+      launch { fit = false, gpu_layers = 99, ctx = 32768, override_tensor = "blk=CUDA0" },
+      says = "With fit and -ngl auto",
+    },
+    silent { launch { fit = false, gpu_layers = 99 }, stops_at = "not l.loads" },
+    silent { gpu { free = 1500 * MiB }, model { known = "llama-3.1-8b-q4_k_m" }, launch { gpu_layers = 33, ctx = 4096 }, stops_at = "not l.fit" },
+    silent { gpu { free = 64 * MiB }, launch { fit = false, ctx = 2048 } , stops_at = "predict('loads', l, 'fit', true, 'gpu_layers', -1, 'tensor_split', '', 'override_tensor', '', 'cpu_moe', false, 'n_cpu_moe', 0)" },
+    undecided { gpu { free = unknown }, launch { fit = false, gpu_layers = 33 }, needs = "l.loads" },
+  },
+}
+
+-- It loads, but not with what --fit-target was to keep free.
+rule "fit-gave-up-unnoticed" {
+  level = "risk",
+  each = { l = "launch" },
+  when = {
+    "l.fit_outcome == 'gave-up'",
+    "l.loads",
+  },
+  find = "--fit gave up: {l.fit_reason}. It loads all the same, with less than {l.fit_target} MiB left on some card, and the next larger context or model will not",
+  try = {
+    ["l.cpu_moe"] = "false",
+    ["l.gpu_layers"] = "-1",
+    ["l.n_cpu_moe"] = "0",
+    ["l.override_tensor"] = "''",
+    ["l.tensor_split"] = "''",
+  },
+  tests = {
+    fires { gpu { free = 1500 * MiB }, launch { gpu_layers = 99, ctx = 2048 } },
+    fires { gpu { free = 1500 * MiB }, gpu { free = 1500 * MiB }, launch { tensor_split = "1,1", ctx = 8192, fit_target = "1400" }, says = "-ts was given" },
+    silent { launch { gpu_layers = 99 }, stops_at = "l.fit_outcome == 'gave-up'" },
+    silent { gpu { free = 1500 * MiB }, launch { gpu_layers = 99, ctx = 2048, fit = false }, stops_at = "l.fit_outcome == 'gave-up'" },
+    silent { gpu { free = 1500 * MiB }, model { known = "llama-3.1-8b-q4_k_m" }, launch { gpu_layers = 99, ctx = 4096 }, stops_at = "l.loads" },
+    undecided { gpu { free = unknown }, launch { gpu_layers = 99 }, needs = "l.fit_outcome" },
+  },
+}
+
+-- 0 keeps the GPU out on purpose, "all" says that nothing may leave it; a number only guesses at the next model.
+rule "layer-count-in-infrastructure" {
+  level = "risk",
+  each = { l = "launch" },
+  when = {
+    "known(l.infrastructure)",
+    "l.infrastructure",
+    "l.gpu_layers > 0",
+    "l.fit",
+  },
+  find = "-ngl {l.gpu_layers:plain} comes from a file that every profile inherits: harmless while everything fits, it stops --fit for the first model that does not, and tests of fit made with it are worth nothing. Write auto there",
+  advise = { ["l.gpu_layers"] = "the number comes from a file that every profile inherits and would stop fit there too" },
+  try = { ["l.gpu_layers"] = "-1" },
+  tests = {
+    fires { launch { gpu_layers = 99, infrastructure = true } },
+    fires { launch { gpu_layers = 33, infrastructure = true }, says = "-ngl 33" },
+    silent { launch { gpu_layers = -1, infrastructure = true }, stops_at = "l.gpu_layers > 0" },
+    silent { launch { gpu_layers = 0, infrastructure = true }, stops_at = "l.gpu_layers > 0" },
+    silent { launch { gpu_layers = -2, infrastructure = true }, stops_at = "l.gpu_layers > 0" },
+    silent { launch { gpu_layers = 99, infrastructure = false }, stops_at = "l.infrastructure" },
+    silent { launch { gpu_layers = 99 }, stops_at = "known(l.infrastructure)" },
+    silent { launch { gpu_layers = 33, fit = false, infrastructure = true }, stops_at = "l.fit" },
+    undecided { launch { gpu_layers = unknown, infrastructure = true }, needs = "l.gpu_layers" },
+  },
+}
+
+-- What lesson 1 once advised; on 2026-02-23 it gave way.
+rule "placed-by-hand-superseded" {
+  level = "note",
+  each = { l = "launch" },
+  when = {
+    "l.override_tensor ~= ''",
+    "l.loads",
+  },
+  unless = { "known(l.reason_given) and l.reason_given" },
+  find = "Tensors are placed by hand with -ot. That was the advice until 2026-02-23, when the same models ran faster left to fit: 32.9 against 28 tokens a second with experts in RAM, 112 against 104 with everything on two GPUs. Fit counts what is free each time it starts, a list does not",
+  tests = {
+    fires { model { known = "qwen3-next-80b-a3b-q5_k_m" }, launch { override_tensor = "exps=CPU", ctx = 32768 }, says = "32.9 against 28" },
+    fires { gpu {}, gpu {}, launch { override_tensor = "blk.1=CUDA1", fit = false, gpu_layers = 99 } },
+    silent { stops_at = "l.override_tensor ~= ''" },
+    silent { launch { override_tensor = "blk.1=CUDA0", reason_given = true }, stops_at = "known(l.reason_given) and l.reason_given" },
+    silent { gpu { free = 1500 * MiB }, model { known = "llama-3.1-8b-q4_k_m" }, launch { override_tensor = "blk.1=CUDA0", ctx = 4096 }, stops_at = "l.loads" },
+    undecided { gpu { free = unknown }, launch { override_tensor = "blk.1=CUDA0" }, needs = "l.loads" },
+  },
+}
+
+-- Why the plan drops a flag.
+
+rule "leave-layers-to-fit" {
+  each = { l = "launch" },
+  when = { "l.gpu_layers > 0 or l.gpu_layers == -2 or not l.fit or l.override_tensor ~= '' or l.tensor_split ~= ''" },
+  advise = {
+    ["l.fit"] = "fit places layers by what is free when it starts",
+    ["l.gpu_layers"] = "with a layer count given fit changes nothing; on auto it places the layers itself",
+    ["l.override_tensor"] = "a list of tensors stops fit, and does not know what is free today",
+    ["l.tensor_split"] = "a split by shares stops fit; without it fit splits by what is free",
+  },
+  tests = {
+    fires { launch { gpu_layers = 99 } },
+    fires { launch { gpu_layers = -2 } },
+    fires { launch { fit = false } },
+    fires { launch { override_tensor = "exps=CPU" } },
+    fires { launch { tensor_split = "3,2" } },
+    silent { stops_at = "l.gpu_layers > 0 or l.gpu_layers == -2 or not l.fit or l.override_tensor ~= '' or l.tensor_split ~= ''" },
+    silent { launch { gpu_layers = 0 } },
+    undecided { launch { gpu_layers = unknown }, needs = "l.gpu_layers" },
+  },
+}
+
+rule "leave-experts-to-fit" {
+  each = { l = "launch" },
+  when = {
+    "l.cpu_moe or l.n_cpu_moe > 0",
+    "not l.fits_gpus",
+  },
+  advise = {
+    ["l.cpu_moe"] = "experts placed by hand stop fit; it moves only as many as it has to",
+    ["l.n_cpu_moe"] = "experts placed by hand stop fit; it moves only as many as it has to",
+  },
+  tests = {
+    fires { model { known = "qwen3-next-80b-a3b-q5_k_m" }, launch { cpu_moe = true, ctx = 16384 } },
+    fires { model { known = "gpt-oss-120b-mxfp4" }, launch { n_cpu_moe = 30, ctx = 16384 } },
+    silent { model { known = "gpt-oss-120b-mxfp4" }, launch { ctx = 16384 }, stops_at = "l.cpu_moe or l.n_cpu_moe > 0" },
+    silent { model { known = "glm-4.7-flash-q4_k_m" }, launch { cpu_moe = true, ctx = 8192 }, stops_at = "not l.fits_gpus" },
+    undecided { gpu { free = unknown }, launch { cpu_moe = true }, needs = "l.fits_gpus" },
+  },
+}
