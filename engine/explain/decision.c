@@ -190,6 +190,41 @@ static void verdict(deciding *d) {
     out->uncertainty = keep(d, &t);
 }
 
+/* Loading is not surviving: the first long prompt needs more. */
+static void survival(deciding *d) {
+    llw_decision *out = d->out;
+    bool survives = true, loads = false;
+    out->survival = "";
+    if (!llw_facts_flag(d->run->facts, out->launch, LLW_launch_loads, &loads) || !loads) return;
+    if (!llw_facts_flag(d->run->facts, out->launch, LLW_launch_survives, &survives) || survives) return;
+    llw_text t = {0};
+    char buf[LLW_NUMBER_MAX];
+    for (size_t i = 0; i < out->n_devices; i++) {
+        const llw_device_line *line = &out->devices[i];
+        int64_t extras = 0;
+        if (!line->known || !llw_facts_count(d->run->facts, line->placement, LLW_placement_extras, &extras) || extras <= line->left) continue;
+        llw_text_addf(&t, "%s%s keeps %s", t.len ? " " : "It loads, but may not survive the first long prompt: ", line->name, llw_format_mib(buf, line->left));
+        llw_text_addf(&t, ", and about %s more are used then.", llw_format_mib(buf, extras));
+    }
+    out->survival = keep(d, &t);
+}
+
+static void speed(deciding *d) {
+    double low = 0, high = 0;
+    d->out->speed = "";
+    if (!llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed_low, &low) ||
+        !llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed_high, &high) || d->out->verdict == LLW_VERDICT_REFUSED)
+        return;
+    double measured = 0;
+    if (llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed, &measured))
+        d->out->speed = llw_arena_printf(d->arena, "Speed: %.1f tokens per second, measured.", measured);
+    else
+        d->out->speed = llw_arena_printf(d->arena,
+                                         "Speed: about %.*f to %.*f tokens per second for one user at the start of a conversation, estimated from the "
+                                         "bytes a token reads.",
+                                         low < 10, low, high < 10, high);
+}
+
 static int by_gravity(const void *a, const void *b) {
     const llw_reason *x = a, *y = b;
     if (x->level != y->level) return x->level > y->level ? -1 : 1;
@@ -271,6 +306,8 @@ void llw_decide(llw_run *run, llw_entity launch, llw_arena *arena, llw_decision 
     out->details = out->model ? details(&d) : "";
     device_lines(&d);
     verdict(&d);
+    survival(&d);
+    speed(&d);
     reasons(&d);
     lessons(&d);
     notes(&d);

@@ -78,6 +78,8 @@ typedef struct llw_decision {
     size_t n_lessons;
     const char *const *notes;
     size_t n_notes;
+    const char *survival; /* what grows later and whether it fits; "" */
+    const char *speed;    /* tokens per second with what it assumes; "" */
     const char *context_text; /* largest context, what fit does: "" when flags were given */
 } llw_decision;
 

@@ -59,7 +59,10 @@ static void say_silence(llw_text *out, const llw_run *run, const llw_node *node)
     for (size_t i = 0; i < node->rule->n_conditions; i++) {
         bool wanted = node->rule->conditions[i].role != LLW_ROLE_UNLESS;
         if (node->truth[i].state != LLW_KNOWN || node->truth[i].as.flag == wanted) continue;
-        say_failure(out, run, node, i);
+        if (node->rule->conditions[i].otherwise.n_pieces)
+            llw_run_say(run, node, &node->rule->conditions[i].otherwise, out);
+        else
+            say_failure(out, run, node, i);
         return;
     }
 }

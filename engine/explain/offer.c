@@ -231,7 +231,7 @@ static void write_choice(const offering *o, const llw_candidate *c, const llw_la
             const char *is = has ? llw_arena_printf(o->arena, *value ? "%s %s" : "%s", flag, value) : NULL;
             const char *a = had ? strchr(had, ' ') : NULL, *b = is ? strchr(is, ' ') : NULL;
             if (had && is && !strcmp(a ? a : "", b ? b : "")) continue;
-            if (had) add_change(o, offer, &capacity, false, attr, had, "the plan does without it");
+            if (had && !is) add_change(o, offer, &capacity, false, attr, had, "the plan does without it");
             if (is) add_change(o, offer, &capacity, true, attr, is, attr == LLW_launch_ctx ? "said, so that fit does not shrink it" : c->reason);
         } else if (lowered)
             add_change(o, offer, &capacity, false, attr, had ? had : llw_words_flag(attr), "llama.cpp's default is enough");

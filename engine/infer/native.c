@@ -1,8 +1,11 @@
 /* Prediction as facts: what a launch puts on each device, whether it loads, what --fit makes of it. */
 #include "infer/native.h"
+#include "predict/extras.h"
+#include "predict/speed.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct native {
     llw_facts *facts;
@@ -162,6 +165,31 @@ static const char *outcome_name(llw_outcome outcome) {
     return name[outcome];
 }
 
+/* Bytes of a file beside the model, 0 when there is none or nobody knows it. */
+static int64_t file_beside(const native *n, llw_attr attr) {
+    const char *path = "";
+    struct stat st;
+    return llw_facts_text(n->facts, n->launch, attr, &path) && *path && stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+/* What the buffers leave out, whether it still fits, and how fast a token comes. */
+static void claim_extras(const native *n, bool placed) {
+    const llw_fit *fit = &n->out->fit;
+    llw_extra_files files = {file_beside(n, LLW_launch_mmproj), file_beside(n, LLW_launch_draft_model)};
+    llw_extras *extras = llw_arena_alloc(n->arena, sizeof *extras);
+    llw_extras_estimate(&fit->launch, &fit->prediction, &files, n->arena, extras);
+    for (int d = 0; d < fit->prediction.n_devices; d++) {
+        const char *id = llw_placement_id(n->arena, llw_facts_id(n->facts, n->launch), fit->launch.devices[d].name);
+        say(n, llw_facts_entity(n->facts, LLW_KIND_placement, id), LLW_placement_extras, llw_bytes(extras->device[d]));
+    }
+    if (placed) say(n, n->launch, LLW_launch_survives, llw_flag(llw_extras_survive(&fit->launch, &fit->prediction, extras)));
+    llw_speed speed;
+    llw_speed_estimate(&fit->launch, &fit->prediction, 0, n->arena, &speed);
+    if (!speed.known) return;
+    say(n, n->launch, LLW_launch_speed_low, llw_real(speed.low));
+    say(n, n->launch, LLW_launch_speed_high, llw_real(speed.high));
+}
+
 static void claim_launch(const native *n) {
     const llw_prediction *p = &n->out->fit.prediction;
     llw_entity l = n->launch;
@@ -185,6 +213,7 @@ static void claim_launch(const native *n) {
     if (host) llw_facts_count(n->facts, host, LLW_host_ram_available, &available);
     llw_entity h = place(n, "Host", 0, &p->host, ram, available, 0);
     say(n, l, LLW_launch_host_need, llw_bytes(best_bytes(n, h, LLW_placement_need)));
+    claim_extras(n, v.known);
     if (!v.known) return;
     say(n, l, LLW_launch_gpu_need, llw_bytes(v.need));
     say(n, l, LLW_launch_gpu_free, llw_bytes(v.free));

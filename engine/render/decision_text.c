@@ -135,8 +135,8 @@ void llw_render_decision_text(llw_text *out, const llw_style *style, const llw_d
               llw_text_str(&verdict));
     llw_text_fini(&verdict);
     llw_text_add(out, "\n");
-    const char *more[] = {d->uncertainty, d->context_text};
-    for (int i = 0; i < 2; i++) {
+    const char *more[] = {d->uncertainty, d->survival, d->context_text, d->speed};
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
         if (!*more[i]) continue;
         llw_text_add(out, "  ");
         llw_wrap(out, style, more[i], 2, 2);

@@ -106,6 +106,8 @@ void llw_render_decision_json(llw_text *out, const llw_decision *d) {
     json_object_set_new(root, "verdict", string(llw_verdict_name(d->verdict)));
     json_object_set_new(root, "verdict_text", string(d->verdict_text));
     json_object_set_new(root, "uncertainty", string(d->uncertainty));
+    json_object_set_new(root, "survival", string(d->survival));
+    json_object_set_new(root, "speed", string(d->speed));
     json_object_set_new(root, "context_text", string(d->context_text));
     json_object_set_new(root, "repair", offer_json(&d->repair));
     json_object_set_new(root, "choice", offer_json(&d->choice));

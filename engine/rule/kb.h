@@ -13,11 +13,6 @@ const char *llw_level_name(llw_level level);
 
 typedef enum llw_role { LLW_ROLE_JOIN, LLW_ROLE_WHEN, LLW_ROLE_UNLESS } llw_role;
 
-typedef struct llw_condition {
-    llw_role role;
-    llw_expr expr;
-} llw_condition;
-
 /* A sentence with {expression} or {expression:format} in it. Pieces alternate; text may be "". */
 typedef struct llw_template {
     const char *text; /* as written */
@@ -28,6 +23,13 @@ typedef struct llw_template {
         const char *format; /* "", bytes, mib, count, params, ls */
     } *pieces;
 } llw_template;
+
+/* A condition; `otherwise` is what is said when it is this one that keeps the rule silent (n_pieces 0: nothing special). */
+typedef struct llw_condition {
+    llw_role role;
+    llw_expr expr;
+    llw_template otherwise;
+} llw_condition;
 
 /* A slot of a variable and what it becomes (try, derive) or what is said about it (advise). */
 typedef struct llw_setting {

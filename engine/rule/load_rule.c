@@ -120,6 +120,12 @@ static void read_lets(lua_State *lua, llw_loading *loading, llw_rule *rule, llw_
     if (rule->n_lets < n) llw_load_fail(loading, err.line, "%s", err.text);
 }
 
+static const char *read_text(lua_State *lua, llw_arena *arena, const char *key) {
+    const char *text = lua_getfield(lua, -1, key) == LUA_TSTRING ? llw_arena_strdup(arena, lua_tostring(lua, -1)) : NULL;
+    lua_pop(lua, 1);
+    return text;
+}
+
 static void read_conditions(lua_State *lua, llw_loading *loading, llw_rule *rule, const llw_scope *scope) {
     static const char *const parts[] = {[LLW_ROLE_JOIN] = "join", [LLW_ROLE_WHEN] = "when", [LLW_ROLE_UNLESS] = "unless"};
     llw_arena *arena = loading->kb->arena;
@@ -130,7 +136,13 @@ static void read_conditions(lua_State *lua, llw_loading *loading, llw_rule *rule
         if (type != LUA_TTABLE && type != LUA_TNIL) llw_load_fail(loading, rule->line, "%s is a list of quoted conditions", parts[role]);
         size_t n = type == LUA_TTABLE ? lua_rawlen(lua, -1) : 0;
         for (size_t i = 1; i <= n && !loading->failed; i++) {
+            const char *otherwise = NULL;
             lua_rawgeti(lua, -1, (lua_Integer)i);
+            if (lua_type(lua, -1) == LUA_TTABLE) { /* { "condition", otherwise = "sentence" } */
+                otherwise = read_text(lua, arena, "otherwise");
+                lua_rawgeti(lua, -1, 1);
+                lua_remove(lua, -2);
+            }
             const char *text = expression_text(lua, arena);
             lua_pop(lua, 1);
             if (!text) {
@@ -138,7 +150,11 @@ static void read_conditions(lua_State *lua, llw_loading *loading, llw_rule *rule
                 break;
             }
             llw_condition *c = llw_arena_push(arena, &items, &rule->n_conditions, &capacity, sizeof *c);
-            c->role = (llw_role)role;
+            *c = (llw_condition){.role = (llw_role)role};
+            llw_err err = {0};
+            if (otherwise && llw_template_parse(arena, scope, otherwise, loading->path, llw_load_line_of(loading, rule->line, otherwise),
+                                                &c->otherwise, &err) != LLW_OK)
+                llw_load_fail(loading, err.line, "%s", err.text);
             if (read_expression(loading, scope, text, rule->line, &c->expr) && llw_expr_unit(&c->expr) != LLW_UNIT_FLAG)
                 llw_load_fail(loading, c->expr.line, "\"%s\" is %s, not a yes-or-no condition", text, llw_unit_name(llw_expr_unit(&c->expr)));
         }
@@ -206,12 +222,6 @@ static llw_setting *read_settings(lua_State *lua, llw_loading *loading, const ll
     }
     lua_pop(lua, 1);
     return settings;
-}
-
-static const char *read_text(lua_State *lua, llw_arena *arena, const char *key) {
-    const char *text = lua_getfield(lua, -1, key) == LUA_TSTRING ? llw_arena_strdup(arena, lua_tostring(lua, -1)) : NULL;
-    lua_pop(lua, 1);
-    return text;
 }
 
 void llw_load_rule(lua_State *lua, llw_loading *loading, const char *id, int line) {
