@@ -62,5 +62,6 @@ int llw_command_fit(llw_app *app);
 int llw_command_card(llw_app *app);
 int llw_command_models(llw_app *app);
 int llw_command_test(llw_app *app);
+int llw_command_new(llw_app *app);
 
 #endif

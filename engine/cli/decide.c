@@ -57,7 +57,12 @@ void llw_app_decide(llw_app *app) {
         llw_decision d;
         llw_decide(app->run, l, app->arena, &d);
         if (shown++ && !app->json) llw_text_add(&out, "\n");
-        if (app->json)
+        const char *emit = llw_option_value(&app->options, LLW_OPT_EMIT);
+        if (emit && !llw_render_plan(&out, &d, emit))
+            llw_app_complain(app, LLW_EXIT_FINDINGS, "there is no plan to write: %s", d.verdict_text);
+        else if (emit)
+            continue;
+        else if (app->json)
             llw_render_decision_json(&out, &d);
         else
             llw_render_decision_text(&out, &app->style, &d);
@@ -68,6 +73,11 @@ void llw_app_decide(llw_app *app) {
 
 int llw_command_decide(llw_app *app) {
     const llw_options *o = &app->options;
+    const char *emit = llw_option_value(o, LLW_OPT_EMIT);
+    if (emit && !llw_plan_format(emit)) {
+        llw_app_complain(app, LLW_EXIT_USAGE, "--emit %s: it is models.conf, env, compose or args", emit);
+        return app->code;
+    }
     if (o->n_words > 1) {
         llw_app_complain(app, LLW_EXIT_USAGE, "one model at a time: '%s' is the second; llama.cpp flags go behind --", o->words[1]);
         return LLW_EXIT_USAGE;

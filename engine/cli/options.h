@@ -23,6 +23,7 @@ typedef enum llw_command {
     LLW_COMMAND_CARD,
     LLW_COMMAND_MODELS,
     LLW_COMMAND_TEST,
+    LLW_COMMAND_NEW,
     LLW_COMMANDS
 } llw_command;
 
@@ -38,6 +39,7 @@ typedef enum llw_option_id {
     LLW_OPT_SAVE,
     LLW_OPT_RULES,
     LLW_OPT_FORMAT,
+    LLW_OPT_EMIT,
     LLW_OPT_SCHEMA,
     LLW_OPT_ALL,
     LLW_OPT_DEPTH,

@@ -12,6 +12,11 @@
 void llw_render_decision_text(llw_text *out, const llw_style *style, const llw_decision *decision);
 void llw_render_decision_json(llw_text *out, const llw_decision *decision);
 
+/* The plan we would choose as a block to paste (models.conf, env, compose, args), with comments that say why, from what
+ * source, and the real file size. False when there is no plan that fits. */
+bool llw_render_plan(llw_text *out, const llw_decision *decision, const char *format);
+bool llw_plan_format(const char *format);
+
 /* depth: lines deeper than this are left out, and their number is said; -1 for all. */
 void llw_render_proof_text(llw_text *out, const llw_style *style, const llw_proof *proof, int depth);
 void llw_render_proof_json(llw_text *out, const llw_run *run, const llw_proof *proof);
