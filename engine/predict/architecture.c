@@ -1,6 +1,7 @@
 /* The table of architectures. */
 #include "predict/architecture.h"
 
+#include "predict/families.h"
 #include "predict/op.h"
 
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* Reads models/changes.tsv and answers for a build. */
+/* Reads models/changes.tsv and models/flash-attention.tsv and answers for a build. */
 #include "predict/changes.h"
 
 #include "base/table.h"
@@ -30,21 +30,52 @@ static bool key_find(const char *name, size_t *key) {
     return false;
 }
 
+typedef struct flash {
+    int64_t since, until, key, value;
+    int heads;
+} flash;
+
+static flash flashes[ROWS];
+static size_t n_flashes;
+
+static bool range(const llw_table *table, size_t row, int since, int until, int64_t *from, int64_t *to) {
+    const char *first = llw_table_cell(table, row, since), *last = llw_table_cell(table, row, until);
+    *from = INT64_MIN;
+    *to = INT64_MAX;
+    if (*first && (*from = llw_build_order(first)) < 0) return false;
+    return !*last || (*to = llw_build_order(last)) >= 0;
+}
+
+static void load_flash(llw_arena *arena) {
+    llw_table table;
+    llw_err err;
+    if (llw_table_read(arena, "models/flash-attention.tsv", &table, &err) != LLW_OK) return;
+    int key = llw_table_column(&table, "key"), value = llw_table_column(&table, "value"),
+        heads = llw_table_column(&table, "heads");
+    int since = llw_table_column(&table, "since"), until = llw_table_column(&table, "until");
+    for (size_t i = 0; i < table.n_rows && n_flashes < ROWS; i++) {
+        flash row = {0};
+        const char *share = llw_table_cell(&table, i, heads);
+        row.key = strtoll(llw_table_cell(&table, i, key), NULL, 10);
+        row.value = strtoll(llw_table_cell(&table, i, value), NULL, 10);
+        row.heads = !strcmp(share, "any") ? 0 : !strcmp(share, "grouped") ? 1 : (int)strtol(share, NULL, 10);
+        if (range(&table, i, since, until, &row.since, &row.until)) flashes[n_flashes++] = row;
+    }
+}
+
 static void load(void) {
     loaded = true;
     llw_arena *arena = llw_arena_new();
+    load_flash(arena);
     llw_table table;
     llw_err err;
     if (llw_table_read(arena, "models/changes.tsv", &table, &err) == LLW_OK) {
         int key = llw_table_column(&table, "key"), since = llw_table_column(&table, "since");
         int until = llw_table_column(&table, "until"), value = llw_table_column(&table, "value");
         for (size_t i = 0; i < table.n_rows && n_rows < ROWS; i++) {
-            change row = {0, INT64_MIN, INT64_MAX, strtoll(llw_table_cell(&table, i, value), NULL, 10)};
-            const char *from = llw_table_cell(&table, i, since), *to = llw_table_cell(&table, i, until);
+            change row = {.value = strtoll(llw_table_cell(&table, i, value), NULL, 10)};
             if (!key_find(llw_table_cell(&table, i, key), &row.key)) continue;
-            if (*from && (row.since = llw_build_order(from)) < 0) continue;
-            if (*to && (row.until = llw_build_order(to)) < 0) continue;
-            rows[n_rows++] = row;
+            if (range(&table, i, since, until, &row.since, &row.until)) rows[n_rows++] = row;
         }
     }
     llw_arena_free(arena);
@@ -59,4 +90,14 @@ void llw_changes_read(int64_t build_order, llw_changes *out) {
 #define LLW_CHANGE(key, meaning) out->key = values[at++];
 #include "predict/changes.def"
 #undef LLW_CHANGE
+}
+
+int llw_changes_flash_heads(int64_t build_order, int64_t key, int64_t value) {
+    if (!loaded) load();
+    for (size_t i = 0; i < n_flashes; i++) {
+        const flash *row = &flashes[i];
+        if (row->key == key && row->value == value && build_order >= row->since && build_order < row->until)
+            return row->heads;
+    }
+    return -1;
 }

@@ -14,6 +14,10 @@ typedef struct llw_changes {
 #undef LLW_CHANGE
 } llw_changes;
 
+/* How many query heads must share a KV head so that CUDA has flash attention for these sizes: 0 any number, 1
+ * several, n a multiple of n; -1 when it has none. */
+int llw_changes_flash_heads(int64_t build_order, int64_t key, int64_t value);
+
 /* The values for a build at that place in models/builds.tsv. */
 void llw_changes_read(int64_t build_order, llw_changes *out);
 

@@ -138,9 +138,9 @@ static void place_cache(llw_plan *plan, llw_cache *cache, int which, int64_t cel
                                    head_k * kv_heads, 0};
         if (!h->mla) {
             bool alone = which == LLW_CACHE_INDEXER; /* one key head, and a V that nobody reads */
-            layer->v_width = alone              ? llw_hparams_head_v(h, il)
-                             : plan->flash_attn ? llw_hparams_head_v(h, il) * kv_heads
-                                                : widest_v(h);
+            layer->v_width = alone                 ? llw_hparams_head_v(h, il)
+                             : !plan->v_transposed ? llw_hparams_head_v(h, il) * kv_heads
+                                                   : widest_v(h);
         }
         if (k_head && k_head != head_k) k_same = false;
         if (v_head && v_head != llw_hparams_head_v(h, il)) v_same = false;
@@ -160,6 +160,7 @@ static void place_cache(llw_plan *plan, llw_cache *cache, int which, int64_t cel
     cache->rotate_k = plan->build.rotate_cache && k->quantized && k_same && k_head > 0 && first_k % 64 == 0;
     cache->rotate_v = plan->build.rotate_cache && v->quantized && v_same && v_head > 0 &&
                       llw_hparams_head_v(h, 0) % 64 == 0 && !h->mla;
+    cache->head_k = k_head;
     cache->used = cache->n_layers > 0;
 }
 

@@ -46,9 +46,8 @@ static int64_t floats_per_token(const llw_plan *plan, bool has_output) {
     return most(most(logits, feed + mask / (plan->flash_attn ? 3 : 1)), attention + inner);
 }
 
-void llw_estimate_compute(llw_plan *plan) {
-    static const char source[] =
-        "closed form of llwhy, fitted to measured allocations; no graph of this architecture is known";
+void llw_estimate_compute(llw_plan *plan, const char *why) {
+    const char *source = llw_arena_printf(plan->arena, "closed form fitted to measured allocations: %s", why);
     const llw_hparams *h = &plan->hparams;
     llw_prediction *out = plan->out;
     char bytes[LLW_NUMBER_MAX];

@@ -4,7 +4,8 @@
 
 #include "predict/plan.h"
 
-/* Sets compute, compute_low and compute_high of every device used and of the host. */
-void llw_estimate_compute(llw_plan *plan);
+/* `why` there is nothing better. Sets compute, compute_low and compute_high of every device used and of the
+ * host. */
+void llw_estimate_compute(llw_plan *plan, const char *why);
 
 #endif

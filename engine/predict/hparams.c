@@ -30,6 +30,14 @@ static int64_t per_layer(const llw_meta *meta, int layer, int64_t absent) {
     return meta->type == LLW_GGUF_STRING ? absent : bounded(meta->integer);
 }
 
+static double layer_real(const llw_meta *meta, int layer) {
+    if (!meta) return 0;
+    if (meta->type != LLW_GGUF_ARRAY) return meta->type == LLW_GGUF_STRING ? 0 : meta->real;
+    return meta->array && meta->count
+               ? meta->array[(uint64_t)layer < meta->count ? (uint64_t)layer : meta->count - 1]
+               : 0;
+}
+
 static void read_layers(llw_plan *plan) {
     llw_hparams *h = &plan->hparams;
     const llw_meta *heads = llw_model_hparam(plan->model, "attention.head_count");
@@ -199,6 +207,66 @@ static void read_state(llw_plan *plan) {
     if (plan->architecture && !strcmp(plan->architecture->name, "minimax-01")) h->la_head = h->head_k;
 }
 
+static bool is_one_of(const char *name, const char *const *names) {
+    for (; *names; names++)
+        if (!strcmp(name, *names)) return true;
+    return false;
+}
+
+/* What only some architectures read or set: src/models/<architecture>.cpp load_arch_hparams, v0.5.0. */
+static void read_scales(llw_plan *plan, const char *name) {
+    llw_hparams *h = &plan->hparams;
+    const llw_model *m = plan->model;
+    bool granite = !strncmp(name, "granite", 7);
+    if (granite || !strcmp(name, "hrm_text")) h->embedding_scale = llw_model_real(m, "embedding_scale", 0);
+    if (!strcmp(name, "minicpm")) h->embedding_scale = llw_model_real(m, "embedding_scale", 12.0);
+    if (!strcmp(name, "grok")) h->embedding_scale = llw_model_real(m, "embedding_scale", 78.38);
+    h->residual_scale = llw_model_real(m, "residual_scale", !strcmp(name, "minicpm") ? 1.0 : 0);
+    h->logit_scale = llw_model_real(m, "logit_scale", 0);
+    h->attention_scale = llw_model_real(m, "attention.scale", 0);
+    if (is_one_of(name, (const char *const[]){"dbrx", "mpt", "olmo", NULL}))
+        h->clamp_kqv = llw_model_real(m, "attention.clamp_kqv", 0) > 0;
+    if (is_one_of(name, (const char *const[]){"jais", "mpt", NULL}))
+        h->alibi = llw_model_real(m, "attention.max_alibi_bias", 0) > 0;
+    if (is_one_of(name, (const char *const[]){"bloom", "refact", "jina-bert-v2", NULL})) h->alibi = true;
+    if (!strcmp(name, "baichuan") && h->n_layer == 40) h->alibi = true; /* 13B */
+    if (!strcmp(name, "gemma2")) h->soft_cap = LLW_SOFT_CAP_ATTENTION;
+    if (!strcmp(name, "grok")) h->soft_cap = LLW_SOFT_CAP_GROK;
+    h->final_soft_cap = llw_model_real(m, "final_logit_softcapping", 0) != 0;
+    h->rope = !granite || whole(plan, "rope.scaling.finetuned", 1) != 0;
+}
+
+static void read_positions(llw_plan *plan, const char *name) {
+    static const char *const multi[] = {"qwen2vl",   "paddleocr", "qwen3vl",  "qwen3vlmoe", "qwen35",
+                                        "qwen35moe", "qwen4exp",  "qwen3tts", NULL};
+    static const char *const when_given[] = {"glm4", "glm4moe", "hunyuan_vl", NULL};
+    const llw_meta *sections = llw_model_hparam(plan->model, "rope.dimension_sections");
+    bool given = sections && sections->array && sections->count > 1 && sections->array[0] > 0 &&
+                 sections->array[1] > 0;
+    plan->hparams.positions = is_one_of(name, multi) || (given && is_one_of(name, when_given)) ? 4 : 1;
+    if (is_one_of(name, (const char *const[]){"qwen3vl", "qwen3vlmoe", NULL}))
+        plan->hparams.deepstack = whole(plan, "n_deepstack_layers", 0);
+    const llw_meta *mapping = llw_model_hparam(plan->model, "deepstack_mapping");
+    for (uint64_t i = 0; !strncmp(name, "granite", 7) && mapping && mapping->array && i < mapping->count; i++)
+        if (mapping->array[i] >= (double)plan->hparams.deepstack && mapping->array[i] < 64)
+            plan->hparams.deepstack = (int64_t)mapping->array[i] + 1;
+}
+
+static void read_clamps(llw_plan *plan, const char *name) {
+    static const char *const both[] = {"bailingmoe3", "deepseek4", "step35", NULL}, *const experts[] = {
+                                                                                        "hy_v4", "maple",
+                                                                                        NULL};
+    const llw_meta *clamp = llw_model_hparam(plan->model, "swiglu_clamp_exp"),
+                   *shared = llw_model_hparam(plan->model, "swiglu_clamp_shexp");
+    if (!shared && !strcmp(name, "deepseek4")) shared = clamp;
+    bool has_both = is_one_of(name, both);
+    for (int i = 0; i < plan->hparams.n_layer_all; i++) {
+        llw_layer *layer = &plan->hparams.layer[i];
+        if (has_both || is_one_of(name, experts)) layer->clamp_experts = layer_real(clamp, i) > 1e-6;
+        if (has_both) layer->clamp_shared = layer_real(shared, i) > 1e-6;
+    }
+}
+
 /* Layers that are not in the file: one for the adapters' router, or the same blocks walked several times. */
 static int64_t logical_layers(const llw_plan *plan, int64_t layers) {
     const char *name = plan->architecture ? plan->architecture->name : "";
@@ -237,7 +305,6 @@ bool llw_hparams_read(llw_plan *plan) {
     h->causal = whole(plan, "attention.causal", 1) != 0;
     h->pooling = whole(plan, "pooling_type", 0);
     h->yarn_ctx = whole(plan, "rope.scaling.original_context_length", h->n_ctx_train);
-    h->positions = 1;
     h->n_layer_kv = -1;
     read_layers(plan);
     if (layers != in_file && h->n_layer_nextn == 1)
@@ -251,6 +318,10 @@ bool llw_hparams_read(llw_plan *plan) {
     read_state(plan);
     read_recurrence(plan);
     read_windows(plan);
+    const char *name = plan->architecture ? plan->architecture->name : "";
+    read_scales(plan, name);
+    read_positions(plan, name);
+    read_clamps(plan, name);
     return true;
 }
 

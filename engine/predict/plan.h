@@ -26,7 +26,8 @@ static inline bool llw_place_is_host(llw_place place) {
 typedef struct llw_layer {
     int64_t heads, kv_heads, ff, ff_exp, experts_used;
     bool windowed, recurrent;
-    bool indexed; /* owns an indexer */
+    bool indexed;                     /* owns an indexer */
+    bool clamp_experts, clamp_shared; /* SwiGLU is clamped */
 } llw_layer;
 
 typedef enum llw_gating { /* llama_expert_gating_func_type */
@@ -36,6 +37,8 @@ typedef enum llw_gating { /* llama_expert_gating_func_type */
                           LLW_GATING_SOFTMAX_WEIGHT,
                           LLW_GATING_SQRT_SOFTPLUS
 } llw_gating;
+
+typedef enum llw_soft_cap { LLW_SOFT_CAP_NONE, LLW_SOFT_CAP_ATTENTION, LLW_SOFT_CAP_GROK } llw_soft_cap;
 
 /* llama_hparams, as far as sizes depend on it. */
 typedef struct llw_hparams {
@@ -56,8 +59,12 @@ typedef struct llw_hparams {
     int64_t shortconv, kda_head, la_head, wkv_head, token_shift;
     int64_t indexer_heads, indexer_head, indexer_top_k;
     int64_t yarn_ctx;
-    int64_t pooling; /* 0 none, 1 mean, 2 cls, 3 last, 4 rank */
-    int positions;   /* per token: 4 with multi-dimensional rope */
+    int64_t pooling;   /* 0 none, 1 mean, 2 cls, 3 last, 4 rank */
+    int positions;     /* per token: 4 with multi-dimensional rope */
+    int64_t deepstack; /* embeddings added at inner layers, behind the first in the input */
+    double embedding_scale, residual_scale, logit_scale, attention_scale;
+    bool clamp_kqv, alibi, situ_linear, rope, final_soft_cap;
+    llw_soft_cap soft_cap;
 } llw_hparams;
 
 /* A tensor of the model as loaded. */
@@ -85,6 +92,7 @@ typedef struct llw_cache {
     int n_layers;
     short *of_layer; /* index into layers for each of the model's layers; -1 none */
     bool rotate_k, rotate_v;
+    int64_t head_k; /* of its layers, when all are alike */
 } llw_cache;
 
 typedef struct llw_state {
@@ -112,11 +120,15 @@ typedef struct llw_plan {
 
     llw_weight *weights; /* one for each of the model's tensors, then copies */
     size_t n_weights;
-    int32_t *weight_of;  /* [(layer + 1) * ids * suffixes]: index into weights + 1; 0 none */
-    int32_t output_copy; /* index + 1 of the token embedding's copy used as output; 0 none */
-    bool overridden;     /* -ot, -cmoe or -ncmoe are given, whatever they match */
+    int32_t *weight_of;    /* [(layer + 1) * ids * suffixes]: index into weights + 1; 0 none */
+    llw_place *rope_place; /* of the rope factors each layer uses */
+    int32_t output_copy;   /* index + 1 of the token embedding's copy used as output; 0 none */
+    bool overridden;       /* -ot, -cmoe or -ncmoe are given, whatever they match */
 
-    bool flash_attn; /* resolved */
+    bool flash_attn;   /* resolved */
+    bool v_transposed; /* the V cache, when flash attention was off from the start */
+    bool fused_delta_one,
+        fused_delta_many; /* gated delta net as one operation, for one or many tokens a sequence */
     int64_t n_ctx, n_ctx_seq, n_batch, n_ubatch, n_outputs_max;
     int n_seq;
     bool kv_unified, pipelined;

@@ -1,6 +1,7 @@
 /* Predicts what a launch allocates: the parts in the order in which llama.cpp decides them. */
 #include "predict/predict.h"
 
+#include "predict/compute.h"
 #include "predict/estimate.h"
 #include "predict/plan.h"
 
@@ -64,10 +65,22 @@ void llw_predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_p
         !llw_place_weights(&plan) || !check_flags(&plan))
         return;
     resolve_pipeline(&plan);
-    plan.flash_attn = launch->flash_attn != LLW_OFF;
-    out->flash_attn = plan.flash_attn;
+    bool grok =
+        plan.architecture && !strcmp(plan.architecture->name, "grok"); /* llama_init_from_model: forced off */
+    plan.flash_attn = launch->flash_attn != LLW_OFF && !grok;
+    plan.v_transposed = !plan.flash_attn;
     if (!llw_context_place(&plan)) return;
-    llw_estimate_compute(&plan);
+    llw_compute_resolve(&plan);
+    out->flash_attn = plan.flash_attn;
+    if (!plan.flash_attn && llw_ggml_type_get(launch->type_v)->quantized) {
+        llw_plan_stop(&plan, LLW_OUTCOME_REFUSED,
+                      "-ctv %s needs flash attention, and this build has none on CUDA for these heads, so it "
+                      "is switched off",
+                      llw_ggml_type_get(launch->type_v)->name);
+        return;
+    }
+    const char *why;
+    if (!llw_compute_measure(&plan, &why)) llw_estimate_compute(&plan, why);
     if (!plan.architecture)
         llw_plan_stop(&plan, LLW_OUTCOME_UNKNOWN,
                       "llama.cpp v0.5.0 has no architecture \"%s\": weights are counted as for a plain "

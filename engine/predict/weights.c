@@ -276,6 +276,7 @@ static void place_rope(llw_plan *plan, const overrides *set, llw_weight *w, tall
     for (int il = 0; il < plan->hparams.n_layer; il++) {
         if (dense_only && plan->hparams.layer[il].windowed) continue;
         llw_place place = tensor_place(plan, set, w, LLW_CLASS_REPEATING, LLW_OP_ROPE, il);
+        plan->rope_place[il] = place;
         size_t slot = place == LLW_PLACE_PINNED ? LLW_MAX_DEVICES
                       : place == LLW_PLACE_CPU  ? LLW_MAX_DEVICES + 1
                                                 : (size_t)place;
@@ -389,6 +390,7 @@ bool llw_place_weights(llw_plan *plan) {
     }
     plan->weights = llw_arena_alloc(plan->arena, (model->n_tensors + 1) * sizeof *plan->weights);
     plan->n_weights = model->n_tensors;
+    plan->rope_place = llw_arena_alloc(plan->arena, (size_t)plan->hparams.n_layer_all);
     size_t slots = (size_t)(plan->hparams.n_layer_all + 1) * LLW_WEIGHT_IDS * LLW_SUFFIXES;
     plan->weight_of = llw_arena_alloc(plan->arena, slots * sizeof *plan->weight_of);
     for (size_t i = 0; i < model->n_tensors; i++) {

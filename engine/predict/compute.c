@@ -1,0 +1,137 @@
+/* Builds the worst-case graph, schedules and allocates it, and reads off the buffers.
+ *
+ * Source: src/llama-context.cpp sched_reserve, resolve_fused_ops, graph_reserve (llama.cpp v0.5.0 and
+ * 2026-05-04). */
+#include "predict/compute.h"
+
+#include "predict/allocator.h"
+#include "predict/device.h"
+
+#include "base/text.h"
+#include "fact/ggml_type.h"
+
+#include <string.h>
+
+/* `pins`: llama.cpp assigns some nodes itself, norms to their layer's device above all. A real load keeps
+ * that; its accounting without allocation forgets it (ggml_backend_sched_reserve_size resets the scheduler
+ * after the graph is built), and so do --fit and what is predicted here. */
+static void build(llw_plan *plan, llw_graph *graph, llw_arena *arena, int64_t n_tokens, int64_t n_outputs,
+                  bool pins) {
+    int64_t seqs = plan->n_seq;
+    if (n_tokens % seqs) {
+        n_tokens = (n_tokens + seqs - 1) / seqs * seqs;
+        if (plan->build.rounds_up_outputs && n_outputs < n_tokens) n_outputs = n_tokens;
+    }
+    llw_graph_init(graph, plan, arena, n_tokens, seqs, n_outputs);
+    graph->pins = pins;
+    plan->architecture->graph(graph);
+    if (graph->logits) graph->logits->output = true;
+    if (graph->embeddings) graph->embeddings->output = true;
+    if (graph->pooled) graph->pooled->output = true;
+}
+
+/* True when every operation of that kind runs on its layer's device. */
+static bool stays_on_layers(llw_plan *plan, llw_op op, int64_t n_tokens) {
+    llw_arena *arena = llw_arena_new();
+    llw_graph graph;
+    llw_schedule schedule;
+    build(plan, &graph, arena, n_tokens, n_tokens, true);
+    bool stays = true;
+    if (!graph.failed) {
+        llw_schedule_assign(&schedule, &graph);
+        for (size_t i = 0; i < graph.nodes.n && stays; i++) {
+            const llw_node *node = graph.nodes.items[i];
+            if (node->op != op || !node->fused_layer) continue;
+            llw_place place = plan->layer_place[node->fused_layer - 1];
+            stays = node->backend == (llw_place_is_host(place) ? llw_cpu_backend(plan) : place);
+        }
+    }
+    llw_arena_free(arena);
+    return stays;
+}
+
+void llw_compute_resolve(llw_plan *plan) {
+    bool known = plan->architecture && plan->architecture->graph;
+    plan->fused_delta_one = plan->fused_delta_many = plan->build.fused_delta_net != 0;
+    if (!known) return;
+    bool forced = plan->build.quantised_v_forces_flash && llw_ggml_type_get(plan->launch->type_v)->quantized;
+    if (plan->launch->flash_attn == LLW_AUTO && plan->flash_attn && !forced)
+        plan->flash_attn = stays_on_layers(plan, LLW_OP_FLASH_ATTN_EXT, plan->n_seq);
+    if (plan->build.probes_delta_net && plan->architecture->delta_net) {
+        enum { CHUNK = 16 };
+        plan->fused_delta_one = stays_on_layers(plan, LLW_OP_GATED_DELTA_NET, plan->n_seq);
+        plan->fused_delta_many = stays_on_layers(plan, LLW_OP_GATED_DELTA_NET, (int64_t)CHUNK * plan->n_seq);
+    }
+}
+
+static void explain(llw_plan *plan, const llw_graph *graph, const llw_schedule *schedule,
+                    const int64_t *sizes) {
+    static const char source[] =
+        "ggml/src/ggml-backend.cpp ggml_backend_sched_split_graph, ggml/src/ggml-alloc.c ggml_gallocr";
+    char bytes[LLW_NUMBER_MAX];
+    for (int b = 0; b <= plan->n_devices; b++) {
+        size_t parts = 0, nodes = 0, brought = 0;
+        for (size_t i = 0; i < schedule->parts.n; i++) {
+            const llw_part *part = &schedule->parts.items[i];
+            if (part->backend != b) continue;
+            parts++;
+            nodes += part->end - part->start;
+            brought += part->inputs.n;
+        }
+        const llw_node *largest = NULL;
+        for (size_t i = 0; i < schedule->nodes.n; i++) {
+            const llw_placed *p = &schedule->nodes.items[i];
+            if (p->backend == b && !p->node->view && p->node->place == LLW_PLACE_NONE &&
+                (!largest || llw_backend_bytes(plan, b, p->node) > llw_backend_bytes(plan, b, largest)))
+                largest = p->node;
+        }
+        llw_place place = b == plan->n_devices ? LLW_PLACE_CPU : (llw_place)b;
+        llw_text text = {0};
+        llw_text_addf(&text,
+                      "graph of %lld tokens, %lld of them with logits: %zu operations in %zu parts here",
+                      (long long)graph->n_tokens, (long long)graph->n_outputs, nodes, parts);
+        if (brought)
+            llw_text_addf(&text, ", %zu tensors copied in%s", brought,
+                          plan->pipelined ? " and held four times" : "");
+        if (largest)
+            llw_text_addf(&text, "; the largest single one is %s of %lld x %lld x %lld, %s",
+                          llw_ops[largest->op].name, (long long)largest->ne[0], (long long)largest->ne[1],
+                          (long long)largest->ne[2],
+                          llw_format_mib(bytes, llw_backend_bytes(plan, b, largest)));
+        llw_plan_step(plan, llw_plan_device(plan, place), LLW_placement_compute, sizes[b], source, "%s",
+                      llw_text_str(&text));
+        llw_text_fini(&text);
+    }
+}
+
+static void set(llw_memory *memory, int64_t bytes) {
+    memory->compute = memory->compute_low = memory->compute_high = bytes;
+    memory->compute_exact = true;
+}
+
+bool llw_compute_measure(llw_plan *plan, const char **why) {
+    *why = "no graph of this architecture is known";
+    if (!plan->architecture || !plan->architecture->graph) return false;
+    llw_arena *arena = llw_arena_new();
+    llw_graph graph;
+    llw_schedule schedule;
+    int64_t sizes[LLW_MAX_DEVICES + 1] = {0};
+    int64_t n_tokens = plan->n_ctx < plan->n_ubatch ? plan->n_ctx : plan->n_ubatch;
+    build(plan, &graph, arena, n_tokens, n_tokens < plan->n_outputs_max ? n_tokens : plan->n_outputs_max,
+          false);
+    bool ok = !graph.failed;
+    if (!ok) *why = llw_arena_strdup(plan->arena, graph.failed);
+    if (ok) {
+        llw_schedule_make(&schedule, &graph);
+        if (!llw_allocator_measure(&schedule, sizes))
+            schedule.aborts = "GGML_ASSERT(chunk->n_free_blocks < MAX_FREE_BLOCKS)";
+        for (int b = 0; b < plan->n_devices; b++) set(&plan->out->device[plan->device[b]], sizes[b]);
+        set(&plan->out->host, sizes[plan->n_devices]);
+        explain(plan, &graph, &schedule, sizes);
+        if (schedule.aborts)
+            llw_plan_stop(plan, LLW_OUTCOME_ABORTS,
+                          "llama.cpp stops while it reserves the compute buffers: %s", schedule.aborts);
+    }
+    llw_arena_free(arena);
+    return ok;
+}
