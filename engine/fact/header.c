@@ -63,7 +63,7 @@ const char *llw_tensor_measure(llw_tensor *tensor) {
     return NULL;
 }
 
-bool llw_pad(uint64_t x, uint64_t alignment, uint64_t *out) {
+bool llw_header_pad(uint64_t x, uint64_t alignment, uint64_t *out) {
     if (__builtin_add_overflow(x, alignment - 1, out)) return false;
     *out &= ~(alignment - 1);
     return true;
@@ -75,7 +75,7 @@ bool llw_model_place(llw_model *model, uint64_t *data_bytes) {
         llw_tensor *t = &model->tensors[i];
         if (i && t->part != t[-1].part) at = 0;
         t->offset = at;
-        if (__builtin_add_overflow(at, (uint64_t)t->bytes, &at) || !llw_pad(at, model->alignment, &at) || at > INT64_MAX)
+        if (__builtin_add_overflow(at, (uint64_t)t->bytes, &at) || !llw_header_pad(at, model->alignment, &at) || at > INT64_MAX)
             return false;
     }
     if (data_bytes) *data_bytes = at;
@@ -99,6 +99,6 @@ uint64_t llw_model_header_length(const llw_model *model) {
     for (size_t i = 0; i < model->n_tensors; i++)
         n += 8 + strlen(model->tensors[i].name) + 4 + 8 * (uint64_t)model->tensors[i].n_dims + 4 + 8;
     uint64_t padded = n;
-    if (model->n_tensors) llw_pad(n, model->alignment, &padded);
+    if (model->n_tensors) llw_header_pad(n, model->alignment, &padded);
     return padded;
 }

@@ -32,6 +32,6 @@ bool llw_model_place(llw_model *model, uint64_t *data_bytes);
 uint64_t llw_model_header_length(const llw_model *model);
 
 /* x rounded up to a multiple of a power of two; false when it overflows. */
-bool llw_pad(uint64_t x, uint64_t alignment, uint64_t *out);
+bool llw_header_pad(uint64_t x, uint64_t alignment, uint64_t *out);
 
 #endif

@@ -366,13 +366,13 @@ static bool check_offsets(reader *r, llw_gguf *out) {
         if (t->offset != at)
             return refuse(r, "is damaged: the tensor %s lies at %" PRIu64 " instead of %" PRIu64 "; llama.cpp refuses it",
                           t->name, t->offset, at);
-        if (__builtin_add_overflow(at, (uint64_t)t->bytes, &last) || !llw_pad(last, model->alignment, &at) ||
+        if (__builtin_add_overflow(at, (uint64_t)t->bytes, &last) || !llw_header_pad(last, model->alignment, &at) ||
             at > INT64_MAX / 2)
             return refuse(r, "is damaged: its tensors together have more bytes than can be counted");
     }
     uint64_t data = r->at;
     snprintf(r->what, sizeof r->what, "the padding before the tensor data");
-    if (model->n_tensors && (!llw_pad(r->at, model->alignment, &data) || data > r->size)) return ends(r);
+    if (model->n_tensors && (!llw_header_pad(r->at, model->alignment, &data) || data > r->size)) return ends(r);
     model->header_bytes = data;
     out->expected_bytes = (int64_t)(data + last);
     out->complete = out->file_bytes >= out->expected_bytes;
