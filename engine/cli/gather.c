@@ -3,12 +3,7 @@
 #include "cli/app.h"
 #include "fact/build.h"
 #include "fact/facts_json.h"
-#if __has_include("source/card.h")
 #include "source/card.h"
-#else
-#define llw_source_card(a,b,c,d) ((void)(b),(void)(d),LLW_OK)
-#define llw_source_card_hint(a,b,c) ((void)(b))
-#endif
 #include "source/gpu.h"
 #include "source/host.h"
 #include "source/known.h"

@@ -2,12 +2,7 @@
 #include "base/data.h"
 #include "check/ruletest.h"
 #include "cli/app.h"
-#if __has_include("source/card.h")
 #include "source/card.h"
-#else
-#define llw_source_card(a,b,c,d) ((void)(b),(void)(d),LLW_OK)
-#define llw_source_card_hint(a,b,c) ((void)(b))
-#endif
 #include "source/known.h"
 
 #include <stdio.h>
