@@ -25,14 +25,14 @@ static bool in_list(const char *word, const char *const *list, size_t n) {
 
 static bool is_packaging(const char *word) {
     static const char *const list[] = {
-        "gguf",      "ggml",         "ud",           "imat",     "imatrix", "i1",        "bf16",
-        "f16",       "f32",          "fp16",         "fp8",      "fp4",     "mxfp4",     "nvfp4",
-        "awq",       "gptq",         "int4",         "int8",     "4bit",    "8bit",      "quant",
-        "quants",    "quantized",    "quantised",    "instruct", "chat",    "it",        "base",
-        "thinking",  "preview",      "hf",           "original", "readme",  "modelcard", "model",
-        "models",    "card",         "md",           "txt",      "of",      "unsloth",   "bartowski",
-        "lmstudio",  "community",    "thebloke",     "meta",     "google",  "microsoft", "openai",
-        "mistralai", "nousresearch", "mradermacher", "org",      "the",     "part",
+        "gguf",     "ggml",      "ud",           "imat",         "imatrix", "i1",        "bf16",
+        "f16",      "f32",       "fp16",         "fp8",          "fp4",     "mxfp4",     "nvfp4",
+        "awq",      "gptq",      "int4",         "int8",         "4bit",    "8bit",      "quant",
+        "quants",   "quantized", "quantised",    "instruct",     "chat",    "it",        "base",
+        "thinking", "preview",   "hf",           "original",     "readme",  "modelcard", "model",
+        "models",   "card",      "md",           "txt",          "of",      "unsloth",   "bartowski",
+        "lmstudio", "community", "thebloke",     "meta",         "google",  "microsoft", "nvidia",
+        "openai",   "mistralai", "nousresearch", "mradermacher", "org",     "the",       "part",
     };
     if (IN(word, list)) return true;
     size_t digits = strspn(word, "0123456789");
