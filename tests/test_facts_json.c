@@ -29,7 +29,8 @@ static char *save(const llw_facts *facts) {
 static void refused(const char *json, const char *message) {
     llw_facts *facts = llw_facts_new();
     llw_err err = {0};
-    assert_int_equal(llw_facts_load(facts, json, strlen(json), "box.json", llw_source_known, &err), LLW_ERR_INPUT);
+    assert_int_equal(llw_facts_load(facts, json, strlen(json), "box.json", llw_source_known, &err),
+                     LLW_ERR_INPUT);
     if (!strstr(err.text, message)) fail_msg("%s\nsays \"%s\", not \"%s\"", json, err.text, message);
     assert_string_equal(err.file, "box.json");
     llw_facts_free(facts);
@@ -43,13 +44,16 @@ static void what_is_saved_loads_as_it_was(void **state) {
     llw_entity launch = llw_facts_entity(f, LLW_KIND_launch, "argv");
     llw_entity model = llw_facts_entity(f, LLW_KIND_model, "odd \xff name.gguf");
     llw_facts_claim(f, launch, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG, "argument", "argument 2");
-    llw_facts_claim(f, launch, LLW_launch_tensor_split, llw_string(LLW_LIST, "33,14"), LLW_GRADE_FLAG, "argument", "");
+    llw_facts_claim(f, launch, LLW_launch_tensor_split, llw_string(LLW_LIST, "33,14"), LLW_GRADE_FLAG,
+                    "argument", "");
     llw_facts_claim(f, model, LLW_model_moe, llw_flag(true), LLW_GRADE_FILE, "gguf", "x.expert_count");
     llw_facts_claim(f, model, LLW_model_moe, llw_flag(false), LLW_GRADE_PROSE, "comment", "models.conf:104");
-    llw_facts_claim(f, model, LLW_model_name, llw_string(LLW_TEXT, "\x1b]0;x\a \"quoted\" \\ \xe2\x82\xac"), LLW_GRADE_FILE, "gguf", "");
+    llw_facts_claim(f, model, LLW_model_name, llw_string(LLW_TEXT, "\x1b]0;x\a \"quoted\" \\ \xe2\x82\xac"),
+                    LLW_GRADE_FILE, "gguf", "");
     llw_facts_claim(f, gpu, LLW_gpu_free, llw_unknown(LLW_BYTES), LLW_GRADE_MEASURED, "nvidia-smi", "");
     llw_facts_claim(f, gpu, LLW_gpu_free, llw_bytes(INT64_MAX), LLW_GRADE_DEFAULT, "default", "");
-    llw_facts_claim(f, gpu, LLW_gpu_bandwidth, llw_number(LLW_RATE, 1.0080000000000001e12), LLW_GRADE_FILE, "gpus.tsv", "");
+    llw_facts_claim(f, gpu, LLW_gpu_bandwidth, llw_number(LLW_RATE, 1.0080000000000001e12), LLW_GRADE_FILE,
+                    "gpus.tsv", "");
     llw_facts_claim(f, host, LLW_host_cores, llw_count(-3), LLW_GRADE_MEASURED, "proc", "");
     llw_facts_note(f, "part %d is missing", 2);
     llw_facts *over = llw_facts_overlay(f);
@@ -59,7 +63,8 @@ static void what_is_saved_loads_as_it_was(void **state) {
     char *second = save(again);
     assert_string_equal(first, strstr(second, "\"notes\"") ? second : "");
     llw_entity m = llw_facts_find(again, LLW_KIND_model, "odd \xff name.gguf");
-    assert_int_equal(llw_facts_ref(again, llw_facts_find(again, LLW_KIND_launch, "argv"), LLW_launch_model), m);
+    assert_int_equal(llw_facts_ref(again, llw_facts_find(again, LLW_KIND_launch, "argv"), LLW_launch_model),
+                     m);
     assert_true(llw_facts_conflict(again, m, LLW_model_moe));
     bool moe = false;
     assert_true(llw_facts_flag(again, m, LLW_model_moe, &moe) && moe);
@@ -71,7 +76,8 @@ static void what_is_saved_loads_as_it_was(void **state) {
     assert_true(llw_facts_count(again, g, LLW_gpu_free, &n) && n == INT64_MAX);
     double rate = 0;
     assert_true(llw_facts_real(again, g, LLW_gpu_bandwidth, &rate) && rate == 1.0080000000000001e12);
-    const llw_claim *cores = llw_facts_best(again, llw_facts_find(again, LLW_KIND_host, "here"), LLW_host_cores);
+    const llw_claim *cores =
+        llw_facts_best(again, llw_facts_find(again, LLW_KIND_host, "here"), LLW_host_cores);
     assert_string_equal(cores->place, "later");
     free(first);
     free(second);
@@ -89,7 +95,8 @@ static void a_known_model_and_its_header_survive(void **state) {
     char *text = save(f);
     llw_facts *again = load(text);
     const llw_model *a = llw_facts_model(f, m);
-    const llw_model *b = llw_facts_model(again, llw_facts_find(again, LLW_KIND_model, "qwen3-next-80b-a3b-q5_k_m"));
+    const llw_model *b =
+        llw_facts_model(again, llw_facts_find(again, LLW_KIND_model, "qwen3-next-80b-a3b-q5_k_m"));
     assert_non_null(b);
     assert_string_equal(a->architecture, b->architecture);
     assert_int_equal(a->header_bytes, b->header_bytes);
@@ -98,7 +105,8 @@ static void a_known_model_and_its_header_survive(void **state) {
     for (size_t i = 0; i < a->n_tensors; i++) {
         const llw_tensor *x = &a->tensors[i], *y = &b->tensors[i];
         assert_string_equal(x->name, y->name);
-        assert_true(x->type == y->type && x->bytes == y->bytes && x->offset == y->offset && x->layer == y->layer);
+        assert_true(x->type == y->type && x->bytes == y->bytes && x->offset == y->offset &&
+                    x->layer == y->layer);
     }
     char *second = save(again);
     assert_string_equal(text, second);
@@ -111,10 +119,12 @@ static void a_known_model_and_its_header_survive(void **state) {
 
 static void parts_of_a_split_set_stay_apart(void **state) {
     (void)state;
-    llw_facts *f = load("{\"entities\": [{\"kind\": \"model\", \"id\": \"m\", \"header\": {\"metadata\": "
-                        "[\"general.architecture string llama\", \"general.alignment u32 64\"], \"alignment\": 64, \"header_bytes\": 512,"
-                        "\"parts\": [[\"a f32 3\", \"b q8_0 64x2\"], [\"blk.{0-1}.attn_k.weight f16 8x4\", \"-\", "
-                        "\"blk.{0-1}.attn_v.weight f16 8x4\"]]}}]}");
+    llw_facts *f =
+        load("{\"entities\": [{\"kind\": \"model\", \"id\": \"m\", \"header\": {\"metadata\": "
+             "[\"general.architecture string llama\", \"general.alignment u32 64\"], \"alignment\": 64, "
+             "\"header_bytes\": 512,"
+             "\"parts\": [[\"a f32 3\", \"b q8_0 64x2\"], [\"blk.{0-1}.attn_k.weight f16 8x4\", \"-\", "
+             "\"blk.{0-1}.attn_v.weight f16 8x4\"]]}}]}");
     const llw_model *m = llw_facts_model(f, llw_facts_find(f, LLW_KIND_model, "m"));
     assert_int_equal(m->n_tensors, 6);
     assert_int_equal(m->tensors[1].offset, 64);
@@ -137,12 +147,14 @@ static void parts_of_a_split_set_stay_apart(void **state) {
 
 static void small_files_are_pleasant_to_write(void **state) {
     (void)state;
-    llw_facts *f = load("{\"comment\": \"a planned machine\", \"entities\": ["
-                        "{\"kind\": \"launch\", \"id\": \"l\", \"grade\": \"launch flags\", \"origin\": \"plan\", \"facts\": "
-                        "{\"model\": \"model:m\", \"tensor_split\": [33, 14.5], \"ubatch\": 1024, \"ctx\": null}},"
-                        "{\"kind\": \"model\", \"id\": \"m\", \"known\": \"GLM-4.7-Flash-Q8_0\", \"facts\": {\"moe\": false}},"
-                        "{\"kind\": \"gpu\", \"id\": \"CUDA0\", \"facts\": {\"total\": \"24564 MiB\", \"free\": \"1.5 GiB\", "
-                        "\"used\": 123, \"display\": true, \"compute_capability\": 12, \"comment\": \"x\"}}]}");
+    llw_facts *f = load(
+        "{\"comment\": \"a planned machine\", \"entities\": ["
+        "{\"kind\": \"launch\", \"id\": \"l\", \"grade\": \"launch flags\", \"origin\": \"plan\", \"facts\": "
+        "{\"model\": \"model:m\", \"tensor_split\": [33, 14.5], \"ubatch\": 1024, \"ctx\": null}},"
+        "{\"kind\": \"model\", \"id\": \"m\", \"known\": \"GLM-4.7-Flash-Q8_0\", \"facts\": {\"moe\": "
+        "false}},"
+        "{\"kind\": \"gpu\", \"id\": \"CUDA0\", \"facts\": {\"total\": \"24564 MiB\", \"free\": \"1.5 GiB\", "
+        "\"used\": 123, \"display\": true, \"compute_capability\": 12, \"comment\": \"x\"}}]}");
     llw_entity l = llw_facts_find(f, LLW_KIND_launch, "l"), m = llw_facts_find(f, LLW_KIND_model, "m");
     llw_entity g = llw_facts_find(f, LLW_KIND_gpu, "CUDA0");
     int64_t n = 0;
@@ -199,9 +211,13 @@ static void what_is_wrong_is_said(void **state) {
     refused(GPU("\"name\": \"a\\u0000b\""), "is no JSON");
     refused(GPU("\"name\": {\"bytes\": \"\\\\x00\"}"), "text or null");
     refused(GPU("\"bandwidth\": \"fast\""), "number or null");
-    refused(ONE("{\"kind\": \"gpu\", \"id\": \"x\", \"claims\": [{\"attr\": \"free\"}]}"), "without attr and value");
-    refused(ONE("{\"kind\": \"gpu\", \"id\": \"x\", \"claims\": [{\"attr\": \"free\", \"value\": 1, \"grade\": \"sure\"}]}"), "what-if");
-    refused(ONE("{\"kind\": \"launch\", \"id\": \"x\", \"facts\": {\"model\": \"model:m\"}}"), "not in the file");
+    refused(ONE("{\"kind\": \"gpu\", \"id\": \"x\", \"claims\": [{\"attr\": \"free\"}]}"),
+            "without attr and value");
+    refused(ONE("{\"kind\": \"gpu\", \"id\": \"x\", \"claims\": [{\"attr\": \"free\", \"value\": 1, "
+                "\"grade\": \"sure\"}]}"),
+            "what-if");
+    refused(ONE("{\"kind\": \"launch\", \"id\": \"x\", \"facts\": {\"model\": \"model:m\"}}"),
+            "not in the file");
     refused(ONE("{\"kind\": \"launch\", \"id\": \"x\", \"facts\": {\"model\": \"m\"}}"), "KIND:ID");
     refused(HEADER("[]"), "object as its header");
     refused(HEADER("{\"metadata\": []}"), "parts");
@@ -211,8 +227,10 @@ static void what_is_wrong_is_said(void **state) {
     refused(HEADER("{\"metadata\": [], \"parts\": [[\"t q8_0 33\"]]}"), "no multiple");
     refused(HEADER("{\"metadata\": [], \"parts\": [[\"t q9_9 32\"]]}"), "unknown tensor type");
     refused(HEADER("{\"metadata\": [], \"parts\": [[\"blk.{3-1}.t f32 32\"]]}"), "out of order");
-    refused(HEADER("{\"metadata\": [], \"parts\": [[\"t i8 4611686018427387904\", \"u i8 4611686018427387904\", "
-                   "\"v i8 4611686018427387904\"]]}"), "more bytes");
+    refused(
+        HEADER("{\"metadata\": [], \"parts\": [[\"t i8 4611686018427387904\", \"u i8 4611686018427387904\", "
+               "\"v i8 4611686018427387904\"]]}"),
+        "more bytes");
 }
 
 static void depth_and_noise_are_survived(void **state) {

@@ -17,8 +17,9 @@
 
 static void same_meta(const char *model, const llw_meta *a, const llw_meta *b) {
     if (strcmp(a->key, b->key)) fail_msg("%s: key %s is %s in the file", model, a->key, b->key);
-    if (a->type != b->type || a->element != b->element || a->count != b->count || a->string_bytes != b->string_bytes ||
-        a->integer != b->integer || memcmp(&a->real, &b->real, sizeof a->real))
+    if (a->type != b->type || a->element != b->element || a->count != b->count ||
+        a->string_bytes != b->string_bytes || a->integer != b->integer ||
+        memcmp(&a->real, &b->real, sizeof a->real))
         fail_msg("%s: %s differs from the file", model, a->key);
     assert_int_equal(!a->array, !b->array);
     assert_int_equal(!a->strings, !b->strings);
@@ -48,8 +49,8 @@ static void same_slots(const char *name, const llw_facts *a, llw_entity x, const
     int compared = 0;
     for (int at = 1; at < LLW_ATTRS; at++) {
         llw_attr attr = (llw_attr)at;
-        if (llw_attr_get(attr)->kind != LLW_KIND_model || attr == LLW_model_path || attr == LLW_model_allocated_bytes ||
-            attr == LLW_model_modified || attr == LLW_model_card)
+        if (llw_attr_get(attr)->kind != LLW_KIND_model || attr == LLW_model_path ||
+            attr == LLW_model_allocated_bytes || attr == LLW_model_modified || attr == LLW_model_card)
             continue; /* only a file has these */
         llw_value u = llw_facts_value(a, x, attr), v = llw_facts_value(b, y, attr);
         if (u.known != v.known || (u.known && !llw_value_equal(u, v)))
@@ -70,7 +71,8 @@ static void every_known_model_is_its_file(void **state) {
     for (size_t i = 0; i < n; i++) {
         llw_err err = {0};
         snprintf(path, sizeof path, "%s/%s.gguf", directory, names[i]);
-        snprintf(command, sizeof command, "'%s/tests/tools/llwhy-sparse' '%s' '%s'", LLW_BINARY_DIR, names[i], path);
+        snprintf(command, sizeof command, "'%s/tests/tools/llwhy-sparse' '%s' '%s'", LLW_BINARY_DIR, names[i],
+                 path);
         if (system(command)) fail_msg("%s failed", command);
         llw_facts *known = llw_facts_new(), *file = llw_facts_new();
         llw_entity k = 0, f = 0;
@@ -102,12 +104,14 @@ static void every_header_text_reads_back(void **state) {
     for (size_t i = 0; i < n; i++) {
         llw_known known;
         llw_err err = {0};
-        if (llw_known_load(arena, names[i], false, &known, &err) != LLW_OK) fail_msg("%s: %s", names[i], err.text);
+        if (llw_known_load(arena, names[i], false, &known, &err) != LLW_OK)
+            fail_msg("%s: %s", names[i], err.text);
         assert_true(strlen(known.source) > 10);
         llw_model copy = known.model;
         copy.meta = llw_arena_alloc(arena, copy.n_meta * sizeof *copy.meta);
         for (size_t j = 0; j < copy.n_meta; j++)
-            assert_null(llw_header_read_meta(arena, llw_header_write_meta(arena, &known.model.meta[j]), false, &copy.meta[j]));
+            assert_null(llw_header_read_meta(arena, llw_header_write_meta(arena, &known.model.meta[j]), false,
+                                             &copy.meta[j]));
         llw_header_write_tensors(arena, &known.model, 0, known.model.n_tensors, &lines, &n_lines);
         assert_true(n_lines < 60);
         assert_null(llw_header_read_tensors(arena, (const char *const *)lines, n_lines, &copy, &at));
@@ -134,7 +138,8 @@ static void names_are_forgiving_and_unknown_ones_helped(void **state) {
     assert_int_equal(llw_source_model(facts, "qwen3-8b-q4_k", &m, &err), LLW_ERR_NOTHING);
     assert_non_null(strstr(err.text, "qwen3-8b-q4_k_m"));
     assert_int_equal(llw_source_model(facts, "", &m, &err), LLW_ERR_INPUT);
-    assert_int_equal(llw_source_model(facts, "./glm-4.7-flash-q8_0", &m, &err), LLW_ERR_NOTHING); /* a path is a path */
+    assert_int_equal(llw_source_model(facts, "./glm-4.7-flash-q8_0", &m, &err),
+                     LLW_ERR_NOTHING); /* a path is a path */
     llw_facts_free(facts);
 }
 
@@ -159,9 +164,11 @@ static void a_broken_known_model_is_named(void **state) {
         {"metadata: [[a]]\n", "not a line of text", 1},
         {"source: [\n", "", 1},
         {"source: s\nfile_bytes: 24\nmetadata:\n  - a u8 1\n  - b u8 999\ntensors: []\n", "cannot hold", 5},
-        {"source: s\nfile_bytes: 24\nmetadata: []\ntensors:\n  - t f32 2\n  - u f99 2\n", "unknown tensor type", 6},
+        {"source: s\nfile_bytes: 24\nmetadata: []\ntensors:\n  - t f32 2\n  - u f99 2\n",
+         "unknown tensor type", 6},
         {"source: s\nfile_bytes: 25\nmetadata: []\ntensors: []\n", "header and tensors make 24", 0},
-        {"source: s\nfile_bytes: 24\nmetadata: ['general.alignment u32 3']\ntensors: []\n", "power of two", 3},
+        {"source: s\nfile_bytes: 24\nmetadata: ['general.alignment u32 3']\ntensors: []\n", "power of two",
+         3},
         {"source: *a\n", "", 1},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -169,15 +176,18 @@ static void a_broken_known_model_is_named(void **state) {
         llw_known known;
         llw_err err;
         assert_int_equal(parse(arena, bad[i].yaml, &known, &err), LLW_ERR_INPUT);
-        if (i && !strstr(err.text, bad[i].says)) fail_msg("%s says \"%s\", not \"%s\"", bad[i].yaml, err.text, bad[i].says);
-        if (bad[i].line && err.line != bad[i].line) fail_msg("%s: line %d, not %d", bad[i].yaml, err.line, bad[i].line);
+        if (i && !strstr(err.text, bad[i].says))
+            fail_msg("%s says \"%s\", not \"%s\"", bad[i].yaml, err.text, bad[i].says);
+        if (bad[i].line && err.line != bad[i].line)
+            fail_msg("%s: line %d, not %d", bad[i].yaml, err.line, bad[i].line);
         assert_true(*err.text);
         llw_arena_free(arena);
     }
     llw_arena *arena = llw_arena_new();
     llw_known known;
     llw_err err;
-    assert_int_equal(parse(arena, "source: s\nfile_bytes: 24\nmetadata: []\ntensors: []\n", &known, &err), LLW_OK);
+    assert_int_equal(parse(arena, "source: s\nfile_bytes: 24\nmetadata: []\ntensors: []\n", &known, &err),
+                     LLW_OK);
     llw_arena_free(arena);
 }
 

@@ -24,22 +24,33 @@ typedef struct published {
 /* Sources: the models' cards and config.json; active parameters by the definition in model_facts.h. */
 static const published models[] = {
     {"glm-4.7-flash-q8_0", "deepseek2", 64, 4, 1, 47, 1, 47, 0, 20, 1, "MLA", "Q8_0", 202752, 0, 29.9, 3.58},
-    {"glm-4.7-flash-q4_k_m", "deepseek2", 64, 4, 1, 47, 1, 47, 0, 20, 1, "MLA", "Q4_K_M", 202752, 0, 29.9, 3.58},
-    {"gpt-oss-120b-mxfp4", "gpt-oss", 128, 4, 0, 36, 0, 36, 0, 64, 8, "GQA", "MXFP4_MOE", 131072, 128, 116.8, 5.13},
+    {"glm-4.7-flash-q4_k_m", "deepseek2", 64, 4, 1, 47, 1, 47, 0, 20, 1, "MLA", "Q4_K_M", 202752, 0, 29.9,
+     3.58},
+    {"gpt-oss-120b-mxfp4", "gpt-oss", 128, 4, 0, 36, 0, 36, 0, 64, 8, "GQA", "MXFP4_MOE", 131072, 128, 116.8,
+     5.13},
     {"gpt-oss-120b-f16", "gpt-oss", 128, 4, 0, 36, 0, 36, 0, 64, 8, "GQA", "MXFP4", 131072, 128, 116.8, 5.13},
-    {"qwen3-next-80b-a3b-q5_k_m", "qwen3next", 512, 10, 1, 48, 0, 12, 36, 16, 2, "GQA", "Q5_K_M", 262144, 0, 79.7, 3.56},
-    {"qwen3-coder-next-q4_k_m", "qwen3next", 512, 10, 1, 48, 0, 12, 36, 16, 2, "GQA", "Q4_K_M", 262144, 0, 79.7, 3.56},
-    {"qwen3-30b-a3b-q4_k_m", "qwen3moe", 128, 8, 0, 48, 0, 48, 0, 32, 4, "GQA", "Q4_K_M", 40960, 0, 30.5, 3.04},
+    {"qwen3-next-80b-a3b-q5_k_m", "qwen3next", 512, 10, 1, 48, 0, 12, 36, 16, 2, "GQA", "Q5_K_M", 262144, 0,
+     79.7, 3.56},
+    {"qwen3-coder-next-q4_k_m", "qwen3next", 512, 10, 1, 48, 0, 12, 36, 16, 2, "GQA", "Q4_K_M", 262144, 0,
+     79.7, 3.56},
+    {"qwen3-30b-a3b-q4_k_m", "qwen3moe", 128, 8, 0, 48, 0, 48, 0, 32, 4, "GQA", "Q4_K_M", 40960, 0, 30.5,
+     3.04},
     {"qwen3-8b-q4_k_m", "qwen3", 0, 0, 0, 36, 36, 36, 0, 32, 8, "GQA", "Q4_K_M", 40960, 0, 8.19, 7.57},
     {"qwen3.5-27b-q6_k", "qwen35", 0, 0, 0, 64, 64, 16, 48, 24, 4, "GQA", "Q6_K", 262144, 0, 26.9, 25.62},
-    {"qwen3.5-35b-a3b-q4_k_m", "qwen35moe", 256, 8, 1, 40, 0, 10, 30, 16, 2, "GQA", "Q4_K_M", 262144, 0, 34.7, 2.95},
-    {"deepseek-v2-lite-q4_k_m", "deepseek2", 64, 6, 2, 27, 1, 27, 0, 16, 16, "MHA", "Q4_K_M", 163840, 0, 15.7, 2.45},
-    {"deepseek-v2-lite-mla-q4_k_m", "deepseek2", 64, 6, 2, 27, 1, 27, 0, 16, 1, "MLA", "Q4_K_M", 163840, 0, 15.7, 2.45},
-    {"mistral-small-4-119b-q3_k_m", "mistral4", 128, 4, 1, 36, 0, 36, 0, 32, 1, "MLA", "Q3_K_M", 262144, 0, 119.0, 6.10},
-    {"granite-4.0-h-tiny-q4_k_m", "granitehybrid", 64, 6, 1, 40, 0, 4, 36, 12, 4, "GQA", "Q4_K_M", 1048576, 0, 6.94, 1.47},
+    {"qwen3.5-35b-a3b-q4_k_m", "qwen35moe", 256, 8, 1, 40, 0, 10, 30, 16, 2, "GQA", "Q4_K_M", 262144, 0, 34.7,
+     2.95},
+    {"deepseek-v2-lite-q4_k_m", "deepseek2", 64, 6, 2, 27, 1, 27, 0, 16, 16, "MHA", "Q4_K_M", 163840, 0, 15.7,
+     2.45},
+    {"deepseek-v2-lite-mla-q4_k_m", "deepseek2", 64, 6, 2, 27, 1, 27, 0, 16, 1, "MLA", "Q4_K_M", 163840, 0,
+     15.7, 2.45},
+    {"mistral-small-4-119b-q3_k_m", "mistral4", 128, 4, 1, 36, 0, 36, 0, 32, 1, "MLA", "Q3_K_M", 262144, 0,
+     119.0, 6.10},
+    {"granite-4.0-h-tiny-q4_k_m", "granitehybrid", 64, 6, 1, 40, 0, 4, 36, 12, 4, "GQA", "Q4_K_M", 1048576, 0,
+     6.94, 1.47},
     {"gemma-3n-e4b-q4_k_m", "gemma3n", 0, 0, 0, 35, 35, 20, 0, 8, 2, "GQA", "Q4_K_M", 32768, 512, 6.87, 4.52},
     {"gemma-4-e4b-q4_k_m", "gemma4", 0, 0, 0, 42, 42, 24, 0, 8, 2, "GQA", "Q4_K_M", 131072, 512, 7.46, 4.64},
-    {"gemma-4-26b-a4b-q4_k_m", "gemma4", 128, 8, 0, 30, 0, 30, 0, 16, 8, "GQA", "Q4_K_M", 262144, 1024, 25.2, 3.82},
+    {"gemma-4-26b-a4b-q4_k_m", "gemma4", 128, 8, 0, 30, 0, 30, 0, 16, 8, "GQA", "Q4_K_M", 262144, 1024, 25.2,
+     3.82},
     {"gemma-2-9b-q4_k_m", "gemma2", 0, 0, 0, 42, 42, 42, 0, 16, 8, "GQA", "Q4_K_M", 8192, 4096, 9.24, 9.24},
     {"bge-large-en-v1.5-f16", "bert", 0, 0, 0, 24, 24, 0, 0, 16, 16, "MHA", "F16", 512, 0, 0.334, 0.302},
     {"llama-3.1-8b-q8_0", "llama", 0, 0, 0, 32, 32, 32, 0, 32, 8, "GQA", "Q8_0", 131072, 0, 8.03, 7.50},
@@ -65,7 +76,8 @@ static int flag(const llw_facts *facts, llw_entity m, llw_attr attr) {
 
 static void near_enough(const char *name, const char *what, int64_t have, double billions) {
     double x = (double)have / 1e9;
-    if (x < billions * 0.995 || x > billions * 1.005) fail_msg("%s: %s %.3f B, published %.3f B", name, what, x, billions);
+    if (x < billions * 0.995 || x > billions * 1.005)
+        fail_msg("%s: %s %.3f B, published %.3f B", name, what, x, billions);
 }
 
 static void published_models_are_understood(void **state) {
@@ -80,13 +92,20 @@ static void published_models_are_understood(void **state) {
             llw_attr attr;
             int64_t want;
         } counts[] = {
-            {LLW_model_experts, p->experts},          {LLW_model_experts_used, p->used},
-            {LLW_model_experts_shared, p->shared},    {LLW_model_layers, p->layers},
-            {LLW_model_dense_layers, p->dense},       {LLW_model_moe_layers, p->experts ? p->layers - p->dense : 0},
-            {LLW_model_attention_layers, p->attention}, {LLW_model_recurrent_layers, p->recurrent},
-            {LLW_model_heads, p->heads},              {LLW_model_kv_heads, p->kv_heads},
-            {LLW_model_context_length, p->context},   {LLW_model_sliding_window, p->window},
-            {LLW_model_parts, 1},                     {LLW_model_parts_missing, 0},
+            {LLW_model_experts, p->experts},
+            {LLW_model_experts_used, p->used},
+            {LLW_model_experts_shared, p->shared},
+            {LLW_model_layers, p->layers},
+            {LLW_model_dense_layers, p->dense},
+            {LLW_model_moe_layers, p->experts ? p->layers - p->dense : 0},
+            {LLW_model_attention_layers, p->attention},
+            {LLW_model_recurrent_layers, p->recurrent},
+            {LLW_model_heads, p->heads},
+            {LLW_model_kv_heads, p->kv_heads},
+            {LLW_model_context_length, p->context},
+            {LLW_model_sliding_window, p->window},
+            {LLW_model_parts, 1},
+            {LLW_model_parts_missing, 0},
         };
         for (size_t j = 0; j < sizeof counts / sizeof *counts; j++)
             if (count(f, m, counts[j].attr) != counts[j].want)
@@ -153,8 +172,12 @@ static made make(const char *const *lines) {
     if (problem) fail_msg("%s: %s", tensors[at], problem);
     assert_true(llw_model_place(model, NULL));
     out.model = llw_facts_entity(out.facts, LLW_KIND_model, "m");
-    llw_model_source source = {.origin = "gguf", .where = "", .file_name = "m.gguf", .file_bytes = 1000000,
-                               .expected_bytes = 1000000, .whole = true};
+    llw_model_source source = {.origin = "gguf",
+                               .where = "",
+                               .file_name = "m.gguf",
+                               .file_bytes = 1000000,
+                               .expected_bytes = 1000000,
+                               .whole = true};
     llw_err err = {0};
     if (llw_model_facts(out.facts, out.model, model, &source, &err) != LLW_OK) fail_msg("%s", err.text);
     return out;
@@ -182,7 +205,8 @@ static void experts_are_found_without_their_key(void **state) {
                   "T blk.{1-2}.ffn_up_exps.weight q8_0 32x8x16", "T blk.{1-2}.ffn_up_shexp.weight q8_0 32x8");
     assert_int_equal(flag(m.facts, m.model, LLW_model_moe), 1);
     assert_int_equal(count(m.facts, m.model, LLW_model_experts), 16);
-    assert_int_equal(count(m.facts, m.model, LLW_model_experts_used), -1); /* nothing says it: unknown, not a number */
+    assert_int_equal(count(m.facts, m.model, LLW_model_experts_used),
+                     -1); /* nothing says it: unknown, not a number */
     assert_int_equal(count(m.facts, m.model, LLW_model_params_active), -1);
     assert_int_equal(count(m.facts, m.model, LLW_model_experts_shared), 1);
     assert_int_equal(count(m.facts, m.model, LLW_model_dense_layers), 1);
@@ -194,9 +218,10 @@ static void experts_are_found_without_their_key(void **state) {
 
 static void active_parameters_follow_their_definition(void **state) {
     (void)state;
-    made m = MAKE("general.architecture string llama", "llama.block_count u32 1", "llama.expert_count u32 8",
-                  "llama.expert_used_count u32 2", "T output.weight f16 32x10", "T token_embd.weight f16 32x10",
-                  "T blk.{0}.attn_k.weight f16 32x4", "T blk.{0}.ffn_up_exps.weight f16 32x4x8");
+    made m =
+        MAKE("general.architecture string llama", "llama.block_count u32 1", "llama.expert_count u32 8",
+             "llama.expert_used_count u32 2", "T output.weight f16 32x10", "T token_embd.weight f16 32x10",
+             "T blk.{0}.attn_k.weight f16 32x4", "T blk.{0}.ffn_up_exps.weight f16 32x4x8");
     assert_int_equal(count(m.facts, m.model, LLW_model_params), 320 + 320 + 128 + 1024);
     assert_int_equal(count(m.facts, m.model, LLW_model_params_active), 320 + 128 + 256);
     assert_int_equal(count(m.facts, m.model, LLW_model_weights), 2 * (320 + 320 + 128 + 1024));
@@ -210,11 +235,13 @@ static void active_parameters_follow_their_definition(void **state) {
 
 static void contradictions_are_noted(void **state) {
     (void)state;
-    made m = MAKE("general.architecture string llama", "llama.expert_count u32 8", "llama.expert_used_count u32 9",
-                  "llama.block_count u32 4", "llama.leading_dense_block_count u32 2", "llama.attention.head_count u32 4",
-                  "llama.attention.head_count_kv u32 8", "llama.context_length u32 0",
-                  "tokenizer.ggml.tokens strings 11 40", "general.file_type u32 15", "T token_embd.weight f16 32x10",
-                  "T blk.{1}.attn_k.weight f16 32x4", "T blk.{1}.ffn_up_exps.weight q8_0 32x4x16");
+    made m =
+        MAKE("general.architecture string llama", "llama.expert_count u32 8", "llama.expert_used_count u32 9",
+             "llama.block_count u32 4", "llama.leading_dense_block_count u32 2",
+             "llama.attention.head_count u32 4", "llama.attention.head_count_kv u32 8",
+             "llama.context_length u32 0", "tokenizer.ggml.tokens strings 11 40", "general.file_type u32 15",
+             "T token_embd.weight f16 32x10", "T blk.{1}.attn_k.weight f16 32x4",
+             "T blk.{1}.ffn_up_exps.weight q8_0 32x4x16");
     assert_true(noted(&m, "expert_count 8 but its expert tensors hold another number"));
     assert_true(llw_facts_conflict(m.facts, m.model, LLW_model_experts));
     assert_true(noted(&m, "9 of 8 experts"));
@@ -229,7 +256,8 @@ static void contradictions_are_noted(void **state) {
     assert_string_equal(text(m.facts, m.model, LLW_model_quantization), "Q8_0");
     assert_true(llw_facts_conflict(m.facts, m.model, LLW_model_quantization));
     llw_facts_free(m.facts);
-    m = MAKE("general.architecture string llama", "llama.expert_count u32 8", "T token_embd.weight f16 32x10");
+    m = MAKE("general.architecture string llama", "llama.expert_count u32 8",
+             "T token_embd.weight f16 32x10");
     assert_true(noted(&m, "has no expert tensors"));
     llw_facts_free(m.facts);
 }
@@ -237,9 +265,10 @@ static void contradictions_are_noted(void **state) {
 static void layers_of_every_kind_are_counted(void **state) {
     (void)state;
     /* recurrent layers whose keys are in attn_qkv, a prediction layer at the end */
-    made m = MAKE("general.architecture string qwen3next", "qwen3next.block_count u32 5", "qwen3next.nextn_predict_layers u32 1",
-                  "qwen3next.attention.head_count u32 4", "qwen3next.attention.head_count_kv i32[5] 4*2 1",
-                  "T blk.{0-2}.attn_qkv.weight f16 32x8", "T blk.{0-2}.ssm_a f32 8", "T blk.{3-4}.attn_k.weight f16 32x8");
+    made m = MAKE("general.architecture string qwen3next", "qwen3next.block_count u32 5",
+                  "qwen3next.nextn_predict_layers u32 1", "qwen3next.attention.head_count u32 4",
+                  "qwen3next.attention.head_count_kv i32[5] 4*2 1", "T blk.{0-2}.attn_qkv.weight f16 32x8",
+                  "T blk.{0-2}.ssm_a f32 8", "T blk.{3-4}.attn_k.weight f16 32x8");
     assert_int_equal(count(m.facts, m.model, LLW_model_layers), 5);
     assert_int_equal(count(m.facts, m.model, LLW_model_attention_layers), 1);
     assert_int_equal(count(m.facts, m.model, LLW_model_recurrent_layers), 3);
@@ -247,18 +276,19 @@ static void layers_of_every_kind_are_counted(void **state) {
     assert_int_equal(count(m.facts, m.model, LLW_model_kv_heads), 2);
     assert_string_equal(text(m.facts, m.model, LLW_model_attention), "GQA");
     llw_facts_free(m.facts);
-    m = MAKE("general.architecture string falcon-h1", "falcon-h1.block_count u32 2", "falcon-h1.attention.head_count u32 4",
-             "T blk.{0-1}.attn_k.weight f16 32x8", "T blk.{0-1}.ssm_conv1d.weight f16 4x8");
+    m = MAKE("general.architecture string falcon-h1", "falcon-h1.block_count u32 2",
+             "falcon-h1.attention.head_count u32 4", "T blk.{0-1}.attn_k.weight f16 32x8",
+             "T blk.{0-1}.ssm_conv1d.weight f16 4x8");
     assert_int_equal(count(m.facts, m.model, LLW_model_attention_layers), 2); /* each layer is both */
     assert_int_equal(count(m.facts, m.model, LLW_model_recurrent_layers), 2);
     assert_int_equal(count(m.facts, m.model, LLW_model_kv_heads), 4);
     llw_facts_free(m.facts);
-    m = MAKE("general.architecture string lfm2", "lfm2.block_count u32 2", "T blk.{0}.shortconv.conv.weight f32 3x8",
-             "T blk.{1}.attn_k.weight f16 32x8");
+    m = MAKE("general.architecture string lfm2", "lfm2.block_count u32 2",
+             "T blk.{0}.shortconv.conv.weight f32 3x8", "T blk.{1}.attn_k.weight f16 32x8");
     assert_int_equal(count(m.facts, m.model, LLW_model_recurrent_layers), 1);
     llw_facts_free(m.facts);
-    m = MAKE("general.architecture string mamba", "mamba.block_count u32 2", "mamba.attention.head_count u32 0",
-             "T blk.{0-1}.ssm_in.weight f16 32x8");
+    m = MAKE("general.architecture string mamba", "mamba.block_count u32 2",
+             "mamba.attention.head_count u32 0", "T blk.{0-1}.ssm_in.weight f16 32x8");
     assert_string_equal(text(m.facts, m.model, LLW_model_attention), "none");
     assert_int_equal(count(m.facts, m.model, LLW_model_attention_layers), 0);
     assert_int_equal(flag(m.facts, m.model, LLW_model_hybrid), 0);
@@ -274,10 +304,14 @@ static void files_that_are_no_models_are_named(void **state) {
     static const struct {
         const char *line, *role;
     } files[] = {
-        {"general.architecture string clip", "mmproj"},     {"general.type string mmproj", "mmproj"},
-        {"general.type string adapter", "lora"},            {"adapter.type string lora", "lora"},
-        {"general.type string imatrix", "imatrix"},         {"imatrix.chunk_count u32 3", "imatrix"},
-        {"tokenizer.ggml.model string gpt2", "vocab"},      {"general.architecture string controlvector", "control-vector"},
+        {"general.architecture string clip", "mmproj"},
+        {"general.type string mmproj", "mmproj"},
+        {"general.type string adapter", "lora"},
+        {"adapter.type string lora", "lora"},
+        {"general.type string imatrix", "imatrix"},
+        {"imatrix.chunk_count u32 3", "imatrix"},
+        {"tokenizer.ggml.model string gpt2", "vocab"},
+        {"general.architecture string controlvector", "control-vector"},
     };
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         bool vocab = !strcmp(files[i].role, "vocab");
@@ -295,26 +329,51 @@ static void files_that_are_no_models_are_named(void **state) {
 
 static void hostile_hyper_parameters_crash_nothing(void **state) {
     (void)state;
-    static const char *const keys[] = {"block_count", "expert_count", "expert_used_count", "expert_shared_count",
-                                       "leading_dense_block_count", "attention.head_count", "attention.head_count_kv",
-                                       "attention.kv_lora_rank", "attention.key_length_mla", "attention.sliding_window",
-                                       "attention.shared_kv_layers", "nextn_predict_layers", "context_length",
-                                       "embedding_length", "pooling_type"};
-    static const char *const values[] = {"u32 0", "u32 4294967295", "i32 -1", "u64 9223372036854775807", "f32 nan", "f32 inf",
-                                         "f64 -1e300", "f32 1.5", "bool true", "string x", "strings 3 9", "i32[0]",
-                                         "i32[3] -1 2147483647 -2147483648", "f32[2] nan inf", "i32[99999]", "u8[2] 255 0"};
+    static const char *const keys[] = {"block_count",
+                                       "expert_count",
+                                       "expert_used_count",
+                                       "expert_shared_count",
+                                       "leading_dense_block_count",
+                                       "attention.head_count",
+                                       "attention.head_count_kv",
+                                       "attention.kv_lora_rank",
+                                       "attention.key_length_mla",
+                                       "attention.sliding_window",
+                                       "attention.shared_kv_layers",
+                                       "nextn_predict_layers",
+                                       "context_length",
+                                       "embedding_length",
+                                       "pooling_type"};
+    static const char *const values[] = {"u32 0",
+                                         "u32 4294967295",
+                                         "i32 -1",
+                                         "u64 9223372036854775807",
+                                         "f32 nan",
+                                         "f32 inf",
+                                         "f64 -1e300",
+                                         "f32 1.5",
+                                         "bool true",
+                                         "string x",
+                                         "strings 3 9",
+                                         "i32[0]",
+                                         "i32[3] -1 2147483647 -2147483648",
+                                         "f32[2] nan inf",
+                                         "i32[99999]",
+                                         "u8[2] 255 0"};
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
         for (size_t v = 0; v < sizeof values / sizeof *values; v++) {
             char line[128];
             snprintf(line, sizeof line, "weird.%s %s", keys[k], values[v]);
             made m = MAKE("general.architecture string weird", "general.file_type i32 -7", line,
                           "T token_embd.weight f16 0x4", "T blk.{0,700,1023}.attn_k.weight f16 32x8",
-                          "T blk.{5}.ffn_up_exps.weight f16 32x4x8", "T blk.{6}.ffn_up_exps.weight f16 32x4x7",
-                          "T blk.1048577.attn_k.weight f16 32x8", "T blk.99999.ssm_a f32 1",
-                          "T blk.0.ffn_exps.x i8 4611686018427387904");
+                          "T blk.{5}.ffn_up_exps.weight f16 32x4x8",
+                          "T blk.{6}.ffn_up_exps.weight f16 32x4x7", "T blk.1048577.attn_k.weight f16 32x8",
+                          "T blk.99999.ssm_a f32 1", "T blk.0.ffn_exps.x i8 4611686018427387904");
             assert_int_equal(flag(m.facts, m.model, LLW_model_architecture_known), 0);
             for (int a = 1; a < LLW_ATTRS; a++) {
-                if (llw_attr_get((llw_attr)a)->kind != LLW_KIND_model || llw_attr_get((llw_attr)a)->type != LLW_COUNT) continue;
+                if (llw_attr_get((llw_attr)a)->kind != LLW_KIND_model ||
+                    llw_attr_get((llw_attr)a)->type != LLW_COUNT)
+                    continue;
                 int64_t n = 0;
                 if (llw_facts_count(m.facts, m.model, (llw_attr)a, &n)) assert_true(n >= 0);
             }
@@ -328,14 +387,51 @@ static void hostile_hyper_parameters_crash_nothing(void **state) {
 static void header_lines_are_checked(void **state) {
     (void)state;
     static const char *const bad_meta[] = {
-        "", "a", "a u8", "a u8 -1", "a u8 1 2", "a u9 1", "a i64 9223372036854775808", "a bool maybe", "a f32 one", "a array 1",
-        "a string(2) long", "a string(x) y", "a string \\q", "a\\x4 u8 1", "a u8[2] 1", "a u8[2] 1 2 3", "a u8[2] 3*1",
-        "a u8[2] 1 x", "a u8[-1]", "a u8[99999999999]", "a u8[2", "a string[2] x y", "a strings", "a strings 1", "a strings 2 3 x",
-        "a strings 1 9 x", "a strings 1 1 x y", "a strings 65 65 x",
+        "",
+        "a",
+        "a u8",
+        "a u8 -1",
+        "a u8 1 2",
+        "a u9 1",
+        "a i64 9223372036854775808",
+        "a bool maybe",
+        "a f32 one",
+        "a array 1",
+        "a string(2) long",
+        "a string(x) y",
+        "a string \\q",
+        "a\\x4 u8 1",
+        "a u8[2] 1",
+        "a u8[2] 1 2 3",
+        "a u8[2] 3*1",
+        "a u8[2] 1 x",
+        "a u8[-1]",
+        "a u8[99999999999]",
+        "a u8[2",
+        "a string[2] x y",
+        "a strings",
+        "a strings 1",
+        "a strings 2 3 x",
+        "a strings 1 9 x",
+        "a strings 1 1 x y",
+        "a strings 65 65 x",
     };
     static const char *const bad_tensors[] = {
-        "", "a", "a f99 1", "a f32 1x2x3x4x5", "a f32 -1", "a f32 x", "a f32 1 2", "blk.{}.a f32 1", "blk.{1,0}.a f32 1",
-        "blk.{0-1024}.a f32 1", "blk.{0.a f32 1", "blk.0}.a f32 1", "blk.{x}.a f32 1", "a q8_0 31", "\\y f32 1",
+        "",
+        "a",
+        "a f99 1",
+        "a f32 1x2x3x4x5",
+        "a f32 -1",
+        "a f32 x",
+        "a f32 1 2",
+        "blk.{}.a f32 1",
+        "blk.{1,0}.a f32 1",
+        "blk.{0-1024}.a f32 1",
+        "blk.{0.a f32 1",
+        "blk.0}.a f32 1",
+        "blk.{x}.a f32 1",
+        "a q8_0 31",
+        "\\y f32 1",
         "a f32 9223372036854775807x2",
         "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffff1234 f32 1",
     };
@@ -352,9 +448,10 @@ static void header_lines_are_checked(void **state) {
         assert_int_equal(at, 1);
     }
     /* orders that do not pack must come back as they were */
-    static const char *const odd[] = {"blk.1.a f32 1", "blk.0.a f32 1", "blk.0.b f32 1", "x\\x20y f32 1", "blk.07.a f32 1",
-                                      "blk.2.b f32 1", "blk.2.a f32 1", "blk.3.a f32 2", "blk.3.b f32 1", "blk.2000.a f32 1",
-                                      "\"\" f32", "blk.4.\\x7b f32 1", "blk.5.b f32 1", "blk.5.a f32 1", "blk.6.a f32 1"};
+    static const char *const odd[] = {
+        "blk.1.a f32 1", "blk.0.a f32 1",     "blk.0.b f32 1", "x\\x20y f32 1", "blk.07.a f32 1",
+        "blk.2.b f32 1", "blk.2.a f32 1",     "blk.3.a f32 2", "blk.3.b f32 1", "blk.2000.a f32 1",
+        "\"\" f32",      "blk.4.\\x7b f32 1", "blk.5.b f32 1", "blk.5.a f32 1", "blk.6.a f32 1"};
     enum { N = sizeof odd / sizeof *odd };
     llw_model first = {.alignment = 32}, second = {.alignment = 32};
     size_t at = 0, n = 0;

@@ -26,7 +26,10 @@ static json_t *text_to_json(const char *text) {
 }
 
 static int hex(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* The text of a string or of {"bytes": ...}; NULL for anything else and for one with a NUL. */
@@ -44,7 +47,8 @@ static const char *json_to_text(llw_arena *arena, const json_t *json) {
             out[n++] = *from;
             continue;
         }
-        if (from[1] != 'x' || hex(from[2]) < 0 || hex(from[3]) < 0 || !(hex(from[2]) + hex(from[3]))) return NULL;
+        if (from[1] != 'x' || hex(from[2]) < 0 || hex(from[3]) < 0 || !(hex(from[2]) + hex(from[3])))
+            return NULL;
         out[n++] = (char)(hex(from[2]) * 16 + hex(from[3]));
         from += 3;
     }
@@ -69,7 +73,8 @@ static json_t *value_to_json(const llw_facts *facts, llw_value value) {
     if (llw_type_is_real(value.type)) return json_real(value.as.real);
     if (llw_type_is_text(value.type)) return text_to_json(value.as.text);
     llw_text name = {0};
-    llw_text_addf(&name, "%s:%s", llw_kind_name(llw_facts_kind(facts, value.as.ref)), llw_facts_id(facts, value.as.ref));
+    llw_text_addf(&name, "%s:%s", llw_kind_name(llw_facts_kind(facts, value.as.ref)),
+                  llw_facts_id(facts, value.as.ref));
     json_t *json = text_to_json(llw_text_str(&name));
     llw_text_fini(&name);
     return json;
@@ -86,9 +91,10 @@ static bool add_claims(llw_text *out, const llw_facts *facts, llw_entity entity,
             const llw_claim *c = claims[n];
             llw_text_addf(out, "%s\n    ", first ? "" : ",");
             first = false;
-            ok = add_json(out, json_pack("{s:s, s:o, s:s, s:o, s:o}", "attr", llw_attr_get((llw_attr)a)->name, "value",
-                                         value_to_json(facts, c->value), "grade", llw_grade_name(c->grade), "origin",
-                                         text_to_json(c->origin), "place", text_to_json(c->place)));
+            ok = add_json(out, json_pack("{s:s, s:o, s:s, s:o, s:o}", "attr", llw_attr_get((llw_attr)a)->name,
+                                         "value", value_to_json(facts, c->value), "grade",
+                                         llw_grade_name(c->grade), "origin", text_to_json(c->origin), "place",
+                                         text_to_json(c->place)));
         }
     }
     llw_text_add(out, "]");
@@ -109,13 +115,17 @@ static bool add_lines(llw_text *out, char *const *lines, size_t n) {
 static bool add_header(llw_text *out, const llw_model *model, llw_arena *arena) {
     char **lines = llw_arena_alloc(arena, (model->n_meta + 1) * sizeof *lines);
     for (size_t i = 0; i < model->n_meta; i++) lines[i] = llw_header_write_meta(arena, &model->meta[i]);
-    llw_text_addf(out, ",\n   \"header\": {\"version\": %u, \"alignment\": %llu, \"header_bytes\": %llu,\n    \"metadata\": ",
-                  model->version, (unsigned long long)model->alignment, (unsigned long long)model->header_bytes);
+    llw_text_addf(out,
+                  ",\n   \"header\": {\"version\": %u, \"alignment\": %llu, \"header_bytes\": %llu,\n    "
+                  "\"metadata\": ",
+                  model->version, (unsigned long long)model->alignment,
+                  (unsigned long long)model->header_bytes);
     bool ok = add_lines(out, lines, model->n_meta);
     llw_text_add(out, ",\n    \"parts\": [");
     size_t n = 0;
     for (size_t from = 0, to; ok && from < model->n_tensors; from = to) {
-        for (to = from + 1; to < model->n_tensors && model->tensors[to].part == model->tensors[from].part;) to++;
+        for (to = from + 1; to < model->n_tensors && model->tensors[to].part == model->tensors[from].part;)
+            to++;
         llw_header_write_tensors(arena, model, from, to, &lines, &n);
         if (from) llw_text_add(out, ", ");
         ok = add_lines(out, lines, n);
@@ -130,7 +140,8 @@ char *llw_facts_save(const llw_facts *facts, llw_err *err) {
     bool ok = true;
     llw_text_add(&out, "{\"schema\": \"llwhy.facts/1\",\n \"entities\": [");
     for (llw_entity e = 1; ok && e <= llw_facts_max(facts); e++) {
-        llw_text_addf(&out, "%s\n  {\"kind\": \"%s\", \"id\": ", e > 1 ? "," : "", llw_kind_name(llw_facts_kind(facts, e)));
+        llw_text_addf(&out, "%s\n  {\"kind\": \"%s\", \"id\": ", e > 1 ? "," : "",
+                      llw_kind_name(llw_facts_kind(facts, e)));
         ok = add_json(&out, text_to_json(llw_facts_id(facts, e))) && add_claims(&out, facts, e, arena);
         if (ok && llw_facts_model(facts, e)) ok = add_header(&out, llw_facts_model(facts, e), arena);
         llw_text_add(&out, "}");
@@ -187,8 +198,9 @@ static bool bytes_with_unit(const char *text, int64_t *out) {
     static const struct {
         const char *name;
         double bytes;
-    } units[] = {{"B", 1},         {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0},
-                 {"KB", 1e3},      {"MB", 1e6},     {"GB", 1e9},        {"TB", 1e12}};
+    } units[] = {
+        {"B", 1},    {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0},
+        {"KB", 1e3}, {"MB", 1e6},     {"GB", 1e9},        {"TB", 1e12}};
     char *end = NULL;
     if (*text < '0' || *text > '9') return false;
     double number = strtod(text, &end);
@@ -245,8 +257,9 @@ static llw_rc read_value(loader *l, llw_type type, const json_t *json, llw_value
         int64_t n = json_integer_value(json);
         bool with_unit = type == LLW_BYTES && json_is_string(json);
         if (with_unit ? !bytes_with_unit(json_string_value(json), &n) : !json_is_integer(json))
-            return wrong(l, type == LLW_BYTES ? "needs a whole number of bytes or a text such as \"24564 MiB\", or null"
-                                              : "needs a whole number or null");
+            return wrong(l, type == LLW_BYTES
+                                ? "needs a whole number of bytes or a text such as \"24564 MiB\", or null"
+                                : "needs a whole number or null");
         *out = type == LLW_BYTES ? llw_bytes(n) : llw_count(n);
         return LLW_OK;
     }
@@ -257,7 +270,8 @@ static llw_rc read_value(loader *l, llw_type type, const json_t *json, llw_value
     }
     if (type == LLW_REF) return read_reference(l, json, out);
     const char *text = type == LLW_LIST && json_is_array(json) ? join(l, json) : json_to_text(l->arena, json);
-    if (!text) return wrong(l, type == LLW_LIST ? "needs a text or an array, or null" : "needs a text or null");
+    if (!text)
+        return wrong(l, type == LLW_LIST ? "needs a text or an array, or null" : "needs a text or null");
     *out = llw_string(type, text);
     return LLW_OK;
 }
@@ -276,22 +290,27 @@ static llw_rc read_manner(loader *l, json_t *object, manner *out) {
         int g = 0;
         while (g <= LLW_GRADE_WHATIF && strcmp(llw_grade_name((llw_grade)g), name)) g++;
         if (g > LLW_GRADE_WHATIF)
-            return wrong(l, "has an unknown grade; there are: default, prose, model card, predicted, file, configuration, launch "
+            return wrong(l, "has an unknown grade; there are: default, prose, model card, predicted, file, "
+                            "configuration, launch "
                             "flags, process, measured, what-if");
         out->grade = (llw_grade)g;
     }
-    if (origin && !(out->origin = json_to_text(l->arena, origin))) return wrong(l, "has an origin that is no text");
-    if (place && !(out->place = json_to_text(l->arena, place))) return wrong(l, "has a place that is no text");
+    if (origin && !(out->origin = json_to_text(l->arena, origin)))
+        return wrong(l, "has an origin that is no text");
+    if (place && !(out->place = json_to_text(l->arena, place)))
+        return wrong(l, "has a place that is no text");
     return LLW_OK;
 }
 
 static llw_rc claim(loader *l, llw_entity entity, const char *name, const json_t *json, const manner *how) {
     llw_kind kind = llw_facts_kind(l->facts, entity);
-    snprintf(l->where, sizeof l->where, "%s %.60s, %.40s", llw_kind_name(kind), llw_facts_id(l->facts, entity), name);
+    snprintf(l->where, sizeof l->where, "%s %.60s, %.40s", llw_kind_name(kind),
+             llw_facts_id(l->facts, entity), name);
     llw_attr attr = llw_attr_find(kind, name);
     if (!attr) {
         const char *nearest = llw_attr_nearest(kind, name);
-        return wrong(l, "is no attribute of a %s%s%s", llw_kind_name(kind), nearest ? "; did you mean " : "", nearest ? nearest : "");
+        return wrong(l, "is no attribute of a %s%s%s", llw_kind_name(kind), nearest ? "; did you mean " : "",
+                     nearest ? nearest : "");
     }
     llw_value value;
     llw_rc rc = read_value(l, llw_attr_get(attr)->type, json, &value);
@@ -341,14 +360,16 @@ static llw_rc read_tensors(loader *l, const json_t *parts, llw_model *model) {
     llw_model part = {0};
     void *tensors = NULL;
     size_t n = 0, capacity = 0;
-    if (!json_is_array(parts) || json_array_size(parts) > UINT16_MAX) return wrong(l, "needs parts in its header: one list a file");
+    if (!json_is_array(parts) || json_array_size(parts) > UINT16_MAX)
+        return wrong(l, "needs parts in its header: one list a file");
     for (size_t i = 0; i < json_array_size(parts); i++) {
         const char **lines = NULL;
         size_t n_lines = 0, at = 0;
         llw_rc rc = read_lines(l, json_array_get(parts, i), &lines, &n_lines);
         if (rc != LLW_OK) return rc;
         const char *problem = llw_header_read_tensors(l->arena, lines, n_lines, &part, &at);
-        if (problem) return wrong(l, "header, part %zu: \"%.60s\" %s", i + 1, at < n_lines ? lines[at] : "", problem);
+        if (problem)
+            return wrong(l, "header, part %zu: \"%.60s\" %s", i + 1, at < n_lines ? lines[at] : "", problem);
         if (part.n_tensors + n > LLW_HEADER_TENSORS) return wrong(l, "has too many tensors in its header");
         for (size_t j = 0; j < part.n_tensors; j++) {
             llw_tensor *t = llw_arena_push(l->arena, &tensors, &n, &capacity, sizeof *t);
@@ -376,7 +397,8 @@ static llw_rc read_header(loader *l, json_t *header, llw_entity entity) {
     model->alignment = alignment ? (uint64_t)json_integer_value(alignment) : LLW_GGUF_ALIGNMENT;
     if (!model->alignment || (model->alignment & (model->alignment - 1)) || model->alignment > UINT32_MAX)
         return wrong(l, "needs an alignment that is a power of two");
-    if ((rc = read_lines(l, json_object_get(header, "metadata"), &lines, &model->n_meta)) != LLW_OK) return rc;
+    if ((rc = read_lines(l, json_object_get(header, "metadata"), &lines, &model->n_meta)) != LLW_OK)
+        return rc;
     model->meta = llw_arena_alloc(l->arena, (model->n_meta + 1) * sizeof *model->meta);
     for (size_t i = 0; i < model->n_meta; i++) {
         /* the parser borrows nothing from the JSON text */
@@ -394,7 +416,8 @@ static llw_rc read_header(loader *l, json_t *header, llw_entity entity) {
 /* ---- entities ---- */
 
 static llw_rc make_entity(loader *l, json_t *object, size_t index, llw_entity *out) {
-    static const char *const keys[] = {"kind", "id", "known", "header", "claims", "facts", "grade", "origin", NULL};
+    static const char *const keys[] = {"kind",  "id",    "known",  "header", "claims",
+                                       "facts", "grade", "origin", NULL};
     snprintf(l->where, sizeof l->where, "entity %zu", index + 1);
     if (!json_is_object(object)) return wrong(l, "is not an object");
     const char *kind_name = json_string_value(json_object_get(object, "kind"));
@@ -406,16 +429,23 @@ static llw_rc make_entity(loader *l, json_t *object, size_t index, llw_entity *o
     llw_rc rc = only(l, object, keys);
     if (rc != LLW_OK) return rc;
     json_t *known = json_object_get(object, "known");
-    if (kind != LLW_KIND_model && (known || json_object_get(object, "header"))) return wrong(l, "is no model: it has no known and no header");
+    if (kind != LLW_KIND_model && (known || json_object_get(object, "header")))
+        return wrong(l, "is no model: it has no known and no header");
     if (!known) {
         *out = llw_facts_entity(l->facts, kind, id);
         return LLW_OK;
     }
-    if (!json_is_string(known) || json_object_get(object, "header")) return wrong(l, "needs a name as known, and no header beside it");
+    if (!json_is_string(known) || json_object_get(object, "header"))
+        return wrong(l, "needs a name as known, and no header beside it");
     if (!l->known) return wrong(l, "names a known model, but none can be looked up here");
     rc = l->known(l->facts, json_string_value(known), id, out, l->err);
     if (rc != LLW_OK && l->err && !*l->err->file) snprintf(l->err->file, sizeof l->err->file, "%s", l->path);
     return rc == LLW_OK ? LLW_OK : LLW_ERR_INPUT;
+}
+
+static void name_place(loader *l, llw_entity entity) {
+    snprintf(l->where, sizeof l->where, "%s %.60s", llw_kind_name(llw_facts_kind(l->facts, entity)),
+             llw_facts_id(l->facts, entity));
 }
 
 static llw_rc load(loader *l, json_t *root) {
@@ -429,7 +459,8 @@ static llw_rc load(loader *l, json_t *root) {
         return wrong(l, "is written in another schema than llwhy.facts/1: use the llwhy that saved it");
     if (!json_is_array(entities)) return wrong(l, "needs an array of entities");
     size_t n = json_array_size(entities);
-    if (n > LLW_FACTS_JSON_ENTITIES) return wrong(l, "has %zu entities; at most %d are read", n, LLW_FACTS_JSON_ENTITIES);
+    if (n > LLW_FACTS_JSON_ENTITIES)
+        return wrong(l, "has %zu entities; at most %d are read", n, LLW_FACTS_JSON_ENTITIES);
     llw_entity *made = llw_arena_alloc(l->arena, (n + 1) * sizeof *made);
     for (size_t i = 0; i < n; i++) { /* all of them first: claims may refer to later ones */
         if ((rc = make_entity(l, json_array_get(entities, i), i, &made[i])) != LLW_OK) return rc;
@@ -439,10 +470,12 @@ static llw_rc load(loader *l, json_t *root) {
     for (size_t i = 0; i < n; i++) {
         json_t *object = json_array_get(entities, i);
         manner usual = {LLW_GRADE_MEASURED, "facts file", l->path};
-        snprintf(l->where, sizeof l->where, "%s %.60s", llw_kind_name(llw_facts_kind(l->facts, made[i])),
-                 llw_facts_id(l->facts, made[i]));
-        if ((rc = read_manner(l, object, &usual)) != LLW_OK || (rc = read_claims(l, made[i], object, &usual)) != LLW_OK) return rc;
+        name_place(l, made[i]);
+        if ((rc = read_manner(l, object, &usual)) != LLW_OK ||
+            (rc = read_claims(l, made[i], object, &usual)) != LLW_OK)
+            return rc;
         json_t *header = json_object_get(object, "header");
+        name_place(l, made[i]);
         if (header && (rc = read_header(l, header, made[i])) != LLW_OK) return rc;
     }
     snprintf(l->where, sizeof l->where, "notes");
@@ -455,13 +488,15 @@ static llw_rc load(loader *l, json_t *root) {
     return LLW_OK;
 }
 
-llw_rc llw_facts_load(llw_facts *facts, const char *bytes, size_t len, const char *path, llw_facts_known known,
-                      llw_err *err) {
+llw_rc llw_facts_load(llw_facts *facts, const char *bytes, size_t len, const char *path,
+                      llw_facts_known known, llw_err *err) {
     json_error_t error;
     loader l = {.facts = facts, .arena = llw_facts_arena(facts), .path = path, .known = known, .err = err};
     if (len > LLW_FACTS_JSON_MAX) return wrong(&l, "has more than 64 MiB");
     json_t *root = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &error);
-    if (!root) return llw_fail(err, LLW_ERR_INPUT, path, error.line > 0 ? error.line : 0, "is no JSON: %s", error.text);
+    if (!root)
+        return llw_fail(err, LLW_ERR_INPUT, path, error.line > 0 ? error.line : 0, "is no JSON: %s",
+                        error.text);
     llw_rc rc = load(&l, root);
     json_decref(root);
     return rc;

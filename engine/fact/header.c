@@ -8,10 +8,10 @@ static const struct {
     const char *name;
     size_t size;
 } types[LLW_GGUF_TYPES] = {
-    [LLW_GGUF_U8] = {"u8", 1},      [LLW_GGUF_I8] = {"i8", 1},         [LLW_GGUF_U16] = {"u16", 2},
-    [LLW_GGUF_I16] = {"i16", 2},    [LLW_GGUF_U32] = {"u32", 4},       [LLW_GGUF_I32] = {"i32", 4},
-    [LLW_GGUF_F32] = {"f32", 4},    [LLW_GGUF_BOOL] = {"bool", 1},     [LLW_GGUF_STRING] = {"string", 0},
-    [LLW_GGUF_ARRAY] = {"array", 0}, [LLW_GGUF_U64] = {"u64", 8},      [LLW_GGUF_I64] = {"i64", 8},
+    [LLW_GGUF_U8] = {"u8", 1},       [LLW_GGUF_I8] = {"i8", 1},     [LLW_GGUF_U16] = {"u16", 2},
+    [LLW_GGUF_I16] = {"i16", 2},     [LLW_GGUF_U32] = {"u32", 4},   [LLW_GGUF_I32] = {"i32", 4},
+    [LLW_GGUF_F32] = {"f32", 4},     [LLW_GGUF_BOOL] = {"bool", 1}, [LLW_GGUF_STRING] = {"string", 0},
+    [LLW_GGUF_ARRAY] = {"array", 0}, [LLW_GGUF_U64] = {"u64", 8},   [LLW_GGUF_I64] = {"i64", 8},
     [LLW_GGUF_F64] = {"f64", 8},
 };
 
@@ -45,8 +45,8 @@ const char *llw_tensor_measure(llw_tensor *tensor) {
     const llw_ggml_type *type = llw_ggml_type_get(tensor->type);
     if (!type) return "has a type that llama.cpp does not know, or has removed";
     if (tensor->n_dims > LLW_MAX_DIMS) return "has more than 4 dimensions";
-    /* as ggml: element count and bytes must be representable. Products are checked even beside a zero dimension,
-     * where ggml does not look, so that nobody can overflow on them later. */
+    /* as ggml: element count and bytes must be representable. Products are checked even beside a zero
+     * dimension, where ggml does not look, so that nobody can overflow on them later. */
     int64_t elements = 1, row = 0, bytes = 0;
     for (uint32_t i = 0; i < LLW_MAX_DIMS; i++) {
         if (i >= tensor->n_dims) tensor->dims[i] = 1;
@@ -75,7 +75,8 @@ bool llw_model_place(llw_model *model, uint64_t *data_bytes) {
         llw_tensor *t = &model->tensors[i];
         if (i && t->part != t[-1].part) at = 0;
         t->offset = at;
-        if (__builtin_add_overflow(at, (uint64_t)t->bytes, &at) || !llw_header_pad(at, model->alignment, &at) || at > INT64_MAX)
+        if (__builtin_add_overflow(at, (uint64_t)t->bytes, &at) ||
+            !llw_header_pad(at, model->alignment, &at) || at > INT64_MAX)
             return false;
     }
     if (data_bytes) *data_bytes = at;

@@ -31,7 +31,10 @@ static void add_escaped(llw_text *out, const char *text, size_t len, bool word) 
 }
 
 static int hex(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* The text of len escaped bytes, or NULL when an escape is wrong. *n receives its length. */
@@ -76,7 +79,8 @@ static bool number(span s, uint64_t max, uint64_t *out) {
     if (!s.len || s.len > 20) return false;
     for (size_t i = 0; i < s.len; i++) {
         if (s.at[i] < '0' || s.at[i] > '9') return false;
-        if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (uint64_t)(s.at[i] - '0'), &n)) return false;
+        if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (uint64_t)(s.at[i] - '0'), &n))
+            return false;
     }
     *out = n;
     return n <= max;
@@ -103,15 +107,15 @@ static bool scalar(llw_gguf_type type, span s, int64_t *integer, double *real) {
     static const struct {
         int64_t low, high;
     } range[LLW_GGUF_TYPES] = {
-        [LLW_GGUF_U8] = {0, UINT8_MAX},           [LLW_GGUF_I8] = {INT8_MIN, INT8_MAX},
-        [LLW_GGUF_U16] = {0, UINT16_MAX},         [LLW_GGUF_I16] = {INT16_MIN, INT16_MAX},
-        [LLW_GGUF_U32] = {0, UINT32_MAX},         [LLW_GGUF_I32] = {INT32_MIN, INT32_MAX},
-        [LLW_GGUF_U64] = {0, INT64_MAX},          [LLW_GGUF_I64] = {INT64_MIN, INT64_MAX},
+        [LLW_GGUF_U8] = {0, UINT8_MAX},   [LLW_GGUF_I8] = {INT8_MIN, INT8_MAX},
+        [LLW_GGUF_U16] = {0, UINT16_MAX}, [LLW_GGUF_I16] = {INT16_MIN, INT16_MAX},
+        [LLW_GGUF_U32] = {0, UINT32_MAX}, [LLW_GGUF_I32] = {INT32_MIN, INT32_MAX},
+        [LLW_GGUF_U64] = {0, INT64_MAX},  [LLW_GGUF_I64] = {INT64_MIN, INT64_MAX},
     };
     uint64_t n = 0;
     bool minus = text[0] == '-';
-    if (!number((span){s.at + minus, s.len - minus}, INT64_MAX, &n)) return false;
-    *integer = minus ? -(int64_t)n : (int64_t)n;
+    if (!number((span){s.at + minus, s.len - minus}, minus ? UINT64_C(1) << 63 : INT64_MAX, &n)) return false;
+    *integer = minus ? (int64_t)(0 - n) : (int64_t)n;
     *real = (double)*integer;
     return *integer >= range[type].low && *integer <= range[type].high;
 }
@@ -127,7 +131,8 @@ static const char *read_array(llw_arena *arena, const char *line, bool whole, ll
         uint64_t times = 1;
         const char *star = memchr(s.at, '*', s.len);
         if (star) {
-            if (!number((span){s.at, (size_t)(star - s.at)}, out->count, &times)) return "has a wrong count before *";
+            if (!number((span){s.at, (size_t)(star - s.at)}, out->count, &times))
+                return "has a wrong count before *";
             s = (span){star + 1, s.len - (size_t)(star + 1 - s.at)};
         }
         int64_t integer = 0;
@@ -155,10 +160,12 @@ static const char *read_strings(llw_arena *arena, const char *line, llw_meta *ou
         span s = word(&line);
         size_t len = 0;
         if (i == out->count) return "lists more strings than it says";
-        if (!(strings[i] = unescape(arena, s.at, s.len, &len))) return "has a wrong escape: \\n, \\t, \\\\ or \\xHH";
+        if (!(strings[i] = unescape(arena, s.at, s.len, &len)))
+            return "has a wrong escape: \\n, \\t, \\\\ or \\xHH";
         bytes += len;
     }
-    if (i != out->count || bytes != out->string_bytes) return "lists strings that do not add up to its count and bytes";
+    if (i != out->count || bytes != out->string_bytes)
+        return "lists strings that do not add up to its count and bytes";
     out->strings = strings;
     return NULL;
 }
@@ -172,12 +179,14 @@ const char *llw_header_read_meta(llw_arena *arena, const char *line, bool whole,
     if (*line == ' ') line++;
     if (type.len >= 6 && !memcmp(type.at, "string", 6) && (type.len == 6 || type.at[6] == '(')) {
         out->type = LLW_GGUF_STRING;
-        if (!(out->string = unescape(arena, line, strlen(line), &len))) return "has a wrong escape: \\n, \\t, \\\\ or \\xHH";
-        if (len > LLW_META_STRING_MAX) return "has a text of more than 4096 bytes: cut it and say string(LENGTH)";
+        if (!(out->string = unescape(arena, line, strlen(line), &len)))
+            return "has a wrong escape: \\n, \\t, \\\\ or \\xHH";
+        if (len > LLW_META_STRING_MAX)
+            return "has a text of more than 4096 bytes: cut it and say string(LENGTH)";
         out->count = len;
         if (type.len == 6) return NULL;
-        if (type.at[type.len - 1] != ')' || !number((span){type.at + 7, type.len - 8}, 1u << 30, &out->count) ||
-            out->count < len)
+        if (type.at[type.len - 1] != ')' ||
+            !number((span){type.at + 7, type.len - 8}, 1u << 30, &out->count) || out->count < len)
             return "has a wrong length in string(LENGTH)";
         return NULL;
     }
@@ -193,7 +202,8 @@ const char *llw_header_read_meta(llw_arena *arena, const char *line, bool whole,
         double real = 0;
         out->type = t;
         span value = word(&line);
-        if (!scalar(t, value, &out->integer, &real) || *(line + strspn(line, " "))) return "has a value that its type cannot hold";
+        if (!scalar(t, value, &out->integer, &real) || *(line + strspn(line, " ")))
+            return "has a value that its type cannot hold";
         if (t == LLW_GGUF_F32 || t == LLW_GGUF_F64) out->real = real;
         return NULL;
     }
@@ -209,9 +219,9 @@ static void add_number(llw_text *out, llw_gguf_type type, int64_t integer, doubl
     if (type == LLW_GGUF_BOOL)
         llw_text_add(out, integer ? "true" : "false");
     else if (type == LLW_GGUF_F32 || type == LLW_GGUF_F64) {
-        /* the shortest that reads back as the same number */
-        char text[40];
-        for (int digits = 6; digits <= 17; digits++) {
+        /* the shortest that reads back as the same number; a NaN is a NaN whatever its sign and payload */
+        char text[40] = "nan";
+        for (int digits = 6; digits <= 17 && !isnan(real); digits++) {
             snprintf(text, sizeof text, "%.*g", digits, real);
             double back = strtod(text, NULL);
             if (type == LLW_GGUF_F32) back = (double)(float)back;
@@ -220,6 +230,10 @@ static void add_number(llw_text *out, llw_gguf_type type, int64_t integer, doubl
         llw_text_add(out, text);
     } else
         llw_text_addf(out, "%" PRId64, integer);
+}
+
+static bool same_number(double a, double b) {
+    return (isnan(a) && isnan(b)) || !memcmp(&a, &b, sizeof a);
 }
 
 char *llw_header_write_meta(llw_arena *arena, const llw_meta *meta) {
@@ -245,11 +259,15 @@ char *llw_header_write_meta(llw_arena *arena, const llw_meta *meta) {
     } else {
         llw_text_addf(&out, " %s[%" PRIu64 "]", llw_gguf_type_name(meta->element), meta->count);
         for (uint64_t i = 0, run; meta->array && i < meta->count; i += run) {
-            for (run = 1; i + run < meta->count && !memcmp(&meta->array[i], &meta->array[i + run], sizeof(double));) run++;
+            for (run = 1; i + run < meta->count && same_number(meta->array[i], meta->array[i + run]);) run++;
             double x = meta->array[i];
             llw_text_add(&out, " ");
             if (run > 1) llw_text_addf(&out, "%" PRIu64 "*", run);
-            add_number(&out, meta->element, x < 9e18 && x > -9e18 ? (int64_t)x : x > 0 ? INT64_MAX : INT64_MIN, x);
+            add_number(&out, meta->element,
+                       x >= 0x1p63    ? INT64_MAX
+                       : x >= -0x1p63 ? (int64_t)x
+                                      : INT64_MIN,
+                       x);
         }
     }
     char *line = llw_arena_strdup(arena, llw_text_str(&out));
@@ -274,9 +292,11 @@ static const char *read_layers(span s, entry *out) {
         const char *comma = memchr(at, ',', (size_t)(end - at)), *stop = comma ? comma : end;
         const char *dash = memchr(at, '-', (size_t)(stop - at));
         uint64_t low = 0, high = 0;
-        if (!number((span){at, (size_t)((dash ? dash : stop) - at)}, LLW_HEADER_LAYERS - 1, &low)) return "has wrong layers in {}";
+        if (!number((span){at, (size_t)((dash ? dash : stop) - at)}, LLW_HEADER_LAYERS - 1, &low))
+            return "has wrong layers in {}";
         high = low;
-        if (dash && !number((span){dash + 1, (size_t)(stop - dash - 1)}, LLW_HEADER_LAYERS - 1, &high)) return "has wrong layers in {}";
+        if (dash && !number((span){dash + 1, (size_t)(stop - dash - 1)}, LLW_HEADER_LAYERS - 1, &high))
+            return "has wrong layers in {}";
         if (low < next || high < low) return "has layers out of order in {}";
         for (uint64_t i = low; i <= high; i++) out->layers[i / 64] |= UINT64_C(1) << (i % 64);
         next = high + 1;
@@ -328,14 +348,17 @@ typedef struct expansion {
 static const char *emit(expansion *to, const entry *e, int layer) {
     if (to->n == LLW_HEADER_TENSORS) return "makes more than 1,048,576 tensors";
     llw_tensor *t = llw_arena_push(to->arena, &to->tensors, &to->n, &to->capacity, sizeof *t);
-    *t = (llw_tensor){.name = e->after ? llw_arena_printf(to->arena, "%s%d%s", e->before, layer, e->after) : e->before,
-                      .type = e->type, .n_dims = e->n_dims};
+    *t = (llw_tensor){.name = e->after ? llw_arena_printf(to->arena, "%s%d%s", e->before, layer, e->after)
+                                       : e->before,
+                      .type = e->type,
+                      .n_dims = e->n_dims};
     memcpy(t->dims, e->dims, sizeof t->dims);
     if (strlen(t->name) > LLW_TENSOR_NAME_MAX) return "has a name of more than 63 bytes";
     return llw_tensor_measure(t);
 }
 
-const char *llw_header_read_tensors(llw_arena *arena, const char *const *lines, size_t n, llw_model *out, size_t *line) {
+const char *llw_header_read_tensors(llw_arena *arena, const char *const *lines, size_t n, llw_model *out,
+                                    size_t *line) {
     expansion to = {.arena = arena};
     entry *block = NULL;
     void *entries = NULL;
@@ -385,7 +408,8 @@ typedef struct packer {
 } packer;
 
 static void add_line(packer *p, const char *line) {
-    *(char **)llw_arena_push(p->arena, &p->lines, &p->n, &p->capacity, sizeof(char *)) = llw_arena_strdup(p->arena, line);
+    *(char **)llw_arena_push(p->arena, &p->lines, &p->n, &p->capacity, sizeof(char *)) =
+        llw_arena_strdup(p->arena, line);
 }
 
 static void add_range(llw_text *out, int low, int high) {
@@ -427,8 +451,9 @@ static bool same_line(const llw_tensor *a, const llw_tensor *b) {
            !strcmp(rest_of(a), rest_of(b));
 }
 
-/* Puts a tensor of the block's newest layer into the first fitting line at or after `from`, or into a new one right
- * there: each layer stays a subsequence of the lines. Returns the line, or -1 when the block is full. */
+/* Puts a tensor of the block's newest layer into the first fitting line at or after `from`, or into a new one
+ * right there: each layer stays a subsequence of the lines. Returns the line, or -1 when the block is full.
+ */
 static long place(packer *p, const llw_tensor *t, size_t from) {
     for (size_t i = from; i < p->used; i++) {
         if (p->high[i] == t->layer || !same_line(p->first[i], t)) continue;
@@ -452,7 +477,8 @@ static long place(packer *p, const llw_tensor *t, size_t from) {
     return (long)from;
 }
 
-void llw_header_write_tensors(llw_arena *arena, const llw_model *model, size_t from, size_t to, char ***lines, size_t *n) {
+void llw_header_write_tensors(llw_arena *arena, const llw_model *model, size_t from, size_t to, char ***lines,
+                              size_t *n) {
     packer *p = llw_arena_alloc(arena, sizeof *p);
     p->arena = arena;
     int layer = -1;

@@ -56,7 +56,8 @@ static bool refuse(reader *r, const char *fmt, ...) {
 
 static bool ends(reader *r) {
     return refuse(r,
-                  "ends inside its header (%" PRIu64 " bytes are there, %s needs more): the download was cut off or the "
+                  "ends inside its header (%" PRIu64
+                  " bytes are there, %s needs more): the download was cut off or the "
                   "file is damaged; fetch it again",
                   r->size, r->what);
 }
@@ -80,7 +81,8 @@ static const unsigned char *peek(reader *r, size_t n) {
         if (!got) break;
         r->have += (uint64_t)got;
     }
-    if (r->have < n) return refuse(r, "became shorter while it was read: try again when nothing writes to it"), NULL;
+    if (r->have < n)
+        return refuse(r, "became shorter while it was read: try again when nothing writes to it"), NULL;
     return r->buf;
 }
 
@@ -112,14 +114,16 @@ static bool read64(reader *r, uint64_t *out) {
 static bool skip(reader *r, uint64_t n) {
     if (n > r->size - r->at) return ends(r);
     r->at += n;
-    return r->at <= LLW_GGUF_MAX_HEADER || refuse(r, "has a header of more than 256 MiB, which no model needs");
+    return r->at <= LLW_GGUF_MAX_HEADER ||
+           refuse(r, "has a header of more than 256 MiB, which no model needs");
 }
 
 /* The length before a string, checked against the cap and the bytes that are left. */
 static bool read_length(reader *r, uint64_t cap, uint64_t *len) {
     if (!read64(r, len)) return false;
     if (*len > cap)
-        return refuse(r, "is damaged: %s claims a string of %" PRIu64 " bytes; fetch the file again", r->what, *len);
+        return refuse(r, "is damaged: %s claims a string of %" PRIu64 " bytes; fetch the file again", r->what,
+                      *len);
     return *len <= r->size - r->at || ends(r);
 }
 
@@ -211,7 +215,8 @@ static bool keep_strings(reader *r, llw_meta *meta, uint64_t at) {
     const char **strings = llw_arena_alloc(r->arena, (size_t)meta->count * sizeof *strings);
     for (uint64_t i = 0; i < meta->count; i++) {
         uint64_t len = 0;
-        if (!read_length(r, LLW_GGUF_MAX_STRING, &len) || !(strings[i] = copy(r, len, (size_t)len))) return false;
+        if (!read_length(r, LLW_GGUF_MAX_STRING, &len) || !(strings[i] = copy(r, len, (size_t)len)))
+            return false;
     }
     meta->strings = strings;
     return true;
@@ -220,12 +225,15 @@ static bool keep_strings(reader *r, llw_meta *meta, uint64_t at) {
 static bool read_array(reader *r, llw_meta *meta) {
     uint32_t element = 0;
     if (!read32(r, &element) || !read64(r, &meta->count)) return false;
-    if (element == LLW_GGUF_ARRAY) return refuse(r, "has an array of arrays at %s, which llama.cpp refuses", r->what);
+    if (element == LLW_GGUF_ARRAY)
+        return refuse(r, "has an array of arrays at %s, which llama.cpp refuses", r->what);
     if (element >= LLW_GGUF_TYPES)
-        return refuse(r, "is damaged: %s is an array of the unknown type %" PRIu32 "; fetch the file again", r->what, element);
+        return refuse(r, "is damaged: %s is an array of the unknown type %" PRIu32 "; fetch the file again",
+                      r->what, element);
     meta->element = (llw_gguf_type)element;
     if (meta->count > LLW_GGUF_MAX_ARRAY)
-        return refuse(r, "is damaged: %s claims %" PRIu64 " elements; fetch the file again", r->what, meta->count);
+        return refuse(r, "is damaged: %s claims %" PRIu64 " elements; fetch the file again", r->what,
+                      meta->count);
     size_t size = llw_gguf_type_size(meta->element);
     if (meta->element == LLW_GGUF_STRING) {
         if (meta->count * 8 > r->size - r->at) return ends(r);
@@ -254,7 +262,8 @@ static bool read_value(reader *r, llw_meta *meta) {
     uint32_t type = 0;
     if (!read32(r, &type)) return false;
     if (type >= LLW_GGUF_TYPES)
-        return refuse(r, "is damaged: %s has the unknown type %" PRIu32 "; fetch the file again", r->what, type);
+        return refuse(r, "is damaged: %s has the unknown type %" PRIu32 "; fetch the file again", r->what,
+                      type);
     meta->type = (llw_gguf_type)type;
     if (meta->type == LLW_GGUF_ARRAY) return read_array(r, meta);
     if (meta->type == LLW_GGUF_STRING)
@@ -299,7 +308,8 @@ static bool read_metadata(reader *r, llw_model *model) {
         snprintf(r->what, sizeof r->what, "metadata key %zu of %zu", i + 1, model->n_meta);
         ok = (meta->key = read_key(r)) != NULL;
         if (ok && !names_add(&seen, meta->key))
-            ok = refuse(r, "is damaged: it has the metadata key %.60s twice, which llama.cpp refuses", meta->key);
+            ok = refuse(r, "is damaged: it has the metadata key %.60s twice, which llama.cpp refuses",
+                        meta->key);
         if (!ok) break;
         snprintf(r->what, sizeof r->what, "the value of %.64s", meta->key);
         ok = read_value(r, meta);
@@ -317,7 +327,8 @@ static bool read_alignment(reader *r, llw_model *model) {
                       llw_gguf_type_name(meta->type));
     model->alignment = (uint64_t)meta->integer;
     if (!model->alignment || (model->alignment & (model->alignment - 1)))
-        return refuse(r, "has general.alignment %" PRIu64 ", which is no power of two: llama.cpp refuses it", model->alignment);
+        return refuse(r, "has general.alignment %" PRIu64 ", which is no power of two: llama.cpp refuses it",
+                      model->alignment);
     if (model->alignment > LLW_GGUF_USUAL_ALIGNMENT)
         note(r, "general.alignment is %" PRIu64 ", far more than any model needs", model->alignment);
     return true;
@@ -329,7 +340,8 @@ static bool read_tensor(reader *r, llw_tensor *t, names *seen) {
     if (len > LLW_TENSOR_NAME_MAX)
         return refuse(r, "has a name of %" PRIu64 " bytes at %s; llama.cpp allows 63", len, r->what);
     if (!(t->name = copy(r, len, (size_t)len))) return false; /* ends at a NUL, as in ggml */
-    if (!names_add(seen, t->name)) return refuse(r, "has the tensor %s twice, which llama.cpp refuses", t->name);
+    if (!names_add(seen, t->name))
+        return refuse(r, "has the tensor %s twice, which llama.cpp refuses", t->name);
     if (!read32(r, &t->n_dims)) return false;
     if (t->n_dims > LLW_MAX_DIMS)
         return refuse(r, "is damaged: the tensor %s has %" PRIu32 " dimensions", t->name, t->n_dims);
@@ -341,8 +353,8 @@ static bool read_tensor(reader *r, llw_tensor *t, names *seen) {
     if (!read32(r, &t->type)) return false;
     const char *problem = llw_tensor_measure(t);
     if (problem)
-        return refuse(r, "cannot be loaded: the tensor %s (type %" PRIu32 ", %" PRId64 " to a row) %s", t->name, t->type,
-                      t->dims[0], problem);
+        return refuse(r, "cannot be loaded: the tensor %s (type %" PRIu32 ", %" PRId64 " to a row) %s",
+                      t->name, t->type, t->dims[0], problem);
     return read64(r, &t->offset);
 }
 
@@ -364,25 +376,31 @@ static bool check_offsets(reader *r, llw_gguf *out) {
     for (size_t i = 0; i < model->n_tensors; i++) {
         const llw_tensor *t = &model->tensors[i];
         if (t->offset != at)
-            return refuse(r, "is damaged: the tensor %s lies at %" PRIu64 " instead of %" PRIu64 "; llama.cpp refuses it",
+            return refuse(r,
+                          "is damaged: the tensor %s lies at %" PRIu64 " instead of %" PRIu64
+                          "; llama.cpp refuses it",
                           t->name, t->offset, at);
-        if (__builtin_add_overflow(at, (uint64_t)t->bytes, &last) || !llw_header_pad(last, model->alignment, &at) ||
-            at > INT64_MAX / 2)
+        if (__builtin_add_overflow(at, (uint64_t)t->bytes, &last) ||
+            !llw_header_pad(last, model->alignment, &at) || at > INT64_MAX / 2)
             return refuse(r, "is damaged: its tensors together have more bytes than can be counted");
     }
     uint64_t data = r->at;
     snprintf(r->what, sizeof r->what, "the padding before the tensor data");
-    if (model->n_tensors && (!llw_header_pad(r->at, model->alignment, &data) || data > r->size)) return ends(r);
+    if (model->n_tensors && (!llw_header_pad(r->at, model->alignment, &data) || data > r->size))
+        return ends(r);
     model->header_bytes = data;
     out->expected_bytes = (int64_t)(data + last);
     out->complete = out->file_bytes >= out->expected_bytes;
     char have[LLW_NUMBER_MAX], want[LLW_NUMBER_MAX];
     if (!out->complete)
-        note(r, "is shorter than its tensors: %s of %s are there (%.1f %%); the download was interrupted, finish it",
+        note(r,
+             "is shorter than its tensors: %s of %s are there (%.1f %%); the download was interrupted, "
+             "finish it",
              llw_format_bytes(have, out->file_bytes), llw_format_bytes(want, out->expected_bytes),
              100.0 * (double)out->file_bytes / (double)out->expected_bytes);
     else if (model->n_tensors && r->size > data + at)
-        note(r, "has %s after its last tensor, which nothing uses", llw_format_bytes(have, (int64_t)(r->size - data - at)));
+        note(r, "has %s after its last tensor, which nothing uses",
+             llw_format_bytes(have, (int64_t)(r->size - data - at)));
     return true;
 }
 
@@ -403,11 +421,15 @@ static bool read_start(reader *r, llw_model *model) {
     model->version = version;
     if (!version) return refuse(r, "is damaged: it says GGUF version 0; fetch the file again");
     if (!(version & 0xffff))
-        return refuse(r, "is a big-endian GGUF, which llama.cpp does not load here: convert it with gguf-py's "
-                         "gguf_convert_endian.py, or get the little-endian file");
-    if (version == 1) return refuse(r, "is GGUF version 1, which llama.cpp no longer reads: convert the model again");
+        return refuse(r,
+                      "is a big-endian GGUF, which llama.cpp does not load here: convert it with gguf-py's "
+                      "gguf_convert_endian.py, or get the little-endian file");
+    if (version == 1)
+        return refuse(r, "is GGUF version 1, which llama.cpp no longer reads: convert the model again");
     if (version > 3)
-        return refuse(r, "is GGUF version %" PRIu32 "; llama.cpp v0.5.0 reads up to 3: the file is damaged, or newer", version);
+        return refuse(
+            r, "is GGUF version %" PRIu32 "; llama.cpp v0.5.0 reads up to 3: the file is damaged, or newer",
+            version);
     uint64_t n_tensors = 0, n_meta = 0;
     snprintf(r->what, sizeof r->what, "the count of tensors and keys");
     if (!read64(r, &n_tensors) || !read64(r, &n_meta)) return false;
@@ -425,8 +447,8 @@ static bool read_start(reader *r, llw_model *model) {
 
 static llw_rc read_header(reader *r, llw_gguf *out) {
     llw_model *model = &out->model;
-    if (read_start(r, model) && read_metadata(r, model) && read_alignment(r, model) && read_tensors(r, model) &&
-        check_offsets(r, out)) {
+    if (read_start(r, model) && read_metadata(r, model) && read_alignment(r, model) &&
+        read_tensors(r, model) && check_offsets(r, out)) {
         const llw_meta *architecture = llw_model_meta(model, "general.architecture");
         if (architecture && architecture->type == LLW_GGUF_STRING) model->architecture = architecture->string;
         out->notes = r->notes;
@@ -435,7 +457,8 @@ static llw_rc read_header(reader *r, llw_gguf *out) {
     return r->rc;
 }
 
-llw_rc llw_gguf_parse(llw_arena *arena, const char *path, const void *bytes, size_t len, llw_gguf *out, llw_err *err) {
+llw_rc llw_gguf_parse(llw_arena *arena, const char *path, const void *bytes, size_t len, llw_gguf *out,
+                      llw_err *err) {
     reader r = {.path = path, .arena = arena, .err = err, .fd = -1, .buf = bytes, .have = len, .size = len};
     *out = (llw_gguf){.file_bytes = (int64_t)len, .allocated_bytes = -1};
     return read_header(&r, out);
@@ -445,10 +468,11 @@ llw_rc llw_gguf_read(llw_arena *arena, const char *path, llw_gguf *out, llw_err 
     struct stat st;
     /* looked at before it is opened: opening a FIFO or a device may block or have effects */
     if (stat(path, &st) != 0)
-        return llw_fail(err, errno == ENOENT ? LLW_ERR_NOTHING : LLW_ERR_SYSTEM, path, 0, "cannot be opened: %s",
-                        strerror(errno));
+        return llw_fail(err, errno == ENOENT ? LLW_ERR_NOTHING : LLW_ERR_SYSTEM, path, 0,
+                        "cannot be opened: %s", strerror(errno));
     if (S_ISDIR(st.st_mode)) return llw_fail(err, LLW_ERR_INPUT, path, 0, "is a directory, not a GGUF file");
-    if (!S_ISREG(st.st_mode)) return llw_fail(err, LLW_ERR_INPUT, path, 0, "is a pipe or device, not a GGUF file");
+    if (!S_ISREG(st.st_mode))
+        return llw_fail(err, LLW_ERR_INPUT, path, 0, "is a pipe or device, not a GGUF file");
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0) return llw_fail(err, LLW_ERR_SYSTEM, path, 0, "cannot be opened: %s", strerror(errno));
     if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
@@ -460,9 +484,15 @@ llw_rc llw_gguf_read(llw_arena *arena, const char *path, llw_gguf *out, llw_err 
         close(fd);
         return llw_fail(err, LLW_ERR_MEMORY, path, 0, "cannot be read: no memory");
     }
-    reader r = {.path = path, .arena = arena, .err = err, .fd = fd, .buf = window, .window = window,
+    reader r = {.path = path,
+                .arena = arena,
+                .err = err,
+                .fd = fd,
+                .buf = window,
+                .window = window,
                 .size = (uint64_t)st.st_size};
-    *out = (llw_gguf){.file_bytes = st.st_size, .allocated_bytes = (int64_t)st.st_blocks * 512,
+    *out = (llw_gguf){.file_bytes = st.st_size,
+                      .allocated_bytes = (int64_t)st.st_blocks * 512,
                       .modified = st.st_mtim.tv_sec};
     llw_rc rc = read_header(&r, out);
     free(window);

@@ -1,9 +1,10 @@
 /* Reads the header of one GGUF file (versions 2 and 3) without trusting a byte of it.
  *
- * The file is read through a window with pread, never mapped; every length is checked against the bytes that are left
- * before it is used; what llama.cpp v0.5.0 refuses (ggml/src/gguf.cpp) is refused, and a little more where the table
- * below says so. Strings of token arrays are stepped over, never copied: cost is that of reading the header once.
- * Results live in the arena; so do notes, which are full sentences without the file's name. */
+ * The file is read through a window with pread, never mapped; every length is checked against the bytes that
+ * are left before it is used; what llama.cpp v0.5.0 refuses (ggml/src/gguf.cpp) is refused, and a little more
+ * where the table below says so. Strings of token arrays are stepped over, never copied: cost is that of
+ * reading the header once. Results live in the arena; so do notes, which are full sentences without the
+ * file's name. */
 #ifndef LLW_SOURCE_GGUF_H
 #define LLW_SOURCE_GGUF_H
 
@@ -12,17 +13,18 @@
 
 /* Limits; ggml v0.5.0's own in brackets. No model known to us comes near any of them. */
 enum {
-    LLW_GGUF_MAX_KEYS = 1 << 16,           /* (none) */
-    LLW_GGUF_MAX_KEY = 65535,              /* bytes of a key (1 GiB) */
-    LLW_GGUF_MAX_STRING = 16 << 20,        /* bytes of a string (1 GiB) */
-    LLW_GGUF_MAX_ARRAY = 64 << 20,         /* elements of an array (1 Gi) */
-    LLW_GGUF_MAX_TENSORS = 1 << 20,        /* (none) */
-    LLW_GGUF_MAX_HEADER = 256 << 20,       /* bytes of the whole header (none) */
-    LLW_GGUF_KEPT_STRINGS = 64,            /* a string array of more elements is not copied */
-    LLW_GGUF_KEPT_NUMBERS = 1 << 20,       /* numbers kept of all arrays together; further arrays are stepped over */
-    LLW_GGUF_KEPT_STRING_BYTES = 1024,     /* ... nor one with a longer string */
-    LLW_GGUF_USUAL_ALIGNMENT = 1 << 20,    /* a larger alignment is noted (2^31) */
-    LLW_GGUF_WINDOW = 256 << 10,           /* bytes read at once */
+    LLW_GGUF_MAX_KEYS = 1 << 16,     /* (none) */
+    LLW_GGUF_MAX_KEY = 65535,        /* bytes of a key (1 GiB) */
+    LLW_GGUF_MAX_STRING = 16 << 20,  /* bytes of a string (1 GiB) */
+    LLW_GGUF_MAX_ARRAY = 64 << 20,   /* elements of an array (1 Gi) */
+    LLW_GGUF_MAX_TENSORS = 1 << 20,  /* (none) */
+    LLW_GGUF_MAX_HEADER = 256 << 20, /* bytes of the whole header (none) */
+    LLW_GGUF_KEPT_STRINGS = 64,      /* a string array of more elements is not copied */
+    LLW_GGUF_KEPT_NUMBERS =
+        1 << 20, /* numbers kept of all arrays together; further arrays are stepped over */
+    LLW_GGUF_KEPT_STRING_BYTES = 1024,  /* ... nor one with a longer string */
+    LLW_GGUF_USUAL_ALIGNMENT = 1 << 20, /* a larger alignment is noted (2^31) */
+    LLW_GGUF_WINDOW = 256 << 10,        /* bytes read at once */
 };
 
 typedef struct llw_gguf {
@@ -36,11 +38,13 @@ typedef struct llw_gguf {
     size_t n_notes;
 } llw_gguf;
 
-/* LLW_ERR_NOTHING when there is no such file; LLW_ERR_INPUT when it is no GGUF or a broken one: err says what it looks
- * like and what to do. A file that ends inside its tensor data is accepted, as ggml does, with complete = false. */
+/* LLW_ERR_NOTHING when there is no such file; LLW_ERR_INPUT when it is no GGUF or a broken one: err says what
+ * it looks like and what to do. A file that ends inside its tensor data is accepted, as ggml does, with
+ * complete = false. */
 llw_rc llw_gguf_read(llw_arena *arena, const char *path, llw_gguf *out, llw_err *err);
 
 /* The same from memory, for tests and fuzzing; file_bytes is len. */
-llw_rc llw_gguf_parse(llw_arena *arena, const char *path, const void *bytes, size_t len, llw_gguf *out, llw_err *err);
+llw_rc llw_gguf_parse(llw_arena *arena, const char *path, const void *bytes, size_t len, llw_gguf *out,
+                      llw_err *err);
 
 #endif

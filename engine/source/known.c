@@ -56,13 +56,14 @@ static llw_rc unknown_name(const char *asked, char **names, size_t n, llw_err *e
         for (size_t i = 0; i < n; i++) {
             bool taken = false;
             for (size_t j = 0; j < k; j++) taken |= best[j] == names[i];
-            if (!taken && (!best[k] || farness(asked, names[i]) < farness(asked, best[k]))) best[k] = names[i];
+            if (!taken && (!best[k] || farness(asked, names[i]) < farness(asked, best[k])))
+                best[k] = names[i];
         }
     llw_text text = {0};
     for (size_t k = 0; k < SHOWN && best[k]; k++) llw_text_addf(&text, "%s%s", k ? ", " : "", best[k]);
     llw_rc rc = llw_fail(err, LLW_ERR_NOTHING, "", 0,
-                         "there is no file and no known model named %.100s; the nearest known ones: %s", asked,
-                         *llw_text_str(&text) ? llw_text_str(&text) : "none");
+                         "there is no file and no known model named %.100s; the nearest known ones: %s",
+                         asked, *llw_text_str(&text) ? llw_text_str(&text) : "none");
     llw_text_fini(&text);
     return rc;
 }
@@ -99,7 +100,8 @@ static llw_rc next(loader *l, yaml_event_type_t *type, const char **text) {
     l->line = (int)event.start_mark.line + 1;
     if (event.type == YAML_SCALAR_EVENT) {
         const char *value = (const char *)event.data.scalar.value;
-        if (strlen(value) == event.data.scalar.length) *text = llw_arena_strndup(l->arena, value, event.data.scalar.length);
+        if (strlen(value) == event.data.scalar.length)
+            *text = llw_arena_strndup(l->arena, value, event.data.scalar.length);
     }
     yaml_event_delete(&event);
     return LLW_OK;
@@ -112,7 +114,8 @@ static llw_rc read_lines(loader *l, const char ***lines, int **numbers, size_t *
     size_t capacity = 0, n_places = 0, place_capacity = 0;
     llw_rc rc = next(l, &type, &text);
     if (rc != LLW_OK) return rc;
-    if (type != YAML_SEQUENCE_START_EVENT || *lines) return wrong(l, "metadata and tensors are each one list of lines");
+    if (type != YAML_SEQUENCE_START_EVENT || *lines)
+        return wrong(l, "metadata and tensors are each one list of lines");
     for (;;) {
         if ((rc = next(l, &type, &text)) != LLW_OK) return rc;
         if (type == YAML_SEQUENCE_END_EVENT) break;
@@ -132,7 +135,8 @@ static llw_rc read_mapping(loader *l) {
     do { /* stream and document start */
         if ((rc = next(l, &type, &key)) != LLW_OK) return rc;
     } while (type == YAML_STREAM_START_EVENT || type == YAML_DOCUMENT_START_EVENT);
-    if (type != YAML_MAPPING_START_EVENT) return wrong(l, "is not a mapping: source, file_bytes, metadata, tensors");
+    if (type != YAML_MAPPING_START_EVENT)
+        return wrong(l, "is not a mapping: source, file_bytes, metadata, tensors");
     for (;;) {
         if ((rc = next(l, &type, &key)) != LLW_OK) return rc;
         if (type == YAML_MAPPING_END_EVENT) return LLW_OK;
@@ -146,7 +150,8 @@ static llw_rc read_mapping(loader *l) {
                               : !strcmp(key, "file_bytes") ? &l->file_bytes
                               : !strcmp(key, "version")    ? &l->version
                                                            : NULL;
-            if (!to || *to) return wrong(l, "knows source, version, file_bytes, metadata and tensors, each once");
+            if (!to || *to)
+                return wrong(l, "knows source, version, file_bytes, metadata and tensors, each once");
             if ((rc = next(l, &type, to)) == LLW_OK && !*to) return wrong(l, "needs a plain value here");
         }
         if (rc != LLW_OK) return rc;
@@ -167,10 +172,12 @@ static llw_rc fill(loader *l, bool whole, llw_known *out) {
         const char *problem = llw_header_read_meta(l->arena, l->metadata[i], whole, &model->meta[i]);
         l->line = l->metadata_lines[i];
         if (problem) return wrong(l, problem);
-        if (!strcmp(model->meta[i].key, "general.alignment")) model->alignment = (uint64_t)model->meta[i].integer;
+        if (!strcmp(model->meta[i].key, "general.alignment"))
+            model->alignment = (uint64_t)model->meta[i].integer;
         if (!strcmp(model->meta[i].key, "general.architecture")) model->architecture = model->meta[i].string;
     }
-    if (!model->alignment || (model->alignment & (model->alignment - 1))) return wrong(l, "has an alignment that is no power of two");
+    if (!model->alignment || (model->alignment & (model->alignment - 1)))
+        return wrong(l, "has an alignment that is no power of two");
     size_t at = 0;
     const char *problem = llw_header_read_tensors(l->arena, l->tensors, l->n_tensors, model, &at);
     l->line = l->n_tensors ? l->tensor_lines[at < l->n_tensors ? at : l->n_tensors - 1] : 0;
@@ -181,19 +188,22 @@ static llw_rc fill(loader *l, bool whole, llw_known *out) {
     model->header_bytes = llw_model_header_length(model);
     out->expected_bytes = (int64_t)model->header_bytes;
     if (model->n_tensors)
-        out->expected_bytes += (int64_t)model->tensors[model->n_tensors - 1].offset + model->tensors[model->n_tensors - 1].bytes;
+        out->expected_bytes +=
+            (int64_t)model->tensors[model->n_tensors - 1].offset + model->tensors[model->n_tensors - 1].bytes;
     out->file_bytes = strtoll(l->file_bytes, NULL, 10);
     if (out->file_bytes != (int64_t)(model->header_bytes + data))
-        return llw_fail(l->err, LLW_ERR_INPUT, l->path, 0, "says file_bytes %s but its header and tensors make %lld",
-                        l->file_bytes, (long long)(model->header_bytes + data));
+        return llw_fail(l->err, LLW_ERR_INPUT, l->path, 0,
+                        "says file_bytes %s but its header and tensors make %lld", l->file_bytes,
+                        (long long)(model->header_bytes + data));
     return LLW_OK;
 }
 
-llw_rc llw_known_parse(llw_arena *arena, const char *path, const char *name, const char *bytes, size_t len, bool whole,
-                       llw_known *out, llw_err *err) {
+llw_rc llw_known_parse(llw_arena *arena, const char *path, const char *name, const char *bytes, size_t len,
+                       bool whole, llw_known *out, llw_err *err) {
     loader l = {.arena = arena, .path = path, .err = err};
     *out = (llw_known){.name = name, .path = path};
-    if (!yaml_parser_initialize(&l.yaml)) return llw_fail(err, LLW_ERR_MEMORY, path, 0, "cannot be read: no memory");
+    if (!yaml_parser_initialize(&l.yaml))
+        return llw_fail(err, LLW_ERR_MEMORY, path, 0, "cannot be read: no memory");
     yaml_parser_set_input_string(&l.yaml, (const unsigned char *)bytes, len);
     llw_rc rc = read_mapping(&l);
     yaml_parser_delete(&l.yaml);
@@ -207,7 +217,8 @@ llw_rc llw_known_load(llw_arena *arena, const char *name, bool whole, llw_known 
     while (at < n && strcasecmp(names[at], name)) at++;
     if (at == n) return unknown_name(name, names, n, err);
     const char *bytes = NULL, *path = NULL;
-    llw_rc rc = llw_data_read(arena, llw_arena_printf(arena, "models/known/%s.yaml", names[at]), &bytes, &len, &path, err);
+    llw_rc rc = llw_data_read(arena, llw_arena_printf(arena, "models/known/%s.yaml", names[at]), &bytes, &len,
+                              &path, err);
     return rc == LLW_OK ? llw_known_parse(arena, path, names[at], bytes, len, whole, out, err) : rc;
 }
 
@@ -221,15 +232,21 @@ llw_rc llw_source_known(llw_facts *facts, const char *name, const char *id, llw_
     llw_entity m = *model = llw_facts_entity(facts, LLW_KIND_model, id ? id : known->name);
     const char *origin = "known model", *where = llw_arena_printf(arena, "%s.yaml", known->name);
     llw_facts_set_model(facts, m, &known->model);
-    llw_facts_claim(facts, m, LLW_model_file_bytes, llw_bytes(known->file_bytes), LLW_GRADE_FILE, origin, where);
-    llw_facts_claim(facts, m, LLW_model_ls_size, llw_string(LLW_TEXT, llw_format_ls(size, known->file_bytes)), LLW_GRADE_FILE,
+    llw_facts_claim(facts, m, LLW_model_file_bytes, llw_bytes(known->file_bytes), LLW_GRADE_FILE, origin,
+                    where);
+    llw_facts_claim(facts, m, LLW_model_ls_size, llw_string(LLW_TEXT, llw_format_ls(size, known->file_bytes)),
+                    LLW_GRADE_FILE, origin, where);
+    llw_facts_claim(facts, m, LLW_model_expected_bytes, llw_bytes(known->expected_bytes), LLW_GRADE_FILE,
                     origin, where);
-    llw_facts_claim(facts, m, LLW_model_expected_bytes, llw_bytes(known->expected_bytes), LLW_GRADE_FILE, origin, where);
     llw_facts_claim(facts, m, LLW_model_complete, llw_flag(true), LLW_GRADE_FILE, origin, where);
     llw_facts_claim(facts, m, LLW_model_parts, llw_count(1), LLW_GRADE_FILE, origin, where);
     llw_facts_claim(facts, m, LLW_model_parts_missing, llw_count(0), LLW_GRADE_FILE, origin, where);
     llw_model_source *source = llw_arena_alloc(arena, sizeof *source);
-    *source = (llw_model_source){.origin = origin, .where = where, .file_name = known->name,
-                                 .file_bytes = known->file_bytes, .expected_bytes = known->expected_bytes, .whole = true};
+    *source = (llw_model_source){.origin = origin,
+                                 .where = where,
+                                 .file_name = known->name,
+                                 .file_bytes = known->file_bytes,
+                                 .expected_bytes = known->expected_bytes,
+                                 .whole = true};
     return llw_model_facts(facts, m, &known->model, source, err);
 }

@@ -6,8 +6,8 @@
 
 enum { LLW_LOOKS_MAX = 240 };
 
-/* Fills and returns buf: the rest of a sentence that starts with the file's name. head is the first len bytes of the
- * file (512 are enough). */
+/* Fills and returns buf: the rest of a sentence that starts with the file's name. head is the first len bytes
+ * of the file (512 are enough). */
 char *llw_looks_like(const unsigned char *head, size_t len, char buf[LLW_LOOKS_MAX]);
 
 #endif

@@ -18,8 +18,8 @@ typedef struct teller {
     const llw_model_source *source;
     llw_arena *arena;
     llw_survey survey;
-    bool known;            /* the architecture is in our table */
-    const char *kind;      /* its columns */
+    bool known;       /* the architecture is in our table */
+    const char *kind; /* its columns */
     const char *cache;
     const char *recurrent;
 } teller;
@@ -34,7 +34,8 @@ static void say_count(teller *t, llw_attr attr, int64_t n, const char *place) {
     say(t, attr, llw_count(n), place);
 }
 
-/* A hyper-parameter as a count: a scalar, or the largest element of an array. Negative and fractional ones are none. */
+/* A hyper-parameter as a count: a scalar, or the largest element of an array. Negative and fractional ones
+ * are none. */
 static const llw_meta *count_of(const teller *t, const char *key, int64_t *out) {
     const llw_meta *meta = llw_model_hparam(t->model, key);
     if (!meta) return NULL;
@@ -75,7 +76,8 @@ const char *llw_model_role(const llw_model *model, bool whole, const char **key)
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         const llw_meta *meta = llw_model_meta(model, signs[i].key);
         *key = signs[i].key;
-        if (meta && meta->type == LLW_GGUF_STRING && !strcmp(meta->string, signs[i].value)) return signs[i].role;
+        if (meta && meta->type == LLW_GGUF_STRING && !strcmp(meta->string, signs[i].value))
+            return signs[i].role;
     }
     *key = "imatrix.chunk_count";
     if (llw_model_meta(model, *key)) return "imatrix";
@@ -111,8 +113,8 @@ static void tell_identity(teller *t, const char *role, const char *role_key) {
     if (name && name->type == LLW_GGUF_STRING && *name->string)
         say(t, LLW_model_name, llw_string(LLW_TEXT, name->string), "general.name");
     else
-        llw_facts_claim(t->facts, t->entity, LLW_model_name, llw_string(LLW_TEXT, t->source->file_name), LLW_GRADE_DEFAULT,
-                        "file name", "");
+        llw_facts_claim(t->facts, t->entity, LLW_model_name, llw_string(LLW_TEXT, t->source->file_name),
+                        LLW_GRADE_DEFAULT, "file name", "");
     say(t, LLW_model_role, llw_string(LLW_TEXT, role), role_key);
     if (t->model->architecture) {
         say(t, LLW_model_architecture, llw_string(LLW_TEXT, t->model->architecture), "general.architecture");
@@ -135,15 +137,19 @@ static void tell_experts(teller *t) {
         say(t, LLW_model_moe, llw_flag(count > 0), key->key);
         say_count(t, LLW_model_experts, count, key->key);
     } else if (tensors) {
-        const char *place = in_table ? "tensor table: ffn_*_exps" : "tensor table: no ffn_*_exps, and no expert_count";
+        const char *place =
+            in_table ? "tensor table: ffn_*_exps" : "tensor table: no ffn_*_exps, and no expert_count";
         say(t, LLW_model_moe, llw_flag(in_table), place);
         if (s->experts >= 0) say_count(t, LLW_model_experts, count = s->experts, place);
     }
     if (key && tensors) {
         if (count > 0 && !in_table)
-            NOTE(t, "says expert_count %" PRId64 " but has no expert tensors: llama.cpp refuses it", t->source->file_name, count);
+            NOTE(t, "says expert_count %" PRId64 " but has no expert tensors: llama.cpp refuses it",
+                 t->source->file_name, count);
         else if (in_table && s->experts != count) {
-            NOTE(t, "says expert_count %" PRId64 " but its expert tensors hold another number: llama.cpp refuses it",
+            NOTE(t,
+                 "says expert_count %" PRId64
+                 " but its expert tensors hold another number: llama.cpp refuses it",
                  t->source->file_name, count);
             if (s->experts > 0) say_count(t, LLW_model_experts, s->experts, "tensor table: ffn_*_exps");
         }
@@ -152,8 +158,8 @@ static void tell_experts(teller *t) {
     if (used_key) {
         say_count(t, LLW_model_experts_used, used, used_key->key);
         if (used > count)
-            NOTE(t, "says that %" PRId64 " of %" PRId64 " experts work on a token: llama.cpp refuses it", t->source->file_name,
-                 used, count);
+            NOTE(t, "says that %" PRId64 " of %" PRId64 " experts work on a token: llama.cpp refuses it",
+                 t->source->file_name, used, count);
     } else if (count == 0 && (key || tensors)) {
         say_count(t, LLW_model_experts_used, 0, key ? key->key : "tensor table: no ffn_*_exps");
     }
@@ -171,7 +177,8 @@ static void tell_layers(teller *t) {
     bool said = claim_count(t, LLW_model_layers, "block_count", &layers);
     bool tensors = t->source->whole && t->model->n_tensors;
     if (said && tensors && s->layers && s->layers != layers)
-        NOTE(t, "says block_count %" PRId64 " but has tensors of %d layers", t->source->file_name, layers, s->layers);
+        NOTE(t, "says block_count %" PRId64 " but has tensors of %d layers", t->source->file_name, layers,
+             s->layers);
     if (!said && tensors && s->layers) {
         said = true;
         say_count(t, LLW_model_layers, layers = s->layers, "tensor table: blk.N.");
@@ -186,9 +193,11 @@ static void tell_layers(teller *t) {
     int first = 0;
     while (first < s->layers && !(s->layer[first] & LLW_LAYER_EXPERTS)) first++;
     say_count(t, LLW_model_dense_layers, first, "tensor table: layers before the first ffn_*_exps");
-    say_count(t, LLW_model_moe_layers, llw_survey_count(s, s->layers, LLW_LAYER_EXPERTS, 0), "tensor table: ffn_*_exps");
+    say_count(t, LLW_model_moe_layers, llw_survey_count(s, s->layers, LLW_LAYER_EXPERTS, 0),
+              "tensor table: ffn_*_exps");
     if (has_lead && lead != first && first < s->layers)
-        NOTE(t, "says leading_dense_block_count %" PRId64 " but its first expert layer is %d", t->source->file_name, lead, first);
+        NOTE(t, "says leading_dense_block_count %" PRId64 " but its first expert layer is %d",
+             t->source->file_name, lead, first);
     bool none = !strcmp(t->cache, "none");
     count_of(t, "nextn_predict_layers", &next);
     bool shares = count_of(t, "attention.shared_kv_layers", &shared) && shared > 0;
@@ -200,7 +209,8 @@ static void tell_layers(teller *t) {
               none     ? "general.architecture: llama.cpp keeps no cache for it"
               : shares ? "tensor table: attn_k, without attention.shared_kv_layers"
                        : "tensor table: attn_k, attn_kv, attn_qkv");
-    const char *marks = *t->recurrent ? llw_arena_printf(t->arena, "tensor table: %s*", t->recurrent) : "tensor table";
+    const char *marks =
+        *t->recurrent ? llw_arena_printf(t->arena, "tensor table: %s*", t->recurrent) : "tensor table";
     say_count(t, LLW_model_recurrent_layers, recurrent, marks);
     say(t, LLW_model_hybrid, llw_flag(attention > 0 && recurrent > 0), marks);
 }
@@ -215,10 +225,12 @@ static void tell_attention(teller *t) {
     if (kv_key)
         say_count(t, LLW_model_kv_heads, kv, kv_key->key);
     else if (heads_key) /* llama_model_base::load_hparams: n_head_kv is n_head unless given */
-        say_count(t, LLW_model_kv_heads, kv = heads,
-                  llw_arena_printf(t->arena, "%s (no head_count_kv: llama.cpp takes the same)", heads_key->key));
+        say_count(
+            t, LLW_model_kv_heads, kv = heads,
+            llw_arena_printf(t->arena, "%s (no head_count_kv: llama.cpp takes the same)", heads_key->key));
     if (count_of(t, "attention.sliding_window", &window))
-        say_count(t, LLW_model_sliding_window, window, llw_model_hparam(t->model, "attention.sliding_window")->key);
+        say_count(t, LLW_model_sliding_window, window,
+                  llw_model_hparam(t->model, "attention.sliding_window")->key);
     else if (t->known)
         say_count(t, LLW_model_sliding_window, 0, "no attention.sliding_window");
     bool counted = llw_facts_count(t->facts, t->entity, LLW_model_attention_layers, &attention);
@@ -231,9 +243,13 @@ static void tell_attention(teller *t) {
     else if (mla && lora > 0 && kv == 1)
         say(t, LLW_model_attention, llw_string(LLW_TEXT, "MLA"), mla->key);
     else if (kv > heads || kv == 0)
-        NOTE(t, "has %" PRId64 " key-value heads for %" PRId64 " heads, which makes no sense", t->source->file_name, kv, heads);
+        NOTE(t, "has %" PRId64 " key-value heads for %" PRId64 " heads, which makes no sense",
+             t->source->file_name, kv, heads);
     else
-        say(t, LLW_model_attention, llw_string(LLW_TEXT, kv == heads ? "MHA" : kv == 1 ? "MQA" : "GQA"),
+        say(t, LLW_model_attention,
+            llw_string(LLW_TEXT, kv == heads ? "MHA"
+                                 : kv == 1   ? "MQA"
+                                             : "GQA"),
             kv_key ? kv_key->key : heads_key->key);
 }
 
@@ -252,8 +268,8 @@ static void tell_widths(teller *t) {
     else if (listed)
         say_count(t, LLW_model_vocabulary, (int64_t)tokens->count, "tokenizer.ggml.tokens");
     if (listed && t->survey.vocabulary >= 0 && (int64_t)tokens->count != t->survey.vocabulary)
-        NOTE(t, "lists %" PRIu64 " tokens but embeds %" PRId64 ": llama.cpp refuses it", t->source->file_name, tokens->count,
-             t->survey.vocabulary);
+        NOTE(t, "lists %" PRIu64 " tokens but embeds %" PRId64 ": llama.cpp refuses it", t->source->file_name,
+             tokens->count, t->survey.vocabulary);
     /* LLAMA_POOLING_TYPE_NONE is 0: include/llama.h */
     const llw_meta *pooling = count_of(t, "pooling_type", &n);
     bool embeds = !strcmp(t->kind, "embed");
@@ -282,15 +298,17 @@ static llw_rc tell_quantization(teller *t, llw_err *err) {
         llw_rc rc = llw_table_read(t->arena, "models/file_types.tsv", &table, err);
         if (rc != LLW_OK) return rc;
         for (size_t i = 0; i < table.n_rows && !label; i++) {
-            if (strtoll(llw_table_cell(&table, i, llw_table_column(&table, "number")), NULL, 10) != type->integer) continue;
+            if (strtoll(llw_table_cell(&table, i, llw_table_column(&table, "number")), NULL, 10) !=
+                type->integer)
+                continue;
             label = llw_table_cell(&table, i, llw_table_column(&table, "name"));
             types = llw_table_cell(&table, i, llw_table_column(&table, "types"));
         }
         if (label)
             say(t, LLW_model_quantization, llw_string(LLW_TEXT, label), "general.file_type");
         else
-            NOTE(t, "has general.file_type %" PRId64 ", which llama.cpp v0.5.0 does not name", t->source->file_name,
-                 type->integer);
+            NOTE(t, "has general.file_type %" PRId64 ", which llama.cpp v0.5.0 does not name",
+                 t->source->file_name, type->integer);
     }
     const llw_survey *s = &t->survey;
     if (!t->source->whole || s->dominant < 0) return LLW_OK;
@@ -321,27 +339,33 @@ static void tell_sizes(teller *t) {
             "file size over parameters");
     int64_t experts = 0, used = 0;
     if (!s->expert_params) {
-        say_count(t, LLW_model_params_active, s->params - s->lookup_params, "tensor table, without lookup tables");
+        say_count(t, LLW_model_params_active, s->params - s->lookup_params,
+                  "tensor table, without lookup tables");
         return;
     }
     if (!llw_facts_count(t->facts, t->entity, LLW_model_experts, &experts) ||
-        !llw_facts_count(t->facts, t->entity, LLW_model_experts_used, &used) || experts <= 0 || used > experts)
+        !llw_facts_count(t->facts, t->entity, LLW_model_experts_used, &used) || experts <= 0 ||
+        used > experts)
         return;
     int64_t active = (int64_t)((double)s->expert_params * ((double)used / (double)experts) + 0.5);
     say_count(t, LLW_model_params_active, s->params - s->lookup_params - s->expert_params + active,
-              llw_arena_printf(t->arena, "tensor table, experts x %" PRId64 "/%" PRId64 ", without lookup tables", used, experts));
+              llw_arena_printf(t->arena,
+                               "tensor table, experts x %" PRId64 "/%" PRId64 ", without lookup tables", used,
+                               experts));
 }
 
-llw_rc llw_model_facts(llw_facts *facts, llw_entity entity, const llw_model *model, const llw_model_source *source,
-                       llw_err *err) {
+llw_rc llw_model_facts(llw_facts *facts, llw_entity entity, const llw_model *model,
+                       const llw_model_source *source, llw_err *err) {
     teller *t = llw_arena_alloc(llw_facts_arena(facts), sizeof *t);
-    *t = (teller){.facts = facts, .entity = entity, .model = model, .source = source, .arena = llw_facts_arena(facts)};
+    *t = (teller){
+        .facts = facts, .entity = entity, .model = model, .source = source, .arena = llw_facts_arena(facts)};
     llw_rc rc = find_architecture(t, err);
     if (rc != LLW_OK) return rc;
     const char *role_key = "", *role = llw_model_role(model, source->whole, &role_key);
     tell_identity(t, role, role_key);
     /* an embedding model's token_embd is no output: it has none */
-    llw_survey_model(model, t->recurrent, !strcmp(t->cache, "both"), strcmp(t->kind, "embed") != 0, &t->survey);
+    llw_survey_model(model, t->recurrent, !strcmp(t->cache, "both"), strcmp(t->kind, "embed") != 0,
+                     &t->survey);
     if (!strcmp(role, "model")) {
         tell_experts(t);
         tell_layers(t);

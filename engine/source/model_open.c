@@ -30,13 +30,14 @@ static bool ends_in(const char *text, const char *suffix) {
 typedef struct set {
     llw_facts *facts;
     llw_arena *arena;
-    const char *path;   /* of part 1, or of the only file */
-    llw_gguf *part;     /* n of them; file_bytes is -1 where one is missing */
+    const char *path; /* of part 1, or of the only file */
+    llw_gguf *part;   /* n of them; file_bytes is -1 where one is missing */
     int64_t n, missing;
     llw_model *model;
 } set;
 
-/* llama_split_prefix of llama.cpp v0.5.0: the length before "-00002-of-00003.gguf", or 0 when the name is another. */
+/* llama_split_prefix of llama.cpp v0.5.0: the length before "-00002-of-00003.gguf", or 0 when the name is
+ * another. */
 static size_t split_prefix(const char *path, int64_t number, int64_t count) {
     char postfix[40];
     snprintf(postfix, sizeof postfix, "-%05" PRId64 "-of-%05" PRId64 ".gguf", number + 1, count);
@@ -46,11 +47,14 @@ static size_t split_prefix(const char *path, int64_t number, int64_t count) {
 
 static int64_t split_value(const llw_model *model, const char *key) {
     const llw_meta *meta = llw_model_meta(model, key);
-    return meta && meta->type != LLW_GGUF_ARRAY && meta->type != LLW_GGUF_STRING && meta->integer >= 0 ? meta->integer : 0;
+    return meta && meta->type != LLW_GGUF_ARRAY && meta->type != LLW_GGUF_STRING && meta->integer >= 0
+               ? meta->integer
+               : 0;
 }
 
 static void tell_notes(set *s, const char *path, const llw_gguf *gguf) {
-    for (size_t i = 0; i < gguf->n_notes; i++) llw_facts_note(s->facts, "%s %s", base_name(path), gguf->notes[i]);
+    for (size_t i = 0; i < gguf->n_notes; i++)
+        llw_facts_note(s->facts, "%s %s", base_name(path), gguf->notes[i]);
 }
 
 /* Names the missing parts, a few of them by number. */
@@ -60,8 +64,8 @@ static void note_missing(set *s, const char *first_path) {
     for (int64_t i = 0; i < s->n && shown < 6; i++)
         if (s->part[i].file_bytes < 0) llw_text_addf(&text, "%s%" PRId64, shown++ ? ", " : "", i + 1);
     if (s->missing > shown) llw_text_addf(&text, " and %" PRId64 " more", s->missing - shown);
-    llw_facts_note(s->facts, "%s: %" PRId64 " of %" PRId64 " parts are missing (%s): finish the download", base_name(first_path),
-                   s->missing, s->n, llw_text_str(&text));
+    llw_facts_note(s->facts, "%s: %" PRId64 " of %" PRId64 " parts are missing (%s): finish the download",
+                   base_name(first_path), s->missing, s->n, llw_text_str(&text));
     llw_text_fini(&text);
 }
 
@@ -70,18 +74,21 @@ static void read_parts(set *s, const char *given, int64_t number, size_t prefix)
     for (int64_t i = 0; i < s->n; i++) {
         if (i == number) continue;
         llw_err err = {0};
-        const char *path = llw_arena_printf(s->arena, "%.*s-%05" PRId64 "-of-%05" PRId64 ".gguf", (int)prefix, given, i + 1, s->n);
+        const char *path = llw_arena_printf(s->arena, "%.*s-%05" PRId64 "-of-%05" PRId64 ".gguf", (int)prefix,
+                                            given, i + 1, s->n);
         llw_rc rc = llw_gguf_read(s->arena, path, &s->part[i], &err);
         if (rc == LLW_OK) {
             tell_notes(s, path, &s->part[i]);
             int64_t says = split_value(&s->part[i].model, "split.no");
             if (says != i)
-                llw_facts_note(s->facts, "%s says it is part %" PRId64 ": llama.cpp refuses the set", base_name(path), says + 1);
+                llw_facts_note(s->facts, "%s says it is part %" PRId64 ": llama.cpp refuses the set",
+                               base_name(path), says + 1);
             continue;
         }
         s->part[i] = (llw_gguf){.file_bytes = -1};
         s->missing++;
-        if (rc != LLW_ERR_NOTHING) llw_facts_note(s->facts, "%s counts as missing: it %s", base_name(path), err.text);
+        if (rc != LLW_ERR_NOTHING)
+            llw_facts_note(s->facts, "%s counts as missing: it %s", base_name(path), err.text);
     }
 }
 
@@ -109,15 +116,19 @@ static llw_rc merge(set *s, llw_err *err) {
     if (n) qsort(sorted, n, sizeof *sorted, by_name);
     for (size_t i = 1; i < n; i++)
         if (!strcmp(sorted[i]->name, sorted[i - 1]->name))
-            return llw_fail(err, LLW_ERR_INPUT, s->path, 0,
-                            "has parts of different models: parts %d and %d both hold %s; fetch the set again",
-                            (sorted[i - 1]->part < sorted[i]->part ? sorted[i - 1] : sorted[i])->part + 1,
-                            (sorted[i - 1]->part < sorted[i]->part ? sorted[i] : sorted[i - 1])->part + 1, sorted[i]->name);
+            return llw_fail(
+                err, LLW_ERR_INPUT, s->path, 0,
+                "has parts of different models: parts %d and %d both hold %s; fetch the set again",
+                (sorted[i - 1]->part < sorted[i]->part ? sorted[i - 1] : sorted[i])->part + 1,
+                (sorted[i - 1]->part < sorted[i]->part ? sorted[i] : sorted[i - 1])->part + 1,
+                sorted[i]->name);
     int64_t want = split_value(model, "split.tensors.count");
     if (!s->missing && want && want != (int64_t)n)
         return llw_fail(err, LLW_ERR_INPUT, s->path, 0,
-                        "says split.tensors.count %" PRId64 " but its parts hold %zu tensors: llama.cpp refuses it; fetch the "
-                        "set again", want, n);
+                        "says split.tensors.count %" PRId64
+                        " but its parts hold %zu tensors: llama.cpp refuses it; fetch the "
+                        "set again",
+                        want, n);
     return LLW_OK;
 }
 
@@ -136,7 +147,8 @@ static void tell_stat(set *s, llw_entity m, int64_t total) {
         if (s->part[i].modified > modified) modified = s->part[i].modified;
     }
     say(s, m, LLW_model_path, llw_string(LLW_PATH, s->path), "stat", "");
-    say(s, m, LLW_model_file_bytes, total < 0 ? llw_unknown(LLW_BYTES) : llw_bytes(total), "stat", total < 0 ? "parts are missing" : "");
+    say(s, m, LLW_model_file_bytes, total < 0 ? llw_unknown(LLW_BYTES) : llw_bytes(total), "stat",
+        total < 0 ? "parts are missing" : "");
     if (total >= 0) say(s, m, LLW_model_ls_size, llw_string(LLW_TEXT, llw_format_ls(buf, total)), "stat", "");
     say(s, m, LLW_model_allocated_bytes, llw_bytes(allocated), "stat", "");
     time_t seconds = (time_t)modified;
@@ -144,8 +156,9 @@ static void tell_stat(set *s, llw_entity m, int64_t total) {
     if (gmtime_r(&seconds, &utc) && strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc))
         say(s, m, LLW_model_modified, llw_string(LLW_TEXT, when), "stat", "");
     if (total >= 0 && (double)allocated < 0.9 * (double)total)
-        llw_facts_note(s->facts, "%s occupies %s of its %s on disk: it is sparse or compressed; its size is what counts",
-                       base_name(s->path), llw_format_bytes(buf, allocated), llw_format_bytes(other, total));
+        llw_facts_note(
+            s->facts, "%s occupies %s of its %s on disk: it is sparse or compressed; its size is what counts",
+            base_name(s->path), llw_format_bytes(buf, allocated), llw_format_bytes(other, total));
 }
 
 static bool beside(set *s, const char *suffix) {
@@ -163,20 +176,26 @@ static llw_rc tell(set *s, llw_entity *out, llw_err *err) {
     }
     if (beside(s, ".aria2")) { /* aria2c reserves the whole size and removes this file when it is done */
         complete = false;
-        llw_facts_note(s->facts, "%s has an .aria2 file beside it: the download is not finished", base_name(s->path));
+        llw_facts_note(s->facts, "%s has an .aria2 file beside it: the download is not finished",
+                       base_name(s->path));
     }
     bool whole = !s->missing;
     llw_entity m = *out = llw_facts_entity(s->facts, LLW_KIND_model, s->path);
     if (whole) llw_facts_set_model(s->facts, m, s->model);
     tell_stat(s, m, whole ? total : -1);
-    say(s, m, LLW_model_complete, llw_flag(complete), "stat", whole ? "file size against the tensor table" : "parts are missing");
+    say(s, m, LLW_model_complete, llw_flag(complete), "stat",
+        whole ? "file size against the tensor table" : "parts are missing");
     say(s, m, LLW_model_parts, llw_count(s->n), "gguf", s->n > 1 ? "split.count" : "");
     say(s, m, LLW_model_parts_missing, llw_count(s->missing), "stat", "");
     say(s, m, LLW_model_expected_bytes, whole ? llw_bytes(expected) : llw_unknown(LLW_BYTES), "gguf",
         whole ? "tensor table" : "parts are missing");
     llw_model_source *source = llw_arena_alloc(s->arena, sizeof *source);
-    *source = (llw_model_source){.origin = "gguf", .where = "", .file_name = base_name(s->path),
-                                 .file_bytes = whole ? total : -1, .expected_bytes = whole ? expected : -1, .whole = whole};
+    *source = (llw_model_source){.origin = "gguf",
+                                 .where = "",
+                                 .file_name = base_name(s->path),
+                                 .file_bytes = whole ? total : -1,
+                                 .expected_bytes = whole ? expected : -1,
+                                 .whole = whole};
     return llw_model_facts(s->facts, m, s->model, source, err);
 }
 
@@ -190,7 +209,9 @@ static llw_rc open_file(llw_facts *facts, const char *path, llw_entity *out, llw
     if (count > 1) {
         if (count > UINT16_MAX || number >= count)
             return llw_fail(err, LLW_ERR_INPUT, path, 0,
-                            "says it is part %" PRId64 " of %" PRId64 ", which llama.cpp refuses: fetch it again", number + 1, count);
+                            "says it is part %" PRId64 " of %" PRId64
+                            ", which llama.cpp refuses: fetch it again",
+                            number + 1, count);
         s.n = count;
     }
     s.part = llw_arena_alloc(s.arena, (size_t)s.n * sizeof *s.part);
@@ -200,16 +221,18 @@ static llw_rc open_file(llw_facts *facts, const char *path, llw_entity *out, llw
         size_t prefix = split_prefix(path, number, count);
         if (!prefix)
             return llw_fail(err, LLW_ERR_INPUT, path, 0,
-                            "is part %" PRId64 " of %" PRId64 " but is not named NAME-%05" PRId64 "-of-%05" PRId64
+                            "is part %" PRId64 " of %" PRId64 " but is not named NAME-%05" PRId64
+                            "-of-%05" PRId64
                             ".gguf, so llama.cpp cannot find the others: give it back its name",
                             number + 1, count, number + 1, count);
         s.path = llw_arena_printf(s.arena, "%.*s-%05d-of-%05" PRId64 ".gguf", (int)prefix, path, 1, count);
         read_parts(&s, path, number, prefix);
         if (number)
-            llw_facts_note(facts, "%s is part %" PRId64 " of %" PRId64 "; llama.cpp must be given part 1, %s", base_name(path),
-                           number + 1, count, base_name(s.path));
+            llw_facts_note(facts, "%s is part %" PRId64 " of %" PRId64 "; llama.cpp must be given part 1, %s",
+                           base_name(path), number + 1, count, base_name(s.path));
         if (s.missing) note_missing(&s, s.path);
-        if (s.part[0].file_bytes < 0) s.part[0].model = (llw_model){.version = given.model.version, .alignment = LLW_GGUF_ALIGNMENT};
+        if (s.part[0].file_bytes < 0)
+            s.part[0].model = (llw_model){.version = given.model.version, .alignment = LLW_GGUF_ALIGNMENT};
     }
     rc = merge(&s, err);
     return rc == LLW_OK ? tell(&s, out, err) : rc;
@@ -222,7 +245,8 @@ static int part_number(const char *name) {
     int number = 0, count = 0, used = 0;
     const char *dash = strrchr(name, '-');
     if (!dash || dash - name < 9 || strncmp(dash - 3, "-of", 3)) return 0;
-    return sscanf(dash - 9, "-%5d-of-%5d.gguf%n", &number, &count, &used) == 2 && !(dash - 9)[used] ? number : 0;
+    return sscanf(dash - 9, "-%5d-of-%5d.gguf%n", &number, &count, &used) == 2 && !(dash - 9)[used] ? number
+                                                                                                    : 0;
 }
 
 /* Whether a file of a directory is a model of its own: not a projector, adapter or importance matrix. */
@@ -231,7 +255,8 @@ static bool is_model(const char *path) {
     llw_arena *arena = llw_arena_new();
     llw_gguf gguf;
     const char *key = "";
-    bool model = llw_gguf_read(arena, path, &gguf, NULL) != LLW_OK || !strcmp(llw_model_role(&gguf.model, false, &key), "model");
+    bool model = llw_gguf_read(arena, path, &gguf, NULL) != LLW_OK ||
+                 !strcmp(llw_model_role(&gguf.model, false, &key), "model");
     llw_arena_free(arena);
     return model; /* an unreadable file counts, so that its trouble is told */
 }
@@ -253,8 +278,9 @@ static llw_rc open_directory(llw_facts *facts, const char *path, llw_entity *out
             char first[16] = "-00001-of-";
             char *name = llw_arena_strdup(arena, file);
             memcpy(name + strlen(name) - strlen("-00001-of-00001.gguf"), first, strlen(first));
-            if (llw_file_is_regular(name) || (candidates && part_number(base_name(found[candidates - 1])) &&
-                                              !strncmp(found[candidates - 1], file, strlen(file) - strlen("-00001-of-00001.gguf"))))
+            if (llw_file_is_regular(name) ||
+                (candidates && part_number(base_name(found[candidates - 1])) &&
+                 !strncmp(found[candidates - 1], file, strlen(file) - strlen("-00001-of-00001.gguf"))))
                 continue;
         }
         if (candidates < LOOKED_AT) found[candidates++] = file;
@@ -263,13 +289,17 @@ static llw_rc open_directory(llw_facts *facts, const char *path, llw_entity *out
         if (is_model(found[i])) found[models++] = found[i];
     if (candidates == 1 || models == 1) return open_file(facts, found[0], out, err);
     if (!candidates)
-        return llw_fail(err, LLW_ERR_INPUT, path, 0, "is a directory without a .gguf file: give the file, or a known model's name");
+        return llw_fail(err, LLW_ERR_INPUT, path, 0,
+                        "is a directory without a .gguf file: give the file, or a known model's name");
     if (!models)
-        return llw_fail(err, LLW_ERR_INPUT, path, 0, "is a directory with projectors or adapters but no model: give the model's file");
+        return llw_fail(err, LLW_ERR_INPUT, path, 0,
+                        "is a directory with projectors or adapters but no model: give the model's file");
     llw_text text = {0};
-    for (size_t i = 0; i < models && i < SHOWN; i++) llw_text_addf(&text, "%s%s", i ? ", " : "", base_name(found[i]));
+    for (size_t i = 0; i < models && i < SHOWN; i++)
+        llw_text_addf(&text, "%s%s", i ? ", " : "", base_name(found[i]));
     if (models > SHOWN) llw_text_addf(&text, " and %zu more", models - SHOWN);
-    rc = llw_fail(err, LLW_ERR_INPUT, path, 0, "is a directory with %zu models, give one of them: %s", models, llw_text_str(&text));
+    rc = llw_fail(err, LLW_ERR_INPUT, path, 0, "is a directory with %zu models, give one of them: %s", models,
+                  llw_text_str(&text));
     llw_text_fini(&text);
     return rc;
 }
@@ -277,12 +307,15 @@ static llw_rc open_directory(llw_facts *facts, const char *path, llw_entity *out
 llw_rc llw_source_model(llw_facts *facts, const char *path_or_name, llw_entity *model, llw_err *err) {
     struct stat st;
     *model = 0;
-    if (!*path_or_name) return llw_fail(err, LLW_ERR_INPUT, "", 0, "no model was given: name a .gguf file or a known model");
+    if (!*path_or_name)
+        return llw_fail(err, LLW_ERR_INPUT, "", 0, "no model was given: name a .gguf file or a known model");
     if (stat(path_or_name, &st) == 0)
-        return S_ISDIR(st.st_mode) ? open_directory(facts, path_or_name, model, err) : open_file(facts, path_or_name, model, err);
+        return S_ISDIR(st.st_mode) ? open_directory(facts, path_or_name, model, err)
+                                   : open_file(facts, path_or_name, model, err);
     if (strchr(path_or_name, '/') || ends_in(path_or_name, ".gguf")) {
         llw_gguf none;
-        llw_rc rc = llw_gguf_read(llw_facts_arena(facts), path_or_name, &none, err); /* says why it cannot be opened */
+        llw_rc rc = llw_gguf_read(llw_facts_arena(facts), path_or_name, &none,
+                                  err); /* says why it cannot be opened */
         return rc == LLW_OK ? open_file(facts, path_or_name, model, err) : rc;
     }
     return llw_source_known(facts, path_or_name, NULL, model, err);

@@ -1,17 +1,19 @@
-/* From what somebody called a model to a model entity with its facts: a .gguf path, a directory, a known model's name. */
+/* From what somebody called a model to a model entity with its facts: a .gguf path, a directory, a known
+ * model's name. */
 #ifndef LLW_SOURCE_MODEL_OPEN_H
 #define LLW_SOURCE_MODEL_OPEN_H
 
 #include "base/error.h"
 #include "fact/facts.h"
 
-/* A .gguf path: any part of a split set %s-%05d-of-%05d.gguf stands for the whole set; its tensor tables become one.
- * A directory: its only model (mmproj, LoRA and the like are not counted); several are an error that lists them.
- * Anything else: a known model's name (models/known).
+/* A .gguf path: any part of a split set %s-%05d-of-%05d.gguf stands for the whole set; its tensor tables
+ * become one. A directory: its only model (mmproj, LoRA and the like are not counted); several are an error
+ * that lists them. Anything else: a known model's name (models/known).
  *
- * The entity's id is the path of the file or of part 1, or the known model's name. Trouble that leaves facts standing
- * becomes notes and slots: an interrupted download (complete = no), missing parts (parts_missing; then the slots that
- * need the whole tensor table are unknown and the entity has no header). Everything else is one sentence in err. */
+ * The entity's id is the path of the file or of part 1, or the known model's name. Trouble that leaves facts
+ * standing becomes notes and slots: an interrupted download (complete = no), missing parts (parts_missing;
+ * then the slots that need the whole tensor table are unknown and the entity has no header). Everything else
+ * is one sentence in err. */
 llw_rc llw_source_model(llw_facts *facts, const char *path_or_name, llw_entity *model, llw_err *err);
 
 #endif

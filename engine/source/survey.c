@@ -66,10 +66,12 @@ void llw_survey_model(const llw_model *model, const char *recurrent, bool both, 
     int64_t all = 0;
     for (int i = 0; i < LLW_SURVEY_TYPES; i++) {
         add(out, &all, out->matrix_params[i]);
-        if (out->matrix_params[i] && (out->dominant < 0 || out->matrix_params[i] > out->matrix_params[out->dominant]))
+        if (out->matrix_params[i] &&
+            (out->dominant < 0 || out->matrix_params[i] > out->matrix_params[out->dominant]))
             out->dominant = i;
     }
-    if (out->dominant >= 0 && all > 0) out->dominant_share = (double)out->matrix_params[out->dominant] / (double)all;
+    if (out->dominant >= 0 && all > 0)
+        out->dominant_share = (double)out->matrix_params[out->dominant] / (double)all;
 }
 
 int64_t llw_survey_count(const llw_survey *survey, int end, int with, int without) {
