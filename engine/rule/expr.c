@@ -75,8 +75,12 @@ llw_unit llw_expr_unit(const llw_expr *expr) {
         (p)->failed = true;                                                                                            \
     } while (0)
 
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n';
+}
+
 static void skip_blanks(parser *p) {
-    while (p->text[p->at] == ' ' || p->text[p->at] == '\t' || p->text[p->at] == '\n') p->at++;
+    while (is_blank(p->text[p->at])) p->at++;
 }
 
 static bool is_word(char c) {
@@ -114,7 +118,9 @@ static int add(parser *p, llw_op op, llw_unit unit, int start, int n_args, const
     void *items = p->nodes;
     llw_expr_node *node = llw_arena_push(p->arena, &items, &p->n, &p->capacity, sizeof *node);
     p->nodes = items;
-    *node = (llw_expr_node){.op = op, .unit = unit, .start = start, .end = p->at, .n_args = n_args};
+    int end = p->at;
+    while (end > start && is_blank(p->text[end - 1])) end--;
+    *node = (llw_expr_node){.op = op, .unit = unit, .start = start, .end = end, .n_args = n_args};
     for (int i = 0; i < n_args; i++) node->args[i] = args[i];
     return (int)p->n - 1;
 }
@@ -454,6 +460,8 @@ static int parse_operand(parser *p) {
         return add(p, LLW_OP_NOT, LLW_UNIT_FLAG, start, 1, &a);
     }
     if (take(p, "-")) {
+        if (p->text[p->at] == '-' || (start > 0 && p->text[start - 1] == '-'))
+            FAIL(p, "'--' starts a comment in Lua: write '- -' in \"%s\"", p->text);
         int a = parse(p, UNARY_PRECEDENCE);
         if (!p->failed && !is_number(unit(p, a))) FAIL(p, "'-' needs a number, but %s is %s", piece(p, a), llw_unit_name(unit(p, a)));
         return add(p, LLW_OP_NEGATE, p->failed ? LLW_UNIT_PLAIN : unit(p, a), start, 1, &a);
