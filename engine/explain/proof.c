@@ -113,9 +113,10 @@ static void add_arithmetic(builder *b, int depth, llw_entity entity, llw_attr at
 
 static void add_conditions(builder *b, int depth, const llw_node *node);
 
-/* A slot with its origin, its losing rivals, and what it was computed from. Depth is capped: derivations are acyclic and
- * few, so the cap is never met by an honest knowledge base. */
-static void add_slot(builder *b, int depth, llw_entity entity, llw_attr attr) {
+/* A slot with its origin, its losing rivals, and what it was computed from; with `told`, its own line was told by the
+ * condition above it. Depth is capped: derivations are acyclic and few, so the cap is never met by an honest knowledge
+ * base. */
+static void add_slot(builder *b, int depth, llw_entity entity, llw_attr attr, bool told) {
     const llw_claim *best = llw_facts_best(b->run->facts, entity, attr);
     bool again = seen_before(b, entity, attr);
     if (!best || !best->value.known) {
@@ -123,8 +124,11 @@ static void add_slot(builder *b, int depth, llw_entity entity, llw_attr attr) {
         return;
     }
     if (again) return;
-    if (best->grade < b->out->weakest) b->out->weakest = best->grade;
-    add_claim(b, depth, LLW_LINE_FACT, entity, attr, best);
+    if (best->grade != LLW_GRADE_DEFAULT && best->grade < b->out->weakest) b->out->weakest = best->grade;
+    if (told)
+        depth--;
+    else
+        add_claim(b, depth, LLW_LINE_FACT, entity, attr, best);
     size_t n = 0;
     const llw_claim **claims = llw_facts_claims(b->run->facts, entity, attr, b->arena, &n);
     for (size_t i = 0; i < n; i++)
@@ -138,10 +142,10 @@ static void add_slot(builder *b, int depth, llw_entity entity, llw_attr attr) {
         add_arithmetic(b, depth + 1, entity, attr);
 }
 
-static void add_reads(builder *b, int depth, const llw_node *node, const llw_expr *expr) {
+static void add_reads(builder *b, int depth, const llw_node *node, const llw_expr *expr, bool told) {
     for (int i = 0; i < expr->n_nodes; i++) {
         const llw_expr_node *n = &expr->nodes[i];
-        if (n->op == LLW_OP_SLOT && n->as.slot.attr) add_slot(b, depth, node->binding[n->as.slot.variable], n->as.slot.attr);
+        if (n->op == LLW_OP_SLOT && n->as.slot.attr && n->as.slot.attr != LLW_placement_device) add_slot(b, depth, node->binding[n->as.slot.variable], n->as.slot.attr, told);
         if (n->op == LLW_OP_LET) {
             const llw_expr *let = &node->rule->lets[n->as.let];
             llw_text t = {0};
@@ -150,23 +154,64 @@ static void add_reads(builder *b, int depth, const llw_node *node, const llw_exp
             llw_text_add(&t, " = ");
             llw_result_print(&t, node->lets[n->as.let], llw_expr_unit(let), "", b->run->facts);
             add(b, depth, LLW_LINE_ARITHMETIC, &t);
-            if (depth < MAX_DEPTH) add_reads(b, depth + 1, node, let);
+            if (depth < MAX_DEPTH) add_reads(b, depth + 1, node, let, false);
         }
     }
+}
+
+/* The one slot an expression reads, or NULL when it reads none or several. */
+static const llw_expr_node *only_slot(const llw_expr *expr) {
+    const llw_expr_node *found = NULL;
+    for (int i = 0; i < expr->n_nodes; i++) {
+        if (expr->nodes[i].op == LLW_OP_LET || expr->nodes[i].op == LLW_OP_PREDICT) return NULL;
+        if (expr->nodes[i].op != LLW_OP_SLOT || !expr->nodes[i].as.slot.attr) continue;
+        if (found) return NULL;
+        found = &expr->nodes[i];
+    }
+    return found;
+}
+
+/* "fits gpus: yes" for a bare slot or its negation; anything else with its values. */
+static void say_condition(llw_text *t, const llw_run *run, const llw_node *node, const llw_condition *c) {
+    const llw_expr_node *top = &c->expr.nodes[c->expr.n_nodes - 1];
+    if (top->op == LLW_OP_NOT) top = &c->expr.nodes[top->args[0]];
+    if (top->op == LLW_OP_SLOT && top->as.slot.attr) {
+        llw_entity entity = node->binding[top->as.slot.variable];
+        llw_words_slot(t, run, entity, top->as.slot.attr);
+        llw_text_add(t, ": ");
+        llw_words_value(t, run, top->as.slot.attr, llw_facts_value(run->facts, entity, top->as.slot.attr));
+        return;
+    }
+    if (c->role == LLW_ROLE_UNLESS) llw_text_add(t, "not: ");
+    llw_words_condition(t, run, node, &c->expr);
+}
+
+/* A condition that only sorts the host's placement out tells a reader nothing. */
+static bool tells_nothing(const llw_node *node, size_t i) {
+    const llw_expr_node *slot = only_slot(&node->rule->conditions[i].expr);
+    return slot && slot->as.slot.attr == LLW_placement_device && node->truth[i].state == LLW_KNOWN;
 }
 
 static void add_conditions(builder *b, int depth, const llw_node *node) {
     for (size_t i = 0; i < node->rule->n_conditions; i++) {
         const llw_condition *c = &node->rule->conditions[i];
-        if (c->role == LLW_ROLE_JOIN) continue;
-        llw_text t = {0};
-        if (c->role == LLW_ROLE_UNLESS) llw_text_add(&t, "unless ");
-        llw_words_condition(&t, b->run, node, &c->expr);
         llw_result r = node->truth[i];
-        if (c->role == LLW_ROLE_UNLESS) llw_text_add(&t, r.state == LLW_KNOWN ? r.as.flag ? ": it is so" : ": it is not" : "");
+        bool so = r.state == LLW_KNOWN && r.as.flag == (c->role == LLW_ROLE_WHEN);
+        if (c->role == LLW_ROLE_JOIN || (so && tells_nothing(node, i))) continue;
+        llw_text t = {0};
+        say_condition(&t, b->run, node, c);
+        const llw_expr_node *slot = only_slot(&c->expr);
+        llw_entity entity = slot ? node->binding[slot->as.slot.variable] : 0;
+        const llw_claim *best = slot ? llw_facts_best(b->run->facts, entity, slot->as.slot.attr) : NULL;
         llw_proof_line *line = add(b, depth, LLW_LINE_CONDITION, &t);
-        line->mark = r.state != LLW_KNOWN ? LLW_MARK_UNKNOWN : r.as.flag == (c->role == LLW_ROLE_WHEN) ? LLW_MARK_YES : LLW_MARK_NO;
-        add_reads(b, depth + 1, node, &c->expr);
+        line->mark = r.state != LLW_KNOWN ? LLW_MARK_UNKNOWN : so ? LLW_MARK_YES : LLW_MARK_NO;
+        if (best && best->value.known) {
+            line->origin = origin_text(b, best);
+            line->entity = entity;
+            line->attr = slot->as.slot.attr;
+            line->value = best->value;
+        }
+        add_reads(b, depth + 1, node, &c->expr, best && best->value.known);
     }
 }
 
@@ -186,7 +231,7 @@ void llw_proof_node(const llw_run *run, const llw_node *node, llw_arena *arena, 
     }
     add_conditions(&b, 1, node);
     for (size_t i = 0; node->state == LLW_FIRED && i < (size_t)rule->find.n_pieces; i++)
-        if (rule->find.pieces[i].value) add_reads(&b, 1, node, rule->find.pieces[i].value);
+        if (rule->find.pieces[i].value) add_reads(&b, 1, node, rule->find.pieces[i].value, false);
     llw_text_add(&t, rule->lesson->claim);
     add(&b, 1, LLW_LINE_MECHANISM, &t);
     for (size_t i = 0; i < rule->n_tries && node->state == LLW_FIRED; i++) {
@@ -206,7 +251,7 @@ void llw_proof_node(const llw_run *run, const llw_node *node, llw_arena *arena, 
 void llw_proof_slot(const llw_run *run, llw_entity entity, llw_attr attr, llw_arena *arena, llw_proof *out) {
     *out = (llw_proof){.weakest = LLW_GRADE_WHATIF};
     builder b = {.run = run, .arena = arena, .out = out};
-    add_slot(&b, 0, entity, attr);
+    add_slot(&b, 0, entity, attr, false);
     llw_text t = {0};
     llw_text_add(&t, llw_attr_get(attr)->meaning);
     add(&b, 1, LLW_LINE_MECHANISM, &t);

@@ -85,13 +85,21 @@ void llw_words_value(llw_text *out, const llw_run *run, llw_attr attr, llw_value
         llw_words_entity(out, run, value.as.ref);
     else if (llw_type_is_text(value.type) && !*value.as.text)
         llw_text_add(out, "not given");
-    else if (value.type == LLW_FLAG && llw_words_flag(attr))
+    else if (value.type == LLW_BYTES && (llw_attr_get(attr)->kind == LLW_KIND_placement || llw_attr_get(attr)->kind == LLW_KIND_gpu)) {
+        char buf[LLW_NUMBER_MAX]; /* what is added and subtracted is said in one unit */
+        llw_text_add(out, llw_format_mib(buf, value.as.count));
+    } else if (value.type == LLW_FLAG && llw_words_flag(attr))
         llw_text_add(out, value.as.flag ? "on" : "off");
     else
         llw_value_print(out, value);
 }
 
 void llw_words_origin(llw_text *out, const llw_claim *claim) {
+    size_t len = strlen(claim->origin);
+    if (!strncmp(claim->place, claim->origin, len) && *claim->place) { /* "argument", "argument 7" */
+        llw_text_add_safe(out, claim->place, strlen(claim->place), false);
+        return;
+    }
     llw_text_add_safe(out, claim->origin, strlen(claim->origin), false);
     if (!*claim->place) return;
     llw_text_add(out, " ");

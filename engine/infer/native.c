@@ -33,16 +33,24 @@ static int64_t best_bytes(const native *n, llw_entity entity, llw_attr attr) {
     return bytes;
 }
 
+/* Copies the winning claim of one slot to another, with its grade and origin. */
+static void repeat(const native *n, llw_entity from, llw_attr attr, llw_entity to, llw_attr as) {
+    const llw_claim *claim = from ? llw_facts_best(n->facts, from, attr) : NULL;
+    if (claim) llw_facts_claim(n->facts, to, as, claim->value, claim->grade, claim->origin, claim->place);
+}
+
 /* Claims one placement. Sums are taken over the winning claims, so a measured buffer replaces a predicted one. */
-static llw_entity place(const native *n, const char *device, llw_entity gpu, const llw_memory *memory, int64_t total,
-                        int64_t free, int64_t target) {
+static llw_entity place(const native *n, const char *device, llw_entity gpu, llw_entity host, const llw_memory *memory,
+                        int64_t target) {
     const char *id = llw_placement_id(n->arena, llw_facts_id(n->facts, n->launch), device);
     llw_entity p = llw_facts_entity(n->facts, LLW_KIND_placement, id);
     say(n, p, LLW_placement_launch, llw_ref(n->launch));
     say(n, p, LLW_placement_gpu, llw_ref(gpu));
     say(n, p, LLW_placement_device, llw_string(LLW_TEXT, device));
-    say(n, p, LLW_placement_total, bytes_or_unknown(total));
-    say(n, p, LLW_placement_free, bytes_or_unknown(free));
+    repeat(n, gpu, LLW_gpu_total, p, LLW_placement_total);
+    repeat(n, gpu, LLW_gpu_free, p, LLW_placement_free);
+    repeat(n, host, LLW_host_ram_total, p, LLW_placement_total);
+    repeat(n, host, LLW_host_ram_available, p, LLW_placement_free);
     say(n, p, LLW_placement_weights, bytes_or_unknown(memory->weights));
     say(n, p, LLW_placement_kv, bytes_or_unknown(memory->context));
     say(n, p, LLW_placement_compute, bytes_or_unknown(memory->compute));
@@ -55,7 +63,7 @@ static llw_entity place(const native *n, const char *device, llw_entity gpu, con
     if (weights < 0 || kv < 0 || compute < 0) return p;
     int64_t need = weights + kv + compute;
     say(n, p, LLW_placement_need, llw_bytes(need));
-    free = best_bytes(n, p, LLW_placement_free);
+    int64_t free = best_bytes(n, p, LLW_placement_free);
     if (free < 0) return p;
     say(n, p, LLW_placement_left, llw_bytes(free - need));
     say(n, p, LLW_placement_loads, llw_flag(need <= free));
@@ -74,8 +82,7 @@ static void place_devices(const native *n, verdict *v) {
     for (int d = 0; d < prediction->n_devices; d++) {
         const llw_device *device = &launch->devices[d];
         const llw_memory *memory = &prediction->device[d];
-        llw_entity p = place(n, device->name, device->gpu, memory, device->known ? device->total : -1,
-                             device->known ? device->free : -1, launch->fit_target[d]);
+        llw_entity p = place(n, device->name, device->gpu, 0, memory, launch->fit_target[d]);
         int64_t need = best_bytes(n, p, LLW_placement_need), free = best_bytes(n, p, LLW_placement_free);
         if (need < 0 || free < 0) {
             v->known = false;
@@ -208,10 +215,7 @@ static void claim_launch(const native *n) {
     verdict v;
     place_devices(n, &v);
     llw_entity host = llw_facts_next(n->facts, LLW_KIND_host, 0);
-    int64_t ram = -1, available = -1;
-    if (host) llw_facts_count(n->facts, host, LLW_host_ram_total, &ram);
-    if (host) llw_facts_count(n->facts, host, LLW_host_ram_available, &available);
-    llw_entity h = place(n, "Host", 0, &p->host, ram, available, 0);
+    llw_entity h = place(n, "Host", 0, host, &p->host, 0);
     say(n, l, LLW_launch_host_need, llw_bytes(best_bytes(n, h, LLW_placement_need)));
     claim_extras(n, v.known);
     if (!v.known) return;

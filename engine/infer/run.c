@@ -70,7 +70,8 @@ static void weaken(const llw_run *run, const llw_node *node, const llw_expr *exp
         const llw_expr_node *n = &expr->nodes[i];
         if (n->op != LLW_OP_SLOT || !n->as.slot.attr) continue;
         const llw_claim *best = llw_facts_best(run->facts, node->binding[n->as.slot.variable], n->as.slot.attr);
-        if (best && best->value.known && best->grade < *grade) *grade = best->grade;
+        /* a default is certain until somebody overrides it: it weakens nothing */
+        if (best && best->value.known && best->grade != LLW_GRADE_DEFAULT && best->grade < *grade) *grade = best->grade;
     }
 }
 

@@ -39,8 +39,7 @@ void llw_render_proof_text(llw_text *out, const llw_style *style, const llw_proo
     if (hidden) llw_text_addf(out, "(%zu more lines; --all)\n", hidden);
     if (proof->weakest < LLW_GRADE_FILE)
         llw_text_addf(out, "The weakest thing this rests on is %s.\n",
-                      proof->weakest == LLW_GRADE_DEFAULT     ? "a default of llama.cpp"
-                      : proof->weakest == LLW_GRADE_PREDICTED ? "a predicted figure"
+                      proof->weakest == LLW_GRADE_PREDICTED   ? "a predicted figure"
                       : proof->weakest == LLW_GRADE_CARD      ? "a model card"
                                                               : "something somebody wrote");
     llw_flatten(out, style);
