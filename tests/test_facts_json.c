@@ -3,6 +3,7 @@
 #include "source/known.h"
 #include "source/model_open.h"
 
+#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -253,6 +254,23 @@ static void depth_and_noise_are_survived(void **state) {
     }
 }
 
+static void the_schema_page_lists_every_kind_and_grade(void **state) {
+    (void)state;
+    json_t *schema = json_load_file(LLW_SOURCE_DIR "/docs/json/facts.schema.json", 0, NULL), *kinds = NULL,
+           *grades = NULL;
+    assert_non_null(schema);
+    assert_int_equal(json_unpack(schema, "{s:{s:{s:{s:{s:o}}}, s:{s:o}}}", "$defs", "entity", "properties",
+                                 "kind", "enum", &kinds, "grade", "enum", &grades),
+                     0);
+    assert_int_equal(json_array_size(kinds), LLW_KINDS - 1);
+    for (size_t i = 0; i < json_array_size(kinds); i++)
+        assert_string_equal(json_string_value(json_array_get(kinds, i)), llw_kind_name((llw_kind)(i + 1)));
+    assert_int_equal(json_array_size(grades), LLW_GRADE_WHATIF + 1);
+    for (size_t i = 0; i < json_array_size(grades); i++)
+        assert_string_equal(json_string_value(json_array_get(grades, i)), llw_grade_name((llw_grade)i));
+    json_decref(schema);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_saved_loads_as_it_was),
@@ -261,6 +279,7 @@ int main(void) {
         cmocka_unit_test(small_files_are_pleasant_to_write),
         cmocka_unit_test(what_is_wrong_is_said),
         cmocka_unit_test(depth_and_noise_are_survived),
+        cmocka_unit_test(the_schema_page_lists_every_kind_and_grade),
     };
     return cmocka_run_group_tests_name("facts_json", tests, NULL, NULL);
 }
