@@ -91,10 +91,13 @@ static llw_naming about(const subject *s, const char *file, const llw_card_text 
 
 typedef struct candidate {
     const char *path, *file;
+    const char *bytes;
+    size_t len;
     llw_card_text text;
     llw_naming about;
 } candidate;
 
+/* Reads as much of a card as tells which model it is about. */
 static llw_rc read_candidate(llw_arena *arena, const subject *s, const char *path, candidate *out,
                              llw_err *err) {
     char *bytes;
@@ -102,10 +105,10 @@ static llw_rc read_candidate(llw_arena *arena, const subject *s, const char *pat
     llw_rc rc = llw_file_read(arena, path, LLW_CARD_BYTES_MAX, &bytes, &len, err);
     if (rc != LLW_OK) return rc;
     const char *slash = strrchr(path, '/');
-    *out = (candidate){.path = path, .file = slash ? slash + 1 : path};
-    rc = llw_card_read(arena, bytes, len, main_name(s), &out->text, err);
+    *out = (candidate){.path = path, .file = slash ? slash + 1 : path, .bytes = bytes, .len = len};
+    llw_card_read_head(arena, bytes, len, &out->text);
     out->about = about(s, out->file, &out->text);
-    return rc;
+    return LLW_OK;
 }
 
 static bool ends_with(const char *name, const char *suffix) {
@@ -120,21 +123,17 @@ static bool looks_like_card(const char *file) {
 
 /* Reads the cards of a directory; the best one about the model is kept. `here` is where a card without a name
  * counts, because it lies beside the model. others counts cards about other models. */
-static llw_rc search(llw_facts *facts, llw_arena *arena, const subject *s, const char *directory, bool here,
-                     candidate *best, size_t *others, llw_err *err) {
+static void search(llw_facts *facts, llw_arena *arena, const subject *s, const char *directory, bool here,
+                   candidate *best, size_t *others) {
     char **names = NULL;
     size_t n = 0;
-    if (llw_directory_list(arena, directory, &names, &n, NULL) != LLW_OK) return LLW_OK;
+    if (llw_directory_list(arena, directory, &names, &n, NULL) != LLW_OK) return;
     for (size_t i = 0, read = 0; i < n && read < FILES_MAX; i++) {
         if (!looks_like_card(names[i])) continue;
         candidate c;
         llw_err trouble = {0};
         read++;
         llw_rc rc = read_candidate(arena, s, llw_path_join(arena, directory, names[i]), &c, &trouble);
-        if (rc == LLW_ERR_INPUT && strncmp(trouble.file, "models/", 7) == 0) { /* our own table */
-            if (err) *err = trouble;
-            return rc;
-        }
         if (rc != LLW_OK) {
             llw_facts_note(facts, "%s %s", trouble.file, trouble.text);
             continue;
@@ -151,7 +150,6 @@ static llw_rc search(llw_facts *facts, llw_arena *arena, const subject *s, const
                                                    : c.file);
         }
     }
-    return LLW_OK;
 }
 
 /* The nearest directory upwards with .git or .llwhy.yaml; NULL when there is none. */
@@ -171,22 +169,20 @@ static const char *project_root(llw_arena *arena, const char *directory) {
     return NULL;
 }
 
-static llw_rc find_card(llw_facts *facts, llw_arena *arena, const subject *s, candidate *best, llw_err *err) {
+static void find_card(llw_facts *facts, llw_arena *arena, const subject *s, candidate *best) {
     size_t others = 0, elsewhere = 0;
-    llw_rc rc = LLW_OK;
-    if (s->directory) rc = search(facts, arena, s, s->directory, true, best, &others, err);
-    if (rc != LLW_OK || (best->path && best->about == LLW_NAMES_SAME)) return rc;
+    if (s->directory) search(facts, arena, s, s->directory, true, best, &others);
+    if (best->path && best->about == LLW_NAMES_SAME) return;
     const char *root = project_root(arena, s->directory);
-    if (!root) return LLW_OK;
+    if (!root) return;
     const char *documentation = llw_path_join(arena, root, "models/documentation");
     candidate found = {.path = NULL};
-    rc = search(facts, arena, s, documentation, false, &found, &elsewhere, err);
+    search(facts, arena, s, documentation, false, &found, &elsewhere);
     if (found.path)
         *best = found;
     else if (elsewhere && !best->path)
         llw_facts_note(facts, "%s: %zu model card%s, none about %s", documentation, elsewhere,
                        elsewhere == 1 ? "" : "s", main_name(s));
-    return rc;
 }
 
 /* --- claims --- */
@@ -241,17 +237,16 @@ llw_rc llw_source_card(llw_facts *facts, llw_entity model, const char *path, llw
     llw_arena *arena = llw_arena_new();
     subject s = subject_of(facts, model, arena);
     candidate best = {.path = NULL};
-    llw_rc rc;
-    if (path) {
-        rc = read_candidate(arena, &s, path, &best, err);
-        if (rc != LLW_OK)
-            rc = LLW_ERR_INPUT;
-        else if (best.about == LLW_NAMES_OTHER)
-            llw_facts_note(facts, "%s seems to be about another model (%s); it is used because it was named",
-                           path, best.text.title ? best.text.title : best.file);
-    } else {
-        rc = find_card(facts, arena, &s, &best, err);
-    }
+    llw_rc rc = LLW_OK;
+    if (!path)
+        find_card(facts, arena, &s, &best);
+    else if (read_candidate(arena, &s, path, &best, err) != LLW_OK)
+        rc = LLW_ERR_INPUT;
+    else if (best.about == LLW_NAMES_OTHER)
+        llw_facts_note(facts, "%s seems to be about another model (%s); it is used because it was named",
+                       path, best.text.title ? best.text.title : best.file);
+    if (rc == LLW_OK && best.path)
+        rc = llw_card_read(arena, best.bytes, best.len, main_name(&s), &best.text, err);
     if (rc == LLW_OK && best.path) claim_card(facts, model, &best, arena);
     llw_arena_free(arena);
     return rc;

@@ -189,7 +189,8 @@ static void read_sentence(reader *r, const char *text, size_t len, int line) {
     if (len < 4 || len >= sizeof sentence) return;
     memcpy(sentence, text, len);
     sentence[len] = 0;
-    if (strlen(sentence) < len || states_nothing(sentence) || llw_card_names_sibling(sentence, len, r->model))
+    if (strlen(sentence) < len || !r->n_patterns || states_nothing(sentence) ||
+        llw_card_names_sibling(sentence, len, r->model))
         return;
     for (size_t i = 0; i < r->n_patterns; i++) {
         const pattern *p = &r->patterns[i];
@@ -334,25 +335,40 @@ static void read_line(reader *r, place_in_page *at, const char *line, size_t len
     read_paragraph(r, start, n, number);
 }
 
+/* Hands the lines to the reader; with `head`, until the title is known. */
+static void read_lines(reader *r, const char *at, const char *end, int number, bool head) {
+    place_in_page place = {.code = false};
+    for (int lines = 0; at < end && lines < LINES_MAX && !(head && r->out->title); lines++, number++) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        if (!stop) stop = end;
+        read_line(r, &place, at, (size_t)(stop - at), number);
+        at = stop + 1;
+    }
+}
+
+void llw_card_read_head(llw_arena *arena, const char *bytes, size_t len, llw_card_text *out) {
+    *out = (llw_card_text){.title = NULL};
+    reader *r = llw_arena_alloc(arena, sizeof *r); /* without patterns: nothing is stated */
+    *r = (reader){.arena = arena, .model = "", .out = out};
+    const char *at = bytes;
+    int number = 1;
+    llw_card_read_front(arena, bytes, len, out, &at, &number);
+    read_lines(r, at, bytes + len, number, true);
+}
+
 llw_rc llw_card_read(llw_arena *arena, const char *bytes, size_t len, const char *model, llw_card_text *out,
                      llw_err *err) {
     *out = (llw_card_text){.title = NULL};
     reader *r = llw_arena_alloc(arena, sizeof *r);
     *r = (reader){.arena = arena, .model = model, .out = out};
-    const char *at = bytes, *end = bytes + len;
+    const char *at = bytes;
     int number = 1;
     llw_card_read_front(arena, bytes, len, out, &at, &number);
     r->match = pcre2_match_data_create(GROUPS_MAX + 1, NULL);
     r->context = pcre2_match_context_create(NULL);
     llw_rc rc = r->match && r->context ? load(r, err) : llw_fail(err, LLW_ERR_MEMORY, "", 0, "out of memory");
     if (r->context) pcre2_set_match_limit(r->context, MATCH_LIMIT); /* no sentence may take long */
-    place_in_page place = {.code = false};
-    for (int lines = 0; rc == LLW_OK && at < end && lines < LINES_MAX; lines++, number++) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        if (!stop) stop = end;
-        read_line(r, &place, at, (size_t)(stop - at), number);
-        at = stop + 1;
-    }
+    if (rc == LLW_OK) read_lines(r, at, bytes + len, number, false);
     for (size_t i = 0; i < r->n_patterns; i++) pcre2_code_free(r->patterns[i].code);
     if (r->match) pcre2_match_data_free(r->match);
     if (r->context) pcre2_match_context_free(r->context);

@@ -38,6 +38,9 @@ enum { LLW_CARD_BYTES_MAX = 1 << 20 };
 llw_rc llw_card_read(llw_arena *arena, const char *bytes, size_t len, const char *model, llw_card_text *out,
                      llw_err *err);
 
+/* Front matter and title alone: enough to tell which model the card is about, and cheap. */
+void llw_card_read_head(llw_arena *arena, const char *bytes, size_t len, llw_card_text *out);
+
 /* The front matter alone; *body receives the byte behind it and *line the number of its first line. */
 void llw_card_read_front(llw_arena *arena, const char *bytes, size_t len, llw_card_text *out,
                          const char **body, int *line);
