@@ -72,18 +72,20 @@ rule "fit-target-pushes-weights-out" {
   level = "waste",
   each = { l = "launch" },
   when = {
+    "l.fit_target == '1024'",
     "l.fit_outcome == 'adjusted'",
     "l.weights_on_host > 0",
     "l.fits_gpus",
   },
-  find = "To keep {l.fit_target} MiB free on each card, --fit moves {l.weights_on_host:mib} of weights to RAM that would fit the GPUs: a card without a display can do with less",
-  try = { ["l.fit_target"] = "'128'" },
+  find = "To keep its default of 1024 MiB free on each card, --fit moves {l.weights_on_host:mib} of weights to RAM that would fit the GPUs: a card without a display can do with less",
+  try = { ["l.fit_target"] = "'128,1024'" },
   tests = {
     fires { gpu { total = 2048 * MiB, free = 1300 * MiB }, launch { ctx = 2048 } },
     fires {
       model { known = "llama-3.1-8b-q4_k_m" }, gpu { total = 8188 * MiB, free = 6500 * MiB }, launch { ctx = 8192 },
       says = "1024 MiB free",
     },
+    silent { gpu { total = 2048 * MiB, free = 1300 * MiB }, launch { ctx = 2048, fit_target = "1000" }, stops_at = "l.fit_target == '1024'" },
     silent { gpu { total = 2048 * MiB, free = 1300 * MiB }, launch { ctx = 2048, fit_outcome = "gave-up" }, stops_at = "l.fit_outcome == 'adjusted'" },
     silent { gpu { total = 4096 * MiB, free = 1800 * MiB }, stops_at = "l.weights_on_host > 0" },
     silent { gpu { total = 2048 * MiB, free = 500 * MiB }, launch { ctx = 2048 }, stops_at = "l.fits_gpus" },
@@ -118,6 +120,7 @@ rule "gpu-left-empty" {
   when = {
     "l.override_moves_experts_to_cpu",
     "not l.fits_gpus",
+    "l.loads",
     "l.gpu_free - l.gpu_need > 4 * m.expert_weights / m.moe_layers",
   },
   find = "{l.weights_on_host:gib} of experts are in RAM while {l.gpu_free - l.gpu_need:gib} of GPU memory stay empty, room for several layers' experts of {m.expert_weights / m.moe_layers:mib} each: move only what does not fit",
@@ -142,6 +145,7 @@ rule "gpu-left-empty" {
       model { known = "qwen3-next-80b-a3b-q5_k_m" }, launch { n_cpu_moe = 31, ctx = 32768 },
       stops_at = "l.gpu_free - l.gpu_need > 4 * m.expert_weights / m.moe_layers",
     },
+    silent { model { known = "qwen3-next-80b-a3b-q5_k_m" }, launch { override_tensor = "exps=CPU", ctx = 32768, loads = false }, stops_at = "l.loads" },
     undecided { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu { free = unknown }, launch { cpu_moe = true }, needs = "l.gpu_free" },
   },
 }

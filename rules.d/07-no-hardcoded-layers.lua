@@ -16,7 +16,7 @@ rule "flags-stop-fit" {
     "not l.loads",
     "predict('loads', l, 'gpu_layers', -1, 'tensor_split', '', 'override_tensor', '', 'cpu_moe', false, 'n_cpu_moe', 0)",
   },
-  find = "--fit gave up: {l.fit_reason}. Loading goes on with the flags as written, which do not fit; without them fit places as much as the GPUs hold and it loads",
+  find = "--fit gave up: {l.fit_reason}. Loading goes on with the flags as written, and those want {l.gpu_need:gib} on GPUs that have {l.gpu_free:gib} free all together. Without them fit places what the GPUs hold, and it loads",
   try = {
     ["l.cpu_moe"] = "false",
     ["l.gpu_layers"] = "-1",
@@ -36,7 +36,7 @@ rule "flags-stop-fit" {
       stops_at = "l.fit_outcome == 'gave-up'",
     },
     silent { gpu { free = 1500 * MiB }, launch { gpu_layers = 99, ctx = 2048 }, stops_at = "not l.loads" },
-    silent { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu { free = 64 * MiB }, launch { gpu_layers = 99, ctx = 262144 }, stops_at = "predict('loads', l, 'gpu_layers', -1, 'tensor_split', '', 'override_tensor', '', 'cpu_moe', false, 'n_cpu_moe', 0)" },
+    silent { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu { free = 1 * MiB }, launch { gpu_layers = 99, ctx = 262144 }, stops_at = "predict('loads', l, 'gpu_layers', -1, 'tensor_split', '', 'override_tensor', '', 'cpu_moe', false, 'n_cpu_moe', 0)" },
     undecided { gpu { free = unknown }, launch { gpu_layers = 99 }, needs = "l.loads" },
   },
 }
@@ -49,7 +49,7 @@ rule "placed-by-hand-does-not-load" {
     "not l.loads",
     "predict('loads', l, 'fit', true, 'gpu_layers', -1, 'tensor_split', '', 'override_tensor', '', 'cpu_moe', false, 'n_cpu_moe', 0)",
   },
-  find = "With --fit off the layers go where the flags put them, and there they do not fit: {l.gpu_need:gib} are needed on the GPUs, {l.gpu_free:gib} are free on all of them together. With fit and -ngl auto the same model and context load",
+  find = "With --fit off the layers go where the flags put them, and that does not load: {l.gpu_need:gib} are to go to the GPUs, {l.gpu_free:gib} are free on all of them together, but not where the flags need it. With fit and -ngl auto the same model and context load",
   try = {
     ["l.cpu_moe"] = "false",
     ["l.fit"] = "true",
@@ -69,7 +69,7 @@ rule "placed-by-hand-does-not-load" {
     },
     silent { launch { fit = false, gpu_layers = 99 }, stops_at = "not l.loads" },
     silent { gpu { free = 1500 * MiB }, model { known = "llama-3.1-8b-q4_k_m" }, launch { gpu_layers = 33, ctx = 4096 }, stops_at = "not l.fit" },
-    silent { gpu { free = 64 * MiB }, launch { fit = false, ctx = 2048 } , stops_at = "predict('loads', l, 'fit', true, 'gpu_layers', -1, 'tensor_split', '', 'override_tensor', '', 'cpu_moe', false, 'n_cpu_moe', 0)" },
+    silent { gpu { free = 1 * MiB }, launch { fit = false, ctx = 2048 } , stops_at = "predict('loads', l, 'fit', true, 'gpu_layers', -1, 'tensor_split', '', 'override_tensor', '', 'cpu_moe', false, 'n_cpu_moe', 0)" },
     undecided { gpu { free = unknown }, launch { fit = false, gpu_layers = 33 }, needs = "l.loads" },
   },
 }
