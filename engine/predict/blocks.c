@@ -381,12 +381,36 @@ void llw_block_pick_outputs(llw_graph *g, llw_node *out_ids, llw_node **x, llw_n
     if (residual) *residual = llw_get_rows(g, *residual, out_ids);
 }
 
-void llw_block_output(llw_graph *g, llw_node *x, llw_norm_kind kind) {
-    x = llw_block_norm(g, x, LLW_W_OUTPUT_NORM, -1, kind);
+bool llw_block_late_outputs(const llw_graph *g) {
+    return g->plan->build.late_outputs != 0;
+}
+
+static void logits(llw_graph *g, llw_node *x) {
     g->embeddings = x;
     llw_node *scale = llw_scale_of(g, LLW_W_OUTPUT, -1);
     x = llw_mul_mat(g, llw_output_w(g), x);
     if (scale) x = llw_mul(g, x, scale);
     g->logits = x;
     llw_expand(g, x);
+}
+
+void llw_block_output(llw_graph *g, llw_node *x, llw_norm_kind kind) {
+    logits(g, llw_block_norm(g, x, LLW_W_OUTPUT_NORM, -1, kind));
+}
+
+void llw_block_output_of(llw_graph *g, llw_node *x, llw_node *out_ids, llw_norm_kind kind) {
+    if (llw_block_late_outputs(g)) {
+        g->hidden = x;
+        x = llw_get_rows(g, x, out_ids);
+    }
+    llw_block_output(g, x, kind);
+}
+
+void llw_block_output_after_norm(llw_graph *g, llw_node *x, llw_node *out_ids, llw_norm_kind kind) {
+    x = llw_block_norm(g, x, LLW_W_OUTPUT_NORM, -1, kind);
+    if (llw_block_late_outputs(g)) {
+        g->hidden = x;
+        x = llw_get_rows(g, x, out_ids);
+    }
+    logits(g, x);
 }

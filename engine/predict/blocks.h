@@ -97,7 +97,8 @@ typedef struct llw_moe {
     bool weight_first;                             /* llama4 */
     bool group_experts;                            /* grovemoe */
     llw_weight_id up, gate, down, gate_up, router; /* 0: ffn_up_exps ... ffn_gate_inp */
-    bool clamped, fused_clamp;
+    bool fused_clamp;
+    bool precise; /* down wants its input in F32 */
 } llw_moe;
 
 /* build_moe_ffn */
@@ -115,6 +116,12 @@ llw_node *llw_block_states(llw_graph *g, const llw_recurrent *inputs, llw_node *
 
 /* Residual tail of a graph: last norm, output matrix, logits. */
 void llw_block_output(llw_graph *g, llw_node *x, llw_norm_kind kind);
+/* For models that may draft: at the last layer nothing is picked when llw_block_late_outputs says so, and
+ * this picks. */
+bool llw_block_late_outputs(const llw_graph *g);
+/* The same, picking behind the last norm. */
+void llw_block_output_after_norm(llw_graph *g, llw_node *x, llw_node *out_ids, llw_norm_kind kind);
+void llw_block_output_of(llw_graph *g, llw_node *x, llw_node *out_ids, llw_norm_kind kind);
 /* Applies get_rows(out_ids) to both at the last layer, when the model does so. */
 void llw_block_pick_outputs(llw_graph *g, llw_node *out_ids, llw_node **x, llw_node **residual);
 

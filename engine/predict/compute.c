@@ -27,6 +27,7 @@ static void build(llw_plan *plan, llw_graph *graph, llw_arena *arena, int64_t n_
     plan->architecture->graph(graph);
     if (graph->logits) graph->logits->output = true;
     if (graph->embeddings) graph->embeddings->output = true;
+    if (graph->hidden) graph->hidden->output = true;
     if (graph->pooled) graph->pooled->output = true;
 }
 

@@ -211,6 +211,7 @@ static bool cuda_takes(const llw_plan *plan, int device, const llw_node *node) {
     case LLW_OP_MUL_MAT_ID:
         if (newer && (a->nb[0] != a->type_size || b->nb[0] != b->type_size)) return false;
         if (b->type == LLW_F16 && a->type != LLW_F16) return false;
+        if (node->op == LLW_OP_MUL_MAT_ID && node->kind) return false; /* input in F32 precision */
         return multiplies(a->type);
     case LLW_OP_OUT_PROD: return node->type == LLW_F32 && a->type == LLW_F32 && b->type == LLW_F32;
     case LLW_OP_GET_ROWS: return rows_looked_up(plan, a);

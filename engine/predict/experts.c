@@ -123,10 +123,12 @@ static llw_node *expert_weights(llw_graph *g, const llw_moe *how, llw_node *prob
     return weights;
 }
 
-static llw_node *expert_mm(llw_graph *g, llw_weight_id id, int il, llw_node *x, llw_node *chosen) {
+static llw_node *expert_mm(llw_graph *g, llw_weight_id id, int il, llw_node *x, llw_node *chosen,
+                           bool precise) {
     llw_node *scale = llw_scale_of(g, id, il), *b = llw_bias(g, id, il);
     int64_t n = x->ne[2];
     x = llw_mul_mat_id(g, llw_w(g, id, il), x, chosen);
+    x->kind = precise;
     if (scale) {
         int64_t experts = scale->ne[0];
         llw_node *s = llw_repeat(g, llw_reshape_3d(g, scale, 1, experts, 1), 1, experts, n, 1);
@@ -208,16 +210,16 @@ llw_node *llw_block_moe(llw_graph *g, llw_node *x, const llw_moe *how, int il) {
     llw_node *gate, *up;
     bool together = llw_w(g, both_id, il) != NULL, separate = !together && llw_w(g, gate_id, il);
     if (together) {
-        llw_node *both = expert_mm(g, both_id, il, x, chosen);
+        llw_node *both = expert_mm(g, both_id, il, x, chosen, false);
         int64_t ff = both->ne[0] / 2;
         gate = llw_view_3d(g, both, ff, both->ne[1], both->ne[2], both->nb[1], both->nb[2], 0);
         up = llw_view_3d(g, both, ff, both->ne[1], both->ne[2], both->nb[1], both->nb[2], ff * both->nb[0]);
     } else {
-        up = expert_mm(g, up_id, il, x, chosen);
-        gate = separate ? expert_mm(g, gate_id, il, x, chosen) : up;
+        up = expert_mm(g, up_id, il, x, chosen, false);
+        gate = separate ? expert_mm(g, gate_id, il, x, chosen, false) : up;
     }
     x = expert_activation(g, how, gate, up, separate, together || separate, il);
-    x = expert_mm(g, down_id, il, x, chosen);
+    x = expert_mm(g, down_id, il, x, chosen, how->precise);
     if (!how->weight_first) x = llw_mul(g, x, weights);
     llw_expand(g, x);
     return sum_experts(g, x, used);

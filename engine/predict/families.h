@@ -5,5 +5,8 @@
 #include "predict/blocks.h"
 
 void llw_build_llama(llw_graph *g);
+void llw_build_deepseek2(llw_graph *g);
+void llw_build_gpt_oss(llw_graph *g);
+void llw_build_qwen3next(llw_graph *g);
 
 #endif

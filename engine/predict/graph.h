@@ -34,13 +34,13 @@ typedef enum llw_unary {
 
 typedef struct llw_node llw_node;
 struct llw_node {
-    unsigned char op;   /* llw_op */
-    unsigned char kind; /* llw_unary of UNARY; 1 of a SOFT_MAX that scales or biases, of a SSM_SCAN that keeps
-                           snapshots */
-    unsigned char type; /* ggml type */
-    bool input, output; /* flags: filled from outside; kept until the end */
-    bool weight;        /* lies in a buffer of weights */
-    llw_place place;    /* of a tensor that has a buffer already; LLW_PLACE_NONE otherwise */
+    unsigned char op;    /* llw_op */
+    unsigned char kind;  /* llw_unary of UNARY; 1 of a SOFT_MAX that scales or biases, of a MUL_MAT_ID in F32,
+                            of a SSM_SCAN that keeps  snapshots */
+    unsigned char type;  /* ggml type */
+    bool input, output;  /* flags: filled from outside; kept until the end */
+    bool weight;         /* lies in a buffer of weights */
+    llw_place place;     /* of a tensor that has a buffer already; LLW_PLACE_NONE otherwise */
     signed char backend; /* device number among those used, n_devices = the CPU's; -1 not assigned */
     bool visited;
     int block, type_size;
@@ -74,9 +74,9 @@ typedef struct llw_graph {
     llw_nodes stack;        /* of the visit */
     llw_node *pool;         /* nodes not handed out yet */
     size_t pool_left, made;
-    const char *failed; /* reason, or NULL */
-    bool pins;          /* nodes the builder assigns to a backend keep it */
-    llw_node *logits, *embeddings, *pooled;
+    const char *failed;                              /* reason, or NULL */
+    bool pins;                                       /* nodes the builder assigns to a backend keep it */
+    llw_node *logits, *embeddings, *pooled, *hidden; /* what is read after the computation */
     llw_node **weights;                     /* node of each of the plan's weights, made when first used */
     llw_node *rope[3][LLW_MAX_DEVICES + 2]; /* rope factors by kind and place */
     llw_node **caches[LLW_CACHES][2];       /* K and V of each cache layer */

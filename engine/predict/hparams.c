@@ -232,6 +232,7 @@ static void read_scales(llw_plan *plan, const char *name) {
     if (!strcmp(name, "baichuan") && h->n_layer == 40) h->alibi = true; /* 13B */
     if (!strcmp(name, "gemma2")) h->soft_cap = LLW_SOFT_CAP_ATTENTION;
     if (!strcmp(name, "grok")) h->soft_cap = LLW_SOFT_CAP_GROK;
+    h->temperature_scale = llw_model_real(m, "attention.temperature_scale", 0);
     h->final_soft_cap = llw_model_real(m, "final_logit_softcapping", 0) != 0;
     h->rope = !granite || whole(plan, "rope.scaling.finetuned", 1) != 0;
 }

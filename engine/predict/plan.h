@@ -59,9 +59,10 @@ typedef struct llw_hparams {
     int64_t shortconv, kda_head, la_head, wkv_head, token_shift;
     int64_t indexer_heads, indexer_head, indexer_top_k;
     int64_t yarn_ctx;
-    int64_t pooling;   /* 0 none, 1 mean, 2 cls, 3 last, 4 rank */
-    int positions;     /* per token: 4 with multi-dimensional rope */
-    int64_t deepstack; /* embeddings added at inner layers, behind the first in the input */
+    int64_t pooling;          /* 0 none, 1 mean, 2 cls, 3 last, 4 rank */
+    int positions;            /* per token: 4 with multi-dimensional rope */
+    int64_t deepstack;        /* embeddings added at inner layers, behind the first in the input */
+    double temperature_scale; /* of attention, llama 4 and mistral */
     double embedding_scale, residual_scale, logit_scale, attention_scale;
     bool clamp_kqv, alibi, situ_linear, rope, final_soft_cap;
     llw_soft_cap soft_cap;
