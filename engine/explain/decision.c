@@ -114,15 +114,21 @@ static void device_lines(deciding *d) {
     d->out->devices = items;
 }
 
-/* The GPU that is shortest, or has least left; NULL when there is none. */
+/* The GPU that is shortest, or has least left; the host where there is no GPU; NULL when nothing is known. */
 static const llw_device_line *tightest(const llw_decision *out) {
-    const llw_device_line *worst = NULL;
+    const llw_device_line *worst = NULL, *host = NULL;
+    bool gpus = false;
     for (size_t i = 0; i < out->n_devices; i++) {
         const llw_device_line *line = &out->devices[i];
-        if (!llw_facts_ref(out->run->facts, line->placement, LLW_placement_gpu) || !line->known) continue;
-        if (!worst || line->left < worst->left) worst = line;
+        bool gpu = llw_facts_ref(out->run->facts, line->placement, LLW_placement_gpu) != 0;
+        gpus |= gpu;
+        if (!line->known) continue;
+        if (!gpu)
+            host = line;
+        else if (!worst || line->left < worst->left)
+            worst = line;
     }
-    return worst;
+    return gpus ? worst : host;
 }
 
 static void say_unknown(deciding *d, llw_text *t) {
@@ -171,16 +177,17 @@ static void verdict(deciding *d) {
         say_unknown(d, &t);
     } else if (loads) {
         out->verdict = certain ? LLW_VERDICT_LOADS : LLW_VERDICT_LIKELY_LOADS;
-        llw_text_addf(&t, "This launch %sloads (%s)", certain ? "" : "probably ", out->build_name);
+        bool in_ram = worst && !strcmp(worst->name, "Host");
+        llw_text_addf(&t, "This launch %sloads%s (%s)", certain ? "" : "probably ", in_ram ? " into RAM, without a GPU" : "", out->build_name);
         if (worst)
-            llw_text_addf(&t, ": %s keeps %s free.", worst->name, llw_format_bytes(buf, worst->left));
+            llw_text_addf(&t, ": %s keeps %s free.", in_ram ? "RAM" : worst->name, llw_format_bytes(buf, worst->left));
         else
-            llw_text_add(&t, " into RAM: no GPU is used.");
+            llw_text_add(&t, ".");
         say_fit(d, &t);
     } else {
         out->verdict = certain ? LLW_VERDICT_FAILS : LLW_VERDICT_LIKELY_FAILS;
         llw_text_addf(&t, "This launch %s (%s)", certain ? "does not load" : "probably does not load", out->build_name);
-        if (worst) llw_text_addf(&t, ": %s needs %s more than is free.", worst->name, llw_format_bytes(buf, -worst->left));
+        if (worst) llw_text_addf(&t, ": %s needs %s more than is free.", strcmp(worst->name, "Host") ? worst->name : "RAM", llw_format_bytes(buf, -worst->left));
         say_fit(d, &t);
     }
     out->verdict_text = keep(d, &t);

@@ -210,7 +210,7 @@ static bool writes(const offering *o, const llw_candidate *c, llw_attr attr, con
     return false;
 }
 
-static void write_choice(const offering *o, const llw_candidate *c, const llw_launch *tuned, llw_offer *offer) {
+static void write_choice(const offering *o, const llw_candidate *c, const llw_launch *tuned, const char *ctx_reason, llw_offer *offer) {
     words args = {0};
     size_t capacity = 0;
     const char *flag = "", *value = "";
@@ -232,7 +232,7 @@ static void write_choice(const offering *o, const llw_candidate *c, const llw_la
             const char *a = had ? strchr(had, ' ') : NULL, *b = is ? strchr(is, ' ') : NULL;
             if (had && is && !strcmp(a ? a : "", b ? b : "")) continue;
             if (had && !is) add_change(o, offer, &capacity, false, attr, had, "the plan does without it");
-            if (is) add_change(o, offer, &capacity, true, attr, is, attr == LLW_launch_ctx ? "said, so that fit does not shrink it" : c->reason);
+            if (is) add_change(o, offer, &capacity, true, attr, is, attr == LLW_launch_ctx && *ctx_reason ? ctx_reason : c->reason);
         } else if (lowered)
             add_change(o, offer, &capacity, false, attr, had ? had : llw_words_flag(attr), "llama.cpp's default is enough");
         else if (had && given(o, attr)) { /* kept; "-ub 512" is two words */
@@ -278,9 +278,9 @@ static void choose(const offering *o, llw_offer *offer) {
             ranked = roomy;
         }
     }
-    if (!ranked.n || !ranked.candidates[0].fits) return;
+    if (!ranked.n || !ranked.candidates[0].fits || (ranked.candidates[0].ram_known && !ranked.candidates[0].fits_ram)) return;
     const llw_candidate *c = &ranked.candidates[0];
-    write_choice(o, c, tuned, offer);
+    write_choice(o, c, tuned, ranked.ctx_reason, offer);
     if (ranked.n > 1 && offer->offered) {
         const llw_candidate *second = &ranked.candidates[1];
         offer->runner_up = llw_arena_printf(o->arena, "next best: %s: %s", second->n_flags ? joined(o, "", second->flags, second->n_flags) : "no placement flags",
@@ -317,6 +317,7 @@ void llw_offers(llw_run *run, llw_arena *arena, llw_decision *d) {
     if (llw_flags_load(arena, &o.flags, NULL) != LLW_OK) return;
     bool fails = d->verdict != LLW_VERDICT_LOADS && d->verdict != LLW_VERDICT_LIKELY_LOADS;
     if (fails && !authors_repair(&o, &d->repair)) cheapest_repair(&o, &d->repair);
+    if (!p->as_read.n_devices) return; /* nothing to place */
     choose(&o, &d->choice);
     if (p->fit.prediction.outcome == LLW_OUTCOME_OK) say_context(&o);
 }

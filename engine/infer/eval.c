@@ -59,6 +59,12 @@ static int64_t floor_divide(int64_t a, int64_t b) {
     return (a % b != 0 && (a < 0) != (b < 0)) ? q - 1 : q;
 }
 
+/* The remainder with the divisor's sign, as Lua's %. */
+static int64_t floor_modulo(int64_t a, int64_t b) {
+    int64_t r = b == -1 ? 0 : a % b;
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+
 static llw_result integer_arithmetic(llw_op op, int64_t a, int64_t b) {
     int64_t r = 0;
     switch (op) {
@@ -66,7 +72,7 @@ static llw_result integer_arithmetic(llw_op op, int64_t a, int64_t b) {
     case LLW_OP_SUBTRACT: return __builtin_sub_overflow(a, b, &r) ? fault : integer(r);
     case LLW_OP_MULTIPLY: return __builtin_mul_overflow(a, b, &r) ? fault : integer(r);
     case LLW_OP_FLOOR_DIVIDE: return b == 0 || (a == INT64_MIN && b == -1) ? fault : integer(floor_divide(a, b));
-    default: return b == 0 ? fault : b == -1 ? integer(0) : integer(a - floor_divide(a, b) * b);
+    default: return b == 0 ? fault : integer(floor_modulo(a, b));
     }
 }
 
@@ -81,7 +87,7 @@ static llw_result arithmetic(llw_op op, llw_result a, llw_result b) {
     case LLW_OP_FLOOR_DIVIDE: return real(floor(x / y));
     default: {
         double m = fmod(x, y);
-        if (m * y < 0) m += y;
+        if (m != 0 && (m < 0) != (y < 0)) m += y;
         return real(m);
     }
     }

@@ -216,7 +216,12 @@ static void claim_launch(const native *n) {
     place_devices(n, &v);
     llw_entity host = llw_facts_next(n->facts, LLW_KIND_host, 0);
     llw_entity h = place(n, "Host", 0, host, &p->host, 0);
-    say(n, l, LLW_launch_host_need, llw_bytes(best_bytes(n, h, LLW_placement_need)));
+    int64_t host_need = best_bytes(n, h, LLW_placement_need), host_free = best_bytes(n, h, LLW_placement_free);
+    say(n, l, LLW_launch_host_need, bytes_or_unknown(host_need));
+    if (!p->n_devices) { /* nothing but RAM: it decides */
+        v.known = host_need >= 0 && host_free >= 0;
+        v.loads = v.meets_target = host_need <= host_free;
+    }
     claim_extras(n, v.known);
     if (!v.known) return;
     say(n, l, LLW_launch_gpu_need, llw_bytes(v.need));
