@@ -220,7 +220,7 @@ static void speed(deciding *d) {
     double low = 0, high = 0;
     d->out->speed = "";
     if (!llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed_low, &low) ||
-        !llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed_high, &high) || d->out->verdict == LLW_VERDICT_REFUSED)
+        !llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed_high, &high) || d->out->verdict > LLW_VERDICT_LIKELY_LOADS)
         return;
     double measured = 0;
     if (llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed, &measured))

@@ -231,6 +231,7 @@ static void write_choice(const offering *o, const llw_candidate *c, const llw_la
             const char *is = has ? llw_arena_printf(o->arena, *value ? "%s %s" : "%s", flag, value) : NULL;
             const char *a = had ? strchr(had, ' ') : NULL, *b = is ? strchr(is, ' ') : NULL;
             if (had && is && !strcmp(a ? a : "", b ? b : "")) continue;
+            if (!had && attr == LLW_launch_ctx && c->ctx == o->d->predicted->fit.prediction.n_ctx) continue; /* fit finds it too */
             if (had && !is) add_change(o, offer, &capacity, false, attr, had, "the plan does without it");
             if (is) add_change(o, offer, &capacity, true, attr, is, attr == LLW_launch_ctx && *ctx_reason ? ctx_reason : c->reason);
         } else if (lowered)
