@@ -219,6 +219,26 @@ static void values_that_cannot_be_read_are_named_with_a_proposal(void **state) {
     }
 }
 
+static void cards_whose_order_is_open_are_not_guessed(void **state) {
+    (void)state;
+    llw_entity e = 0;
+    llw_facts *f = box("-c 4096", false, &e);
+    for (int i = 0; i < 2; i++) {
+        llw_entity g = llw_facts_entity(f, LLW_KIND_gpu, i ? "nvidia-smi 1" : "nvidia-smi 0");
+        llw_facts_claim(f, g, LLW_gpu_index, llw_unknown(LLW_COUNT), LLW_GRADE_MEASURED, "nvml", "the cards differ");
+    }
+    llw_launch l;
+    llw_err err = {0};
+    llw_attr missing = LLW_ATTR_NONE;
+    assert_int_equal(llw_launch_read(f, e, llw_facts_arena(f), &l, &missing, &err), LLW_ERR_NOTHING);
+    assert_int_equal(missing, LLW_gpu_index);
+    assert_string_equal(err.text, "gpu.index is not known: run llama-server --list-devices");
+    llw_facts_free(f);
+    f = box("-dev none", false, &e); /* then no card is used, whatever its number */
+    assert_int_equal(llw_launch_read(f, e, llw_facts_arena(f), &l, &missing, &err), LLW_OK);
+    llw_facts_free(f);
+}
+
 static void the_first_missing_slot_is_named(void **state) {
     (void)state;
     llw_entity e = 0;
@@ -283,6 +303,7 @@ int main(void) {
         cmocka_unit_test(overrides_are_llama_cpps_patterns_in_its_order),
         cmocka_unit_test(a_what_if_turns_overrides_on_and_off),
         cmocka_unit_test(values_that_cannot_be_read_are_named_with_a_proposal),
+        cmocka_unit_test(cards_whose_order_is_open_are_not_guessed),
         cmocka_unit_test(the_first_missing_slot_is_named),
         cmocka_unit_test(contexts_batches_and_slots_are_what_the_server_makes_of_them),
         cmocka_unit_test(cache_types_have_names_people_get_wrong),

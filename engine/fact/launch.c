@@ -200,11 +200,24 @@ static size_t gpus_in_order(const llw_facts *facts, gpu_row *rows, size_t max) {
     return n;
 }
 
+/* Somebody looked and could not tell which card is CUDA0: with several, nothing is placed on a guess. */
+static bool order_is_open(const llw_facts *facts, const gpu_row *gpus, size_t n) {
+    for (size_t i = 0; n > 1 && i < n; i++) {
+        const llw_claim *index = llw_facts_best(facts, gpus[i].gpu, LLW_gpu_index);
+        if (index && !index->value.known) return true;
+    }
+    return false;
+}
+
 static void read_devices(reading *r, llw_launch *out) {
     gpu_row gpus[LLW_MAX_DEVICES];
     size_t n = gpus_in_order(r->facts, gpus, LLW_MAX_DEVICES);
     const char *list = text_of(r, LLW_launch_devices);
     if (!strcmp(list, "none")) return;
+    if (order_is_open(r->facts, gpus, n)) {
+        miss(r, LLW_gpu_index);
+        return;
+    }
     if (!*list) {
         for (size_t i = 0; i < n; i++) add_device(r, out, llw_facts_id(r->facts, gpus[i].gpu), gpus[i].gpu);
         return;
@@ -315,6 +328,7 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
     if (r.rc != LLW_OK) return r.rc;
     if (missing) *missing = r.missing;
     if (r.missing == LLW_ATTR_NONE) return LLW_OK;
-    return llw_fail(err, LLW_ERR_NOTHING, "", 0, "launch.%s is not known: %s", llw_attr_get(r.missing)->name,
+    return llw_fail(err, LLW_ERR_NOTHING, "", 0, "%s.%s is not known: %s",
+                    llw_kind_name(llw_attr_get(r.missing)->kind), llw_attr_get(r.missing)->name,
                     llw_attr_get(r.missing)->how);
 }
