@@ -306,6 +306,27 @@ static void other_makers_keep_their_backend(void **state) {
     assert_true(llw_facts_flag(facts, gpu("MTL0"), LLW_gpu_unified, &unified) && unified);
 }
 
+static void cards_given_over_saved_facts_take_their_place(void **state) {
+    (void)state;
+    assert_int_equal(give(NULL, 1, "8192:7000"), LLW_OK);
+    assert_int_equal(give(NULL, 1, "24564:23671"), LLW_OK);
+    assert_int_equal(mib("CUDA0", LLW_gpu_free), 23671);
+    assert_int_equal(llw_facts_find(facts, LLW_KIND_gpu, "CUDA1"), 0);
+}
+
+static void more_cards_than_llama_cpp_takes_are_refused(void **state) {
+    (void)state;
+    const char *cards[LLW_MAX_DEVICES + 1];
+    for (int i = 0; i <= LLW_MAX_DEVICES; i++) cards[i] = "24564";
+    llw_gpu_options options = {.cards = cards, .n_cards = LLW_MAX_DEVICES + 1};
+    llw_err err = {0};
+    assert_int_equal(llw_source_gpus(facts, &options, &err), LLW_ERR_INPUT);
+    assert_non_null(strstr(err.text, "at most 16"));
+    options.n_cards = LLW_MAX_DEVICES;
+    assert_int_equal(llw_source_gpus(facts, &options, &err), LLW_OK);
+    assert_int_equal(host_gpus(), LLW_MAX_DEVICES);
+}
+
 static void an_unknown_name_beside_a_size_only_costs_the_bandwidth(void **state) {
     (void)state;
     assert_int_equal(give(NULL, 1, "24000:23000:My Card: 7"), LLW_OK);
@@ -828,6 +849,8 @@ int main(void) {
         TEST(cards_that_cannot_be_meant_are_refused),
         TEST(a_card_s_number_alone_is_memory_and_said_so),
         TEST(other_makers_keep_their_backend),
+        TEST(cards_given_over_saved_facts_take_their_place),
+        TEST(more_cards_than_llama_cpp_takes_are_refused),
         TEST(an_unknown_name_beside_a_size_only_costs_the_bandwidth),
         TEST(no_gpu_is_known_to_be_none),
         TEST(nvml_gives_every_fact),

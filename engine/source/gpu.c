@@ -112,15 +112,17 @@ static void claim_assumed_free(const llw_gpu_surroundings *s, llw_entity gpu, co
                                      total / MIB, context / MIB, driver));
 }
 
-static const char *id_of(llw_arena *arena, llw_facts *facts, const char *backend) {
-    const char *prefix = !strcmp(backend, "Metal") ? "MTL" : backend;
-    for (int n = 0;; n++) {
-        const char *id = llw_arena_printf(arena, "%s%d", prefix, n);
-        if (!llw_facts_find(facts, LLW_KIND_gpu, id)) return id;
-    }
+/* CUDA0, CUDA1, ROCm0: counted by backend over the cards of one call, so that cards given over saved facts
+ * take the place of the saved ones. */
+static const char *id_of(llw_arena *arena, const char *backend, const char **backends, size_t index) {
+    int n = 0;
+    for (size_t i = 0; i < index; i++) n += !strcmp(backends[i], backend);
+    backends[index] = backend;
+    return llw_arena_printf(arena, "%s%d", !strcmp(backend, "Metal") ? "MTL" : backend, n);
 }
 
-static llw_rc claim_given(const llw_gpu_surroundings *s, const char *text, size_t index, llw_err *err) {
+static llw_rc claim_given(const llw_gpu_surroundings *s, const char *text, const char **backends,
+                          size_t index, llw_err *err) {
     llw_facts *f = s->facts;
     llw_gpu_card card;
     llw_err trouble = {0};
@@ -143,7 +145,7 @@ static llw_rc claim_given(const llw_gpu_surroundings *s, const char *text, size_
         llw_facts_note(f, "--gpu %s is a card of %s MiB; for the card write --gpu \"%s\"", text, text,
                        card.name);
     const char *backend = known ? card.backend : "CUDA";
-    llw_entity gpu = llw_facts_entity(f, LLW_KIND_gpu, id_of(s->arena, f, backend));
+    llw_entity gpu = llw_facts_entity(f, LLW_KIND_gpu, id_of(s->arena, backend, backends, index));
     llw_facts_claim(f, gpu, LLW_gpu_index, llw_count((int64_t)index), LLW_GRADE_MEASURED, "argument",
                     "--gpu");
     llw_facts_claim(f, gpu, LLW_gpu_backend, llw_string(LLW_TEXT, backend), LLW_GRADE_MEASURED, "argument",
@@ -308,12 +310,16 @@ llw_rc llw_source_gpus(llw_facts *facts, const llw_gpu_options *options, llw_err
         claim_count(facts, 0, "argument", "--no-gpu");
         return LLW_OK;
     }
+    if (options->n_cards > LLW_MAX_DEVICES)
+        return llw_fail(err, LLW_ERR_INPUT, "", 0, "%zu times --gpu: llama.cpp uses at most %d",
+                        options->n_cards, LLW_MAX_DEVICES);
+    const char *backends[LLW_MAX_DEVICES];
     llw_arena *arena = llw_arena_new();
     llw_gpu_table table;
     llw_gpu_surroundings s = {.facts = facts, .arena = arena, .table = &table};
     llw_rc rc = llw_gpu_table_load(arena, &table, err);
     for (size_t i = 0; rc == LLW_OK && i < options->n_cards; i++)
-        rc = claim_given(&s, options->cards[i], i, err);
+        rc = claim_given(&s, options->cards[i], backends, i, err);
     if (rc == LLW_OK && options->n_cards) claim_count(facts, (int64_t)options->n_cards, "argument", "--gpu");
     if (rc == LLW_OK && !options->n_cards) {
         s.environment = llw_host_environment(arena, options->root);
