@@ -175,13 +175,17 @@ rule "dense-model-spills" {
 rule "ram-cannot-hold-it" {
   level = "risk",
   each = { l = "launch", h = "host" },
-  when = { "l.host_need > h.ram_total" },
-  find = "{l.host_need:gib} of weights and buffers are to stay in RAM, which has {h.ram_total:gib}: what does not fit is read from disk or swap again for every token",
+  when = {
+    "l.weights_on_host > 0",
+    "l.host_need > h.ram_available",
+  },
+  find = "{l.host_need:gib} of weights and buffers are to stay in RAM, where {h.ram_available:gib} are available: what does not fit is read from disk or swap again for every token",
   tests = {
-    fires { model { known = "gpt-oss-120b-mxfp4" }, host { ram_total = 32 * GiB }, launch { cpu_moe = true, ctx = 8192 } },
-    fires { host { ram_total = 256 * MiB }, launch { gpu_layers = 0, ctx = 2048 } },
-    silent { stops_at = "l.host_need > h.ram_total" },
-    silent { model { known = "gpt-oss-120b-mxfp4" }, launch { cpu_moe = true, ctx = 8192 }, stops_at = "l.host_need > h.ram_total" },
-    undecided { host { ram_total = unknown }, needs = "h.ram_total" },
+    fires { model { known = "gpt-oss-120b-mxfp4" }, host { ram_available = 32 * GiB }, launch { cpu_moe = true, ctx = 8192 } },
+    fires { host { ram_available = 256 * MiB }, launch { gpu_layers = 0, ctx = 2048 } },
+    silent { launch { gpu_layers = 0 }, stops_at = "l.host_need > h.ram_available" },
+    silent { host { ram_available = 16 * MiB }, stops_at = "l.weights_on_host > 0" },
+    silent { model { known = "gpt-oss-120b-mxfp4" }, launch { cpu_moe = true, ctx = 8192 }, stops_at = "l.host_need > h.ram_available" },
+    undecided { host { ram_available = unknown }, launch { gpu_layers = 0 }, needs = "h.ram_available" },
   },
 }

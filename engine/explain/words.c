@@ -122,11 +122,17 @@ void llw_words_condition(llw_text *out, const llw_run *run, const llw_node *node
     for (int i = 0; i < expr->n_nodes; i++) {
         const llw_expr_node *n = &expr->nodes[i];
         bool slot = n->op == LLW_OP_SLOT && n->as.slot.attr != LLW_ATTR_NONE && !inside[i];
-        if (!slot && n->op != LLW_OP_LET && n->op != LLW_OP_PREDICT) continue;
+        bool about = n->op == LLW_OP_KNOWN || n->op == LLW_OP_CONFLICT;
+        if (!slot && !about && n->op != LLW_OP_LET && n->op != LLW_OP_PREDICT) continue;
         if (inside[i] || n->start < at) continue;
         llw_text_addn(out, expr->text + at, (size_t)(n->start - at));
         at = n->end;
-        if (slot) {
+        if (about) {
+            const llw_expr_node *operand = &expr->nodes[n->args[0]];
+            if (n->op == LLW_OP_CONFLICT) llw_text_add(out, "sources disagree on ");
+            llw_words_slot(out, run, node->binding[operand->as.slot.variable], operand->as.slot.attr);
+            if (n->op == LLW_OP_KNOWN) llw_text_add(out, " is known");
+        } else if (slot) {
             llw_entity entity = node->binding[n->as.slot.variable];
             llw_words_slot(out, run, entity, n->as.slot.attr);
             llw_text_add(out, " (");
