@@ -18,7 +18,7 @@ rule "experts-in-ram-needlessly" {
     pcie_bandwidth = "sum('gpu', 'pcie_bandwidth') / count('gpu')",
     ram_bandwidth = "sum('host', 'ram_bandwidth')",
   },
-  find = "{l.weights_on_host:gib} of experts are kept in RAM although everything fits the GPUs: {m.name} needs {l.whole_need:gib} and {l.gpu_free:gib} are free there. On a GPU they are read at about 1 TB/s, from RAM at a tenth of that or less, and PCIe carries about 32 GB/s",
+  find = "{l.weights_on_host:gib} of experts are kept in RAM although everything fits the GPUs: {m.name} needs {l.whole_need:gib} and {l.gpu_free:gib} are free there. A GPU reads its memory at about 1 TB/s, RAM gives a tenth of that or less and PCIe about 32 GB/s (here: GPU {gpu_bandwidth}, RAM {ram_bandwidth}, PCIe {pcie_bandwidth})",
   advise = {
     ["l.cpu_moe"] = "everything fits the GPUs, so no expert has to wait in RAM",
     ["l.n_cpu_moe"] = "everything fits the GPUs, so no expert has to wait in RAM",
@@ -31,7 +31,7 @@ rule "experts-in-ram-needlessly" {
   },
   tests = {
     fires { model { known = "glm-4.7-flash-q4_k_m" }, launch { cpu_moe = true, ctx = 10240 } },
-    fires { model { known = "qwen3-30b-a3b-q4_k_m" }, launch { n_cpu_moe = 24, ctx = 8192 }, says = "kept in RAM although" },
+    fires { model { known = "qwen3-30b-a3b-q4_k_m" }, gpu { bandwidth = 1008e9, pcie_bandwidth = 31.5e9 }, launch { n_cpu_moe = 24, ctx = 8192 }, says = "GPU 1008 GB/s" },
     fires { model { known = "glm-4.7-flash-q4_k_m" }, launch { override_tensor = "exps=CPU", ctx = 10240 } },
     silent { model { known = "glm-4.7-flash-q4_k_m" }, launch { ctx = 10240 }, stops_at = "l.override_moves_experts_to_cpu" },
     silent { model { known = "glm-4.7-flash-q4_k_m" }, launch { n_cpu_moe = 0, override_tensor = "exps=CUDA0", ctx = 10240 }, stops_at = "l.override_moves_experts_to_cpu" },
