@@ -564,7 +564,8 @@ static void set_meta(llw_entity model, const char *key, const char *value) {
 static void the_way_to_a_card_is_said(void **state) {
     (void)state;
     llw_entity model = glm();
-    assert_non_null(strstr(hint(model), "its header does not say where it comes from"));
+    assert_non_null(strstr(hint(model), "its header does not name its page"));
+    assert_non_null(strstr(hint(model), "models?search=GLM-4.7-Flash-Q8+0\n"));
     assert_non_null(strstr(hint(model), "/m/README.md'"));
     set_meta(model, "general.source.url", "https://huggingface.co/zai-org/GLM-4.7-Flash");
     assert_non_null(strstr(hint(model), "general.source.url names its page"));

@@ -284,6 +284,18 @@ static void add_quoted(llw_text *out, const char *path) {
     llw_text_add(out, "'");
 }
 
+/* A name as the words of a search: nothing but letters, digits, points and hyphens, joined by +. */
+static void add_words(llw_text *out, const char *name) {
+    bool gap = false, any = false;
+    for (; *name; name++) {
+        bool word = isalnum((unsigned char)*name) || *name == '.' || *name == '-';
+        if (word && gap && any) llw_text_add(out, "+");
+        if (word) llw_text_addn(out, name, 1);
+        any = any || word;
+        gap = !word;
+    }
+}
+
 void llw_source_card_hint(const llw_facts *facts, llw_entity model, llw_text *out) {
     static const char *const keys[] = {
         "general.source.huggingface.repository", "general.source.repo_url", "general.source.url",
@@ -314,12 +326,14 @@ void llw_source_card_hint(const llw_facts *facts, llw_entity model, llw_text *ou
         llw_text_addf(out, " https://huggingface.co/%s/raw/main/README.md\n", page);
     } else {
         llw_text_addf(out,
-                      "There is no model card of %s here, and its header does not say where it comes from. "
-                      "Save the README.md "
-                      "of the page you got it from as ",
+                      "There is no model card of %s here, and its header does not name its page. Save the "
+                      "page's README.md as ",
                       s.names[0]);
         add_quoted(out, file);
-        llw_text_add(out, ", or name it with --card FILE.\n");
+        llw_text_add(
+            out, ", or name it with --card FILE. To look for it:\n  https://huggingface.co/models?search=");
+        add_words(out, s.n_names > 1 ? s.names[1] : s.names[0]);
+        llw_text_add(out, "\n");
     }
     llw_arena_free(arena);
 }

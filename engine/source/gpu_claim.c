@@ -30,17 +30,22 @@ static void claim_link(llw_facts *f, llw_entity gpu, int generation, int width, 
                         origin, "generation x lanes");
 }
 
+/* The part of a row's source that speaks of the figure: up to the first semicolon, and what names GB/s. */
+static const char *figure_source(llw_arena *arena, const char *source) {
+    const char *end = strchr(source, ';');
+    return end && !strstr(end, "GB/s") ? llw_arena_strndup(arena, source, (size_t)(end - source)) : source;
+}
+
 void llw_gpu_claim_card(const llw_gpu_surroundings *s, llw_entity gpu, const llw_gpu_card *card) {
-    const char *origin = card->place;
+    const char *origin = card->place, *source = figure_source(s->arena, card->source);
     if (card->bandwidth > 0)
         llw_facts_claim(s->facts, gpu, LLW_gpu_bandwidth, llw_number(LLW_RATE, card->bandwidth),
-                        LLW_GRADE_PREDICTED, origin, card->source);
+                        LLW_GRADE_PREDICTED, origin, source);
     if (card->capability > 0)
         llw_facts_claim(s->facts, gpu, LLW_gpu_compute_capability, llw_real(card->capability),
-                        LLW_GRADE_PREDICTED, origin, card->source);
+                        LLW_GRADE_PREDICTED, origin, source);
     if (card->unified)
-        llw_facts_claim(s->facts, gpu, LLW_gpu_unified, llw_flag(true), LLW_GRADE_PREDICTED, origin,
-                        card->source);
+        llw_facts_claim(s->facts, gpu, LLW_gpu_unified, llw_flag(true), LLW_GRADE_PREDICTED, origin, source);
     claim_link(s->facts, gpu, card->pcie_generation, card->pcie_width, LLW_GRADE_DEFAULT, origin,
                "what the card can; its slot may have fewer");
 }
