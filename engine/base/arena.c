@@ -2,6 +2,7 @@
 #include "base/arena.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,12 @@ typedef struct block {
 struct llw_arena {
     block *head;
 };
+
+/* Blocks of freed arenas, all zero, kept for the next ones: predictions come and go by the dozen, and fresh pages from
+ * the system cost more than the arithmetic. A sanitizer sees plain allocations instead. */
+enum { KEEP = 32 << 20, MIN_BLOCK = 4096 };
+static _Thread_local block *kept;
+static _Thread_local size_t kept_bytes;
 
 static void out_of_memory(void) {
     fputs("llwhy: out of memory\n", stderr);
@@ -34,6 +41,40 @@ void *llw_xrealloc(void *old, size_t size) {
     return p;
 }
 
+static bool keeps_blocks(void) {
+#if defined(__SANITIZE_ADDRESS__)
+    return false;
+#else
+    return true;
+#endif
+}
+
+static void give_back(block *b) {
+    if (!keeps_blocks() || b->size < MIN_BLOCK || b->size > KEEP - kept_bytes) {
+        free(b);
+        return;
+    }
+    memset(b->bytes, 0, b->used);
+    b->used = 0;
+    b->next = kept;
+    kept = b;
+    kept_bytes += b->size;
+}
+
+/* A kept block of at least that size, or a new one. */
+static block *take(size_t size, size_t want) {
+    for (block **at = &kept; *at; at = &(*at)->next) {
+        block *b = *at;
+        if (b->size < size) continue;
+        *at = b->next;
+        kept_bytes -= b->size;
+        return b;
+    }
+    block *b = llw_xmalloc(sizeof *b + want);
+    b->size = want;
+    return b;
+}
+
 llw_arena *llw_arena_new(void) {
     return llw_xmalloc(sizeof(llw_arena));
 }
@@ -42,7 +83,7 @@ void llw_arena_free(llw_arena *arena) {
     if (!arena) return;
     for (block *b = arena->head; b;) {
         block *next = b->next;
-        free(b);
+        give_back(b);
         b = next;
     }
     free(arena);
@@ -54,11 +95,10 @@ void *llw_arena_alloc(llw_arena *arena, size_t size) {
     size = (size + align - 1) / align * align;
     block *b = arena->head;
     if (!b || b->size - b->used < size) {
-        size_t want = b ? b->size * 2 : 4096;
+        size_t want = b ? b->size * 2 : MIN_BLOCK;
         if (want > (1u << 20)) want = 1u << 20;
         if (want < size) want = size;
-        b = llw_xmalloc(sizeof *b + want);
-        b->size = want;
+        b = take(size, want);
         b->next = arena->head;
         arena->head = b;
     }
