@@ -284,14 +284,17 @@ static void note_repetition(llw_reader *r, const llw_use *use, const char *value
         bool same_spelling = !strcmp(seen->spelling, use->spelling);
         bool same_value = seen->text && value && !strcmp(seen->text, value);
         bool shown = !use->row->secret && seen->text && value;
+        /* a default of the infrastructure that a profile overrides is how such chains are meant */
+        bool layered = strcmp(seen->origin, use->token->origin ? use->token->origin : "");
         llw_reader_report(r, same_spelling ? LLW_F_REPEATED : LLW_F_REPEATED_ALIAS,
-                          same_value ? LLW_PROBLEM_NOTE : LLW_PROBLEM_RISK, use, "give it once",
+                          same_value || layered ? LLW_PROBLEM_NOTE : LLW_PROBLEM_RISK, use, "give it once",
                           "%s %.*s (%s) loses against %s %.*s", seen->spelling, shown ? QUOTE : 0,
                           shown ? seen->text : "", seen->place ? seen->place : "", use->spelling,
                           shown ? QUOTE : 0, shown ? value : "");
     }
     seen->spelling = llw_arena_strdup(r->arena, use->spelling);
     seen->place = use->token->place;
+    seen->origin = use->token->origin ? use->token->origin : "";
     seen->text = value;
 }
 

@@ -1,0 +1,525 @@
+/* Finding configuration files and pairing them: profiles with the Compose service they start, services with
+ * their Dockerfile. */
+#include "source/config.h"
+#include "base/file.h"
+#include "source/config_parts.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+typedef enum file_kind { KIND_NONE, KIND_CONF, KIND_ENV, KIND_COMPOSE, KIND_DOCKERFILE } file_kind;
+
+typedef struct entry {
+    llw_config_file file;
+    file_kind kind;
+    bool emit; /* its launches are wanted; else it only completes others */
+    bool parsed_docker, parsed_services;
+    llw_dockerfile docker;
+    llw_service *services;
+    size_t n_services;
+} entry;
+
+struct llw_config_set {
+    const char *root; /* nothing above it is opened */
+    entry *items;
+    size_t n, capacity;
+    size_t bytes;
+};
+
+enum { MAX_TOTAL = 64 << 20, MAX_DIRECTORIES = 5000 };
+
+/* --- names --- */
+
+static bool has_prefix(const char *text, const char *prefix) {
+    return !strncmp(text, prefix, strlen(prefix));
+}
+
+static bool has_suffix(const char *text, const char *suffix) {
+    size_t n = strlen(text), m = strlen(suffix);
+    return n >= m && !strcasecmp(text + n - m, suffix);
+}
+
+static bool is_example(const char *path, const char *name) {
+    const char *base = path + strlen(path) - strlen(name);
+    static const char *const words[] = {"example", "sample", "template", ".dist"};
+    for (size_t i = 0; i < 4; i++)
+        if (strcasestr(name, words[i])) return true;
+    size_t directory = (size_t)(base - path);
+    for (size_t i = 0; i < 3; i++) { /* examples/, env-templates/ */
+        const char *found = strcasestr(path, words[i]);
+        if (found && (size_t)(found - path) < directory) return true;
+    }
+    return false;
+}
+
+static file_kind kind_of(const char *name) {
+    static const char *const suffixes[] = {".example", ".sample", ".template", ".dist"};
+    char base[256];
+    size_t len = strlen(name);
+    if (!len || len >= sizeof base) return KIND_NONE;
+    memcpy(base, name, len + 1);
+    for (size_t i = 0; i < 4; i++)
+        if (has_suffix(base, suffixes[i]) && strlen(base) > strlen(suffixes[i]))
+            base[strlen(base) - strlen(suffixes[i])] = 0;
+    bool yaml = has_suffix(base, ".yml") || has_suffix(base, ".yaml");
+    if (yaml && (strcasestr(base, "compose"))) return KIND_COMPOSE;
+    if (!strcasecmp(base, "Dockerfile") || !strcasecmp(base, "Containerfile") ||
+        has_prefix(base, "Dockerfile.") || has_suffix(base, ".dockerfile"))
+        return KIND_DOCKERFILE;
+    if (!strcmp(base, ".env") || has_prefix(base, ".env.") || has_suffix(base, ".env")) return KIND_ENV;
+    if (has_suffix(base, ".conf") || has_suffix(base, ".ini")) return KIND_CONF;
+    return KIND_NONE;
+}
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static const char *directory_of(llw_arena *arena, const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (!slash) return "";
+    return slash == path ? "/" : llw_arena_strndup(arena, path, (size_t)(slash - path));
+}
+
+/* --- the set of files --- */
+
+static entry *load(llw_config_reader *r, llw_config_set *set, const char *path, file_kind kind, bool emit) {
+    for (size_t i = 0; i < set->n; i++)
+        if (!strcmp(set->items[i].file.path, path)) {
+            set->items[i].emit |= emit;
+            return &set->items[i];
+        }
+    if (set->n >= LLW_CONFIG_MAX_FILES || set->bytes > MAX_TOTAL) {
+        llw_config_unread(r, set->root, 0, "there are more than %d configuration files: the rest is not read",
+                          LLW_CONFIG_MAX_FILES);
+        return NULL;
+    }
+    llw_err err = {0};
+    char *bytes = NULL;
+    size_t len = 0;
+    if (llw_file_read(r->arena, path, LLW_CONFIG_MAX_BYTES, &bytes, &len, &err) != LLW_OK) {
+        llw_config_unread(r, path, err.line, "%s", err.text);
+        return NULL;
+    }
+    void *items = set->items;
+    entry *e = llw_arena_push(r->arena, &items, &set->n, &set->capacity, sizeof *e);
+    set->items = items;
+    set->bytes += len;
+    path = llw_arena_strdup(r->arena, path);
+    *e = (entry){.file = {path, base_name(path), directory_of(r->arena, path), bytes, len,
+                          is_example(path, base_name(path))},
+                 .kind = kind,
+                 .emit = emit};
+    return e;
+}
+
+/* directory + name without leaving the root: NULL for absolute names and those that go up. */
+static const char *inside(llw_arena *arena, const char *directory, const char *name) {
+    while (name[0] == '.' && name[1] == '/') name += 2;
+    if (*name == '/' || *name == '~' || strstr(name, "..")) return NULL;
+    return !*name || !strcmp(name, ".") ? directory : llw_path_join(arena, directory, name);
+}
+
+const llw_config_file *llw_config_set_find(llw_config_reader *r, const llw_config_set *set,
+                                           const char *directory, const char *name) {
+    const char *path = inside(r->arena, directory, name);
+    for (size_t i = 0; path && i < set->n; i++)
+        if (!strcmp(set->items[i].file.path, path)) return &set->items[i].file;
+    if (!path || !llw_file_is_regular(path)) return NULL;
+    llw_config_file *file = llw_arena_alloc(r->arena, sizeof *file);
+    *file = (llw_config_file){.path = path, .name = base_name(path), .directory = directory};
+    return llw_file_read(r->arena, path, LLW_CONFIG_MAX_BYTES, &file->bytes, &file->len, NULL) == LLW_OK
+               ? file
+               : NULL;
+}
+
+static bool skipped_directory(const char *name) {
+    static const char *const names[] = {"node_modules", "build",       "dist",
+                                        "target",       "vendor",      "venv",
+                                        "__pycache__",  "third_party", "site-packages"};
+    if (*name == '.') return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i])) return true;
+    return false;
+}
+
+typedef struct place_to_look {
+    const char *path;
+    int depth;
+} place_to_look;
+
+/* Directories wait in a list; names are sorted, so the order is the same everywhere. */
+static void walk(llw_config_reader *r, llw_config_set *set, const char *root, bool below) {
+    void *items = NULL;
+    size_t n = 0, capacity = 0, looked = 0;
+    *(place_to_look *)llw_arena_push(r->arena, &items, &n, &capacity, sizeof(place_to_look)) =
+        (place_to_look){root, 0};
+    for (size_t i = 0; i < n && n < MAX_DIRECTORIES; i++) {
+        place_to_look here = ((place_to_look *)items)[i];
+        char **names = NULL;
+        size_t count = 0;
+        llw_err err = {0};
+        if (llw_directory_list(r->arena, *here.path ? here.path : ".", &names, &count, &err) != LLW_OK) {
+            llw_config_unread(r, here.path, 0, "%s", err.text);
+            continue;
+        }
+        for (size_t j = 0; j < count; j++) {
+            if (++looked > LLW_CONFIG_MAX_ENTRIES) {
+                llw_config_unread(r, root, 0, "holds more than %d files: the rest is not looked at",
+                                  LLW_CONFIG_MAX_ENTRIES);
+                return;
+            }
+            const char *path = llw_path_join(r->arena, here.path, names[j]);
+            struct stat st;
+            if (lstat(path, &st)) continue;
+            if (S_ISDIR(st.st_mode)) {
+                if (!below || here.depth >= LLW_CONFIG_MAX_DEPTH || skipped_directory(names[j])) continue;
+                *(place_to_look *)llw_arena_push(r->arena, &items, &n, &capacity, sizeof(place_to_look)) =
+                    (place_to_look){path, here.depth + 1};
+                continue;
+            }
+            file_kind kind = kind_of(names[j]);
+            if (kind != KIND_NONE && llw_file_is_regular(path)) load(r, set, path, kind, below);
+        }
+    }
+}
+
+/* --- services and their Dockerfiles --- */
+
+static const llw_service *services_of(llw_config_reader *r, entry *e, size_t *n) {
+    if (!e->parsed_services) e->services = llw_config_compose(r, &e->file, &e->n_services);
+    e->parsed_services = true;
+    *n = e->n_services;
+    return e->services;
+}
+
+static const llw_dockerfile *dockerfile_of(llw_config_reader *r, entry *e) {
+    if (!e->parsed_docker) llw_config_dockerfile(r, &e->file, &e->docker);
+    e->parsed_docker = true;
+    return &e->docker;
+}
+
+/* The Dockerfile that a service is built from, or NULL. */
+static const llw_dockerfile *docker_of(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
+                                       const llw_service *s) {
+    if (!s->builds || !s->context || !s->dockerfile) return NULL;
+    const char *directory = inside(r->arena, file->directory, s->context);
+    const char *path = directory ? inside(r->arena, directory, s->dockerfile) : NULL;
+    if (!path) return NULL;
+    for (size_t i = 0; i < set->n; i++)
+        if (!strcmp(set->items[i].file.path, path)) return dockerfile_of(r, &set->items[i]);
+    if (!llw_file_is_regular(path)) return NULL;
+    entry *e = load(r, set, path, KIND_DOCKERFILE, false);
+    return e ? dockerfile_of(r, e) : NULL;
+}
+
+/* What the profiles and .env files of a directory start. */
+typedef struct chain {
+    llw_config_file file; /* a copy: the set may grow */
+    const llw_service *service;
+    const llw_dockerfile *docker;
+} chain;
+
+static bool runs_llama(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
+                       const llw_service *s, const llw_dockerfile *docker) {
+    llw_scope none = {.arena = r->arena};
+    llw_lowered low;
+    const char *version;
+    llw_config_service(r, file, s, &none, docker, set, &low, &version);
+    return low.runs;
+}
+
+/* The Compose service of a directory: that of a file in use before that of an example. */
+static bool find_chain(llw_config_reader *r, llw_config_set *set, const char *directory, chain *out) {
+    for (int example = 0; example < 2; example++)
+        for (size_t i = 0; i < set->n; i++) {
+            if (set->items[i].kind != KIND_COMPOSE || set->items[i].file.example != (example == 1) ||
+                strcmp(set->items[i].file.directory, directory))
+                continue;
+            size_t n = 0;
+            const llw_service *services = services_of(r, &set->items[i], &n);
+            llw_config_file file = set->items[i].file;
+            for (size_t j = 0; j < n; j++) {
+                const llw_dockerfile *docker = docker_of(r, set, &file, &services[j]);
+                if (!runs_llama(r, set, &file, &services[j], docker)) continue;
+                *out = (chain){file, &services[j], docker};
+                return true;
+            }
+        }
+    return false;
+}
+
+/* Variables through a service, when it uses them: what it runs then names their model. Else as words of their
+ * own. */
+static void lower_variables(llw_config_reader *r, llw_config_set *set, const chain *c,
+                            const llw_scope *variables, llw_lowered *low, const char **version) {
+    const llw_variable *model = llw_scope_get(variables, "MODEL");
+    const char *path = model ? llw_rich_text(r->arena, &model->value) : NULL;
+    *version = NULL;
+    if (c->service) {
+        llw_config_service(r, &c->file, c->service, variables, c->docker, set, low, version);
+        bool used = low->runs && !path;
+        for (size_t i = 0; low->runs && path && i < low->words.n && !used; i++) {
+            const char *word = llw_rich_text(r->arena, &low->words.items[i]);
+            used = word && *path && strstr(word, path);
+        }
+        for (size_t i = 0; low->runs && path && i < low->env.n && !used; i++)
+            used = !strcmp(low->env.items[i].name, "LLAMA_ARG_MODEL") && low->env.items[i].token.text &&
+                   strstr(low->env.items[i].token.text, path);
+        if (used) return;
+    }
+    *low = (llw_lowered){.env = {.arena = r->arena}};
+    llw_config_words_of_variables(r, variables, low);
+}
+
+/* --- launches of each kind of file --- */
+
+typedef struct targets {
+    llw_comment_target *items;
+    llw_comment_text *texts;
+    size_t n, n_texts, capacity, text_capacity;
+} targets;
+
+static void add_target(llw_config_reader *r, targets *t, int from, int to, const llw_config_launch *launch) {
+    void *items = t->items;
+    llw_comment_target *target = llw_arena_push(r->arena, &items, &t->n, &t->capacity, sizeof *target);
+    t->items = items;
+    llw_config_launch *copy = llw_arena_alloc(r->arena, sizeof *copy);
+    *copy = *launch;
+    *target = (llw_comment_target){from, to, copy};
+}
+
+static void add_text(llw_config_reader *r, targets *t, const llw_rich *text) {
+    void *items = t->texts;
+    *(llw_comment_text *)llw_arena_push(r->arena, &items, &t->n_texts, &t->text_capacity,
+                                        sizeof(llw_comment_text)) = (llw_comment_text){*text, t->n - 1};
+    t->texts = items;
+}
+
+static void emit_conf(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    static const char *const texts[] = {"NAME", "DESCRIPTION", "SPEED"};
+    size_t n = 0;
+    llw_ini_section *sections = llw_config_ini(r, file, &n);
+    chain c = {0};
+    targets t = {0};
+    bool any = false;
+    for (size_t i = 0; i < n; i++) any |= llw_ini_is_profile(r->arena, &sections[i]);
+    if (any) find_chain(r, set, file->directory, &c);
+    for (size_t i = 0; i < n; i++) {
+        llw_ini_section *s = &sections[i];
+        if (!llw_ini_is_profile(r->arena, s)) {
+            if (any) llw_config_unread(r, file->path, s->line, "the section [%.60s] names no MODEL", s->name);
+            continue;
+        }
+        llw_scope variables = {.arena = r->arena};
+        for (size_t j = 0; j < s->n; j++) {
+            bool text = false;
+            for (size_t k = 0; k < 3; k++) text |= !strcmp(s->entries[j].key, texts[k]);
+            llw_token place = {.place = llw_place(r->arena, file->path, s->entries[j].line, 1),
+                               .origin = "profile"};
+            if (!text && s->entries[j].value.n)
+                llw_scope_assign(&variables, s->entries[j].key, &s->entries[j].value, place);
+        }
+        llw_lowered low;
+        llw_launch_spec spec = {.id = llw_arena_printf(r->arena, "%s:%s", file->path, s->name),
+                                .name = s->name,
+                                .file = file,
+                                .line = s->line,
+                                .column = s->column,
+                                .lowered = &low,
+                                .infrastructure = file->example,
+                                .example = file->example,
+                                .directory = file->directory};
+        lower_variables(r, set, &c, &variables, &low, &spec.version);
+        if (c.service) {
+            spec.mounts = c.service->mounts;
+            spec.n_mounts = c.service->n_mounts;
+            spec.version_place = llw_place(r->arena, c.file.path, c.service->line, c.service->column);
+        }
+        const llw_config_launch *made = llw_config_add_launch(r, &spec);
+        if (!made) continue;
+        add_target(r, &t, s->line, s->last_line, made);
+        const llw_ini_entry *description = llw_ini_get(s, "DESCRIPTION");
+        if (description) add_text(r, &t, &description->value);
+    }
+    if (t.n) llw_config_comments(r, file, t.items, t.n, t.texts, t.n_texts);
+}
+
+/* A service that leaves something to variables is what others inherit. */
+static bool is_parametrised(const llw_service *s) {
+    for (size_t i = 0; i < s->n_environment; i++)
+        for (size_t j = 0; j + 1 < s->environment[i].text.n; j++)
+            if (s->environment[i].text.chars[j].byte == '$' &&
+                s->environment[i].text.chars[j + 1].byte == '{')
+                return true;
+    for (size_t i = 0; i < s->command.words.n; i++)
+        for (size_t j = 0; j + 1 < s->command.words.items[i].n; j++)
+            if (s->command.words.items[i].chars[j].byte == '$') return true;
+    for (size_t j = 0; j + 1 < s->command.script.n; j++)
+        if (s->command.script.chars[j].byte == '$') return true;
+    return false;
+}
+
+static void emit_compose(llw_config_reader *r, llw_config_set *set, size_t index) {
+    size_t n = 0;
+    const llw_service *services = services_of(r, &set->items[index], &n);
+    llw_config_file *file = llw_arena_alloc(r->arena, sizeof *file);
+    *file = set->items[index].file;
+    targets t = {0};
+    llw_scope none = {.arena = r->arena};
+    for (size_t i = 0; i < n; i++) {
+        const llw_service *s = &services[i];
+        const llw_dockerfile *docker = docker_of(r, set, file, s);
+        llw_lowered low;
+        llw_launch_spec spec = {.id = llw_arena_printf(r->arena, "%s:%s", file->path, s->name),
+                                .name = s->name,
+                                .file = file,
+                                .line = s->line,
+                                .column = s->column,
+                                .lowered = &low,
+                                .version_place = llw_place(r->arena, file->path, s->line, s->column),
+                                .infrastructure = file->example || is_parametrised(s),
+                                .example = file->example,
+                                .directory = file->directory,
+                                .mounts = s->mounts,
+                                .n_mounts = s->n_mounts};
+        llw_config_service(r, file, s, &none, docker, set, &low, &spec.version);
+        const llw_config_launch *made = low.runs ? llw_config_add_launch(r, &spec) : NULL;
+        if (made) add_target(r, &t, s->line, s->last_line, made);
+    }
+    if (t.n) llw_config_comments(r, file, t.items, t.n, NULL, 0);
+}
+
+static bool env_is_ours(llw_config_reader *r, const llw_scope *env) {
+    const llw_variable *model = llw_scope_get(env, "MODEL");
+    const char *path = model ? llw_rich_text(r->arena, &model->value) : NULL;
+    for (size_t i = 0; i < env->n; i++)
+        if (has_prefix(env->items[i].name, "LLAMA_ARG_")) return true;
+    if (path && has_suffix(path, ".gguf")) return true;
+    static const char *const names[] = {"N_GPU_LAYERS", "CTX_SIZE", "EXTRA_ARGS", "FIT"};
+    int n = 0;
+    for (size_t i = 0; i < 4; i++) n += llw_scope_get(env, names[i]) != NULL;
+    return n >= 2;
+}
+
+static void emit_env(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    llw_scope env = llw_config_env(r, file, ".env");
+    if (!env_is_ours(r, &env)) return;
+    chain c = {0};
+    targets t = {0};
+    llw_lowered low;
+    find_chain(r, set, file->directory, &c);
+    llw_launch_spec spec = {.id = file->path,
+                            .name = "",
+                            .file = file,
+                            .line = 1,
+                            .column = 1,
+                            .lowered = &low,
+                            .infrastructure = file->example,
+                            .example = file->example,
+                            .directory = file->directory};
+    lower_variables(r, set, &c, &env, &low, &spec.version);
+    if (c.service) {
+        spec.mounts = c.service->mounts;
+        spec.n_mounts = c.service->n_mounts;
+        spec.version_place = llw_place(r->arena, c.file.path, c.service->line, c.service->column);
+    } else {
+        low.env = env; /* LLAMA_ARG_* for a server started from this environment */
+    }
+    const llw_config_launch *made = llw_config_add_launch(r, &spec);
+    if (!made) return;
+    add_target(r, &t, 1, INT_MAX, made);
+    llw_config_comments(r, file, t.items, t.n, NULL, 0);
+}
+
+static void emit_dockerfile(llw_config_reader *r, entry *e) {
+    const llw_dockerfile *docker = dockerfile_of(r, e);
+    const llw_config_file *file = &e->file;
+    llw_lowered low;
+    llw_command entrypoint = docker->entrypoint;
+    llw_program program = LLW_PROGRAM_SERVER;
+    const char *version = NULL;
+    bool tools = false, official = llw_config_image(r->arena, docker->image, &program, &version, &tools);
+    if (!entrypoint.given && official && !tools) {
+        llw_rich word = {0};
+        const char *path = program == LLW_PROGRAM_CLI ? "/app/llama-cli" : "/app/llama-server";
+        llw_rich_read(r->arena, &word, path, strlen(path), docker->line, 1,
+                      llw_link_new(r->arena, file->path, "image", false));
+        entrypoint.given = true;
+        llw_words_push(r->arena, &entrypoint.words, word);
+    }
+    llw_config_lower(r, file->path, &entrypoint, &docker->command, &docker->env, &low);
+    if (!low.runs) return;
+    targets t = {0};
+    llw_launch_spec spec = {.id = file->path,
+                            .name = "",
+                            .file = file,
+                            .line = docker->line,
+                            .column = 1,
+                            .lowered = &low,
+                            .version = version,
+                            .version_place = llw_place(r->arena, file->path, docker->line, 1),
+                            .infrastructure = true,
+                            .example = file->example,
+                            .directory = file->directory};
+    const llw_config_launch *made = llw_config_add_launch(r, &spec);
+    if (!made) return;
+    add_target(r, &t, 1, INT_MAX, made);
+    llw_config_comments(r, file, t.items, t.n, NULL, 0);
+}
+
+static void emit(llw_config_reader *r, llw_config_set *set) {
+    for (size_t i = 0; i < set->n; i++) {
+        if (!set->items[i].emit) continue;
+        r->out->n_files++;
+        llw_config_file *file = llw_arena_alloc(r->arena, sizeof *file);
+        *file = set->items[i].file; /* the set may grow meanwhile */
+        switch (set->items[i].kind) {
+        case KIND_CONF: emit_conf(r, set, file); break;
+        case KIND_ENV: emit_env(r, set, file); break;
+        case KIND_COMPOSE: emit_compose(r, set, i); break;
+        case KIND_DOCKERFILE: emit_dockerfile(r, &set->items[i]); break;
+        case KIND_NONE: break;
+        }
+    }
+}
+
+llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_options *options,
+                         llw_config_result *out, llw_err *err) {
+    static const llw_config_options usual = {0};
+    llw_config_reader r = {
+        .facts = facts, .arena = llw_facts_arena(facts), .options = options ? options : &usual, .out = out};
+    llw_flags flags;
+    r.flags = r.options->flags;
+    if (!r.flags) {
+        llw_rc rc = llw_flags_load(r.arena, &flags, err);
+        if (rc != LLW_OK) return rc;
+        r.flags = &flags;
+    }
+    size_t len = strlen(path);
+    while (len > 1 && path[len - 1] == '/') len--;
+    path = llw_arena_strndup(r.arena, path, len);
+    while (path[0] == '.' && path[1] == '/' && path[2]) path += 2;
+    bool directory = llw_file_is_directory(*path ? path : ".");
+    llw_config_set set = {.root = directory ? (strcmp(path, ".") ? path : "") : directory_of(r.arena, path)};
+    if (directory) {
+        walk(&r, &set, set.root, true);
+    } else {
+        if (!llw_file_is_regular(path))
+            return llw_fail(err, LLW_ERR_INPUT, path, 0, "there is no such file or directory");
+        file_kind kind = kind_of(base_name(path));
+        if (kind == KIND_NONE && (has_suffix(path, ".yml") || has_suffix(path, ".yaml"))) kind = KIND_COMPOSE;
+        if (kind == KIND_NONE)
+            return llw_fail(err, LLW_ERR_INPUT, path, 0,
+                            "is none of the files read here: models.conf-style INI (.conf, .ini), .env, "
+                            "Compose (.yml, .yaml), Dockerfile");
+        if (!load(&r, &set, path, kind, true)) return llw_fail(err, LLW_ERR_INPUT, path, 0, "cannot be read");
+        walk(&r, &set, set.root, false);
+    }
+    emit(&r, &set);
+    return LLW_OK;
+}

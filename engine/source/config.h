@@ -1,0 +1,76 @@
+/* Configuration files lowered into launches: every setting with the file, line and column of the link that
+ * really sets it.
+ *
+ * Formats: models.conf-style INI, .env, Compose, Dockerfile. The chain is followed as it runs: profile ->
+ * generated .env -> Compose default -> Dockerfile ENV -> CMD, last option wins; what lost on the way stays as
+ * rival claims of the slot (origin and place of each), so that a finding names the link that counts. Grade is
+ * LLW_GRADE_CONFIG.
+ *
+ * Launches made, with their ids:
+ *   FILE:profile   a section of an INI file that has a MODEL; through the Compose service and Dockerfile
+ * beside it if there are FILE:service   a Compose service that runs llama.cpp, with its defaults alone FILE
+ * a .env file through the Compose service beside it; a Dockerfile that runs llama.cpp launch.infrastructure
+ * marks what every profile inherits (Dockerfiles, services whose model comes from a variable, example files),
+ * launch.example examples and templates, launch.reason_given whether a comment says why the placement was
+ * chosen. What comments and descriptions say about a model becomes `claim` entities; text in quotes, of the
+ * past or of lessons, and commented-out profiles say nothing.
+ *
+ * A model named in a file is looked for beside the file, in models/, and where Compose mounts it; one that is
+ * not there but is known by its file name (models/known) has the facts of that; else the entity stands
+ * without facts. Nothing is run, no variable of the caller's environment is read, links to directories are
+ * not followed. Everything may be hostile: what cannot be read is listed with its line and left out. */
+#ifndef LLW_SOURCE_CONFIG_H
+#define LLW_SOURCE_CONFIG_H
+
+#include "base/error.h"
+#include "fact/facts.h"
+#include "source/argv.h"
+
+typedef struct llw_config_options {
+    llw_entity build; /* 0: the newest known; an image tag in a file says better unless build_given */
+    bool build_given;
+    const char *models_directory; /* where models lie besides models/ and the mounts; NULL for nowhere */
+    const llw_flags *flags;       /* NULL: loaded here */
+} llw_config_options;
+
+typedef struct llw_unread {
+    const char *file;
+    int line; /* 0 when the whole file is meant */
+    const char *why;
+} llw_unread;
+
+typedef struct llw_config_launch {
+    llw_entity launch;
+    llw_entity model; /* 0 when none is named */
+    const char *file; /* where it is defined */
+    int line, column;
+    const char *name;     /* of the profile or service; "" for a whole file */
+    llw_argv_result argv; /* problems of its words; places are file:line:column */
+} llw_config_launch;
+
+typedef struct llw_config_result {
+    llw_config_launch *launches;
+    size_t n_launches, launch_capacity;
+    llw_unread *unread;
+    size_t n_unread, unread_capacity;
+    size_t n_files; /* read as configuration */
+    size_t n_claims;
+} llw_config_result;
+
+enum {
+    LLW_CONFIG_MAX_FILES = 2000,    /* configuration files under one path */
+    LLW_CONFIG_MAX_ENTRIES = 50000, /* directory entries looked at */
+    LLW_CONFIG_MAX_DEPTH = 8,       /* directories below the one given */
+    LLW_CONFIG_MAX_BYTES = 4 << 20, /* of one file */
+    LLW_CONFIG_MAX_LAUNCHES = 1000,
+    LLW_CONFIG_MAX_CLAIMS = 5000,
+};
+
+/* Reads a file, or every configuration file under a directory (hidden directories, node_modules, build and
+ * the like are left out). A file given by name whose format is none of ours, and a path that is not there,
+ * are LLW_ERR_INPUT. Results live in the fact base's arena. May be called for several paths: launches of
+ * equal ids are read once. */
+llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_options *options,
+                         llw_config_result *out, llw_err *err);
+
+#endif

@@ -1,0 +1,310 @@
+/* From commands to launches: which program a command runs, its words, its model. */
+#include "source/config_parts.h"
+#include "base/file.h"
+#include "fact/build.h"
+#include "source/model_open.h"
+#include "source/known.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+void llw_config_unread(llw_config_reader *r, const char *file, int line, const char *fmt, ...) {
+    enum { MAX_UNREAD = 1000 };
+    char text[300];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    for (size_t i = 0; i < r->out->n_unread; i++) {
+        const llw_unread *u = &r->out->unread[i];
+        if (u->line == line && !strcmp(u->file, file) && !strcmp(u->why, text)) return;
+    }
+    if (r->out->n_unread >= MAX_UNREAD) return;
+    void *items = r->out->unread;
+    llw_unread *u = llw_arena_push(r->arena, &items, &r->out->n_unread, &r->out->unread_capacity, sizeof *u);
+    r->out->unread = items;
+    *u = (llw_unread){llw_arena_strdup(r->arena, file), line, llw_arena_strdup(r->arena, text)};
+}
+
+/* --- programs --- */
+
+bool llw_config_image(llw_arena *arena, const char *image, llw_program *program, const char **version,
+                      bool *tools) {
+    *version = NULL;
+    *tools = false;
+    const char *colon = image ? strrchr(image, ':') : NULL, *slash = image ? strrchr(image, '/') : NULL;
+    const char *tag = colon && (!slash || colon > slash) ? colon + 1 : "";
+    size_t name = colon && *tag ? (size_t)(colon - image) : image ? strlen(image) : 0;
+    static const char suffix[] = "/llama.cpp";
+    size_t len = sizeof suffix - 1;
+    if (name < len || strncmp(image + name - len, suffix, len)) return false;
+    for (const char *at = tag; *at; at++) /* the part that is bNNNN */
+        if (*at == 'b' && (at == tag || at[-1] == '-') && isdigit((unsigned char)at[1])) {
+            size_t n = 1 + strspn(at + 1, "0123456789");
+            if (n >= 4 && (!at[n] || at[n] == '-')) *version = llw_arena_strndup(arena, at, n);
+        }
+    *tools = !strncmp(tag, "full", 4);
+    if (!strncmp(tag, "light", 5))
+        *program = LLW_PROGRAM_CLI;
+    else
+        *program = LLW_PROGRAM_SERVER;
+    return !strncmp(tag, "server", 6) || !strncmp(tag, "light", 5) || *tools;
+}
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+static bool is_shell(llw_arena *arena, const llw_rich *word) {
+    const char *text = llw_rich_text(arena, word);
+    if (!text) return false;
+    static const char *const shells[] = {"sh", "bash", "ash", "dash", "zsh"};
+    for (size_t i = 0; i < 5; i++)
+        if (!strcmp(base_name(text), shells[i])) return true;
+    return false;
+}
+
+/* Words as a container engine starts them: a program, or a shell with -c. */
+static void run_words(llw_config_reader *r, const char *file, const llw_words *w, llw_lowered *out) {
+    size_t i = 0;
+    while (i < w->n) { /* tini -- and its kind */
+        const char *text = llw_rich_text(r->arena, &w->items[i]);
+        const char *name = text ? base_name(text) : "";
+        if (strcmp(name, "tini") && strcmp(name, "dumb-init") && strcmp(name, "--") && strcmp(name, "env") &&
+            strcmp(name, "-g"))
+            break;
+        i++;
+    }
+    if (i >= w->n) return;
+    if (is_shell(r->arena, &w->items[i])) {
+        for (size_t j = i + 1; j + 1 < w->n; j++) {
+            const char *option = llw_rich_text(r->arena, &w->items[j]);
+            size_t len = option ? strlen(option) : 0;
+            if (len < 2 || option[0] != '-' || option[len - 1] != 'c') continue;
+            llw_shell_run(r, file, &w->items[j + 1], &out->env, out);
+            return;
+        }
+        return;
+    }
+    const char *program = llw_rich_text(r->arena, &w->items[i]);
+    if (!program) return;
+    if (llw_program_find(program, &out->program)) {
+        out->runs = true;
+        out->program_token = llw_rich_token(r->arena, &w->items[i], NULL);
+        for (i++; i < w->n; i++) llw_words_push(r->arena, &out->words, w->items[i]);
+        return;
+    }
+    size_t len = strlen(program);
+    if (len > 3 && !strcmp(program + len - 3, ".sh"))
+        llw_config_unread(r, file, w->items[i].n ? w->items[i].chars[0].line : 0,
+                          "starts the script %.80s, which is not read here", program);
+}
+
+void llw_config_lower(llw_config_reader *r, const char *file, const llw_command *entrypoint,
+                      const llw_command *command, const llw_scope *env, llw_lowered *out) {
+    *out = (llw_lowered){.env = llw_scope_copy(env)};
+    if (entrypoint->given && entrypoint->shell) { /* a shell-form ENTRYPOINT takes no CMD */
+        llw_shell_run(r, file, &entrypoint->script, &out->env, out);
+        return;
+    }
+    if (command->given && command->shell && !(entrypoint->given && entrypoint->words.n)) {
+        llw_shell_run(r, file, &command->script, &out->env, out);
+        return;
+    }
+    llw_words all = {0};
+    for (size_t i = 0; i < entrypoint->words.n; i++)
+        llw_words_push(r->arena, &all, entrypoint->words.items[i]);
+    for (size_t i = 0; command->given && !command->shell && i < command->words.n; i++)
+        llw_words_push(r->arena, &all, command->words.items[i]);
+    run_words(r, file, &all, out);
+}
+
+/* --- variables that everybody names alike --- */
+
+static const struct {
+    const char *variable, *flag; /* NULL: its words as they are */
+} usual_variables[] = {
+    {"MODEL", "--model"},
+    {"CTX_SIZE", "--ctx-size"},
+    {"N_GPU_LAYERS", "--n-gpu-layers"},
+    {"SPLIT_MODE", "--split-mode"},
+    {"TENSOR_SPLIT", "--tensor-split"},
+    {"MAIN_GPU", "--main-gpu"},
+    {"FLASH_ATTN", "--flash-attn"},
+    {"KV_CACHE_TYPE_K", "--cache-type-k"},
+    {"KV_CACHE_TYPE_V", "--cache-type-v"},
+    {"CACHE_TYPE_K", "--cache-type-k"},
+    {"CACHE_TYPE_V", "--cache-type-v"},
+    {"BATCH_SIZE", "--batch-size"},
+    {"UBATCH_SIZE", "--ubatch-size"},
+    {"N_PARALLEL", "--parallel"},
+    {"FIT", "--fit"},
+    {"FIT_TARGET", "--fit-target"},
+    {"FIT_CTX", "--fit-ctx"},
+    {"EXTRA_ARGS", NULL},
+};
+
+void llw_config_words_of_variables(llw_config_reader *r, const llw_scope *scope, llw_lowered *out) {
+    out->runs = true;
+    out->program = LLW_PROGRAM_SERVER;
+    for (size_t i = 0; i < sizeof usual_variables / sizeof *usual_variables; i++) {
+        const llw_variable *v = llw_scope_get(scope, usual_variables[i].variable);
+        if (!v || !v->value.n) continue;
+        const char *flag = usual_variables[i].flag;
+        if (flag) {
+            llw_rich word = {0};
+            llw_rich_read(r->arena, &word, flag, strlen(flag), v->value.chars[0].line,
+                          v->value.chars[0].column, v->value.chars[0].link);
+            llw_words_push(r->arena, &out->words, word);
+            llw_words_push(r->arena, &out->words, v->value);
+            continue;
+        }
+        size_t from = 0;
+        for (size_t j = 0; j <= v->value.n; j++) {
+            if (j < v->value.n && !isspace((unsigned char)v->value.chars[j].byte)) continue;
+            if (j > from) llw_words_push(r->arena, &out->words, llw_rich_slice(&v->value, from, j));
+            from = j + 1;
+        }
+    }
+}
+
+/* --- models --- */
+
+static const char *try_path(llw_config_reader *r, const char *directory, const char *path) {
+    if (!directory) return NULL;
+    const char *joined = *path == '/' ? path : llw_path_join(r->arena, directory, path);
+    return llw_file_is_regular(joined) ? joined : NULL;
+}
+
+/* The path of a model as a container sees it, on this machine, by the mounts. */
+static const char *outside(llw_config_reader *r, const llw_launch_spec *spec, const char *path) {
+    for (size_t i = 0; i < spec->n_mounts; i++) {
+        size_t len = strlen(spec->mounts[i].inside);
+        while (len > 1 && spec->mounts[i].inside[len - 1] == '/') len--;
+        if (!strncmp(path, spec->mounts[i].inside, len) && path[len] == '/')
+            return llw_path_join(r->arena, spec->mounts[i].outside, path + len + 1);
+    }
+    return NULL;
+}
+
+static const char *find_model(llw_config_reader *r, const llw_launch_spec *spec, const char *path) {
+    const char *mounted = outside(r, spec, path), *found = NULL;
+    if (mounted && llw_file_is_regular(mounted)) return mounted;
+    const char *models = llw_path_join(r->arena, spec->directory, "models");
+    const char *relative = !strncmp(path, "/models/", 8) ? path + 8 : path;
+    if ((found = try_path(r, spec->directory, path))) return found;
+    if (*relative != '/' && (found = try_path(r, models, relative))) return found;
+    if (*relative != '/' && (found = try_path(r, r->options->models_directory, relative))) return found;
+    if ((found = try_path(r, r->options->models_directory, base_name(path)))) return found;
+    return NULL;
+}
+
+/* The known model that this file name stands for: its name without .gguf and part number, or NULL. */
+static const char *known_name(llw_config_reader *r, const char *path) {
+    const char *base = base_name(path);
+    size_t len = strlen(base);
+    if (len < 6 || strcasecmp(base + len - 5, ".gguf")) return NULL;
+    len -= 5;
+    if (len > 15 && base[len - 15] == '-' && !strncmp(base + len - 9, "-of-", 4)) len -= 15;
+    char *name = llw_arena_strndup(r->arena, base, len);
+    for (char *at = name; *at; at++) *at = (char)tolower((unsigned char)*at);
+    char **names = NULL;
+    size_t n = 0;
+    llw_known_list(r->arena, &names, &n);
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(names[i], name)) return names[i];
+    return NULL;
+}
+
+static llw_entity open_model(llw_config_reader *r, const llw_launch_spec *spec, const llw_argv_model *model) {
+    const char *path = model->path;
+    if (!path || !*path) return 0;
+    const char *found = model->remote ? NULL : find_model(r, spec, path);
+    llw_entity entity = 0;
+    if (found && (entity = llw_facts_find(r->facts, LLW_KIND_model, found))) return entity;
+    if (found) {
+        llw_err err = {0};
+        if (llw_source_model(r->facts, found, &entity, &err) == LLW_OK) return entity;
+        llw_config_unread(r, spec->file->path, spec->line, "%s: %s", found, err.text);
+    }
+    entity = llw_facts_find(r->facts, LLW_KIND_model, path);
+    if (entity) return entity;
+    const char *known = model->remote ? NULL : known_name(r, path);
+    if (known && !found && llw_source_known(r->facts, known, path, &entity, NULL) == LLW_OK) {
+        llw_facts_note(r->facts,
+                       "%s is not here: its facts are those of the known model %s, by the file's name", path,
+                       known);
+        return entity;
+    }
+    entity = llw_facts_entity(r->facts, LLW_KIND_model, path);
+    if (!model->remote)
+        llw_facts_claim(r->facts, entity, LLW_model_path, llw_string(LLW_PATH, path), LLW_GRADE_CONFIG,
+                        model->origin, model->place);
+    llw_facts_claim(r->facts, entity, LLW_model_name, llw_string(LLW_TEXT, base_name(path)), LLW_GRADE_CONFIG,
+                    model->origin, model->place);
+    return entity;
+}
+
+/* --- launches --- */
+
+static llw_entity build_of(llw_config_reader *r, const llw_launch_spec *spec) {
+    if (!spec->version || r->options->build_given) return r->options->build;
+    llw_err err = {0};
+    llw_entity build =
+        llw_build_claim(r->facts, spec->version, LLW_GRADE_CONFIG, "image tag", spec->version_place, &err);
+    if (!build) llw_config_unread(r, spec->file->path, spec->line, "%s", err.text);
+    return build ? build : r->options->build;
+}
+
+llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_spec *spec) {
+    if (llw_facts_find(r->facts, LLW_KIND_launch, spec->id)) return NULL;
+    if (r->out->n_launches >= LLW_CONFIG_MAX_LAUNCHES) {
+        llw_config_unread(r, spec->file->path, spec->line, "there are more than %d launches",
+                          LLW_CONFIG_MAX_LAUNCHES);
+        return NULL;
+    }
+    const llw_lowered *low = spec->lowered;
+    llw_token *args = llw_arena_alloc(r->arena, (low->words.n + 1) * sizeof *args);
+    llw_env *env = llw_arena_alloc(r->arena, (low->env.n + 1) * sizeof *env);
+    for (size_t i = 0; i < low->words.n; i++) args[i] = llw_rich_token(r->arena, &low->words.items[i], NULL);
+    for (size_t i = 0; i < low->env.n; i++)
+        env[i] = (llw_env){low->env.items[i].name, low->env.items[i].token};
+    llw_argv in = {.id = spec->id,
+                   .program = low->program,
+                   .program_origin = low->program_token.origin,
+                   .program_place = low->program_token.place,
+                   .build = build_of(r, spec),
+                   .args = args,
+                   .n_args = low->words.n,
+                   .env = env,
+                   .n_env = low->env.n,
+                   .args_grade = LLW_GRADE_CONFIG,
+                   .flags = r->flags};
+    llw_config_launch made = {
+        .file = spec->file->path, .line = spec->line, .column = spec->column, .name = spec->name};
+    llw_err err = {0};
+    if (llw_argv_read(r->facts, &in, &made.argv, &err) != LLW_OK) {
+        llw_config_unread(r, spec->file->path, spec->line, "%s", err.text);
+        return NULL;
+    }
+    made.launch = made.argv.launch;
+    made.model = open_model(r, spec, &made.argv.model);
+    const char *place = llw_place(r->arena, spec->file->path, spec->line, spec->column);
+    if (made.model)
+        llw_facts_claim(r->facts, made.launch, LLW_launch_model, llw_ref(made.model), LLW_GRADE_CONFIG,
+                        made.argv.model.origin, made.argv.model.place);
+    llw_facts_claim(r->facts, made.launch, LLW_launch_infrastructure, llw_flag(spec->infrastructure),
+                    LLW_GRADE_CONFIG, "configuration", place);
+    llw_facts_claim(r->facts, made.launch, LLW_launch_example, llw_flag(spec->example), LLW_GRADE_CONFIG,
+                    "configuration", place);
+    void *items = r->out->launches;
+    llw_config_launch *out =
+        llw_arena_push(r->arena, &items, &r->out->n_launches, &r->out->launch_capacity, sizeof made);
+    r->out->launches = items;
+    *out = made;
+    return out;
+}

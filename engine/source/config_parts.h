@@ -1,0 +1,178 @@
+/* What the readers of configuration files share. config.c finds files and pairs them; one file each for INI,
+ * .env, Compose, Dockerfile and the shell of a CMD; config_launch.c makes launches; config_claims.c reads
+ * comments. */
+#ifndef LLW_SOURCE_CONFIG_PARTS_H
+#define LLW_SOURCE_CONFIG_PARTS_H
+
+#include "source/config.h"
+#include "source/scope.h"
+
+typedef struct llw_config_file {
+    const char *path, *name, *directory; /* name is the last part of path */
+    char *bytes;
+    size_t len;
+    bool example;
+} llw_config_file;
+
+typedef struct llw_config_reader {
+    llw_facts *facts;
+    llw_arena *arena;
+    const llw_config_options *options;
+    const llw_flags *flags;
+    llw_config_result *out;
+} llw_config_reader;
+
+/* Notes that something was not read. Each place and reason once. */
+void llw_config_unread(llw_config_reader *r, const char *file, int line, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* --- what a file says --- */
+
+typedef struct llw_ini_entry {
+    const char *key;
+    llw_rich value;
+    int line;
+} llw_ini_entry;
+
+typedef struct llw_ini_section {
+    const char *name;
+    int line, column, last_line;
+    llw_ini_entry *entries;
+    size_t n, capacity;
+} llw_ini_section;
+
+/* Sections in file order; entries before the first section are left out. */
+llw_ini_section *llw_config_ini(llw_config_reader *r, const llw_config_file *file, size_t *n);
+/* The last entry of that key with a value, or NULL. */
+const llw_ini_entry *llw_ini_get(const llw_ini_section *section, const char *key);
+/* A section that names a GGUF file the way models.conf does. */
+bool llw_ini_is_profile(llw_arena *arena, const llw_ini_section *section);
+
+/* The variables of a .env file; ${...} sees those above it. `origin` names who set them. */
+llw_scope llw_config_env(llw_config_reader *r, const llw_config_file *file, const char *origin);
+
+/* A CMD, ENTRYPOINT, command or entrypoint: a script for /bin/sh, or words. */
+typedef struct llw_command {
+    bool given, shell;
+    llw_rich script;
+    llw_words words;
+    int line;
+} llw_command;
+
+typedef struct llw_dockerfile {
+    llw_scope env;
+    llw_command entrypoint, command;
+    const char *image; /* of the last stage's FROM, NULL for scratch or a stage that cannot be named */
+    int line;          /* of the CMD or ENTRYPOINT that counts */
+} llw_dockerfile;
+
+void llw_config_dockerfile(llw_config_reader *r, const llw_config_file *file, llw_dockerfile *out);
+
+/* --- what runs --- */
+
+typedef struct llw_lowered {
+    bool runs; /* a llama.cpp program was found */
+    llw_program program;
+    llw_token program_token;
+    llw_words words; /* its arguments */
+    llw_scope env;
+} llw_lowered;
+
+/* Runs a /bin/sh script on paper until it starts a llama.cpp program. `env` is changed by its assignments.
+ * What is beyond assignments, [ tests, if, && and || is noted as unread. */
+void llw_shell_run(llw_config_reader *r, const char *file, const llw_rich *script, llw_scope *env,
+                   llw_lowered *out);
+
+/* entrypoint + command as a container engine joins them. */
+void llw_config_lower(llw_config_reader *r, const char *file, const llw_command *entrypoint,
+                      const llw_command *command, const llw_scope *env, llw_lowered *out);
+
+/* What an official image runs by its tag (ghcr.io/ggml-org/llama.cpp:server-cuda-b8022): false when it is
+ * none of them. `version` receives b8022 or NULL, `tools` says that the first argument selects the program
+ * (:full). */
+bool llw_config_image(llw_arena *arena, const char *image, llw_program *program, const char **version,
+                      bool *tools);
+
+/* The variables of models.conf and its kin (MODEL, CTX_SIZE, N_GPU_LAYERS, EXTRA_ARGS ...) as llama-server's
+ * words, for when there is no CMD that says how they are used: config_launch.c has the table. */
+void llw_config_words_of_variables(llw_config_reader *r, const llw_scope *scope, llw_lowered *out);
+
+/* --- launches --- */
+
+typedef struct llw_mount {
+    const char *inside, *outside; /* /models, DIRECTORY/models */
+} llw_mount;
+
+typedef struct llw_launch_spec {
+    const char *id, *name;
+    const llw_config_file *file;
+    int line, column;
+    const llw_lowered *lowered;
+    const char *version; /* of llama.cpp, by an image tag; NULL */
+    const char *version_place;
+    bool infrastructure, example;
+    const char *directory; /* models are looked for from here */
+    const llw_mount *mounts;
+    size_t n_mounts;
+} llw_launch_spec;
+
+/* NULL when there are too many, or the id was read before. */
+llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_spec *spec);
+
+/* --- Compose --- */
+
+typedef struct llw_setting_text {
+    const char *name; /* of a variable; NULL when `text` is NAME=VALUE or NAME as a whole */
+    llw_rich text;    /* not expanded */
+    bool null;        /* given without a value: taken from the caller's environment */
+} llw_setting_text;
+
+typedef struct llw_service {
+    const char *name;
+    int line, column, last_line;
+    llw_rich image; /* not expanded */
+    bool builds;
+    const char *context, *dockerfile; /* of its build */
+    llw_command entrypoint, command;  /* not expanded; `shell` says that it is one string still to be split */
+    llw_setting_text *environment;
+    size_t n_environment, environment_capacity;
+    const char **env_files;
+    size_t n_env_files, env_file_capacity;
+    llw_mount *mounts;
+    size_t n_mounts, mount_capacity;
+    bool names_llama;  /* name, container_name or image speaks of llama.cpp */
+    bool other_engine; /* ... of another engine */
+} llw_service;
+
+llw_service *llw_config_compose(llw_config_reader *r, const llw_config_file *file, size_t *n);
+
+/* How a file beside another one is found; NULL when it is not there. */
+typedef struct llw_config_set llw_config_set;
+const llw_config_file *llw_config_set_find(llw_config_reader *r, const llw_config_set *set,
+                                           const char *directory, const char *name);
+
+/* The service as it runs with these variables for ${...}. `docker` may be NULL. `version` is llama.cpp's by
+ * the image's tag, or NULL. env_files are looked up in `set`. */
+void llw_config_service(llw_config_reader *r, const llw_config_file *file, const llw_service *service,
+                        const llw_scope *variables, const llw_dockerfile *docker, const llw_config_set *set,
+                        llw_lowered *out, const char **version);
+
+/* --- comments --- */
+
+/* Lines of a file that speak of one launch. */
+typedef struct llw_comment_target {
+    int from, to; /* lines of its definition; comments right above belong to it too */
+    llw_config_launch *launch;
+} llw_comment_target;
+
+/* Claims what comments say about models, and launch.reason_given of every target. `texts` are descriptions
+ * inside the files, each with the index of its target. */
+typedef struct llw_comment_text {
+    llw_rich text;
+    size_t target;
+} llw_comment_text;
+
+void llw_config_comments(llw_config_reader *r, const llw_config_file *file, const llw_comment_target *targets,
+                         size_t n_targets, const llw_comment_text *texts, size_t n_texts);
+
+#endif

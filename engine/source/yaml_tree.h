@@ -1,0 +1,52 @@
+/* A YAML document as a tree whose nodes know their line and column: for files whose places matter.
+ *
+ * Built from libyaml's events under caps of our own (bytes, events, depth, documents); an alias is a node
+ * that points at what it names, so nothing is multiplied. Only the first document is kept. Everything lives
+ * in the arena given. */
+#ifndef LLW_SOURCE_YAML_TREE_H
+#define LLW_SOURCE_YAML_TREE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+    LLW_YAML_MAX_BYTES = 4 << 20,
+    LLW_YAML_MAX_EVENTS = 200000,
+    LLW_YAML_MAX_DEPTH = 64,
+    LLW_YAML_MAX_SCALAR = 1 << 20,
+};
+
+typedef enum llw_yaml_kind { LLW_YAML_SCALAR, LLW_YAML_LIST, LLW_YAML_MAP } llw_yaml_kind;
+
+typedef struct llw_yaml {
+    llw_yaml_kind kind;
+    const char *key; /* in a map, else NULL */
+    int key_line, key_column;
+    const char *text; /* of a scalar */
+    size_t len;
+    bool plain;               /* a scalar without quotes: null, ~, yes and numbers are what they look like */
+    bool block;               /* a | or > scalar */
+    int line, column;         /* of the value, from 1 */
+    int end_line, end_column; /* behind its last character */
+    int n;                    /* children */
+    const char *anchor;
+    struct llw_yaml *target; /* of an alias; look through llw_yaml_follow */
+    struct llw_yaml *first, *last, *next, *parent;
+} llw_yaml;
+
+/* LLW_ERR_INPUT with the line when it is no YAML. The first key given twice in one map (of up to
+ * 1000 keys) is noted: *twice is the second, or NULL. */
+llw_rc llw_yaml_parse(llw_arena *arena, const char *path, const char *bytes, size_t len, llw_yaml **root,
+                      const llw_yaml **twice, llw_err *err);
+
+/* The node itself, or what its alias names (at most 16 steps); NULL for NULL. */
+const llw_yaml *llw_yaml_follow(const llw_yaml *node);
+/* A map's value by key, also through << merges; the last of equal keys. NULL when absent or no map. */
+const llw_yaml *llw_yaml_get(const llw_yaml *map, const char *key);
+/* The scalar's text, or otherwise when it is absent, no scalar, or a plain null. */
+const char *llw_yaml_string(const llw_yaml *node, const char *otherwise);
+
+#endif
