@@ -175,3 +175,36 @@ rule "embedding-input-limit" {
     undecided { launch { ubatch = unknown, embedding_mode = true }, needs = "l.ubatch" },
   },
 }
+
+-- Where neither model nor card is known, the pair of flags itself is the mistake people copy.
+rule "ubatch-copied-from-batch" {
+  level  = "waste",
+  each   = { l = "launch" },
+  when   = {
+    { "l.ubatch > 512", otherwise = "-ub is {l.ubatch}" },
+    { "l.ubatch == l.batch", otherwise = "-ub and -b differ" },
+    "origin(l.ubatch) ~= 'default'",
+  },
+  unless = {
+    "l.embedding_mode",
+    "l.rerank",
+    "l.pooling ~= ''",
+    "l.override_moves_experts_to_cpu",
+    "known(l.loads)", -- then the other rules judge with numbers
+  },
+  find   = "-ub {l.ubatch} is as large as -b: the compute buffer is sized by -ub, so it is {l.ubatch / 512:plain} times that of -ub 512, and with everything on the GPU prompts are read at most 1.2 times as fast",
+  advise = { ["l.ubatch"] = "leave it at 512; -b {l.batch:plain} may stay" },
+  try    = { ["l.ubatch"] = "512" },
+  tests  = {
+    fires  { launch { model = unknown, ubatch = 2048, batch = 2048 }, says = "4 times" },
+    fires  { launch { model = unknown, ubatch = 1024, batch = 1024 } },
+    silent { launch { model = unknown, ubatch = 512, batch = 512 }, stops_at = "l.ubatch > 512" },
+    silent { launch { model = unknown, ubatch = 1024, batch = 2048 }, stops_at = "l.ubatch == l.batch" },
+    silent { launch { model = unknown, ubatch = { 2048, origin = "default" }, batch = 2048 }, stops_at = "origin(l.ubatch) ~= 'default'" },
+    silent { launch { model = unknown, ubatch = 2048, batch = 2048, embedding_mode = true }, stops_at = "l.embedding_mode" },
+    silent { launch { model = unknown, ubatch = 2048, batch = 2048, rerank = true }, stops_at = "l.rerank" },
+    silent { launch { model = unknown, ubatch = 2048, batch = 2048, pooling = "last" }, stops_at = "l.pooling ~= ''" },
+    silent { launch { model = unknown, ubatch = 2048, batch = 2048, cpu_moe = true, override_moves_experts_to_cpu = true }, stops_at = "l.override_moves_experts_to_cpu" },
+    silent { launch { ubatch = 2048, batch = 2048 }, stops_at = "known(l.loads)" },
+  },
+}

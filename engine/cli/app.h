@@ -36,6 +36,10 @@ void llw_app_load_kb(llw_app *app);
 /* Gathers facts: machine, model named by `model` (NULL: none), launch, from the options. False when the question cannot
  * be answered; the reason was said. */
 bool llw_app_gather(llw_app *app, const char *model);
+/* The machine alone: GPUs and host, from the options or as they are here. */
+bool llw_app_gather_machine(llw_app *app);
+/* The level from which on findings give exit code 1 (--fail-on). */
+llw_level llw_app_fail_level(llw_app *app);
 /* Adds a saved fact base (fact/facts_json.h). */
 bool llw_app_load_facts(llw_app *app, const char *path);
 /* Loads the knowledge base and runs it over what was gathered. */
@@ -61,6 +65,7 @@ int llw_command_predict(llw_app *app);
 int llw_command_fit(llw_app *app);
 int llw_command_card(llw_app *app);
 int llw_command_models(llw_app *app);
+int llw_command_lint(llw_app *app);
 int llw_command_test(llw_app *app);
 int llw_command_new(llw_app *app);
 

@@ -26,7 +26,7 @@ static void tell_problems(llw_app *app) {
     }
 }
 
-static llw_level fail_level(llw_app *app) {
+llw_level llw_app_fail_level(llw_app *app) {
     const char *on = llw_option_value(&app->options, LLW_OPT_FAIL_ON);
     if (!on) return LLW_LEVEL_RISK;
     for (int l = LLW_LEVEL_NOTE; l <= LLW_LEVEL_WRONG; l++)
@@ -36,7 +36,7 @@ static llw_level fail_level(llw_app *app) {
 }
 
 static void judge(llw_app *app, const llw_decision *d) {
-    llw_level from = fail_level(app);
+    llw_level from = llw_app_fail_level(app);
     for (size_t i = 0; i < d->n_reasons; i++)
         if (d->reasons[i].level >= from) llw_app_exit(app, LLW_EXIT_FINDINGS);
     bool bad = d->verdict == LLW_VERDICT_FAILS || d->verdict == LLW_VERDICT_LIKELY_FAILS || d->verdict == LLW_VERDICT_REFUSED;

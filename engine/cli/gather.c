@@ -13,15 +13,16 @@
 #include <string.h>
 
 bool llw_app_load_facts(llw_app *app, const char *path) {
+    static const llw_facts_readers readers = {.known = llw_source_known, .words = llw_source_words};
     llw_err err = {0};
     char *bytes = NULL;
     size_t len = 0;
     if (llw_file_read(app->arena, path, LLW_FACTS_JSON_MAX, &bytes, &len, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
-    if (llw_facts_load(app->facts, bytes, len, path, llw_source_known, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (llw_facts_load_with(app->facts, bytes, len, path, &readers, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     return true;
 }
 
-static bool gather_machine(llw_app *app) {
+bool llw_app_gather_machine(llw_app *app) {
     const llw_options *o = &app->options;
     llw_err err = {0};
     bool from_file = llw_option_given(o, LLW_OPT_FACTS);
@@ -83,7 +84,7 @@ bool llw_app_gather(llw_app *app, const char *name) {
     app->facts = llw_facts_new();
     for (size_t i = 0; i < o->n_values[LLW_OPT_FACTS]; i++)
         if (!llw_app_load_facts(app, o->values[LLW_OPT_FACTS][i])) return false;
-    if (!gather_machine(app)) return false;
+    if (!llw_app_gather_machine(app)) return false;
     llw_entity model = 0;
     if (name && !gather_model(app, name, &model)) return false;
     return gather_launch(app, model);

@@ -1,6 +1,7 @@
 /* lessons, lesson, explain, models, card, test: the knowledge itself, offline. */
 #include "base/data.h"
 #include "check/ruletest.h"
+#include "check/story.h"
 #include "cli/app.h"
 #include "source/card.h"
 #include "source/known.h"
@@ -169,6 +170,15 @@ int llw_command_test(llw_app *app) {
         if (r->passed) continue;
         llw_text_addf(&out, "%s:%d: rule \"%s\"%s: %s\n", r->rule->lesson->file, r->test ? r->test->line : r->rule->line, r->rule->id,
                       r->test ? "" : " (weak tests)", r->message);
+    }
+    llw_story_result *examples = NULL;
+    size_t n_examples = 0;
+    llw_story_tests(app->kb, only, app->arena, &examples, &n_examples);
+    for (size_t i = 0; i < n_examples; i++) {
+        report.n_passed += examples[i].passed;
+        report.n_failed += !examples[i].passed;
+        if (!examples[i].passed)
+            llw_text_addf(&out, "lessons/%s.md:%d: the example for rule \"%s\": %s\n", examples[i].lesson, examples[i].line, examples[i].rule, examples[i].message);
     }
     llw_text_addf(&out, "%zu passed, %zu failed\n", report.n_passed, report.n_failed);
     if (report.n_unkilled) llw_text_addf(&out, "%zu condition%s no test needs\n", report.n_unkilled, report.n_unkilled == 1 ? "" : "s");

@@ -21,7 +21,7 @@ static const struct {
     [LLW_COMMAND_LESSON] = {llw_command_lesson},   [LLW_COMMAND_EXPLAIN] = {llw_command_explain},
     [LLW_COMMAND_PREDICT] = {llw_command_predict}, [LLW_COMMAND_FIT] = {llw_command_fit},
     [LLW_COMMAND_CARD] = {llw_command_card},       [LLW_COMMAND_MODELS] = {llw_command_models},
-    [LLW_COMMAND_TEST] = {llw_command_test},       [LLW_COMMAND_NEW] = {llw_command_new},
+    [LLW_COMMAND_LINT] = {llw_command_lint},       [LLW_COMMAND_TEST] = {llw_command_test},       [LLW_COMMAND_NEW] = {llw_command_new},
 };
 
 static bool set_style(llw_app *app) {
@@ -43,8 +43,9 @@ static bool set_style(llw_app *app) {
     if (app->style.width < 40) app->style.width = 40;
     if (app->style.width > 160) app->style.width = 160;
     const char *format = llw_option_value(o, LLW_OPT_FORMAT);
-    if (format && strcmp(format, "text") && strcmp(format, "json"))
-        return llw_app_complain(app, LLW_EXIT_USAGE, "--format %s: it is text or json", format);
+    bool gcc = format && !strcmp(format, "gcc") && o->command == LLW_COMMAND_LINT;
+    if (format && strcmp(format, "text") && strcmp(format, "json") && !gcc)
+        return llw_app_complain(app, LLW_EXIT_USAGE, "--format %s: it is text or json%s", format, o->command == LLW_COMMAND_LINT ? ", or gcc" : "");
     app->json = format && !strcmp(format, "json");
     return true;
 }

@@ -16,7 +16,7 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_FACTS] = {"facts", 0, "FILE", true, "take facts from a file that --save wrote, instead of from this machine"},
     [LLW_OPT_SAVE] = {"save", 0, "FILE", false, "write all facts to a file, to reason elsewhere or to report a mistake ('-' for standard output)"},
     [LLW_OPT_RULES] = {"rules", 0, "DIR", true, "a directory with more rules (*.lua); a file replaces one of the same name"},
-    [LLW_OPT_FORMAT] = {"format", 0, "FORMAT", false, "text (default) or json"},
+    [LLW_OPT_FORMAT] = {"format", 0, "FORMAT", false, "text (default) or json; lint also has gcc"},
     [LLW_OPT_EMIT] = {"emit", 0, "FORMAT", false, "the plan we would choose as a block to paste: models.conf, env, compose or args"},
     [LLW_OPT_SCHEMA] = {"schema", 0, NULL, false, "list every kind of fact and its attributes"},
     [LLW_OPT_ALL] = {"all", 0, NULL, false, "leave nothing out"},
@@ -42,6 +42,9 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
     [LLW_COMMAND_FIT] = {"fit", "MODEL [-- flags]", "what --fit will do, and why", ""},
     [LLW_COMMAND_CARD] = {"card", "MODEL", "where the model card is, or how to get it", ""},
     [LLW_COMMAND_MODELS] = {"models", "", "the models llwhy knows before they are downloaded", ""},
+    [LLW_COMMAND_LINT] = {"lint", "[PATH...]", "judge the launches of configuration files",
+                          "Reads models.conf-style INI files, .env, Compose and Dockerfiles; a directory is searched. Each finding stands on\n"
+                          "the line that really sets the value. --all shows notes too; --format json or gcc for programs.\n"},
     [LLW_COMMAND_TEST] = {"test", "[LESSON]", "run the tests that rules carry", ""},
     [LLW_COMMAND_NEW] = {"new", "ID", "start a lesson: a rule, its story and a failing test",
                          "The files go to rules.d and lessons here if there is a rules.d, else to the project's .llwhy.\n"},

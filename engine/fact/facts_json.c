@@ -167,7 +167,7 @@ typedef struct loader {
     llw_facts *facts;
     llw_arena *arena;
     const char *path;
-    llw_facts_known known;
+    llw_facts_readers read;
     llw_err *err;
     char where[160]; /* "gpu CUDA0, free" */
 } loader;
@@ -417,7 +417,7 @@ static llw_rc read_header(loader *l, json_t *header, llw_entity entity) {
 
 static llw_rc make_entity(loader *l, json_t *object, size_t index, llw_entity *out) {
     static const char *const keys[] = {"kind",  "id",    "known",  "header", "claims",
-                                       "facts", "grade", "origin", NULL};
+                                       "facts", "grade", "origin", "argv", NULL};
     snprintf(l->where, sizeof l->where, "entity %zu", index + 1);
     if (!json_is_object(object)) return wrong(l, "is not an object");
     const char *kind_name = json_string_value(json_object_get(object, "kind"));
@@ -428,6 +428,7 @@ static llw_rc make_entity(loader *l, json_t *object, size_t index, llw_entity *o
     snprintf(l->where, sizeof l->where, "%s %.60s", kind_name, id);
     llw_rc rc = only(l, object, keys);
     if (rc != LLW_OK) return rc;
+    if (kind != LLW_KIND_launch && json_object_get(object, "argv")) return wrong(l, "is no launch: it has no argv");
     json_t *known = json_object_get(object, "known");
     if (kind != LLW_KIND_model && (known || json_object_get(object, "header")))
         return wrong(l, "is no model: it has no known and no header");
@@ -437,8 +438,8 @@ static llw_rc make_entity(loader *l, json_t *object, size_t index, llw_entity *o
     }
     if (!json_is_string(known) || json_object_get(object, "header"))
         return wrong(l, "needs a name as known, and no header beside it");
-    if (!l->known) return wrong(l, "names a known model, but none can be looked up here");
-    rc = l->known(l->facts, json_string_value(known), id, out, l->err);
+    if (!l->read.known) return wrong(l, "names a known model, but none can be looked up here");
+    rc = l->read.known(l->facts, json_string_value(known), id, out, l->err);
     if (rc != LLW_OK && l->err && !*l->err->file) snprintf(l->err->file, sizeof l->err->file, "%s", l->path);
     return rc == LLW_OK ? LLW_OK : LLW_ERR_INPUT;
 }
@@ -446,6 +447,20 @@ static llw_rc make_entity(loader *l, json_t *object, size_t index, llw_entity *o
 static void name_place(loader *l, llw_entity entity) {
     snprintf(l->where, sizeof l->where, "%s %.60s", llw_kind_name(llw_facts_kind(l->facts, entity)),
              llw_facts_id(l->facts, entity));
+}
+
+/* The flags of a launch, when everything they may refer to is there. */
+static llw_rc read_words(loader *l, json_t *object, llw_entity launch) {
+    json_t *argv = json_object_get(object, "argv");
+    if (!argv) return LLW_OK;
+    if (!json_is_array(argv)) return wrong(l, "needs an array of words as argv");
+    if (!l->read.words) return wrong(l, "has an argv, but flags cannot be read here");
+    size_t n = json_array_size(argv);
+    const char **words = llw_arena_alloc(l->arena, (n + 1) * sizeof *words);
+    for (size_t i = 0; i < n; i++)
+        if (!(words[i] = json_to_text(l->arena, json_array_get(argv, i)))) return wrong(l, "has something in argv that is no text");
+    llw_rc rc = l->read.words(l->facts, launch, words, n, l->err);
+    return rc == LLW_OK ? LLW_OK : LLW_ERR_INPUT;
 }
 
 static llw_rc load(loader *l, json_t *root) {
@@ -478,6 +493,10 @@ static llw_rc load(loader *l, json_t *root) {
         name_place(l, made[i]);
         if (header && (rc = read_header(l, header, made[i])) != LLW_OK) return rc;
     }
+    for (size_t i = 0; i < n; i++) {
+        name_place(l, made[i]);
+        if ((rc = read_words(l, json_array_get(entities, i), made[i])) != LLW_OK) return rc;
+    }
     snprintf(l->where, sizeof l->where, "notes");
     if (notes && !json_is_array(notes)) return wrong(l, "needs to be an array of texts");
     for (size_t i = 0; i < json_array_size(notes); i++) {
@@ -490,8 +509,14 @@ static llw_rc load(loader *l, json_t *root) {
 
 llw_rc llw_facts_load(llw_facts *facts, const char *bytes, size_t len, const char *path,
                       llw_facts_known known, llw_err *err) {
+    llw_facts_readers readers = {.known = known};
+    return llw_facts_load_with(facts, bytes, len, path, &readers, err);
+}
+
+llw_rc llw_facts_load_with(llw_facts *facts, const char *bytes, size_t len, const char *path,
+                           const llw_facts_readers *readers, llw_err *err) {
     json_error_t error;
-    loader l = {.facts = facts, .arena = llw_facts_arena(facts), .path = path, .known = known, .err = err};
+    loader l = {.facts = facts, .arena = llw_facts_arena(facts), .path = path, .read = *readers, .err = err};
     if (len > LLW_FACTS_JSON_MAX) return wrong(&l, "has more than 64 MiB");
     json_t *root = json_loadb(bytes, len, JSON_REJECT_DUPLICATES, &error);
     if (!root)

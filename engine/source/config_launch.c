@@ -85,7 +85,9 @@ static void run_words(llw_config_reader *r, const char *file, const llw_words *w
             const char *option = llw_rich_text(r->arena, &w->items[j]);
             size_t len = option ? strlen(option) : 0;
             if (len < 2 || option[0] != '-' || option[len - 1] != 'c') continue;
-            llw_shell_run(r, file, &w->items[j + 1], &out->env, out);
+            llw_words rest = {0}; /* sh -c SCRIPT NAME ARGUMENTS */
+            for (size_t k = j + 3; k < w->n; k++) llw_words_push(r->arena, &rest, w->items[k]);
+            llw_shell_run(r, file, &w->items[j + 1], &rest, &out->env, out);
             return;
         }
         return;
@@ -108,11 +110,11 @@ void llw_config_lower(llw_config_reader *r, const char *file, const llw_command 
                       const llw_command *command, const llw_scope *env, llw_lowered *out) {
     *out = (llw_lowered){.env = llw_scope_copy(env)};
     if (entrypoint->given && entrypoint->shell) { /* a shell-form ENTRYPOINT takes no CMD */
-        llw_shell_run(r, file, &entrypoint->script, &out->env, out);
+        llw_shell_run(r, file, &entrypoint->script, &(llw_words){0}, &out->env, out);
         return;
     }
     if (command->given && command->shell && !(entrypoint->given && entrypoint->words.n)) {
-        llw_shell_run(r, file, &command->script, &out->env, out);
+        llw_shell_run(r, file, &command->script, &(llw_words){0}, &out->env, out);
         return;
     }
     llw_words all = {0};

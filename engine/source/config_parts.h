@@ -78,10 +78,10 @@ typedef struct llw_lowered {
     llw_scope env;
 } llw_lowered;
 
-/* Runs a /bin/sh script on paper until it starts a llama.cpp program. `env` is changed by its assignments.
- * What is beyond assignments, [ tests, if, && and || is noted as unread. */
-void llw_shell_run(llw_config_reader *r, const char *file, const llw_rich *script, llw_scope *env,
-                   llw_lowered *out);
+/* Runs a /bin/sh script on paper until it starts a llama.cpp program. `arguments` are its "$@". `env` is
+ * changed by its assignments. What is beyond assignments, [ tests, if, && and || is noted as unread. */
+void llw_shell_run(llw_config_reader *r, const char *file, const llw_rich *script, const llw_words *arguments,
+                   llw_scope *env, llw_lowered *out);
 
 /* entrypoint + command as a container engine joins them. */
 void llw_config_lower(llw_config_reader *r, const char *file, const llw_command *entrypoint,

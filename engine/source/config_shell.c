@@ -23,6 +23,7 @@ typedef struct shell {
     llw_config_reader *r;
     const char *file;
     const llw_rich *script;
+    const llw_words *arguments; /* "$@" */
     size_t at;
     llw_scope *env;
     llw_lowered *out;
@@ -214,6 +215,18 @@ static void assign(shell *s, size_t name_len) {
     s->status = YES;
 }
 
+/* "$@" or $@ as a whole word: its length in the script, or 0. */
+static size_t all_arguments(const shell *s) {
+    static const char *const forms[] = {"\"$@\"", "$@", "\"${@}\"", "${@}", "$*"};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        size_t len = strlen(forms[i]), n = 0;
+        while (n < len && byte(s, s->at + n) == forms[i][n]) n++;
+        char next = byte(s, s->at + len);
+        if (n == len && (!next || strchr(" \t\n;&|)", next))) return len;
+    }
+    return 0;
+}
+
 /* The words of one simple command. Redirections are dropped with their targets. */
 static void read_command(shell *s, llw_words *words) {
     for (;;) {
@@ -239,7 +252,13 @@ static void read_command(shell *s, llw_words *words) {
             assign(s, name);
             continue;
         }
-        size_t before = s->at;
+        size_t before = s->at, all = all_arguments(s);
+        if (all) {
+            s->at += all;
+            for (size_t i = 0; i < s->arguments->n; i++)
+                llw_words_push(s->r->arena, words, s->arguments->items[i]);
+            continue;
+        }
         bool quoted = false;
         llw_rich word = read_word(s, &quoted);
         if (s->at == before) { /* nothing a word may start with */
@@ -443,9 +462,15 @@ static bool separator(shell *s) {
     return true;
 }
 
-void llw_shell_run(llw_config_reader *r, const char *file, const llw_rich *script, llw_scope *env,
-                   llw_lowered *out) {
-    shell s = {.r = r, .file = file, .script = script, .env = env, .out = out, .status = YES};
+void llw_shell_run(llw_config_reader *r, const char *file, const llw_rich *script, const llw_words *arguments,
+                   llw_scope *env, llw_lowered *out) {
+    shell s = {.r = r,
+               .file = file,
+               .script = script,
+               .arguments = arguments,
+               .env = env,
+               .out = out,
+               .status = YES};
     bool skip = false;
     for (int n = 0; s.at < script->n && !out->runs && n < MAX_COMMANDS; n++) {
         while (s.at < script->n &&
