@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "fact/build.h"
 #include "fact/ggml_type.h"
+#include "source/argv.h"
 #include "source/known.h"
 
 #include <setjmp.h>
@@ -295,6 +296,100 @@ static void one_card_uses_the_first_target(void **state) {
     llw_arena_free(m->arena);
 }
 
+/* ---- what llama.cpp did on real cards ---- */
+
+static llw_fit fit_of_row(llw_facts *facts, const llw_table *t, size_t row) {
+    const char *cell[8];
+    static const char *const columns[] = {"llama", "program", "model", "args", "cards"};
+    for (int i = 0; i < 5; i++) cell[i] = llw_table_cell(t, row, llw_table_column(t, columns[i]));
+    llw_arena *arena = llw_facts_arena(facts);
+    llw_err err = {0};
+    llw_entity model;
+    if (llw_source_known(facts, cell[2], NULL, &model, &err) != LLW_OK) fail_msg("%s", err.text);
+    llw_token tokens[32];
+    size_t n = 0;
+    char *rest, *words = llw_arena_strdup(arena, cell[3]);
+    for (char *word = strtok_r(words, " ", &rest); word && n < 32; word = strtok_r(NULL, " ", &rest))
+        tokens[n++] = (llw_token){.text = word, .place = ""};
+    llw_argv in = {.id = "argv", .args = tokens, .n_args = n};
+    assert_true(llw_program_find(cell[1], &in.program));
+    in.build = llw_build_claim(facts, cell[0], LLW_GRADE_FLAG, "test", "", &err);
+    llw_argv_result read;
+    if (llw_argv_read(facts, &in, &read, &err) != LLW_OK) fail_msg("%s", err.text);
+    llw_facts_claim(facts, read.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG, "test", "");
+    const char *at = cell[4];
+    for (int i = 0; *at; i++) {
+        char *end, name[16];
+        snprintf(name, sizeof name, "CUDA%d", i);
+        llw_entity gpu = llw_facts_entity(facts, LLW_KIND_gpu, name);
+        llw_facts_claim(facts, gpu, LLW_gpu_index, llw_count(i), LLW_GRADE_MEASURED, "argument", "");
+        llw_facts_claim(facts, gpu, LLW_gpu_total, llw_bytes(strtoll(at, &end, 10)), LLW_GRADE_MEASURED,
+                        "argument", "");
+        llw_facts_claim(facts, gpu, LLW_gpu_free, llw_bytes(strtoll(end + 1, &end, 10)), LLW_GRADE_MEASURED,
+                        "argument", "");
+        at = *end ? end + 1 : end;
+    }
+    llw_launch launch;
+    llw_attr missing;
+    if (llw_launch_read(facts, read.launch, arena, &launch, &missing, &err) != LLW_OK)
+        fail_msg("%s", err.text);
+    llw_fit fit;
+    llw_fit_run(&launch, arena, false, &fit);
+    return fit;
+}
+
+/* experts:3-5 stands for the patterns of layers 3, 4 and 5. */
+static void expand(llw_text *out, const char *want) {
+    const char *at = want;
+    for (const char *next; (next = strstr(at, "experts:")) != NULL;) {
+        int from = 0, to = 0, used = 0;
+        llw_text_addn(out, at, (size_t)(next - at));
+        assert_int_equal(sscanf(next, "experts:%d-%d%n", &from, &to, &used), 2);
+        for (int il = from; il <= to; il++)
+            llw_text_addf(out, "%sblk\\.%d\\.ffn_(up|down|gate_up|gate)_(ch|)exps=CPU", il > from ? "," : "",
+                          il);
+        at = next + used;
+    }
+    llw_text_add(out, at);
+}
+
+static void the_flags_are_those_that_llama_cpp_chose(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    char *bytes;
+    size_t len, different = 0, wrong_verdicts = 0;
+    llw_err err = {0};
+    llw_table t;
+    const char *path = LLW_SOURCE_DIR "/tests/fixtures/truth/autofit.tsv";
+    if (llw_file_read(arena, path, 1 << 20, &bytes, &len, &err) != LLW_OK) fail_msg("%s", err.text);
+    assert_int_equal(llw_table_parse(arena, path, bytes, len, &t, &err), LLW_OK);
+    assert_true(t.n_rows > 100);
+    for (size_t row = 0; row < t.n_rows; row++) {
+        llw_facts *facts = llw_facts_new();
+        llw_fit fit = fit_of_row(facts, &t, row);
+        llw_text want = {0}, got = {0};
+        expand(&want, llw_table_cell(&t, row, llw_table_column(&t, "want")));
+        for (size_t i = 0; i < fit.n_args; i++) llw_text_addf(&got, "%s%s", i ? " " : "", fit.args[i]);
+        if (strcmp(llw_text_str(&want), llw_text_str(&got)) != 0) {
+            different++;
+            print_message("line %d: llama.cpp %s\n         here %s\n", t.lines[row], llw_text_str(&want),
+                          llw_text_str(&got));
+        }
+        bool gave_up = strcmp(llw_table_cell(&t, row, llw_table_column(&t, "status")), "0") != 0;
+        bool fits = strcmp(llw_table_cell(&t, row, llw_table_column(&t, "fits")), "yes") == 0;
+        if (gave_up != (fit.outcome == LLW_FIT_GAVE_UP) || fits != fit.fits) {
+            wrong_verdicts++;
+            print_message("line %d: outcome %d, fits %d\n", t.lines[row], fit.outcome, fit.fits);
+        }
+        llw_text_fini(&want);
+        llw_text_fini(&got);
+        llw_facts_free(facts);
+    }
+    llw_arena_free(arena);
+    assert_int_equal(different, 0);
+    assert_int_equal(wrong_verdicts, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_changes_when_the_target_is_met),
@@ -307,6 +402,7 @@ int main(void) {
         cmocka_unit_test(what_does_not_fit_by_itself_is_left_alone),
         cmocka_unit_test(what_is_not_known_is_said),
         cmocka_unit_test(one_card_uses_the_first_target),
+        cmocka_unit_test(the_flags_are_those_that_llama_cpp_chose),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
