@@ -151,7 +151,7 @@ static void hostile_yaml_is_refused_or_read_not_followed_forever(void **state) {
 static const char *runs(const char *script, llw_scope *env) {
     llw_lowered out = {.env = {.arena = arena}};
     llw_rich text = rich_of(script);
-    llw_shell_run(&reader, "f", &text, env, &out);
+    llw_shell_run(&reader, "f", &text, &(llw_words){0}, env, &out);
     if (!out.runs) return NULL;
     llw_text words = {0};
     for (size_t i = 0; i < out.words.n; i++)
@@ -213,7 +213,7 @@ static void words_of_a_script_lead_back_to_who_set_them(void **state) {
     set(&env, "N", "99", "compose.yml");
     llw_lowered out = {.env = {.arena = arena}};
     llw_rich text = rich_of("A=\"-c 1\"; A=\"${A} -ngl ${N}\"; llama-server $A");
-    llw_shell_run(&reader, "f", &text, &env, &out);
+    llw_shell_run(&reader, "f", &text, &(llw_words){0}, &env, &out);
     llw_token t = llw_rich_token(arena, &out.words.items[3], NULL);
     assert_string_equal(t.text, "99");
     assert_string_equal(t.place, "compose.yml:7:3");
@@ -267,6 +267,9 @@ static void commands_are_joined_as_an_engine_joins_them(void **state) {
         {"FROM a\nENTRYPOINT [\"llama-server\"]\nCMD [\"-c\", \"1\"]\n", "-c|1"},
         {"FROM a\nENTRYPOINT llama-server -c 2\nCMD [\"-c\", \"1\"]\n", "-c|2"},
         {"FROM a\nENTRYPOINT [\"/bin/sh\", \"-c\", \"llama-server -c 3\"]\n", "-c|3"},
+        {"FROM a\nENTRYPOINT [\"sh\", \"-c\", \"exec llama-server -c 3 \\\"$@\\\"\", \"--\"]\nCMD [\"-b\", "
+         "\"1\"]\n",
+         "-c|3|-b|1"},
         {"FROM a\nENTRYPOINT [\"tini\", \"--\"]\nCMD [\"llama-server\", \"-c\", \"4\"]\n", "-c|4"},
         {"FROM a\nCMD [\"./start.sh\"]\n", NULL},
     };
