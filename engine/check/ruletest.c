@@ -118,7 +118,7 @@ static void run_test(testing *t, llw_kb *kb, const llw_rule *rule, const llw_rul
         add_result(t, rule, test, false, llw_arena_strdup(t->arena, err.text));
         return;
     }
-    llw_run *run = llw_run_new(kb, facts);
+    llw_run *run = llw_run_whole(kb, facts);
     llw_state got = outcome(run, rule, -1);
     const char *why = got == test->expect ? check_details(t, run, rule, test) : NULL;
     if (got != test->expect)

@@ -196,6 +196,11 @@ static void add_conditions(builder *b, int depth, const llw_node *node) {
     for (size_t i = 0; i < node->rule->n_conditions; i++) {
         const llw_condition *c = &node->rule->conditions[i];
         llw_result r = node->truth[i];
+        if (r.state == LLW_NOT_ASKED) {
+            llw_result values[LLW_EXPR_MAX_BYTES];
+            llw_run_eval(b->run, node, &c->expr, values);
+            r = values[c->expr.n_nodes - 1];
+        }
         bool so = r.state == LLW_KNOWN && r.as.flag == (c->role == LLW_ROLE_WHEN);
         if (c->role == LLW_ROLE_JOIN || (so && tells_nothing(node, i))) continue;
         llw_text t = {0};

@@ -9,7 +9,12 @@
 #include "fact/facts.h"
 #include "rule/kb.h"
 
-typedef enum llw_knowledge { LLW_KNOWN, LLW_NOT_KNOWN, LLW_FAULT } llw_knowledge;
+typedef enum llw_knowledge {
+    LLW_KNOWN,
+    LLW_NOT_KNOWN,
+    LLW_FAULT,
+    LLW_NOT_ASKED, /* costs a prediction, and the node is silent without it: evaluated when somebody asks why not */
+} llw_knowledge;
 
 typedef struct llw_result {
     llw_knowledge state;

@@ -100,6 +100,17 @@ static void derive(llw_run *run, size_t index) {
     }
 }
 
+/* Whether an expression, or a quantity it names, asks predict(). */
+static bool costs_prediction(const llw_rule *rule, const llw_expr *expr) {
+    for (int i = 0; i < expr->n_nodes; i++) {
+        const llw_expr_node *n = &expr->nodes[i];
+        if (n->op == LLW_OP_PREDICT) return true;
+        /* a quantity names only ones that stand before it, so this ends */
+        if (n->op == LLW_OP_LET && costs_prediction(rule, &rule->lets[n->as.let])) return true;
+    }
+    return false;
+}
+
 typedef struct matching {
     llw_run *run;
     const llw_rule *rule;
@@ -118,8 +129,19 @@ static bool add_node(void *context, const llw_entity *binding) {
     node.lets = llw_arena_alloc(run->arena, rule->n_lets * sizeof *node.lets);
     node.truth = llw_arena_alloc(run->arena, rule->n_conditions * sizeof *node.truth);
     llw_evaluation e = evaluation_of(run, node.binding, node.lets);
-    for (size_t i = 0; i < rule->n_lets; i++) node.lets[i] = eval_top(&rule->lets[i], &e);
-    for (size_t i = 0; i < rule->n_conditions; i++) node.truth[i] = eval_top(&rule->conditions[i].expr, &e);
+    /* what is cheap first; what costs a prediction only if that left the node open */
+    for (int costly = 0; costly < 2; costly++) {
+        bool settled = costly && !run->whole && (!node.applies || settle(rule, node.truth) == LLW_SILENT);
+        for (size_t i = 0; i < rule->n_lets; i++) {
+            if (costs_prediction(rule, &rule->lets[i]) != costly) continue;
+            node.lets[i] = settled ? (llw_result){.state = LLW_NOT_ASKED} : eval_top(&rule->lets[i], &e);
+        }
+        for (size_t i = 0; i < rule->n_conditions; i++) {
+            bool dear = costs_prediction(rule, &rule->conditions[i].expr);
+            if (!costly && dear) node.truth[i] = (llw_result){.state = LLW_NOT_ASKED};
+            if (dear == costly && !settled) node.truth[i] = eval_top(&rule->conditions[i].expr, &e);
+        }
+    }
     node.state = node.applies ? settle(rule, node.truth) : LLW_SILENT;
     void *items = run->nodes;
     *(llw_node *)llw_arena_push(run->arena, &items, &run->n_nodes, &run->node_capacity, sizeof node) = node;
@@ -139,10 +161,10 @@ static void predict_all(llw_run *run) {
     }
 }
 
-llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts) {
+static llw_run *run_rules(const llw_kb *kb, const llw_facts *facts, bool whole) {
     llw_arena *arena = llw_arena_new();
     llw_run *run = llw_arena_alloc(arena, sizeof *run);
-    *run = (llw_run){.kb = kb, .base = facts, .facts = llw_facts_overlay(facts), .arena = arena};
+    *run = (llw_run){.kb = kb, .base = facts, .facts = llw_facts_overlay(facts), .arena = arena, .whole = whole};
     predict_all(run);
     llw_join_index *indexes = llw_join_index_new(arena);
     for (size_t i = 0; i < kb->n_rules; i++) {
@@ -150,6 +172,14 @@ llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts) {
         llw_join(kb->rules[i], run->facts, kb, indexes, add_node, &m);
     }
     return run;
+}
+
+llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts) {
+    return run_rules(kb, facts, false);
+}
+
+llw_run *llw_run_whole(const llw_kb *kb, const llw_facts *facts) {
+    return run_rules(kb, facts, true);
 }
 
 void llw_run_free(llw_run *run) {
@@ -173,6 +203,8 @@ const llw_node *llw_run_deriver(const llw_run *run, llw_entity entity, llw_attr 
 
 void llw_run_eval(const llw_run *run, const llw_node *node, const llw_expr *expr, llw_result *values) {
     llw_evaluation e = evaluation_of(run, node->binding, node->lets);
+    for (size_t i = 0; i < node->rule->n_lets; i++) /* now somebody asks */
+        if (node->lets[i].state == LLW_NOT_ASKED) node->lets[i] = eval_top(&node->rule->lets[i], &e);
     llw_eval(expr, &e, values);
 }
 

@@ -1,6 +1,7 @@
 /* One run of the knowledge base over a fact base: predictions first, then every rule once for each binding.
  *
- * Nothing is skipped: all conditions of a node are evaluated, so a silent node already is its own why-not. Derived
+ * All conditions of a node are evaluated, so a silent node already is its own why-not. Only what costs a prediction of its own
+ * (predict()) is left until asked for, when a cheaper condition has settled the node. Derived
  * slots are claimed in `facts`, an overlay over what was read; the facts given are never changed and must outlive the
  * run. A run is deterministic: rules in the order of the knowledge base, bindings in the order of the entities. */
 #ifndef LLW_INFER_RUN_H
@@ -14,7 +15,7 @@ typedef struct llw_node {
     llw_entity binding[LLW_MAX_VARIABLES];
     llw_state state;
     bool applies;      /* false: the rule does not hold for this launch's build, so it is silent */
-    llw_result *truth; /* of each condition; joins are all true */
+    llw_result *truth; /* of each condition; joins are all true. LLW_NOT_ASKED only in a silent node */
     llw_result *lets;
 } llw_node;
 
@@ -46,10 +47,13 @@ typedef struct llw_run {
     size_t n_predicted;
     llw_derivation *derivations;
     size_t n_derivations, derivation_capacity;
+    bool whole;                   /* ask everything */
     struct llw_variant *variants; /* memo of predict() */
 } llw_run;
 
 llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts);
+/* The same with nothing left unasked: for tests that drop a condition and look again. */
+llw_run *llw_run_whole(const llw_kb *kb, const llw_facts *facts);
 void llw_run_free(llw_run *run);
 
 /* The prediction of a launch, or NULL. */
