@@ -134,7 +134,8 @@ static llw_phrase *add(llw_phrase *out, size_t max, size_t *n, const char *about
     if (*n >= max) return NULL;
     llw_phrase *p = &out[(*n)++];
     *p = (llw_phrase){.about = about, .at = at};
-    find_quant(text, len, at, p->quant);
+    /* kind and counts are those of every quantisation */
+    if (!strcmp(about, "size") || !strcmp(about, "fits")) find_quant(text, len, at, p->quant);
     return p;
 }
 
@@ -268,7 +269,8 @@ bool llw_phrase_reason(const llw_rich *rich) {
         llw_rich sentence = llw_rich_slice(rich, start, i + 1);
         size_t len = flatten(&sentence, text, sizeof text);
         start = i + 1;
-        if (!matches(HIDDEN, text, len) && matches(PLACEMENT, text, len) && matches(REASON, text, len)) return true;
+        if (!matches(HIDDEN, text, len) && matches(PLACEMENT, text, len) && matches(REASON, text, len))
+            return true;
     }
     return false;
 }
