@@ -171,8 +171,8 @@ static bool is_models_size(const char *text, size_t len, const match *m) {
     match next_model, next_else;
     bool model_after = next_match(SIZE_OF_MODEL, text, after, m->to, &next_model),
          else_after = next_match(SIZE_OF_ELSE, text, after, m->to, &next_else);
-    match buffer;
-    if (next_match(BUFFER, text, after, m->to, &buffer) && buffer.from == m->to) return false;
+    match buffer; /* "5.7 GB of model weights spill to the CPU" */
+    if (next_match(BUFFER, text, len, m->to, &buffer) && buffer.from == m->to) return false;
     bool close_else = else_after && next_else.from - m->to <= 8,
          close_model = model_after && next_model.from - m->to <= 4;
     if (close_else && !(close_model && next_model.from < next_else.from)) return false;
