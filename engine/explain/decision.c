@@ -169,7 +169,11 @@ static void verdict(deciding *d) {
     llw_facts_flag(d->run->facts, out->launch, LLW_launch_loads_certain, &certain);
     const llw_device_line *worst = tightest(out);
     out->uncertainty = "";
-    if (p && p->rc == LLW_OK && (p->fit.prediction.outcome == LLW_OUTCOME_REFUSED || p->fit.prediction.outcome == LLW_OUTCOME_ABORTS)) {
+    const char *refused = "";
+    if (llw_facts_text(d->run->facts, out->launch, LLW_launch_refused, &refused)) {
+        out->verdict = LLW_VERDICT_REFUSED;
+        llw_text_addf(&t, "This launch does not start (%s): %s.", out->build_name, refused);
+    } else if (p && p->rc == LLW_OK && (p->fit.prediction.outcome == LLW_OUTCOME_REFUSED || p->fit.prediction.outcome == LLW_OUTCOME_ABORTS)) {
         out->verdict = LLW_VERDICT_REFUSED;
         llw_text_addf(&t, "This launch does not start (%s): %s.", out->build_name, p->fit.prediction.reason);
     } else if (!known) {

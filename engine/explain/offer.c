@@ -314,6 +314,7 @@ void llw_offers(llw_run *run, llw_arena *arena, llw_decision *d) {
     d->repair.title = "smallest repair";
     d->choice.title = "our choice";
     if (!p || p->rc != LLW_OK || d->verdict == LLW_VERDICT_UNKNOWN) return;
+    if (llw_facts_value(run->facts, d->launch, LLW_launch_refused).known) return; /* the flags come first */
     offering o = {.run = run, .arena = arena, .d = d, .program = p->as_read.program, .order = p->as_read.build_order};
     if (llw_flags_load(arena, &o.flags, NULL) != LLW_OK) return;
     bool fails = d->verdict != LLW_VERDICT_LOADS && d->verdict != LLW_VERDICT_LIKELY_LOADS;
