@@ -14,8 +14,9 @@ typedef struct range {
 } range;
 
 typedef struct speeds { /* models/speed.tsv */
-    range weights, ram, cache, cache_compressed, cache_no_flash;
-    range layer, layer_experts, layer_compressed, layer_recurrent, layer_no_flash, host_layer, device;
+    range weights, weights_hbm, ram, cache, cache_compressed, cache_no_flash, cache_no_kernel;
+    range layer, layer_experts, layer_compressed, layer_recurrent, layer_no_flash, layer_no_kernel,
+        host_layer, device;
 } speeds;
 
 static bool speeds_read(llw_arena *arena, speeds *out) {
@@ -23,15 +24,18 @@ static bool speeds_read(llw_arena *arena, speeds *out) {
         const char *key;
         range *to;
     } const keys[] = {{"weights", &out->weights},
+                      {"weights-hbm", &out->weights_hbm},
                       {"ram", &out->ram},
                       {"cache", &out->cache},
                       {"cache-compressed", &out->cache_compressed},
                       {"cache-no-flash", &out->cache_no_flash},
+                      {"cache-no-kernel", &out->cache_no_kernel},
                       {"layer", &out->layer},
                       {"layer-experts", &out->layer_experts},
                       {"layer-compressed", &out->layer_compressed},
                       {"layer-recurrent", &out->layer_recurrent},
                       {"layer-no-flash", &out->layer_no_flash},
+                      {"layer-no-kernel", &out->layer_no_kernel},
                       {"host-layer", &out->host_layer},
                       {"device", &out->device}};
     llw_table t;
@@ -132,16 +136,55 @@ static bool make_plan(const llw_launch *launch, const llw_prediction *prediction
     return llw_context_place(plan);
 }
 
+/* Whether CUDA has flash attention for the heads of every layer with a cache (models/flash-attention.tsv). */
+static bool has_kernel(const llw_plan *plan) {
+    const llw_hparams *h = &plan->hparams;
+    const llw_cache *cache = &plan->cache[LLW_CACHE_BASE];
+    for (int i = 0; cache->used && i < cache->n_layers; i++) {
+        int layer = cache->layers[i].layer;
+        if (layer < 0 || layer >= h->n_layer_all) continue;
+        const llw_layer *l = &h->layer[layer];
+        int64_t kv = h->mla ? 1 : l->kv_heads,
+                key = h->mla ? h->lora_kv + h->rot : llw_hparams_head_k(h, layer);
+        int64_t value = h->mla ? h->lora_kv : llw_hparams_head_v(h, layer),
+                ratio = kv > 0 ? l->heads / kv : 1;
+        int heads = llw_changes_flash_heads(plan->launch->build_order, key, value);
+        if (heads < 0 || (heads > 0 && ratio < 2) || (heads > 1 && ratio % heads)) return false;
+    }
+    return true;
+}
+
 static range layer_cost(const llw_plan *plan, const speeds *s) {
     if (plan->state.used) return s->layer_recurrent;
     if (!plan->flash_attn) return s->layer_no_flash;
+    if (!has_kernel(plan)) return s->layer_no_kernel;
     if (plan->hparams.mla) return s->layer_compressed;
     return plan->hparams.experts > 0 ? s->layer_experts : s->layer;
 }
 
+/* models/speed.tsv: weights and weights-hbm */
+static range weights_share(const speeds *s, double bandwidth) {
+    return bandwidth < 2e12 ? s->weights : s->weights_hbm;
+}
+
 static range cache_share(const llw_plan *plan, const speeds *s) {
     if (!plan->flash_attn) return s->cache_no_flash;
+    if (!has_kernel(plan)) return s->cache_no_kernel;
     return plan->hparams.mla ? s->cache_compressed : s->cache;
+}
+
+/* What makes it fall off a cliff; NULL when nothing does. */
+static const char *cliff(const llw_plan *plan) {
+    if (!plan->cache[LLW_CACHE_BASE].used || plan->n_devices == 0) return NULL;
+    if (plan->flash_attn && !has_kernel(plan))
+        return "CUDA has no flash attention for these head sizes, and -fa on sends attention to the "
+               "processor: with a "
+               "long context tokens come a hundred times slower; -fa auto switches it off instead";
+    if (!plan->flash_attn && plan->launch->flash_attn == LLW_AUTO)
+        return "CUDA has no flash attention for these head sizes, so it is off: long contexts are slower and "
+               "take more "
+               "memory";
+    return NULL;
 }
 
 /* Adds bytes over bandwidth to both ends. */
@@ -169,9 +212,15 @@ static void assumptions(const llw_plan *plan, const speeds *s, int64_t depth, ll
     assume(
         a, out, &room,
         llw_arena_printf(a, "one user's answer, with %s tokens in the context", llw_format_count(n, depth)));
-    assume(a, out, &room,
-           llw_arena_printf(a, "GPU memory is read at %.0f to %.0f %% of the data sheet's bandwidth",
-                            s->weights.low * 100, s->weights.high * 100));
+    for (int i = 0; i < plan->n_devices; i++) {
+        const llw_device *d = &plan->launch->devices[plan->device[i]];
+        range share = weights_share(s, d->bandwidth);
+        if (out->weights[plan->device[i]] > 0)
+            assume(a, out, &room,
+                   llw_arena_printf(a,
+                                    "%s reads weights at %.0f to %.0f %% of the %.0f GB/s of its data sheet",
+                                    d->name, share.low * 100, share.high * 100, d->bandwidth / 1e9));
+    }
     assume(a, out, &room,
            llw_arena_printf(a, "starting a layer's kernels takes %.0f to %.0f microseconds", layer.high * 1e6,
                             layer.low * 1e6));
@@ -193,7 +242,7 @@ static void add_up(const llw_plan *plan, const speeds *s, const bandwidths *b, l
     for (int i = 0; i < plan->n_devices; i++) {
         int d = plan->device[i];
         if (out->weights[d] + out->cache[d] == 0) continue;
-        add(out, out->weights[d], b->device[d], s->weights);
+        add(out, out->weights[d], b->device[d], weights_share(s, b->device[d]));
         add(out, out->cache[d], b->device[d], cache_share(plan, s));
         used++;
     }
@@ -237,10 +286,7 @@ void llw_speed_estimate(const llw_launch *launch, const llw_prediction *predicti
     }
     add_up(&plan, &s, &b, out);
     assumptions(&plan, &s, depth, out);
-    if (!plan.flash_attn && plan.cache[LLW_CACHE_BASE].used)
-        out->cliff =
-            "without flash attention the cache is read at about a hundredth of the bandwidth: long contexts "
-            "become very slow";
+    out->cliff = cliff(&plan);
     out->known = true;
 }
 
