@@ -18,6 +18,7 @@ llw_node *llw_block_embed(llw_graph *g) {
     llw_expand(g, x); /* ggml_build_forward_select keeps both ways in the graph */
     llw_expand(g, raw);
     if (wide != g->h->n_embd) x = llw_view_2d(g, x, g->h->n_embd, g->n_tokens, x->nb[1], 0);
+    g->embedded = x;
     if (g->h->embedding_scale != 0) {
         if (!llw_is_contiguous(x)) x = llw_cont(g, x);
         x = llw_scale_by(g, x);
@@ -385,13 +386,16 @@ bool llw_block_late_outputs(const llw_graph *g) {
     return g->plan->build.late_outputs != 0;
 }
 
-static void logits(llw_graph *g, llw_node *x) {
+llw_node *llw_block_logits(llw_graph *g, llw_node *x) {
     g->embeddings = x;
     llw_node *scale = llw_scale_of(g, LLW_W_OUTPUT, -1);
     x = llw_mul_mat(g, llw_output_w(g), x);
-    if (scale) x = llw_mul(g, x, scale);
-    g->logits = x;
-    llw_expand(g, x);
+    return scale ? llw_mul(g, x, scale) : x;
+}
+
+static void logits(llw_graph *g, llw_node *x) {
+    g->logits = llw_block_logits(g, x);
+    llw_expand(g, g->logits);
 }
 
 void llw_block_output(llw_graph *g, llw_node *x, llw_norm_kind kind) {

@@ -114,6 +114,8 @@ void llw_block_recurrent(llw_graph *g, llw_recurrent *inputs);
 /* build_rs: the states of the batch's sequences, [width, n_seqs]; with get_rows by default. */
 llw_node *llw_block_states(llw_graph *g, const llw_recurrent *inputs, llw_node *state);
 
+/* The output matrix times x, whose rows are the embeddings read. */
+llw_node *llw_block_logits(llw_graph *g, llw_node *x);
 /* Residual tail of a graph: last norm, output matrix, logits. */
 void llw_block_output(llw_graph *g, llw_node *x, llw_norm_kind kind);
 /* For models that may draft: at the last layer nothing is picked when llw_block_late_outputs says so, and

@@ -8,5 +8,6 @@ void llw_build_llama(llw_graph *g);
 void llw_build_deepseek2(llw_graph *g);
 void llw_build_gpt_oss(llw_graph *g);
 void llw_build_qwen3next(llw_graph *g);
+void llw_build_stack(llw_graph *g);
 
 #endif

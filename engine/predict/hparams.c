@@ -234,7 +234,35 @@ static void read_scales(llw_plan *plan, const char *name) {
     if (!strcmp(name, "grok")) h->soft_cap = LLW_SOFT_CAP_GROK;
     h->temperature_scale = llw_model_real(m, "attention.temperature_scale", 0);
     h->final_soft_cap = llw_model_real(m, "final_logit_softcapping", 0) != 0;
-    h->rope = !granite || whole(plan, "rope.scaling.finetuned", 1) != 0;
+    h->value_scale = llw_model_real(m, "attention.value_scale", 0);
+    h->layer_norm_eps = llw_model_real(m, "attention.layer_norm_epsilon", 0);
+    h->group_experts = whole(plan, "experts_per_group", 0);
+    h->parallel_residual = whole(plan, "use_parallel_residual", 0) != 0;
+    h->swin_norm = !strcmp(name, "chameleon") && whole(plan, "swin_norm", 0) != 0;
+    const llw_meta *pattern =
+        !strcmp(name, "granite_swa") ? llw_model_hparam(m, "attention.rope_pattern") : NULL;
+    bool rope =
+        !granite || pattern || !strcmp(name, "granite_swa") || whole(plan, "rope.scaling.finetuned", 1) != 0;
+    for (int i = 0; i < h->n_layer_all; i++) h->layer[i].rope = rope && per_layer(pattern, i, 1) != 0;
+}
+
+/* Embeddings from outside that are added to inner layers' states lie behind the first in the input's rows. */
+static void read_deepstack(llw_plan *plan, const char *name) {
+    llw_hparams *h = &plan->hparams;
+    const llw_meta *mapping = llw_model_hparam(plan->model, "deepstack_mapping");
+    if (is_one_of(name, (const char *const[]){"qwen3vl", "qwen3vlmoe", "qwen3tts", NULL})) {
+        h->deepstack = whole(plan, "n_deepstack_layers", 0);
+        for (int i = 0; i < h->n_layer && i < h->deepstack; i++) h->layer[i].deepstack_after = i + 2;
+    }
+    if (strncmp(name, "granite", 7) || !mapping || !mapping->array) return;
+    uint64_t seen = 0;
+    for (int i = 0; i < h->n_layer_all && (uint64_t)i < mapping->count; i++) {
+        double index = mapping->array[i];
+        if (!(index >= 0 && index < 64)) continue;
+        if (i > 0) h->layer[i].deepstack_before = (int)index + 1;
+        if (!(seen >> (int)index & 1)) h->deepstack++;
+        seen |= (uint64_t)1 << (int)index;
+    }
 }
 
 static void read_positions(llw_plan *plan, const char *name) {
@@ -245,12 +273,7 @@ static void read_positions(llw_plan *plan, const char *name) {
     bool given = sections && sections->array && sections->count > 1 && sections->array[0] > 0 &&
                  sections->array[1] > 0;
     plan->hparams.positions = is_one_of(name, multi) || (given && is_one_of(name, when_given)) ? 4 : 1;
-    if (is_one_of(name, (const char *const[]){"qwen3vl", "qwen3vlmoe", NULL}))
-        plan->hparams.deepstack = whole(plan, "n_deepstack_layers", 0);
-    const llw_meta *mapping = llw_model_hparam(plan->model, "deepstack_mapping");
-    for (uint64_t i = 0; !strncmp(name, "granite", 7) && mapping && mapping->array && i < mapping->count; i++)
-        if (mapping->array[i] >= (double)plan->hparams.deepstack && mapping->array[i] < 64)
-            plan->hparams.deepstack = (int64_t)mapping->array[i] + 1;
+    read_deepstack(plan, name);
 }
 
 static void read_clamps(llw_plan *plan, const char *name) {

@@ -28,6 +28,8 @@ typedef struct llw_layer {
     bool windowed, recurrent;
     bool indexed;                     /* owns an indexer */
     bool clamp_experts, clamp_shared; /* SwiGLU is clamped */
+    bool rope;
+    int deepstack_before, deepstack_after; /* which of the inner embeddings is added there, + 1; 0 none */
 } llw_layer;
 
 typedef enum llw_gating { /* llama_expert_gating_func_type */
@@ -64,7 +66,9 @@ typedef struct llw_hparams {
     int64_t deepstack;        /* embeddings added at inner layers, behind the first in the input */
     double temperature_scale; /* of attention, llama 4 and mistral */
     double embedding_scale, residual_scale, logit_scale, attention_scale;
-    bool clamp_kqv, alibi, situ_linear, rope, final_soft_cap;
+    double value_scale, layer_norm_eps;
+    int64_t group_experts;
+    bool clamp_kqv, alibi, situ_linear, final_soft_cap, parallel_residual, swin_norm;
     llw_soft_cap soft_cap;
 } llw_hparams;
 

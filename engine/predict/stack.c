@@ -1,0 +1,309 @@
+/* Builds the graph of an architecture that is a stack of attention and feed-forward layers.
+ *
+ * Sources: src/models/<architecture>.cpp graph, llama.cpp v0.5.0 and 2026-05-04. The order of operations is
+ * theirs, because memory is handed out in that order. */
+#include "predict/stack.h"
+
+#include "predict/families.h"
+
+#include <string.h>
+
+static const llw_stack stacks[] = {
+#define LLW_STACK(name, ...) {.architecture = name, __VA_ARGS__},
+#include "predict/stack.def"
+#undef LLW_STACK
+};
+
+typedef struct build {
+    llw_graph *g;
+    llw_stack s; /* a copy: the header changes a few */
+    llw_attention attention;
+    llw_node *positions, *out_ids, *temperature;
+} build;
+
+static const llw_stack *find(const char *architecture) {
+    for (size_t i = 0; i < sizeof stacks / sizeof *stacks; i++)
+        if (!strcmp(stacks[i].architecture, architecture)) return &stacks[i];
+    return NULL;
+}
+
+static bool turned(const build *b, int il) {
+    enum { STEP = 4 /* n_no_rope_layer_step, src/llama-hparams.h */ };
+    const llw_hparams *h = b->g->h;
+    bool windowed = h->layer[il].windowed;
+    switch (b->s.rope) {
+    case LLW_ROPE_ALL: return true;
+    case LLW_ROPE_NONE: return false;
+    case LLW_ROPE_WINDOWED: return windowed;
+    case LLW_ROPE_WINDOWED_IF_ANY: return windowed || !h->windowed_any;
+    case LLW_ROPE_WINDOWED_OR_LEAD: return windowed || il < h->dense_lead;
+    case LLW_ROPE_STEP: return (il + 1) % STEP != 0;
+    case LLW_ROPE_STEP_OR_LAST: return (il + 1) % (h->windowed_any ? STEP : h->n_layer) != 0;
+    case LLW_ROPE_STEP_FIRST: return !h->windowed_any || il % STEP != 0;
+    case LLW_ROPE_HEADER: return h->layer[il].rope;
+    case LLW_ROPE_32_LAYERS: return h->n_layer == 32;
+    }
+    return true;
+}
+
+static llw_node *head_norm(const build *b, llw_node *x, llw_weight_id id, int il, bool always) {
+    if (!always && !llw_w(b->g, id, il)) return x;
+    return llw_block_norm(b->g, x, id, il, b->s.head_norm);
+}
+
+/* A norm before a part: with weights, without, or none. */
+static llw_node *norm_before(const build *b, llw_node *x, llw_weight_id id, int il) {
+    if (b->s.no_norms_before) return x;
+    return b->s.plain_norms ? llw_block_norm_of(b->g, x, NULL, NULL, b->s.norm, il)
+                            : llw_block_norm(b->g, x, id, il, b->s.norm);
+}
+
+static llw_node *gated(const build *b, llw_node *x, llw_node *normed, int il) {
+    llw_graph *g = b->g;
+    llw_unary by = b->s.gate == LLW_GATE_SOFTPLUS ? LLW_SOFTPLUS : LLW_SIGMOID;
+    int64_t heads = g->h->layer[il].heads, width = x->ne[0], n = x->ne[1];
+    llw_node *gate = llw_apply(g, llw_block_mm(g, LLW_W_ATTN_GATE, il, normed), by);
+    if (gate->ne[0] != heads || heads == 0) return llw_mul(g, x, gate);
+    x = llw_reshape_3d(g, x, width / heads, heads, n);
+    gate = llw_reshape_3d(g, gate, 1, heads, n);
+    return llw_reshape_2d(g, llw_mul(g, x, gate), width, n);
+}
+
+static llw_node *attend(const build *b, llw_node *x, int il) {
+    llw_graph *g = b->g;
+    const llw_layer *layer = &g->h->layer[il];
+    llw_node *normed = x;
+    int64_t head = llw_hparams_head_k(g->h, il), head_v = llw_hparams_head_v(g->h, il), n = x->ne[1];
+    bool wide = b->s.heads == LLW_HEADS_WIDE && llw_w(g, LLW_W_ATTN_Q_NORM, il), turn = turned(b, il);
+    bool apart = b->s.heads_apart || wide;
+    if (llw_w(g, LLW_W_ATTN_NORM_2, il)) x = llw_block_norm(g, x, LLW_W_ATTN_NORM_2, il, b->s.norm);
+    llw_qkv a = llw_block_qkv_sized(g, x, head, layer->heads, head, layer->kv_heads, head_v, layer->kv_heads,
+                                    il, !apart);
+    if (wide) {
+        a.q = head_norm(b, a.q, LLW_W_ATTN_Q_NORM, il, false);
+        a.k = head_norm(b, a.k, LLW_W_ATTN_K_NORM, il, false);
+    }
+    if (apart) {
+        a.q = llw_reshape_3d(g, a.q, head, layer->heads, n);
+        a.k = llw_reshape_3d(g, a.k, head, layer->kv_heads, n);
+        a.v = llw_reshape_3d(g, a.v, head_v, layer->kv_heads, n);
+    }
+    if (b->s.heads == LLW_HEADS_BEFORE) {
+        a.q = head_norm(b, a.q, LLW_W_ATTN_Q_NORM, il, false);
+        a.k = head_norm(b, a.k, LLW_W_ATTN_K_NORM, il, false);
+    }
+    if (turn) {
+        llw_node *factors = llw_rope_factors(g, il);
+        a.q = llw_rope(g, a.q, b->positions, factors);
+        a.k = llw_rope(g, a.k, b->positions, factors);
+    }
+    if (b->temperature && !(turn && b->s.temperature == LLW_TEMPERATURE_UNROPED))
+        a.q = llw_mul(g, a.q, b->temperature);
+    bool always = b->s.heads == LLW_HEADS_AFTER_ALWAYS ||
+                  (b->s.heads == LLW_HEADS_ROPED && turn && g->h->experts != 128);
+    if (b->s.heads == LLW_HEADS_AFTER || always) {
+        a.q = head_norm(b, a.q, LLW_W_ATTN_Q_NORM, il, always);
+        a.k = head_norm(b, a.k, LLW_W_ATTN_K_NORM, il, always);
+    }
+    if (b->s.scale_q) a.q = llw_scale_by(g, a.q);
+    llw_attend_more more = {.sinks = llw_w(g, LLW_W_ATTN_SINKS, il)};
+    bool gate = llw_w(g, LLW_W_ATTN_GATE, il) != NULL, between = gate || b->s.norm_result;
+    x = llw_block_attend(g, &b->attention, between ? LLW_W_UNKNOWN : LLW_W_ATTN_OUTPUT, a.q, a.k, a.v, &more,
+                         il);
+    if (gate) x = gated(b, x, normed, il);
+    if (b->s.norm_result) x = llw_block_norm(g, x, b->s.norm_result, il, b->s.norm);
+    if (between) x = llw_block_mm_bias(g, LLW_W_ATTN_OUTPUT, il, x);
+    if (b->s.scale_v && g->h->value_scale) x = llw_scale_by(g, x);
+    return x;
+}
+
+/* ---- feed-forward ---- */
+
+static llw_node *shared_experts(llw_graph *g, const llw_stack *s, llw_node *x, int il) {
+    llw_ffn names = {.up = LLW_W_FFN_UP_SHEXP,
+                     .gate = LLW_W_FFN_GATE_SHEXP,
+                     .down = LLW_W_FFN_DOWN_SHEXP,
+                     .activation = s->shared_activation};
+    llw_node *shared = llw_block_ffn(g, x, &names, il);
+    if (!llw_w(g, LLW_W_FFN_GATE_INP_SHEXP, il)) return shared;
+    llw_node *gate = llw_block_mm(g, LLW_W_FFN_GATE_INP_SHEXP, il, x); /* sigmoid as silu(x) / x */
+    return llw_mul(g, shared, llw_div(g, llw_apply(g, gate, LLW_SILU), gate));
+}
+
+static llw_moe routing(llw_graph *g, const llw_stack *s, int il) {
+    llw_moe how = llw_block_moe_defaults(g, il);
+    if (s->normalise != LLW_NORMALISE_HEADER) how.normalise = s->normalise == LLW_NORMALISE_YES;
+    if (s->route != LLW_ROUTE_HEADER)
+        how.gating = s->route == LLW_ROUTE_SIGMOID ? LLW_GATING_SIGMOID : LLW_GATING_SOFTMAX;
+    how.no_selection_bias = s->no_probs_bias;
+    how.weight_first = s->weight_first;
+    return how;
+}
+
+static llw_node *feed_forward(llw_graph *g, const llw_stack *s, llw_node *x, int il) {
+    if (s->feed) return s->feed(g, s, x, il);
+    if (!llw_w(g, LLW_W_FFN_GATE_INP, il)) {
+        llw_ffn how = {.activation = s->activation};
+        llw_node *act = llw_w(g, LLW_W_FFN_ACT, il); /* mpt's AWQ scales */
+        how.act_scales = act;
+        return llw_block_ffn(g, x, &how, il);
+    }
+    llw_moe how = routing(g, s, il);
+    llw_node *routed = llw_block_moe(g, x, &how, il);
+    if (!llw_w(g, LLW_W_FFN_UP_SHEXP, il)) return routed;
+    routed = llw_add(g, routed, shared_experts(g, s, x, il));
+    return s->average_shared ? llw_scale_by(g, routed) : routed;
+}
+
+llw_node *llw_feed_sub_norm(llw_graph *g, const llw_stack *s, llw_node *x, int il) {
+    x = llw_block_ffn(g, x, &(llw_ffn){.down = LLW_W_FFN_ACT, .activation = s->activation}, il);
+    return llw_block_mm(g, LLW_W_FFN_DOWN, il, llw_block_norm(g, x, LLW_W_FFN_SUB_NORM, il, s->norm));
+}
+
+llw_node *llw_feed_xielu(llw_graph *g, const llw_stack *s, llw_node *x, int il) {
+    (void)s;
+    return llw_block_mm(g, LLW_W_FFN_DOWN, il, llw_apply(g, llw_block_mm(g, LLW_W_FFN_UP, il, x), LLW_XIELU));
+}
+
+llw_node *llw_feed_grok(llw_graph *g, const llw_stack *s, llw_node *x, int il) {
+    llw_moe how = routing(g, s, il);
+    how.activation = LLW_ACT_GELU;
+    llw_node *routed = llw_block_moe(g, x, &how, il);
+    if (!llw_w(g, LLW_W_FFN_UP, il)) return routed;
+    llw_node *dense = llw_block_ffn(g, x, &(llw_ffn){.activation = LLW_ACT_GELU}, il);
+    return llw_scale_by(g, llw_add(g, dense, routed));
+}
+
+/* Each group of experts shares a smaller one beside it. */
+llw_node *llw_feed_grove(llw_graph *g, const llw_stack *s, llw_node *x, int il) {
+    llw_moe how = routing(g, s, il);
+    how.probs = llw_block_mm(g, LLW_W_FFN_GATE_INP, il, x);
+    how.group_experts = true;
+    llw_node *routed = llw_block_moe(g, x, &how, il);
+    int64_t groups = g->h->group_experts;
+    if (groups <= 0) {
+        llw_graph_fail(g, "the header has no experts_per_group");
+        return routed;
+    }
+    how.experts = g->h->experts / groups;
+    how.used = g->h->layer[il].experts_used > how.experts ? how.experts : g->h->layer[il].experts_used;
+    how.up = LLW_W_FFN_UP_CHEXPS;
+    how.gate = LLW_W_FFN_GATE_CHEXPS;
+    how.down = LLW_W_FFN_DOWN_CHEXPS;
+    return llw_add(g, routed, llw_scale_by(g, llw_block_moe(g, x, &how, il)));
+}
+
+/* ---- a layer ---- */
+
+static llw_node *result_norm(const build *b, llw_node *x, llw_weight_id id, int il, bool is_free) {
+    return id ? llw_block_norm_of(b->g, x, llw_w(b->g, id, il), llw_bias(b->g, id, il), b->s.norm,
+                                  is_free ? -1 : il)
+              : x;
+}
+
+static llw_node *sum(llw_graph *g, llw_node *result, llw_node *residual, bool residual_first) {
+    return residual_first ? llw_add(g, residual, result) : llw_add(g, result, residual);
+}
+
+static llw_node *layer(const build *b, llw_node *x, int il) {
+    llw_graph *g = b->g;
+    const llw_stack *s = &b->s;
+    bool picks = il == g->h->n_layer - 1 && (s->late == LLW_LATE_NEVER || !llw_block_late_outputs(g));
+    bool scaled = s->scale_residual && g->h->residual_scale != 0;
+    llw_node *residual = x, *normed = norm_before(b, x, LLW_W_ATTN_NORM, il);
+    llw_node *a = attend(b, normed, il);
+    if (s->norm_attention_early) a = result_norm(b, a, s->norm_attention, il, true);
+    if (picks) {
+        llw_block_pick_outputs(g, b->out_ids, &a, &residual);
+        normed = llw_get_rows(g, normed, b->out_ids);
+    }
+    if (!s->norm_attention_early) a = result_norm(b, a, s->norm_attention, il, false);
+    if (scaled) a = llw_scale_by(g, a);
+    llw_weight_id norm_2 = s->norm_2 ? s->norm_2 : LLW_W_FFN_NORM;
+    if (s->flow == LLW_FLOW_SERIAL) {
+        llw_node *ffn_in = sum(g, a, residual, s->x_first);
+        bool beside =
+            !s->plain_norms && !s->no_norms_before && !llw_w(g, norm_2, il); /* stablelm without it */
+        x = feed_forward(g, s, beside ? normed : norm_before(b, ffn_in, norm_2, il), il);
+        llw_weight_id norm =
+            s->norm_ffn && !llw_w(g, s->norm_ffn, il) && s->norm_ffn_2 ? s->norm_ffn_2 : s->norm_ffn;
+        x = result_norm(b, x, norm, il, s->free_norm_ffn);
+        if (scaled) x = llw_scale_by(g, x);
+        return sum(g, x, ffn_in, s->ffn_in_first);
+    }
+    if (s->flow == LLW_FLOW_NEOX) normed = norm_before(b, residual, norm_2, il);
+    x = feed_forward(g, s, normed, il);
+    switch (s->flow) {
+    case LLW_FLOW_FFN_ATTENTION: return llw_add(g, llw_add(g, x, a), residual);
+    case LLW_FLOW_ATTENTION_FFN: return llw_add(g, llw_add(g, a, x), residual);
+    default: return llw_add(g, llw_add(g, x, residual), a);
+    }
+}
+
+/* Multimodal embeddings of inner layers lie behind the first in the input's rows. */
+static llw_node *deepstack(const build *b, llw_node *x, int index) {
+    llw_graph *g = b->g;
+    llw_node *e = g->embedded;
+    return llw_add(g, x,
+                   llw_view_2d(g, e, g->h->n_embd, g->n_tokens, e->nb[1], (index - 1) * g->h->n_embd * 4));
+}
+
+static void output(const build *b, llw_node *x) {
+    llw_graph *g = b->g;
+    const llw_stack *s = &b->s;
+    bool late = s->late != LLW_LATE_NEVER && llw_block_late_outputs(g);
+    if (late && s->late == LLW_LATE_BEFORE_NORM) x = llw_get_rows(g, g->hidden = x, b->out_ids);
+    x = s->plain_norms ? llw_block_norm_of(g, x, NULL, NULL, s->norm, -1)
+                       : llw_block_norm(g, x, LLW_W_OUTPUT_NORM, -1, s->norm);
+    if (late && s->late == LLW_LATE_AFTER_NORM) x = llw_get_rows(g, g->hidden = x, b->out_ids);
+    x = llw_block_logits(g, x);
+    llw_node *bias = llw_bias(g, LLW_W_OUTPUT, -1);
+    if (bias) x = llw_add(g, x, bias);
+    if (s->scale_logits == LLW_WHEN_ALWAYS || (s->scale_logits == LLW_WHEN_HEADER && g->h->logit_scale != 0))
+        x = llw_scale_by(g, x);
+    if (s->soft_cap == LLW_WHEN_ALWAYS || (s->soft_cap == LLW_WHEN_HEADER && g->h->final_soft_cap))
+        x = llw_scale_by(g, llw_apply(g, llw_scale_by(g, x), LLW_TANH));
+    g->logits = x;
+    llw_expand(g, x);
+}
+
+/* What the header decides about the row. */
+static void adapt(build *b) {
+    const llw_hparams *h = b->g->h;
+    if (b->s.flow == LLW_FLOW_NEOX && !h->parallel_residual) b->s.flow = LLW_FLOW_SERIAL;
+    if (h->swin_norm) { /* chameleon */
+        b->s.no_norms_before = true;
+        b->s.norm_attention = LLW_W_ATTN_NORM;
+        b->s.norm_ffn = LLW_W_FFN_NORM;
+    }
+    if (!strcmp(b->s.architecture, "cohere2moe") && h->layer_norm_eps == 0) b->s.norm = LLW_NORM_RMS;
+    bool temperature = b->s.temperature == LLW_TEMPERATURE_UNROPED ||
+                       (b->s.temperature == LLW_TEMPERATURE_HEADER && h->temperature_scale != 0);
+    if (temperature) b->temperature = llw_input(b->g, LLW_F32, 1, 1, b->g->n_tokens, 1);
+}
+
+void llw_build_stack(llw_graph *g) {
+    const llw_stack *s = find(g->plan->architecture->name);
+    if (!s) {
+        llw_graph_fail(g, "no stack of that architecture");
+        return;
+    }
+    const llw_hparams *h = g->h;
+    build b = {.g = g, .s = *s};
+    llw_node *x = llw_block_embed(g);
+    if (s->scale_embedding) x = llw_scale_by(g, x);
+    if (s->norm_embedding) x = llw_block_norm(g, x, LLW_W_TOKEN_EMBD_NORM, -1, s->norm);
+    b.positions = llw_block_positions(g);
+    adapt(&b);
+    llw_block_attention(g, &b.attention, false);
+    llw_node *table = s->learned_positions ? llw_w(g, LLW_W_POSITION_EMBD, -1) : NULL;
+    if (table) x = llw_add(g, x, llw_get_rows(g, table, b.positions));
+    b.out_ids = llw_block_out_ids(g);
+    for (int il = 0; il < h->n_layer; il++) {
+        if (s->deepstack && h->layer[il].deepstack_before)
+            x = deepstack(&b, x, h->layer[il].deepstack_before);
+        x = layer(&b, x, il);
+        if (s->deepstack && h->layer[il].deepstack_after) x = deepstack(&b, x, h->layer[il].deepstack_after);
+    }
+    output(&b, x);
+}
