@@ -5,8 +5,6 @@
 #include "base/text.h"
 #include "fact/build.h"
 #include "fact/ggml_type.h"
-#include "source/argv.h"
-#include "source/known.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+
+#include "launches.h"
 
 static const int64_t MIB = 1024 * 1024;
 
@@ -299,42 +299,12 @@ static void one_card_uses_the_first_target(void **state) {
 /* ---- what llama.cpp did on real cards ---- */
 
 static llw_fit fit_of_row(llw_facts *facts, const llw_table *t, size_t row) {
-    const char *cell[8];
+    const char *cell[5];
     static const char *const columns[] = {"llama", "program", "model", "args", "cards"};
     for (int i = 0; i < 5; i++) cell[i] = llw_table_cell(t, row, llw_table_column(t, columns[i]));
-    llw_arena *arena = llw_facts_arena(facts);
-    llw_err err = {0};
-    llw_entity model;
-    if (llw_source_known(facts, cell[2], NULL, &model, &err) != LLW_OK) fail_msg("%s", err.text);
-    llw_token tokens[32];
-    size_t n = 0;
-    char *rest, *words = llw_arena_strdup(arena, cell[3]);
-    for (char *word = strtok_r(words, " ", &rest); word && n < 32; word = strtok_r(NULL, " ", &rest))
-        tokens[n++] = (llw_token){.text = word, .place = ""};
-    llw_argv in = {.id = "argv", .args = tokens, .n_args = n};
-    assert_true(llw_program_find(cell[1], &in.program));
-    in.build = llw_build_claim(facts, cell[0], LLW_GRADE_FLAG, "test", "", &err);
-    llw_argv_result read;
-    if (llw_argv_read(facts, &in, &read, &err) != LLW_OK) fail_msg("%s", err.text);
-    llw_facts_claim(facts, read.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG, "test", "");
-    const char *at = cell[4];
-    for (int i = 0; *at; i++) {
-        char *end, name[16];
-        snprintf(name, sizeof name, "CUDA%d", i);
-        llw_entity gpu = llw_facts_entity(facts, LLW_KIND_gpu, name);
-        llw_facts_claim(facts, gpu, LLW_gpu_index, llw_count(i), LLW_GRADE_MEASURED, "argument", "");
-        llw_facts_claim(facts, gpu, LLW_gpu_total, llw_bytes(strtoll(at, &end, 10)), LLW_GRADE_MEASURED,
-                        "argument", "");
-        llw_facts_claim(facts, gpu, LLW_gpu_free, llw_bytes(strtoll(end + 1, &end, 10)), LLW_GRADE_MEASURED,
-                        "argument", "");
-        at = *end ? end + 1 : end;
-    }
-    llw_launch launch;
-    llw_attr missing;
-    if (llw_launch_read(facts, read.launch, arena, &launch, &missing, &err) != LLW_OK)
-        fail_msg("%s", err.text);
+    llw_launch launch = launch_of(facts, cell[0], cell[1], cell[2], cell[3], cell[4], 0);
     llw_fit fit;
-    llw_fit_run(&launch, arena, false, &fit);
+    llw_fit_run(&launch, llw_facts_arena(facts), false, &fit);
     return fit;
 }
 

@@ -58,12 +58,12 @@ static void add_file(estimate *e, int device, int64_t bytes, const char *text) {
 
 /* The largest value of a per-layer hyper-parameter. */
 static int64_t largest(const llw_model *model, const char *key, int layers, int64_t absent) {
-    int64_t most = absent;
+    int64_t most = INT64_MIN;
     for (int i = 0; i < layers && i < 1024; i++) {
         int64_t n = llw_model_int(model, key, i, absent);
         if (n > most) most = n;
     }
-    return most;
+    return most == INT64_MIN ? absent : most;
 }
 
 typedef struct shape {
