@@ -103,7 +103,7 @@ rule "default-target-would-push-weights-out" {
   let = {
     spill = "predict('weights_on_host', l, 'fit', true, 'gpu_layers', -1, 'override_tensor', '', 'tensor_split', '', 'cpu_moe', false, 'n_cpu_moe', 0, 'fit_target', '1024', 'ubatch', min(l.ubatch, 512))",
   },
-  advise = { ["l.fit_target"] = "the default of 1024 MiB on every card would push {spill:mib} of weights to RAM; 128 MiB has been enough on a card without a display, one that drives a display keeps 1024" },
+  advise = { ["l.fit_target"] = "the default of 1024 MiB on every card would push {spill:mib} of weights to RAM; a card that drives no display needs less, one that does keeps 1024" },
   tests = {
     fires { model { known = "llama-3.1-8b-q4_k_m" }, gpu { total = 8188 * MiB, free = 6500 * MiB }, launch { ctx = 8192, gpu_layers = 99 } },
     fires { gpu { total = 2048 * MiB, free = 1300 * MiB }, launch { ctx = 2048, fit = false } },

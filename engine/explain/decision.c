@@ -214,8 +214,8 @@ static void survival(deciding *d) {
         const llw_device_line *line = &out->devices[i];
         int64_t extras = 0;
         if (!line->known || !llw_facts_count(d->run->facts, line->placement, LLW_placement_extras, &extras) || extras <= line->left) continue;
-        llw_text_addf(&t, "%s%s keeps %s", t.len ? " " : "It loads, but may not survive the first long prompt: ", line->name, llw_format_mib(buf, line->left));
-        llw_text_addf(&t, ", and about %s more are used then.", llw_format_mib(buf, extras));
+        llw_text_addf(&t, "%s%s keeps %s", t.len ? " " : "It loads, but may not survive long prompts: ", line->name, llw_format_mib(buf, line->left));
+        llw_text_addf(&t, ", and up to about %s more are used as the context fills.", llw_format_mib(buf, extras));
     }
     out->survival = keep(d, &t);
 }

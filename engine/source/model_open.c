@@ -139,7 +139,7 @@ static void say(set *s, llw_entity m, llw_attr attr, llw_value value, const char
 }
 
 static void tell_stat(set *s, llw_entity m, int64_t total) {
-    char buf[LLW_NUMBER_MAX], other[LLW_NUMBER_MAX], when[32] = "";
+    char buf[LLW_NUMBER_MAX], when[32] = "";
     int64_t allocated = 0, modified = 0;
     for (int64_t i = 0; i < s->n; i++) {
         if (s->part[i].file_bytes < 0) continue;
@@ -155,10 +155,6 @@ static void tell_stat(set *s, llw_entity m, int64_t total) {
     struct tm utc;
     if (gmtime_r(&seconds, &utc) && strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc))
         say(s, m, LLW_model_modified, llw_string(LLW_TEXT, when), "stat", "");
-    if (total >= 0 && (double)allocated < 0.9 * (double)total)
-        llw_facts_note(
-            s->facts, "%s occupies %s of its %s on disk: it is sparse or compressed; its size is what counts",
-            base_name(s->path), llw_format_bytes(buf, allocated), llw_format_bytes(other, total));
 }
 
 static bool beside(set *s, const char *suffix) {
