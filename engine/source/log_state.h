@@ -1,0 +1,73 @@
+/* What a log's reader remembers between lines. Used by log.c and its parts alone. */
+#ifndef LLW_SOURCE_LOG_STATE_H
+#define LLW_SOURCE_LOG_STATE_H
+
+#include "source/log_match.h"
+
+enum { LLW_LOG_STREAMS = 32, LLW_LOG_BREAKDOWN = 24 };
+
+typedef struct llw_log_share { /* a row of the memory breakdown */
+    const char *device;
+    int64_t model, context, compute, unaccounted; /* bytes; unaccounted -1 */
+    int line;
+} llw_log_share;
+
+/* A load while it is being read. */
+typedef struct llw_log_entry {
+    llw_load load;
+    bool dropped;       /* a dry load of --fit after all */
+    bool meta, loading; /* its header was read; it was announced */
+    bool n_ctx_seen;    /* of the current context */
+    int crash_line, fail_line;
+    llw_log_share breakdown[LLW_LOG_BREAKDOWN];
+    int n_breakdown;
+    int64_t prompt; /* tokens of the request at work; -1 */
+} llw_log_entry;
+
+/* The lines of one service, unit or container. */
+typedef struct llw_log_stream {
+    const char *key;
+    llw_load process;     /* what was said before any load: build, devices */
+    llw_log_entry *entry; /* the load at work, or NULL */
+    const char *backend;  /* CUDA, ROCm */
+    bool fitting;         /* between the first and the last line of --fit: what is loaded now is dry */
+    bool dry;             /* so is this one, by its own words */
+} llw_log_stream;
+
+typedef struct llw_log_reader {
+    llw_arena *arena;
+    llw_log *log;
+    llw_log_stream streams[LLW_LOG_STREAMS];
+    int n_streams;
+    llw_log_stream *last; /* that spoke last */
+    llw_log_entry **entries;
+    size_t n_entries, entry_capacity;
+} llw_log_reader;
+
+/* log_apply.c: what a line means for its stream. */
+void llw_log_apply(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line);
+/* The load at work, made when there is none. NULL beyond LLW_LOG_LOADS. */
+llw_log_entry *llw_log_entry_get(llw_log_reader *r, llw_log_stream *s);
+/* A load or process with nothing known. */
+void llw_load_init(llw_load *load);
+/* The device of that name, made when there is room; NULL otherwise. "Host" and host buffers give the host. */
+llw_log_device *llw_log_device_get(llw_arena *arena, llw_load *load, const char *name);
+/* CUDA0 of CUDA0_Split, Host of CPU_Mapped. */
+const char *llw_log_device_name(llw_arena *arena, llw_log_text buffer);
+/* A copy of a text from outside, at most 300 bytes. */
+const char *llw_log_copy(llw_arena *arena, llw_log_text text);
+int64_t llw_log_bytes(double amount, int64_t unit);
+void llw_log_evidence(llw_load *load, int line);
+
+/* log_context.c: buffers, the context. */
+bool llw_log_apply_context(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line);
+
+/* log_trouble.c: fit, memory, crashes, failures, timings. False when the event is none of these. */
+bool llw_log_apply_trouble(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line);
+
+/* log_end.c: sums, outcome. */
+void llw_log_finish(llw_arena *arena, llw_log_entry *entry);
+/* log_findings.c */
+void llw_log_find(llw_arena *arena, llw_load *load);
+
+#endif
