@@ -155,6 +155,10 @@ static void place_cache(llw_plan *plan, llw_cache *cache, int which, int64_t cel
         sum->layers++;
         llw_plan_memory(plan, layer->place)->context += bytes;
     }
+    if (h->n_layer_kv >= 2 && which != LLW_CACHE_INDEXER)
+        for (int il = h->n_layer_kv; il < h->n_layer_all; il++)
+            if (h->layer[il].windowed == (which == LLW_CACHE_WINDOW))
+                cache->of_layer[il] = cache->of_layer[h->n_layer_kv - (h->layer[il].windowed ? 2 : 1)];
     const llw_ggml_type *k = llw_ggml_type_get(launch->type_k), *v = llw_ggml_type_get(launch->type_v);
     int64_t first_k = which == LLW_CACHE_INDEXER ? h->indexer_head : llw_hparams_head_k(h, 0);
     cache->rotate_k = plan->build.rotate_cache && k->quantized && k_same && k_head > 0 && first_k % 64 == 0;

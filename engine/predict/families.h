@@ -9,5 +9,7 @@ void llw_build_deepseek2(llw_graph *g);
 void llw_build_gpt_oss(llw_graph *g);
 void llw_build_qwen3next(llw_graph *g);
 void llw_build_stack(llw_graph *g);
+void llw_build_gemma3n(llw_graph *g);
+void llw_build_gemma4(llw_graph *g);
 
 #endif
