@@ -459,6 +459,38 @@ static void a_comment_reaches_the_profiles_it_stands_over(void **state) {
     clear_box((const char *const[]){"models.conf"}, 1);
 }
 
+static void a_comment_behind_a_profile_is_its_own(void **state) {
+    (void)state;
+    make_box();
+    write_text("models.conf", "[a]\nMODEL=a.gguf\nCTX_SIZE=1\n# a dense "
+                              "model\n\n[b]\nMODEL=b.gguf\nCTX_SIZE=1\n# MoE by the card.\n");
+    tree t = read_path(in_box("models.conf"));
+    assert_int_equal(t.out.n_claims, 2);
+    llw_entity first = llw_facts_next(t.facts, LLW_KIND_claim, 0),
+               second = llw_facts_next(t.facts, LLW_KIND_claim, first);
+    assert_int_equal(llw_facts_ref(t.facts, first, LLW_claim_model), t.out.launches[0].model);
+    assert_int_equal(llw_facts_ref(t.facts, second, LLW_claim_model), t.out.launches[1].model);
+    end(&t);
+    clear_box((const char *const[]){"models.conf"}, 1);
+}
+
+static void values_that_double_are_stopped(void **state) {
+    (void)state;
+    static const char line[] = "A=${A}${A}\n";
+    char text[2048] = "A=1\n";
+    for (int i = 0; i < 60; i++) strcat(text, line);
+    strcat(text, "LLAMA_ARG_CTX_SIZE=${A}\n");
+    make_box();
+    write_text(".env", text);
+    tree t = read_path(in_box(".env"));
+    assert_true(t.out.n_unread > 0);
+    assert_non_null(strstr(t.out.unread[0].why, "1 MiB"));
+    int64_t ctx = 0;
+    assert_false(llw_facts_count(t.facts, t.out.launches[0].launch, LLW_launch_ctx, &ctx));
+    end(&t);
+    clear_box((const char *const[]){".env"}, 1);
+}
+
 static void what_cannot_be_read_is_listed_with_its_line(void **state) {
     (void)state;
     static const char *const names[] = {"models.conf", "docker-compose.yml", "Dockerfile", ".env"};
@@ -640,6 +672,8 @@ int main(void) {
         cmocka_unit_test(comments_claim_what_people_mean),
         cmocka_unit_test(reasons_are_recognised),
         cmocka_unit_test(a_comment_reaches_the_profiles_it_stands_over),
+        cmocka_unit_test(a_comment_behind_a_profile_is_its_own),
+        cmocka_unit_test(values_that_double_are_stopped),
         cmocka_unit_test(what_cannot_be_read_is_listed_with_its_line),
         cmocka_unit_test(unset_variables_make_unknown_slots),
         cmocka_unit_test(links_and_hidden_directories_are_not_followed),

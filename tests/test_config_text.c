@@ -19,7 +19,8 @@ static int set_up(void **state) {
     (void)state;
     arena = llw_arena_new();
     result = (llw_config_result){0};
-    reader = (llw_config_reader){.arena = arena, .options = &no_options, .out = &result};
+    reader = (llw_config_reader){
+        .arena = arena, .options = &no_options, .out = &result, .budget = LLW_EXPAND_BUDGET};
     return 0;
 }
 

@@ -491,8 +491,11 @@ static void emit(llw_config_reader *r, llw_config_set *set) {
 llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_options *options,
                          llw_config_result *out, llw_err *err) {
     static const llw_config_options usual = {0};
-    llw_config_reader r = {
-        .facts = facts, .arena = llw_facts_arena(facts), .options = options ? options : &usual, .out = out};
+    llw_config_reader r = {.facts = facts,
+                           .arena = llw_facts_arena(facts),
+                           .options = options ? options : &usual,
+                           .out = out,
+                           .budget = LLW_EXPAND_BUDGET};
     llw_flags flags;
     r.flags = r.options->flags;
     if (!r.flags) {

@@ -161,6 +161,13 @@ static bool reach(const comments *c, size_t index, int *from, int *to) {
         return true;
     }
     size_t below = target_below(c, b->last);
+    for (size_t i = 0; i < c->n_targets;
+         i++) { /* right behind a profile and apart from the next: still its own */
+        if (c->targets[i].to == INT_MAX || c->targets[i].to + 1 != b->first) continue;
+        if (!b->apart && below < c->n_targets) continue;
+        *from = *to = c->targets[i].from;
+        return true;
+    }
     if (below == c->n_targets) return false;
     *from = c->targets[below].from;
     *to = *from;

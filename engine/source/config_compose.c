@@ -178,7 +178,8 @@ static const char *plain_text(compose *c, const char *text) {
     llw_rich raw = {0};
     llw_scope none = {.arena = c->r->arena};
     llw_rich_read(c->r->arena, &raw, text, strlen(text), 1, 1, NULL);
-    llw_expander ex = {.scope = &none, .dialect = LLW_DIALECT_COMPOSE, .default_origin = ""};
+    llw_expander ex = {
+        .scope = &none, .dialect = LLW_DIALECT_COMPOSE, .default_origin = "", .budget = &c->r->budget};
     llw_rich out = llw_scope_expand(c->r->arena, &ex, &raw);
     return llw_rich_text(c->r->arena, &out);
 }
@@ -302,8 +303,10 @@ llw_service *llw_config_compose(llw_config_reader *r, const llw_config_file *fil
 
 static llw_rich expand(llw_config_reader *r, const llw_config_file *file, const llw_scope *variables,
                        const llw_rich *text) {
-    llw_expander ex = {
-        .scope = variables, .dialect = LLW_DIALECT_COMPOSE, .default_origin = "Compose default"};
+    llw_expander ex = {.budget = &r->budget,
+                       .scope = variables,
+                       .dialect = LLW_DIALECT_COMPOSE,
+                       .default_origin = "Compose default"};
     llw_rich out = llw_scope_expand(r->arena, &ex, text);
     if (ex.error) llw_config_unread(r, file->path, ex.error_line, "%s", ex.error);
     return out;

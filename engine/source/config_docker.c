@@ -82,8 +82,10 @@ static llw_rich expand(docker_reader *d, const llw_rich *text) {
     stage *s = current(d);
     for (size_t i = 0; s && i < s->env.n; i++)
         llw_scope_assign(&seen, s->env.items[i].name, &s->env.items[i].value, s->env.items[i].token);
-    llw_expander ex = {
-        .scope = &seen, .dialect = LLW_DIALECT_DOCKERFILE, .default_origin = "Dockerfile default"};
+    llw_expander ex = {.budget = &d->r->budget,
+                       .scope = &seen,
+                       .dialect = LLW_DIALECT_DOCKERFILE,
+                       .default_origin = "Dockerfile default"};
     llw_rich out = llw_scope_expand(d->r->arena, &ex, text);
     if (ex.error) llw_config_unread(d->r, d->file->path, ex.error_line, "%s", ex.error);
     return out;

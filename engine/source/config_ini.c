@@ -154,7 +154,10 @@ static void unescape(env_reader *e, llw_rich *value) {
 }
 
 static void expand(env_reader *e, llw_rich *value) {
-    llw_expander ex = {.scope = &e->scope, .dialect = LLW_DIALECT_COMPOSE, .default_origin = e->origin};
+    llw_expander ex = {.scope = &e->scope,
+                       .dialect = LLW_DIALECT_COMPOSE,
+                       .default_origin = e->origin,
+                       .budget = &e->r->budget};
     *value = llw_scope_expand(e->r->arena, &ex, value);
     if (ex.error) llw_config_unread(e->r, e->file->path, ex.error_line, "%s", ex.error);
 }

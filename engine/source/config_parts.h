@@ -20,6 +20,7 @@ typedef struct llw_config_reader {
     const llw_config_options *options;
     const llw_flags *flags;
     llw_config_result *out;
+    size_t budget; /* of expansions: LLW_EXPAND_BUDGET at the start */
 } llw_config_reader;
 
 /* Notes that something was not read. Each place and reason once. */

@@ -117,6 +117,7 @@ static void dollar(shell *s, bool quoted, llw_rich *word) {
         return;
     }
     llw_expander ex = {.scope = s->env,
+                       .budget = &s->r->budget,
                        .dialect = LLW_DIALECT_SHELL,
                        .default_origin = "shell default",
                        .unset_is_empty = is_own(s, s->at + 1)};

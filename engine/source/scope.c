@@ -195,6 +195,12 @@ static void apply(llw_arena *arena, llw_expander *ex, const llw_rich *in, const 
             *lost = token;
         }
     }
+    if (ex->budget && v->value.n > *ex->budget) {
+        fail(ex, at, "the values of variables grow beyond 1 MiB");
+        llw_rich_unknown(arena, out, at, NULL);
+        return;
+    }
+    if (ex->budget) *ex->budget -= v->value.n;
     add_value(arena, &v->value, lost, whole, out);
 }
 

@@ -29,7 +29,11 @@ void llw_scope_unset(llw_scope *scope, const char *name);
 /* A copy that may be changed on its own. */
 llw_scope llw_scope_copy(const llw_scope *scope);
 
-enum { LLW_MAX_VARIABLES = 2048, LLW_MAX_NESTING = 8 };
+enum {
+    LLW_MAX_VARIABLES = 2048,
+    LLW_MAX_NESTING = 8,
+    LLW_EXPAND_BUDGET = 1 << 20, /* bytes that all expansions of one reading may add: A=${A}${A} doubles */
+};
 
 typedef enum llw_dialect { LLW_DIALECT_COMPOSE, LLW_DIALECT_SHELL, LLW_DIALECT_DOCKERFILE } llw_dialect;
 
@@ -40,6 +44,7 @@ typedef struct llw_expander {
     const char *default_origin; /* who wrote the text behind :- ("Compose default") */
     bool unset_is_empty; /* every variable is known: one that is not there expands to nothing; else it is
                             unknown */
+    size_t *budget;      /* bytes that values may still add to texts; NULL for no end */
     const char *error;   /* set when a ${...} cannot be read: a sentence */
     int error_line;
 } llw_expander;
