@@ -140,8 +140,13 @@ static void say_unknown(deciding *d, llw_text *t) {
         if (*info->how) llw_text_addf(t, " (%s)", info->how);
     } else if (p && p->rc != LLW_OK)
         llw_text_addf(t, ": %s", p->err.text);
-    else if (p && *p->fit.prediction.reason)
+    else if (p && *p->fit.prediction.reason) {
+        char buf[LLW_NUMBER_MAX];
+        int64_t weights = 0;
+        for (int i = 0; i < p->fit.prediction.n_devices; i++) weights += p->fit.prediction.device[i].weights;
         llw_text_addf(t, ": %s", p->fit.prediction.reason);
+        if (weights > 0) llw_text_addf(t, ". The %s of weights for the GPUs are the least it needs", llw_format_bytes(buf, weights));
+    }
     else
         llw_text_add(t, ": the free memory of a GPU is unknown (run llama-server --list-devices, or give --gpu TOTAL:FREE)");
     llw_text_add(t, ".");

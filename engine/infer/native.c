@@ -12,10 +12,22 @@ typedef struct native {
     llw_arena *arena;
     llw_predicted *out;
     llw_entity launch;
+    bool turned; /* some knob is asked for on purpose: what was measured before is no longer this launch's */
 } native;
 
+/* A launch with a turned knob is predicted anew, over what was measured of it as it was. */
 static void say(const native *n, llw_entity entity, llw_attr attr, llw_value value) {
-    llw_facts_claim(n->facts, entity, attr, value, LLW_GRADE_PREDICTED, "predicted", "");
+    llw_facts_claim(n->facts, entity, attr, value, n->turned ? LLW_GRADE_WHATIF : LLW_GRADE_PREDICTED, "predicted", "");
+}
+
+static bool is_turned(const llw_facts *facts, llw_entity launch) {
+    for (int a = 1; a < LLW_ATTRS; a++) {
+        const llw_attr_info *info = llw_attr_get((llw_attr)a);
+        if (info->kind != LLW_KIND_launch || !info->knob) continue;
+        const llw_claim *best = llw_facts_best(facts, launch, (llw_attr)a);
+        if (best && best->grade == LLW_GRADE_WHATIF) return true;
+    }
+    return false;
 }
 
 const char *llw_placement_id(llw_arena *arena, const char *launch_id, const char *device) {
@@ -88,7 +100,7 @@ static void place_devices(const native *n, verdict *v) {
             v->known = false;
             continue;
         }
-        bool measured = llw_facts_best(n->facts, p, LLW_placement_compute)->grade > LLW_GRADE_PREDICTED;
+        bool measured = !n->turned && llw_facts_best(n->facts, p, LLW_placement_compute)->grade > LLW_GRADE_PREDICTED;
         int64_t slack_low = measured ? 0 : memory->compute - memory->compute_low, slack_high = measured ? 0 : memory->compute_high - memory->compute;
         v->loads &= need <= free;
         v->certain &= (need - slack_low <= free) == (need + slack_high <= free);
@@ -162,6 +174,18 @@ static void all_gpus(const native *n) {
     say(n, n->launch, LLW_launch_fits_gpus, llw_flag(fit->fits && fit->prediction.weights_on_host == 0));
 }
 
+/* An architecture nobody knows: what its header allows to say. Only weights that cannot fit decide anything. */
+static void bound_devices(const native *n) {
+    const llw_launch *launch = &n->out->fit.launch;
+    const llw_prediction *p = &n->out->fit.prediction;
+    for (int d = 0; d < p->n_devices; d++) {
+        place(n, launch->devices[d].name, launch->devices[d].gpu, 0, &p->device[d], launch->fit_target[d]);
+        if (launch->devices[d].known && p->device[d].weights > launch->devices[d].free && !launch->fit)
+            say(n, n->launch, LLW_launch_loads, llw_flag(false));
+    }
+    place(n, "Host", 0, llw_facts_next(n->facts, LLW_KIND_host, 0), &p->host, 0);
+}
+
 static const char *fit_outcome_name(llw_fit_outcome outcome) {
     static const char *const name[] = {"off", "unchanged", "adjusted", "gave-up", "failed", "unknown"};
     return name[outcome];
@@ -208,6 +232,7 @@ static void claim_launch(const native *n) {
     say(n, l, LLW_launch_n_ctx, llw_count(p->n_ctx));
     say(n, l, LLW_launch_n_ctx_seq, llw_count(p->n_ctx_seq));
     say(n, l, LLW_launch_n_seq, llw_count(p->n_seq));
+    if (p->outcome == LLW_OUTCOME_UNKNOWN) bound_devices(n);
     if (p->outcome != LLW_OUTCOME_OK) return;
     say(n, l, LLW_launch_flash_attn_used, llw_flag(p->flash_attn));
     say(n, l, LLW_launch_pipelined, llw_flag(p->pipelined));
@@ -234,7 +259,7 @@ static void claim_launch(const native *n) {
 
 void llw_native_predict(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain, llw_predicted *out) {
     *out = (llw_predicted){.launch = launch};
-    native n = {facts, arena, out, launch};
+    native n = {facts, arena, out, launch, is_turned(facts, launch)};
     out->rc = llw_launch_read(facts, launch, arena, &out->as_read, &out->missing, &out->err);
     if (out->rc == LLW_OK && !out->as_read.model) {
         out->missing = LLW_model_weights;
@@ -249,7 +274,7 @@ void llw_native_predict(llw_facts *facts, llw_entity launch, llw_arena *arena, b
 }
 
 void llw_native_capacity(llw_facts *facts, llw_arena *arena, llw_predicted *predicted) {
-    native n = {facts, arena, predicted, predicted->launch};
+    native n = {facts, arena, predicted, predicted->launch, is_turned(facts, predicted->launch)};
     if (predicted->rc != LLW_OK || predicted->fit.prediction.outcome != LLW_OUTCOME_OK) return;
     one_gpu(&n);
     all_gpus(&n);
