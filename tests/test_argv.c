@@ -382,6 +382,9 @@ static void lists_are_split_as_llama_cpp_splits_them(void **state) {
     only(&r, LLW_F_PARTIAL_NUMBER, true);
     assert_string_equal(text(&r, LLW_launch_fit_target), "1");
     end(&r);
+    r = server("-dev none,CUDA0");
+    only(&r, LLW_F_BAD_VALUE, false);
+    end(&r);
     r = server("-fitt -1");
     only(&r, LLW_F_RANGE, true);
     end(&r);

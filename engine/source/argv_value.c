@@ -279,7 +279,9 @@ static llw_parsed read_devices(llw_reader *r, const llw_use *use, const char *te
     if (!*text) return refuse_empty(r, use);
     for (const char *at = text;;) {
         size_t len = strcspn(at, ",");
-        if (!len || (len == 3 && !strncasecmp(at, "CPU", 3))) {
+        bool none =
+            len == 4 && !strncmp(at, "none", 4) && strlen(text) > 4; /* it stands alone or is no device */
+        if (!len || none || (len == 3 && !strncasecmp(at, "CPU", 3))) {
             p.taken = false;
             llw_reader_refuse(
                 r, LLW_F_BAD_VALUE, use, "name GPUs as llama-server --list-devices does, or write none",
