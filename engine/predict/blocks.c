@@ -361,17 +361,26 @@ void llw_block_recurrent(llw_graph *g, llw_recurrent *inputs) {
     inputs->extra = llw_view_1d(g, inputs->copies, all - g->n_seqs, g->n_seqs * I);
 }
 
-llw_node *llw_block_states(llw_graph *g, const llw_recurrent *inputs, llw_node *state) {
-    int64_t width = state->ne[0], all = state->ne[1];
-    llw_node *states = llw_reshape_2d(g, state, width, all);
+llw_node *llw_block_states_begin(llw_graph *g, llw_node *state) {
+    llw_node *states = llw_reshape_2d(g, state, state->ne[0], state->ne[1]);
     /* init_full leaves rs_z at -1: nothing to clear, an empty view */
     llw_expand(g, llw_scale_in_place(g, llw_view_1d(g, states, 0, 0)));
-    llw_node *mine = llw_get_rows(g, states, inputs->main);
+    return states;
+}
+
+void llw_block_states_end(llw_graph *g, const llw_recurrent *inputs, llw_node *state, llw_node *states,
+                          llw_node *mine) {
     llw_expand(g, mine);
     llw_node *others = llw_get_rows(g, states, inputs->extra);
-    llw_expand(
-        g, llw_cpy(g, others,
-                   llw_view_2d(g, state, width, all - g->n_seqs, state->nb[1], g->n_seqs * state->nb[1])));
+    llw_expand(g, llw_cpy(g, others,
+                          llw_view_2d(g, state, state->ne[0], state->ne[1] - g->n_seqs, state->nb[1],
+                                      g->n_seqs * state->nb[1])));
+}
+
+llw_node *llw_block_states(llw_graph *g, const llw_recurrent *inputs, llw_node *state) {
+    llw_node *states = llw_block_states_begin(g, state);
+    llw_node *mine = llw_get_rows(g, states, inputs->main);
+    llw_block_states_end(g, inputs, state, states, mine);
     return mine;
 }
 

@@ -111,8 +111,12 @@ typedef struct llw_recurrent {
 } llw_recurrent;
 
 void llw_block_recurrent(llw_graph *g, llw_recurrent *inputs);
-/* build_rs: the states of the batch's sequences, [width, n_seqs]; with get_rows by default. */
+/* build_rs: the states of the batch's sequences, [width, n_seqs], looked up. */
 llw_node *llw_block_states(llw_graph *g, const llw_recurrent *inputs, llw_node *state);
+/* The same around an operation that looks them up itself: all states; then that operation's result. */
+llw_node *llw_block_states_begin(llw_graph *g, llw_node *state);
+void llw_block_states_end(llw_graph *g, const llw_recurrent *inputs, llw_node *state, llw_node *states,
+                          llw_node *mine);
 
 /* The output matrix times x, whose rows are the embeddings read. */
 llw_node *llw_block_logits(llw_graph *g, llw_node *x);

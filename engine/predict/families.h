@@ -11,5 +11,7 @@ void llw_build_qwen3next(llw_graph *g);
 void llw_build_stack(llw_graph *g);
 void llw_build_gemma3n(llw_graph *g);
 void llw_build_gemma4(llw_graph *g);
+void llw_build_mamba(llw_graph *g);
+void llw_build_nemotron_h(llw_graph *g);
 
 #endif

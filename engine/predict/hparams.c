@@ -200,6 +200,7 @@ static void read_state(llw_plan *plan) {
     h->ssm_state = whole(plan, "ssm.state_size", 0);
     h->ssm_dt_rank = whole(plan, "ssm.time_step_rank", 0);
     h->ssm_groups = whole(plan, "ssm.group_count", 0);
+    h->dt_b_c_norms = whole(plan, "ssm.dt_b_c_rms", 0) != 0;
     h->shortconv = whole(plan, "shortconv.l_cache", 0);
     h->kda_head = whole(plan, "kda.head_dim", 0);
     h->wkv_head = whole(plan, "wkv.head_size", 0);

@@ -68,7 +68,7 @@ typedef struct llw_hparams {
     double embedding_scale, residual_scale, logit_scale, attention_scale;
     double value_scale, layer_norm_eps;
     int64_t group_experts;
-    bool clamp_kqv, alibi, situ_linear, final_soft_cap, parallel_residual, swin_norm;
+    bool clamp_kqv, alibi, situ_linear, final_soft_cap, parallel_residual, swin_norm, dt_b_c_norms;
     llw_soft_cap soft_cap;
 } llw_hparams;
 

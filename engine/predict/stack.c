@@ -18,6 +18,7 @@ typedef struct build {
     llw_graph *g;
     llw_stack s; /* a copy: the header changes a few */
     llw_attention attention;
+    llw_recurrent recurrent;
     llw_node *positions, *out_ids, *temperature;
 } build;
 
@@ -205,13 +206,23 @@ static llw_node *sum(llw_graph *g, llw_node *result, llw_node *residual, bool re
     return residual_first ? llw_add(g, residual, result) : llw_add(g, result, residual);
 }
 
+static llw_node *feed_both(const build *b, llw_node *x, int il) {
+    return llw_add(b->g, feed_forward(b->g, &b->s, norm_before(b, x, LLW_W_FFN_NORM, il), il), x);
+}
+
 static llw_node *layer(const build *b, llw_node *x, int il) {
     llw_graph *g = b->g;
     const llw_stack *s = &b->s;
     bool picks = il == g->h->n_layer - 1 && (s->late == LLW_LATE_NEVER || !llw_block_late_outputs(g));
     bool scaled = s->scale_residual && g->h->residual_scale != 0;
     llw_node *residual = x, *normed = norm_before(b, x, LLW_W_ATTN_NORM, il);
-    llw_node *a = attend(b, normed, il);
+    bool mixes = s->mixer && g->h->layer[il].recurrent;
+    llw_node *a = mixes && !s->mixes_both ? s->mixer(g, &b->recurrent, normed, il) : attend(b, normed, il);
+    if (mixes && s->mixes_both) {
+        a = llw_add(g, a, s->mixer(g, &b->recurrent, norm_before(b, x, LLW_W_ATTN_NORM, il), il));
+        a = llw_add(g, a, residual);
+        return feed_both(b, picks ? llw_get_rows(g, a, b->out_ids) : a, il);
+    }
     if (s->norm_attention_early) a = result_norm(b, a, s->norm_attention, il, true);
     if (picks) {
         llw_block_pick_outputs(g, b->out_ids, &a, &residual);
@@ -295,6 +306,7 @@ void llw_build_stack(llw_graph *g) {
     if (s->norm_embedding) x = llw_block_norm(g, x, LLW_W_TOKEN_EMBD_NORM, -1, s->norm);
     b.positions = llw_block_positions(g);
     adapt(&b);
+    if (s->mixer) llw_block_recurrent(g, &b.recurrent);
     llw_block_attention(g, &b.attention, false);
     llw_node *table = s->learned_positions ? llw_w(g, LLW_W_POSITION_EMBD, -1) : NULL;
     if (table) x = llw_add(g, x, llw_get_rows(g, table, b.positions));

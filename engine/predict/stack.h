@@ -6,7 +6,7 @@
 #ifndef LLW_PREDICT_STACK_H
 #define LLW_PREDICT_STACK_H
 
-#include "predict/blocks.h"
+#include "predict/ssm.h"
 
 typedef enum llw_stack_rope {
     LLW_ROPE_ALL,
@@ -82,6 +82,9 @@ struct llw_stack {
     bool scale_v; /* of the attention's result, when the header says so */
     llw_stack_gate gate;
     llw_weight_id norm_result; /* norm of the attention's result before its output matrix */
+    llw_mixer *mixer;          /* in place of attention in recurrent layers */
+    bool mixes_both; /* the mixer and attention side by side in all layers; outputs are picked behind their
+                        sum */
     llw_stack_flow flow;
     bool x_first, ffn_in_first; /* the residual is the left side of the sum */
     llw_weight_id norm_2;       /* norm before the feed-forward; 0: ffn_norm */
