@@ -79,7 +79,10 @@ static void arithmetic(const llw_launch *launch, llw_arena *arena, bool explain,
         if (to >= 0 && il < LAYERS) out->device[to].context += ctx / 256 * MIB;
     }
     for (int i = 0; i < n; i++)
-        if (out->device[i].weights) out->device[i].compute = COMPUTE * MIB;
+        if (out->device[i].weights) {
+            out->device[i].compute = COMPUTE * MIB;
+            out->device[i].recurrent = 3 * MIB; /* matters only on a card that was read */
+        }
 }
 
 typedef struct machine {
@@ -160,6 +163,18 @@ static void an_unset_context_is_interpolated_and_rounded_down(void **state) {
     m->launch.devices[0].free += 1 - 20 * MIB;
     m->launch.fit_ctx = 1024;
     assert_string_equal(fitted(m), "-c 14336 -ngl -1");
+    llw_arena_free(m->arena);
+}
+
+/* llama.cpp allocates recurrent state for real while it measures, in pages of 2 MiB, and then asks how much
+ * is free. */
+static void recurrent_state_counts_twice_on_a_card_that_was_read(void **state) {
+    (void)state;
+    machine *m = machine_new(false, 1, (int[]){2080 + 1200 + 100});
+    m->launch.devices[0].live = true;
+    assert_string_equal(fitted(m), "-c 15104 -ngl -1");
+    m->launch.devices[0].free += 4 * MIB;
+    assert_string_equal(fitted(m), "-c 15360 -ngl -1");
     llw_arena_free(m->arena);
 }
 
@@ -364,6 +379,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_changes_when_the_target_is_met),
         cmocka_unit_test(an_unset_context_is_interpolated_and_rounded_down),
+        cmocka_unit_test(recurrent_state_counts_twice_on_a_card_that_was_read),
         cmocka_unit_test(builds_before_august_2026_aim_at_one_context),
         cmocka_unit_test(a_given_context_is_never_cut),
         cmocka_unit_test(flags_of_the_user_stop_it_in_order),

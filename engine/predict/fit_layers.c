@@ -5,6 +5,7 @@
  * layer of a model that fits relies on it. */
 #include "predict/fit_plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static uint32_t full_layers(const llw_fit_share *share) {
@@ -251,17 +252,27 @@ static void say_full(llw_fit_state *state, int id) {
         [LLW_FIT_GATE] = "all but down stays of one more layer",
         [LLW_FIT_MOE] = "",
     };
-    char used[LLW_NUMBER_MAX], target[LLW_NUMBER_MAX];
+    char used[LLW_NUMBER_MAX], target[LLW_NUMBER_MAX], rest[160] = "";
     const llw_fit_share *share = &state->share[id];
-    bool part = share->part > 0 && share->part <= share->layers;
-    uint32_t full = part ? share->layers - share->part : share->layers;
-    const char *tail = part ? stays[share->overflow] : "";
-    llw_fit_say(
-        state, "%s holds %u whole layers%s%s%s%s, %s of the %s it may hold; %u leave their experts in RAM.",
-        llw_fit_device(state, id), full, tail[0] != '\0' ? "; " : "", tail,
-        tail[0] != '\0' ? ", the rest goes to " : "", tail[0] != '\0' ? state->overflow_buffer[id] : "",
-        llw_format_mib(used, state->used[id]), llw_format_mib(target, state->target[id]),
-        part ? share->part - (tail[0] != '\0' ? 1 : 0) : 0);
+    uint32_t part = share->part <= share->layers ? share->part : 0; /* wrapped: none */
+    bool cut = part > 0 && share->overflow != LLW_FIT_MOE;
+    bool output = id == state->nd - 1 && part > 0; /* the output is the last of the partial layers */
+    uint32_t without = part - cut - output;
+    if (cut)
+        snprintf(rest, sizeof rest, "; %s, the rest goes to %s", stays[share->overflow],
+                 state->overflow_buffer[id]);
+    size_t len = strlen(rest);
+    if (part > (uint32_t)cut + output)
+        snprintf(rest + len, sizeof rest - len, "; %u leave%s experts in RAM", without,
+                 without == 1 ? "s its" : " their");
+    llw_fit_say(state, "%s holds %u whole layers%s: %s of the %s it may hold.", llw_fit_device(state, id),
+                share->layers - part, rest, llw_format_mib(used, state->used[id]),
+                llw_format_mib(target, state->target[id]));
+    if (output)
+        llw_fit_say(
+            state,
+            "The rule for blk.%u matches nothing: fit counts the output as the last layer that overflows.",
+            state->n_layer);
 }
 
 /* What the model takes with every expert in RAM, summed over the GPUs; surplus over the targets. */

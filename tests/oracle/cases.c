@@ -166,6 +166,7 @@ void case_flags(rng *r, const llw_model *model, int64_t model_bytes, bool with_f
     llw_text flags = {0}, fit = {0};
     common_flags(r, out->server, &flags);
     if (with_fit) {
+        out->live = rng_chance(r, 35);
         flag(&fit, "--fit on");
         if (rng_chance(r, 20)) flag(&fit, PICK(r, "-fitc 1024", "-fitc 8192", "-fitc 10000"));
         if (rng_chance(r, 60)) flag(&fit, PICK(r, "-c 4096", "-c 16384", "-c 100000", "-c 0"));

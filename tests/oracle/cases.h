@@ -19,6 +19,7 @@ bool case_model(rng *r, const char *name, llw_arena *arena, llw_known *out, int6
 
 typedef struct test_case {
     bool server; /* llama-server, else the library */
+    bool live;   /* free memory shrinks by what llama.cpp really allocates while it measures */
     int cards;
     int64_t total[4], free[4]; /* MiB */
     const char *flags;         /* llama-server's, blank-separated, without --fit */

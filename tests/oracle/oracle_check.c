@@ -45,7 +45,7 @@ typedef struct check {
 
 /* ---- the probe, one process for each number of cards ---- */
 
-static bool probe_start(probe *p, const char *directory, int cards) {
+static bool probe_start(probe *p, const char *directory, const char *cards, bool live) {
     int in[2], out[2];
     if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC)) return false; /* no probe holds another's pipe open */
     p->pid = fork();
@@ -55,7 +55,8 @@ static bool probe_start(probe *p, const char *directory, int cards) {
         snprintf(program, sizeof program, "%s/bin/probe", directory);
         snprintf(backend, sizeof backend, "%s/bin/libggml-fakecuda.so", directory);
         setenv("GGML_BACKEND_PATH", backend, 1);
-        setenv("FAKE_GPUS", cards == 1 ? "1" : cards == 2 ? "1,1" : "1,1,1", 1);
+        setenv("FAKE_GPUS", cards, 1);
+        setenv("FAKE_LIVE", live ? "1" : "0", 1);
         dup2(in[0], 0);
         dup2(out[1], 1);
         if (!freopen("/dev/null", "w", stderr)) _exit(127);
@@ -79,17 +80,27 @@ static void probe_stop(probe *p) {
     *p = (probe){0};
 }
 
-/* llama.cpp's answer; NULL when it died of the question (an assertion), and the probe is gone. */
-static json_t *ask(check *c, const test_case *t) {
-    probe *p = &c->probes[t->cards];
-    if (!p->pid && !probe_start(p, c->directory, t->cards)) return NULL;
-    llw_text line = {0};
-    llw_text_addf(&line, "c\t%s\t-m %s %s %s -mem ", t->server ? "srv" : "lib", c->model_path,
-                  *t->fit ? t->fit : "--fit off", t->flags);
+static void print_cards(llw_text *out, const test_case *t) {
     for (int i = 0; i < t->cards; i++)
-        llw_text_addf(&line, "%s%lld:%lld", i ? "," : "", (long long)t->total[i], (long long)t->free[i]);
+        llw_text_addf(out, "%s%lld:%lld", i ? "," : "", (long long)t->total[i], (long long)t->free[i]);
+}
+
+/* llama.cpp's answer; NULL when it died of the question (an assertion), and the probe is gone. A live card
+ * needs a probe of its own: others are told their memory with the question. */
+static json_t *ask(check *c, const test_case *t) {
+    static const char *const placeholders[] = {"", "1", "1,1", "1,1,1"};
+    probe own = {0}, *p = t->live ? &own : &c->probes[t->cards];
+    llw_text cards = {0}, line = {0};
+    print_cards(&cards, t);
+    if (!p->pid &&
+        !probe_start(p, c->directory, t->live ? llw_text_str(&cards) : placeholders[t->cards], t->live))
+        return NULL;
+    llw_text_addf(&line, "c\t%s\t-m %s %s %s", t->server ? "srv" : "lib", c->model_path,
+                  *t->fit ? t->fit : "--fit off", t->flags);
+    if (!t->live) llw_text_addf(&line, " -mem %s", llw_text_str(&cards));
     fprintf(p->in, "%s\n", llw_text_str(&line));
     llw_text_fini(&line);
+    llw_text_fini(&cards);
     json_t *answer = NULL;
     char *text = NULL;
     size_t room = 0;
@@ -97,7 +108,7 @@ static json_t *ask(check *c, const test_case *t) {
         while (!answer && getline(&text, &room, p->out) > 0)
             if (text[0] == '{') answer = json_loads(text, 0, NULL); /* llama.cpp prints other lines too */
     free(text);
-    if (!answer) probe_stop(p);
+    if (!answer || t->live) probe_stop(p);
     return answer;
 }
 
@@ -132,6 +143,7 @@ static bool make_launch(const test_case *t, llw_facts *facts, const llw_model *m
     }
     if (llw_launch_read(facts, result.launch, arena, out, NULL, &err) != LLW_OK)
         return fprintf(stderr, "%s\n", err.text), false;
+    for (int i = 0; i < t->cards; i++) out->devices[i].live = t->live;
     return true;
 }
 
@@ -141,8 +153,9 @@ static int64_t told(const json_t *devices, const char *name, const char *what) {
 
 static void complain(check *c, const test_case *t, const char *what, int64_t want, int64_t got) {
     c->sum.wrong++;
-    printf("seed %llu %s, %s %s %s, cards", (unsigned long long)c->seed, c->model_name,
-           t->server ? "server" : "library", *t->fit ? t->fit : "--fit off", t->flags);
+    printf("seed %llu %s, %s %s %s,%s cards", (unsigned long long)c->seed, c->model_name,
+           t->server ? "server" : "library", *t->fit ? t->fit : "--fit off", t->flags,
+           t->live ? " live" : "");
     for (int i = 0; i < t->cards; i++) printf(" %lld:%lld", (long long)t->total[i], (long long)t->free[i]);
     printf("\n  %s: llama.cpp %lld, here %lld\n", what, (long long)want, (long long)got);
 }
