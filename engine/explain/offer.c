@@ -258,9 +258,46 @@ static void write_choice(const offering *o, const llw_candidate *c, const llw_la
     offer->offered = offer->n_changes > 0;
 }
 
+/* Whether nothing could be better: every layer on the GPUs, the targets kept free, llama.cpp free to place, and no more
+ * than one card needed or none to spare. Ranking would only find the launch itself. */
+static bool nothing_better(const offering *o) {
+    const llw_predicted *p = o->d->predicted;
+    bool meets = false, survives = false, one = false;
+    for (int k = 1; k < LLW_ATTRS; k++)
+        if (is_placement((llw_attr)k) && k != LLW_launch_ctx && given(o, (llw_attr)k)) return false;
+    if (p->fit.prediction.weights_on_host || (p->as_read.ubatch > 512 && !p->as_read.embedding)) return false;
+    llw_facts_flag(o->run->facts, o->d->launch, LLW_launch_meets_target, &meets);
+    llw_facts_flag(o->run->facts, o->d->launch, LLW_launch_survives, &survives);
+    llw_facts_flag(o->run->facts, o->d->launch, LLW_launch_fits_one_gpu, &one);
+    return meets && survives && (p->as_read.n_devices == 1 || !one);
+}
+
+/* The launch's own flags as the plan, for those who want it written out. */
+static void keep_launch(const offering *o, llw_offer *offer) {
+    words args = {0};
+    for (int k = 1; k < LLW_ATTRS; k++) {
+        llw_attr attr = (llw_attr)k;
+        const llw_attr_info *info = llw_attr_get(attr);
+        if (info->kind != LLW_KIND_launch || !info->knob || info->type == LLW_REF || attr == LLW_launch_program || !given(o, attr)) continue;
+        char *copy = llw_arena_strdup(o->arena, written(o, attr, now(o, attr))), *blank = strchr(copy, ' ');
+        if (blank) *blank = 0;
+        add_word(o, &args, copy);
+        if (blank) add_word(o, &args, blank + 1);
+    }
+    offer->args = args.items;
+    offer->n_args = args.n;
+    offer->command = joined(o, program_and_model(o), offer->args, offer->n_args);
+    offer->certain = certain(&o->d->predicted->fit);
+    offer->result = result_of(o, &o->d->predicted->fit, offer->certain);
+}
+
 /* Ranks placements, first with the default micro-batch if the user's is larger: above it memory buys little while
  * everything is on the GPUs. Where weights stay in RAM a larger one buys prompt speed, so the user's is kept. */
 static void choose(const offering *o, llw_offer *offer) {
+    if (nothing_better(o)) {
+        keep_launch(o, offer);
+        return;
+    }
     const llw_launch *as_read = &o->d->predicted->as_read;
     llw_launch *tuned = llw_arena_alloc(o->arena, sizeof *tuned);
     *tuned = *as_read;
@@ -301,7 +338,8 @@ static void say_context(offering *o) {
     if (fit->prediction.n_seq > 1 && fit->prediction.kv_unified)
         llw_text_addf(&t, ", shared by %d slots", fit->prediction.n_seq);
     llw_text_addf(&t, "; the model was trained for %s.", llw_format_count(buf, train));
-    int64_t most = llw_place_largest_context(&o->d->predicted->as_read, o->arena, NULL);
+    bool all_used = fit->prediction.n_ctx >= train || (fit->outcome == LLW_FIT_ADJUSTED && fit->prediction.weights_on_host == 0); /* fit took all there is */
+    int64_t most = all_used ? 0 : llw_place_largest_context(&o->d->predicted->as_read, o->arena, NULL);
     if (most > fit->prediction.n_ctx)
         llw_text_addf(&t, " The largest that fits without sending more weights to RAM is %s: -c %lld.", llw_format_count(buf, most), (long long)most);
     o->d->context_text = llw_arena_strdup(o->arena, llw_text_str(&t));
