@@ -190,6 +190,11 @@ void llw_block_attention(llw_graph *g, llw_attention *a, bool keys_only) {
         if (g->plan->cache[LLW_CACHE_WINDOW].window) cache_inputs(g, a, LLW_CACHE_WINDOW);
         return;
     }
+    llw_block_attention_uncached(g, a);
+}
+
+void llw_block_attention_uncached(llw_graph *g, llw_attention *a) {
+    memset(a, 0, sizeof *a);
     a->mask[LLW_CACHE_BASE] = half(g, llw_input(g, mask_type(g), g->n_tokens, g->n_tokens, 1, 1));
     if (g->h->windowed_any)
         a->mask[LLW_CACHE_WINDOW] = half(g, llw_input(g, mask_type(g), g->n_tokens, g->n_tokens, 1, 1));
@@ -385,6 +390,38 @@ llw_node *llw_block_states(llw_graph *g, const llw_recurrent *inputs, llw_node *
 }
 
 /* ---- the end ---- */
+
+/* Tokens' embeddings to those of sequences: llm_graph_context::build_pooling and build_dense_out. */
+void llw_block_pooling(llw_graph *g) {
+    enum { NONE, MEAN, CLS, LAST, RANK };
+    const char *name = g->plan->architecture->name;
+    llw_node *x = g->embeddings;
+    int64_t pooling = g->h->pooling;
+    bool modern = !strcmp(name, "modern-bert");
+    if (!x) {
+        llw_graph_fail(g, "no embeddings to pool");
+        return;
+    }
+    if (pooling == MEAN || (pooling == RANK && modern)) {
+        llw_node *mean = llw_input(g, LLW_F32, g->n_tokens, g->n_seqs, 1, 1);
+        x = llw_mul_mat(g, llw_cont(g, llw_transpose(g, x)), mean);
+    } else if (pooling != NONE) {
+        x = llw_get_rows(g, x, llw_input(g, LLW_I32, g->n_seqs, 1, 1, 1));
+    }
+    if (pooling == RANK) {
+        if (llw_w(g, LLW_W_CLS, -1)) {
+            x = llw_apply(g, llw_block_mm_bias(g, LLW_W_CLS, -1, x), modern ? LLW_GELU : LLW_TANH);
+            if (llw_w(g, LLW_W_CLS_NORM, -1)) x = llw_block_norm(g, x, LLW_W_CLS_NORM, -1, LLW_NORM_LAYER);
+        }
+        if (llw_w(g, LLW_W_CLS_OUTPUT, -1)) x = llw_block_mm_bias(g, LLW_W_CLS_OUTPUT, -1, x);
+        if (!strcmp(name, "qwen3") || !strcmp(name, "qwen3vl")) x = llw_soft_max(g, x);
+    }
+    llw_expand(g, x);
+    if (llw_w(g, LLW_W_DENSE_2, -1)) x = llw_block_mm_bias(g, LLW_W_DENSE_2, -1, x);
+    if (llw_w(g, LLW_W_DENSE_3, -1)) x = llw_block_mm(g, LLW_W_DENSE_3, -1, x);
+    g->pooled = x;
+    llw_expand(g, x);
+}
 
 void llw_block_pick_outputs(llw_graph *g, llw_node *out_ids, llw_node **x, llw_node **residual) {
     *x = llw_get_rows(g, *x, out_ids);

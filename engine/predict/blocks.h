@@ -47,6 +47,10 @@ typedef struct llw_attend_more { /* what few models have */
 
 /* Makes the inputs for the caches the plan has: keys and values, keys only (compressed), windows, or none. */
 void llw_block_attention(llw_graph *g, llw_attention *attention, bool keys_only);
+/* Of the batch alone, whatever caches there are. */
+void llw_block_attention_uncached(llw_graph *g, llw_attention *attention);
+/* What an embedding server adds behind the model's graph. */
+void llw_block_pooling(llw_graph *g);
 /* Stores k and v (NULL: an earlier layer did), attends, multiplies with `out` and adds its bias
  * (LLW_W_UNKNOWN: neither). */
 llw_node *llw_block_attend(llw_graph *g, const llw_attention *attention, llw_weight_id out, llw_node *q,

@@ -5,6 +5,7 @@
 #include "predict/compute.h"
 
 #include "predict/allocator.h"
+#include "predict/blocks.h"
 #include "predict/device.h"
 
 #include "base/text.h"
@@ -25,6 +26,7 @@ static void build(llw_plan *plan, llw_graph *graph, llw_arena *arena, int64_t n_
     llw_graph_init(graph, plan, arena, n_tokens, seqs, n_outputs);
     graph->pins = pins;
     plan->architecture->graph(graph);
+    if (plan->launch->embedding) llw_block_pooling(graph);
     if (graph->logits) graph->logits->output = true;
     if (graph->embeddings) graph->embeddings->output = true;
     if (graph->hidden) graph->hidden->output = true;

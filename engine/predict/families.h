@@ -4,7 +4,6 @@
 
 #include "predict/blocks.h"
 
-void llw_build_llama(llw_graph *g);
 void llw_build_deepseek2(llw_graph *g);
 void llw_build_gpt_oss(llw_graph *g);
 void llw_build_qwen3next(llw_graph *g);
@@ -13,5 +12,6 @@ void llw_build_gemma3n(llw_graph *g);
 void llw_build_gemma4(llw_graph *g);
 void llw_build_mamba(llw_graph *g);
 void llw_build_nemotron_h(llw_graph *g);
+void llw_build_bert(llw_graph *g);
 
 #endif

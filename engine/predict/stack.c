@@ -54,7 +54,7 @@ static llw_node *head_norm(const build *b, llw_node *x, llw_weight_id id, int il
 
 /* A norm before a part: with weights, without, or none. */
 static llw_node *norm_before(const build *b, llw_node *x, llw_weight_id id, int il) {
-    if (b->s.no_norms_before) return x;
+    if (b->s.no_norms_before || (!b->s.plain_norms && !llw_w(b->g, id, il))) return x;
     return b->s.plain_norms ? llw_block_norm_of(b->g, x, NULL, NULL, b->s.norm, il)
                             : llw_block_norm(b->g, x, id, il, b->s.norm);
 }
@@ -264,9 +264,15 @@ static void output(const build *b, llw_node *x) {
     const llw_stack *s = &b->s;
     bool late = s->late != LLW_LATE_NEVER && llw_block_late_outputs(g);
     if (late && s->late == LLW_LATE_BEFORE_NORM) x = llw_get_rows(g, g->hidden = x, b->out_ids);
+    llw_weight_id last = llw_w(g, LLW_W_OUTPUT_NORM, -1) ? LLW_W_OUTPUT_NORM : LLW_W_ENC_OUTPUT_NORM;
     x = s->plain_norms ? llw_block_norm_of(g, x, NULL, NULL, s->norm, -1)
-                       : llw_block_norm(g, x, LLW_W_OUTPUT_NORM, -1, s->norm);
+                       : llw_block_norm(g, x, last, -1, s->norm);
     if (late && s->late == LLW_LATE_AFTER_NORM) x = llw_get_rows(g, g->hidden = x, b->out_ids);
+    if (s->no_logits) {
+        g->embeddings = x;
+        llw_expand(g, x);
+        return;
+    }
     x = llw_block_logits(g, x);
     llw_node *bias = llw_bias(g, LLW_W_OUTPUT, -1);
     if (bias) x = llw_add(g, x, bias);
@@ -307,7 +313,10 @@ void llw_build_stack(llw_graph *g) {
     b.positions = llw_block_positions(g);
     adapt(&b);
     if (s->mixer) llw_block_recurrent(g, &b.recurrent);
-    llw_block_attention(g, &b.attention, false);
+    if (s->uncached)
+        llw_block_attention_uncached(g, &b.attention);
+    else
+        llw_block_attention(g, &b.attention, false);
     llw_node *table = s->learned_positions ? llw_w(g, LLW_W_POSITION_EMBD, -1) : NULL;
     if (table) x = llw_add(g, x, llw_get_rows(g, table, b.positions));
     b.out_ids = llw_block_out_ids(g);

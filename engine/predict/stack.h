@@ -101,6 +101,8 @@ struct llw_stack {
     llw_stack_feed *feed;
     bool scale_residual; /* when the header says so */
     bool deepstack;
+    bool uncached;  /* attends without its cache */
+    bool no_logits; /* ends behind the last norm */
     llw_stack_late late;
     llw_stack_when scale_logits, soft_cap;
 };
