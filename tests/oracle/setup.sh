@@ -19,7 +19,7 @@ done
 [ "$(uname -sm)" = "Linux x86_64" ] || skip "the oracle's libraries are for Linux on x86-64"
 
 get() {
-    timeout 300 npm install --omit=optional --ignore-scripts --no-audit --no-fund "$@" >npm.log 2>&1 ||
+    timeout 300 npm install --fetch-retries=0 --omit=optional --ignore-scripts --no-audit --no-fund "$@" >npm.log 2>&1 ||
         skip "npm could not get $* (npm.log in $PWD)"
 }
 
