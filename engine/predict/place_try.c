@@ -56,8 +56,10 @@ static bool context_reaches(const llw_launch *launch, const llw_extra_files *fil
 
 int64_t llw_try_context(const llw_launch *launch, const llw_extra_files *files, llw_goal goal,
                         int64_t weights_on_host, int64_t limit) {
-    int64_t low = 0, high = limit / CELLS;
-    if (high > 0 && context_reaches(launch, files, goal, weights_on_host, high * CELLS)) return high * CELLS;
+    int64_t low = 1, high = limit / CELLS;
+    if (high < 1) return 0;
+    if (context_reaches(launch, files, goal, weights_on_host, high * CELLS)) return high * CELLS;
+    if (high == 1 || !context_reaches(launch, files, goal, weights_on_host, CELLS)) return 0;
     while (high - low > 1) {
         int64_t middle = low + (high - low) / 2;
         if (context_reaches(launch, files, goal, weights_on_host, middle * CELLS))
