@@ -21,7 +21,7 @@ rule "no-model-card" {
 }
 
 rule "experts-split-like-a-dense-model" {
-  level = "note",
+  level = "waste",
   each = { l = "launch", m = "model" },
   join = { "l.model == m.id" },
   when = {

@@ -189,3 +189,29 @@ rule "ram-cannot-hold-it" {
     undecided { host { ram_available = unknown }, launch { gpu_layers = 0 }, needs = "h.ram_available" },
   },
 }
+
+-- Where no GPU is described the question stays, if the model is of a size that one or two cards hold.
+rule "experts-in-ram-without-a-reason" {
+  level  = "risk",
+  each   = { l = "launch", m = "model" },
+  join   = { "l.model == m.id" },
+  when   = {
+    { "l.override_moves_experts_to_cpu", otherwise = "no expert is sent to RAM" },
+    "m.weights < 32 * GiB",
+  },
+  unless = {
+    "known(l.reason_given) and l.reason_given",
+    "known(l.fits_gpus)", -- then it can be said, not only asked
+  },
+  find   = "Experts are kept in RAM, and nothing here says why: {m.name} has {m.weights:gib} of weights, which one or two cards can hold, and RAM gives a tenth of their bandwidth or less. Keep them there only if the GPUs cannot hold them, and write down that they cannot",
+  advise = { ["l.override_tensor"] = "needed only when the GPUs cannot hold the model; say so beside it" },
+  tests  = {
+    fires  { model { known = "glm-4.7-flash-q4_k_m" }, gpu { free = unknown }, launch { override_tensor = "exps=CPU" }, says = "16.8" },
+    fires  { model { known = "qwen3-30b-a3b-q4_k_m" }, gpu { free = unknown }, launch { cpu_moe = true } },
+    silent { model { known = "qwen3-30b-a3b-q4_k_m" }, gpu { free = unknown }, stops_at = "l.override_moves_experts_to_cpu" },
+    silent { model { known = "gpt-oss-120b-mxfp4" }, gpu { free = unknown }, launch { cpu_moe = true }, stops_at = "m.weights < 32 * GiB" },
+    silent { model { known = "qwen3-30b-a3b-q4_k_m" }, gpu { free = unknown }, launch { cpu_moe = true, reason_given = true }, stops_at = "known(l.reason_given) and l.reason_given" },
+    silent { model { known = "qwen3-30b-a3b-q4_k_m" }, launch { cpu_moe = true }, stops_at = "known(l.fits_gpus)" },
+    undecided { model { known = "qwen3-30b-a3b-q4_k_m", weights = unknown }, gpu { free = unknown }, launch { cpu_moe = true }, needs = "m.weights" },
+  },
+}

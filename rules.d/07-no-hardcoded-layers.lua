@@ -187,3 +187,34 @@ rule "leave-experts-to-fit" {
     undecided { gpu { free = unknown }, launch { cpu_moe = true }, needs = "l.fits_gpus" },
   },
 }
+
+-- Somebody asks for fit and takes it back in the same breath; whether it hurts, only the machine can tell.
+rule "fit-asked-for-and-stopped" {
+  level  = "risk",
+  each   = { l = "launch" },
+  when   = {
+    { "l.fit", otherwise = "--fit is off" },
+    "origin(l.fit) ~= 'default'",
+    { "l.gpu_layers > 0 or l.gpu_layers == -2", otherwise = "-ngl leaves the layers to fit" },
+    "origin(l.gpu_layers) ~= 'default'",
+  },
+  unless = {
+    "known(l.loads)", -- then the other rules judge with numbers
+    "known(l.infrastructure) and l.infrastructure", -- said by another rule
+  },
+  find   = "--fit is asked for, but with a layer count given it changes nothing: it gives up without an error as soon as the model does not fit, which is when it would be needed",
+  advise = { ["l.gpu_layers"] = "auto leaves the layers to fit" },
+  try    = { ["l.gpu_layers"] = "-1" },
+  tests  = {
+    fires  { gpu { free = unknown }, launch { fit = true, gpu_layers = 99 } },
+    fires  { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu { free = unknown }, launch { fit = { true, grade = "configuration", origin = "models.conf" }, gpu_layers = -2 } },
+    silent { gpu { free = unknown }, launch { fit = false, gpu_layers = 99 }, stops_at = "l.fit" },
+    silent { gpu { free = unknown }, launch { fit = { true, origin = "default" }, gpu_layers = 99 }, stops_at = "origin(l.fit) ~= 'default'" },
+    silent { gpu { free = unknown }, launch { fit = true, gpu_layers = -1 }, stops_at = "l.gpu_layers > 0 or l.gpu_layers == -2" },
+    silent { gpu { free = unknown }, launch { fit = true, gpu_layers = 0 }, stops_at = "l.gpu_layers > 0 or l.gpu_layers == -2" },
+    silent { gpu { free = unknown }, launch { fit = true, gpu_layers = { 99, origin = "default" } }, stops_at = "origin(l.gpu_layers) ~= 'default'" },
+    silent { launch { fit = true, gpu_layers = 99 }, stops_at = "known(l.loads)" },
+    silent { gpu { free = unknown }, launch { fit = true, gpu_layers = 99, infrastructure = true }, stops_at = "known(l.infrastructure) and l.infrastructure" },
+    undecided { gpu { free = unknown }, launch { fit = unknown, gpu_layers = 99 }, needs = "l.fit" },
+  },
+}

@@ -134,7 +134,9 @@ static llw_rc claim_facts(llw_facts *f, const llw_rule_test *test, llw_err *err)
     for (size_t i = 0; i < test->n_facts; i++) {
         const llw_test_fact *fact = &test->facts[i];
         if (fact->attr == LLW_ATTR_NONE) continue;
-        llw_grade grade = LLW_GRADE_WHATIF;
+        /* what a test states wins; a knob it sets is the launch's own, not one turned on a launch that was measured */
+        bool stated = llw_attr_get(fact->attr)->knob && (fact->value.known || fact->ref);
+        llw_grade grade = stated ? LLW_GRADE_PROCESS : LLW_GRADE_WHATIF;
         bool found = !*fact->grade;
         for (int g = 0; !found && g <= LLW_GRADE_WHATIF; g++)
             if (!strcmp(fact->grade, llw_grade_name((llw_grade)g))) {
