@@ -1,0 +1,163 @@
+/* The engine's own answers, and whether a case can be used at all. */
+#include "teach/answer.h"
+#include "teach/assess.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_PLANS = 12 };
+
+typedef struct solving {
+    const llw_kb *kb;
+    const llw_case *c;
+    const llw_ask *ask;
+    llw_arena *arena;
+    llw_err *err;
+    const char *plans[MAX_PLANS];
+    size_t n_plans;
+} solving;
+
+static void add_plan(solving *s, const char *lead, const char *const *words, size_t n) {
+    if (s->n_plans == MAX_PLANS) return;
+    llw_text t = {0};
+    llw_text_add(&t, lead);
+    for (size_t i = 0; i < n; i++) llw_text_addf(&t, words[i][strcspn(words[i], " \"\\|$()*")] ? "%s'%s'" : "%s%s", t.len ? " " : "", words[i]);
+    s->plans[s->n_plans++] = llw_arena_strdup(s->arena, llw_text_str(&t));
+    llw_text_fini(&t);
+}
+
+/* "-c 8192, without -ot" as an edit. */
+static void add_command(solving *s, const char *command) {
+    char *copy = llw_arena_strdup(s->arena, command), *comma = strstr(copy, ", without");
+    if (comma) *comma = ' ';
+    add_plan(s, copy, NULL, 0);
+}
+
+/* What the engine would do: nothing, its smallest repair, its own choice. */
+static llw_rc collect_plans(solving *s) {
+    const llw_case_setting *changes[] = {&s->ask->change};
+    llw_scene scene;
+    llw_rc rc = llw_scene_open(s->kb, s->c, changes, 1, NULL, s->arena, &scene, s->err);
+    if (rc != LLW_OK) return rc;
+    llw_decision *d = llw_arena_alloc(s->arena, sizeof *d);
+    llw_decide(scene.run, scene.launch, s->arena, d);
+    add_plan(s, "nothing", NULL, 0);
+    if (d->repair.offered) add_command(s, d->repair.command);
+    if (d->choice.offered) add_plan(s, "only", d->choice.args, d->choice.n_args);
+    llw_scene_close(&scene);
+    return LLW_OK;
+}
+
+static llw_rc solve_flags(solving *s, const char **answer) {
+    static const llw_misconceptions none = {0};
+    llw_rc rc = collect_plans(s);
+    for (size_t i = 0; rc == LLW_OK && i < s->n_plans; i++) {
+        llw_assessment a;
+        rc = llw_assess(s->kb, s->c, s->ask, &none, s->plans[i], s->arena, &a, s->err);
+        if (rc != LLW_OK || a.score != LLW_SCORE_RIGHT) continue;
+        *answer = s->plans[i];
+        return LLW_OK;
+    }
+    return rc == LLW_OK ? llw_fail(s->err, LLW_ERR_NOTHING, s->c->file, s->ask->line, "the engine has no plan that reaches the goal of '%s'", s->ask->id) : rc;
+}
+
+/* The letters of "a) ...; c) ...". */
+static const char *letters_of(llw_arena *arena, const char *truth) {
+    llw_text t = {0};
+    for (const char *at = truth; at && *at; at = strstr(at, "; ") ? strstr(at, "; ") + 2 : NULL)
+        if (at[1] == ')') llw_text_addf(&t, "%s%c", t.len ? " " : "", *at);
+    const char *text = llw_arena_strdup(arena, llw_text_str(&t));
+    llw_text_fini(&t);
+    return text;
+}
+
+llw_rc llw_solve(const llw_kb *kb, const llw_case *c, const llw_ask *ask, llw_arena *arena, const char **answer, llw_err *err) {
+    static const llw_misconceptions none = {0};
+    solving s = {.kb = kb, .c = c, .ask = ask, .arena = arena, .err = err};
+    *answer = "";
+    if (ask->kind == LLW_ASK_FLAGS) return solve_flags(&s, answer);
+    llw_assessment a;
+    llw_rc rc = llw_assess(kb, c, ask, &none, "", arena, &a, err);
+    if (rc == LLW_OK) *answer = ask->kind == LLW_ASK_CHOICE ? letters_of(arena, a.truth) : a.truth;
+    if (rc == LLW_OK && !**answer) return llw_fail(err, LLW_ERR_NOTHING, c->file, ask->line, "no choice of '%s' is right", ask->id);
+    return rc;
+}
+
+static llw_rc check_mistakes(const llw_scene *scene, const llw_case *c, const llw_ask *ask, const llw_misconceptions *misconceptions, llw_err *err) {
+    llw_truth truth;
+    llw_scene_value value;
+    for (size_t i = 0; i < ask->n_mistakes; i++) {
+        const llw_mistake *m = &ask->mistakes[i];
+        llw_rc rc = llw_scene_holds(scene, &m->when, c->file, &truth, err);
+        if (rc == LLW_OK && m->when.answer) rc = llw_scene_eval(scene, m->when.answer, c->file, m->when.line, &value, err);
+        if (rc != LLW_OK) return rc;
+        if (!llw_misconception_find(misconceptions, m->misconception))
+            return llw_fail(err, LLW_ERR_INPUT, c->file, m->when.line, "there is no misconception '%s' in lessons/misconceptions.yaml", m->misconception);
+    }
+    for (size_t i = 0; i < ask->n_choices; i++)
+        if (ask->choices[i].misconception && !llw_misconception_find(misconceptions, ask->choices[i].misconception))
+            return llw_fail(err, LLW_ERR_INPUT, c->file, ask->choices[i].line, "there is no misconception '%s' in lessons/misconceptions.yaml", ask->choices[i].misconception);
+    return LLW_OK;
+}
+
+static bool changes_nothing(const llw_case_setting *s) {
+    return !s->gpus.n && !s->ram && !s->llama && !s->model && !s->args_given && !s->with.n && !s->n_things;
+}
+
+static llw_rc check_ask(const llw_kb *kb, const llw_case *c, const llw_ask *ask, const llw_misconceptions *misconceptions, llw_arena *arena, llw_err *err) {
+    const char *answer = "";
+    llw_assessment a;
+    llw_scene scene;
+    const llw_case_setting *changes[] = {&ask->change};
+    llw_rc rc = llw_scene_open(kb, c, changes, 1, NULL, arena, &scene, err);
+    if (rc != LLW_OK) return rc;
+    rc = check_mistakes(&scene, c, ask, misconceptions, err);
+    llw_scene_close(&scene);
+    if (rc == LLW_OK) rc = llw_solve(kb, c, ask, arena, &answer, err);
+    if (rc == LLW_OK) rc = llw_assess(kb, c, ask, misconceptions, answer, arena, &a, err);
+    if (rc != LLW_OK) return rc;
+    if (a.score != LLW_SCORE_RIGHT)
+        return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line, "the engine's own answer to '%s', \"%.80s\", does not count as right: %s", ask->id, answer, a.reason);
+    size_t picks = 0;
+    for (const char *at = answer; ask->kind == LLW_ASK_CHOICE && *at; at++) picks += *at != ' ';
+    if (picks == ask->n_choices && ask->kind == LLW_ASK_CHOICE)
+        return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line, "every choice of '%s' is right", ask->id);
+    if (picks > 1 && !ask->several)
+        return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line, "several choices of '%s' are right (%s): say 'several: yes'", ask->id, answer);
+    if (ask->kind == LLW_ASK_FLAGS && !c->boundary && !strcmp(answer, "nothing"))
+        return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line, "'%s' asks to mend a launch that needs no mending", ask->id);
+    for (size_t i = 0; ask->slot && i < c->facts.n; i++)
+        if (changes_nothing(&ask->change) && !strcmp(c->facts.items[i], ask->slot))
+            return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line, "the brief gives the answer to '%s' away: %s is among its facts", ask->id, ask->slot);
+    return LLW_OK;
+}
+
+/* The lesson fires in the incident; in a boundary case it does not. */
+static llw_rc check_lesson(const llw_scene *scene, const llw_case *c, llw_err *err) {
+    const llw_lesson *lesson = llw_kb_lesson(scene->run->kb, c->lesson);
+    bool fired = false;
+    if (!lesson) return llw_fail(err, LLW_ERR_INPUT, c->file, 0, "there is no lesson '%s'", c->lesson);
+    for (size_t i = 0; i < scene->run->n_nodes; i++) {
+        const llw_node *node = &scene->run->nodes[i];
+        fired |= node->rule->lesson == lesson && node->state == LLW_FIRED && node->rule->find.n_pieces && node->rule->level >= LLW_LEVEL_NOTE &&
+                 llw_node_concerns(scene->run, node, scene->launch);
+    }
+    if (fired == c->boundary)
+        return llw_fail(err, LLW_ERR_INPUT, c->file, 0, fired ? "lesson %s finds something in this boundary case" : "lesson %s finds nothing in this case", c->lesson);
+    return LLW_OK;
+}
+
+llw_rc llw_case_check(const llw_kb *kb, const llw_case *c, const llw_misconceptions *misconceptions, llw_arena *arena, llw_err *err) {
+    llw_scene scene;
+    llw_rc rc = llw_scene_open(kb, c, NULL, 0, NULL, arena, &scene, err);
+    if (rc != LLW_OK) return rc;
+    rc = check_lesson(&scene, c, err);
+    llw_entity entity;
+    llw_attr attr;
+    for (size_t i = 0; rc == LLW_OK && i < c->facts.n; i++)
+        if (!llw_scene_slot(&scene, c->facts.items[i], &entity, &attr) || !llw_facts_value(scene.run->facts, entity, attr).known)
+            rc = llw_fail(err, LLW_ERR_INPUT, c->file, 0, "the brief's fact '%s' is not known", c->facts.items[i]);
+    llw_scene_close(&scene);
+    for (size_t i = 0; rc == LLW_OK && i < c->n_asks; i++) rc = check_ask(kb, c, &c->asks[i], misconceptions, arena, err);
+    return rc;
+}
