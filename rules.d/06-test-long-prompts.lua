@@ -83,7 +83,7 @@ rule "only-short-prompts-tried" {
     "b.short_prompt_passed",
     "not known(b.long_prompt_passed)",
   },
-  find = "llama.cpp {b.version} has answered a short prompt here and no long one is on record: a build can load, answer 20 tokens and crash on the first token after 100. Send it a prompt of 100 tokens and more on every architecture and placement in use (llwhy probe URL, then llwhy record)",
+  find = "llama.cpp {b.version} has answered a short prompt here and no long one is on record: a build can load, answer 20 tokens and crash on the first token after 100. Send it a prompt of 100 tokens and more on every architecture and placement in use, and state the result with --facts (docs/evidence.md)",
   tests = {
     fires { build { version = "b8115", short_prompt_passed = true } },
     fires { probe { prompt_tokens = 20, passed = true }, says = "has answered a short prompt here" },

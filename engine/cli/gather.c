@@ -25,7 +25,7 @@ bool llw_app_load_facts(llw_app *app, const char *path) {
 bool llw_app_gather_machine(llw_app *app) {
     const llw_options *o = &app->options;
     llw_err err = {0};
-    bool from_file = llw_option_given(o, LLW_OPT_FACTS);
+    bool from_file = llw_facts_next(app->facts, LLW_KIND_gpu, 0) != 0; /* a facts file may bring its machine, or only evidence */
     bool gpus_asked = llw_option_given(o, LLW_OPT_GPU) || llw_option_given(o, LLW_OPT_NO_GPU) || llw_option_given(o, LLW_OPT_LLAMA_SERVER);
     if (!from_file || gpus_asked) {
         llw_gpu_options gpus = {.cards = o->values[LLW_OPT_GPU],
