@@ -59,6 +59,7 @@ typedef struct llw_launch {
     int64_t ram_available; /* -1 unknown */
     int64_t ram_total;     /* -1 unknown */
     double ram_bandwidth;  /* bytes per second; 0 unknown */
+    struct llw_memo *memo; /* predictions already made (predict/memo.h); NULL: each is made anew */
 } llw_launch;
 
 /* The placement overrides alone, in the order in which llama.cpp holds them (launch.override_order; what that does not

@@ -258,6 +258,11 @@ static void claim_launch(const native *n) {
 }
 
 void llw_native_predict(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain, llw_predicted *out) {
+    llw_native_predict_with(facts, launch, arena, explain, NULL, out);
+}
+
+void llw_native_predict_with(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain, struct llw_memo *memo,
+                             llw_predicted *out) {
     *out = (llw_predicted){.launch = launch};
     native n = {facts, arena, out, launch, is_turned(facts, launch)};
     out->rc = llw_launch_read(facts, launch, arena, &out->as_read, &out->missing, &out->err);
@@ -269,6 +274,7 @@ void llw_native_predict(llw_facts *facts, llw_entity launch, llw_arena *arena, b
     /* again, although whoever read the flags said it: a turned knob changes it, and the model's own tensors decide */
     say(&n, launch, LLW_launch_override_moves_experts_to_cpu,
         llw_flag(llw_overrides_move_experts(out->as_read.overrides, out->as_read.n_overrides, out->as_read.model)));
+    out->as_read.memo = memo;
     llw_fit_run(&out->as_read, arena, explain, &out->fit);
     claim_launch(&n);
 }

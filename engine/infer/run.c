@@ -2,6 +2,7 @@
 #include "infer/run.h"
 #include "infer/join.h"
 #include "infer/native.h"
+#include "predict/memo.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -156,7 +157,7 @@ static void predict_all(llw_run *run) {
     run->predicted = llw_arena_alloc(run->arena, (n + 1) * sizeof *run->predicted);
     for (llw_entity l = 0; (l = llw_facts_next(run->base, LLW_KIND_launch, l));) {
         llw_predicted *p = &run->predicted[run->n_predicted++];
-        llw_native_predict(run->facts, l, run->arena, true, p);
+        llw_native_predict_with(run->facts, l, run->arena, true, run->memo, p);
         llw_native_capacity(run->facts, run->arena, p);
     }
 }
@@ -164,7 +165,7 @@ static void predict_all(llw_run *run) {
 static llw_run *run_rules(const llw_kb *kb, const llw_facts *facts, bool whole) {
     llw_arena *arena = llw_arena_new();
     llw_run *run = llw_arena_alloc(arena, sizeof *run);
-    *run = (llw_run){.kb = kb, .base = facts, .facts = llw_facts_overlay(facts), .arena = arena, .whole = whole};
+    *run = (llw_run){.kb = kb, .base = facts, .facts = llw_facts_overlay(facts), .arena = arena, .whole = whole, .memo = llw_memo_new()};
     predict_all(run);
     llw_join_index *indexes = llw_join_index_new(arena);
     for (size_t i = 0; i < kb->n_rules; i++) {
@@ -186,6 +187,7 @@ void llw_run_free(llw_run *run) {
     if (!run) return;
     for (llw_variant *v = run->variants; v; v = v->next) llw_facts_free(v->facts);
     llw_facts_free(run->facts);
+    llw_memo_free(run->memo);
     llw_arena_free(run->arena);
 }
 
@@ -229,7 +231,7 @@ static llw_variant *variant_get(llw_run *run, llw_entity launch, const llw_attr 
         v->values[i] = values[i];
         llw_facts_claim(v->facts, launch, knobs[i], values[i], LLW_GRADE_WHATIF, "what-if", "");
     }
-    llw_native_predict(v->facts, launch, run->arena, false, &v->predicted);
+    llw_native_predict_with(v->facts, launch, run->arena, false, run->memo, &v->predicted);
     return v;
 }
 

@@ -49,6 +49,7 @@ typedef struct llw_run {
     size_t n_derivations, derivation_capacity;
     bool whole;                   /* ask everything */
     struct llw_variant *variants; /* memo of predict() */
+    struct llw_memo *memo;        /* of single predictions */
 } llw_run;
 
 llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts);

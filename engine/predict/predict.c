@@ -3,6 +3,7 @@
 
 #include "predict/compute.h"
 #include "predict/estimate.h"
+#include "predict/memo.h"
 #include "predict/plan.h"
 
 #include "fact/ggml_type.h"
@@ -45,7 +46,7 @@ static void resolve_pipeline(llw_plan *plan) {
     plan->out->pipelined = plan->pipelined;
 }
 
-void llw_predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_prediction *out) {
+static void predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_prediction *out) {
     memset(out, 0, sizeof *out);
     out->reason = "";
     out->n_devices = launch->n_devices;
@@ -86,4 +87,10 @@ void llw_predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_p
                       "llama.cpp v0.5.0 has no architecture \"%s\": weights are counted as for a plain "
                       "transformer, cache and compute are bounds",
                       plan.model->architecture);
+}
+
+void llw_predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_prediction *out) {
+    if (launch->memo && !explain && llw_memo_find(launch->memo, launch, out)) return;
+    predict(launch, arena, explain, out);
+    if (launch->memo) llw_memo_keep(launch->memo, launch, out);
 }

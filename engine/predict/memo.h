@@ -1,0 +1,20 @@
+/* Predictions already made: fit, placement and what-if measure the same launch many times over.
+ *
+ * A memo belongs to whoever made it and outlives every launch that points to it (llw_launch.memo). It holds figures only,
+ * no steps. A launch is the same when everything that decides memory is the same; targets, names of files and what the
+ * machine has of RAM are not part of it. */
+#ifndef LLW_PREDICT_MEMO_H
+#define LLW_PREDICT_MEMO_H
+
+#include "predict/predict.h"
+
+typedef struct llw_memo llw_memo;
+
+llw_memo *llw_memo_new(void);
+void llw_memo_free(llw_memo *memo); /* NULL is fine */
+
+/* O(1). False when this launch was not predicted yet; then keep what comes of it. */
+bool llw_memo_find(const llw_memo *memo, const llw_launch *launch, llw_prediction *out);
+void llw_memo_keep(llw_memo *memo, const llw_launch *launch, const llw_prediction *prediction);
+
+#endif
