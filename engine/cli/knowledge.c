@@ -32,21 +32,27 @@ static void tell_story(llw_app *app, llw_text *out, const char *bytes) {
         const char *end = strstr(at + 4, "\n---\n");
         if (end) at = end + 5;
     }
-    bool code = false;
+    bool code = false, hidden = false;
     llw_text paragraph = {0};
     for (bool more = true; more;) {
         size_t len = strcspn(at, "\n");
         more = at[len] != 0;
         char *line = llw_arena_strndup(app->arena, at, len);
         bool fence = !strncmp(line, "```", 3), heading = line[0] == '#';
-        bool plain = !code && !fence && !heading && line[0] && line[0] != '|' && line[0] != '-' && line[0] != ' ' && !(line[0] >= '0' && line[0] <= '9');
+        bool was_hidden = hidden; /* fact files are for the tests */
+        bool item = !strncmp(line, "- ", 2) || (line[0] >= '0' && line[0] <= '9' && line[1] == '.');
+        bool plain = !code && !fence && !heading && line[0] && line[0] != '|' && line[0] != ' ' && !item;
         if (!plain && paragraph.len) {
             llw_wrap(out, &app->style, llw_text_str(&paragraph), 0, 0);
             llw_text_add(out, "\n");
             llw_text_fini(&paragraph);
         }
-        if (fence) code = !code;
-        if (plain) {
+        if (fence) {
+            hidden = !code && !strncmp(line, "```facts", 8);
+            code = !code;
+        }
+        if (hidden || (fence && was_hidden)) {
+        } else if (plain) {
             if (paragraph.len) llw_text_add(&paragraph, " ");
             llw_text_add_safe(&paragraph, line, len, false);
         } else if (heading) {
