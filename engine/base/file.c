@@ -1,13 +1,43 @@
-/* Bounded reads of regular files and sorted directory listings. */
+/* Bounded reads of regular files, whole writes, and sorted directory listings. */
 #include "base/file.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+enum { MAX_PRETENDED = 256 };
+
+static struct {
+    dev_t device;
+    ino_t inode;
+    const char *bytes;
+    size_t len;
+} pretended[MAX_PRETENDED];
+static size_t n_pretended;
+
+bool llw_file_pretend(const char *path, const char *bytes, size_t len) {
+    struct stat st;
+    if (stat(path, &st) != 0) return false;
+    size_t i = 0;
+    while (i < n_pretended && (pretended[i].device != st.st_dev || pretended[i].inode != st.st_ino)) i++;
+    if (i == MAX_PRETENDED) return false;
+    if (i == n_pretended) n_pretended++;
+    pretended[i].device = st.st_dev;
+    pretended[i].inode = st.st_ino;
+    pretended[i].bytes = bytes;
+    pretended[i].len = len;
+    return true;
+}
+
+void llw_file_pretend_nothing(void) {
+    n_pretended = 0;
+}
 
 llw_rc llw_file_read(llw_arena *arena, const char *path, size_t cap, char **bytes, size_t *len, llw_err *err) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -23,6 +53,13 @@ llw_rc llw_file_read(llw_arena *arena, const char *path, size_t cap, char **byte
     else if ((unsigned long long)st.st_size > cap)
         rc = llw_fail(err, LLW_ERR_INPUT, path, 0, "has %lld bytes, more than the %zu this kind of file may have",
                       (long long)st.st_size, cap);
+    for (size_t i = 0; i < n_pretended && rc == LLW_OK; i++) {
+        if (pretended[i].device != st.st_dev || pretended[i].inode != st.st_ino || pretended[i].len > cap) continue;
+        close(fd);
+        *bytes = llw_arena_strndup(arena, pretended[i].bytes, pretended[i].len);
+        *len = pretended[i].len;
+        return LLW_OK;
+    }
     if (rc != LLW_OK) {
         close(fd);
         return rc;
@@ -52,6 +89,45 @@ llw_rc llw_file_read(llw_arena *arena, const char *path, size_t cap, char **byte
     return rc;
 }
 
+static bool write_all(int fd, const char *bytes, size_t len) {
+    while (len) {
+        ssize_t n = write(fd, bytes, len);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return fsync(fd) == 0;
+}
+
+llw_rc llw_file_replace(const char *path, const char *bytes, size_t len, llw_err *err) {
+    struct stat st;
+    bool there = lstat(path, &st) == 0;
+    if (there && !S_ISREG(st.st_mode))
+        return llw_fail(err, LLW_ERR_INPUT, path, 0, "is %s: only a regular file is written", S_ISLNK(st.st_mode) ? "a link" : "no regular file");
+    char name[PATH_MAX];
+    if (snprintf(name, sizeof name, "%s.llwhy-XXXXXX", path) >= (int)sizeof name) return llw_fail(err, LLW_ERR_INPUT, path, 0, "the path is too long");
+    mode_t mask = umask(0);
+    umask(mask);
+    int fd = mkstemp(name);
+    if (fd < 0) return llw_fail(err, LLW_ERR_SYSTEM, path, 0, "no file can be written beside it: %s", strerror(errno));
+    bool good = fchmod(fd, there ? st.st_mode & 07777 : 0666 & ~mask) == 0;
+    if (good && there && (st.st_uid != geteuid() || st.st_gid != getegid())) good = fchown(fd, st.st_uid, st.st_gid) == 0 || errno == EPERM;
+    good = good && write_all(fd, bytes, len);
+    int cause = errno;
+    if (close(fd) != 0 && good) {
+        good = false;
+        cause = errno;
+    }
+    if (good && rename(name, path) != 0) {
+        good = false;
+        cause = errno;
+    }
+    if (good) return LLW_OK;
+    unlink(name);
+    return llw_fail(err, LLW_ERR_SYSTEM, path, 0, "cannot be written: %s", strerror(cause));
+}
+
 bool llw_file_is_regular(const char *path) {
     struct stat st;
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);
@@ -66,6 +142,34 @@ char *llw_path_join(llw_arena *arena, const char *directory, const char *name) {
     size_t len = strlen(directory);
     if (!len || !strcmp(directory, ".")) return llw_arena_strdup(arena, name);
     return llw_arena_printf(arena, "%s%s%s", directory, directory[len - 1] == '/' ? "" : "/", name);
+}
+
+/* An absolute path without links in its directory; NULL when that directory is not there. */
+static const char *absolute(llw_arena *arena, const char *path) {
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *directory = !slash ? "." : slash == path ? "/" : llw_arena_strndup(arena, path, (size_t)(slash - path));
+    if (!*name || !strcmp(name, ".") || !strcmp(name, "..")) {
+        directory = path;
+        name = "";
+    }
+    char *real = realpath(directory, NULL);
+    if (!real) return NULL;
+    size_t len = strlen(real);
+    const char *whole = *name ? llw_arena_printf(arena, "%s%s%s", real, len && real[len - 1] == '/' ? "" : "/", name) : llw_arena_strdup(arena, real);
+    free(real);
+    return whole;
+}
+
+const char *llw_path_relative(llw_arena *arena, const char *path, const char *directory) {
+    const char *whole = absolute(arena, *path ? path : "."), *root = NULL;
+    char *real = realpath(*directory ? directory : ".", NULL);
+    if (real) root = llw_arena_strdup(arena, real);
+    free(real);
+    if (!whole || !root) return path;
+    size_t len = strlen(root);
+    if (len == 1) len = 0; /* the root itself */
+    if (strncmp(whole, root, len) || whole[len] != '/') return whole;
+    return llw_arena_strdup(arena, whole + len + 1);
 }
 
 static int by_bytes(const void *a, const void *b) {

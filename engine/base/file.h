@@ -14,11 +14,23 @@
  * LLW_ERR_NOTHING when there is no such file. */
 llw_rc llw_file_read(llw_arena *arena, const char *path, size_t cap, char **bytes, size_t *len, llw_err *err);
 
+/* A what-if for files: until llw_file_pretend_nothing, llw_file_read gives these bytes for that file, whatever the path it
+ * is read by. So an edit can be tried through every reader before it is written. The bytes are borrowed. False when there
+ * is no such file. */
+bool llw_file_pretend(const char *path, const char *bytes, size_t len);
+void llw_file_pretend_nothing(void);
+
+/* Writes a whole file: into a new one beside it, which then takes its place with its mode, so that nobody ever sees a half.
+ * A link or anything but a regular file is refused. */
+llw_rc llw_file_replace(const char *path, const char *bytes, size_t len, llw_err *err);
+
 bool llw_file_is_regular(const char *path);
 bool llw_file_is_directory(const char *path);
 
 /* directory + "/" + name, in the arena; name alone when directory is "" or ".". */
 char *llw_path_join(llw_arena *arena, const char *directory, const char *name);
+/* path as seen from a directory ("" for the current one): relative when it lies below, else absolute. */
+const char *llw_path_relative(llw_arena *arena, const char *path, const char *directory);
 
 /* Names in a directory (without . and ..), sorted by bytes, so that every order is the same everywhere. */
 llw_rc llw_directory_list(llw_arena *arena, const char *path, char ***names, size_t *count, llw_err *err);

@@ -475,9 +475,11 @@ static void emit_dockerfile(llw_config_reader *r, entry *e) {
 static void emit(llw_config_reader *r, llw_config_set *set) {
     for (size_t i = 0; i < set->n; i++) {
         if (!set->items[i].emit) continue;
-        r->out->n_files++;
         llw_config_file *file = llw_arena_alloc(r->arena, sizeof *file);
         *file = set->items[i].file; /* the set may grow meanwhile */
+        void *files = r->out->files;
+        *(const char **)llw_arena_push(r->arena, &files, &r->out->n_files, &r->out->file_capacity, sizeof file->path) = file->path;
+        r->out->files = files;
         switch (set->items[i].kind) {
         case KIND_CONF: emit_conf(r, set, file); break;
         case KIND_ENV: emit_env(r, set, file); break;

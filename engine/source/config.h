@@ -54,6 +54,8 @@ typedef struct llw_config_result {
     llw_unread *unread;
     size_t n_unread, unread_capacity;
     size_t n_files; /* read as configuration */
+    const char **files;
+    size_t file_capacity;
     size_t n_claims;
 } llw_config_result;
 
