@@ -21,7 +21,8 @@ typedef struct world {
 } world;
 
 enum { L, P };
-static const llw_scope scope = {.n_variables = 2, .variable = {"l", "p"}, .kind = {LLW_KIND_launch, LLW_KIND_placement}};
+static const llw_scope scope = {
+    .n_variables = 2, .variable = {"l", "p"}, .kind = {LLW_KIND_launch, LLW_KIND_placement}};
 
 static void claim(world *w, int variable, llw_attr attr, llw_value value) {
     llw_facts_claim(w->facts, w->binding[variable], attr, value, LLW_GRADE_WHATIF, "test", "");
@@ -46,7 +47,8 @@ static void world_free(world *w) {
 
 static void parse(world *w, const char *text, llw_expr *out) {
     llw_err err = {0};
-    if (llw_expr_parse(w->arena, &scope, text, "", 1, out, &err) != LLW_OK) fail_msg("\"%s\": %s", text, err.text);
+    if (llw_expr_parse(w->arena, &scope, text, "", 1, out, &err) != LLW_OK)
+        fail_msg("\"%s\": %s", text, err.text);
 }
 
 static llw_result eval_all(world *w, const llw_expr *e, llw_result *values) {
@@ -81,13 +83,15 @@ static void kleene(void **state) {
                                              {"yes", "no", "unknown", "broken"},
                                              {"yes", "unknown", "unknown", "broken"},
                                              {"yes", "broken", "broken", "broken"}};
-    static const char *const not[] = {"no", "yes", "unknown", "broken"};
+    static const char *const not [] = {"no", "yes", "unknown", "broken"};
     for (int a = 0; a < 4; a++) {
         assert_string_equal(truth(w, operand[a]), name[a]);
-        assert_string_equal(truth(w, llw_arena_printf(w->arena, "not %s", operand[a])), not[a]);
+        assert_string_equal(truth(w, llw_arena_printf(w->arena, "not %s", operand[a])), not [a]);
         for (int b = 0; b < 4; b++) {
-            assert_string_equal(truth(w, llw_arena_printf(w->arena, "%s and %s", operand[a], operand[b])), both[a][b]);
-            assert_string_equal(truth(w, llw_arena_printf(w->arena, "%s or %s", operand[a], operand[b])), either[a][b]);
+            assert_string_equal(truth(w, llw_arena_printf(w->arena, "%s and %s", operand[a], operand[b])),
+                                both[a][b]);
+            assert_string_equal(truth(w, llw_arena_printf(w->arena, "%s or %s", operand[a], operand[b])),
+                                either[a][b]);
         }
     }
     world_free(w);
@@ -98,15 +102,29 @@ static void unknown_is_no_number(void **state) {
     world *w = world_new();
     claim(w, L, LLW_launch_batch, llw_count(2048));
     claim(w, L, LLW_launch_ubatch, llw_unknown(LLW_COUNT)); /* somebody looked and it was [N/A] */
-    static const char *const unknown[] = {
-        "l.ubatch == 0", "l.ubatch ~= 0", "l.ubatch == l.ubatch", "l.ubatch + 1 > 0", "l.ubatch * 0 == 0", "min(l.ubatch, l.batch) > 0",
-        "l.ctx > 0", "not l.fit", "contains(l.cache_type_k, 'q8')", "l.cache_type_k == ''", "l.model == l.model", "origin(l.ctx) == ''",
-        "p.launch == l.id", "l.batch > 0 and l.ubatch > 0", "predict('loads', l, 'ubatch', 512)", "grade(l.ctx) == 'default'"};
+    static const char *const unknown[] = {"l.ubatch == 0",
+                                          "l.ubatch ~= 0",
+                                          "l.ubatch == l.ubatch",
+                                          "l.ubatch + 1 > 0",
+                                          "l.ubatch * 0 == 0",
+                                          "min(l.ubatch, l.batch) > 0",
+                                          "l.ctx > 0",
+                                          "not l.fit",
+                                          "contains(l.cache_type_k, 'q8')",
+                                          "l.cache_type_k == ''",
+                                          "l.model == l.model",
+                                          "origin(l.ctx) == ''",
+                                          "p.launch == l.id",
+                                          "l.batch > 0 and l.ubatch > 0",
+                                          "predict('loads', l, 'ubatch', 512)",
+                                          "grade(l.ctx) == 'default'"};
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
         if (strcmp(truth(w, unknown[i]), "unknown")) fail_msg("%s is %s", unknown[i], truth(w, unknown[i]));
-    static const char *const no[] = {"known(l.ubatch)", "known(l.ctx)", "l.batch < 0 and l.ubatch > 0", "conflict(l.ctx)"};
+    static const char *const no[] = {"known(l.ubatch)", "known(l.ctx)", "l.batch < 0 and l.ubatch > 0",
+                                     "conflict(l.ctx)"};
     for (size_t i = 0; i < sizeof no / sizeof *no; i++) assert_string_equal(truth(w, no[i]), "no");
-    static const char *const yes[] = {"known(l.batch)", "l.batch > 0 or l.ubatch > 0", "known(l.id)", "not known(p.need)"};
+    static const char *const yes[] = {"known(l.batch)", "l.batch > 0 or l.ubatch > 0", "known(l.id)",
+                                      "not known(p.need)"};
     for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) assert_string_equal(truth(w, yes[i]), "yes");
     world_free(w);
 }
@@ -120,14 +138,18 @@ static void what_cannot_be_computed_is_broken(void **state) {
     claim(w, L, LLW_launch_speed, llw_real(1e308));
     claim(w, P, LLW_placement_need, llw_bytes(INT64_MAX));
     static const char *const broken[] = {
-        "l.ctx + 1 > 0",          "l.batch - 1 < 0",         "l.ctx * 2 > 0",        "- l.batch > 0",     "l.batch // - 1 > 0",
-        "1 // l.ubatch > 0",      "1 % l.ubatch > 0",        "1 / l.ubatch > 0",     "0 / l.ubatch > 0",  "1.5 // l.ubatch > 0",
-        "1.5 % l.ubatch > 0",     "l.speed * 10 > 0",        "l.speed + l.speed > 0", "p.need * 1024 > 0", "p.need + 1 * GiB > 0",
-        "p.need / l.ubatch > 0",  "min(1, 1 // l.ubatch) > 0", "not (1 // l.ubatch > 0)", "1 // l.ubatch > l.n_seq"};
+        "l.ctx + 1 > 0",          "l.batch - 1 < 0",           "l.ctx * 2 > 0",
+        "- l.batch > 0",          "l.batch // - 1 > 0",        "1 // l.ubatch > 0",
+        "1 % l.ubatch > 0",       "1 / l.ubatch > 0",          "0 / l.ubatch > 0",
+        "1.5 // l.ubatch > 0",    "1.5 % l.ubatch > 0",        "l.speed * 10 > 0",
+        "l.speed + l.speed > 0",  "p.need * 1024 > 0",         "p.need + 1 * GiB > 0",
+        "p.need / l.ubatch > 0",  "min(1, 1 // l.ubatch) > 0", "not (1 // l.ubatch > 0)",
+        "1 // l.ubatch > l.n_seq"};
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
         if (strcmp(truth(w, broken[i]), "broken")) fail_msg("%s is %s", broken[i], truth(w, broken[i]));
-    static const char *const fine[] = {"l.batch % - 1 == 0", "l.ctx - 1 > 0", "l.speed / 10 > 0", "l.ubatch // 1 == 0", "- 7 // 2 == - 4",
-                                       "- 7 % 3 == 2",       "7 % - 3 == - 2", "7 / 2 == 3.5",     "l.ctx + 0.0 > 9e18", "- 5.5 % 2 == 0.5"};
+    static const char *const fine[] = {
+        "l.batch % - 1 == 0", "l.ctx - 1 > 0",  "l.speed / 10 > 0", "l.ubatch // 1 == 0", "- 7 // 2 == - 4",
+        "- 7 % 3 == 2",       "7 % - 3 == - 2", "7 / 2 == 3.5",     "l.ctx + 0.0 > 9e18", "- 5.5 % 2 == 0.5"};
     for (size_t i = 0; i < sizeof fine / sizeof *fine; i++)
         if (strcmp(truth(w, fine[i]), "yes")) fail_msg("%s is %s", fine[i], truth(w, fine[i]));
     world_free(w);
@@ -137,14 +159,21 @@ static void slots_tell_where_they_are_from(void **state) {
     (void)state;
     world *w = world_new();
     llw_entity l = w->binding[L];
-    llw_facts_claim(w->facts, l, LLW_launch_ubatch, llw_count(512), LLW_GRADE_CONFIG, "environment", "LLAMA_ARG_UBATCH");
-    llw_facts_claim(w->facts, l, LLW_launch_ubatch, llw_count(1024), LLW_GRADE_FLAG, "argument", "argument 2");
-    llw_facts_claim(w->facts, l, LLW_launch_batch, llw_count(2048), LLW_GRADE_CONFIG, "environment", "LLAMA_ARG_BATCH");
+    llw_facts_claim(w->facts, l, LLW_launch_ubatch, llw_count(512), LLW_GRADE_CONFIG, "environment",
+                    "LLAMA_ARG_UBATCH");
+    llw_facts_claim(w->facts, l, LLW_launch_ubatch, llw_count(1024), LLW_GRADE_FLAG, "argument",
+                    "argument 2");
+    llw_facts_claim(w->facts, l, LLW_launch_batch, llw_count(2048), LLW_GRADE_CONFIG, "environment",
+                    "LLAMA_ARG_BATCH");
     llw_facts_claim(w->facts, l, LLW_launch_batch, llw_count(2048), LLW_GRADE_FLAG, "argument", "argument 4");
     llw_facts_claim(w->facts, l, LLW_launch_ctx, llw_count(0), LLW_GRADE_DEFAULT, "default", "");
     llw_facts_claim(w->facts, l, LLW_launch_ctx, llw_count(8192), LLW_GRADE_FLAG, "argument", "argument 6");
-    static const char *const yes[] = {"origin(l.ubatch) == 'argument'", "grade(l.ubatch) == 'launch flags'", "conflict(l.ubatch)", "l.ubatch == 1024",
-                                      "not conflict(l.batch)", "not conflict(l.ctx)"}; /* a default is nobody's rival */
+    static const char *const yes[] = {"origin(l.ubatch) == 'argument'",
+                                      "grade(l.ubatch) == 'launch flags'",
+                                      "conflict(l.ubatch)",
+                                      "l.ubatch == 1024",
+                                      "not conflict(l.batch)",
+                                      "not conflict(l.ctx)"}; /* a default is nobody's rival */
     for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
         if (strcmp(truth(w, yes[i]), "yes")) fail_msg("%s is %s", yes[i], truth(w, yes[i]));
     world_free(w);
@@ -156,7 +185,8 @@ static void aggregates_know_when_a_member_is_unknown(void **state) {
     assert_string_equal(truth(w, "count('gpu') == 0"), "yes");
     assert_string_equal(truth(w, "sum('gpu', 'free') == 0"), "yes");
     assert_string_equal(truth(w, "any('gpu', 'display')"), "no");
-    llw_entity a = llw_facts_entity(w->facts, LLW_KIND_gpu, "CUDA0"), b = llw_facts_entity(w->facts, LLW_KIND_gpu, "CUDA1");
+    llw_entity a = llw_facts_entity(w->facts, LLW_KIND_gpu, "CUDA0"),
+               b = llw_facts_entity(w->facts, LLW_KIND_gpu, "CUDA1");
     llw_facts_claim(w->facts, a, LLW_gpu_free, llw_bytes(100), LLW_GRADE_MEASURED, "test", "");
     assert_string_equal(truth(w, "count('gpu') == 2"), "yes");
     assert_string_equal(truth(w, "sum('gpu', 'free') > 0"), "unknown"); /* b's is not known */
@@ -205,7 +235,8 @@ typedef enum want { NUMBER, BYTES, FLAG, TEXT } want;
 static const char *pick(const char *const *words, size_t n) {
     return words[roll((unsigned)n)];
 }
-#define PICK(...) pick((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
+#define PICK(...)                                                                                            \
+    pick((const char *const[]){__VA_ARGS__}, sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *))
 
 static void generate(llw_text *out, want what, int depth);
 
@@ -235,7 +266,8 @@ static void call(llw_text *out, const char *name, want a, want b, int depth) {
     llw_text_add(out, ")");
 }
 
-/* Precedence may turn what was meant into something without a unit; such texts are refused, and passed over. */
+/* Precedence may turn what was meant into something without a unit; such texts are refused, and passed over.
+ */
 static bool is_expression(world *w, const char *text, llw_expr *out) {
     llw_err err = {0};
     return llw_expr_parse(w->arena, &scope, text, "", 1, out, &err) == LLW_OK;
@@ -243,9 +275,18 @@ static bool is_expression(world *w, const char *text, llw_expr *out) {
 
 static void generate_number(llw_text *out, int depth) {
     switch (depth <= 0 ? roll(3) : roll(9)) {
-    case 0: llw_text_add(out, PICK("1", "2", "3", "7", "512", "2048", "131072", "4294967296", "9223372036854775807", "9007199254740993")); return;
-    case 1: llw_text_add(out, PICK("0.5", "1.0", "2.5", "1e3", "1e-300", "1e300", "9007199254740992.0", "0.1", "3.0", "1e308")); return;
-    case 2: llw_text_add(out, PICK("l.ctx", "l.batch", "l.ubatch", "l.gpu_layers", "l.speed", "l.speed_low", "l.n_seq", "p.layers")); return;
+    case 0:
+        llw_text_add(out, PICK("1", "2", "3", "7", "512", "2048", "131072", "4294967296",
+                               "9223372036854775807", "9007199254740993"));
+        return;
+    case 1:
+        llw_text_add(out, PICK("0.5", "1.0", "2.5", "1e3", "1e-300", "1e300", "9007199254740992.0", "0.1",
+                               "3.0", "1e308"));
+        return;
+    case 2:
+        llw_text_add(out, PICK("l.ctx", "l.batch", "l.ubatch", "l.gpu_layers", "l.speed", "l.speed_low",
+                               "l.n_seq", "p.layers"));
+        return;
     case 3: infix(out, NUMBER, PICK("+", "-"), NUMBER, depth); return;
     case 4:
     case 5: infix(out, NUMBER, PICK("*", "/", "//", "%"), NUMBER, depth); return;
@@ -292,12 +333,17 @@ static void generate(llw_text *out, want what, int depth) {
     case NUMBER: generate_number(out, depth); return;
     case BYTES: generate_bytes(out, depth); return;
     case FLAG: generate_flag(out, depth); return;
-    case TEXT: llw_text_add(out, PICK("l.cache_type_k", "l.cache_type_v", "'q8_0'", "'f16'", "''", "\"q\"", "p.device")); return;
+    case TEXT:
+        llw_text_add(out,
+                     PICK("l.cache_type_k", "l.cache_type_v", "'q8_0'", "'f16'", "''", "\"q\"", "p.device"));
+        return;
     }
 }
 
-static const llw_attr counts[] = {LLW_launch_ctx, LLW_launch_batch, LLW_launch_ubatch, LLW_launch_gpu_layers, LLW_launch_n_seq};
-static const llw_attr sizes[] = {LLW_placement_need, LLW_placement_free, LLW_placement_weights, LLW_placement_left, LLW_placement_kv};
+static const llw_attr counts[] = {LLW_launch_ctx, LLW_launch_batch, LLW_launch_ubatch, LLW_launch_gpu_layers,
+                                  LLW_launch_n_seq};
+static const llw_attr sizes[] = {LLW_placement_need, LLW_placement_free, LLW_placement_weights,
+                                 LLW_placement_left, LLW_placement_kv};
 static const llw_attr reals[] = {LLW_launch_speed, LLW_launch_speed_low};
 static const llw_attr flags[] = {LLW_launch_fit, LLW_launch_cpu_moe, LLW_launch_kv_offload};
 static const llw_attr texts[] = {LLW_launch_cache_type_k, LLW_launch_cache_type_v};
@@ -319,20 +365,26 @@ static void both(world *w, lua_State *lua, int variable, llw_attr attr, llw_valu
 }
 
 static int64_t some_integer(void) {
-    static const int64_t values[] = {0, 1, -1, 2, 3, 512, -512, 1024, 131072, 24821891072, INT64_MAX, INT64_MIN, INT64_MAX - 1, 4294967296};
+    static const int64_t values[] = {
+        0,    1,      -1,          2,         3,         512,           -512,
+        1024, 131072, 24821891072, INT64_MAX, INT64_MIN, INT64_MAX - 1, 4294967296};
     return values[roll(sizeof values / sizeof *values)];
 }
 
 static void fill(world *w, lua_State *lua) {
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) both(w, lua, L, counts[i], llw_count(some_integer()));
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) both(w, lua, P, sizes[i], llw_bytes(some_integer()));
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        both(w, lua, L, counts[i], llw_count(some_integer()));
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        both(w, lua, P, sizes[i], llw_bytes(some_integer()));
     both(w, lua, P, LLW_placement_layers, llw_count(some_integer()));
     static const double doubles[] = {0.0, 1.5, -2.25, 1e300, 1e-310, 9007199254740992.0, 104.0, -0.1};
-    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) both(w, lua, L, reals[i], llw_real(doubles[roll(8)]));
+    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++)
+        both(w, lua, L, reals[i], llw_real(doubles[roll(8)]));
     for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) both(w, lua, L, flags[i], llw_flag(roll(2)));
     both(w, lua, P, LLW_placement_loads, llw_flag(roll(2)));
     static const char *const words[] = {"q8_0", "f16", "", "q"};
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) both(w, lua, L, texts[i], llw_string(LLW_TEXT, words[roll(4)]));
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        both(w, lua, L, texts[i], llw_string(LLW_TEXT, words[roll(4)]));
     both(w, lua, P, LLW_placement_device, llw_string(LLW_TEXT, "q8_0"));
 }
 
@@ -350,14 +402,17 @@ static lua_State *lua_new(void) {
 static bool lua_value(lua_State *lua, const char *text) {
     char chunk[LLW_EXPR_MAX_BYTES + 20];
     snprintf(chunk, sizeof chunk, "return %s", text);
-    if (luaL_loadstring(lua, chunk) != LUA_OK) fail_msg("Lua does not take \"%s\": %s", text, lua_tostring(lua, -1));
+    if (luaL_loadstring(lua, chunk) != LUA_OK)
+        fail_msg("Lua does not take \"%s\": %s", text, lua_tostring(lua, -1));
     if (lua_pcall(lua, 0, 1, 0) == LUA_OK) return true;
     lua_pop(lua, 1);
     return false;
 }
 
-/* Whether Lua agrees that the operation at `node`, whose operands are fine, has no value we could stand by. */
-static bool lua_breaks(lua_State *lua, const llw_expr *e, const llw_expr_node *node, const llw_result *values) {
+/* Whether Lua agrees that the operation at `node`, whose operands are fine, has no value we could stand by.
+ */
+static bool lua_breaks(lua_State *lua, const llw_expr *e, const llw_expr_node *node,
+                       const llw_result *values) {
     char text[LLW_EXPR_MAX_BYTES + 1];
     snprintf(text, sizeof text, "%.*s", node->end - node->start, e->text + node->start);
     if (!lua_value(lua, text)) return true; /* attempt to perform 'n//0' */
@@ -365,7 +420,8 @@ static bool lua_breaks(lua_State *lua, const llw_expr *e, const llw_expr_node *n
     lua_pop(lua, 1);
     if (!isfinite(got)) return true;
     /* integers that wrapped: the exact result lies outside of 64 bits */
-    long double a = values[node->args[0]].as.integer, b = node->n_args > 1 ? values[node->args[1]].as.integer : 0, exact = 0;
+    long double a = values[node->args[0]].as.integer,
+                b = node->n_args > 1 ? values[node->args[1]].as.integer : 0, exact = 0;
     switch (node->op) {
     case LLW_OP_ADD: exact = a + b; break;
     case LLW_OP_SUBTRACT: exact = a - b; break;
@@ -395,7 +451,9 @@ static void same_as_lua(lua_State *lua, const char *text, llw_result r) {
         break;
     default: break;
     }
-    if (!same) fail_msg("\"%s\": Lua says %s, llwhy another thing (integer %lld, real %.17g)", text, luaL_tolstring(lua, -1, NULL), (long long)r.as.integer, r.as.real);
+    if (!same)
+        fail_msg("\"%s\": Lua says %s, llwhy another thing (integer %lld, real %.17g)", text,
+                 luaL_tolstring(lua, -1, NULL), (long long)r.as.integer, r.as.real);
 }
 
 static void agrees_with_lua(void **state) {
@@ -415,9 +473,13 @@ static void agrees_with_lua(void **state) {
                 llw_result r = eval_all(w, &e, values);
                 int fault = first_fault(&e, values);
                 assert_int_not_equal(r.state, LLW_NOT_KNOWN); /* every value is known */
-                if (fault >= 0) { /* Lua wraps or goes to infinity: compare no further than the place where it does */
+                if (fault >=
+                    0) { /* Lua wraps or goes to infinity: compare no further than the place where it does */
                     broken++;
-                    if (!lua_breaks(lua, &e, &e.nodes[fault], values)) fail_msg("\"%s\" is broken at \"%.*s\", but Lua can compute that", text.bytes, e.nodes[fault].end - e.nodes[fault].start, text.bytes + e.nodes[fault].start);
+                    if (!lua_breaks(lua, &e, &e.nodes[fault], values))
+                        fail_msg("\"%s\" is broken at \"%.*s\", but Lua can compute that", text.bytes,
+                                 e.nodes[fault].end - e.nodes[fault].start,
+                                 text.bytes + e.nodes[fault].start);
                 } else {
                     if (!lua_value(lua, text.bytes)) fail_msg("\"%s\" is an error in Lua", text.bytes);
                     same_as_lua(lua, text.bytes, r);
@@ -457,7 +519,8 @@ static void known_in_spite_of_unknowns_is_always_true(void **state) {
             claim(w, L, LLW_launch_fit, llw_flag(roll(2)));
             claim(w, L, LLW_launch_cpu_moe, llw_flag(roll(2)));
             llw_result after = eval_all(w, &e, values);
-            if (after.state != LLW_KNOWN || after.as.flag != before.as.flag) fail_msg("\"%s\" was %d before its facts were known", text.bytes, before.as.flag);
+            if (after.state != LLW_KNOWN || after.as.flag != before.as.flag)
+                fail_msg("\"%s\" was %d before its facts were known", text.bytes, before.as.flag);
             decided++;
         }
         llw_text_fini(&text);
