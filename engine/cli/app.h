@@ -6,6 +6,7 @@
 #include "infer/run.h"
 #include "render/style.h"
 #include "source/argv.h"
+#include "source/log.h"
 
 typedef enum llw_exit { LLW_EXIT_CLEAN, LLW_EXIT_FINDINGS, LLW_EXIT_INPUT, LLW_EXIT_USAGE, LLW_EXIT_KB, LLW_EXIT_INTERNAL } llw_exit;
 
@@ -19,6 +20,8 @@ typedef struct llw_app {
     llw_run *run;
     llw_argv_result argv; /* of the launch behind -- */
     bool replayed;        /* facts of the last run */
+    const llw_log *log;   /* of --log, and its load that tells most; NULL */
+    const llw_load *load;
     llw_exit code;
 } llw_app;
 
@@ -38,6 +41,12 @@ void llw_app_load_kb(llw_app *app);
 bool llw_app_gather(llw_app *app, const char *model);
 /* The machine alone: GPUs and host, from the options or as they are here. */
 bool llw_app_gather_machine(llw_app *app);
+/* --log FILE: reads it; takes the machine from it; the words that start llama.cpp as it did; claims what it measured of the
+ * launch that was read. The last three need a log. */
+bool llw_app_read_log(llw_app *app);
+bool llw_app_log_machine(llw_app *app);
+void llw_app_log_words(llw_app *app, llw_argv *in);
+void llw_app_claim_log(llw_app *app);
 /* The level from which on findings give exit code 1 (--fail-on). */
 llw_level llw_app_fail_level(llw_app *app);
 /* Adds a saved fact base (fact/facts_json.h). */
@@ -66,6 +75,7 @@ int llw_command_fit(llw_app *app);
 int llw_command_card(llw_app *app);
 int llw_command_models(llw_app *app);
 int llw_command_lint(llw_app *app);
+int llw_command_log(llw_app *app);
 int llw_command_test(llw_app *app);
 int llw_command_new(llw_app *app);
 

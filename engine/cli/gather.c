@@ -7,6 +7,7 @@
 #include "source/gpu.h"
 #include "source/host.h"
 #include "source/known.h"
+#include "source/log_claim.h"
 #include "source/model_open.h"
 
 #include <stdio.h>
@@ -27,7 +28,9 @@ bool llw_app_gather_machine(llw_app *app) {
     llw_err err = {0};
     bool from_file = llw_facts_next(app->facts, LLW_KIND_gpu, 0) != 0; /* a facts file may bring its machine, or only evidence */
     bool gpus_asked = llw_option_given(o, LLW_OPT_GPU) || llw_option_given(o, LLW_OPT_NO_GPU) || llw_option_given(o, LLW_OPT_LLAMA_SERVER);
-    if (!from_file || gpus_asked) {
+    bool logged = app->load && !from_file && !gpus_asked && llw_log_shows_machine(app->load);
+    if (logged && !llw_app_log_machine(app)) return false;
+    if ((!from_file && !logged) || gpus_asked) {
         llw_gpu_options gpus = {.cards = o->values[LLW_OPT_GPU],
                                 .n_cards = o->n_values[LLW_OPT_GPU],
                                 .none = llw_option_given(o, LLW_OPT_NO_GPU),
@@ -35,7 +38,7 @@ bool llw_app_gather_machine(llw_app *app) {
         if (llw_source_gpus(app->facts, &gpus, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     }
     /* Cards that were given belong to another machine: its memory is not this one's. */
-    bool elsewhere = llw_option_given(o, LLW_OPT_GPU) && !llw_option_given(o, LLW_OPT_RAM);
+    bool elsewhere = (logged || llw_option_given(o, LLW_OPT_GPU)) && !llw_option_given(o, LLW_OPT_RAM);
     if ((!from_file && !elsewhere) || llw_option_given(o, LLW_OPT_RAM)) {
         llw_host_options host = {.ram = llw_option_value(o, LLW_OPT_RAM)};
         if (llw_source_host(app->facts, &host, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
@@ -54,13 +57,18 @@ static bool gather_model(llw_app *app, const char *name, llw_entity *model) {
 /* The launch behind --, or the default one; none when saved facts bring their own and nothing was given. */
 static bool gather_launch(llw_app *app, llw_entity model) {
     const llw_options *o = &app->options;
-    bool asked = o->flags_given || llw_option_given(o, LLW_OPT_LLAMA) || llw_option_given(o, LLW_OPT_PROGRAM);
+    bool asked = o->flags_given || app->load || llw_option_given(o, LLW_OPT_LLAMA) || llw_option_given(o, LLW_OPT_PROGRAM);
     if (!asked && llw_facts_next(app->facts, LLW_KIND_launch, 0)) return true;
     llw_err err = {0};
     const char *version = llw_option_value(o, LLW_OPT_LLAMA), *program = llw_option_value(o, LLW_OPT_PROGRAM);
     llw_argv in = {.id = o->flags_given ? "argv" : "default"};
+    const char *logged = app->load && !version ? llw_log_build(app->load) : NULL;
     in.build = llw_build_claim(app->facts, version, version ? LLW_GRADE_FLAG : LLW_GRADE_DEFAULT, version ? "argument" : "default",
                                version ? "--llama" : "", &err);
+    if (in.build && logged) {
+        llw_entity of_log = llw_build_claim(app->facts, logged, LLW_GRADE_MEASURED, "log", app->log->path, NULL);
+        if (of_log) in.build = of_log;
+    }
     if (!in.build) return llw_app_fail(app, LLW_EXIT_USAGE, &err);
     if (program && !llw_program_find(program, &in.program))
         return llw_app_complain(app, LLW_EXIT_USAGE, "--program %s: it is server, cli, bench or fit-params", program);
@@ -72,10 +80,12 @@ static bool gather_launch(llw_app *app, llw_entity model) {
     for (size_t i = 0; i < o->n_flags; i++) tokens[i] = (llw_token){.text = o->flags[i], .place = llw_arena_printf(app->arena, "argument %zu", i + 1)};
     in.args = tokens;
     in.n_args = o->n_flags;
+    if (app->load && !o->flags_given) llw_app_log_words(app, &in);
     if (llw_argv_read(app->facts, &in, &app->argv, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     if (!model && app->argv.model.path && !gather_model(app, app->argv.model.path, &model)) return false;
     if (!model) model = llw_facts_next(app->facts, LLW_KIND_model, 0);
     if (model) llw_facts_claim(app->facts, app->argv.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG, "argument", "MODEL");
+    if (app->load) llw_app_claim_log(app);
     return true;
 }
 
@@ -84,7 +94,7 @@ bool llw_app_gather(llw_app *app, const char *name) {
     app->facts = llw_facts_new();
     for (size_t i = 0; i < o->n_values[LLW_OPT_FACTS]; i++)
         if (!llw_app_load_facts(app, o->values[LLW_OPT_FACTS][i])) return false;
-    if (!llw_app_gather_machine(app)) return false;
+    if (!llw_app_read_log(app) || !llw_app_gather_machine(app)) return false;
     llw_entity model = 0;
     if (name && !gather_model(app, name, &model)) return false;
     return gather_launch(app, model);

@@ -115,9 +115,18 @@ int llw_command_explain(llw_app *app) {
         llw_app_print(app, &out);
         return app->code;
     }
+    if (llw_log_code_title(name)) {
+        llw_text out = {0};
+        llw_text_addf(&out, "%s %s\n", name, llw_log_code_title(name));
+        llw_wrap(&out, &app->style, llw_log_code_text(name), 0, 0);
+        llw_text_add(&out, "\n");
+        llw_flatten(&out, &app->style);
+        llw_app_print(app, &out);
+        return app->code;
+    }
     llw_app_load_kb(app);
     const llw_lesson *l = llw_kb_lesson(app->kb, name);
-    if (!l) return llw_app_complain(app, LLW_EXIT_USAGE, "there is no code '%s': lessons are L01 ..., flags F01 ...", name), app->code;
+    if (!l) return llw_app_complain(app, LLW_EXIT_USAGE, "there is no code '%s': lessons are L01 ..., flags F01 ..., load logs R01 ...", name), app->code;
     tell_lesson(app, l);
     return app->code;
 }

@@ -21,7 +21,8 @@ static const struct {
     [LLW_COMMAND_LESSON] = {llw_command_lesson},   [LLW_COMMAND_EXPLAIN] = {llw_command_explain},
     [LLW_COMMAND_PREDICT] = {llw_command_predict}, [LLW_COMMAND_FIT] = {llw_command_fit},
     [LLW_COMMAND_CARD] = {llw_command_card},       [LLW_COMMAND_MODELS] = {llw_command_models},
-    [LLW_COMMAND_LINT] = {llw_command_lint},       [LLW_COMMAND_TEST] = {llw_command_test},       [LLW_COMMAND_NEW] = {llw_command_new},
+    [LLW_COMMAND_LINT] = {llw_command_lint},       [LLW_COMMAND_LOG] = {llw_command_log},
+    [LLW_COMMAND_TEST] = {llw_command_test},       [LLW_COMMAND_NEW] = {llw_command_new},
 };
 
 static bool set_style(llw_app *app) {

@@ -13,6 +13,8 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_LLAMA_SERVER] = {"llama-server", 0, "PATH", false, "ask this llama-server for its devices (--list-devices): the best source there is"},
     [LLW_OPT_PROGRAM] = {"program", 0, "NAME", false, "server (default), cli, bench or fit-params"},
     [LLW_OPT_CARD] = {"card", 0, "FILE", false, "the model card, if it is not beside the model"},
+    [LLW_OPT_LOG] = {"log", 0, "FILE", false, "what llama.cpp printed when it loaded: its cards, settings and measured buffers go before predictions"},
+    [LLW_OPT_MODEL] = {"model", 0, "MODEL", false, "with log: the model to predict beside the log; found by itself when the file is a known model"},
     [LLW_OPT_FACTS] = {"facts", 0, "FILE", true, "take facts from a file that --save wrote, instead of from this machine"},
     [LLW_OPT_SAVE] = {"save", 0, "FILE", false, "write all facts to a file, to reason elsewhere or to report a mistake ('-' for standard output)"},
     [LLW_OPT_RULES] = {"rules", 0, "DIR", true, "a directory with more rules (*.lua); a file replaces one of the same name"},
@@ -45,6 +47,10 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
     [LLW_COMMAND_LINT] = {"lint", "[PATH...]", "judge the launches of configuration files",
                           "Reads models.conf-style INI files, .env, Compose and Dockerfiles; a directory is searched. Each finding stands on\n"
                           "the line that really sets the value. --all shows notes too; --format json or gcc for programs.\n"},
+    [LLW_COMMAND_LOG] = {"log", "FILE [-- flags]", "what a load really did, from what llama.cpp printed",
+                         "FILE is the output of llama-server or another llama.cpp program of 2023 to today, bare or from docker, docker compose,\n"
+                         "journalctl; - is standard input. With a known model, or --model MODEL, prediction stands beside measurement; flags that a\n"
+                         "log does not show (-ts, -ot) go behind --. A log without sizes: start llama-server with -lv 4.\n"},
     [LLW_COMMAND_TEST] = {"test", "[LESSON]", "run the tests that rules carry", ""},
     [LLW_COMMAND_NEW] = {"new", "ID", "start a lesson: a rule, its story and a failing test",
                          "The files go to rules.d and lessons here if there is a rules.d, else to the project's .llwhy.\n"},

@@ -23,6 +23,7 @@ typedef enum llw_command {
     LLW_COMMAND_CARD,
     LLW_COMMAND_MODELS,
     LLW_COMMAND_LINT,
+    LLW_COMMAND_LOG,
     LLW_COMMAND_TEST,
     LLW_COMMAND_NEW,
     LLW_COMMANDS
@@ -36,6 +37,8 @@ typedef enum llw_option_id {
     LLW_OPT_LLAMA_SERVER,
     LLW_OPT_PROGRAM,
     LLW_OPT_CARD,
+    LLW_OPT_LOG,
+    LLW_OPT_MODEL,
     LLW_OPT_FACTS,
     LLW_OPT_SAVE,
     LLW_OPT_RULES,

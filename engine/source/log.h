@@ -68,13 +68,16 @@ typedef struct llw_log_device {
     const char *name; /* CUDA0, Host */
     const char *description;
     int64_t total, free; /* before the load, as llama.cpp was told */
-    int memory_line;
+    int memory_line, total_line;
     /* sums over the buffers of the first context; context is KV and recurrent state together */
     int64_t model, context, recurrent, compute, output;
     int64_t other; /* projector, LoRA, further contexts */
     int64_t precision;
-    int line;            /* of the first figure */
-    bool from_summary;   /* the figures come from the memory breakdown printed at the end, whole MiB */
+    int line;          /* of the first figure */
+    int64_t mapped;    /* the part of model that is a mapping of the file: it spans from the first tensor that
+                        * stays to the last, so it is more than the weights there when tensors between them are
+                        * on a GPU */
+    bool from_summary; /* the figures come from the memory breakdown printed at the end, whole MiB */
     int64_t unaccounted; /* by that breakdown; -1 unknown */
 } llw_log_device;
 
@@ -93,7 +96,8 @@ typedef struct llw_log_fit {
     int line;                         /* of the last word on it */
     int64_t context_from, context_to; /* it made the context smaller; -1 */
     bool context_free;                /* nobody gave -c */
-    bool context_given;               /* somebody did */
+    int64_t context_given;            /* somebody gave this one; -1 */
+    int64_t layers_given;             /* it gave up because of this -ngl; -1 */
     double seconds;                   /* -1 unknown */
     int64_t targets[16];              /* bytes to keep free, by device as printed */
     int n_targets;
@@ -108,7 +112,6 @@ typedef struct llw_log_oom {
     int64_t free;        /* free_before - taken; -1 unknown */
     llw_log_part part;   /* what it was for */
     bool running;        /* after the load had ended: a request made it */
-    bool recovered;      /* llama.cpp went on without it */
     bool killed;         /* the kernel ended the process */
     int line;            /* 0: there was none */
 } llw_log_oom;
@@ -181,10 +184,13 @@ typedef struct llw_load {
     int64_t crash_prompt; /* tokens of the request that was running; -1 */
     bool ended;           /* it said that it was shutting down */
     llw_log_oom oom;
+    llw_log_oom retry; /* one that llama.cpp got over, by doing without overlapping the GPUs' work */
     /* speed, from the timings of requests */
     int64_t requests;
     int64_t prompt_tokens, eval_tokens;
     double prompt_ms, eval_ms;
+    double eval_steps; /* tokens as llama.cpp counts them in its rates: the first of an answer comes with the
+                          prompt */
     int64_t longest_prompt;
     double longest_prompt_speed; /* tokens a second */
     int timing_line;
@@ -214,6 +220,10 @@ const llw_load *llw_log_best(const llw_log *log);
 
 /* The device of that name among the load's GPUs, "Host" for the host; NULL when there is none. */
 const llw_log_device *llw_load_device(const llw_load *load, const char *name);
+
+/* What the load keeps of the weights in RAM: the host's model buffer, or, where that is a mapping that spans
+ * more, what the GPUs do not hold. *certain says that it is the buffer. -1 unknown. */
+int64_t llw_load_weights_in_ram(const llw_load *load, bool *certain);
 
 /* Title and explanation of a finding's code, for `explain CODE`; NULL when there is none. */
 const char *llw_log_code_title(const char *code);

@@ -53,7 +53,8 @@ void llw_load_init(llw_load *load) {
                        .overrides_only_experts = true,
                        .crash_prompt = -1,
                        .longest_prompt = -1};
-    load->fit = (llw_log_fit){.context_from = -1, .context_to = -1, .seconds = -1};
+    load->fit = (llw_log_fit){
+        .context_from = -1, .context_to = -1, .context_given = -1, .layers_given = -1, .seconds = -1};
     load->oom = (llw_log_oom){.asked = -1, .free_before = -1, .free = -1};
     device_init(&load->host, "Host");
 }
@@ -142,7 +143,10 @@ static void set_memory(llw_log_reader *r, llw_log_stream *s, const char *name, l
         llw_log_device *d = llw_log_device_get(r->arena, both[i], name);
         if (!d) continue;
         if (description.len) d->description = llw_log_copy(r->arena, description);
-        if (total >= 0) d->total = total;
+        if (total >= 0) {
+            d->total = total;
+            d->total_line = r->log->lines;
+        }
         if (free >= 0) d->free = free;
         d->memory_line = r->log->lines;
     }
@@ -218,7 +222,10 @@ static bool apply_process(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     case LLW_LOG_E_BUILD_LONG: set_build(r, s, f[0].text, f[1].integer, f[2].text); return true;
     case LLW_LOG_E_BUILD_PAIR:
     case LLW_LOG_E_BUILD:
-    case LLW_LOG_E_BUILD_QUOTED: set_build(r, s, none, f[0].integer, f[1].text); return true;
+    case LLW_LOG_E_BUILD_QUOTED:
+        set_build(r, s, none, f[0].integer, f[1].text);
+        if (line->event == LLW_LOG_E_BUILD_QUOTED) s->process.program = "llama-server"; /* it alone says so */
+        return true;
     case LLW_LOG_E_VERBOSITY:
         s->process.verbosity = f[0].integer;
         s->process.verbosity_line = r->log->lines;

@@ -61,12 +61,15 @@ static void claim_gpu(const claimer *c, const llw_gpu_surroundings *s, int index
     say_count(c, gpu, LLW_gpu_index, index, d->memory_line);
     say_text(c, gpu, LLW_gpu_name, d->description, d->memory_line);
     say_text(c, gpu, LLW_gpu_backend, backend_of(c->arena, d->name), d->memory_line);
-    say_bytes(c, gpu, LLW_gpu_total, d->total, d->memory_line);
+    say_bytes(c, gpu, LLW_gpu_total, d->total, d->total_line);
     say_bytes(c, gpu, LLW_gpu_free, d->free, d->memory_line);
     llw_gpu_card card;
-    if (d->description &&
-        llw_gpu_table_find(s->table, c->arena, d->description, d->total, &card, NULL) == LLW_OK)
-        llw_gpu_claim_card(s, gpu, &card);
+    if (!d->description) return;
+    if (llw_gpu_table_find(s->table, c->arena, d->description, d->total, &card, NULL) != LLW_OK) return;
+    llw_gpu_claim_card(s, gpu, &card);
+    if (d->total < 0 && card.total > 0)
+        llw_facts_claim(c->facts, gpu, LLW_gpu_total, llw_bytes(card.total), LLW_GRADE_PREDICTED, card.place,
+                        card.source);
 }
 
 llw_rc llw_log_claim_machine(llw_facts *facts, const llw_log *log, const llw_load *load, llw_err *err) {
@@ -118,20 +121,24 @@ static bool fitted(const llw_load *load) {
     return load->fit.state == LLW_LOG_FIT_DONE || load->fit.state == LLW_LOG_FIT_UNCHANGED;
 }
 
-/* With --fit at work its targets decide, where the log tells them; else what came of it is taken literally.
- */
+/* With --fit at work its targets decide, where the log tells them; so does the -ngl because of which it gave
+ * up. Else what came of it is taken literally. */
 static void fit_words(words *w, const llw_load *load) {
-    if (!fitted(load)) {
-        word(w, load->fit.line, "--fit", "off");
+    const llw_log_fit *fit = &load->fit;
+    bool gave_up = fit->state == LLW_LOG_FIT_GAVE_UP && fit->layers_given >= 0;
+    if (!fitted(load) && !gave_up) {
+        if (!fit->state && load->offloaded < 0) return; /* nothing is known of either */
+        word(w, fit->line, "--fit", "off");
         number(w, load->offloaded_line, "-ngl", load->offloaded);
         return;
     }
-    word(w, load->fit.line, "--fit", "on");
-    if (!load->fit.n_targets) return;
+    word(w, fit->line, "--fit", "on");
+    if (gave_up) number(w, fit->line, "-ngl", fit->layers_given);
+    if (!fit->n_targets) return;
     llw_text t = {0};
-    for (int i = 0; i < load->fit.n_targets; i++)
-        llw_text_addf(&t, "%s%" PRId64, i ? "," : "", load->fit.targets[i] / MIB);
-    word(w, load->fit.line, "--fit-target", llw_arena_strdup(w->arena, llw_text_str(&t)));
+    for (int i = 0; i < fit->n_targets; i++)
+        llw_text_addf(&t, "%s%" PRId64, i ? "," : "", fit->targets[i] / MIB);
+    word(w, fit->line, "--fit-target", llw_arena_strdup(w->arena, llw_text_str(&t)));
     llw_text_fini(&t);
 }
 
@@ -152,7 +159,9 @@ static bool embeds(const llw_load *load) {
 size_t llw_log_words(llw_arena *arena, const llw_log *log, const llw_load *load, const llw_token **out,
                      const char **unsaid) {
     words w = {arena, log, llw_arena_alloc(arena, MAX_WORDS * sizeof(llw_token)), 0};
-    if (!load->fit.context_free) number(&w, load->n_ctx_line, "-c", load->n_ctx);
+    int64_t ctx = load->fit.context_given > 0 ? load->fit.context_given : load->n_ctx;
+    if (!load->fit.context_free)
+        number(&w, load->fit.context_given > 0 ? load->fit.line : load->n_ctx_line, "-c", ctx);
     number(&w, load->n_batch_line, "-b", load->n_batch);
     number(&w, load->n_ubatch_line, "-ub", load->n_ubatch);
     if (load->n_seq > 0) number(&w, load->n_seq_line, "-np", load->n_seq);
@@ -175,6 +184,8 @@ size_t llw_log_words(llw_arena *arena, const llw_log *log, const llw_load *load,
     else if (!fitted(load) && load->n_devices > 1)
         *unsaid = "a log never says -ts or -sm: without them the split is taken to follow free memory; give "
                   "them behind --";
+    else if (ctx < 0 && !load->fit.context_free)
+        *unsaid = "the log ends before it tells -c, so none is taken to be given: give it behind --";
     *out = w.tokens;
     return w.n;
 }
@@ -311,7 +322,9 @@ static void claim_placement(const claimer *c, llw_entity launch, const llw_log_d
     say_text(c, p, LLW_placement_device, d->name, d->line);
     llw_entity gpu = llw_facts_find(c->facts, LLW_KIND_gpu, d->name);
     if (gpu) say(c, p, LLW_placement_gpu, llw_ref(gpu), d->line);
-    if (a->weights)
+    bool certain = true; /* a mapping that spans more than the weights in RAM says nothing of them */
+    if (!strcmp(d->name, "Host")) llw_load_weights_in_ram(c->load, &certain);
+    if (a->weights && certain)
         say_bytes(c, p, LLW_placement_weights, d->model,
                   line_of(c->load, d->name, LLW_LOG_MODEL, LLW_LOG_MODEL, d->line));
     if (a->context)
@@ -334,7 +347,7 @@ static void claim_results(const claimer *c, llw_entity launch, const agreement *
         say(c, launch, LLW_launch_flash_attn_used, llw_flag(!strcmp(l->flash_attn, "on")),
             l->flash_attn_line);
     if (l->eval_tokens >= 32 && l->eval_ms > 0)
-        say(c, launch, LLW_launch_speed, llw_real((double)l->eval_tokens * 1e3 / l->eval_ms), l->timing_line);
+        say(c, launch, LLW_launch_speed, llw_real(l->eval_steps * 1e3 / l->eval_ms), l->timing_line);
 }
 
 static void claim_log(const claimer *c, llw_entity launch, llw_log_result *out) {
@@ -352,7 +365,7 @@ static void claim_log(const claimer *c, llw_entity launch, llw_log_result *out) 
     say_count(c, e, LLW_log_offloaded, l->offloaded, l->offloaded_line);
     if (l->fit.state)
         say(c, e, LLW_log_fit_gave_up, llw_flag(l->fit.state == LLW_LOG_FIT_GAVE_UP), l->fit.line);
-    if (l->oom.line && !l->oom.recovered) {
+    if (l->oom.line) {
         say_text(c, e, LLW_log_oom_device, l->oom.device, l->oom.line);
         say_bytes(c, e, LLW_log_oom_asked, l->oom.asked, l->oom.line);
         say_bytes(c, e, LLW_log_oom_free, l->oom.free, l->oom.line);

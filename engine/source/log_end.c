@@ -28,7 +28,10 @@ static void add_buffer(llw_log_device *d, const llw_log_buffer *b) {
         return;
     }
     switch (b->part) {
-    case LLW_LOG_MODEL: add(&d->model, b->bytes); break;
+    case LLW_LOG_MODEL:
+        add(&d->model, b->bytes);
+        if (strstr(b->name, "_Mapped")) d->mapped += b->bytes;
+        break;
     case LLW_LOG_RECURRENT: add(&d->recurrent, b->bytes); /* fall through */
     case LLW_LOG_KV: add(&d->context, b->bytes); break;
     case LLW_LOG_COMPUTE: add(&d->compute, b->bytes); break;
@@ -97,8 +100,11 @@ static int by_name(const void *x, const void *y) {
 static void judge(llw_log_entry *e) {
     llw_load *load = &e->load;
     llw_log_oom *oom = &load->oom;
-    if (oom->line && !oom->running && load->loaded_line > oom->line) oom->recovered = true;
-    if (oom->line && !oom->recovered) {
+    if (oom->line && !oom->running && load->loaded_line > oom->line) { /* it found another way */
+        load->retry = *oom;
+        *oom = (llw_log_oom){.asked = -1, .free_before = -1, .free = -1};
+    }
+    if (oom->line) {
         load->outcome = LLW_LOG_OOM;
         llw_log_evidence(load, oom->line);
         if (e->fail_line) llw_log_evidence(load, e->fail_line);
@@ -143,4 +149,13 @@ const llw_log_device *llw_load_device(const llw_load *load, const char *name) {
     for (int i = 0; i < load->n_devices; i++)
         if (!strcmp(load->devices[i].name, name)) return &load->devices[i];
     return NULL;
+}
+
+int64_t llw_load_weights_in_ram(const llw_load *load, bool *certain) {
+    int64_t rest = load->file_bytes;
+    for (int i = 0; i < load->n_devices; i++) rest -= load->devices[i].model > 0 ? load->devices[i].model : 0;
+    bool spans =
+        load->host.mapped && load->file_bytes > 0 && load->host.model > rest + load->file_bytes_precision;
+    *certain = load->host.model >= 0 && !spans;
+    return !spans ? load->host.model : rest > 0 ? rest : 0;
 }

@@ -139,39 +139,53 @@ static const char *oom_advice(const llw_log_oom *oom) {
     }
 }
 
+/* What was asked for and what was left, as the end of a sentence. */
+static void add_sizes(finder *f, llw_text *t, const llw_log_oom *oom) {
+    if (oom->asked >= 0) llw_text_addf(t, ": %s were asked for", size(f, oom->asked));
+    if (oom->free < 0) return;
+    llw_text_addf(t, "%s%s were left of %s", oom->asked >= 0 ? ", " : ": ", size(f, oom->free),
+                  size(f, oom->free_before));
+    if (oom->asked >= 0 && oom->asked <= oom->free)
+        llw_text_add(t, ", so something else took memory, or the driver gives no piece that large");
+}
+
+static const char *part_words(llw_log_part part) {
+    static const char *const words[] = {
+        "the model buffer", "the KV cache", "the recurrent state", "the compute buffer", "the output buffer",
+        "the projector",    "a buffer"};
+    return words[part];
+}
+
 static void find_oom(finder *f) {
-    const llw_load *l = f->load;
-    const llw_log_oom *oom = &l->oom;
-    if (!oom->line) return;
+    const llw_log_oom *oom = &f->load->oom, *retry = &f->load->retry;
     llw_text t = {0};
-    if (oom->killed) {
+    if (retry->line) {
+        llw_text_addf(&t, "%s had no room for %s", retry->device ? retry->device : "a device",
+                      part_words(retry->part));
+        add_sizes(f, &t, retry);
+        find(f, "R14", RISK, retry->line, oom_advice(retry),
+             "%s; llama.cpp went on without overlapping the GPUs' work", llw_text_str(&t));
+        llw_text_fini(&t);
+    }
+    if (oom->killed)
         find(f, "R03", WRONG, oom->line,
              "less in RAM: a smaller --cache-ram, fewer layers or caches there, a higher limit for the "
              "container",
              "the process was killed %s, as the system does when memory is short",
              oom->running ? "while it was serving" : "during the load");
-        return;
-    }
-    llw_text_addf(&t, "%s%s", oom->device ? oom->device : "a device",
-                  oom->recovered ? " had no room for"
-                  : oom->running ? " ran out of memory while serving"
-                                 : " had no room for");
-    if (!oom->running || oom->recovered)
-        llw_text_addf(&t, " the %s%s", llw_log_part_name(oom->part),
-                      oom->part == LLW_LOG_KV          ? " cache"
-                      : oom->part == LLW_LOG_RECURRENT ? ""
-                                                       : " buffer");
-    if (oom->asked >= 0) llw_text_addf(&t, ": %s were asked for", size(f, oom->asked));
-    if (oom->free >= 0)
-        llw_text_addf(&t, "%s%s were left of %s", oom->asked >= 0 ? ", " : ": ", size(f, oom->free),
-                      size(f, oom->free_before));
-    if (oom->recovered)
-        find(f, "R14", RISK, oom->line, oom_advice(oom),
-             "%s; llama.cpp went on without overlapping the GPUs' work", llw_text_str(&t));
-    else if (oom->device && !strcmp(oom->device, "Host"))
-        find(f, "R03", WRONG, oom->line, oom_advice(oom), "%s", llw_text_str(&t));
+    if (!oom->line || oom->killed) return;
+    llw_text_addf(&t, "%s", oom->device ? oom->device : "a device");
+    if (oom->running)
+        llw_text_add(&t, " ran out of memory while serving");
     else
-        find(f, oom->running ? "R02" : "R01", WRONG, oom->line, oom_advice(oom), "%s", llw_text_str(&t));
+        llw_text_addf(&t, " had no room for %s", part_words(oom->part));
+    add_sizes(f, &t, oom);
+    bool host = oom->device && !strcmp(oom->device, "Host");
+    find(f,
+         host           ? "R03"
+         : oom->running ? "R02"
+                        : "R01",
+         WRONG, oom->line, oom_advice(oom), "%s", llw_text_str(&t));
     llw_text_fini(&t);
 }
 
@@ -234,12 +248,17 @@ static void find_placement(finder *f) {
     /* one piece for each device and one for the input; tables of which a token reads one row stay in RAM and
      * cut nothing */
     bool cut = l->n_splits > 0 && l->splits[0] > 2 * l->n_devices + 4;
-    bool large = l->host.model > 0 && l->file_bytes > 0 && l->host.model > l->file_bytes / 8;
+    bool certain = false;
+    int64_t in_ram = llw_load_weights_in_ram(l, &certain);
+    int64_t whole_file = l->file_bytes > 0 ? l->file_bytes : l->host.model;
+    for (int i = 0; i < l->n_devices && l->file_bytes <= 0; i++)
+        whole_file += l->devices[i].model > 0 ? l->devices[i].model : 0;
+    bool large = in_ram > 0 && in_ram > whole_file / 8;
     int line = l->overrides_line ? l->overrides_line : l->host.line;
     if (whole && (cut || !l->n_splits) && large)
         find(f, "R11", NOTE, line, "",
-             "all %lld layers count as offloaded, but %s of the weights are in RAM%s", (long long)l->layers,
-             size(f, l->host.model),
+             "all %lld layers count as offloaded, but %s%s of the weights are in RAM%s", (long long)l->layers,
+             certain ? "" : "about ", size(f, in_ram),
              cut ? llw_arena_printf(f->arena, ": the graph is cut into %lld pieces", (long long)l->splits[0])
                  : "");
     else if (whole && cut && has_gpu(l))

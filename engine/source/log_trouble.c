@@ -38,6 +38,7 @@ static void add_target(llw_log_fit *fit, int64_t mib) {
 
 static bool apply_fit(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
     const llw_log_field *f = line->field;
+    llw_log_field layers;
     if (line->event == LLW_LOG_E_FIT_START) {
         if (!s->fitting) begin_fit(r, s);
         return true;
@@ -51,7 +52,7 @@ static bool apply_fit(llw_log_reader *r, llw_log_stream *s, const llw_log_line *
     case LLW_LOG_E_FIT_TARGET: add_target(fit, f[0].integer); return true;
     case LLW_LOG_E_FIT_TARGET_OF: add_target(fit, f[4].integer); return true;
     case LLW_LOG_E_FIT_CTX_FREE: fit->context_free = true; return true;
-    case LLW_LOG_E_FIT_CTX_GIVEN: fit->context_given = true; return true;
+    case LLW_LOG_E_FIT_CTX_GIVEN: fit->context_given = f[0].integer; return true;
     case LLW_LOG_E_FIT_CTX:
         fit->context_free = true;
         fit->context_from = f[0].integer;
@@ -63,6 +64,8 @@ static bool apply_fit(llw_log_reader *r, llw_log_stream *s, const llw_log_line *
     case LLW_LOG_E_FIT_GAVE_UP:
     case LLW_LOG_E_FIT_ERROR:
         fit->reason = llw_log_copy(r->arena, f[0].text);
+        if (llw_log_match("n_gpu_layers already set by user to %d", f[0].text, &layers))
+            fit->layers_given = layers.integer;
         end_fit(s, fit, line->event == LLW_LOG_E_FIT_ERROR ? LLW_LOG_FIT_ERROR : LLW_LOG_FIT_GAVE_UP);
         return true;
     default: /* FIT_TOOK */
@@ -107,9 +110,11 @@ static llw_log_oom *oom_of(llw_log_reader *r, llw_log_stream *s, int near) {
     llw_log_entry *e = llw_log_entry_get(r, s);
     if (!e) return NULL;
     llw_log_oom *oom = &e->load.oom;
-    bool past = oom->line &&
-                (oom->recovered || (e->load.loaded_line > oom->line && r->log->lines > e->load.loaded_line));
-    if (oom->line && !past) return r->log->lines - oom->line <= near ? oom : NULL;
+    if (oom->line && e->load.loaded_line > oom->line) { /* it had found another way, and this is a new one */
+        e->load.retry = *oom;
+        oom->line = 0;
+    }
+    if (oom->line) return r->log->lines - oom->line <= near ? oom : NULL;
     *oom = (llw_log_oom){.asked = -1,
                          .free_before = -1,
                          .free = -1,
@@ -177,6 +182,16 @@ static bool apply_request(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     }
 }
 
+/* llama.cpp went on after running out. */
+static void get_over(llw_log_stream *s) {
+    if (!s->entry || !s->entry->load.oom.line) return;
+    llw_load *load = &s->entry->load;
+    load->retry = load->oom;
+    load->retry.part = LLW_LOG_COMPUTE;
+    load->oom = (llw_log_oom){.asked = -1, .free_before = -1, .free = -1};
+    load->pipelined = false;
+}
+
 static bool apply_memory(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
     llw_log_oom *oom;
     switch (line->event) {
@@ -192,13 +207,7 @@ static bool apply_memory(llw_log_reader *r, llw_log_stream *s, const llw_log_lin
     case LLW_LOG_E_OOM_COMPUTE:
         set_part(r, s, LLW_LOG_COMPUTE, "no room for the compute buffer");
         return true;
-    case LLW_LOG_E_RETRY:
-        if (s->entry && s->entry->load.oom.line) {
-            s->entry->load.oom.recovered = true;
-            s->entry->load.oom.part = LLW_LOG_COMPUTE;
-            s->entry->load.pipelined = false;
-        }
-        return true;
+    case LLW_LOG_E_RETRY: get_over(s); return true;
     case LLW_LOG_E_PINNED: return true;
     case LLW_LOG_E_KILLED:
         if (!s->entry || s->entry->load.ended) return true;
@@ -215,7 +224,8 @@ static void crash(llw_log_reader *r, llw_log_stream *s, const char *words) {
     llw_log_entry *e = llw_log_entry_get(r, s);
     if (!e || e->load.ended) return; /* what falls over while shutting down took nothing with it */
     if (!e->crash_line) e->crash_line = r->log->lines;
-    if (e->crash_line == r->log->lines || !e->load.failure) e->load.failure = words;
+    bool memory = e->load.oom.line != 0; /* then the crash is its consequence */
+    if (!memory && (e->crash_line == r->log->lines || !e->load.failure)) e->load.failure = words;
     if (e->prompt >= 0) e->load.crash_prompt = e->prompt;
 }
 
@@ -324,6 +334,8 @@ static bool apply_service(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         if (f[1].integer <= 0 || f[1].integer > INT32_MAX || !(f[0].real >= 0)) return true;
         load->eval_tokens += f[1].integer;
         load->eval_ms += f[0].real;
+        load->eval_steps +=
+            f[4].real > 0 && f[4].real < 1e9 ? f[4].real * f[0].real / 1e3 : (double)f[1].integer;
         return true;
     case LLW_LOG_E_ENDED: load->ended = load->loaded_line != 0 && !e->crash_line; return true;
     default: return false;
