@@ -1,0 +1,237 @@
+/* Predicted memory against llama.cpp's own accounting, what is refused, and headers nobody should trust. */
+#include "base/table.h"
+#include "fact/facts.h"
+#include "predict/predict.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "truth.h"
+
+static const char fixture[] = LLW_SOURCE_DIR "/tests/fixtures/truth/memory.tsv";
+static const char one_card[] = "25757220864:24820842496",
+                  two_cards[] = "25757220864:24820842496,17095000064:13380878336";
+
+/* ---- rows ---- */
+
+static truth_part read_part(const char **at) {
+    truth_part p;
+    char *end;
+    p.weights = strtoll(*at, &end, 10);
+    p.context = strtoll(end + 1, &end, 10);
+    p.compute = strtoll(end + 1, &end, 10);
+    *at = *end == ',' ? end + 1 : end;
+    return p;
+}
+
+static truth_row read_row(const llw_table *t, size_t i) {
+#define CELL(name) llw_table_cell(t, i, llw_table_column(t, name))
+    truth_row row = {
+        .llama = CELL("llama"), .program = CELL("program"), .model = CELL("model"), .args = CELL("args")};
+    snprintf(row.gpus, sizeof row.gpus, "%s", CELL("gpus"));
+    const char *host = CELL("host"), *used = CELL("used");
+#undef CELL
+    row.host = read_part(&host);
+    while (*used && row.n_gpus < LLW_MAX_DEVICES) row.gpu[row.n_gpus++] = read_part(&used);
+    return row;
+}
+
+static llw_table read_table(llw_arena *arena) {
+    llw_table table;
+    llw_err err = {0};
+    FILE *file = fopen(fixture, "r");
+    assert_non_null(file);
+    enum { MOST = 1 << 22 };
+    char *bytes = llw_arena_alloc(arena, MOST);
+    size_t n = fread(bytes, 1, MOST, file);
+    fclose(file);
+    if (llw_table_parse(arena, fixture, bytes, n, &table, &err) != LLW_OK) fail_msg("%s", err.text);
+    assert_true(table.n_rows > 400);
+    return table;
+}
+
+static void every_row_is_exact(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_table table = read_table(arena);
+    for (size_t i = 0; i < table.n_rows; i++) {
+        truth_row row = read_row(&table, i);
+        llw_facts *facts = llw_facts_new();
+        truth_result r = truth_predict(facts, &row, i % 16 == 0);
+        if (r.predicted.outcome != LLW_OUTCOME_OK)
+            fail_msg("%s:%d: %s", fixture, table.lines[i], r.predicted.reason);
+        if (!r.weights || !r.context || !r.compute)
+            fail_msg("%s:%d: %s %s %s:%s%s%s wrong by up to %.2f %%", fixture, table.lines[i], row.llama,
+                     row.model, row.args, r.weights ? "" : " weights", r.context ? "" : " context",
+                     r.compute ? "" : " compute", 100 * r.worst);
+        if (!r.inside) fail_msg("%s:%d: outside the band", fixture, table.lines[i]);
+        llw_facts_free(facts);
+    }
+    llw_arena_free(arena);
+}
+
+/* Every number is the sum of the steps that explain it. */
+static void steps_add_up(void **state) {
+    (void)state;
+    static const char *const models[] = {"glm-4.7-flash-q4_k_m",      "gpt-oss-120b-mxfp4",
+                                         "qwen3.5-35b-a3b-q4_k_m",    "gemma-3n-e4b-q4_k_m",
+                                         "granite-4.0-h-tiny-q4_k_m", "llama-3.1-8b-q4_k_m"};
+    for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
+        truth_row row = {.llama = "v0.5.0",
+                         .program = "server",
+                         .model = models[m],
+                         .args = "-fit off -c 8192 -np 1 -ngl 12"};
+        snprintf(row.gpus, sizeof row.gpus, "%s", two_cards);
+        llw_facts *facts = llw_facts_new();
+        llw_prediction p = truth_predict(facts, &row, true).predicted;
+        assert_int_equal(p.outcome, LLW_OUTCOME_OK);
+        for (int d = -1; d < p.n_devices; d++) {
+            const llw_memory *memory = d < 0 ? &p.host : &p.device[d];
+            int64_t weights = 0, context = 0, compute = 0;
+            for (size_t i = 0; i < p.n_steps; i++) {
+                const llw_step *step = &p.steps[i];
+                assert_true(step->text[0] && step->source[0]);
+                if (step->device != d) continue;
+                if (step->result == LLW_placement_weights) weights += step->value;
+                if (step->result == LLW_placement_kv) context += step->value;
+                if (step->result == LLW_placement_compute) compute += step->value;
+            }
+            assert_int_equal(weights, memory->weights);
+            assert_int_equal(context, memory->context);
+            assert_int_equal(compute, memory->compute);
+        }
+        llw_facts_free(facts);
+    }
+}
+
+/* ---- what does not load ---- */
+
+static llw_outcome outcome_of(const char *llama, const char *model, const char *args, const char *says) {
+    llw_facts *facts = llw_facts_new();
+    truth_row row = {.llama = llama, .program = "server", .model = model, .args = args};
+    snprintf(row.gpus, sizeof row.gpus, "%s", two_cards);
+    llw_prediction p = truth_predict(facts, &row, true).predicted;
+    llw_outcome outcome = p.outcome;
+    if (says && !strstr(p.reason, says)) fail_msg("%s: \"%s\" does not say \"%s\"", args, p.reason, says);
+    llw_facts_free(facts);
+    return outcome;
+}
+
+static void refusals(void **state) {
+    (void)state;
+    assert_int_equal(outcome_of("v0.5.0", "llama-3.1-8b-q4_k_m", "-fit off -ctv q8_0 -fa off", "flash"),
+                     LLW_OUTCOME_REFUSED);
+    assert_int_equal(outcome_of("v0.5.0", "llama-3.1-8b-q4_k_m", "-fit off -ctk q8_0 -fa off", NULL),
+                     LLW_OUTCOME_OK);
+    assert_int_equal(outcome_of("v0.5.0", "llama-3.1-8b-q4_k_m", "-fit off -sm row", "row"),
+                     LLW_OUTCOME_REFUSED);
+    assert_int_equal(outcome_of("2026-05-04", "llama-3.1-8b-q4_k_m", "-fit off -sm row", NULL),
+                     LLW_OUTCOME_OK);
+    assert_int_equal(outcome_of("v0.5.0", "glm-4.7-flash-q4_k_m", "-fit off -ctk q8_0", "type"),
+                     LLW_OUTCOME_REFUSED);
+    assert_int_equal(outcome_of("v0.5.0", "llama-3.1-8b-q4_k_m", "-fit off -ot blk(=CPU", NULL),
+                     LLW_OUTCOME_REFUSED);
+    assert_int_equal(outcome_of("v0.5.0", "llama-3.1-8b-q4_k_m", "-fit off -mg 5 -sm none", NULL),
+                     LLW_OUTCOME_REFUSED);
+    assert_int_equal(outcome_of("v0.5.0", "llama-3.1-8b-q4_k_m", "-fit off -np 300", "256"),
+                     LLW_OUTCOME_REFUSED);
+}
+
+/* An architecture llama.cpp did not know yet: its tensors still have to lie somewhere. */
+static void unknown_architecture(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_facts *facts = llw_facts_new();
+    llw_launch launch = launch_of(facts, "v0.5.0", "llama-server", "llama-3.1-8b-q4_k_m",
+                                  "-fit off -ngl 99 -c 4096 -np 1", one_card, 0);
+    llw_prediction known, unknown;
+    llw_predict(&launch, arena, false, &known);
+    llw_model model = *launch.model;
+    llw_meta *meta = llw_arena_alloc(arena, model.n_meta * sizeof *meta);
+    memcpy(meta, model.meta, model.n_meta * sizeof *meta);
+    for (size_t i = 0; i < model.n_meta; i++) {
+        if (!strncmp(meta[i].key, "llama.", 6))
+            meta[i].key = llw_arena_printf(arena, "tomorrow.%s", meta[i].key + 6);
+        if (!strcmp(meta[i].key, "general.architecture")) meta[i].string = "tomorrow";
+    }
+    model.meta = meta;
+    model.architecture = "tomorrow";
+    launch.model = &model;
+    llw_predict(&launch, arena, true, &unknown);
+    assert_int_equal(unknown.outcome, LLW_OUTCOME_UNKNOWN);
+    assert_non_null(strstr(unknown.reason, "tomorrow"));
+    assert_int_equal(unknown.device[0].weights, known.device[0].weights);
+    assert_int_equal(unknown.device[0].context, known.device[0].context);
+    assert_false(unknown.device[0].compute_exact);
+    assert_true(unknown.device[0].compute_low <= known.device[0].compute &&
+                known.device[0].compute <= unknown.device[0].compute_high);
+    llw_facts_free(facts);
+    llw_arena_free(arena);
+}
+
+/* ---- headers nobody should trust ---- */
+
+static uint64_t next(uint64_t *seed) {
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return *seed >> 33;
+}
+
+static void hostile_headers(void **state) {
+    (void)state;
+    static const char *const models[] = {"glm-4.7-flash-q4_k_m",      "gpt-oss-120b-mxfp4",
+                                         "qwen3-next-80b-a3b-q5_k_m", "gemma-3n-e4b-q4_k_m",
+                                         "gemma-4-26b-a4b-q4_k_m",    "granite-4.0-h-tiny-q4_k_m",
+                                         "llama-3.1-8b-q4_k_m",       "bge-large-en-v1.5-f16"};
+    static const int64_t odd[] = {0, 1, -1, 3, 7, 255, 256, 65535, 1 << 20, INT32_MAX, INT64_MAX, INT64_MIN};
+    uint64_t seed = 20261122;
+    for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
+        llw_facts *facts = llw_facts_new();
+        llw_launch launch = launch_of(facts, m % 2 ? "v0.5.0" : "2026-05-04", "llama-server", models[m],
+                                      "-fit off -c 4096 -np 2 -ngl 20", two_cards, 0);
+        const llw_model *real = launch.model;
+        for (int round = 0; round < 150; round++) {
+            llw_arena *arena = llw_arena_new();
+            llw_model model = *real;
+            llw_meta *meta = llw_arena_alloc(arena, model.n_meta * sizeof *meta);
+            llw_tensor *tensors = llw_arena_alloc(arena, model.n_tensors * sizeof *tensors);
+            memcpy(meta, model.meta, model.n_meta * sizeof *meta);
+            memcpy(tensors, model.tensors, model.n_tensors * sizeof *tensors);
+            for (int change = 0; change < 1 + round % 3; change++) {
+                llw_meta *k = &meta[next(&seed) % model.n_meta];
+                int64_t value = odd[next(&seed) % (sizeof odd / sizeof *odd)];
+                if (k->type != LLW_GGUF_STRING && k->type != LLW_GGUF_ARRAY) {
+                    k->integer = value;
+                    k->real = (double)value;
+                }
+                llw_tensor *t = &tensors[next(&seed) % model.n_tensors];
+                if (round % 4 == 1) t->dims[next(&seed) % 2] = 32 * (int64_t)(1 + next(&seed) % 64);
+                if (round % 4 == 2) t->name = tensors[next(&seed) % model.n_tensors].name;
+                if (round % 4 == 3) model.n_tensors -= next(&seed) % (model.n_tensors / 2);
+            }
+            model.meta = meta;
+            model.tensors = tensors;
+            launch.model = &model;
+            llw_prediction p;
+            llw_predict(&launch, arena, round % 8 == 0, &p);
+            assert_non_null(p.reason);
+            if (p.outcome != LLW_OUTCOME_OK) assert_true(p.reason[0] != 0);
+            for (int d = 0; d < p.n_devices; d++)
+                assert_true(p.device[d].weights >= 0 && p.device[d].compute_low <= p.device[d].compute_high);
+            llw_arena_free(arena);
+        }
+        llw_facts_free(facts);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_row_is_exact),   cmocka_unit_test(steps_add_up),    cmocka_unit_test(refusals),
+        cmocka_unit_test(unknown_architecture), cmocka_unit_test(hostile_headers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
