@@ -12,6 +12,9 @@
 
 #include <string.h>
 
+/* Far more than anybody has; beyond it sums of bytes would overflow. */
+enum { MOST_CELLS = 1 << 27, MOST_TOKENS = 1 << 24 };
+
 static int64_t pad(int64_t value, int64_t to) {
     return (value + to - 1) / to * to;
 }
@@ -51,6 +54,14 @@ bool llw_context_resolve(llw_plan *plan) {
         return llw_plan_stop(plan, LLW_OUTCOME_REFUSED, "-c %lld leaves no cell for each of %d slots",
                              (long long)ctx, plan->n_seq);
     if (!plan->kv_unified) plan->n_ctx = plan->n_ctx_seq * plan->n_seq;
+    if (plan->n_ctx > MOST_CELLS)
+        return llw_plan_stop(plan, LLW_OUTCOME_REFUSED,
+                             "-c %lld: a cache of %lld cells is more than any machine holds", (long long)ctx,
+                             (long long)plan->n_ctx);
+    if (plan->n_batch > MOST_TOKENS)
+        return llw_plan_stop(plan, LLW_OUTCOME_REFUSED,
+                             "-b %lld: a batch of that size is more than any machine holds",
+                             (long long)plan->n_batch);
     plan->n_outputs_max = plan->n_batch;
     if (plan->build.outputs_for_slots && serves(launch) && !launch->embedding)
         plan->n_outputs_max = least(plan->n_batch, plan->n_seq);

@@ -13,6 +13,14 @@ static int64_t most(int64_t a, int64_t b) {
     return a > b ? a : b;
 }
 
+/* Bounds may be absurd, but never wrap. */
+static int64_t times(int64_t a, int64_t b) {
+    enum { SHIFT = 60 };
+    int64_t product;
+    return __builtin_mul_overflow(a, b, &product) || product > (int64_t)1 << SHIFT ? (int64_t)1 << SHIFT
+                                                                                   : product;
+}
+
 static int64_t masks(const llw_plan *plan) {
     int64_t cells = 0;
     for (int i = 0; i < LLW_CACHES; i++)
@@ -34,7 +42,9 @@ static int64_t floats_per_token(const llw_plan *plan, bool has_output) {
     if (!ff_exp) ff_exp = ff;
     int64_t cells = masks(plan);
     int64_t logits =
-        has_output ? (h->n_vocab * plan->n_outputs_max + plan->n_ubatch - 1) / plan->n_ubatch + h->n_embd : 0;
+        has_output
+            ? (times(h->n_vocab, plan->n_outputs_max) + plan->n_ubatch - 1) / plan->n_ubatch + h->n_embd
+            : 0;
     int64_t feed = h->experts ? used * (2 * ff_exp + h->n_embd) + 2 * h->n_embd : 2 * ff + 2 * h->n_embd;
     int64_t mask = plan->build.half_mask && plan->flash_attn ? cells / 2
                    : plan->flash_attn                        ? cells * 3 / 2
@@ -63,9 +73,9 @@ void llw_estimate_compute(llw_plan *plan, const char *why) {
         bool has_output = plan->layer_place[h->n_layer_all] == i;
         int64_t x = floats_per_token(plan, has_output) + copies;
         bool idle = !m->layers && !has_output && !largest_moved && !m->weights;
-        m->compute = idle ? 0 : 4 * plan->n_ubatch * x + largest_moved;
+        m->compute = idle ? 0 : times(4 * plan->n_ubatch, x) + largest_moved;
         m->compute_low = m->compute / 2;
-        m->compute_high = idle ? 0 : m->compute * 5 / 2 + 8 * largest_moved;
+        m->compute_high = idle ? 0 : times(m->compute, 5) / 2 + times(8, largest_moved);
         m->compute_exact = false;
         llw_plan_step(plan, plan->device[i], LLW_placement_compute, m->compute, source,
                       "4 bytes x %lld tokens of a micro-batch x about %lld numbers each = %s; between 0.5 "
@@ -74,10 +84,10 @@ void llw_estimate_compute(llw_plan *plan, const char *why) {
     }
     llw_memory *host = &out->host;
     int64_t mask_bytes = plan->build.half_mask && plan->flash_attn ? 2 : 4;
-    host->compute =
-        plan->n_ubatch * (mask_bytes * masks(plan) * (plan->pipelined ? 4 : 1) + 4 * (2 * h->n_embd + 26));
+    host->compute = times(plan->n_ubatch,
+                          mask_bytes * masks(plan) * (plan->pipelined ? 4 : 1) + 4 * (2 * h->n_embd + 26));
     host->compute_low = host->compute / 2;
-    host->compute_high = host->compute * 3;
+    host->compute_high = times(host->compute, 3);
     host->compute_exact = false;
     llw_plan_step(plan, -1, LLW_placement_compute, host->compute, source,
                   "%lld tokens x (%lld cells of mask x %lld bytes + 2 x %lld x 4 bytes) = %s",

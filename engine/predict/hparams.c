@@ -300,6 +300,70 @@ static int64_t logical_layers(const llw_plan *plan, int64_t layers) {
     return layers;
 }
 
+typedef struct limit {
+    const char *what;
+    int64_t value, most;
+} limit;
+
+static bool within(llw_plan *plan, const limit *limits, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (limits[i].value > limits[i].most)
+            return llw_plan_stop(
+                plan, LLW_OUTCOME_REFUSED,
+                "the header's %s is %lld: its tensors would have to be of that size, and no model "
+                "comes near",
+                limits[i].what, (long long)limits[i].value);
+    return true;
+}
+
+/* Later arithmetic multiplies these; far beyond any model they would overflow. */
+static bool plausible(llw_plan *plan) {
+    enum { WIDE = 1 << 22, SMALL = 1 << 14 };
+    const llw_hparams *h = &plan->hparams;
+    const limit model[] = {{"embedding_length", h->n_embd, WIDE},
+                           {"embedding_length_out", h->n_embd_out, WIDE},
+                           {"vocabulary", h->n_vocab, 1 << 28},
+                           {"expert_count", h->experts, SMALL},
+                           {"expert_shared_feed_forward_length", h->ff_shexp, WIDE},
+                           {"attention.key_length", h->head_k, WIDE},
+                           {"attention.value_length", h->head_v, WIDE},
+                           {"attention.key_length_swa", h->head_k_swa, WIDE},
+                           {"attention.value_length_swa", h->head_v_swa, WIDE},
+                           {"attention.key_length_mla", h->head_k_mla, SMALL},
+                           {"attention.value_length_mla", h->head_v_mla, SMALL},
+                           {"rope.dimension_count", h->rot, WIDE},
+                           {"attention.q_lora_rank", h->lora_q, WIDE},
+                           {"attention.kv_lora_rank", h->lora_kv, WIDE},
+                           {"ssm.conv_kernel", h->ssm_conv, SMALL},
+                           {"ssm.inner_size", h->ssm_inner, WIDE},
+                           {"ssm.state_size", h->ssm_state, SMALL},
+                           {"ssm.time_step_rank", h->ssm_dt_rank, SMALL},
+                           {"ssm.group_count", h->ssm_groups, SMALL},
+                           {"shortconv.l_cache", h->shortconv, SMALL},
+                           {"kda.head_dim", h->kda_head, SMALL},
+                           {"wkv.head_size", h->wkv_head, SMALL},
+                           {"token_shift_count", h->token_shift, SMALL},
+                           {"attention.indexer.head_count", h->indexer_heads, SMALL},
+                           {"attention.indexer.key_length", h->indexer_head, SMALL},
+                           {"deepstack layers", h->deepstack, 64}};
+    if (!within(plan, model, sizeof model / sizeof *model)) return false;
+    for (int i = 0; i < h->n_layer_all; i++) {
+        const llw_layer *layer = &h->layer[i];
+        int64_t head = llw_hparams_head_k(h, i), head_v = llw_hparams_head_v(h, i);
+        if (head_v > head) head = head_v;
+        if (h->head_k_mla > head) head = h->head_k_mla;
+        const limit here[] = {{"attention.head_count", layer->heads, SMALL},
+                              {"attention.head_count_kv", layer->kv_heads, SMALL},
+                              {"feed_forward_length", layer->ff, WIDE},
+                              {"expert_feed_forward_length", layer->ff_exp, WIDE},
+                              {"expert_used_count", layer->experts_used, 1 << 10},
+                              {"attention.head_count times its length", head * layer->heads, WIDE},
+                              {"attention.head_count_kv times its length", head * layer->kv_heads, WIDE}};
+        if (!within(plan, here, sizeof here / sizeof *here)) return false;
+    }
+    return true;
+}
+
 bool llw_hparams_read(llw_plan *plan) {
     llw_hparams *h = &plan->hparams;
     int64_t in_file = llw_model_int(plan->model, "block_count", -1, 0);
@@ -347,7 +411,7 @@ bool llw_hparams_read(llw_plan *plan) {
     read_scales(plan, name);
     read_positions(plan, name);
     read_clamps(plan, name);
-    return true;
+    return plausible(plan);
 }
 
 int64_t llw_hparams_head_k(const llw_hparams *h, int layer) {
