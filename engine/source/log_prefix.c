@@ -97,21 +97,23 @@ static size_t service(llw_log_text t, llw_log_text *key) {
     return n + 1;
 }
 
-/* "host llama-server[123]: ", "host kernel: " behind a time stamp. */
+/* "host llama-server[123]: ", "host kernel: " behind a time stamp. Others without a number are llama.cpp's
+ * own words, as in "slot print_timing: ". */
 static size_t unit(llw_log_text t, llw_log_line *line) {
     size_t host = 0;
     while (host < t.len && host < 64 && name_char(t.at[host])) host++;
     if (!host || host >= t.len || t.at[host] != ' ') return 0;
     size_t from = host + 1, n = from;
     while (n < t.len && n - from < 64 && name_char(t.at[n])) n++;
-    size_t ident = n;
-    if (n == from || n >= t.len) return 0;
+    llw_log_text ident = {t.at + from, n - from};
+    if (!ident.len || n >= t.len || (t.at[n] != '[' && !starts(ident, "kernel"))) return 0;
     if (t.at[n] == '[') {
-        while (n < t.len && t.at[n] != ']') n++;
-        n++;
+        for (n++; n < t.len && isdigit((unsigned char)t.at[n]); n++) {
+        }
+        if (n >= t.len || t.at[n++] != ']') return 0;
     }
     if (n >= t.len || t.at[n] != ':' || (n + 1 < t.len && t.at[n + 1] != ' ')) return 0;
-    line->ident = (llw_log_text){t.at + from, ident - from};
+    line->ident = ident;
     line->key = (llw_log_text){t.at + from, n - from};
     line->system = starts(line->ident, "systemd") || starts(line->ident, "kernel");
     return n + 1;

@@ -309,6 +309,9 @@ static void set_slots(llw_load *load, const llw_log_field *f, int line) {
 static bool apply_service(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
     const llw_log_field *f = line->field;
     llw_log_entry *e = s->entry;
+    /* a log whose beginning is missing still tells that it runs */
+    bool begins = line->event == LLW_LOG_E_LOADED || line->event == LLW_LOG_E_PROMPT_TIME;
+    if (!e && begins && !s->fitting) e = llw_log_entry_get(r, s);
     if (!e) return false;
     llw_load *load = &e->load;
     switch (line->event) {
