@@ -177,8 +177,9 @@ static void add_device(reading *r, llw_launch *out, const char *name, llw_entity
     llw_facts_flag(r->facts, gpu, LLW_gpu_display, &d->display);
     const llw_claim *free_claim = llw_facts_best(r->facts, gpu, LLW_gpu_free);
     int64_t read = 0;
-    d->live = d->known && llw_facts_count(r->facts, gpu, LLW_gpu_nvml_free, &read) &&
-              strcmp(free_claim->origin, "argument") != 0;
+    d->live = d->known && (!strcmp(free_claim->origin, "log") ||
+                           (llw_facts_count(r->facts, gpu, LLW_gpu_nvml_free, &read) &&
+                            strcmp(free_claim->origin, "argument") != 0));
 }
 
 typedef struct gpu_row {
