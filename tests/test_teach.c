@@ -1,8 +1,12 @@
 /* Teaching: every case can be solved, answers are graded by what the engine concludes, and facts decide what is right. */
+#include "base/file.h"
+#include "base/process.h"
+#include "fact/build.h"
 #include "rule/kb.h"
 #include "teach/answer.h"
 #include "teach/assess.h"
 #include "teach/edit.h"
+#include "teach/transcript.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,9 +14,12 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct fixture {
     llw_arena *arena;
@@ -38,13 +45,48 @@ static int tear_down(void **state) {
     return 0;
 }
 
-static void load(fixture *f, const char *id, llw_case *c) {
+static llw_stage load(fixture *f, const char *id, llw_case *c) {
     llw_err err = {0};
     if (llw_case_load(f->arena, id, c, &err) != LLW_OK) fail_msg("%s:%d: %s", err.file, err.line, err.text);
+    return (llw_stage){.kb = f->kb, .c = c, .arena = f->arena};
 }
 
-/* Every case of the course can be used: the engine solves it, its lesson fires, its words exist. */
-static void every_case_is_sound(void **state) {
+static llw_assessment assess(fixture *f, llw_stage *stage, size_t ask, const char *typed) {
+    llw_err err = {0};
+    llw_assessment a;
+    if (llw_assess(stage, &stage->c->asks[ask], &f->misconceptions, typed, &a, &err) != LLW_OK) fail_msg("%s:%d: %s", err.file, err.line, err.text);
+    return a;
+}
+
+static const char *solve(llw_stage *stage, size_t ask) {
+    llw_err err = {0};
+    const char *answer = "";
+    if (llw_solve(stage, &stage->c->asks[ask], &answer, &err) != LLW_OK) fail_msg("%s:%d: %s", err.file, err.line, err.text);
+    return answer;
+}
+
+/* An answer that the engine does not give: turned around, three times as much, the other choices, a plan that cannot load. */
+static const char *turn_around(fixture *f, const llw_ask *ask, const char *right) {
+    double number = 0;
+    unsigned picked = 0;
+    bool yes = false;
+    switch (ask->kind) {
+    case LLW_ASK_YES_NO: return llw_answer_yes_no(right, &yes) && yes ? "no" : "yes";
+    case LLW_ASK_NUMBER:
+        if (!llw_answer_number(right, LLW_UNIT_BYTES, ask->unit, &number)) assert_true(llw_answer_number(right, LLW_UNIT_PLAIN, ask->unit, &number));
+        return llw_arena_printf(f->arena, "%.3f%s", 3 * strtod(right, NULL) + 1, strchr(right, ' ') ? strchr(right, ' ') : "");
+    case LLW_ASK_CHOICE:
+        assert_true(llw_answer_choices(right, ask->n_choices, &picked));
+        for (size_t i = 0; i < ask->n_choices; i++)
+            if (!(picked & 1u << i)) return llw_arena_printf(f->arena, "%c", (int)('a' + i));
+        fail_msg("every choice of %s is right", ask->id);
+    default: return "--fit off -ngl 99 -c 2000000";
+    }
+}
+
+/* Every case can be used; a learner who answers as the engine does is right, one who answers otherwise is wrong, one who
+ * does both is half right. */
+static void every_case_is_sound_and_graded(void **state) {
     fixture *f = *state;
     char **ids = NULL;
     size_t n = 0, bad = 0;
@@ -53,17 +95,370 @@ static void every_case_is_sound(void **state) {
     for (size_t i = 0; i < n; i++) {
         llw_case c;
         llw_err err = {0};
-        load(f, ids[i], &c);
-        if (llw_case_check(f->kb, &c, &f->misconceptions, f->arena, &err) == LLW_OK) continue;
-        print_error("%s:%d: %s\n", err.file, err.line, err.text);
-        bad++;
+        llw_stage stage = load(f, ids[i], &c);
+        if (llw_case_check(&stage, &f->misconceptions, &err) != LLW_OK) {
+            print_error("%s:%d: %s\n", err.file, err.line, err.text);
+            bad++;
+            llw_stage_close(&stage);
+            continue;
+        }
+        llw_assessment right[LLW_CASE_MAX_ITEMS], mixed[LLW_CASE_MAX_ITEMS], wrong[LLW_CASE_MAX_ITEMS];
+        for (size_t k = 0; k < c.n_asks; k++) {
+            const char *answer = solve(&stage, k);
+            right[k] = assess(f, &stage, k, answer);
+            wrong[k] = assess(f, &stage, k, turn_around(f, &c.asks[k], answer));
+            mixed[k] = k ? wrong[k] : right[k];
+            if (wrong[k].score == LLW_SCORE_RIGHT) fail_msg("%s %s: \"%s\" counts as right", c.id, c.asks[k].id, wrong[k].typed);
+        }
+        assert_int_equal(llw_score_all(right, c.n_asks), LLW_SCORE_RIGHT);
+        assert_int_equal(llw_score_all(mixed, c.n_asks), LLW_SCORE_HALF);
+        assert_int_not_equal(llw_score_all(wrong, c.n_asks), LLW_SCORE_RIGHT);
+        llw_stage_close(&stage);
     }
     assert_int_equal(bad, 0);
 }
 
+/* Answers that people give, case by case: how each counts and which mistake is recognised. */
+static void answers_of_people(void **state) {
+    static const struct {
+        const char *id, *ask, *typed;
+        llw_score score;
+        const char *misconception;
+    } table[] = {
+        {"00a-three-questions", "first", "a", LLW_SCORE_RIGHT, NULL},
+        {"00a-three-questions", "first", "c", LLW_SCORE_WRONG, "moe-means-cpu"},
+        {"00a-three-questions", "third", "b", LLW_SCORE_WRONG, NULL},
+        {"01a-felt-dense", "kind", "b", LLW_SCORE_RIGHT, NULL},
+        {"01a-felt-dense", "kind", "a", LLW_SCORE_WRONG, "small-means-dense"},
+        {"01a-felt-dense", "share", "75", LLW_SCORE_HALF, NULL},
+        {"01a-felt-dense", "plan", "without -ts", LLW_SCORE_RIGHT, NULL},
+        {"01a-felt-dense", "plan", "only -c 10240 -sm none -mg 0", LLW_SCORE_RIGHT, NULL},
+        {"01a-felt-dense", "plan", "-cmoe without -ts", LLW_SCORE_HALF, "moe-means-cpu"},
+        {"01a-felt-dense", "plan", "-ts 3,2", LLW_SCORE_WRONG, "shares-for-experts"},
+        {"01b-happened-to-work", "need", "17.5 GiB", LLW_SCORE_RIGHT, NULL},
+        {"01b-happened-to-work", "need", "21", LLW_SCORE_HALF, NULL},
+        {"01b-happened-to-work", "long", "yes", LLW_SCORE_WRONG, "one-card-is-a-rule"},
+        {"01b-happened-to-work", "quantised", "yes", LLW_SCORE_RIGHT, NULL},
+        {"02a-experts-by-habit", "plan", "without -ot", LLW_SCORE_RIGHT, NULL},
+        {"02a-experts-by-habit", "plan", "without -ot -c 4096", LLW_SCORE_HALF, "shrink-the-context"},
+        {"02a-experts-by-habit", "plan", "-ub 2048", LLW_SCORE_WRONG, "moe-means-cpu"},
+        {"02b-all-of-them", "empty", "0 GiB", LLW_SCORE_WRONG, "all-or-nothing-offload"},
+        {"02b-all-of-them", "plan", "without -ot -ngl 99", LLW_SCORE_WRONG, "ngl-99-is-harmless"},
+        {"02b-all-of-them", "plan", "-ngl auto without -ot", LLW_SCORE_RIGHT, NULL},
+        {"02b-all-of-them", "plan", "-cmoe without -ot", LLW_SCORE_WRONG, "all-or-nothing-offload"},
+        {"02c-the-one-that-needs-it", "plan", "nothing", LLW_SCORE_RIGHT, NULL},
+        {"02c-the-one-that-needs-it", "plan", "-ngl 99", LLW_SCORE_WRONG, "ngl-99-is-harmless"},
+        {"02c-the-one-that-needs-it", "plan", "-c 8192", LLW_SCORE_HALF, "shrink-the-context"},
+        {"03a-comment-became-fact", "right", "yes", LLW_SCORE_WRONG, "comment-is-source"},
+        {"03a-comment-became-fact", "sentences", "a b", LLW_SCORE_RIGHT, NULL},
+        {"03a-comment-became-fact", "sentences", "a", LLW_SCORE_HALF, NULL},
+        {"03a-comment-became-fact", "sentences", "d", LLW_SCORE_WRONG, "comment-is-source"},
+        {"03b-the-tag-says-moe", "kind", "b", LLW_SCORE_WRONG, "tag-is-architecture"},
+        {"03b-the-tag-says-moe", "cpu-moe", "yes", LLW_SCORE_WRONG, "tag-is-architecture"},
+        {"04a-seventeen-gigabytes", "size", "16.5 GB", LLW_SCORE_WRONG, "size-from-the-name"},
+        {"04a-seventeen-gigabytes", "size", "30 GB", LLW_SCORE_RIGHT, NULL},
+        {"04a-seventeen-gigabytes", "size", "29.7 GiB", LLW_SCORE_RIGHT, NULL},
+        {"04a-seventeen-gigabytes", "size", "25", LLW_SCORE_HALF, NULL},
+        {"04a-seventeen-gigabytes", "q4", "15", LLW_SCORE_HALF, "size-from-the-name"},
+        {"04b-which-gigabyte", "hidden", "0", LLW_SCORE_WRONG, "gb-is-gib"},
+        {"04b-which-gigabyte", "hidden", "3.5", LLW_SCORE_RIGHT, NULL},
+        {"05a-372-mib-short", "half", "448", LLW_SCORE_RIGHT, NULL},
+        {"05a-372-mib-short", "half", "897 MiB", LLW_SCORE_WRONG, "buffer-does-not-grow"},
+        {"05a-372-mib-short", "only-b", "yes", LLW_SCORE_WRONG, "b-and-ub-are-one"},
+        {"05a-372-mib-short", "plan", "-ub 512", LLW_SCORE_RIGHT, NULL},
+        {"05a-372-mib-short", "plan", "-b 2048 -ub 512", LLW_SCORE_RIGHT, NULL},
+        {"05a-372-mib-short", "plan", "-b 2048", LLW_SCORE_WRONG, "b-and-ub-are-one"},
+        {"05a-372-mib-short", "plan", "-c 65536", LLW_SCORE_HALF, "shrink-the-context"},
+        {"05a-372-mib-short", "plan", "-cmoe without -ot", LLW_SCORE_HALF, "moe-means-cpu"},
+        {"05a-372-mib-short", "plan", "-ngl 40 without -ot", LLW_SCORE_HALF, "less-on-the-gpu"},
+        {"05b-rule-taken-too-far", "least", "2048", LLW_SCORE_RIGHT, NULL},
+        {"05b-rule-taken-too-far", "least", "512", LLW_SCORE_WRONG, "ub-512-always"},
+        {"06a-twenty-tokens", "known", "a", LLW_SCORE_WRONG, "short-prompt-proves"},
+        {"06a-twenty-tokens", "safe", "b c", LLW_SCORE_RIGHT, NULL},
+        {"06a-twenty-tokens", "safe", "c", LLW_SCORE_HALF, NULL},
+        {"06a-twenty-tokens", "safe", "a", LLW_SCORE_WRONG, "nothing-known-is-safe"},
+        {"06b-the-other-model-passed", "record", "yes", LLW_SCORE_WRONG, "other-model-proves"},
+        {"06b-the-other-model-passed", "reported", "a, c", LLW_SCORE_RIGHT, NULL},
+        {"06b-the-other-model-passed", "reported", "a", LLW_SCORE_HALF, NULL},
+        {"07a-fit-does-not-work", "what-fit-did", "a", LLW_SCORE_WRONG, "fit-is-broken"},
+        {"07a-fit-does-not-work", "plan", "-ngl auto", LLW_SCORE_RIGHT, NULL},
+        {"07a-fit-does-not-work", "plan", "without -ngl", LLW_SCORE_RIGHT, NULL},
+        {"07a-fit-does-not-work", "plan", "-ot exps=CPU", LLW_SCORE_HALF, "moe-means-cpu"},
+        {"07a-fit-does-not-work", "plan", "-ub 256", LLW_SCORE_WRONG, "ngl-99-is-harmless"},
+        {"07b-the-default-of-99", "today", "b", LLW_SCORE_WRONG, NULL},
+        {"07b-the-default-of-99", "tomorrow", "yes", LLW_SCORE_WRONG, "worked-so-far"},
+        {"07b-the-default-of-99", "plan", "-ngl auto", LLW_SCORE_RIGHT, NULL},
+        {"07b-the-default-of-99", "plan", "-ngl 50", LLW_SCORE_WRONG, "worked-so-far"},
+    };
+    fixture *f = *state;
+    llw_case c = {.id = ""};
+    llw_stage stage = {0};
+    size_t bad = 0;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        if (strcmp(c.id, table[i].id)) {
+            llw_stage_close(&stage);
+            stage = load(f, table[i].id, &c);
+        }
+        size_t k = 0;
+        while (k < c.n_asks && strcmp(c.asks[k].id, table[i].ask)) k++;
+        assert_true(k < c.n_asks);
+        llw_assessment a = assess(f, &stage, k, table[i].typed);
+        const char *recognised = a.misconception ? a.misconception->id : "none", *wanted = table[i].misconception ? table[i].misconception : "none";
+        if (a.score == table[i].score && !strcmp(recognised, wanted)) continue;
+        print_error("%s %s \"%s\": %s (%s), mistake %s; expected %s, %s\n", c.id, table[i].ask, table[i].typed, llw_score_name(a.score), a.reason, recognised,
+                    llw_score_name(table[i].score), wanted);
+        bad++;
+    }
+    llw_stage_close(&stage);
+    assert_int_equal(bad, 0);
+}
+
+static llw_score score_of(fixture *f, const llw_case *c, size_t ask, const char *typed) {
+    llw_stage stage = {.kb = f->kb, .c = c, .arena = f->arena};
+    llw_assessment a = assess(f, &stage, ask, typed);
+    llw_stage_close(&stage);
+    return a.score;
+}
+
+/* One fact otherwise, and what was right is not. */
+static void a_fact_decides(void **state) {
+    static const char *more[] = {"24564:24564:RTX 4090", "16303:12761:RTX 5070 Ti"}, *less[] = {"24564:23571:RTX 4090", "16303:12761:RTX 5070 Ti"};
+    static const char *large[] = {"81559:80500:H100"};
+    fixture *f = *state;
+    llw_case c;
+    load(f, "05a-372-mib-short", &c); /* plan: 2, only -b: 1 */
+    assert_int_equal(score_of(f, &c, 2, "-ub 512"), LLW_SCORE_RIGHT);
+    assert_int_equal(score_of(f, &c, 2, "nothing"), LLW_SCORE_WRONG);
+    assert_int_equal(score_of(f, &c, 1, "no"), LLW_SCORE_RIGHT);
+    c.setting.gpus = (llw_texts){more, 2}; /* 893 MiB more free: the team's own plan loads, and -ub 1024 is a waste, no failure */
+    assert_int_equal(score_of(f, &c, 1, "no"), LLW_SCORE_WRONG);
+    assert_int_equal(score_of(f, &c, 1, "yes"), LLW_SCORE_RIGHT);
+    c.setting.gpus = (llw_texts){less, 2}; /* 100 MiB less: -ub 512 alone is not enough any more */
+    assert_int_equal(score_of(f, &c, 2, "-ub 512"), LLW_SCORE_WRONG);
+    assert_int_equal(score_of(f, &c, 2, "-ub 256"), LLW_SCORE_RIGHT);
+
+    load(f, "02a-experts-by-habit", &c); /* a larger model: the experts really do not fit */
+    assert_int_equal(score_of(f, &c, 0, "yes"), LLW_SCORE_RIGHT);
+    c.setting.model = "gpt-oss-120b-mxfp4";
+    assert_int_equal(score_of(f, &c, 0, "yes"), LLW_SCORE_WRONG);
+    assert_int_equal(score_of(f, &c, 2, "without -ot"), LLW_SCORE_WRONG);
+
+    load(f, "07a-fit-does-not-work", &c); /* a card that holds everything: 99 layers are harmless */
+    assert_int_equal(score_of(f, &c, 0, "c"), LLW_SCORE_RIGHT);
+    c.setting.gpus = (llw_texts){large, 1};
+    assert_int_equal(score_of(f, &c, 0, "c"), LLW_SCORE_WRONG);
+    assert_int_equal(score_of(f, &c, 0, "b"), LLW_SCORE_RIGHT);
+
+    load(f, "03a-comment-became-fact", &c); /* the comment above a dense model is true */
+    c.setting.model = "llama-3.1-8b-q4_k_m";
+    assert_int_equal(score_of(f, &c, 0, "yes"), LLW_SCORE_RIGHT);
+
+    load(f, "06a-twenty-tokens", &c); /* a longer probe */
+    c.setting.things[0].slots[0].value.as.count = 200;
+    assert_int_equal(score_of(f, &c, 0, "a"), LLW_SCORE_RIGHT);
+}
+
+/* What changed nothing is told, and what cannot be understood can be asked again. */
+static void plans_are_explained(void **state) {
+    fixture *f = *state;
+    llw_case c;
+    llw_stage stage = load(f, "05a-372-mib-short", &c);
+    llw_assessment a = assess(f, &stage, 2, "-ub 512 --mlock");
+    assert_int_equal(a.score, LLW_SCORE_RIGHT);
+    assert_int_equal(a.unneeded.n, 1);
+    assert_string_equal(a.unneeded.items[0], "--mlock");
+    assert_non_null(strstr(a.plan, "CUDA0 keeps 76.5 MiB free"));
+    assert_non_null(strstr(a.team, "CUDA0 is 372.0 MiB short"));
+    assert_true(a.gone.n >= 1);
+    assert_string_equal(a.gone.items[0].code, "L05");
+    a = assess(f, &stage, 2, "--ubatsch 512");
+    assert_false(a.understood);
+    assert_int_equal(a.score, LLW_SCORE_WRONG);
+    assert_false(assess(f, &stage, 0, "plenty").understood);
+    assert_false(assess(f, &stage, 0, "30 G").understood); /* G of which kind? */
+    assert_false(assess(f, &stage, 1, "perhaps").understood);
+    a = assess(f, &stage, 2, "");
+    assert_false(a.understood);
+    assert_int_equal(a.score, LLW_SCORE_WRONG);
+    llw_stage_close(&stage);
+}
+
+static void expect_edit(fixture *f, const char *words, const char *edit, const char *want) {
+    llw_flags flags;
+    assert_int_equal(llw_flags_load(f->arena, &flags, NULL), LLW_OK);
+    llw_texts before = llw_case_words(f->arena, words), with = llw_case_words(f->arena, edit);
+    llw_texts after = llw_edit_words(f->arena, &flags, LLW_PROGRAM_SERVER, llw_build_order("b8022"), &before, &with);
+    llw_text t = {0};
+    for (size_t i = 0; i < after.n; i++) llw_text_addf(&t, "%s%s", i ? " " : "", after.items[i]);
+    assert_string_equal(llw_text_str(&t), want);
+    llw_text_fini(&t);
+}
+
+static void edits_say_what_they_mean(void **state) {
+    fixture *f = *state;
+    expect_edit(f, "-c 10 -ub 1024", "-ub 512", "-c 10 -ub 512");
+    expect_edit(f, "-c 10 --ubatch-size 1024", "-ub 512", "-c 10 -ub 512"); /* the same option by its other name */
+    expect_edit(f, "-ot a=CPU -c 10 -ot b=CPU", "without -ot", "-c 10");
+    expect_edit(f, "-ot a=CPU -ngl 99 -c 10", "without -ot and -ngl", "-c 10");
+    expect_edit(f, "-ot a=CPU -c 10", "without -ot -ub 512", "-c 10 -ub 512");
+    expect_edit(f, "-ngl 99 -c 10", "without -ngl 99", "-c 10");
+    expect_edit(f, "-c 10 -ngl 99", "only -m x.gguf", "-m x.gguf");
+    expect_edit(f, "-c 10", "nothing", "-c 10");
+    expect_edit(f, "-c 10", "", "-c 10");
+    expect_edit(f, "-c 10 --jinja", "without --jinja", "-c 10");
+    expect_edit(f, "-c 10", "-ngl -1", "-c 10 -ngl -1");
+    expect_edit(f, "-c 10", "-c", "-c"); /* a value that is missing stays missing: llama.cpp will say so */
+    expect_edit(f, "-c 10", "without", "-c 10");
+    expect_edit(f, "-ot 'a b=CPU'", "-c 5", "-ot a b=CPU -c 5");
+}
+
+static void numbers_are_read_with_units(void **state) {
+    (void)state;
+    double n = 0;
+    assert_true(llw_answer_number("448 MiB", LLW_UNIT_BYTES, "GB", &n) && n == 448 * 1048576.0);
+    assert_true(llw_answer_number("~0.5GiB", LLW_UNIT_BYTES, "MiB", &n) && n == 536870912.0);
+    assert_true(llw_answer_number("16.5", LLW_UNIT_BYTES, "GB", &n) && fabs(n - 16.5e9) < 1);
+    assert_true(llw_answer_number("131,072", LLW_UNIT_PLAIN, "tokens", &n) && n == 131072);
+    assert_true(llw_answer_number("128k", LLW_UNIT_PLAIN, "tokens", &n) && n == 131072);
+    assert_true(llw_answer_number("92 %", LLW_UNIT_PLAIN, "%", &n) && fabs(n - 0.92) < 1e-9);
+    assert_true(llw_answer_number("3.6 billion", LLW_UNIT_PLAIN, "", &n) && fabs(n - 3.6e9) < 1);
+    assert_true(llw_answer_number("8.5 bits", LLW_UNIT_PLAIN, "bits", &n) && n == 8.5);
+    assert_false(llw_answer_number("448 MiB", LLW_UNIT_PLAIN, "", &n));
+    assert_false(llw_answer_number("1 2", LLW_UNIT_PLAIN, "", &n));
+    assert_false(llw_answer_number("", LLW_UNIT_PLAIN, "", &n));
+    assert_false(llw_answer_number("1e999", LLW_UNIT_PLAIN, "", &n));
+    assert_false(llw_answer_number("nan", LLW_UNIT_PLAIN, "", &n));
+    unsigned picked = 0;
+    assert_true(llw_answer_choices("a, C", 3, &picked) && picked == 5);
+    assert_true(llw_answer_choices("2", 3, &picked) && picked == 2);
+    assert_false(llw_answer_choices("d", 3, &picked));
+    assert_false(llw_answer_choices("0", 3, &picked));
+    assert_false(llw_answer_choices("dense", 3, &picked));
+    assert_false(llw_answer_choices("", 3, &picked));
+}
+
+/* A file with a mistake is refused with its line. */
+static void broken_cases_name_their_line(void **state) {
+    static const char head[] = "lesson: 05-ub-is-not-b\ntitle: t\nbrief: b\nsource: s\ngpus: ['24564:23671']\nram: '64205'\nllama: b8022\n"
+                               "model: tinyllama-1.1b-q4_k_m\nargs: -c 2048 -ub 2048 -b 2048\n";
+    static const struct {
+        const char *rest, *says;
+        int line;
+    } table[] = {
+        {"asks: [{ id: a, kind: number, question: q, slot: CUDA0.computer }]\n", "no attribute", 10},
+        {"asks: [{ id: a, kind: number, question: q, slot: launch.loads }]\n", "cannot ask", 10},
+        {"asks: [{ id: a, kind: yes-no, question: q, slot: launch.ubatch }]\n", "cannot ask", 10},
+        {"asks: [{ id: a, kind: number, question: q, slot: launch.ubatch, unit: MiB }]\n", "no unit", 10},
+        {"asks: [{ id: a, kind: guess, question: q, slot: launch.ubatch }]\n", "it is flags, number, yes-no or choice", 10},
+        {"asks: [{ id: a, kind: number, question: q }]\n", "needs a slot", 10},
+        {"asks: [{ id: a, kind: choice, question: q, choices: [{ say: x, holds: launch.loads }] }]\n", "two choices", 10},
+        {"asks: [{ id: a, kind: choice, question: q, choices: [{ say: x, holds: launch.loads }, { say: y, holds: launch.loads }] }]\n", "is right", 10},
+        {"asks: [{ id: a, kind: yes-no, question: q, slot: launch.loads, mistakes: [{ is: nobody-thinks-so }] }]\n", "no misconception", 10},
+        {"asks: [{ id: a, kind: flags, question: q, mistakes: [{ is: moe-means-cpu, finds: no-such-rule }] }]\n", "no rule", 10},
+        {"asks: [{ id: a, kind: yes-no, question: q, slot: launch.loads, hits: x }]\n", "'hits' is not known", 10},
+        {"facts: [model.colour]\nasks: [{ id: a, kind: yes-no, question: q, slot: launch.loads }]\n", "model.colour", 0},
+        {"facts: [launch.loads]\nasks: [{ id: a, kind: yes-no, question: q, slot: launch.loads }]\n", "away", 11},
+        {"known: [{ probe: { passed: perhaps } }]\nasks: [{ id: a, kind: yes-no, question: q, slot: launch.loads }]\n", "yes or no", 10},
+        {"boundary: yes\nasks: [{ id: a, kind: yes-no, question: q, slot: launch.loads }]\n", "finds something", 0},
+        {"title: again\nasks: []\n", "twice", 10},
+        {"asks: nothing\n", "list of questions", 1},
+    };
+    fixture *f = *state;
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        llw_text t = {0};
+        llw_err err = {0};
+        llw_case c;
+        llw_text_addf(&t, "%s%s", head, table[i].rest);
+        llw_rc rc = llw_case_parse(f->arena, "case.yaml", "case", llw_text_str(&t), t.len, &c, &err);
+        llw_stage stage = {.kb = f->kb, .c = &c, .arena = f->arena};
+        if (rc == LLW_OK) rc = llw_case_check(&stage, &f->misconceptions, &err);
+        llw_stage_close(&stage);
+        llw_text_fini(&t);
+        if (rc == LLW_OK || !strstr(err.text, table[i].says) || err.line != table[i].line)
+            fail_msg("%s gives %s:%d: %s", table[i].rest, err.file, err.line, rc == LLW_OK ? "nothing" : err.text);
+    }
+}
+
+/* The whole sitting: what is known is said, predictions are not looked up, the chain ends at the lesson. */
+static void a_sitting_has_its_parts(void **state) {
+    fixture *f = *state;
+    llw_case c;
+    llw_err err = {0};
+    load(f, "05a-372-mib-short", &c);
+    llw_transcript t;
+    assert_int_equal(llw_transcript_start(f->kb, &c, &f->misconceptions, f->arena, &t, &err), LLW_OK);
+    assert_int_equal(t.n_facts, 5);
+    assert_string_equal(t.facts[2].text, "compute on CUDA0 = 897.0 MiB");
+    assert_int_equal(t.n_cards, 2);
+    assert_int_equal(t.state, LLW_FIRED);
+    assert_non_null(strstr(t.proof.lines[t.proof.n_lines - 1].text, "lesson L05"));
+    assert_non_null(strstr(t.mechanism, "micro-batch"));
+    llw_text out = {0};
+    assert_int_equal(llw_transcript_look_up(&t, "model.experts", &out), 1);
+    assert_non_null(strstr(llw_text_str(&out), "= 64"));
+    llw_text_fini(&out);
+    assert_int_equal(llw_transcript_look_up(&t, "CUDA0.compute", &out), 0);
+    llw_text_fini(&out);
+    size_t right = 0, asked = 0;
+    assert_int_equal(llw_transcript_answer(&t, 0, "448", &err), LLW_OK);
+    assert_int_equal(llw_transcript_answer(&t, 2, "-c 65536", &err), LLW_OK);
+    assert_string_equal(t.answers[2].truth, "-ub 512"); /* the engine's own */
+    assert_int_equal(llw_transcript_score(&t, &right, &asked), LLW_SCORE_HALF);
+    assert_int_equal(right, 1);
+    assert_int_equal(asked, 2);
+    llw_transcript_end(&t);
+}
+
+/* The command itself, answers from a file: text that reads from top to bottom, and the same as JSON. */
+static void the_command_takes_a_file(void **state) {
+    static const char program[] = LLW_BINARY_DIR "/llwhy";
+    fixture *f = *state;
+    if (!llw_file_is_regular(program)) {
+        print_message("llwhy itself is not built: the command is not tried\n");
+        skip();
+    }
+    char path[] = "/tmp/llwhy-answers-XXXXXX";
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    static const char answers[] = "# answers of a learner\n448\nyes\n-ub 512\n";
+    assert_int_equal(write(fd, answers, sizeof answers - 1), sizeof answers - 1);
+    close(fd);
+    const char *text[] = {program, "teach", "05a", "--batch", path, NULL}, *json[] = {program, "teach", "05a", "--batch", path, "--format", "json", NULL};
+    llw_process p;
+    llw_err err = {0};
+    assert_int_equal(llw_process_run(f->arena, text, NULL, 1 << 20, 120, &p, &err), LLW_OK);
+    assert_int_equal(p.exit_code, 1); /* one answer was wrong, one is missing */
+    static const char *const parts[] = {"Case 05a-372-mib-short", "> 448\n", "Committed.", "Question 1: right.", "Question 2: wrong.", "A known mistake: \"-b and -ub are one setting\"",
+                                        "Question 3: right.", "The chain", "The mechanism", "The lesson", "What if: no answer.", "half right, 2 of 4 answers."};
+    const char *at = p.out;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        at = strstr(at, parts[i]);
+        if (!at) fail_msg("\"%s\" is missing, or not in its place, in\n%s", parts[i], p.out);
+    }
+    assert_null(strchr(p.out, '\x1b'));
+    assert_int_equal(llw_process_run(f->arena, json, NULL, 1 << 20, 120, &p, &err), LLW_OK);
+    json_t *root = json_loadb(p.out, p.len, 0, NULL);
+    assert_non_null(root);
+    assert_string_equal(json_string_value(json_object_get(root, "schema")), "llwhy.teach/1");
+    assert_string_equal(json_string_value(json_object_get(root, "score")), "half");
+    assert_int_equal(json_array_size(json_object_get(root, "answers")), 4);
+    json_t *schema = json_load_file("docs/json/teach.schema.json", 0, NULL), *known = json_object_get(schema, "properties");
+    const char *key;
+    json_t *value;
+    assert_non_null(known);
+    json_object_foreach(root, key, value) if (!json_object_get(known, key)) fail_msg("docs/json/teach.schema.json does not know '%s'", key);
+    json_object_foreach(known, key, value) if (!json_object_get(root, key)) fail_msg("'%s' of docs/json/teach.schema.json is not written", key);
+    json_decref(schema);
+    json_decref(root);
+    remove(path);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_case_is_sound),
+        cmocka_unit_test(every_case_is_sound_and_graded), cmocka_unit_test(answers_of_people),    cmocka_unit_test(a_fact_decides),
+        cmocka_unit_test(plans_are_explained),            cmocka_unit_test(edits_say_what_they_mean), cmocka_unit_test(numbers_are_read_with_units),
+        cmocka_unit_test(broken_cases_name_their_line),   cmocka_unit_test(a_sitting_has_its_parts),
+        cmocka_unit_test(the_command_takes_a_file),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -60,6 +60,9 @@ void llw_app_decide(llw_app *app);
 /* Writes all facts as JSON to a file ("-": standard output). */
 bool llw_app_save(llw_app *app, const char *path);
 
+/* $XDG_STATE_HOME/llwhy, made if needed; NULL when there is no home. */
+const char *llw_app_state_directory(llw_app *app);
+
 /* The last run's facts: kept for `why` without a model. */
 void llw_app_remember(llw_app *app);
 bool llw_app_recall(llw_app *app);
@@ -76,6 +79,7 @@ int llw_command_card(llw_app *app);
 int llw_command_models(llw_app *app);
 int llw_command_lint(llw_app *app);
 int llw_command_log(llw_app *app);
+int llw_command_teach(llw_app *app);
 int llw_command_test(llw_app *app);
 int llw_command_new(llw_app *app);
 

@@ -10,8 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* $XDG_STATE_HOME/llwhy, made if needed; NULL when there is no home. */
-static const char *state_directory(llw_app *app) {
+const char *llw_app_state_directory(llw_app *app) {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     if (!(state && *state) && !(home && *home)) return NULL;
     const char *base = state && *state ? state : llw_arena_printf(app->arena, "%s/.local/state", home);
@@ -48,7 +47,7 @@ bool llw_app_save(llw_app *app, const char *path) {
 }
 
 void llw_app_remember(llw_app *app) {
-    const char *directory = state_directory(app);
+    const char *directory = llw_app_state_directory(app);
     if (!directory) return;
     char *text = llw_facts_save(app->facts, NULL);
     if (text) write_whole(llw_path_join(app->arena, directory, "last.json"), text); /* a convenience: its loss is no error */
@@ -56,7 +55,7 @@ void llw_app_remember(llw_app *app) {
 }
 
 bool llw_app_recall(llw_app *app) {
-    const char *directory = state_directory(app);
+    const char *directory = llw_app_state_directory(app);
     const char *path = directory ? llw_path_join(app->arena, directory, "last.json") : "";
     if (!llw_file_is_regular(path))
         return llw_app_complain(app, LLW_EXIT_INPUT, "there is no last run to ask about: name a model");

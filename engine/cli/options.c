@@ -21,6 +21,7 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_FORMAT] = {"format", 0, "FORMAT", false, "text (default) or json; lint also has gcc"},
     [LLW_OPT_EMIT] = {"emit", 0, "FORMAT", false, "the plan we would choose as a block to paste: models.conf, env, compose or args"},
     [LLW_OPT_SCHEMA] = {"schema", 0, NULL, false, "list every kind of fact and its attributes"},
+    [LLW_OPT_BATCH] = {"batch", 0, "FILE", false, "with teach: take the answers from a file, one a line ('-' for standard input)"},
     [LLW_OPT_ALL] = {"all", 0, NULL, false, "leave nothing out"},
     [LLW_OPT_DEPTH] = {"depth", 0, "N", false, "how deep a proof is shown (default 3)"},
     [LLW_OPT_FAIL_ON] = {"fail-on", 0, "LEVEL", false, "exit with 1 from this level on: wrong, risk (default), waste, note, or never"},
@@ -51,6 +52,9 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
                          "FILE is the output of llama-server or another llama.cpp program of 2023 to today, bare or from docker, docker compose,\n"
                          "journalctl; - is standard input. With a known model, or --model MODEL, prediction stands beside measurement; flags that a\n"
                          "log does not show (-ts, -ot) go behind --. A log without sizes: start llama-server with -lv 4.\n"},
+    [LLW_COMMAND_TEACH] = {"teach", "[CASE]", "replay an incident: predict, then see what the engine says",
+                           "Without CASE: the list, and which is next. CASE may be the beginning of an id (05a) or 'next'. No answer is stored: what you type\n"
+                           "is run beside what the team did. With --batch FILE answers come from a file, one a line; exit 1 when not all are right.\n"},
     [LLW_COMMAND_TEST] = {"test", "[LESSON]", "run the tests that rules carry", ""},
     [LLW_COMMAND_NEW] = {"new", "ID", "start a lesson: a rule, its story and a failing test",
                          "The files go to rules.d and lessons here if there is a rules.d, else to the project's .llwhy.\n"},

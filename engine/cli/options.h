@@ -24,6 +24,7 @@ typedef enum llw_command {
     LLW_COMMAND_MODELS,
     LLW_COMMAND_LINT,
     LLW_COMMAND_LOG,
+    LLW_COMMAND_TEACH,
     LLW_COMMAND_TEST,
     LLW_COMMAND_NEW,
     LLW_COMMANDS
@@ -45,6 +46,7 @@ typedef enum llw_option_id {
     LLW_OPT_FORMAT,
     LLW_OPT_EMIT,
     LLW_OPT_SCHEMA,
+    LLW_OPT_BATCH,
     LLW_OPT_ALL,
     LLW_OPT_DEPTH,
     LLW_OPT_FAIL_ON,

@@ -11,7 +11,7 @@ static const double RIGHT_WITHIN = 0.10, HALF_WITHIN = 0.25; /* of the engine's 
 enum { MAX_PIECES = 8 };
 
 typedef struct judging {
-    const llw_kb *kb;
+    llw_stage *stage;
     const llw_case *c;
     const llw_ask *ask;
     const llw_misconceptions *misconceptions;
@@ -31,9 +31,10 @@ static const char *keep(judging *j, llw_text *text) {
     return copy;
 }
 
-static llw_rc open_scene(judging *j, const llw_case_setting *more, const llw_texts *edit, llw_scene *scene) {
-    const llw_case_setting *changes[] = {&j->ask->change, more};
-    return llw_scene_open(j->kb, j->c, changes, 2, edit, j->arena, scene, j->err);
+/* The learner's scene: the team's with the edit. */
+static llw_rc open_scene(judging *j, const llw_texts *edit, llw_scene *scene) {
+    const llw_case_setting *changes[] = {&j->ask->change};
+    return llw_scene_open(j->stage->kb, j->c, changes, 1, edit, j->arena, scene, j->err);
 }
 
 static llw_rc eval_in(judging *j, const llw_scene *scene, const char *text, llw_scene_value *value) {
@@ -107,25 +108,20 @@ static llw_rc judge_yes_no(judging *j, const llw_scene *scene, const llw_scene_v
 }
 
 static llw_rc judge_slot(judging *j) {
-    llw_scene scene;
-    llw_rc rc = open_scene(j, NULL, NULL, &scene);
-    if (rc != LLW_OK) return rc;
+    const llw_scene *scene = NULL;
     llw_scene_value value;
-    rc = eval_in(j, &scene, j->ask->slot, &value);
+    llw_rc rc = llw_stage_scene(j->stage, &j->ask->change, NULL, &scene, j->err);
+    if (rc == LLW_OK) rc = eval_in(j, scene, j->ask->slot, &value);
     bool number = j->ask->kind == LLW_ASK_NUMBER;
     llw_unit unit = rc == LLW_OK ? llw_expr_unit(&value.expr) : LLW_UNIT_ZERO;
-    if (rc == LLW_OK && number != (unit == LLW_UNIT_PLAIN || unit == LLW_UNIT_BYTES))
+    if (rc == LLW_OK && !(number ? unit == LLW_UNIT_PLAIN || unit == LLW_UNIT_BYTES : unit == LLW_UNIT_FLAG))
         rc = llw_fail(j->err, LLW_ERR_INPUT, j->c->file, j->ask->line, "\"%s\" is %s, which a %s question cannot ask", j->ask->slot, llw_unit_name(unit),
                       llw_ask_kind_name(j->ask->kind));
-    else if (rc == LLW_OK && !number && unit != LLW_UNIT_FLAG)
-        rc = llw_fail(j->err, LLW_ERR_INPUT, j->c->file, j->ask->line, "\"%s\" is no yes-or-no condition", j->ask->slot);
     else if (rc == LLW_OK && number && !llw_answer_unit_known(unit, j->ask->unit))
         rc = llw_fail(j->err, LLW_ERR_INPUT, j->c->file, j->ask->line, "'%s' is no unit of \"%s\"", j->ask->unit, j->ask->slot);
     else if (rc == LLW_OK && value.result.state != LLW_KNOWN)
         rc = llw_fail(j->err, LLW_ERR_NOTHING, j->c->file, j->ask->line, "the engine does not know \"%s\"", j->ask->slot);
-    if (rc == LLW_OK) rc = number ? judge_number(j, &scene, &value) : judge_yes_no(j, &scene, &value);
-    llw_scene_close(&scene);
-    return rc;
+    return rc != LLW_OK ? rc : number ? judge_number(j, scene, &value) : judge_yes_no(j, scene, &value);
 }
 
 /* ---- choices ---- */
@@ -135,12 +131,10 @@ static llw_rc find_right(judging *j, unsigned *right) {
     *right = 0;
     for (size_t i = 0; i < j->ask->n_choices; i++) {
         const llw_choice *choice = &j->ask->choices[i];
-        llw_scene scene;
+        const llw_scene *scene = NULL;
         llw_truth truth = LLW_FALSE;
-        llw_rc rc = open_scene(j, &choice->change, NULL, &scene);
-        if (rc != LLW_OK) return rc;
-        rc = llw_scene_holds(&scene, &choice->right, j->c->file, &truth, j->err);
-        llw_scene_close(&scene);
+        llw_rc rc = llw_stage_scene(j->stage, &j->ask->change, &choice->change, &scene, j->err);
+        if (rc == LLW_OK) rc = llw_scene_holds(scene, &choice->right, j->c->file, &truth, j->err);
         if (rc == LLW_OK && truth == LLW_UNDECIDABLE)
             rc = llw_fail(j->err, LLW_ERR_NOTHING, j->c->file, choice->line, "the engine cannot decide whether \"%s\" is right", choice->text);
         if (rc != LLW_OK) return rc;
@@ -234,7 +228,7 @@ static llw_rc first_broken(judging *j, const llw_scene *scene, const llw_texts *
 
 /* Findings that the case is about: those of its lesson that weigh something, or all of its lesson's when none does. */
 static size_t still_there(const judging *j, const llw_conclusions *team, const llw_conclusions *plan) {
-    const llw_lesson *lesson = llw_kb_lesson(j->kb, j->c->lesson);
+    const llw_lesson *lesson = llw_kb_lesson(j->stage->kb, j->c->lesson);
     llw_level from = LLW_LEVEL_NOTE;
     for (size_t i = 0; i < team->n; i++)
         if (lesson && !strcmp(team->items[i].code, lesson->code) && team->items[i].level >= LLW_LEVEL_WASTE) from = LLW_LEVEL_WASTE;
@@ -268,7 +262,7 @@ static llw_rc weigh(judging *j, const llw_scene *scene, const outcome *team, out
         llw_text_addf(&t, "%swhat the lesson finds is still there", better ? "it loads, but " : "");
     } else if (price || come.n) {
         out->score = LLW_SCORE_HALF;
-        llw_text_addf(&t, "it works and costs something: %s", price ? price : come.items[0].text);
+        llw_text_addf(&t, "it works and costs something%s%s", price ? ": " : "", price ? price : "");
     } else {
         out->score = LLW_SCORE_RIGHT;
         llw_text_add(&t, "the goal is reached, nothing was paid for it");
@@ -295,7 +289,7 @@ static llw_rc find_unneeded(judging *j, const llw_texts *edit, const outcome *te
             for (size_t k = 0; k < pieces[i].n; k++) rest.items[rest.n++] = pieces[i].items[k];
         }
         llw_scene scene;
-        if ((rc = open_scene(j, NULL, &rest, &scene)) != LLW_OK) return rc;
+        if ((rc = open_scene(j, &rest, &scene)) != LLW_OK) return rc;
         outcome o;
         rc = weigh(j, &scene, team, &o);
         llw_scene_close(&scene);
@@ -321,23 +315,22 @@ static const char *say_plan(judging *j, const llw_scene *scene, llw_verdict verd
 }
 
 static llw_rc team_outcome(judging *j, outcome *team, const char **says) {
-    llw_scene scene;
-    llw_rc rc = open_scene(j, NULL, NULL, &scene);
+    const llw_scene *scene = NULL;
+    llw_rc rc = llw_stage_scene(j->stage, &j->ask->change, NULL, &scene, j->err);
     if (rc != LLW_OK) return rc;
-    *team = (outcome){.verdict = llw_scene_verdict(&scene)};
-    conclude(j, &scene, &team->found);
-    *says = say_plan(j, &scene, team->verdict);
-    llw_scene_close(&scene);
+    *team = (outcome){.verdict = llw_scene_verdict(scene)};
+    conclude(j, scene, &team->found);
+    *says = say_plan(j, scene, team->verdict);
     return LLW_OK;
 }
 
 static llw_rc judge_flags(judging *j) {
     outcome team, plan;
-    const llw_lesson *lesson = llw_kb_lesson(j->kb, j->c->lesson);
+    const llw_lesson *lesson = llw_kb_lesson(j->stage->kb, j->c->lesson);
     llw_texts edit = llw_case_words(j->arena, j->out->typed);
     llw_rc rc = team_outcome(j, &team, &j->out->team);
     llw_scene scene;
-    if (rc == LLW_OK) rc = open_scene(j, NULL, &edit, &scene);
+    if (rc == LLW_OK) rc = open_scene(j, &edit, &scene);
     if (rc != LLW_OK) return rc;
     rc = weigh(j, &scene, &team, &plan);
     if (rc == LLW_OK) {
@@ -358,10 +351,11 @@ static llw_rc judge_flags(judging *j) {
     return rc;
 }
 
-llw_rc llw_assess(const llw_kb *kb, const llw_case *c, const llw_ask *ask, const llw_misconceptions *misconceptions, const char *typed,
-                  llw_arena *arena, llw_assessment *out, llw_err *err) {
+llw_rc llw_assess(llw_stage *stage, const llw_ask *ask, const llw_misconceptions *misconceptions, const char *typed, llw_assessment *out,
+                  llw_err *err) {
+    llw_arena *arena = stage->arena;
     *out = (llw_assessment){.ask = ask, .typed = llw_arena_strdup(arena, typed), .said = "", .truth = "", .reason = "", .team = "", .plan = ""};
-    judging j = {kb, c, ask, misconceptions, arena, out, err};
+    judging j = {stage, stage->c, ask, misconceptions, arena, out, err};
     switch (ask->kind) {
     case LLW_ASK_FLAGS: return judge_flags(&j);
     case LLW_ASK_CHOICE: return judge_choice(&j);

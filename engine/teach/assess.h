@@ -37,15 +37,15 @@ typedef struct llw_assessment {
 } llw_assessment;
 
 /* typed is one line, without its newline. LLW_ERR_INPUT: the case itself cannot be used (err names file and line). */
-llw_rc llw_assess(const llw_kb *kb, const llw_case *c, const llw_ask *ask, const llw_misconceptions *misconceptions, const char *typed,
-                  llw_arena *arena, llw_assessment *out, llw_err *err);
+llw_rc llw_assess(llw_stage *stage, const llw_ask *ask, const llw_misconceptions *misconceptions, const char *typed, llw_assessment *out,
+                  llw_err *err);
 
 /* What the engine would type. LLW_ERR_NOTHING, with the reason, when it cannot answer: such a case is broken. */
-llw_rc llw_solve(const llw_kb *kb, const llw_case *c, const llw_ask *ask, llw_arena *arena, const char **answer, llw_err *err);
+llw_rc llw_solve(llw_stage *stage, const llw_ask *ask, const char **answer, llw_err *err);
 
 /* Whether every part of the case can be used: expressions, rules and misconceptions exist, every question can be
  * solved, the lesson has something to say (a boundary case: has not). */
-llw_rc llw_case_check(const llw_kb *kb, const llw_case *c, const llw_misconceptions *misconceptions, llw_arena *arena, llw_err *err);
+llw_rc llw_case_check(llw_stage *stage, const llw_misconceptions *misconceptions, llw_err *err);
 
 /* All together: right when every answer is, wrong when none earned anything. */
 llw_score llw_score_all(const llw_assessment *all, size_t n);

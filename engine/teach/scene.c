@@ -13,16 +13,16 @@
 #include <string.h>
 
 /* The case with its changes laid over it. */
-typedef struct staged {
+typedef struct layered {
     llw_case_setting now;
     const llw_case_thing **things;
     size_t n_things;
     llw_texts words;
-} staged;
+} layered;
 
-static bool stage(const llw_case *c, const llw_case_setting *const *changes, size_t n_changes, llw_arena *arena, const llw_flags *flags,
-                  int64_t order, staged *out) {
-    *out = (staged){.now = c->setting};
+static void lay_over(const llw_case *c, const llw_case_setting *const *changes, size_t n_changes, llw_arena *arena, const llw_flags *flags,
+                  int64_t order, layered *out) {
+    *out = (layered){.now = c->setting};
     size_t n = c->setting.n_things;
     for (size_t i = 0; i < n_changes; i++) n += changes[i] ? changes[i]->n_things : 0;
     out->things = llw_arena_alloc(arena, (n + 1) * sizeof *out->things);
@@ -39,7 +39,6 @@ static bool stage(const llw_case *c, const llw_case_setting *const *changes, siz
         if (s->with.n) out->words = llw_edit_words(arena, flags, LLW_PROGRAM_SERVER, order, &out->words, &s->with);
         for (size_t k = 0; k < s->n_things; k++) out->things[out->n_things++] = &s->things[k];
     }
-    return true;
 }
 
 /* What each kind of thing weighs, and who is said to state it. */
@@ -53,7 +52,7 @@ static llw_grade grade_of(llw_kind kind, const char **origin) {
     }
 }
 
-static void claim_things(llw_scene *scene, const staged *s) {
+static void claim_things(llw_scene *scene, const layered *s) {
     static const llw_attr refs[] = {LLW_claim_model, LLW_card_model, LLW_probe_model, LLW_probe_build, LLW_log_launch};
     int counts[LLW_KINDS] = {0};
     for (size_t i = 0; i < s->n_things; i++) {
@@ -76,7 +75,7 @@ static void claim_things(llw_scene *scene, const staged *s) {
     }
 }
 
-static llw_rc gather(llw_scene *scene, const llw_case *c, const staged *s, const llw_texts *words, const llw_flags *flags, llw_err *err) {
+static llw_rc gather(llw_scene *scene, const llw_case *c, const layered *s, const llw_texts *words, const llw_flags *flags, llw_err *err) {
     llw_gpu_options gpus = {.cards = s->now.gpus.items, .n_cards = s->now.gpus.n};
     llw_host_options host = {.ram = s->now.ram};
     llw_rc rc = llw_source_gpus(scene->facts, &gpus, err);
@@ -109,8 +108,8 @@ llw_rc llw_scene_open(const llw_kb *kb, const llw_case *c, const llw_case_settin
         if (changes[i] && changes[i]->llama) llama = changes[i]->llama;
     if (rc == LLW_OK) rc = llw_build_read(arena, llama, &build, err);
     if (rc != LLW_OK) return rc;
-    staged s;
-    stage(c, changes, n_changes, arena, &flags, build.order, &s);
+    layered s;
+    lay_over(c, changes, n_changes, arena, &flags, build.order, &s);
     out->words = edit ? llw_edit_words(arena, &flags, LLW_PROGRAM_SERVER, build.order, &s.words, edit) : s.words;
     out->facts = llw_facts_new();
     rc = gather(out, c, &s, &out->words, &flags, err);
@@ -128,6 +127,43 @@ void llw_scene_close(llw_scene *scene) {
     llw_facts_free(scene->facts);
     scene->run = NULL;
     scene->facts = NULL;
+}
+
+typedef struct llw_staged {
+    const llw_case_setting *change, *more;
+    llw_scene scene;
+    struct llw_staged *next;
+} llw_staged;
+
+/* NULL for a setting that changes nothing, so that equal scenes are one. */
+static const llw_case_setting *or_null(const llw_case_setting *s) {
+    bool empty = !s || (!s->gpus.n && !s->ram && !s->llama && !s->model && !s->args_given && !s->with.n && !s->n_things);
+    return empty ? NULL : s;
+}
+
+llw_rc llw_stage_scene(llw_stage *stage, const llw_case_setting *change, const llw_case_setting *more, const llw_scene **out, llw_err *err) {
+    change = or_null(change);
+    more = or_null(more);
+    for (llw_staged *s = stage->first; s; s = s->next)
+        if (s->change == change && s->more == more) {
+            *out = &s->scene;
+            return LLW_OK;
+        }
+    llw_staged *s = llw_arena_alloc(stage->arena, sizeof *s);
+    const llw_case_setting *changes[] = {change, more};
+    llw_rc rc = llw_scene_open(stage->kb, stage->c, changes, 2, NULL, stage->arena, &s->scene, err);
+    if (rc != LLW_OK) return rc;
+    s->change = change;
+    s->more = more;
+    s->next = stage->first;
+    stage->first = s;
+    *out = &s->scene;
+    return LLW_OK;
+}
+
+void llw_stage_close(llw_stage *stage) {
+    for (llw_staged *s = stage->first; s; s = s->next) llw_scene_close(&s->scene);
+    stage->first = NULL;
 }
 
 llw_verdict llw_scene_verdict(const llw_scene *scene) {
@@ -256,6 +292,19 @@ bool llw_scene_slot(const llw_scene *scene, const char *name, llw_entity *entity
     return *entity && *attr;
 }
 
+/* The figures that a yes or no of the machine rests on. */
+static void say_companions(const llw_scene *scene, llw_attr attr, llw_text *out) {
+    static const llw_attr companions[][3] = {{LLW_launch_fits_one_gpu, LLW_launch_whole_need, LLW_launch_largest_gpu_free},
+                                             {LLW_launch_fits_gpus, LLW_launch_whole_need, LLW_launch_gpu_free}};
+    for (size_t i = 0; i < sizeof companions / sizeof *companions; i++)
+        for (size_t k = 1; k < 3 && companions[i][0] == attr; k++) {
+            llw_text_add(out, ", ");
+            llw_words_slot(out, scene->run, scene->launch, companions[i][k]);
+            llw_text_add(out, " = ");
+            llw_words_value(out, scene->run, companions[i][k], llw_facts_value(scene->run->facts, scene->launch, companions[i][k]));
+        }
+}
+
 void llw_scene_say_slots(const llw_scene *scene, const llw_scene_value *value, llw_text *out) {
     const llw_expr *expr = &value->expr;
     for (int i = 0; i < expr->n_nodes; i++) {
@@ -273,6 +322,7 @@ void llw_scene_say_slots(const llw_scene *scene, const llw_scene_value *value, l
             llw_text_addf(out, "%s of a %s that is not there", llw_attr_get(n->as.slot.attr)->name, llw_kind_name(llw_attr_get(n->as.slot.attr)->kind));
         llw_text_add(out, " = ");
         llw_words_value(out, scene->run, n->as.slot.attr, llw_facts_value(scene->run->facts, entity, n->as.slot.attr));
+        if (entity == scene->launch) say_companions(scene, n->as.slot.attr, out);
     }
 }
 

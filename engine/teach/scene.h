@@ -26,6 +26,19 @@ llw_rc llw_scene_open(const llw_kb *kb, const llw_case *c, const llw_case_settin
                       const llw_texts *edit, llw_arena *arena, llw_scene *out, llw_err *err);
 void llw_scene_close(llw_scene *scene);
 
+/* A case and the scenes that its questions need again and again: each set-up is run once. Make it with the first three
+ * members; close it to let the scenes go. */
+typedef struct llw_stage {
+    const llw_kb *kb;
+    const llw_case *c;
+    llw_arena *arena;
+    struct llw_staged *first;
+} llw_stage;
+
+/* The team's launch with the changes (NULL or empty: none) laid over it. Belongs to the stage. */
+llw_rc llw_stage_scene(llw_stage *stage, const llw_case_setting *change, const llw_case_setting *more, const llw_scene **out, llw_err *err);
+void llw_stage_close(llw_stage *stage);
+
 llw_verdict llw_scene_verdict(const llw_scene *scene);
 
 /* What an expression came to, with what its variables stand for. */

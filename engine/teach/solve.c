@@ -8,8 +8,7 @@
 enum { MAX_PLANS = 12 };
 
 typedef struct solving {
-    const llw_kb *kb;
-    const llw_case *c;
+    llw_stage *stage;
     const llw_ask *ask;
     llw_arena *arena;
     llw_err *err;
@@ -35,16 +34,14 @@ static void add_command(solving *s, const char *command) {
 
 /* What the engine would do: nothing, its smallest repair, its own choice. */
 static llw_rc collect_plans(solving *s) {
-    const llw_case_setting *changes[] = {&s->ask->change};
-    llw_scene scene;
-    llw_rc rc = llw_scene_open(s->kb, s->c, changes, 1, NULL, s->arena, &scene, s->err);
+    const llw_scene *scene = NULL;
+    llw_rc rc = llw_stage_scene(s->stage, &s->ask->change, NULL, &scene, s->err);
     if (rc != LLW_OK) return rc;
     llw_decision *d = llw_arena_alloc(s->arena, sizeof *d);
-    llw_decide(scene.run, scene.launch, s->arena, d);
+    llw_decide(scene->run, scene->launch, s->arena, d);
     add_plan(s, "nothing", NULL, 0);
     if (d->repair.offered) add_command(s, d->repair.command);
     if (d->choice.offered) add_plan(s, "only", d->choice.args, d->choice.n_args);
-    llw_scene_close(&scene);
     return LLW_OK;
 }
 
@@ -53,12 +50,12 @@ static llw_rc solve_flags(solving *s, const char **answer) {
     llw_rc rc = collect_plans(s);
     for (size_t i = 0; rc == LLW_OK && i < s->n_plans; i++) {
         llw_assessment a;
-        rc = llw_assess(s->kb, s->c, s->ask, &none, s->plans[i], s->arena, &a, s->err);
+        rc = llw_assess(s->stage, s->ask, &none, s->plans[i], &a, s->err);
         if (rc != LLW_OK || a.score != LLW_SCORE_RIGHT) continue;
         *answer = s->plans[i];
         return LLW_OK;
     }
-    return rc == LLW_OK ? llw_fail(s->err, LLW_ERR_NOTHING, s->c->file, s->ask->line, "the engine has no plan that reaches the goal of '%s'", s->ask->id) : rc;
+    return rc == LLW_OK ? llw_fail(s->err, LLW_ERR_NOTHING, s->stage->c->file, s->ask->line, "the engine has no plan that reaches the goal of '%s'", s->ask->id) : rc;
 }
 
 /* The letters of "a) ...; c) ...". */
@@ -71,15 +68,15 @@ static const char *letters_of(llw_arena *arena, const char *truth) {
     return text;
 }
 
-llw_rc llw_solve(const llw_kb *kb, const llw_case *c, const llw_ask *ask, llw_arena *arena, const char **answer, llw_err *err) {
+llw_rc llw_solve(llw_stage *stage, const llw_ask *ask, const char **answer, llw_err *err) {
     static const llw_misconceptions none = {0};
-    solving s = {.kb = kb, .c = c, .ask = ask, .arena = arena, .err = err};
+    solving s = {.stage = stage, .ask = ask, .arena = stage->arena, .err = err};
     *answer = "";
     if (ask->kind == LLW_ASK_FLAGS) return solve_flags(&s, answer);
     llw_assessment a;
-    llw_rc rc = llw_assess(kb, c, ask, &none, "", arena, &a, err);
-    if (rc == LLW_OK) *answer = ask->kind == LLW_ASK_CHOICE ? letters_of(arena, a.truth) : a.truth;
-    if (rc == LLW_OK && !**answer) return llw_fail(err, LLW_ERR_NOTHING, c->file, ask->line, "no choice of '%s' is right", ask->id);
+    llw_rc rc = llw_assess(stage, ask, &none, "", &a, err);
+    if (rc == LLW_OK) *answer = ask->kind == LLW_ASK_CHOICE ? letters_of(stage->arena, a.truth) : a.truth;
+    if (rc == LLW_OK && !**answer) return llw_fail(err, LLW_ERR_NOTHING, stage->c->file, ask->line, "no choice of '%s' is right", ask->id);
     return rc;
 }
 
@@ -100,21 +97,16 @@ static llw_rc check_mistakes(const llw_scene *scene, const llw_case *c, const ll
     return LLW_OK;
 }
 
-static bool changes_nothing(const llw_case_setting *s) {
-    return !s->gpus.n && !s->ram && !s->llama && !s->model && !s->args_given && !s->with.n && !s->n_things;
-}
-
-static llw_rc check_ask(const llw_kb *kb, const llw_case *c, const llw_ask *ask, const llw_misconceptions *misconceptions, llw_arena *arena, llw_err *err) {
+static llw_rc check_ask(llw_stage *stage, const llw_ask *ask, const llw_misconceptions *misconceptions, llw_err *err) {
+    const llw_case *c = stage->c;
     const char *answer = "";
     llw_assessment a;
-    llw_scene scene;
-    const llw_case_setting *changes[] = {&ask->change};
-    llw_rc rc = llw_scene_open(kb, c, changes, 1, NULL, arena, &scene, err);
-    if (rc != LLW_OK) return rc;
-    rc = check_mistakes(&scene, c, ask, misconceptions, err);
-    llw_scene_close(&scene);
-    if (rc == LLW_OK) rc = llw_solve(kb, c, ask, arena, &answer, err);
-    if (rc == LLW_OK) rc = llw_assess(kb, c, ask, misconceptions, answer, arena, &a, err);
+    const llw_scene *scene = NULL, *team = NULL;
+    llw_rc rc = llw_stage_scene(stage, NULL, NULL, &team, err);
+    if (rc == LLW_OK) rc = llw_stage_scene(stage, &ask->change, NULL, &scene, err);
+    if (rc == LLW_OK) rc = check_mistakes(scene, c, ask, misconceptions, err);
+    if (rc == LLW_OK) rc = llw_solve(stage, ask, &answer, err);
+    if (rc == LLW_OK) rc = llw_assess(stage, ask, misconceptions, answer, &a, err);
     if (rc != LLW_OK) return rc;
     if (a.score != LLW_SCORE_RIGHT)
         return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line, "the engine's own answer to '%s', \"%.80s\", does not count as right: %s", ask->id, answer, a.reason);
@@ -127,7 +119,7 @@ static llw_rc check_ask(const llw_kb *kb, const llw_case *c, const llw_ask *ask,
     if (ask->kind == LLW_ASK_FLAGS && !c->boundary && !strcmp(answer, "nothing"))
         return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line, "'%s' asks to mend a launch that needs no mending", ask->id);
     for (size_t i = 0; ask->slot && i < c->facts.n; i++)
-        if (changes_nothing(&ask->change) && !strcmp(c->facts.items[i], ask->slot))
+        if (scene == team && !strcmp(c->facts.items[i], ask->slot))
             return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line, "the brief gives the answer to '%s' away: %s is among its facts", ask->id, ask->slot);
     return LLW_OK;
 }
@@ -147,17 +139,16 @@ static llw_rc check_lesson(const llw_scene *scene, const llw_case *c, llw_err *e
     return LLW_OK;
 }
 
-llw_rc llw_case_check(const llw_kb *kb, const llw_case *c, const llw_misconceptions *misconceptions, llw_arena *arena, llw_err *err) {
-    llw_scene scene;
-    llw_rc rc = llw_scene_open(kb, c, NULL, 0, NULL, arena, &scene, err);
-    if (rc != LLW_OK) return rc;
-    rc = check_lesson(&scene, c, err);
+llw_rc llw_case_check(llw_stage *stage, const llw_misconceptions *misconceptions, llw_err *err) {
+    const llw_case *c = stage->c;
+    const llw_scene *scene = NULL;
+    llw_rc rc = llw_stage_scene(stage, NULL, NULL, &scene, err);
+    if (rc == LLW_OK) rc = check_lesson(scene, c, err);
     llw_entity entity;
     llw_attr attr;
     for (size_t i = 0; rc == LLW_OK && i < c->facts.n; i++)
-        if (!llw_scene_slot(&scene, c->facts.items[i], &entity, &attr) || !llw_facts_value(scene.run->facts, entity, attr).known)
+        if (!llw_scene_slot(scene, c->facts.items[i], &entity, &attr) || !llw_facts_value(scene->run->facts, entity, attr).known)
             rc = llw_fail(err, LLW_ERR_INPUT, c->file, 0, "the brief's fact '%s' is not known", c->facts.items[i]);
-    llw_scene_close(&scene);
-    for (size_t i = 0; rc == LLW_OK && i < c->n_asks; i++) rc = check_ask(kb, c, &c->asks[i], misconceptions, arena, err);
+    for (size_t i = 0; rc == LLW_OK && i < c->n_asks; i++) rc = check_ask(stage, &c->asks[i], misconceptions, err);
     return rc;
 }
