@@ -107,6 +107,12 @@ void *llw_arena_alloc(llw_arena *arena, size_t size) {
     return p;
 }
 
+size_t llw_arena_bytes(const llw_arena *arena) {
+    size_t bytes = 0;
+    for (const block *b = arena->head; b; b = b->next) bytes += b->used;
+    return bytes;
+}
+
 char *llw_arena_strndup(llw_arena *arena, const char *text, size_t len) {
     char *copy = llw_arena_alloc(arena, len + 1);
     memcpy(copy, text, len);

@@ -24,6 +24,9 @@ char *llw_arena_printf(llw_arena *arena, const char *fmt, ...) __attribute__((fo
  * the caller; the old block stays in the arena (doubling, so at most as much again is wasted). */
 void *llw_arena_push(llw_arena *arena, void **items, size_t *count, size_t *capacity, size_t size);
 
+/* Bytes handed out so far; O(blocks). */
+size_t llw_arena_bytes(const llw_arena *arena);
+
 /* malloc/realloc/calloc that end the process instead of returning NULL, for the few things with their own lifetime. */
 void *llw_xmalloc(size_t size);
 void *llw_xrealloc(void *old, size_t size);
