@@ -31,6 +31,12 @@ void llw_load_fail(llw_loading *loading, int line, const char *fmt, ...) {
     llw_fail(loading->err, LLW_ERR_INPUT, loading->path, line, "%s", text);
 }
 
+bool llw_load_goes_on(llw_loading *loading, int line) {
+    if (!loading->failed && llw_arena_bytes(loading->kb->arena) - loading->before > LLW_LOAD_BYTES)
+        llw_load_fail(loading, line, "declares too much: what a file becomes may take %d MiB; split it", LLW_LOAD_BYTES >> 20);
+    return !loading->failed;
+}
+
 int llw_load_line_of(const llw_loading *loading, int from, const char *text) {
     const char *at = loading->bytes;
     int line = 1;
@@ -108,14 +114,15 @@ static int read_declarations(lua_State *lua) {
     llw_loading *loading = lua_touserdata(lua, 1);
     lua_getfield(lua, LUA_REGISTRYINDEX, "declarations");
     size_t n = lua_rawlen(lua, -1);
-    for (size_t i = 1; i <= n && !loading->failed; i++) {
+    int line = 0;
+    for (size_t i = 1; i <= n && llw_load_goes_on(loading, line); i++) {
         luaL_checkstack(lua, 10, NULL);
         lua_rawgeti(lua, -1, (lua_Integer)i);
         lua_rawgeti(lua, -1, 1);
         lua_rawgeti(lua, -2, 2);
         lua_rawgeti(lua, -3, 3);
         const char *what = lua_tostring(lua, -3), *id = lua_tostring(lua, -2);
-        int line = (int)lua_tointeger(lua, -1);
+        line = (int)lua_tointeger(lua, -1);
         lua_rawgeti(lua, -4, 4);
         if (!strcmp(what, "lesson"))
             read_lesson(lua, loading, id, line);
@@ -152,7 +159,7 @@ static void add_problem(llw_kb *kb, const llw_err *err) {
 
 void llw_kb_add_file(llw_kb *kb, const char *path, const char *bytes, size_t len) {
     llw_err err = {0};
-    llw_loading loading = {.kb = kb, .path = llw_arena_strdup(kb->arena, path), .err = &err};
+    llw_loading loading = {.kb = kb, .path = llw_arena_strdup(kb->arena, path), .before = llw_arena_bytes(kb->arena), .err = &err};
     loading.bytes = llw_arena_strndup(kb->arena, bytes, len < LLW_SANDBOX_FILE ? len : LLW_SANDBOX_FILE);
     lua_State *lua = llw_sandbox_new();
     if (!lua) {

@@ -6,6 +6,9 @@
 
 #include <lua.h>
 
+/* What one file may become. A rule of many conditions is some kilobytes; a table that stands in many places is copied each time. */
+enum { LLW_LOAD_BYTES = 4 << 20 };
+
 /* What is being loaded: one file. */
 typedef struct llw_loading {
     llw_kb *kb;
@@ -13,7 +16,8 @@ typedef struct llw_loading {
     llw_lesson *lesson; /* NULL until the file has declared it */
     llw_rule *rules;
     size_t n_rules, rule_capacity;
-    llw_err *err; /* where the first problem goes */
+    size_t before; /* bytes of the knowledge base when the file's turn came */
+    llw_err *err;  /* where the first problem goes */
     bool failed;
 } llw_loading;
 
@@ -25,6 +29,9 @@ void llw_load_rule(lua_State *lua, llw_loading *loading, const char *id, int lin
 void llw_load_tests(lua_State *lua, llw_loading *loading, llw_rule *rule);
 /* The line at or after `from` where the quoted text stands, or `from`. */
 int llw_load_line_of(const llw_loading *loading, int from, const char *text);
+/* Whether the file may go on: it has no problem yet and its budget is not spent (which is a problem). Asked in every loop over
+ * what the file declares, so that few steps in Lua cannot mean endless work here. */
+bool llw_load_goes_on(llw_loading *loading, int line);
 /* Records the first problem of the file. */
 void llw_load_fail(llw_loading *loading, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 llw_rc llw_template_parse(llw_arena *arena, const llw_scope *scope, const char *text, const char *file, int line,

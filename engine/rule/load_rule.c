@@ -27,7 +27,7 @@ static bool check_keys(lua_State *lua, llw_loading *loading, int line) {
                                        "unless", "let",   "derive", "find", "advise", "try", "tests"};
     size_t n = 0;
     const char **have = sorted_keys(lua, loading->kb->arena, &n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !loading->failed; i++) {
         bool found = false;
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) found |= !strcmp(have[i], keys[k]);
         if (!found)
@@ -90,7 +90,7 @@ static void read_lets(lua_State *lua, llw_loading *loading, llw_rule *rule, llw_
     const char **names = sorted_keys(lua, arena, &n);
     const char **texts = llw_arena_alloc(arena, n * sizeof *texts);
     bool *done = llw_arena_alloc(arena, n * sizeof *done);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && llw_load_goes_on(loading, rule->line); i++) {
         lua_getfield(lua, -1, names[i]);
         texts[i] = expression_text(lua, arena);
         if (!texts[i]) llw_load_fail(loading, rule->line, "let.%s is a quoted expression", names[i]);
@@ -105,7 +105,7 @@ static void read_lets(lua_State *lua, llw_loading *loading, llw_rule *rule, llw_
     llw_err err = {0};
     for (size_t before = n + 1; rule->n_lets < n && !loading->failed && rule->n_lets != before;) {
         before = rule->n_lets;
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n && llw_load_goes_on(loading, rule->line); i++) {
             size_t at = rule->n_lets;
             if (done[i] || llw_expr_parse(arena, scope, texts[i], loading->path, llw_load_line_of(loading, rule->line, texts[i]),
                                           &rule->lets[at], &err) != LLW_OK)
@@ -135,7 +135,7 @@ static void read_conditions(lua_State *lua, llw_loading *loading, llw_rule *rule
         int type = lua_getfield(lua, -1, parts[role]);
         if (type != LUA_TTABLE && type != LUA_TNIL) llw_load_fail(loading, rule->line, "%s is a list of quoted conditions", parts[role]);
         size_t n = type == LUA_TTABLE ? lua_rawlen(lua, -1) : 0;
-        for (size_t i = 1; i <= n && !loading->failed; i++) {
+        for (size_t i = 1; i <= n && llw_load_goes_on(loading, rule->line); i++) {
             const char *otherwise = NULL;
             lua_rawgeti(lua, -1, (lua_Integer)i);
             if (lua_type(lua, -1) == LUA_TTABLE) { /* { "condition", otherwise = "sentence" } */
@@ -193,7 +193,7 @@ static llw_setting *read_settings(lua_State *lua, llw_loading *loading, const ll
     if (type == LUA_TTABLE) {
         const char **names = sorted_keys(lua, arena, n);
         settings = llw_arena_alloc(arena, *n * sizeof *settings);
-        for (size_t i = 0; i < *n && !loading->failed; i++) {
+        for (size_t i = 0; i < *n && llw_load_goes_on(loading, rule->line); i++) {
             lua_getfield(lua, -1, names[i]);
             const char *text = expression_text(lua, arena);
             lua_pop(lua, 1);
@@ -255,8 +255,11 @@ void llw_load_rule(lua_State *lua, llw_loading *loading, const char *id, int lin
     if (find && !loading->failed &&
         llw_template_parse(arena, &scope, find, loading->path, llw_load_line_of(loading, line, find), &rule->find, &err) != LLW_OK)
         llw_load_fail(loading, err.line, "%s", err.text);
-    if (!loading->failed && lua_getfield(lua, -1, "tests") == LUA_TTABLE) {
+    if (loading->failed) return;
+    int type = lua_getfield(lua, -1, "tests");
+    if (type == LUA_TTABLE)
         llw_load_tests(lua, loading, rule);
-        lua_pop(lua, 1);
-    }
+    else if (type != LUA_TNIL)
+        llw_load_fail(loading, line, "tests is a list: tests = { fires { launch { ... } }, silent { ... } }");
+    lua_pop(lua, 1);
 }

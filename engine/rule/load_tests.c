@@ -56,7 +56,7 @@ static void read_claims(reading *r, llw_kind kind, const char *id, llw_attr attr
         lua_pop(lua, 1);
         if (list) n = lua_rawlen(lua, -1);
     }
-    for (size_t i = 1; i <= n; i++) {
+    for (size_t i = 1; i <= n && llw_load_goes_on(r->loading, line); i++) {
         llw_test_fact *fact = add_fact(r, kind, id, attr);
         if (list) lua_rawgeti(lua, -1, (lua_Integer)i);
         if (table) {
@@ -109,7 +109,7 @@ static void read_thing(reading *r, llw_kind kind, int nth, int line) {
         }
     }
     qsort(attrs, n, sizeof *attrs, by_attr);
-    for (size_t i = 0; i < n && !r->loading->failed; i++) {
+    for (size_t i = 0; i < n && llw_load_goes_on(r->loading, line); i++) {
         lua_getfield(lua, -1, llw_attr_get(attrs[i])->name);
         read_claims(r, kind, id, attrs[i], line);
         lua_pop(lua, 1);
@@ -140,7 +140,7 @@ static void read_test(lua_State *lua, llw_loading *loading, llw_rule_test *test)
     test->says = option(lua, arena, "says");
     int seen[LLW_KINDS] = {0};
     size_t n = lua_rawlen(lua, -1);
-    for (size_t i = 1; i <= n && !loading->failed; i++) {
+    for (size_t i = 1; i <= n && llw_load_goes_on(loading, test->line); i++) {
         lua_rawgeti(lua, -1, (lua_Integer)i);
         int line = test->line;
         llw_kind kind = llw_kind_find(word_of(lua, &line));
@@ -156,7 +156,7 @@ void llw_load_tests(lua_State *lua, llw_loading *loading, llw_rule *rule) {
     static const char *const words[] = {[LLW_FIRED] = "fires", [LLW_SILENT] = "silent", [LLW_UNDECIDED] = "undecided"};
     size_t n = lua_rawlen(lua, -1);
     rule->tests = llw_arena_alloc(loading->kb->arena, n * sizeof *rule->tests);
-    for (size_t i = 1; i <= n && !loading->failed; i++) {
+    for (size_t i = 1; i <= n && llw_load_goes_on(loading, rule->line); i++) {
         lua_rawgeti(lua, -1, (lua_Integer)i);
         llw_rule_test *test = &rule->tests[rule->n_tests++];
         test->line = rule->line;

@@ -1,4 +1,5 @@
-/* Orders the rules so that every writer of a slot comes before its readers; a cycle is reported and left out. */
+/* Orders the rules so that every writer of a slot comes before its readers; a cycle is reported and left out.
+ */
 #include "rule/load.h"
 
 #include <stdlib.h>
@@ -26,10 +27,31 @@ static int by_lesson(const void *a, const void *b) {
     return strcmp(x->id, y->id);
 }
 
-static void report_cycle(llw_kb *kb, const llw_rule *rule, llw_attr attr) {
+/* Whether `from` leads to `to` through rules that could not be ordered; seen has room for every rule. */
+static bool leads_to(const llw_rule **all, size_t n, const bool *done, bool (*reads)[LLW_ATTRS],
+                     llw_attr from, size_t to, bool *seen, size_t *queue) {
+    memset(seen, 0, n * sizeof *seen);
+    size_t head = 0, tail = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t d = 0; d < all[i]->n_derives; d++)
+            if (!done[i] && !seen[i] && all[i]->derives[d].attr == from) seen[i] = true, queue[tail++] = i;
+    while (head < tail) { /* from a rule to those that write what it reads */
+        size_t at = queue[head++];
+        if (at == to) return true;
+        for (size_t i = 0; i < n; i++)
+            for (size_t d = 0; d < all[i]->n_derives; d++)
+                if (!done[i] && !seen[i] && reads[at][all[i]->derives[d].attr])
+                    seen[i] = true, queue[tail++] = i;
+    }
+    return false;
+}
+
+static void report_cycle(llw_kb *kb, const llw_rule *rule, llw_attr attr, bool own) {
     llw_err err = {0};
     llw_fail(&err, LLW_ERR_INPUT, rule->lesson->file, rule->line,
-             "rule \"%s\" reads %s.%s, which is derived from what this rule itself derives: a circle, so the rule is left out",
+             own ? "rule \"%s\" reads %s.%s, which is derived from what this rule itself derives: a circle, "
+                   "so the rule is left out"
+                 : "rule \"%s\" reads %s.%s, which a rule in a circle derives: the rule is left out with it",
              rule->id, llw_kind_name(llw_attr_get(attr)->kind), llw_attr_get(attr)->name);
     void *items = kb->problems;
     *(llw_err *)llw_arena_push(kb->arena, &items, &kb->n_problems, &kb->problem_capacity, sizeof err) = err;
@@ -42,7 +64,8 @@ void llw_kb_order(llw_kb *kb) {
     for (size_t i = 0; i < kb->n_lessons; i++) n += kb->lessons[i]->n_rules;
     const llw_rule **all = llw_arena_alloc(kb->arena, (n + 1) * sizeof *all);
     bool(*reads)[LLW_ATTRS] = llw_arena_alloc(kb->arena, (n + 1) * sizeof *reads);
-    size_t *writers = llw_arena_alloc(kb->arena, LLW_ATTRS * sizeof *writers); /* rules yet to run that write it */
+    size_t *writers =
+        llw_arena_alloc(kb->arena, LLW_ATTRS * sizeof *writers); /* rules yet to run that write it */
     size_t k = 0;
     for (size_t i = 0; i < kb->n_lessons; i++)
         for (size_t j = 0; j < kb->lessons[i]->n_rules; j++) {
@@ -50,8 +73,8 @@ void llw_kb_order(llw_kb *kb) {
             rule_reads(rule, reads[k++]);
             for (size_t d = 0; d < rule->n_derives; d++) writers[rule->derives[d].attr]++;
         }
-    /* Rounds over what is left: a rule may go once nobody left writes what it reads. Each attribute's writers are done
-     * in at most one round per level of derivation, so this is O(rules x levels x attributes). */
+    /* Rounds over what is left: a rule may go once nobody left writes what it reads. Each attribute's writers
+     * are done in at most one round per level of derivation, so this is O(rules x levels x attributes). */
     kb->rules = llw_arena_alloc(kb->arena, (n + 1) * sizeof *kb->rules);
     kb->n_rules = 0;
     bool *done = llw_arena_alloc(kb->arena, (n + 1) * sizeof *done);
@@ -67,10 +90,15 @@ void llw_kb_order(llw_kb *kb) {
             for (size_t d = 0; d < all[i]->n_derives; d++) writers[all[i]->derives[d].attr]--;
         }
     }
-    for (size_t i = 0; i < n; i++)
-        for (int a = 1; a < LLW_ATTRS && !done[i]; a++)
-            if (reads[i][a] && writers[a]) {
-                report_cycle(kb, all[i], (llw_attr)a);
-                done[i] = true;
-            }
+    bool *seen = llw_arena_alloc(kb->arena, (n + 1) * sizeof *seen);
+    size_t *queue = llw_arena_alloc(kb->arena, (n + 1) * sizeof *queue);
+    for (size_t i = 0; i < n; i++) { /* what is not done is in a circle, or reads what comes out of one */
+        llw_attr first = LLW_ATTR_NONE, own = LLW_ATTR_NONE;
+        for (int a = 1; a < LLW_ATTRS && !done[i] && !own; a++) {
+            if (!reads[i][a] || !writers[a]) continue;
+            if (!first) first = (llw_attr)a;
+            if (leads_to(all, n, done, reads, (llw_attr)a, i, seen, queue)) own = (llw_attr)a;
+        }
+        if (first) report_cycle(kb, all[i], own ? own : first, own != LLW_ATTR_NONE);
+    }
 }

@@ -7,18 +7,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 typedef struct box {
     size_t used;
     bool exhausted; /* sticky: once the budget is gone, every further step fails */
+    double until;   /* the thread's processor time at which the run ends, in seconds */
     void *context;
 } box;
 
-enum { HOOK_EVERY = 10000 };
+enum { HOOK_EVERY = 1000 };
 
 static void *allocate(void *user, void *old, size_t old_size, size_t size) {
     box *b = user;
     size_t before = old ? old_size : 0;
+    if (size > before && size > LLW_SANDBOX_BLOCK)
+        return NULL; /* one step on a long text is as dear as thousands */
     if (size == 0) {
         free(old);
         b->used -= before;
@@ -36,14 +40,29 @@ static box *box_of(lua_State *lua) {
     return user;
 }
 
+static double processor_seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 static void over_budget(lua_State *lua, lua_Debug *activation) {
     (void)activation;
     box *b = box_of(lua);
     int *left = (int *)lua_getextraspace(lua);
-    if (!b->exhausted && (*left -= HOOK_EVERY) > 0) return;
+    bool steps = (*left -= HOOK_EVERY) <= 0;
+    if (!b->exhausted && !steps && processor_seconds() < b->until) return;
     b->exhausted = true;
     lua_sethook(lua, over_budget, LUA_MASKCOUNT, 1);
-    luaL_error(lua, "took more than %d steps: a rule file only declares, it does not compute", (int)LLW_SANDBOX_STEPS);
+    luaL_where(lua, 0); /* a hook has no level of its own: 0 is the text that was interrupted */
+    if (steps)
+        lua_pushfstring(lua, "took more than %d steps: a rule file only declares, it does not compute",
+                        (int)LLW_SANDBOX_STEPS);
+    else
+        lua_pushfstring(lua, "took longer than %d ms: a rule file only declares, it does not compute",
+                        (int)LLW_SANDBOX_MS);
+    lua_concat(lua, 2);
+    lua_error(lua);
 }
 
 static int next_item(lua_State *lua) {
@@ -97,7 +116,8 @@ static int unprotected(lua_State *lua) {
 }
 
 lua_State *llw_sandbox_new(void) {
-    static const luaL_Reg functions[] = {{"floor", math_floor}, {"ceil", math_ceil}, {"min", math_min}, {"max", math_max}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"floor", math_floor}, {"ceil", math_ceil}, {"min", math_min}, {"max", math_max}, {NULL, NULL}};
     box *b = calloc(1, sizeof *b);
     lua_State *lua = b ? lua_newstate(allocate, b) : NULL;
     if (!lua) {
@@ -147,6 +167,7 @@ static llw_rc fail_from_lua(lua_State *lua, const char *path, llw_err *err) {
 llw_rc llw_sandbox_call(lua_State *lua, int n_args, int n_results, const char *path, llw_err *err) {
     box *b = box_of(lua);
     b->exhausted = false;
+    b->until = processor_seconds() + LLW_SANDBOX_MS / 1000.0;
     *(int *)lua_getextraspace(lua) = LLW_SANDBOX_STEPS;
     lua_sethook(lua, over_budget, LUA_MASKCOUNT, HOOK_EVERY);
     int rc = lua_pcall(lua, n_args, n_results, 0);
@@ -156,7 +177,8 @@ llw_rc llw_sandbox_call(lua_State *lua, int n_args, int n_results, const char *p
 
 llw_rc llw_sandbox_run(lua_State *lua, const char *path, const char *bytes, size_t len, llw_err *err) {
     if (len > LLW_SANDBOX_FILE)
-        return llw_fail(err, LLW_ERR_INPUT, path, 0, "has %zu bytes; a rule file has at most %d", len, (int)LLW_SANDBOX_FILE);
+        return llw_fail(err, LLW_ERR_INPUT, path, 0, "has %zu bytes; a rule file has at most %d", len,
+                        (int)LLW_SANDBOX_FILE);
     if (luaL_loadbufferx(lua, bytes, len, "=rules", "t") != LUA_OK) return fail_from_lua(lua, path, err);
     return llw_sandbox_call(lua, 0, 0, path, err);
 }
