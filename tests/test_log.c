@@ -694,6 +694,7 @@ static const wrapping wrappings[] = {
     {"the router's children", "[41303] ", "\n"},
     {"a time stamp in brackets", "[2026-02-16 10:00:00] ", "\n"},
     {"LocalAI", "10:00AM DBG GRPC(m.gguf-127.0.0.1:38013): stderr ", "\n"},
+    {"quoted in an issue", "> ", "\n"},
     {"CR LF", "", "\r\n"},
     {"colours of llama.cpp", "\x1b[32mI \x1b[0m", "\x1b[0m\n"},
     {"a file of PowerShell", "\xef\xbb\xbf", "\n"},
@@ -806,6 +807,32 @@ static void numbers_with_a_comma_and_lines_of_other_programs(void **state) {
     assert_int_equal(log.loads[0].devices[0].model, mib(1900.25));
     assert_int_equal(log.loads[0].devices[0].other, mib(109)); /* of the vision projector */
     assert_int_equal(log.loads[0].devices[0].compute, -1);
+    llw_arena_free(arena);
+}
+
+static void further_contexts_stand_beside_or_take_turns(void **state) {
+    (void)state;
+    static const char two[] =
+        "llama_model_loader: loaded meta data with 1 key-value pairs and 2 tensors from m.gguf (version GGUF "
+        "V3)\n"
+        "load_tensors:        CUDA0 model buffer size =  1000.00 MiB\n"
+        "llama_context: constructing llama_context\nllama_context: n_ctx         = 4096\n"
+        "llama_kv_cache:      CUDA0 KV buffer size =   100.00 MiB\n"
+        "llama_context:      CUDA0 compute buffer size =    50.00 MiB\n"
+        "llama_context: constructing llama_context\nllama_context: n_ctx         = 512\n"
+        "llama_kv_cache:      CUDA0 KV buffer size =    10.00 MiB\n"
+        "llama_context:      CUDA0 compute buffer size =     5.00 MiB\n";
+    llw_arena *arena = llw_arena_new();
+    const llw_load *l = &log_text(arena, two).loads[0]; /* a draft that shares the model */
+    assert_int_equal(l->n_ctx, 4096);
+    assert_int_equal(l->n_contexts, 2);
+    assert_int_equal(l->devices[0].context, mib(100));
+    assert_int_equal(l->devices[0].other, mib(15));
+    l = &log_text(arena,
+                  llw_arena_printf(arena, "| model | size | params | backend | ngl | test | t/s |\n%s", two))
+             .loads[0];
+    assert_int_equal(l->devices[0].context, mib(100));
+    assert_int_equal(l->devices[0].other, 0); /* llama-bench */
     llw_arena_free(arena);
 }
 
@@ -990,6 +1017,7 @@ int main(void) {
         cmocka_unit_test(two_services_in_one_log_stay_apart),
         cmocka_unit_test(logs_one_after_the_other_are_several_loads),
         cmocka_unit_test(numbers_with_a_comma_and_lines_of_other_programs),
+        cmocka_unit_test(further_contexts_stand_beside_or_take_turns),
         cmocka_unit_test(no_gpu_is_said),
         cmocka_unit_test(a_log_may_end_anywhere),
         cmocka_unit_test(a_log_may_be_damaged),

@@ -7,7 +7,7 @@
  *
  * A log is untrusted: nothing in it is opened, run or printed raw. Reading never fails for what a log says; a
  * figure that is not there is -1, a text that is not there is NULL. Everything lives in the arena given.
- * Cost: O(bytes of the log), about 25 MB a second. */
+ * Cost: O(bytes of the log), about 20 MB a second. */
 #ifndef LLW_SOURCE_LOG_H
 #define LLW_SOURCE_LOG_H
 

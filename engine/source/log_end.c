@@ -20,7 +20,10 @@ static void add(int64_t *sum, int64_t bytes) {
     *sum = (*sum < 0 ? 0 : *sum) + bytes;
 }
 
-static void add_buffer(llw_log_device *d, const llw_log_buffer *b) {
+/* llama-bench frees a context before it makes the next: only a server's further contexts (a draft's) stand
+ * beside. */
+static void add_buffer(llw_log_device *d, const llw_log_buffer *b, bool bench) {
+    if (bench && b->context > 0) return;
     if (!d->line) d->line = b->line;
     if (b->precision > d->precision) d->precision = b->precision;
     if (b->context > 0) {
@@ -51,11 +54,12 @@ static void fill(llw_log_device *d, bool model, bool context, bool compute) {
 
 static void sum_buffers(llw_arena *arena, llw_load *load) {
     bool model = false, context = false, compute = false;
+    bool bench = load->program && !strcmp(load->program, "llama-bench");
     for (size_t i = 0; i < load->n_buffers; i++) {
         const llw_log_buffer *b = &load->buffers[i];
         llw_log_device *d = llw_log_device_get(arena, load, b->device);
         if (!d) continue;
-        add_buffer(d, b);
+        add_buffer(d, b, bench);
         model |= b->part == LLW_LOG_MODEL;
         context |= b->part == LLW_LOG_KV || b->part == LLW_LOG_RECURRENT || b->part == LLW_LOG_COMPUTE;
         compute |= b->part == LLW_LOG_COMPUTE;

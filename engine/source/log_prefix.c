@@ -171,6 +171,7 @@ static size_t layer(llw_log_text t, llw_log_line *line, bool *timed) {
         line->level = *t.at;
         return 1;
     }
+    if (starts(t, "> ")) return 1; /* quoted, as in an issue */
     if (starts(t, "stderr ") || starts(t, "stdout ")) return 6;
     if ((n = bracket(t, &line->key))) return n;
     return line->level ? 0 : old_level(t, &line->level);
