@@ -219,6 +219,24 @@ static void a_build_that_counts_otherwise_is_none(void **state) {
     llw_arena_free(arena);
 }
 
+/* Lesson 6: what a long prompt did to this build on this placement is a test of it. */
+static void long_prompts_are_tests_of_a_build(void **state) {
+    (void)state;
+    bool passed = true;
+    int64_t tokens = 0;
+    shown s = show("2026-02-journal-illegal.log", "qwen3-next-80b-a3b-q5_k_m", NULL);
+    llw_entity probe = llw_facts_next(s.facts, LLW_KIND_probe, 0),
+               build = llw_facts_ref(s.facts, s.launch, LLW_launch_build);
+    assert_true(probe && llw_facts_ref(s.facts, probe, LLW_probe_build) == build);
+    assert_true(llw_facts_flag(s.facts, probe, LLW_probe_passed, &passed) && !passed);
+    assert_true(llw_facts_count(s.facts, probe, LLW_probe_prompt_tokens, &tokens) && tokens == 8391);
+    llw_facts_free(s.facts);
+    /* a log that does not know its build is a test of none */
+    s = show("v0.5.0-lv4.log", "llama-3.1-8b-q4_k_m", NULL);
+    assert_int_equal(llw_facts_next(s.facts, LLW_KIND_probe, 0), 0);
+    llw_facts_free(s.facts);
+}
+
 static void the_outcome_is_a_fact(void **state) {
     (void)state;
     llw_facts *facts = llw_facts_new();
@@ -421,6 +439,7 @@ int main(void) {
         cmocka_unit_test(the_words_that_start_it_again),
         cmocka_unit_test(prediction_meets_measurement),
         cmocka_unit_test(a_build_that_counts_otherwise_is_none),
+        cmocka_unit_test(long_prompts_are_tests_of_a_build),
         cmocka_unit_test(the_outcome_is_a_fact),
         cmocka_unit_test(the_json_is_what_the_schema_says),
         cmocka_unit_test(the_contract),

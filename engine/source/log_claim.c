@@ -350,6 +350,31 @@ static void claim_results(const claimer *c, llw_entity launch, const agreement *
         say(c, launch, LLW_launch_speed, llw_real(l->eval_steps * 1e3 / l->eval_ms), l->timing_line);
 }
 
+static void claim_probe(const claimer *c, llw_entity launch, const char *what, int64_t tokens, bool passed,
+                        int line) {
+    const char *id = llw_arena_printf(c->arena, "%s, %s", at(c->arena, c->log, c->load->first_line), what);
+    llw_entity probe = llw_facts_entity(c->facts, LLW_KIND_probe, id),
+               model = llw_facts_ref(c->facts, launch, LLW_launch_model);
+    say(c, probe, LLW_probe_build, llw_ref(llw_facts_ref(c->facts, launch, LLW_launch_build)), line);
+    if (model) say(c, probe, LLW_probe_model, llw_ref(model), line);
+    say_count(c, probe, LLW_probe_prompt_tokens, tokens, line);
+    say(c, probe, LLW_probe_passed, llw_flag(passed), line);
+}
+
+/* What the build did with prompts on this placement: tests of it, as lesson 6 wants them. */
+static void claim_prompts(const claimer *c, llw_entity launch, const agreement *a) {
+    const llw_load *l = c->load;
+    llw_entity build = llw_facts_ref(c->facts, launch, LLW_launch_build);
+    int64_t order = 0;
+    if (!build || !l->build || l->ik || !a->compute) return;
+    if (!llw_facts_count(c->facts, build, LLW_build_order, &order) || llw_build_order(l->build) != order)
+        return;
+    if (l->longest_prompt > 0)
+        claim_probe(c, launch, "longest prompt answered", l->longest_prompt, true, l->timing_line);
+    if (l->outcome == LLW_LOG_CRASH && l->crash_prompt > 0)
+        claim_probe(c, launch, "prompt it crashed at", l->crash_prompt, false, l->evidence[0]);
+}
+
 static void claim_log(const claimer *c, llw_entity launch, llw_log_result *out) {
     const llw_load *l = c->load;
     size_t index = (size_t)(l - c->log->loads) + 1;
@@ -388,6 +413,7 @@ void llw_log_claim(llw_facts *facts, const llw_log *log, const llw_load *load, l
     for (int i = 0; i < load->n_devices; i++) claim_placement(&c, launch, &load->devices[i], &a);
     claim_placement(&c, launch, &load->host, &a);
     claim_results(&c, launch, &a);
+    claim_prompts(&c, launch, &a);
 }
 
 llw_rc llw_source_log(llw_facts *facts, const char *path, llw_entity launch, llw_log_result *out,
