@@ -1,8 +1,7 @@
 /* Predictions and fits, as text and as JSON (docs/json/predict.schema.json, fit.schema.json). */
 #include "render/predict.h"
+#include "render/jsontext.h"
 
-#include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const char *outcome_name(llw_outcome outcome) {
@@ -23,7 +22,7 @@ static json_t *device_json(const llw_device *device, const llw_memory *m) {
     json_t *o = json_object(), *exact = json_object(), *band = json_object(), *compute = json_array();
     int64_t need = m->weights + m->context + m->compute;
     bool known = m->weights >= 0 && m->context >= 0 && m->compute >= 0;
-    json_object_set_new(o, "name", json_string(device->name));
+    json_object_set_new(o, "name", llw_json_string(device->name));
     json_object_set_new(o, "total", device->known ? json_integer(device->total) : json_null());
     json_object_set_new(o, "free", device->known ? json_integer(device->free) : json_null());
     json_object_set_new(o, "model", bytes(m->weights));
@@ -57,14 +56,6 @@ static json_t *host_json(const llw_memory *m) {
     return o;
 }
 
-static void dump(llw_text *out, json_t *root) {
-    char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
-    if (text) llw_text_add(out, text);
-    llw_text_add(out, "\n");
-    free(text);
-    json_decref(root);
-}
-
 static json_t *count_or_null(int64_t n) {
     return n > 0 ? json_integer(n) : json_null();
 }
@@ -74,17 +65,17 @@ void llw_render_prediction_json(llw_text *out, const llw_predicted *p) {
     json_object_set_new(root, "schema", json_string("llwhy.predict/1"));
     if (p->rc != LLW_OK) {
         json_object_set_new(root, "outcome", p->rc == LLW_ERR_INPUT ? json_string("refused") : json_null());
-        json_object_set_new(root, "reason", json_string(p->err.text));
+        json_object_set_new(root, "reason", llw_json_string(p->err.text));
         json_object_set_new(root, "devices", json_array());
         json_object_set_new(root, "host", json_pack("{s:n,s:n,s:n}", "model", "context", "compute"));
         json_object_set_new(root, "n_ctx", json_null());
         json_object_set_new(root, "n_seq", json_null());
-        dump(out, root);
+        llw_json_dump(out, root);
         return;
     }
     const llw_prediction *q = &p->fit.prediction;
     json_object_set_new(root, "outcome", q->outcome == LLW_OUTCOME_UNKNOWN ? json_null() : json_string(outcome_name(q->outcome)));
-    json_object_set_new(root, "reason", json_string(q->reason ? q->reason : ""));
+    json_object_set_new(root, "reason", llw_json_string(q->reason ? q->reason : ""));
     json_object_set_new(root, "devices", devices_json(&p->fit));
     json_object_set_new(root, "host", host_json(&q->host));
     json_object_set_new(root, "n_ctx", count_or_null(q->n_ctx));
@@ -96,7 +87,7 @@ void llw_render_prediction_json(llw_text *out, const llw_predicted *p) {
     json_object_set_new(root, "pipelined", json_boolean(q->pipelined));
     json_object_set_new(root, "weights_on_host", bytes(q->weights_on_host));
     json_object_set_new(root, "fit", p->fit.outcome == LLW_FIT_UNKNOWN ? json_null() : json_string(fit_name(p->fit.outcome)));
-    dump(out, root);
+    llw_json_dump(out, root);
 }
 
 void llw_render_fit_json(llw_text *out, const llw_predicted *p) {
@@ -104,7 +95,7 @@ void llw_render_fit_json(llw_text *out, const llw_predicted *p) {
     json_object_set_new(root, "schema", json_string("llwhy.fit/1"));
     bool known = p->rc == LLW_OK && p->fit.outcome != LLW_FIT_UNKNOWN;
     json_object_set_new(root, "outcome", known ? json_string(fit_name(p->fit.outcome)) : json_null());
-    for (size_t i = 0; known && i < p->fit.n_args; i++) json_array_append_new(args, json_string(p->fit.args[i]));
+    for (size_t i = 0; known && i < p->fit.n_args; i++) json_array_append_new(args, llw_json_string(p->fit.args[i]));
     for (size_t i = 0; known && i < p->fit.n_steps; i++) json_array_append_new(steps, json_string(p->fit.steps[i]));
     json_object_set_new(root, "args", args);
     json_object_set_new(root, "fits", known ? json_boolean(p->fit.fits) : json_null());
@@ -113,7 +104,7 @@ void llw_render_fit_json(llw_text *out, const llw_predicted *p) {
     json_object_set_new(root, "steps", steps);
     json_object_set_new(root, "devices", p->rc == LLW_OK ? devices_json(&p->fit) : json_array());
     json_object_set_new(root, "n_ctx", p->rc == LLW_OK ? count_or_null(p->fit.prediction.n_ctx) : json_null());
-    dump(out, root);
+    llw_json_dump(out, root);
 }
 
 static void row(llw_text *out, const char *name, const llw_memory *m, bool known, int64_t free) {
