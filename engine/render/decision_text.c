@@ -19,9 +19,16 @@ static void bar(llw_text *out, const llw_style *style, const llw_device_line *li
     for (; from < BAR; from++) llw_text_add(out, " ");
 }
 
+/* The text in a column: filled up, or cut where it is too long (a name of plain letters is). */
 static void pad(llw_text *out, const char *text, size_t width) {
+    size_t have = llw_text_width(text);
+    if (have > width && have == strlen(text)) {
+        llw_text_addn(out, text, width - 2);
+        llw_text_add(out, "… ");
+        return;
+    }
     llw_text_add(out, text);
-    for (size_t w = llw_text_width(text); w < width; w++) llw_text_add(out, " ");
+    for (; have < width; have++) llw_text_add(out, " ");
 }
 
 /* Sizes of one table share a unit, so that they can be compared at a glance. */
