@@ -163,10 +163,14 @@ static void tell_experts(teller *t) {
     } else if (count == 0 && (key || tensors)) {
         say_count(t, LLW_model_experts_used, 0, key ? key->key : "tensor table: no ffn_*_exps");
     }
-    bool shared_there = llw_survey_count(s, s->layers, LLW_LAYER_SHARED_EXPERT, 0) > 0;
+    /* Gemma 4 calls its shared expert an ordinary feed-forward, in the layers that have experts. */
+    bool named = llw_survey_count(s, s->layers, LLW_LAYER_SHARED_EXPERT, 0) > 0;
+    bool beside = llw_survey_count(s, s->layers, LLW_LAYER_EXPERTS | LLW_LAYER_FEED_FORWARD, 0) > 0;
     if (!claim_count(t, LLW_model_experts_shared, "expert_shared_count", &shared) && tensors)
-        say_count(t, LLW_model_experts_shared, shared_there,
-                  shared_there ? "tensor table: ffn_*_shexp" : "tensor table: no ffn_*_shexp");
+        say_count(t, LLW_model_experts_shared, named || beside,
+                  named    ? "tensor table: ffn_*_shexp"
+                  : beside ? "tensor table: ffn_down beside ffn_down_exps"
+                           : "tensor table: no ffn_*_shexp");
 }
 
 /* ---- layers ---- */

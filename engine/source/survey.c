@@ -36,6 +36,7 @@ static void look_at_layer(llw_survey *out, const llw_tensor *t, const char *recu
     if (*recurrent && starts(rest, recurrent)) *layer |= LLW_LAYER_RECURRENT;
     if (holds_keys(rest)) *layer |= LLW_LAYER_ATTENTION;
     if (strstr(rest, "_shexp.")) *layer |= LLW_LAYER_SHARED_EXPERT;
+    if (starts(rest, "ffn_down.weight")) *layer |= LLW_LAYER_FEED_FORWARD;
     if (is_expert(rest)) {
         *layer |= LLW_LAYER_EXPERTS;
         add(out, &out->expert_params, llw_tensor_elements(t));

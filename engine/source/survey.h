@@ -16,6 +16,7 @@ enum {
     LLW_LAYER_SHARED_EXPERT = 4,
     LLW_LAYER_ATTENTION = 8, /* keys of its own */
     LLW_LAYER_RECURRENT = 16,
+    LLW_LAYER_FEED_FORWARD = 32, /* one that every token uses */
 };
 
 typedef struct llw_survey {
