@@ -327,12 +327,33 @@ static void mistakes_are_named_with_their_line(void **state) {
         {"a test that expects nothing", RULE("  find = \"x\",\n  tests = { { launch {} } },"), 2,
          "none of fires"},
         {"tests that are no list", RULE("  find = \"x\",\n  tests = true,"), 2, "tests is a list"},
+        {"a join on a quantity",
+         RULE("  find = \"x\",\n  let = { need = \"l.ubatch\" },\n  join = { \"need > 5\" },"), 7,
+         "uses the quantity 'need'"},
+        {"a join on a prediction",
+         RULE("  find = \"x\",\n  join = { \"predict('loads', l, 'ubatch', 512)\" },"), 6,
+         "asks for a prediction"},
         {"a test about nothing", RULE("  find = \"x\",\n  tests = {\n    fires { 5 },\n  },"), 7,
          "is no thing"},
         {"a test's word without a table", RULE("  find = \"x\",\n  tests = {\n    fires \"x\" },"), 7,
          "followed by a table"},
     };
     ARE_LEFT_OUT(files);
+}
+
+/* Whoever wrote the file, its words steer no terminal and end nowhere early. */
+static void texts_are_safe_to_print(void **state) {
+    (void)state;
+    llw_kb *kb = llw_kb_new();
+    add(kb, "02-bad.lua",
+        "lesson \"02-bad\" { claim = \"a\\27[31mb\\0c\\u{202e}\" }\n"
+        "rule \"r\\27]0;t\\7\" { level = \"note\", each = { l = \"launch\" }, find = \"\\155\\027 {l.ctx}\" }\n");
+    assert_int_equal(kb->n_problems, 0);
+    const llw_lesson *lesson = llw_kb_lesson(kb, "02-bad");
+    assert_string_equal(lesson->claim, "a\\x1b[31mb\\x00c\\u{202e}");
+    assert_string_equal(lesson->rules[0].id, "r\\x1b]0;t\\x07");
+    for (const char *c = lesson->rules[0].find.text; *c; c++) assert_in_range(*c, ' ', '~');
+    llw_kb_free(kb);
 }
 
 static void a_lesson_stands_in_one_file(void **state) {
@@ -569,6 +590,7 @@ int main(void) {
         cmocka_unit_test(files_that_are_no_lua),
         cmocka_unit_test(a_file_cut_off_anywhere),
         cmocka_unit_test(mistakes_are_named_with_their_line),
+        cmocka_unit_test(texts_are_safe_to_print),
         cmocka_unit_test(a_lesson_stands_in_one_file),
         cmocka_unit_test(what_a_good_rule_becomes),
         cmocka_unit_test(writers_come_before_readers),

@@ -4,6 +4,7 @@
 #include "infer/native.h"
 #include "predict/memo.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -66,13 +67,20 @@ static llw_state settle(const llw_rule *rule, const llw_result *truth) {
     return broken ? LLW_BROKEN : undecided ? LLW_UNDECIDED : LLW_FIRED;
 }
 
+/* A default is certain until somebody overrides it: it weakens nothing. */
+static void weaken_by_slot(const llw_run *run, llw_entity entity, llw_attr attr, llw_grade *grade) {
+    const llw_claim *best = llw_facts_best(run->facts, entity, attr);
+    if (best && best->value.known && best->grade != LLW_GRADE_DEFAULT && best->grade < *grade) *grade = best->grade;
+}
+
 static void weaken(const llw_run *run, const llw_node *node, const llw_expr *expr, llw_grade *grade) {
     for (int i = 0; i < expr->n_nodes; i++) {
         const llw_expr_node *n = &expr->nodes[i];
-        if (n->op != LLW_OP_SLOT || !n->as.slot.attr) continue;
-        const llw_claim *best = llw_facts_best(run->facts, node->binding[n->as.slot.variable], n->as.slot.attr);
-        /* a default is certain until somebody overrides it: it weakens nothing */
-        if (best && best->value.known && best->grade != LLW_GRADE_DEFAULT && best->grade < *grade) *grade = best->grade;
+        if (n->op == LLW_OP_SLOT && n->as.slot.attr) weaken_by_slot(run, node->binding[n->as.slot.variable], n->as.slot.attr, grade);
+        if (n->op == LLW_OP_SUM || n->op == LLW_OP_ANY)
+            for (llw_entity e = 0; (e = llw_facts_next(run->facts, n->as.aggregate.kind, e));)
+                weaken_by_slot(run, e, n->as.aggregate.attr, grade);
+        if (n->op == LLW_OP_PREDICT && *grade > LLW_GRADE_PREDICTED) *grade = LLW_GRADE_PREDICTED;
     }
 }
 
@@ -274,7 +282,8 @@ void llw_result_print(llw_text *out, llw_result r, llw_unit unit, const char *fo
     default: break;
     }
     double number = llw_result_number(r);
-    if (!strcmp(format, "plain"))
+    bool whole = fabs(number) < 0x1p63; /* has a 64-bit integer, which most formats are for */
+    if (!whole || !strcmp(format, "plain"))
         llw_text_addf(out, "%.15g", number);
     else if (!strcmp(format, "percent"))
         llw_text_addf(out, "%.0f %%", number * 100);

@@ -62,8 +62,18 @@ int llw_kb_find_function(void *context, const char *name, int *arity, const llw_
     return -1;
 }
 
+const char *llw_load_text(lua_State *lua, int index, llw_arena *arena) {
+    size_t len = 0;
+    const char *bytes = lua_tolstring(lua, index, &len);
+    llw_text safe = {0};
+    llw_text_add_safe(&safe, bytes, len, true);
+    const char *copy = llw_arena_strdup(arena, llw_text_str(&safe));
+    llw_text_fini(&safe);
+    return copy;
+}
+
 static const char *field_text(lua_State *lua, llw_arena *arena, const char *key) {
-    const char *text = lua_getfield(lua, -1, key) == LUA_TSTRING ? llw_arena_strdup(arena, lua_tostring(lua, -1)) : NULL;
+    const char *text = lua_getfield(lua, -1, key) == LUA_TSTRING ? llw_load_text(lua, -1, arena) : NULL;
     lua_pop(lua, 1);
     return text;
 }
@@ -121,7 +131,7 @@ static int read_declarations(lua_State *lua) {
         lua_rawgeti(lua, -1, 1);
         lua_rawgeti(lua, -2, 2);
         lua_rawgeti(lua, -3, 3);
-        const char *what = lua_tostring(lua, -3), *id = lua_tostring(lua, -2);
+        const char *what = lua_tostring(lua, -3), *id = llw_load_text(lua, -2, loading->kb->arena);
         line = (int)lua_tointeger(lua, -1);
         lua_rawgeti(lua, -4, 4);
         if (!strcmp(what, "lesson"))

@@ -32,6 +32,8 @@ int llw_load_line_of(const llw_loading *loading, int from, const char *text);
 /* Whether the file may go on: it has no problem yet and its budget is not spent (which is a problem). Asked in every loop over
  * what the file declares, so that few steps in Lua cannot mean endless work here. */
 bool llw_load_goes_on(llw_loading *loading, int line);
+/* A text of the Lua stack as a copy that no terminal can be steered by: rule files are printed, and need not be ours. */
+const char *llw_load_text(lua_State *lua, int index, llw_arena *arena);
 /* Records the first problem of the file. */
 void llw_load_fail(llw_loading *loading, int line, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 llw_rc llw_template_parse(llw_arena *arena, const llw_scope *scope, const char *text, const char *file, int line,

@@ -16,7 +16,7 @@ static const char **sorted_keys(lua_State *lua, llw_arena *arena, size_t *n) {
     for (lua_pushnil(lua); lua_next(lua, -2); lua_pop(lua, 1))
         if (lua_type(lua, -2) == LUA_TSTRING)
             *(const char **)llw_arena_push(arena, &items, &count, &capacity, sizeof(char *)) =
-                llw_arena_strdup(arena, lua_tostring(lua, -2));
+                llw_load_text(lua, -2, arena);
     if (count) qsort(items, count, sizeof(char *), by_name);
     *n = count;
     return items;
@@ -64,7 +64,7 @@ static void read_variables(lua_State *lua, llw_loading *loading, llw_rule *rule)
 /* An expression given as text, number or boolean (on top of the stack, left there). */
 static const char *expression_text(lua_State *lua, llw_arena *arena) {
     if (lua_type(lua, -1) == LUA_TBOOLEAN) return lua_toboolean(lua, -1) ? "true" : "false";
-    if (lua_type(lua, -1) == LUA_TSTRING) return llw_arena_strdup(arena, lua_tostring(lua, -1));
+    if (lua_type(lua, -1) == LUA_TSTRING) return llw_load_text(lua, -1, arena);
     if (lua_isinteger(lua, -1)) return llw_arena_printf(arena, "%lld", (long long)lua_tointeger(lua, -1));
     if (lua_type(lua, -1) == LUA_TNUMBER) return llw_arena_printf(arena, "%.17g", lua_tonumber(lua, -1));
     return NULL;
@@ -121,9 +121,21 @@ static void read_lets(lua_State *lua, llw_loading *loading, llw_rule *rule, llw_
 }
 
 static const char *read_text(lua_State *lua, llw_arena *arena, const char *key) {
-    const char *text = lua_getfield(lua, -1, key) == LUA_TSTRING ? llw_arena_strdup(arena, lua_tostring(lua, -1)) : NULL;
+    const char *text = lua_getfield(lua, -1, key) == LUA_TSTRING ? llw_load_text(lua, -1, arena) : NULL;
     lua_pop(lua, 1);
     return text;
+}
+
+/* A join decides what is put together, before any quantity or prediction of the binding exists. */
+static void check_join(llw_loading *loading, const llw_rule *rule, const llw_expr *join) {
+    for (int i = 0; i < join->n_nodes; i++) {
+        llw_op op = join->nodes[i].op;
+        if (op == LLW_OP_LET)
+            llw_load_fail(loading, join->line, "the join \"%s\" uses the quantity '%s', which is computed later: put the condition under when",
+                          join->text, rule->let_names[join->nodes[i].as.let]);
+        else if (op == LLW_OP_PREDICT)
+            llw_load_fail(loading, join->line, "the join \"%s\" asks for a prediction: put the condition under when", join->text);
+    }
 }
 
 static void read_conditions(lua_State *lua, llw_loading *loading, llw_rule *rule, const llw_scope *scope) {
@@ -157,6 +169,7 @@ static void read_conditions(lua_State *lua, llw_loading *loading, llw_rule *rule
                 llw_load_fail(loading, err.line, "%s", err.text);
             if (read_expression(loading, scope, text, rule->line, &c->expr) && llw_expr_unit(&c->expr) != LLW_UNIT_FLAG)
                 llw_load_fail(loading, c->expr.line, "\"%s\" is %s, not a yes-or-no condition", text, llw_unit_name(llw_expr_unit(&c->expr)));
+            if (role == LLW_ROLE_JOIN && !loading->failed) check_join(loading, rule, &c->expr);
         }
         lua_pop(lua, 1);
     }
