@@ -433,7 +433,7 @@ bool llw_block_late_outputs(const llw_graph *g) {
 }
 
 llw_node *llw_block_logits(llw_graph *g, llw_node *x) {
-    g->embeddings = x;
+    if (!g->embeddings) g->embeddings = x;
     llw_node *scale = llw_scale_of(g, LLW_W_OUTPUT, -1);
     x = llw_mul_mat(g, llw_output_w(g), x);
     return scale ? llw_mul(g, x, scale) : x;

@@ -172,9 +172,13 @@ static void place_cache(llw_plan *plan, llw_cache *cache, int which, int64_t cel
                 cache->of_layer[il] = cache->of_layer[h->n_layer_kv - (h->layer[il].windowed ? 2 : 1)];
     const llw_ggml_type *k = llw_ggml_type_get(launch->type_k), *v = llw_ggml_type_get(launch->type_v);
     int64_t first_k = which == LLW_CACHE_INDEXER ? h->indexer_head : llw_hparams_head_k(h, 0);
-    cache->rotate_k = plan->build.rotate_cache && k->quantized && k_same && k_head > 0 && first_k % 64 == 0;
-    cache->rotate_v = plan->build.rotate_cache && v->quantized && v_same && v_head > 0 &&
-                      llw_hparams_head_v(h, 0) % 64 == 0 && !h->mla;
+    /* build_inp_mem_hybrid_iswa has no rotation */
+    bool rotates =
+        plan->build.rotate_cache &&
+        !(plan->architecture && plan->architecture->memory == LLW_MEMORY_HYBRID && h->windowed_any);
+    cache->rotate_k = rotates && k->quantized && k_same && k_head > 0 && first_k % 64 == 0;
+    cache->rotate_v =
+        rotates && v->quantized && v_same && v_head > 0 && llw_hparams_head_v(h, 0) % 64 == 0 && !h->mla;
     cache->head_k = k_head;
     cache->used = cache->n_layers > 0;
 }

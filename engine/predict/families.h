@@ -13,5 +13,6 @@ void llw_build_gemma4(llw_graph *g);
 void llw_build_mamba(llw_graph *g);
 void llw_build_nemotron_h(llw_graph *g);
 void llw_build_bert(llw_graph *g);
+void llw_build_hrm(llw_graph *g);
 
 #endif

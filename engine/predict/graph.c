@@ -207,16 +207,21 @@ static llw_node *weight_node(llw_graph *g, const llw_weight *w) {
     return *slot;
 }
 
+static llw_node *weight_of(llw_graph *g, llw_weight_id id, llw_suffix suffix, int layer) {
+    int block = layer < 0 || layer >= g->h->n_layer_all ? layer : g->h->layer[layer].block;
+    return weight_node(g, llw_plan_weight(g->plan, id, suffix, block));
+}
+
 llw_node *llw_w(llw_graph *g, llw_weight_id id, int layer) {
-    return weight_node(g, llw_plan_weight(g->plan, id, LLW_WEIGHT, layer));
+    return weight_of(g, id, LLW_WEIGHT, layer);
 }
 
 llw_node *llw_bias(llw_graph *g, llw_weight_id id, int layer) {
-    return weight_node(g, llw_plan_weight(g->plan, id, LLW_BIAS, layer));
+    return weight_of(g, id, LLW_BIAS, layer);
 }
 
 llw_node *llw_scale_of(llw_graph *g, llw_weight_id id, int layer) {
-    return weight_node(g, llw_plan_weight(g->plan, id, LLW_SCALE, layer));
+    return weight_of(g, id, LLW_SCALE, layer);
 }
 
 llw_node *llw_rope_factors(llw_graph *g, int il) {
@@ -243,7 +248,9 @@ llw_node *llw_rope_factors(llw_graph *g, int il) {
 llw_node *llw_output_w(llw_graph *g) {
     llw_node *own = llw_w(g, LLW_W_OUTPUT, -1);
     if (own) return own;
-    return g->plan->output_copy ? weight_node(g, &g->plan->weights[g->plan->output_copy - 1]) : NULL;
+    if (g->plan->output_copy) return weight_node(g, &g->plan->weights[g->plan->output_copy - 1]);
+    bool shared = g->plan->architecture && g->plan->architecture->tied == LLW_TIED_SHARED;
+    return shared ? llw_w(g, LLW_W_TOKEN_EMBD, -1) : NULL;
 }
 
 static llw_node *cache_node(llw_graph *g, int cache, int layer, bool v) {

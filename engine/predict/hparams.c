@@ -193,25 +193,39 @@ static void read_experts(llw_plan *plan) {
     h->expert_weights_norm = whole(plan, "expert_weights_norm", 0) != 0;
 }
 
-static void read_state(llw_plan *plan) {
-    llw_hparams *h = &plan->hparams;
-    h->ssm_conv = whole(plan, "ssm.conv_kernel", 0);
-    h->ssm_inner = whole(plan, "ssm.inner_size", 0);
-    h->ssm_state = whole(plan, "ssm.state_size", 0);
-    h->ssm_dt_rank = whole(plan, "ssm.time_step_rank", 0);
-    h->ssm_groups = whole(plan, "ssm.group_count", 0);
-    h->dt_b_c_norms = whole(plan, "ssm.dt_b_c_rms", 0) != 0;
-    h->shortconv = whole(plan, "shortconv.l_cache", 0);
-    h->kda_head = whole(plan, "kda.head_dim", 0);
-    h->wkv_head = whole(plan, "wkv.head_size", 0);
-    h->token_shift = whole(plan, "token_shift_count", 2);
-    if (plan->architecture && !strcmp(plan->architecture->name, "minimax-01")) h->la_head = h->head_k;
-}
-
 static bool is_one_of(const char *name, const char *const *names) {
     for (; *names; names++)
         if (!strcmp(name, *names)) return true;
     return false;
+}
+
+/* Only the keys that the architecture's loader reads: others may stand in the header for another program. */
+static void read_state(llw_plan *plan) {
+    llw_hparams *h = &plan->hparams;
+    const char *name = plan->architecture ? plan->architecture->name : "";
+    static const char *const wkv[] = {"rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7", NULL},
+                             *const conv[] = {"lfm2", "lfm2moe", NULL},
+                             *const kda[] = {"kimi-linear", "kimi-k3", "bailingmoe3", NULL},
+                             *const no_groups[] = {"mamba", "jamba", NULL};
+    h->token_shift = 2;
+    if (is_one_of(name, wkv)) {
+        h->wkv_head = whole(plan, "wkv.head_size", 0);
+        h->token_shift = whole(plan, "token_shift_count", 2);
+    } else if (is_one_of(name, conv)) {
+        h->shortconv = whole(plan, "shortconv.l_cache", 0);
+    } else if (is_one_of(name, kda)) {
+        h->kda_head = whole(plan, "kda.head_dim", 0);
+        h->ssm_conv = whole(plan, "ssm.conv_kernel", 0);
+    } else if (!strcmp(name, "minimax-01")) {
+        h->la_head = h->head_k;
+    } else {
+        h->ssm_conv = whole(plan, "ssm.conv_kernel", 0);
+        h->ssm_inner = whole(plan, "ssm.inner_size", 0);
+        h->ssm_state = whole(plan, "ssm.state_size", 0);
+        h->ssm_dt_rank = whole(plan, "ssm.time_step_rank", 0);
+        h->ssm_groups = is_one_of(name, no_groups) ? 0 : whole(plan, "ssm.group_count", 0);
+        h->dt_b_c_norms = whole(plan, "ssm.dt_b_c_rms", 0) != 0;
+    }
 }
 
 /* What only some architectures read or set: src/models/<architecture>.cpp load_arch_hparams, v0.5.0. */
@@ -239,6 +253,10 @@ static void read_scales(llw_plan *plan, const char *name) {
     h->layer_norm_eps = llw_model_real(m, "attention.layer_norm_epsilon", 0);
     h->group_experts = whole(plan, "experts_per_group", 0);
     h->parallel_residual = whole(plan, "use_parallel_residual", 0) != 0;
+    h->hrm_stack = whole(plan, "hrm.layers_per_stack", 0);
+    h->hrm_low = whole(plan, "hrm.l_cycles", 0);
+    h->hrm_high = whole(plan, "hrm.h_cycles", 0);
+    h->skip_loop_norm = whole(plan, "skip_loop_final_norm", 0) != 0;
     h->swin_norm = !strcmp(name, "chameleon") && whole(plan, "swin_norm", 0) != 0;
     const llw_meta *pattern =
         !strcmp(name, "granite_swa") ? llw_model_hparam(m, "attention.rope_pattern") : NULL;
@@ -298,6 +316,19 @@ static int64_t logical_layers(const llw_plan *plan, int64_t layers) {
     if (!strcmp(name, "graniteswitch")) return layers + 1;
     if (!strcmp(name, "nanbeige")) return layers * whole(plan, "num_loops", 1);
     return layers;
+}
+
+static void read_blocks(llw_plan *plan, int64_t in_file) {
+    llw_hparams *h = &plan->hparams;
+    const char *name = plan->architecture ? plan->architecture->name : "";
+    int64_t cycle = whole(plan, "hrm.l_cycles", 0) + 1, stack = whole(plan, "hrm.layers_per_stack", 0);
+    bool hrm = !strcmp(name, "hrm_text") && stack > 0;
+    for (int i = 0; i < h->n_layer_all; i++) {
+        h->layer[i].block = i;
+        if (!strcmp(name, "nanbeige")) h->layer[i].block = (int)(i % in_file);
+        if (hrm) /* blocks of the low stack, then of the high one, which ends each cycle */
+            h->layer[i].block = (int)(i % stack + (i / stack % cycle == cycle - 1 ? stack : 0));
+    }
 }
 
 typedef struct limit {
@@ -396,6 +427,7 @@ bool llw_hparams_read(llw_plan *plan) {
     h->yarn_ctx = whole(plan, "rope.scaling.original_context_length", h->n_ctx_train);
     h->n_layer_kv = -1;
     read_layers(plan);
+    read_blocks(plan, in_file);
     if (layers != in_file && h->n_layer_nextn == 1)
         h->layer[h->n_layer].heads = h->layer[h->n_layer].kv_heads = 1;
     if (plan->architecture && !strcmp(plan->architecture->name, "gemma3n")) h->n_layer_kv = 20;

@@ -29,6 +29,7 @@ typedef struct llw_layer {
     bool indexed;                     /* owns an indexer */
     bool clamp_experts, clamp_shared; /* SwiGLU is clamped */
     bool rope;
+    int block; /* whose tensors it uses: blocks walked several times serve several layers */
     int deepstack_before, deepstack_after; /* which of the inner embeddings is added there, + 1; 0 none */
 } llw_layer;
 
@@ -67,8 +68,9 @@ typedef struct llw_hparams {
     double temperature_scale; /* of attention, llama 4 and mistral */
     double embedding_scale, residual_scale, logit_scale, attention_scale;
     double value_scale, layer_norm_eps;
-    int64_t group_experts;
-    bool clamp_kqv, alibi, situ_linear, final_soft_cap, parallel_residual, swin_norm, dt_b_c_norms;
+    int64_t group_experts, hrm_stack, hrm_low, hrm_high;
+    bool clamp_kqv, alibi, situ_linear, final_soft_cap, parallel_residual, swin_norm, dt_b_c_norms,
+        skip_loop_norm;
     llw_soft_cap soft_cap;
 } llw_hparams;
 

@@ -19,7 +19,7 @@ typedef struct build {
     llw_stack s; /* a copy: the header changes a few */
     llw_attention attention;
     llw_recurrent recurrent;
-    llw_node *positions, *out_ids, *temperature;
+    llw_node *positions, *out_ids, *temperature, *embedding;
 } build;
 
 static const llw_stack *find(const char *architecture) {
@@ -78,6 +78,10 @@ static llw_node *attend(const build *b, llw_node *x, int il) {
     bool wide = b->s.heads == LLW_HEADS_WIDE && llw_w(g, LLW_W_ATTN_Q_NORM, il), turn = turned(b, il);
     bool apart = b->s.heads_apart || wide;
     if (llw_w(g, LLW_W_ATTN_NORM_2, il)) x = llw_block_norm(g, x, LLW_W_ATTN_NORM_2, il, b->s.norm);
+    if (b->s.latent) {
+        llw_qkv latent = llw_stack_latent(g, x, b->positions, il);
+        return llw_block_attend(g, &b->attention, LLW_W_ATTN_OUTPUT, latent.q, latent.k, latent.v, NULL, il);
+    }
     llw_qkv a = llw_block_qkv_sized(g, x, head, layer->heads, head, layer->kv_heads, head_v, layer->kv_heads,
                                     il, !apart);
     if (wide) {
@@ -131,17 +135,8 @@ static llw_node *shared_experts(llw_graph *g, const llw_stack *s, llw_node *x, i
     return llw_mul(g, shared, llw_div(g, llw_apply(g, gate, LLW_SILU), gate));
 }
 
-static llw_moe routing(llw_graph *g, const llw_stack *s, int il) {
-    llw_moe how = llw_block_moe_defaults(g, il);
-    if (s->normalise != LLW_NORMALISE_HEADER) how.normalise = s->normalise == LLW_NORMALISE_YES;
-    if (s->route != LLW_ROUTE_HEADER)
-        how.gating = s->route == LLW_ROUTE_SIGMOID ? LLW_GATING_SIGMOID : LLW_GATING_SOFTMAX;
-    how.no_selection_bias = s->no_probs_bias;
-    how.weight_first = s->weight_first;
-    return how;
-}
-
-static llw_node *feed_forward(llw_graph *g, const llw_stack *s, llw_node *x, int il) {
+/* router: the experts' logits when they are known already, or NULL. */
+static llw_node *feed_forward(llw_graph *g, const llw_stack *s, llw_node *x, llw_node *router, int il) {
     if (s->feed) return s->feed(g, s, x, il);
     if (!llw_w(g, LLW_W_FFN_GATE_INP, il)) {
         llw_ffn how = {.activation = s->activation};
@@ -149,49 +144,13 @@ static llw_node *feed_forward(llw_graph *g, const llw_stack *s, llw_node *x, int
         how.act_scales = act;
         return llw_block_ffn(g, x, &how, il);
     }
-    llw_moe how = routing(g, s, il);
+    llw_moe how = llw_stack_routing(g, s, il);
+    how.probs = router;
+    how.activation = s->expert_activation;
     llw_node *routed = llw_block_moe(g, x, &how, il);
     if (!llw_w(g, LLW_W_FFN_UP_SHEXP, il)) return routed;
     routed = llw_add(g, routed, shared_experts(g, s, x, il));
     return s->average_shared ? llw_scale_by(g, routed) : routed;
-}
-
-llw_node *llw_feed_sub_norm(llw_graph *g, const llw_stack *s, llw_node *x, int il) {
-    x = llw_block_ffn(g, x, &(llw_ffn){.down = LLW_W_FFN_ACT, .activation = s->activation}, il);
-    return llw_block_mm(g, LLW_W_FFN_DOWN, il, llw_block_norm(g, x, LLW_W_FFN_SUB_NORM, il, s->norm));
-}
-
-llw_node *llw_feed_xielu(llw_graph *g, const llw_stack *s, llw_node *x, int il) {
-    (void)s;
-    return llw_block_mm(g, LLW_W_FFN_DOWN, il, llw_apply(g, llw_block_mm(g, LLW_W_FFN_UP, il, x), LLW_XIELU));
-}
-
-llw_node *llw_feed_grok(llw_graph *g, const llw_stack *s, llw_node *x, int il) {
-    llw_moe how = routing(g, s, il);
-    how.activation = LLW_ACT_GELU;
-    llw_node *routed = llw_block_moe(g, x, &how, il);
-    if (!llw_w(g, LLW_W_FFN_UP, il)) return routed;
-    llw_node *dense = llw_block_ffn(g, x, &(llw_ffn){.activation = LLW_ACT_GELU}, il);
-    return llw_scale_by(g, llw_add(g, dense, routed));
-}
-
-/* Each group of experts shares a smaller one beside it. */
-llw_node *llw_feed_grove(llw_graph *g, const llw_stack *s, llw_node *x, int il) {
-    llw_moe how = routing(g, s, il);
-    how.probs = llw_block_mm(g, LLW_W_FFN_GATE_INP, il, x);
-    how.group_experts = true;
-    llw_node *routed = llw_block_moe(g, x, &how, il);
-    int64_t groups = g->h->group_experts;
-    if (groups <= 0) {
-        llw_graph_fail(g, "the header has no experts_per_group");
-        return routed;
-    }
-    how.experts = g->h->experts / groups;
-    how.used = g->h->layer[il].experts_used > how.experts ? how.experts : g->h->layer[il].experts_used;
-    how.up = LLW_W_FFN_UP_CHEXPS;
-    how.gate = LLW_W_FFN_GATE_CHEXPS;
-    how.down = LLW_W_FFN_DOWN_CHEXPS;
-    return llw_add(g, routed, llw_scale_by(g, llw_block_moe(g, x, &how, il)));
 }
 
 /* ---- a layer ---- */
@@ -207,15 +166,62 @@ static llw_node *sum(llw_graph *g, llw_node *result, llw_node *residual, bool re
 }
 
 static llw_node *feed_both(const build *b, llw_node *x, int il) {
-    return llw_add(b->g, feed_forward(b->g, &b->s, norm_before(b, x, LLW_W_FFN_NORM, il), il), x);
+    return llw_add(b->g, feed_forward(b->g, &b->s, norm_before(b, x, LLW_W_FFN_NORM, il), NULL, il), x);
+}
+
+/* Deci: layers thinned out by search. */
+static llw_node *sparse_layer(const build *b, llw_node *x, int il) {
+    llw_graph *g = b->g;
+    const llw_layer *layer = &g->h->layer[il];
+    llw_node *residual = x, *a = x;
+    if (layer->heads > 0) {
+        a = norm_before(b, x, LLW_W_ATTN_NORM, il);
+        a = layer->kv_heads > 0 ? attend(b, a, il) : llw_block_mm(g, LLW_W_ATTN_OUTPUT, il, a);
+    }
+    if (il == g->h->n_layer - 1) llw_block_pick_outputs(g, b->out_ids, &a, &residual);
+    if (layer->ff == 0) return x; /* what was computed is dropped, as llama.cpp does */
+    llw_node *ffn_in = layer->heads > 0 ? llw_add(g, a, residual) : a;
+    return llw_add(g, feed_forward(g, &b->s, norm_before(b, ffn_in, LLW_W_FFN_NORM, il), NULL, il), ffn_in);
+}
+
+/* Experts that read the layer's input (arctic); the embedding added once more (talkie). */
+static llw_node *add_beside(const build *b, llw_node *x, llw_node *residual, bool picks, int il) {
+    llw_graph *g = b->g;
+    if (b->s.beside) {
+        llw_moe how = llw_stack_routing(g, &b->s, il);
+        x = llw_add(g, llw_block_moe(g, llw_block_norm(g, residual, b->s.beside, il, b->s.norm), &how, il),
+                    x);
+    }
+    if (b->s.skips) {
+        llw_node *skip = picks ? llw_get_rows(g, b->embedding, b->out_ids) : b->embedding;
+        x = llw_add(g, x, llw_mul(g, skip, llw_w(g, LLW_W_LAYER_OUTPUT_SCALE, il)));
+    }
+    return x;
+}
+
+static llw_node *serial(const build *b, llw_node *a, llw_node *residual, llw_node *normed, llw_node *router,
+                        bool scaled, int il) {
+    llw_graph *g = b->g;
+    const llw_stack *s = &b->s;
+    llw_weight_id norm_2 = s->norm_2 ? s->norm_2 : LLW_W_FFN_NORM, norm = s->norm_ffn;
+    llw_node *ffn_in = sum(g, a, residual, s->x_first);
+    bool beside = !s->plain_norms && !s->no_norms_before && !llw_w(g, norm_2, il); /* stablelm without it */
+    llw_node *x = feed_forward(g, s, beside ? normed : norm_before(b, ffn_in, norm_2, il), router, il);
+    if (norm && !llw_w(g, norm, il) && s->norm_ffn_2) norm = s->norm_ffn_2;
+    x = result_norm(b, x, norm, il, s->free_norm_ffn);
+    if (scaled) x = llw_scale_by(g, x);
+    return sum(g, x, ffn_in, s->ffn_in_first);
 }
 
 static llw_node *layer(const build *b, llw_node *x, int il) {
     llw_graph *g = b->g;
     const llw_stack *s = &b->s;
-    bool picks = il == g->h->n_layer - 1 && (s->late == LLW_LATE_NEVER || !llw_block_late_outputs(g));
-    bool scaled = s->scale_residual && g->h->residual_scale != 0;
-    llw_node *residual = x, *normed = norm_before(b, x, LLW_W_ATTN_NORM, il);
+    bool picks = il == g->h->n_layer - 1 && !s->all_outputs &&
+                 (s->late == LLW_LATE_NEVER || !llw_block_late_outputs(g));
+    bool scaled = s->scale_residual == LLW_WHEN_ALWAYS ||
+                  (s->scale_residual == LLW_WHEN_HEADER && g->h->residual_scale != 0);
+    llw_node *residual = x, *router = s->early_router ? llw_block_mm(g, LLW_W_FFN_GATE_INP, il, x) : NULL;
+    llw_node *normed = norm_before(b, x, LLW_W_ATTN_NORM, il);
     bool mixes = s->mixer && g->h->layer[il].recurrent;
     llw_node *a = mixes && !s->mixes_both ? s->mixer(g, &b->recurrent, normed, il) : attend(b, normed, il);
     if (mixes && s->mixes_both) {
@@ -227,23 +233,14 @@ static llw_node *layer(const build *b, llw_node *x, int il) {
     if (picks) {
         llw_block_pick_outputs(g, b->out_ids, &a, &residual);
         normed = llw_get_rows(g, normed, b->out_ids);
+        if (router) router = llw_get_rows(g, router, b->out_ids);
     }
     if (!s->norm_attention_early) a = result_norm(b, a, s->norm_attention, il, false);
     if (scaled) a = llw_scale_by(g, a);
-    llw_weight_id norm_2 = s->norm_2 ? s->norm_2 : LLW_W_FFN_NORM;
-    if (s->flow == LLW_FLOW_SERIAL) {
-        llw_node *ffn_in = sum(g, a, residual, s->x_first);
-        bool beside =
-            !s->plain_norms && !s->no_norms_before && !llw_w(g, norm_2, il); /* stablelm without it */
-        x = feed_forward(g, s, beside ? normed : norm_before(b, ffn_in, norm_2, il), il);
-        llw_weight_id norm =
-            s->norm_ffn && !llw_w(g, s->norm_ffn, il) && s->norm_ffn_2 ? s->norm_ffn_2 : s->norm_ffn;
-        x = result_norm(b, x, norm, il, s->free_norm_ffn);
-        if (scaled) x = llw_scale_by(g, x);
-        return sum(g, x, ffn_in, s->ffn_in_first);
-    }
-    if (s->flow == LLW_FLOW_NEOX) normed = norm_before(b, residual, norm_2, il);
-    x = feed_forward(g, s, normed, il);
+    if (s->flow == LLW_FLOW_SERIAL)
+        return add_beside(b, serial(b, a, residual, normed, router, scaled, il), residual, picks, il);
+    if (s->flow == LLW_FLOW_NEOX) normed = norm_before(b, residual, LLW_W_FFN_NORM, il);
+    x = feed_forward(g, s, normed, router, il);
     switch (s->flow) {
     case LLW_FLOW_FFN_ATTENTION: return llw_add(g, llw_add(g, x, a), residual);
     case LLW_FLOW_ATTENTION_FFN: return llw_add(g, llw_add(g, a, x), residual);
@@ -264,7 +261,10 @@ static void output(const build *b, llw_node *x) {
     const llw_stack *s = &b->s;
     bool late = s->late != LLW_LATE_NEVER && llw_block_late_outputs(g);
     if (late && s->late == LLW_LATE_BEFORE_NORM) x = llw_get_rows(g, g->hidden = x, b->out_ids);
-    llw_weight_id last = llw_w(g, LLW_W_OUTPUT_NORM, -1) ? LLW_W_OUTPUT_NORM : LLW_W_ENC_OUTPUT_NORM;
+    llw_weight_id last = llw_w(g, LLW_W_OUTPUT_NORM, -1) ? LLW_W_OUTPUT_NORM
+                         : llw_w(g, LLW_W_ENC_OUTPUT_NORM, -1)
+                             ? LLW_W_ENC_OUTPUT_NORM
+                             : LLW_W_TOKEN_EMBD_NORM; /* so called by lfm2 */
     x = s->plain_norms ? llw_block_norm_of(g, x, NULL, NULL, s->norm, -1)
                        : llw_block_norm(g, x, last, -1, s->norm);
     if (late && s->late == LLW_LATE_AFTER_NORM) x = llw_get_rows(g, g->hidden = x, b->out_ids);
@@ -273,6 +273,8 @@ static void output(const build *b, llw_node *x) {
         llw_expand(g, x);
         return;
     }
+    g->embeddings = x;
+    if (s->scale_last) x = llw_scale_by(g, x);
     x = llw_block_logits(g, x);
     llw_node *bias = llw_bias(g, LLW_W_OUTPUT, -1);
     if (bias) x = llw_add(g, x, bias);
@@ -280,6 +282,11 @@ static void output(const build *b, llw_node *x) {
         x = llw_scale_by(g, x);
     if (s->soft_cap == LLW_WHEN_ALWAYS || (s->soft_cap == LLW_WHEN_HEADER && g->h->final_soft_cap))
         x = llw_scale_by(g, llw_apply(g, llw_scale_by(g, x), LLW_TANH));
+    if (s->mask_images) {
+        enum { IMAGE_TOKENS = 8192 }; /* chameleon.cpp */
+        llw_node *masked = llw_clamp(g, llw_tensor_new(g, LLW_F32, IMAGE_TOKENS, 1, 1, 1));
+        x = llw_node_of(g, LLW_OP_SET, LLW_F32, x->ne, (llw_node *[]){x, masked, NULL});
+    }
     g->logits = x;
     llw_expand(g, x);
 }
@@ -310,6 +317,7 @@ void llw_build_stack(llw_graph *g) {
     llw_node *x = llw_block_embed(g);
     if (s->scale_embedding) x = llw_scale_by(g, x);
     if (s->norm_embedding) x = llw_block_norm(g, x, LLW_W_TOKEN_EMBD_NORM, -1, s->norm);
+    b.embedding = x;
     b.positions = llw_block_positions(g);
     adapt(&b);
     if (s->mixer) llw_block_recurrent(g, &b.recurrent);
@@ -323,7 +331,9 @@ void llw_build_stack(llw_graph *g) {
     for (int il = 0; il < h->n_layer; il++) {
         if (s->deepstack && h->layer[il].deepstack_before)
             x = deepstack(&b, x, h->layer[il].deepstack_before);
-        x = layer(&b, x, il);
+        x = s->sparse ? sparse_layer(&b, x, il) : layer(&b, x, il);
+        bool walked = s->loops && il + 1 < h->n_layer && h->layer[il + 1].block == 0;
+        if (walked && !h->skip_loop_norm) x = llw_block_norm(g, x, LLW_W_OUTPUT_NORM, -1, s->norm);
         if (s->deepstack && h->layer[il].deepstack_after) x = deepstack(&b, x, h->layer[il].deepstack_after);
     }
     output(&b, x);

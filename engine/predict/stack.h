@@ -76,6 +76,7 @@ struct llw_stack {
     bool learned_positions; /* a table of positions is added, when the model has one */
     llw_stack_rope rope;
     llw_stack_heads heads;
+    bool latent;      /* keys and values come from a compressed row */
     bool heads_apart; /* queries, keys and values are cut out of a joint matrix before they are shaped */
     llw_stack_temperature temperature;
     bool scale_q;
@@ -92,21 +93,31 @@ struct llw_stack {
         norm_ffn_2;            /* norms of the results (2: when the model lacks it) */
     bool norm_attention_early; /* before outputs are picked */
     bool free_norm_ffn;        /* not pinned to its layer */
-    llw_activation activation, shared_activation;
+    llw_activation activation, shared_activation, expert_activation;
     llw_stack_normalise normalise;
     llw_stack_gating route;
     bool no_probs_bias;  /* exp_probs_b is not used even if there is one */
     bool weight_first;   /* experts' weights are multiplied with their input */
     bool average_shared; /* half the sum of routed and shared experts */
     llw_stack_feed *feed;
-    bool scale_residual; /* when the header says so */
+    llw_stack_when scale_residual;
+    bool sparse;          /* layers may lack attention, its projections or the feed-forward (deci) */
+    bool early_router;    /* experts are chosen by the layer's input */
+    llw_weight_id beside; /* norm of experts that work on the layer's input, beside its feed-forward */
+    bool skips;           /* the embedding, scaled, is added to each layer's result */
+    bool loops;           /* the last norm stands between walks through the blocks */
     bool deepstack;
-    bool uncached;  /* attends without its cache */
-    bool no_logits; /* ends behind the last norm */
+    bool uncached;    /* attends without its cache */
+    bool all_outputs; /* nothing is picked */
+    bool no_logits;   /* ends behind the last norm */
+    bool scale_last;  /* the last norm's result, before the output matrix */
+    bool mask_images; /* logits of image tokens are overwritten */
     llw_stack_late late;
     llw_stack_when scale_logits, soft_cap;
 };
 
-llw_stack_feed llw_feed_sub_norm, llw_feed_xielu, llw_feed_grok, llw_feed_grove;
+llw_stack_feed llw_feed_dense, llw_feed_sub_norm, llw_feed_xielu, llw_feed_grok, llw_feed_grove;
+llw_moe llw_stack_routing(llw_graph *g, const llw_stack *stack, int il);
+llw_qkv llw_stack_latent(llw_graph *g, llw_node *x, llw_node *positions, int il);
 
 #endif

@@ -337,7 +337,14 @@ static void place_one(llw_plan *plan, const overrides *set, llw_weight *w, tally
  * a buffer that has it already, once is enough. */
 static void place_tied(llw_plan *plan, const overrides *set, tally *tallies) {
     const llw_weight *embedding = llw_plan_weight(plan, LLW_W_TOKEN_EMBD, LLW_WEIGHT, -1);
-    if (!embedding || !embedding->loaded || llw_plan_weight(plan, LLW_W_OUTPUT, LLW_WEIGHT, -1)) return;
+    const llw_weight *output = llw_plan_weight(plan, LLW_W_OUTPUT, LLW_WEIGHT, -1);
+    if (!embedding && output && output->loaded) { /* codeshell: loaded once more to look tokens up in */
+        int64_t bytes = weight_bytes(plan, output->place, LLW_OP_MUL_MAT, output->tensor);
+        tally_of(plan, tallies, output->place)->copies += bytes;
+        llw_plan_memory(plan, output->place)->weights += bytes;
+        if (llw_place_is_host(output->place)) plan->out->weights_on_host += bytes;
+    }
+    if (!embedding || !embedding->loaded || output) return;
     llw_tied_rule rule = plan->architecture ? plan->architecture->tied : LLW_TIED_COPY;
     if (rule != LLW_TIED_COPY && rule != LLW_TIED_COPY_FIRST) return;
     llw_weight *copy = &plan->weights[plan->n_weights];
