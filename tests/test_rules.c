@@ -306,6 +306,7 @@ static void mistakes_are_named_with_their_line(void **state) {
          "bytes"},
         {"since a day nobody knows", RULE("  find = \"x\",\n  since = \"long ago\","), 2,
          "no llama.cpp version"},
+        {"until without brackets", RULE("  find = \"x\",\n  until = \"b8022\","), 6, "write [\"until\"]"},
         {"a rule twice",
          HEADER "rule \"r\" { level = \"note\", find = \"x\", each = { l = \"launch\" } }\n"
                 "rule \"r\" { level = \"note\", find = \"x\", each = { l = \"launch\" } }",
@@ -347,7 +348,8 @@ static void texts_are_safe_to_print(void **state) {
     llw_kb *kb = llw_kb_new();
     add(kb, "02-bad.lua",
         "lesson \"02-bad\" { claim = \"a\\27[31mb\\0c\\u{202e}\" }\n"
-        "rule \"r\\27]0;t\\7\" { level = \"note\", each = { l = \"launch\" }, find = \"\\155\\027 {l.ctx}\" }\n");
+        "rule \"r\\27]0;t\\7\" { level = \"note\", each = { l = \"launch\" }, find = \"\\155\\027 {l.ctx}\" "
+        "}\n");
     assert_int_equal(kb->n_problems, 0);
     const llw_lesson *lesson = llw_kb_lesson(kb, "02-bad");
     assert_string_equal(lesson->claim, "a\\x1b[31mb\\x00c\\u{202e}");

@@ -179,6 +179,8 @@ void llw_kb_add_file(llw_kb *kb, const char *path, const char *bytes, size_t len
     }
     llw_load_words(lua);
     llw_rc rc = llw_sandbox_run(lua, loading.path, bytes, len, &err);
+    if (rc != LLW_OK && strstr(err.text, "near 'until'")) /* a key of ours is a word of Lua's */
+        llw_fail(&err, rc, loading.path, err.line, "until is a word of Lua itself: write [\"until\"] = \"b8022\"");
     if (rc == LLW_OK) {
         lua_pushcfunction(lua, read_declarations);
         lua_pushlightuserdata(lua, &loading);
