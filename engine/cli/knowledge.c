@@ -3,6 +3,7 @@
 #include "check/ruletest.h"
 #include "check/story.h"
 #include "cli/app.h"
+#include "render/page.h"
 #include "source/card.h"
 #include "source/known.h"
 
@@ -105,20 +106,11 @@ int llw_command_lesson(llw_app *app) {
 int llw_command_explain(llw_app *app) {
     if (app->options.n_words != 1) return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy explain CODE: which one? For instance L05 or F03"), app->code;
     const char *name = app->options.words[0];
-    llw_flag_code code = llw_flag_code_find(name);
-    if (code) {
+    llw_page page;
+    if (llw_page_find(NULL, app->arena, name, &page)) { /* no lesson's: a flag, a load log, a suppression */
         llw_text out = {0};
-        llw_text_addf(&out, "%s %s\n", llw_flag_code_name(code), llw_flag_code_title(code));
-        llw_wrap(&out, &app->style, llw_flag_code_text(code), 0, 0);
-        llw_text_add(&out, "\n");
-        llw_flatten(&out, &app->style);
-        llw_app_print(app, &out);
-        return app->code;
-    }
-    if (llw_log_code_title(name)) {
-        llw_text out = {0};
-        llw_text_addf(&out, "%s %s\n", name, llw_log_code_title(name));
-        llw_wrap(&out, &app->style, llw_log_code_text(name), 0, 0);
+        llw_text_addf(&out, "%s %s\n", page.code, page.title);
+        llw_wrap(&out, &app->style, page.claim, 0, 0);
         llw_text_add(&out, "\n");
         llw_flatten(&out, &app->style);
         llw_app_print(app, &out);
@@ -126,7 +118,7 @@ int llw_command_explain(llw_app *app) {
     }
     llw_app_load_kb(app);
     const llw_lesson *l = llw_kb_lesson(app->kb, name);
-    if (!l) return llw_app_complain(app, LLW_EXIT_USAGE, "there is no code '%s': lessons are L01 ..., flags F01 ..., load logs R01 ...", name), app->code;
+    if (!l) return llw_app_complain(app, LLW_EXIT_USAGE, "there is no code '%s': lessons are L01 ..., flags F01 ..., load logs R01 ..., suppressions S01 ...", name), app->code;
     tell_lesson(app, l);
     return app->code;
 }

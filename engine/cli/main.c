@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "cli/app.h"
 #include "fact/build.h"
+#include "render/lint.h"
 
 #include <langinfo.h>
 #include <locale.h>
@@ -45,9 +46,9 @@ static bool set_style(llw_app *app) {
     if (app->style.width < 40) app->style.width = 40;
     if (app->style.width > 160) app->style.width = 160;
     const char *format = llw_option_value(o, LLW_OPT_FORMAT);
-    bool gcc = format && !strcmp(format, "gcc") && o->command == LLW_COMMAND_LINT;
-    if (format && strcmp(format, "text") && strcmp(format, "json") && !gcc)
-        return llw_app_complain(app, LLW_EXIT_USAGE, "--format %s: it is text or json%s", format, o->command == LLW_COMMAND_LINT ? ", or gcc" : "");
+    bool lint = o->command == LLW_COMMAND_LINT;
+    if (format && strcmp(format, "text") && strcmp(format, "json") && !(lint && llw_lint_format(format)))
+        return llw_app_complain(app, LLW_EXIT_USAGE, "--format %s: it is %s", format, lint ? llw_lint_formats : "text or json");
     app->json = format && !strcmp(format, "json");
     return true;
 }

@@ -18,13 +18,19 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_FACTS] = {"facts", 0, "FILE", true, "take facts from a file that --save wrote, instead of from this machine"},
     [LLW_OPT_SAVE] = {"save", 0, "FILE", false, "write all facts to a file, to reason elsewhere or to report a mistake ('-' for standard output)"},
     [LLW_OPT_RULES] = {"rules", 0, "DIR", true, "a directory with more rules (*.lua); a file replaces one of the same name"},
-    [LLW_OPT_FORMAT] = {"format", 0, "FORMAT", false, "text (default) or json; lint also has gcc"},
+    [LLW_OPT_FORMAT] = {"format", 0, "FORMAT", false, "text (default) or json; lint also has gcc, jsonl, sarif, github, gitlab, junit, checkstyle and markdown"},
     [LLW_OPT_EMIT] = {"emit", 0, "FORMAT", false, "the plan we would choose as a block to paste: models.conf, env, compose or args"},
     [LLW_OPT_SCHEMA] = {"schema", 0, NULL, false, "list every kind of fact and its attributes"},
     [LLW_OPT_BATCH] = {"batch", 0, "FILE", false, "with teach: take the answers from a file, one a line ('-' for standard input)"},
     [LLW_OPT_ALL] = {"all", 0, NULL, false, "leave nothing out"},
     [LLW_OPT_DEPTH] = {"depth", 0, "N", false, "how deep a proof is shown (default 3)"},
     [LLW_OPT_FAIL_ON] = {"fail-on", 0, "LEVEL", false, "exit with 1 from this level on: wrong, risk (default), waste, note, or never"},
+    [LLW_OPT_ONLY] = {"only", 0, "CODES", true, "lint: only these codes, lessons or rules, with commas between them"},
+    [LLW_OPT_IGNORE] = {"ignore", 0, "CODES", true, "lint: none of these codes, lessons or rules"},
+    [LLW_OPT_BASELINE] = {"baseline", 0, "FILE", false, "lint: report only what FILE does not hold"},
+    [LLW_OPT_WRITE_BASELINE] = {"write-baseline", 0, "FILE", false, "lint: accept everything that is found, into FILE"},
+    [LLW_OPT_FIX] = {"fix", 0, NULL, false, "lint: make the repairs that set one value, each tried before it is written"},
+    [LLW_OPT_DIFF] = {"diff", 0, NULL, false, "lint: print those repairs as a patch for git apply instead"},
     [LLW_OPT_COLOR] = {"color", 0, "WHEN", false, "auto (default), always or never; NO_COLOR is respected"},
     [LLW_OPT_ASCII] = {"ascii", 0, NULL, false, "plain ASCII, as in a locale that is not UTF-8"},
     [LLW_OPT_WIDTH] = {"width", 0, "N", false, "columns to wrap at; the terminal's if not given"},
@@ -47,7 +53,9 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
     [LLW_COMMAND_MODELS] = {"models", "", "the models llwhy knows before they are downloaded", ""},
     [LLW_COMMAND_LINT] = {"lint", "[PATH...]", "judge the launches of configuration files",
                           "Reads models.conf-style INI files, .env, Compose and Dockerfiles; a directory is searched. Each finding stands on\n"
-                          "the line that really sets the value. --all shows notes too; --format json or gcc for programs.\n"},
+                          "the line that really sets the value. --all shows notes too. For programs: --format json, jsonl, sarif, gcc, github, gitlab,\n"
+                          "junit, checkstyle or markdown. A comment accepts a finding: # llwhy ignore=L05 reason=\"...\" until=2027-01-01, above the\n"
+                          "line or behind it; ignore-file= for the whole file.\n"},
     [LLW_COMMAND_LOG] = {"log", "FILE [-- flags]", "what a load really did, from what llama.cpp printed",
                          "FILE is the output of llama-server or another llama.cpp program of 2023 to today, bare or from docker, docker compose,\n"
                          "journalctl; - is standard input. With a known model, or --model MODEL, prediction stands beside measurement; flags that a\n"

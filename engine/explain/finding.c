@@ -1,11 +1,13 @@
-/* Collects findings of a run and finds the line each stands on. */
+/* Collects findings of a run, finds the line each stands on, and folds what is said twice. */
 #include "explain/finding.h"
 #include "explain/decision.h"
 #include "explain/words.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 bool llw_place_split(llw_arena *arena, const char *place, const char **file, int *line, int *column) {
     int numbers[2] = {0, 0}, n = 0;
@@ -27,14 +29,18 @@ bool llw_place_split(llw_arena *arena, const char *place, const char **file, int
 typedef struct locating {
     const llw_run *run;
     llw_arena *arena;
+    llw_entity entity;
+    llw_attr attr;
     const char *file;
     int line, column;
 } locating;
 
 static bool locate_slot(locating *l, llw_entity entity, llw_attr attr) {
     const llw_claim *best = entity ? llw_facts_best(l->run->facts, entity, attr) : NULL;
-    if (!best || best->grade == LLW_GRADE_DEFAULT) return false;
-    return llw_place_split(l->arena, best->place, &l->file, &l->line, &l->column);
+    if (!best || best->grade == LLW_GRADE_DEFAULT || !llw_place_split(l->arena, best->place, &l->file, &l->line, &l->column)) return false;
+    l->entity = entity;
+    l->attr = attr;
+    return true;
 }
 
 static bool locate_expr(locating *l, const llw_node *node, const llw_expr *expr, llw_kind kind) {
@@ -66,7 +72,11 @@ static bool locate(locating *l, const llw_node *node) {
             size_t claims_n = 0;
             const llw_claim **claims = llw_facts_claims(l->run->facts, node->binding[n->as.slot.variable], n->as.slot.attr, l->arena, &claims_n);
             for (size_t c = 1; c < claims_n; c++)
-                if (claims[c]->grade <= LLW_GRADE_CARD && llw_place_split(l->arena, claims[c]->place, &l->file, &l->line, &l->column)) return true;
+                if (claims[c]->grade <= LLW_GRADE_CARD && llw_place_split(l->arena, claims[c]->place, &l->file, &l->line, &l->column)) {
+                    l->entity = node->binding[n->as.slot.variable];
+                    l->attr = n->as.slot.attr;
+                    return true;
+                }
         }
     }
     return false;
@@ -84,28 +94,6 @@ static const char *keep(llw_arena *arena, llw_text *text) {
     const char *copy = llw_arena_strdup(arena, llw_text_str(text));
     llw_text_fini(text);
     return copy;
-}
-
-static void add_because(const llw_run *run, const llw_node *node, llw_arena *arena, llw_finding *finding) {
-    void *items = NULL;
-    size_t capacity = 0;
-    for (size_t i = 0; i < node->rule->n_conditions; i++) {
-        const llw_condition *c = &node->rule->conditions[i];
-        if (c->role == LLW_ROLE_JOIN) continue;
-        llw_text t = {0};
-        if (c->role == LLW_ROLE_UNLESS) llw_text_add(&t, "not: ");
-        llw_words_condition(&t, run, node, &c->expr);
-        for (int k = 0; k < c->expr.n_nodes; k++) {
-            const llw_expr_node *n = &c->expr.nodes[k];
-            const llw_claim *best = n->op == LLW_OP_SLOT && n->as.slot.attr ? llw_facts_best(run->facts, node->binding[n->as.slot.variable], n->as.slot.attr) : NULL;
-            if (!best) continue;
-            llw_text_add(&t, " [");
-            llw_words_origin(&t, best);
-            llw_text_add(&t, "]");
-        }
-        *(const char **)llw_arena_push(arena, &items, &finding->n_because, &capacity, sizeof(char *)) = keep(arena, &t);
-    }
-    finding->because = items;
 }
 
 static const char *advice(const llw_run *run, const llw_node *node, llw_arena *arena) {
@@ -132,27 +120,201 @@ static const char *advice(const llw_run *run, const llw_node *node, llw_arena *a
     return keep(arena, &t);
 }
 
-void llw_findings_add(llw_findings *findings, llw_arena *arena, llw_finding finding) {
-    for (size_t i = 0; i < findings->n; i++) {
-        llw_finding *f = &findings->items[i];
-        if (strcmp(f->rule, finding.rule) || strcmp(f->code, finding.code) || strcmp(f->file, finding.file) || f->line != finding.line) continue;
-        f->n_launches++;
-        if (finding.level > f->level) {
-            finding.n_launches = f->n_launches;
-            *f = finding;
-        }
-        return;
+/* --- the chain --- */
+
+typedef struct chain {
+    const llw_run *run;
+    llw_arena *arena;
+    void *items;
+    size_t n, capacity;
+} chain;
+
+static void add_step(chain *c, llw_text *text, const char *place) {
+    llw_finding_step *step = llw_arena_push(c->arena, &c->items, &c->n, &c->capacity, sizeof *step);
+    *step = (llw_finding_step){.text = keep(c->arena, text), .file = ""};
+    llw_place_split(c->arena, place, &step->file, &step->line, &step->column);
+}
+
+/* How the value came to where the finding stands: what lost on the way first, the winner last. */
+static void add_value_steps(chain *c, llw_entity entity, llw_attr attr) {
+    size_t n = 0;
+    const llw_claim **claims = llw_facts_claims(c->run->facts, entity, attr, c->arena, &n);
+    while (n-- > 0) {
+        if (claims[n]->grade == LLW_GRADE_DEFAULT) continue;
+        llw_text t = {0};
+        llw_text_add_safe(&t, claims[n]->origin, strlen(claims[n]->origin), false);
+        llw_text_add(&t, ": ");
+        llw_words_slot(&t, c->run, entity, attr);
+        llw_text_add(&t, " ");
+        llw_words_value(&t, c->run, attr, claims[n]->value);
+        llw_text_add(&t, n ? ", replaced" : ", which counts");
+        add_step(c, &t, claims[n]->place);
     }
+}
+
+static const llw_claim *claim_of(const chain *c, const llw_node *node, const llw_expr_node *n) {
+    return n->op == LLW_OP_SLOT && n->as.slot.attr ? llw_facts_best(c->run->facts, node->binding[n->as.slot.variable], n->as.slot.attr) : NULL;
+}
+
+static void add_condition_step(chain *c, const llw_node *node, const llw_expr *expr, const char *text) {
+    const char *place = "", *file = NULL;
+    int line = 0, column = 0;
+    for (int k = 0; k < expr->n_nodes && !*place; k++) {
+        const llw_claim *best = claim_of(c, node, &expr->nodes[k]);
+        if (best && llw_place_split(c->arena, best->place, &file, &line, &column)) place = best->place;
+    }
+    llw_text t = {0};
+    llw_text_add(&t, text);
+    add_step(c, &t, place);
+}
+
+/* What others say about the slots of a condition, and lost. */
+static void add_rival_steps(chain *c, const llw_node *node, const llw_expr *expr, const llw_finding *finding) {
+    for (int k = 0; k < expr->n_nodes; k++) {
+        const llw_claim *best = claim_of(c, node, &expr->nodes[k]);
+        if (!best) continue;
+        llw_entity entity = node->binding[expr->nodes[k].as.slot.variable];
+        llw_attr attr = expr->nodes[k].as.slot.attr;
+        if (entity == finding->entity && attr == finding->attr) continue;
+        size_t n = 0;
+        const llw_claim **claims = llw_facts_claims(c->run->facts, entity, attr, c->arena, &n);
+        for (size_t i = 1; i < n; i++) {
+            if (claims[i]->grade == LLW_GRADE_DEFAULT || !claims[i]->value.known || llw_value_equal(claims[i]->value, best->value)) continue;
+            llw_text t = {0};
+            llw_text_add(&t, "but ");
+            llw_text_add_safe(&t, claims[i]->origin, strlen(claims[i]->origin), false);
+            llw_text_add(&t, " says ");
+            llw_words_slot(&t, c->run, entity, attr);
+            llw_text_add(&t, " ");
+            llw_words_value(&t, c->run, attr, claims[i]->value);
+            add_step(c, &t, claims[i]->place);
+        }
+    }
+}
+
+/* The launch that it happens to, at the place where that is defined. */
+static void add_launch_step(chain *c, const llw_finding *finding, llw_launch_place *place, void *context) {
+    const char *file = "";
+    int line = 0, column = 0;
+    if (!*finding->where || !place || !place(context, finding->launch, &file, &line, &column)) return;
+    llw_text t = {0};
+    llw_text_add(&t, "launch ");
+    llw_text_add_safe(&t, finding->where, strlen(finding->where), false);
+    add_step(c, &t, "");
+    llw_finding_step *step = &((llw_finding_step *)c->items)[c->n - 1];
+    step->file = file;
+    step->line = line;
+    step->column = column;
+}
+
+static void add_because(const llw_run *run, const llw_node *node, llw_launch_place *place, void *context, llw_arena *arena, llw_finding *finding) {
+    void *items = NULL;
+    size_t capacity = 0;
+    chain c = {.run = run, .arena = arena};
+    add_launch_step(&c, finding, place, context);
+    if (finding->entity) add_value_steps(&c, finding->entity, finding->attr);
+    for (size_t i = 0; i < node->rule->n_conditions; i++) {
+        const llw_condition *condition = &node->rule->conditions[i];
+        if (condition->role == LLW_ROLE_JOIN) continue;
+        llw_text t = {0};
+        if (condition->role == LLW_ROLE_UNLESS) llw_text_add(&t, "not: ");
+        llw_words_condition(&t, run, node, &condition->expr);
+        for (int k = 0; k < condition->expr.n_nodes; k++) {
+            const llw_claim *best = claim_of(&c, node, &condition->expr.nodes[k]);
+            if (!best) continue;
+            llw_text_add(&t, " [");
+            llw_words_origin(&t, best);
+            llw_text_add(&t, "]");
+        }
+        const char *text = keep(arena, &t);
+        *(const char **)llw_arena_push(arena, &items, &finding->n_because, &capacity, sizeof(char *)) = text;
+        add_condition_step(&c, node, &condition->expr, text);
+        add_rival_steps(&c, node, &condition->expr, finding);
+    }
+    finding->because = items;
+    finding->steps = c.items;
+    finding->n_steps = c.n;
+}
+
+/* --- identity --- */
+
+/* Blanks collapsed and letters lowered, so that a sentence that is only wrapped anew stays the same. */
+static void add_normal(llw_text *out, const char *text) {
+    bool blank = false;
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (isspace(c)) {
+            blank = true;
+            continue;
+        }
+        if (blank && out->len) llw_text_add(out, " ");
+        blank = false;
+        char lower = (char)tolower(c);
+        llw_text_addn(out, &lower, 1);
+    }
+}
+
+const char *llw_finding_subject(const llw_facts *facts, llw_arena *arena, llw_entity launch, const char *file, const char *word) {
+    llw_text t = {0};
+    const char *id = launch ? llw_facts_id(facts, launch) : "";
+    size_t len = strlen(file);
+    if (len && !strncmp(id, file, len) && id[len] == ':') { /* defined there: FILE:name */
+        llw_text_add(&t, id + len + 1);
+        llw_text_add(&t, ": ");
+    }
+    add_normal(&t, word);
+    llw_text safe = {0};
+    llw_text_add_safe(&safe, llw_text_str(&t), t.len, false);
+    llw_text_fini(&t);
+    return keep(arena, &safe);
+}
+
+static const char *subject(const llw_run *run, llw_arena *arena, const llw_finding *f) {
+    const char *text = NULL;
+    if (!f->entity) return llw_finding_subject(run->facts, arena, f->launch, f->file, f->rule);
+    if (llw_attr_get(f->attr)->kind == LLW_KIND_claim && llw_facts_text(run->facts, f->entity, LLW_claim_text, &text))
+        return llw_finding_subject(run->facts, arena, f->launch, f->file, text);
+    const char *flag = llw_words_flag(f->attr);
+    return llw_finding_subject(run->facts, arena, f->launch, f->file, flag ? flag : llw_attr_get(f->attr)->name);
+}
+
+static uint64_t fnv(uint64_t hash, const char *text) {
+    for (;; text++) { /* the end counts too, so that "a","bc" is not "ab","c" */
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+        if (!*text) return hash;
+    }
+}
+
+char *llw_finding_fingerprint(char out[LLW_FINGERPRINT_MAX], const llw_finding *finding, const char *file) {
+    static const uint64_t basis[] = {0xcbf29ce484222325u, 0x84222325cbf29ce4u};
+    for (int i = 0; i < 2; i++) {
+        uint64_t hash = fnv(fnv(fnv(basis[i], finding->code), file), finding->subject ? finding->subject : "");
+        snprintf(out + 16 * i, 17, "%016llx", (unsigned long long)hash);
+    }
+    return out;
+}
+
+bool llw_finding_is(const llw_finding *finding, const char *name) {
+    return !strcasecmp(finding->code, name) || (*finding->lesson && (!strcmp(finding->lesson, name) || !strcmp(finding->rule, name)));
+}
+
+/* --- collecting and folding --- */
+
+void llw_findings_add(llw_findings *findings, llw_arena *arena, llw_finding finding) {
     void *items = findings->items;
     *(llw_finding *)llw_arena_push(arena, &items, &findings->n, &findings->capacity, sizeof finding) = finding;
     findings->items = items;
 }
 
+static int order(long long a, long long b) {
+    return (a > b) - (a < b);
+}
+
 static int by_place(const void *a, const void *b) {
     const llw_finding *x = a, *y = b;
     int c = strcmp(x->file, y->file);
-    if (!c) c = (x->line > y->line) - (x->line < y->line);
-    if (!c) c = (x->column > y->column) - (x->column < y->column);
+    if (!c) c = order(x->line, y->line);
+    if (!c) c = order(x->column, y->column);
     if (!c) c = strcmp(x->code, y->code);
     return c ? c : strcmp(x->rule, y->rule);
 }
@@ -161,24 +323,106 @@ void llw_findings_sort(llw_findings *findings) {
     if (findings->n) qsort(findings->items, findings->n, sizeof *findings->items, by_place);
 }
 
-void llw_findings_collect(llw_run *run, llw_level least, bool (*fallback)(void *context, llw_entity launch, const char **file, int *line, int *column),
-                          void *context, llw_arena *arena, llw_findings *out) {
+/* What tells findings of one line and code apart: nothing for a lesson, the spelling for a flag. */
+static const char *part(const llw_finding *f) {
+    return *f->lesson && f->line ? "" : f->rule;
+}
+
+static int by_group(const llw_finding *x, const llw_finding *y) {
+    int c = strcmp(x->file, y->file);
+    if (!c) c = order(x->line, y->line);
+    if (!c) c = strcmp(x->code, y->code);
+    if (!c) c = strcmp(part(x), part(y));
+    return c ? c : order(x->accepted, y->accepted);
+}
+
+static int by_gravity(const void *a, const void *b) {
+    const llw_finding *x = a, *y = b;
+    int c = by_group(x, y);
+    if (!c) c = order(y->level, x->level);
+    if (!c) c = order(x->column, y->column);
+    if (!c) c = strcmp(x->rule, y->rule);
+    if (!c) c = order(x->launch, y->launch);
+    return c ? c : strcmp(x->message, y->message);
+}
+
+static size_t count_launches(const llw_finding *items, size_t from, size_t to, const char *rule) {
+    size_t n = 0;
+    for (size_t i = from; i < to; i++) {
+        bool first = !strcmp(items[i].rule, rule);
+        for (size_t k = from; k < i && first; k++) first = strcmp(items[k].rule, rule) || items[k].launch != items[i].launch;
+        n += first;
+    }
+    return n;
+}
+
+void llw_findings_fold(llw_findings *findings, llw_arena *arena) {
+    llw_finding *items = findings->items;
+    if (!findings->n) return;
+    qsort(items, findings->n, sizeof *items, by_gravity);
+    size_t kept = 0;
+    for (size_t from = 0, to; from < findings->n; from = to) {
+        for (to = from + 1; to < findings->n && !by_group(&items[from], &items[to]);) to++;
+        llw_finding gravest = items[from];
+        gravest.n_launches = count_launches(items, from, to, gravest.rule);
+        void *also = NULL;
+        size_t capacity = 0;
+        for (size_t i = from + 1; i < to; i++) {
+            bool told = false;
+            for (size_t k = from; k < i && !told; k++) told = !strcmp(items[k].rule, items[i].rule);
+            if (told) continue;
+            llw_finding *other = llw_arena_push(arena, &also, &gravest.n_also, &capacity, sizeof *other);
+            *other = items[i];
+            other->n_launches = count_launches(items, from, to, other->rule);
+        }
+        gravest.also = also;
+        items[kept++] = gravest; /* kept <= from: what is still to be read lies behind */
+    }
+    findings->n = kept;
+    llw_findings_sort(findings);
+}
+
+static void place_finding(locating *l, const llw_node *node, llw_entity launch, llw_launch_place *fallback, void *context) {
+    if (locate(l, node)) return;
+    l->entity = 0;
+    if (!(fallback && launch && fallback(context, launch, &l->file, &l->line, &l->column))) l->file = "";
+}
+
+void llw_findings_collect(llw_run *run, llw_launch_place *fallback, void *context, llw_arena *arena, llw_findings *out) {
     for (size_t i = 0; i < run->n_nodes; i++) {
         const llw_node *node = &run->nodes[i];
-        if (node->state != LLW_FIRED || !node->rule->find.n_pieces || node->rule->level < least) continue;
+        if (node->state != LLW_FIRED || !node->rule->find.n_pieces) continue;
         llw_finding f = {.code = node->rule->lesson->code, .lesson = node->rule->lesson->id, .rule = node->rule->id, .level = node->rule->level,
-                         .launch = launch_of(run, node), .node = node, .n_launches = 1};
+                         .launch = launch_of(run, node), .node = node, .n_launches = 1, .reason = "", .until = ""};
         locating l = {.run = run, .arena = arena, .file = ""};
-        if (!locate(&l, node) && !(fallback && f.launch && fallback(context, f.launch, &l.file, &l.line, &l.column))) l.file = "";
+        place_finding(&l, node, f.launch, fallback, context);
         f.file = l.file;
         f.line = l.line;
         f.column = l.column;
+        f.entity = l.entity;
+        f.attr = l.entity ? l.attr : LLW_ATTR_NONE;
         llw_text t = {0};
         llw_run_say(run, node, &node->rule->find, &t);
         f.message = keep(arena, &t);
         f.advice = advice(run, node, arena);
-        add_because(run, node, arena, &f);
+        f.where = f.launch ? llw_arena_strdup(arena, llw_facts_id(run->facts, f.launch)) : "";
+        f.subject = subject(run, arena, &f);
+        add_because(run, node, fallback, context, arena, &f);
         llw_findings_add(out, arena, f);
     }
-    llw_findings_sort(out);
+}
+
+bool llw_findings_open(llw_run *run, const char *code, const char *file, llw_launch_place *fallback, void *context) {
+    llw_arena *arena = llw_arena_new();
+    bool open = false;
+    for (size_t i = 0; i < run->n_nodes && !open; i++) {
+        const llw_node *node = &run->nodes[i];
+        const llw_lesson *lesson = node->rule->lesson;
+        if (node->state != LLW_UNDECIDED || (strcasecmp(lesson->code, code) && strcmp(lesson->id, code) && strcmp(node->rule->id, code))) continue;
+        locating l = {.run = run, .arena = arena, .file = ""};
+        place_finding(&l, node, launch_of(run, node), fallback, context);
+        open = !strcmp(l.file, file);
+    }
+    llw_arena_free(arena);
+    return open;
 }

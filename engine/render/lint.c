@@ -1,155 +1,218 @@
-/* Lint output: docs/json/lint.schema.json, text with a caret, gcc's file:line:column. */
-#include "render/lint.h"
+/* Lint as text with the source line and a caret, and in gcc's file:line:column; the table of formats. */
+#include "render/lint_parts.h"
 #include "base/file.h"
 
-#include <jansson.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum { MAX_SOURCE = 4 << 20 };
+static const struct {
+    const char *name;
+    llw_lint_renderer *render;
+} formats[] = {
+    {"text", llw_render_lint_text},     {"gcc", llw_render_lint_gcc},     {"json", llw_render_lint_json},
+    {"jsonl", llw_render_lint_jsonl},   {"sarif", llw_render_lint_sarif}, {"github", llw_render_lint_github},
+    {"gitlab", llw_render_lint_gitlab}, {"junit", llw_render_lint_junit}, {"checkstyle", llw_render_lint_checkstyle},
+    {"markdown", llw_render_lint_markdown},
+};
 
-static const char *severity(llw_level level) {
+const char llw_lint_formats[] = "text, gcc, json, jsonl, sarif, github, gitlab, junit, checkstyle or markdown";
+
+llw_lint_renderer *llw_lint_format(const char *name) {
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+        if (!strcmp(formats[i].name, name)) return formats[i].render;
+    return NULL;
+}
+
+/* --- shared --- */
+
+const char *llw_lint_severity(llw_level level) {
     return level == LLW_LEVEL_WRONG ? "error" : level >= LLW_LEVEL_WASTE ? "warning" : "note";
 }
 
-static json_t *string(const char *text) {
-    json_t *s = json_string(text);
-    if (s) return s;
-    llw_text safe = {0};
-    llw_text_add_safe(&safe, text, strlen(text), true);
-    s = json_string(llw_text_str(&safe));
-    llw_text_fini(&safe);
-    return s;
-}
-
-void llw_render_lint_json(llw_text *out, const llw_findings *findings, const llw_config_result *config) {
-    json_t *root = json_object(), *list = json_array(), *unread = json_array();
-    for (size_t i = 0; i < findings->n; i++) {
-        const llw_finding *f = &findings->items[i];
-        json_t *o = json_object(), *because = json_array();
-        json_object_set_new(o, "code", string(f->code));
-        json_object_set_new(o, "lesson", *f->lesson ? string(f->lesson) : json_null());
-        json_object_set_new(o, "rule", string(f->rule));
-        json_object_set_new(o, "level", string(llw_level_name(f->level)));
-        json_object_set_new(o, "severity", string(severity(f->level)));
-        json_object_set_new(o, "file", string(f->file));
-        json_object_set_new(o, "line", f->line ? json_integer(f->line) : json_null());
-        json_object_set_new(o, "column", f->column ? json_integer(f->column) : json_null());
-        json_object_set_new(o, "message", string(f->message));
-        for (size_t k = 0; k < f->n_because; k++) json_array_append_new(because, string(f->because[k]));
-        json_object_set_new(o, "because", because);
-        json_object_set_new(o, "advice", string(f->advice));
-        json_object_set_new(o, "launches", json_integer((json_int_t)f->n_launches));
-        json_array_append_new(list, o);
-    }
-    for (size_t i = 0; i < config->n_unread; i++) {
-        json_t *o = json_object();
-        json_object_set_new(o, "file", string(config->unread[i].file));
-        json_object_set_new(o, "line", config->unread[i].line ? json_integer(config->unread[i].line) : json_null());
-        json_object_set_new(o, "why", string(config->unread[i].why));
-        json_array_append_new(unread, o);
-    }
-    json_object_set_new(root, "schema", json_string("llwhy.lint/1"));
-    json_object_set_new(root, "findings", list);
-    json_object_set_new(root, "unread", unread);
-    json_object_set_new(root, "files", json_integer((json_int_t)config->n_files));
-    json_object_set_new(root, "launches", json_integer((json_int_t)config->n_launches));
-    char *text = json_dumps(root, JSON_INDENT(1));
-    if (text) llw_text_add(out, text);
-    llw_text_add(out, "\n");
-    free(text);
-    json_decref(root);
-}
-
-static void safe(llw_text *out, const char *text) {
+void llw_lint_safe(llw_text *out, const char *text) {
     llw_text_add_safe(out, text, strlen(text), false);
 }
 
-void llw_render_lint_gcc(llw_text *out, const llw_findings *findings, const llw_config_result *config) {
-    for (size_t i = 0; i < findings->n; i++) {
-        const llw_finding *f = &findings->items[i];
-        safe(out, f->file);
-        llw_text_addf(out, ":%d:%d: %s: ", f->line, f->column ? f->column : 1, severity(f->level));
-        safe(out, f->message);
-        llw_text_addf(out, " [%s]\n", f->code);
+const char *llw_lint_safe_copy(llw_arena *arena, const char *text) {
+    llw_text t = {0};
+    llw_lint_safe(&t, text);
+    const char *copy = llw_arena_strdup(arena, llw_text_str(&t));
+    llw_text_fini(&t);
+    return copy;
+}
+
+const char *llw_lint_path(const llw_lint_report *report, const char *file) {
+    return *file ? llw_path_relative(report->arena, file, "") : "";
+}
+
+const char *llw_lint_file(const llw_lint_report *report, const llw_finding *finding) {
+    if (*finding->file) return finding->file;
+    return report->config->n_files ? report->config->files[0] : ".";
+}
+
+int llw_lint_extent(const llw_finding *finding) {
+    return finding->fix && finding->fix->len < 1000 ? (int)finding->fix->len : 1;
+}
+
+/* --- gcc --- */
+
+void llw_render_lint_gcc(llw_text *out, const llw_style *style, const llw_lint_report *report) {
+    (void)style;
+    for (size_t i = 0; i < report->findings->n; i++) {
+        const llw_finding *f = &report->findings->items[i];
+        llw_lint_safe(out, llw_lint_file(report, f));
+        llw_text_addf(out, ":%d:%d: %s: ", f->line ? f->line : 1, f->column ? f->column : 1, llw_lint_severity(f->level));
+        llw_lint_safe(out, f->message);
+        llw_text_add(out, " [");
+        llw_lint_safe(out, f->code);
+        llw_text_add(out, "]\n");
     }
-    for (size_t i = 0; i < config->n_unread; i++) {
-        safe(out, config->unread[i].file);
-        llw_text_addf(out, ":%d:1: note: not read: ", config->unread[i].line);
-        safe(out, config->unread[i].why);
+    for (size_t i = 0; i < report->config->n_unread; i++) {
+        const llw_unread *u = &report->config->unread[i];
+        llw_lint_safe(out, u->file);
+        llw_text_addf(out, ":%d:1: note: not read: ", u->line ? u->line : 1);
+        llw_lint_safe(out, u->why);
         llw_text_add(out, "\n");
     }
 }
 
-/* The source line with a caret under the column, if the file can still be read. */
-static void quote(llw_text *out, const llw_style *style, llw_arena *arena, const llw_finding *f) {
-    char *bytes = NULL;
-    size_t len = 0;
-    if (!f->line || llw_file_read(arena, f->file, MAX_SOURCE, &bytes, &len, NULL) != LLW_OK) return;
-    const char *at = bytes;
-    for (int line = 1; line < f->line && at; line++) {
-        at = strchr(at, '\n');
-        if (at) at++;
+/* --- text --- */
+
+/* Whether a name before a value says that the value is a secret. */
+static bool names_secret(const char *text, size_t len) {
+    static const char *const words[] = {"api-key", "api_key", "apikey", "token", "secret", "password", "passwd"};
+    while (len && strchr("=: \t\"'", text[len - 1])) len--;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t n = strlen(words[i]);
+        if (len >= n && !strncasecmp(text + len - n, words[i], n)) return true;
     }
-    if (!at) return;
-    size_t n = strcspn(at, "\r\n");
-    if (n > 200) return;
+    return false;
+}
+
+/* The line with the values of secrets starred, byte for byte, so that columns stay. */
+static char *without_secrets(llw_arena *arena, const char *text, size_t len) {
+    char *copy = llw_arena_strndup(arena, text, len);
+    for (size_t i = 1; i < len; i++) {
+        if (!strchr("=: \t", text[i - 1]) || strchr("=: \t", text[i]) || !names_secret(text, i)) continue;
+        while (i < len && strchr("\"'", text[i])) i++;
+        if (i + 1 < len && text[i] == '$') continue; /* a variable's name is none */
+        while (i < len && !isspace((unsigned char)text[i]) && !strchr("\"',", text[i])) copy[i++] = '*';
+    }
+    return copy;
+}
+
+/* The source line with a caret under the column, if the file can still be read. */
+static void quote(llw_text *out, const llw_style *style, const llw_lint_report *report, const llw_finding *f) {
+    enum { MAX_QUOTED = 200 };
+    const llw_lines_file *file = llw_lines_get(report->lines, f->file);
+    const char *text = NULL;
+    size_t n = 0, at = 0;
+    if (!llw_lines_line(file, f->line, &text, &n) || n > MAX_QUOTED) return;
+    text = without_secrets(report->arena, text, n);
     llw_text_addf(out, "%6d | ", f->line);
-    llw_text_add_safe(out, at, n, true);
+    llw_text_add_safe(out, text, n, true);
     llw_text_add(out, "\n");
-    if (f->column < 1 || (size_t)f->column > n) return;
+    if (!llw_lines_offset(file, f->line, f->column, &at)) return;
     llw_text caret = {0};
     llw_text_addf(&caret, "%6s | ", "");
-    for (int i = 0; i + 1 < f->column; i++) llw_text_add(&caret, at[i] == '\t' ? "\t" : ((unsigned char)at[i] & 0xc0) == 0x80 ? "" : " ");
-    llw_text_add(&caret, "^");
+    for (size_t i = 0; i < at; i++) llw_text_add(&caret, text[i] == '\t' ? "\t" : ((unsigned char)text[i] & 0xc0) == 0x80 ? "" : " ");
+    for (int i = llw_lint_extent(f); i > 0; i--) llw_text_add(&caret, "^");
     llw_paint(out, style, LLW_GREEN, llw_text_str(&caret));
     llw_text_add(out, "\n");
     llw_text_fini(&caret);
 }
 
-void llw_render_lint_text(llw_text *out, const llw_style *style, const llw_findings *findings, const llw_config_result *config) {
-    static const llw_ink ink[] = {LLW_PLAIN, LLW_PLAIN, LLW_YELLOW, LLW_YELLOW, LLW_RED};
-    llw_arena *arena = llw_arena_new();
-    size_t count[LLW_LEVEL_WRONG + 1] = {0};
-    for (size_t i = 0; i < findings->n; i++) {
-        const llw_finding *f = &findings->items[i];
-        count[f->level]++;
-        llw_text head = {0};
-        safe(&head, f->file);
-        if (f->line) llw_text_addf(&head, ":%d", f->line);
-        if (f->column) llw_text_addf(&head, ":%d", f->column);
-        llw_text_add(&head, ": ");
-        llw_paint(out, style, LLW_BOLD, llw_text_str(&head));
-        llw_text_fini(&head);
-        llw_paint(out, style, ink[f->level], llw_level_name(f->level));
-        llw_text_addf(out, " [%s] ", f->code);
-        llw_text_add(out, "\n");
-        quote(out, style, arena, f);
+static void arrow(llw_text *out, const llw_style *style, const char *text) {
+    llw_text line = {0};
+    llw_text_add(&line, "-> ");
+    llw_lint_safe(&line, text);
+    llw_text_add(out, "  ");
+    llw_wrap(out, style, llw_text_str(&line), 2, 5);
+    llw_text_add(out, "\n");
+    llw_text_fini(&line);
+}
+
+static void also(llw_text *out, const llw_style *style, const llw_lint_report *report, const llw_finding *f) {
+    if (!f->n_also) return;
+    if (!report->all) {
+        llw_text_addf(out, "  (%zu more of %s here: --all)\n", f->n_also, f->code);
+        return;
+    }
+    for (size_t i = 0; i < f->n_also; i++) {
+        llw_text line = {0};
+        llw_text_addf(&line, "also %s: ", llw_level_name(f->also[i].level));
+        llw_lint_safe(&line, f->also[i].message);
         llw_text_add(out, "  ");
-        llw_wrap(out, style, f->message, 2, 2);
+        llw_wrap(out, style, llw_text_str(&line), 2, 5);
         llw_text_add(out, "\n");
-        if (*f->advice) {
-            llw_text line = {0};
-            llw_text_addf(&line, "-> %s", f->advice);
-            llw_text_add(out, "  ");
-            llw_wrap(out, style, llw_text_str(&line), 2, 5);
-            llw_text_add(out, "\n");
-            llw_text_fini(&line);
-        }
-        if (f->n_launches > 1) llw_text_addf(out, "  (%zu launches inherit it)\n", f->n_launches);
+        llw_text_fini(&line);
+        if (*f->also[i].advice && strcmp(f->also[i].advice, f->advice)) arrow(out, style, f->also[i].advice);
     }
-    for (size_t i = 0; i < config->n_unread; i++) {
-        safe(out, config->unread[i].file);
-        if (config->unread[i].line) llw_text_addf(out, ":%d", config->unread[i].line);
-        llw_text_add(out, ": not read: ");
-        safe(out, config->unread[i].why);
-        llw_text_add(out, "\n");
+}
+
+/* Which launch it happens to, when that is defined elsewhere, and how many others. */
+static void about(llw_text *out, const llw_lint_report *report, const llw_finding *f) {
+    size_t len = strlen(f->file);
+    bool elsewhere = *f->where && (strncmp(f->where, f->file, len) || (f->where[len] && f->where[len] != ':'));
+    if (elsewhere) llw_text_addf(out, "  (for %s", llw_lint_safe_copy(report->arena, f->where));
+    if (f->n_launches > 1) llw_text_addf(out, elsewhere ? " and %zu more" : "  (%zu launches inherit it", elsewhere ? f->n_launches - 1 : f->n_launches);
+    if (elsewhere || f->n_launches > 1) llw_text_add(out, ")\n");
+}
+
+static void finding_text(llw_text *out, const llw_style *style, const llw_lint_report *report, const llw_finding *f) {
+    static const llw_ink ink[] = {LLW_PLAIN, LLW_PLAIN, LLW_YELLOW, LLW_YELLOW, LLW_RED};
+    llw_text head = {0}, code = {0};
+    llw_lint_safe(&head, *f->file ? f->file : "(no file)");
+    if (f->line) llw_text_addf(&head, ":%d", f->line);
+    if (f->column) llw_text_addf(&head, ":%d", f->column);
+    llw_text_add(&head, ": ");
+    llw_paint(out, style, LLW_BOLD, llw_text_str(&head));
+    llw_paint(out, style, ink[f->level], llw_level_name(f->level));
+    llw_text_add(&code, " [");
+    llw_lint_safe(&code, f->code);
+    llw_text_add(&code, "]\n");
+    llw_text_add(out, llw_text_str(&code));
+    llw_text_fini(&head);
+    llw_text_fini(&code);
+    quote(out, style, report, f);
+    llw_text_add(out, "  ");
+    llw_wrap(out, style, llw_lint_safe_copy(report->arena, f->message), 2, 2);
+    llw_text_add(out, "\n");
+    if (*f->advice) arrow(out, style, f->advice);
+    about(out, report, f);
+    also(out, style, report, f);
+}
+
+static void summary(llw_text *out, const llw_lint_report *report) {
+    const llw_config_result *config = report->config;
+    size_t count[LLW_LEVEL_WRONG + 1] = {0}, repairs = 0, inline_accepted = 0;
+    for (size_t i = 0; i < report->findings->n; i++) {
+        count[report->findings->items[i].level]++;
+        repairs += report->findings->items[i].fix != NULL;
     }
+    for (size_t i = 0; i < report->accepted->n; i++) inline_accepted += report->accepted->items[i].accepted == LLW_ACCEPTED_INLINE;
     llw_text_addf(out, "%zu files, %zu launches: %zu wrong, %zu risk, %zu waste", config->n_files, config->n_launches, count[LLW_LEVEL_WRONG],
                   count[LLW_LEVEL_RISK], count[LLW_LEVEL_WASTE]);
     if (count[LLW_LEVEL_NOTE]) llw_text_addf(out, ", %zu notes", count[LLW_LEVEL_NOTE]);
+    if (inline_accepted) llw_text_addf(out, "; %zu suppressed", inline_accepted);
+    if (report->accepted->n > inline_accepted) llw_text_addf(out, "; %zu in the baseline", report->accepted->n - inline_accepted);
     if (config->n_unread) llw_text_addf(out, "; %zu things not read", config->n_unread);
-    llw_text_add(out, findings->n ? "; llwhy explain CODE tells a lesson\n" : "\n");
+    if (repairs) llw_text_addf(out, "; --fix could repair %zu", repairs);
+    llw_text_add(out, report->findings->n ? "; llwhy explain CODE tells a lesson\n" : "\n");
+}
+
+void llw_render_lint_text(llw_text *out, const llw_style *style, const llw_lint_report *report) {
+    for (size_t i = 0; i < report->findings->n; i++) finding_text(out, style, report, &report->findings->items[i]);
+    for (size_t i = 0; i < report->config->n_unread; i++) {
+        const llw_unread *u = &report->config->unread[i];
+        llw_lint_safe(out, u->file);
+        if (u->line) llw_text_addf(out, ":%d", u->line);
+        llw_text_add(out, ": not read: ");
+        llw_lint_safe(out, u->why);
+        llw_text_add(out, "\n");
+    }
+    summary(out, report);
     llw_flatten(out, style);
-    llw_arena_free(arena);
 }
