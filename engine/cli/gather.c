@@ -49,6 +49,11 @@ bool llw_app_gather_machine(llw_app *app) {
 static bool gather_model(llw_app *app, const char *name, llw_entity *model) {
     llw_err err = {0};
     if (llw_source_model(app->facts, name, model, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    int64_t parts = 0, missing = 0;
+    llw_facts_count(app->facts, *model, LLW_model_parts, &parts);
+    if (llw_facts_count(app->facts, *model, LLW_model_parts_missing, &missing) && missing > 0)
+        llw_app_complain(app, LLW_EXIT_INPUT, "%s: %lld of %lld parts are missing; finish the download. What the others say is answered", name,
+                         (long long)missing, (long long)parts);
     if (llw_source_card(app->facts, *model, llw_option_value(&app->options, LLW_OPT_CARD), &err) != LLW_OK)
         llw_app_fail(app, LLW_EXIT_INPUT, &err); /* a card that cannot be read leaves the rest standing */
     return true;

@@ -24,9 +24,16 @@ const char *llw_app_state_directory(llw_app *app) {
     return path;
 }
 
-/* Writes beside the file and renames, so that a reader never sees half of it. */
+/* Writes beside the file and renames, so that a reader never sees half of it. What is there and no plain file, a link, a pipe,
+ * a device, is written to: renaming would replace it. */
 static bool write_whole(const char *path, const char *text) {
     char beside[4096];
+    struct stat there;
+    if (lstat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
+        FILE *file = fopen(path, "we");
+        bool ok = file && fputs(text, file) >= 0;
+        return file && fclose(file) == 0 && ok;
+    }
     if (snprintf(beside, sizeof beside, "%s.%ld", path, (long)getpid()) >= (int)sizeof beside) return false;
     FILE *file = fopen(beside, "we");
     if (!file) return false;
