@@ -342,6 +342,28 @@ static void mistakes_are_named_with_their_line(void **state) {
     ARE_LEFT_OUT(files);
 }
 
+/* Quantities on quantities, each naming the one before twice: what they rest on is known without walking every path. */
+static void quantities_know_whether_they_predict(void **state) {
+    (void)state;
+    static const char *const start[] = {"l.ctx", "predict('n_ctx', l, 'ubatch', 512)"};
+    for (int asks = 0; asks < 2; asks++) {
+        llw_text text = {0};
+        llw_text_addf(&text, HEADER "rule \"r\" { level = \"note\", each = { l = \"launch\" }, find = \"x\", let = { a00 = \"%s\"", start[asks]);
+        for (int i = 1; i < 60; i++) llw_text_addf(&text, ", a%02d = \"a%02d + a%02d\"", i, i - 1, i - 1);
+        llw_text_add(&text, " }, when = { \"l.ctx > 0\", \"a59 > 0\" } }");
+        llw_kb *kb = llw_kb_new();
+        add(kb, "02-bad.lua", text.bytes);
+        llw_kb_order(kb);
+        const llw_rule *rule = llw_kb_rule(kb, "r");
+        assert_non_null(rule);
+        assert_int_equal(rule->n_lets, 60);
+        assert_false(rule->conditions[0].expr.predicts);
+        assert_int_equal(rule->conditions[1].expr.predicts, asks);
+        llw_kb_free(kb);
+        llw_text_fini(&text);
+    }
+}
+
 /* Whoever wrote the file, its words steer no terminal and end nowhere early. */
 static void texts_are_safe_to_print(void **state) {
     (void)state;
@@ -592,6 +614,7 @@ int main(void) {
         cmocka_unit_test(files_that_are_no_lua),
         cmocka_unit_test(a_file_cut_off_anywhere),
         cmocka_unit_test(mistakes_are_named_with_their_line),
+        cmocka_unit_test(quantities_know_whether_they_predict),
         cmocka_unit_test(texts_are_safe_to_print),
         cmocka_unit_test(a_lesson_stands_in_one_file),
         cmocka_unit_test(what_a_good_rule_becomes),

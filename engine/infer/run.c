@@ -109,17 +109,6 @@ static void derive(llw_run *run, size_t index) {
     }
 }
 
-/* Whether an expression, or a quantity it names, asks predict(). */
-static bool costs_prediction(const llw_rule *rule, const llw_expr *expr) {
-    for (int i = 0; i < expr->n_nodes; i++) {
-        const llw_expr_node *n = &expr->nodes[i];
-        if (n->op == LLW_OP_PREDICT) return true;
-        /* a quantity names only ones that stand before it, so this ends */
-        if (n->op == LLW_OP_LET && costs_prediction(rule, &rule->lets[n->as.let])) return true;
-    }
-    return false;
-}
-
 typedef struct matching {
     llw_run *run;
     const llw_rule *rule;
@@ -142,11 +131,11 @@ static bool add_node(void *context, const llw_entity *binding) {
     for (int costly = 0; costly < 2; costly++) {
         bool settled = costly && !run->whole && (!node.applies || settle(rule, node.truth) == LLW_SILENT);
         for (size_t i = 0; i < rule->n_lets; i++) {
-            if (costs_prediction(rule, &rule->lets[i]) != costly) continue;
+            if (rule->lets[i].predicts != costly) continue;
             node.lets[i] = settled ? (llw_result){.state = LLW_NOT_ASKED} : eval_top(&rule->lets[i], &e);
         }
         for (size_t i = 0; i < rule->n_conditions; i++) {
-            bool dear = costs_prediction(rule, &rule->conditions[i].expr);
+            bool dear = rule->conditions[i].expr.predicts;
             if (!costly && dear) node.truth[i] = (llw_result){.state = LLW_NOT_ASKED};
             if (dear == costly && !settled) node.truth[i] = eval_top(&rule->conditions[i].expr, &e);
         }

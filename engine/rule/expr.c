@@ -528,5 +528,8 @@ llw_rc llw_expr_parse(llw_arena *arena, const llw_scope *scope, const char *text
     if (!p.failed && text[p.at]) FAIL(&p, "'%.20s' is left over at the end of \"%s\"", text + p.at, text);
     if (p.failed) return LLW_ERR_INPUT;
     *out = (llw_expr){.text = llw_arena_strdup(arena, text), .line = line, .nodes = p.nodes, .n_nodes = (int)p.n};
+    for (size_t i = 0; i < p.n; i++)
+        out->predicts |= p.nodes[i].op == LLW_OP_PREDICT ||
+                         (p.nodes[i].op == LLW_OP_LET && scope->let_predicts && scope->let_predicts[p.nodes[i].as.let]);
     return LLW_OK;
 }

@@ -99,6 +99,7 @@ typedef struct llw_expr {
     int line;         /* in the rule's file */
     const llw_expr_node *nodes;
     int n_nodes; /* the last one is the result */
+    bool predicts; /* asks predict(), itself or through a quantity it names */
 } llw_expr;
 
 /* What names mean inside one rule. */
@@ -109,6 +110,7 @@ typedef struct llw_scope {
     int n_lets;
     const char *const *let_names;
     const llw_unit *let_units;
+    const bool *let_predicts;
     /* A named function: its index, arity and result; -1 when there is none. */
     int (*find_function)(void *context, const char *name, int *arity, const llw_unit **parameters, llw_unit *result);
     void *context;

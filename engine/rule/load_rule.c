@@ -98,10 +98,12 @@ static void read_lets(lua_State *lua, llw_loading *loading, llw_rule *rule, llw_
     }
     lua_pop(lua, 1);
     llw_unit *units = llw_arena_alloc(arena, n * sizeof *units);
+    bool *predicts = llw_arena_alloc(arena, n * sizeof *predicts);
     rule->let_names = llw_arena_alloc(arena, n * sizeof *rule->let_names);
     rule->lets = llw_arena_alloc(arena, n * sizeof *rule->lets);
     scope->let_names = rule->let_names;
     scope->let_units = units;
+    scope->let_predicts = predicts;
     llw_err err = {0};
     for (size_t before = n + 1; rule->n_lets < n && !loading->failed && rule->n_lets != before;) {
         before = rule->n_lets;
@@ -113,6 +115,7 @@ static void read_lets(lua_State *lua, llw_loading *loading, llw_rule *rule, llw_
             done[i] = true;
             rule->let_names[at] = names[i];
             units[at] = llw_expr_unit(&rule->lets[at]);
+            predicts[at] = rule->lets[at].predicts;
             rule->n_lets++;
             scope->n_lets = (int)rule->n_lets;
         }
