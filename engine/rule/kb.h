@@ -2,7 +2,7 @@
  *
  * A knowledge base owns everything it points to; it is read-only once loaded. A file that cannot be used is left out
  * whole and named in `problems`; the others go on. Rules are ordered so that whoever writes a slot comes before whoever
- * reads it, and otherwise by lesson and id. */
+ * reads it, and otherwise by lesson and the place in its file (ALGORITHM.md). */
 #ifndef LLW_RULE_KB_H
 #define LLW_RULE_KB_H
 
