@@ -13,6 +13,7 @@ typedef struct box {
     size_t used;
     bool exhausted; /* sticky: once the budget is gone, every further step fails */
     double until;   /* the thread's processor time at which the run ends, in seconds */
+    int line;       /* where the run is: what ends it from outside, no memory or no steps left, has no line of its own */
     void *context;
 } box;
 
@@ -46,22 +47,23 @@ static double processor_seconds(void) {
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static void over_budget(lua_State *lua, lua_Debug *activation) {
-    (void)activation;
+static void watch(lua_State *lua, lua_Debug *activation) {
     box *b = box_of(lua);
+    if (activation->event == LUA_HOOKLINE) {
+        b->line = activation->currentline;
+        return;
+    }
     int *left = (int *)lua_getextraspace(lua);
     bool steps = (*left -= HOOK_EVERY) <= 0;
     if (!b->exhausted && !steps && processor_seconds() < b->until) return;
     b->exhausted = true;
-    lua_sethook(lua, over_budget, LUA_MASKCOUNT, 1);
-    luaL_where(lua, 0); /* a hook has no level of its own: 0 is the text that was interrupted */
+    lua_sethook(lua, watch, LUA_MASKCOUNT, 1);
     if (steps)
         lua_pushfstring(lua, "took more than %d steps: a rule file only declares, it does not compute",
                         (int)LLW_SANDBOX_STEPS);
     else
         lua_pushfstring(lua, "took longer than %d ms: a rule file only declares, it does not compute",
                         (int)LLW_SANDBOX_MS);
-    lua_concat(lua, 2);
     lua_error(lua);
 }
 
@@ -152,7 +154,7 @@ void *llw_sandbox_context(lua_State *lua) {
 static llw_rc fail_from_lua(lua_State *lua, const char *path, llw_err *err) {
     const char *message = lua_tostring(lua, -1);
     if (!message) message = "failed without a message";
-    int line = 0;
+    int line = box_of(lua)->line;
     size_t skip = 0;
     if (!strncmp(message, "rules:", 6)) {
         char *end = NULL;
@@ -167,9 +169,10 @@ static llw_rc fail_from_lua(lua_State *lua, const char *path, llw_err *err) {
 llw_rc llw_sandbox_call(lua_State *lua, int n_args, int n_results, const char *path, llw_err *err) {
     box *b = box_of(lua);
     b->exhausted = false;
+    b->line = 0;
     b->until = processor_seconds() + LLW_SANDBOX_MS / 1000.0;
     *(int *)lua_getextraspace(lua) = LLW_SANDBOX_STEPS;
-    lua_sethook(lua, over_budget, LUA_MASKCOUNT, HOOK_EVERY);
+    lua_sethook(lua, watch, LUA_MASKCOUNT | LUA_MASKLINE, HOOK_EVERY);
     int rc = lua_pcall(lua, n_args, n_results, 0);
     lua_sethook(lua, NULL, 0, 0);
     return rc == LUA_OK ? LLW_OK : fail_from_lua(lua, path, err);
@@ -179,6 +182,7 @@ llw_rc llw_sandbox_run(lua_State *lua, const char *path, const char *bytes, size
     if (len > LLW_SANDBOX_FILE)
         return llw_fail(err, LLW_ERR_INPUT, path, 0, "has %zu bytes; a rule file has at most %d", len,
                         (int)LLW_SANDBOX_FILE);
+    box_of(lua)->line = 0;
     if (luaL_loadbufferx(lua, bytes, len, "=rules", "t") != LUA_OK) return fail_from_lua(lua, path, err);
     return llw_sandbox_call(lua, 0, 0, path, err);
 }
