@@ -1,0 +1,309 @@
+#!/usr/bin/env python3
+"""Exit codes, messages and habits of the command: command_line.py LLWHY"""
+import json
+import os
+import pathlib
+import re
+import stat
+import sys
+import tempfile
+import unittest
+
+import runs
+import tiny_gguf
+
+PROGRAM = ""
+MODEL = "llama-3.1-8b-q4_k_m"
+BOX = ["--gpu", "12282:11500", "--ram", "32000"]
+TWO = ["--gpu", "24564:23671", "--gpu", "16303:12761", "--ram", "64205"]
+WASTEFUL = ["--", "-c", "8192", "-b", "2048", "-ub", "2048"]
+
+
+class Case(unittest.TestCase):
+    """Each test has a directory of its own, which is its home as well."""
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.here = pathlib.Path(scratch.name)
+
+    def llwhy(self, *args, code=None, **more):
+        done = runs.llwhy(PROGRAM, *args, home=self.here, **more)
+        if code is not None:
+            self.assertEqual(done.returncode, code, f"{args}\n{done.stdout}\n{done.stderr}")
+        self.assertNotIn("Sanitizer", done.stderr)
+        return done
+
+    def complains(self, code, says, *args, **more):
+        """One sentence on stderr, nothing on stdout."""
+        done = self.llwhy(*args, code=code, **more)
+        self.assertRegex(done.stderr, says)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertTrue(done.stderr.startswith("llwhy: "), done.stderr)
+        self.assertEqual(done.stdout, "")
+
+
+class Usage(Case):
+    def test_unknown_option(self):
+        self.complains(3, r"no option '--nonsense'.*go behind --.*--help", MODEL, "--nonsense")
+
+    def test_an_option_without_its_value(self):
+        self.complains(3, r"--gpu needs ", MODEL, "--gpu")
+
+    def test_a_second_model(self):
+        self.complains(3, r"one model at a time: 'other' is the second", MODEL, "other")
+
+    def test_values_of_options(self):
+        for args, says in ((["--format", "xml"], "text or json"), (["--color", "sometimes"], "auto, always or never"),
+                           (["--width", "3"], "20 or more"), (["--program", "editor"], "server, cli, bench"), (["--emit", "toml"], "models.conf")):
+            with self.subTest(args=args):
+                self.complains(3, says, MODEL, "--no-gpu", *args)
+
+    def test_nothing_at_all(self):
+        self.complains(3, r"no model was named.*llwhy MODEL", cwd=self.here)
+
+    def test_help_and_version(self):
+        self.assertIn("--fail-on", self.llwhy("--help", code=0).stdout)
+        self.assertIn("newest llama.cpp", self.llwhy("--version", code=0).stdout)
+
+
+class Inputs(Case):
+    def test_missing_file(self):
+        self.complains(2, r"nowhere\.gguf: cannot be opened: No such file", self.here / "nowhere.gguf")
+
+    def test_unknown_name(self):
+        self.complains(2, r"no file and no known model.*nearest.*llama-3\.1-8b-q4_k_m", "llama-3.1-8b-q4")
+
+    def test_directory_with_several_models(self):
+        for name in ("a", "b"):
+            tiny_gguf.write(self.here / f"{name}.gguf")
+        self.complains(2, r"2 models, give one of them: a\.gguf, b\.gguf", self.here, "--no-gpu")
+
+    def test_directory_with_one_model(self):
+        tiny_gguf.write(self.here / "only.gguf")
+        self.assertIn("Tiny", self.llwhy(self.here, "--no-gpu", "--ram", "8000", code=0).stdout)
+
+    def test_empty_directory(self):
+        self.complains(2, r"directory without a \.gguf file", self.here)
+
+    def test_not_a_gguf(self):
+        (self.here / "page.gguf").write_text("<!DOCTYPE html><html>\n")
+        self.complains(2, r"page\.gguf: is .*not a model", self.here / "page.gguf")
+
+    def test_truncated_header(self):
+        tiny_gguf.write(self.here / "whole.gguf")
+        whole = (self.here / "whole.gguf").read_bytes()
+        for length in (0, 3, 4, 8, 20, 24, 60, 300, 900):
+            with self.subTest(length=length):
+                (self.here / "cut.gguf").write_bytes(whole[:length])
+                self.complains(2, r"cut\.gguf: ", self.here / "cut.gguf", "--no-gpu")
+
+    def test_absurd_lengths(self):
+        (self.here / "absurd.gguf").write_bytes(b"GGUF\3\0\0\0" + b"\xff" * 7 + b"\x7f" + b"\xff" * 7 + b"\x7f")
+        self.complains(2, r"is damaged: it claims ", self.here / "absurd.gguf")
+
+    def test_interrupted_download(self):
+        tiny_gguf.write(self.here / "short.gguf")
+        os.truncate(self.here / "short.gguf", (self.here / "short.gguf").stat().st_size - 1000)
+        done = self.llwhy(self.here / "short.gguf", "--no-gpu", "--ram", "8000", "--format", "json", code=1)
+        self.assertIn("file-is-not-whole", [r["rule"] for r in json.loads(done.stdout)["why"]])
+
+    def test_missing_part(self):
+        for number in (0, 2):
+            tiny_gguf.write(self.here / f"set-0000{number + 1}-of-00003.gguf", of=3, number=number)
+        done = self.llwhy(self.here / "set-00001-of-00003.gguf", "--no-gpu", "--ram", "8000", "--format", "json", code=2)
+        self.assertRegex(done.stderr, r"1 of 3 parts are missing; finish the download")
+        decision = json.loads(done.stdout)
+        self.assertEqual(decision["model"]["layers"], 1)
+        self.assertEqual(decision["verdict"], "unknown")
+        self.assertIn("file-is-not-whole", [r["rule"] for r in decision["why"]])
+
+    def test_whole_set(self):
+        for number in range(3):
+            tiny_gguf.write(self.here / f"set-0000{number + 1}-of-00003.gguf", of=3, number=number)
+        self.llwhy(self.here / "set-00001-of-00003.gguf", "--no-gpu", "--ram", "8000", code=0)
+
+    def test_broken_facts(self):
+        (self.here / "facts.json").write_text('{\n "entities": [\n  {"kind": "elephant", "id": "x"}\n ]\n}\n')
+        self.complains(2, r"facts\.json.*elephant", "--facts", self.here / "facts.json", "--", "-c", "4096")
+        (self.here / "facts.json").write_text('{"entities": [')
+        self.complains(2, r"facts\.json:1: is no JSON", "--facts", self.here / "facts.json", "--", "-c", "4096")
+
+
+class Codes(Case):
+    def test_clean_and_findings(self):
+        self.llwhy(MODEL, *BOX, "--", "-c", "8192", code=0)
+        self.llwhy(MODEL, *BOX, *WASTEFUL, code=0)  # waste is below the default, risk
+        self.llwhy(MODEL, *BOX, "--fail-on", "waste", *WASTEFUL, code=1)
+        self.llwhy(MODEL, "--gpu", "4096:3500", "--ram", "32000", "--", "-c", "8192", "--fit", "off", "-ngl", "99", code=1)
+
+    def test_fail_on_never(self):
+        self.llwhy(MODEL, "--gpu", "4096:3500", "--fail-on", "never", "--", "-c", "8192", "--fit", "off", "-ngl", "99", code=0)
+
+    def test_output_that_cannot_be_written(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            done = self.llwhy(MODEL, *BOX, code=5, stdout=full)
+        self.assertIn("could not be written", done.stderr)
+
+
+class Output(Case):
+    def test_color(self):
+        self.assertNotIn("\033", self.llwhy(MODEL, *BOX).stdout)  # no terminal
+        self.assertIn("\033[", self.llwhy(MODEL, *BOX, "--color", "always").stdout)
+        self.assertNotIn("\033", self.llwhy(MODEL, *BOX, "--color", "never", TERM="xterm").stdout)
+
+    def test_no_color(self):
+        """On a terminal colour is the default, and NO_COLOR takes it away."""
+        for more, colored in (({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True)):
+            with self.subTest(more=more):
+                ours, theirs = os.openpty()
+                self.llwhy("lesson", "L05", stdout=theirs, TERM="xterm", **more)
+                os.close(theirs)
+                shown = os.read(ours, 1 << 16)
+                os.close(ours)
+                self.assertTrue(shown)
+                self.assertEqual(b"\033[" in shown, colored)
+
+    def test_ascii(self):
+        for args in ([MODEL, *TWO], ["why", "1", MODEL, *TWO], ["facts", MODEL, *TWO], ["predict", MODEL, *TWO], ["fit", MODEL, *TWO],
+                     ["lessons"], ["lesson", "L04"], ["lint", "tests/fixtures/lint", "--no-gpu"]):
+            with self.subTest(args=args):
+                done = self.llwhy(*args, "--ascii")
+                self.assertTrue(done.stdout)
+                self.assertEqual([c for c in done.stdout if ord(c) > 126 or (ord(c) < 32 and c != "\n")], [])
+
+    def test_a_locale_without_utf8(self):
+        self.assertTrue(self.llwhy(MODEL, *BOX, LC_ALL="C").stdout.isascii())
+
+    def test_width(self):
+        done = self.llwhy(MODEL, *BOX, "--width", "60")
+        prose = [line for line in done.stdout.splitlines() if "GiB left" not in line]  # the devices' bars stay on one line
+        self.assertLessEqual(max(map(len, prose)), 60)
+
+    def test_json(self):
+        for args in ([MODEL, *TWO], ["why", "1", MODEL, *TWO], ["facts", MODEL, *TWO], ["predict", MODEL, *TWO], ["fit", MODEL, *TWO],
+                     ["lint", "tests/fixtures/lint/silent", "--no-gpu"]):
+            with self.subTest(args=args):
+                done = self.llwhy(*args, "--format", "json")
+                self.assertRegex(json.loads(done.stdout)["schema"], r"^llwhy\.[a-z]+/1$")
+
+
+class State(Case):
+    def decision(self, *args):
+        cut = args.index("--") if "--" in args else len(args)
+        return json.loads(self.llwhy(*args[:cut], "--format", "json", *args[cut:]).stdout)
+
+    def test_saved_facts_give_the_same_decision(self):
+        launch = ["--", "-c", "131072", "-ctk", "q8_0", "-ctv", "q8_0", "-ngl", "99", "--fit", "off", "-ub", "1024", "-ts", "33,14"]
+        saved = self.here / "box.json"
+        first = json.loads(self.llwhy("glm-4.7-flash-q8_0", *TWO, "--llama", "b8022", "--save", saved, "--format", "json", *launch).stdout)
+        again = self.decision("--facts", saved)
+        self.assertEqual(again, first)
+        self.llwhy("--facts", saved, "--save", self.here / "twice.json")
+        self.assertEqual(json.loads((self.here / "twice.json").read_text()), json.loads(saved.read_text()))
+
+    def test_saving_replaces_no_link(self):
+        (self.here / "target.json").write_text("old")
+        (self.here / "link.json").symlink_to("target.json")
+        self.llwhy(MODEL, *BOX, "--save", self.here / "link.json", code=0)
+        self.assertTrue((self.here / "link.json").is_symlink())
+        self.assertIn("entities", json.loads((self.here / "target.json").read_text()))
+
+    def test_saving_to_a_pipe_or_device(self):
+        done = self.llwhy(MODEL, *BOX, "--save", "/dev/null", code=0)
+        self.assertTrue(stat.S_ISCHR(os.stat("/dev/null").st_mode))
+        self.assertTrue(done.stdout)
+
+    def test_a_place_that_cannot_be_written(self):
+        done = self.llwhy(MODEL, *BOX, "--save", self.here / "no" / "such" / "box.json", code=2)
+        self.assertRegex(done.stderr, r"box\.json: the facts could not be written: No such file")
+
+    def test_why_remembers_the_last_run(self):
+        self.complains(2, r"no last run.*name a model", "why", "1")
+        first = self.decision(MODEL, *BOX, *WASTEFUL)
+        self.assertTrue((self.here / "llwhy" / "last.json").is_file())
+        done = self.llwhy("why", "1", "--format", "json", code=0)
+        self.assertIn("About the last run", done.stderr)
+        claim = json.loads(done.stdout)["lines"][0]["text"]
+        self.assertEqual(claim, first["why"][0]["text"])
+
+    def test_why_of_what_is_not_there(self):
+        self.complains(3, r"no reason 99: the decision has \d", "why", "99", MODEL, *BOX)
+        self.complains(3, r"'elephants' is no reason's number", "why", "elephants", MODEL, *BOX)
+
+
+RULE = """lesson "%(id)s" {
+  claim = "A rule of our own takes part.",
+}
+
+rule "%(id)s-rule" {
+  level = "note",
+  each = { l = "launch" },
+  when = { "%(when)s" },
+  find = "batch is {l.batch:plain}",
+  tests = {
+    fires { launch { batch = 4096 } },
+    silent { launch { batch = 512 }, stops_at = "%(when)s" },
+    undecided { launch { batch = unknown }, needs = "l.batch" },
+  },
+}
+"""
+BROKEN = {
+    "syntax": (RULE.replace("find =", "find = ="), 9),
+    "attribute": (RULE.replace("l.batch:plain", "l.no_such_thing"), 9),
+    "unit": (RULE.replace('"%(when)s" },\n  find', '"l.ctx > 2 * GiB" },\n  find'), 8),
+    "call": (RULE + "os.execute('true')\n", 16),
+    "endless": (RULE + "while true do end\n", 16),
+    "bomb": (RULE + "local s = 'x' while true do s = s .. s end\n", 16),
+}
+
+
+class Rules(Case):
+    def setUp(self):
+        super().setUp()
+        self.rules = self.here / "rules"
+        self.rules.mkdir()
+        self.add("90-ours", RULE)
+
+    def add(self, name, text):
+        (self.rules / f"{name}.lua").write_text(text % {"id": name, "when": "l.batch > 2048"})
+
+    def decide(self, code):
+        done = self.llwhy(MODEL, *BOX, "--rules", self.rules, "--format", "json", "--", "-c", "8192", "-b", "4096", code=code)
+        return [r["rule"] for r in json.loads(done.stdout)["why"]], done.stderr
+
+    def test_a_good_file_takes_part(self):
+        rules, said = self.decide(0)
+        self.assertIn("90-ours-rule", rules)
+        self.assertEqual(said, "")
+
+    def test_a_good_file_is_tested(self):
+        done = self.llwhy("test", "90-ours", "--rules", self.rules, code=0)
+        self.assertRegex(done.stdout, r"^3 passed, 0 failed")
+        self.add("90-ours", RULE.replace("batch = 512", "batch = 8192"))
+        done = self.llwhy("test", "90-ours", "--rules", self.rules, code=1)
+        self.assertRegex(done.stdout, r"90-ours\.lua:12: rule \"90-ours-rule\"")
+
+    def test_broken_files_are_named_and_the_rest_answers(self):
+        for name, (text, _) in BROKEN.items():
+            self.add(name, text)
+        rules, said = self.decide(4)
+        self.assertIn("90-ours-rule", rules)
+        self.assertIn("one-gpu-holds-it", rules)
+        for name, (_, line) in BROKEN.items():
+            with self.subTest(name=name):
+                found = re.search(rf"{name}\.lua:(\d+): \S", said)
+                self.assertTrue(found, said)
+                self.assertEqual(int(found[1]), line, said)
+        self.assertRegex(said, rf"{len(BROKEN)} rule files or rules were left out; the others answer")
+
+    def test_a_directory_that_is_not_there(self):
+        done = self.llwhy(MODEL, *BOX, "--rules", self.here / "nowhere")
+        self.assertEqual(done.returncode, 4)
+        self.assertIn("nowhere", done.stderr)
+        self.assertIn("This launch loads", done.stdout)
+
+
+if __name__ == "__main__":
+    PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
+    unittest.main()
