@@ -4,14 +4,11 @@
  * Sources: src/models/qwen3next.cpp, qwen35.cpp, qwen35moe.cpp, llama.cpp v0.5.0 and 2026-05-04. */
 #include "predict/delta.h"
 #include "predict/families.h"
+#include "predict/qwen3next.h"
 
 #include <string.h>
 
 enum { F = 4 };
-
-typedef struct sizes {
-    int64_t head_k, heads_k, head_v, heads_v, tokens, seqs; /* tokens of each sequence */
-} sizes;
 
 /* ---- full attention, whose query carries a gate ---- */
 
@@ -40,8 +37,7 @@ static llw_node *attend(llw_graph *g, const llw_attention *attention, llw_node *
 
 /* ---- the delta net ---- */
 
-/* Query, key, value in one, and the output's gate z. */
-static llw_node *project(llw_graph *g, const sizes *s, llw_node *x, llw_node **z, int il) {
+llw_node *llw_next_project(llw_graph *g, const llw_next_sizes *s, llw_node *x, llw_node **z, int il) {
     if (llw_w(g, LLW_W_ATTN_QKV, il)) {
         llw_node *mixed = llw_block_mm(g, LLW_W_ATTN_QKV, il, x);
         *z = llw_block_mm(g, LLW_W_ATTN_GATE, il, x);
@@ -64,8 +60,8 @@ static llw_node *project(llw_graph *g, const sizes *s, llw_node *x, llw_node **z
     return llw_concat(g, llw_concat(g, q, k, 0), v, 0);
 }
 
-static void gates(llw_graph *g, const sizes *s, llw_node *x, bool next, llw_node **beta, llw_node **gate,
-                  int il) {
+static void gates(llw_graph *g, const llw_next_sizes *s, llw_node *x, bool next, llw_node **beta,
+                  llw_node **gate, int il) {
     llw_node *alpha;
     if (next) {
         int64_t each = s->heads_v / s->heads_k;
@@ -89,7 +85,7 @@ static void gates(llw_graph *g, const sizes *s, llw_node *x, bool next, llw_node
 }
 
 /* Each key head serves several value heads: written out where the operation does not do that itself. */
-static llw_node *to_value_heads(llw_graph *g, const sizes *s, llw_node *x, bool next) {
+static llw_node *to_value_heads(llw_graph *g, const llw_next_sizes *s, llw_node *x, bool next) {
     if (!next) return llw_repeat(g, x, s->head_k, s->heads_v, s->tokens, s->seqs);
     int64_t each = s->heads_v / s->heads_k, n = s->tokens * s->seqs;
     x = llw_reshape(g, x, s->head_k, 1, s->heads_k, n);
@@ -97,11 +93,11 @@ static llw_node *to_value_heads(llw_graph *g, const sizes *s, llw_node *x, bool 
     return llw_reshape(g, x, s->head_k, s->heads_v, s->tokens, s->seqs);
 }
 
-static llw_node *delta_net(llw_graph *g, const llw_recurrent *inputs, const sizes *s, llw_node *x, bool next,
-                           int il) {
+static llw_node *delta_net(llw_graph *g, const llw_recurrent *inputs, const llw_next_sizes *s, llw_node *x,
+                           bool next, int il) {
     const llw_hparams *h = g->h;
     llw_node *z, *beta, *gate;
-    llw_node *mixed = project(g, s, x, &z, il);
+    llw_node *mixed = llw_next_project(g, s, x, &z, il);
     gates(g, s, x, next, &beta, &gate, il);
     llw_node *kernel = llw_w(g, LLW_W_SSM_CONV1D, il);
     if (!kernel) {
@@ -135,7 +131,7 @@ static llw_node *delta_net(llw_graph *g, const llw_recurrent *inputs, const size
     return llw_reshape_2d(g, llw_block_mm(g, LLW_W_SSM_OUT, il, o), h->n_embd, s->tokens * s->seqs);
 }
 
-static llw_node *feed_forward(llw_graph *g, llw_node *x, int il) {
+llw_node *llw_next_feed_forward(llw_graph *g, llw_node *x, int il) {
     if (!llw_w(g, LLW_W_FFN_GATE_INP, il)) return llw_block_ffn_silu(g, x, il);
     llw_moe how = llw_block_moe_defaults(g, il);
     how.normalise = true;
@@ -152,10 +148,15 @@ static llw_node *feed_forward(llw_graph *g, llw_node *x, int il) {
 void llw_build_qwen3next(llw_graph *g) {
     const llw_hparams *h = g->h;
     bool next = !strcmp(g->plan->architecture->name, "qwen3next");
-    sizes s = {h->ssm_state,   h->ssm_groups,           h->ssm_dt_rank ? h->ssm_inner / h->ssm_dt_rank : 0,
-               h->ssm_dt_rank, g->n_tokens / g->n_seqs, g->n_seqs};
+    llw_next_sizes s = {
+        h->ssm_state,   h->ssm_groups,           h->ssm_dt_rank ? h->ssm_inner / h->ssm_dt_rank : 0,
+        h->ssm_dt_rank, g->n_tokens / g->n_seqs, g->n_seqs};
     if (!s.heads_k || !s.heads_v || s.heads_v % s.heads_k) {
         llw_graph_fail(g, "the header's ssm.group_count and ssm.time_step_rank do not fit each other");
+        return;
+    }
+    if (g->plan->build.first_delta_net) {
+        llw_next_build_first(g, &s, next);
         return;
     }
     llw_attention attention;
@@ -175,7 +176,7 @@ void llw_build_qwen3next(llw_graph *g) {
             llw_block_pick_outputs(g, out_ids, &x, &residual);
         llw_node *ffn_in = llw_add(g, x, residual);
         x = llw_block_rms(g, ffn_in, LLW_W_POST_ATTENTION_NORM, il);
-        x = llw_add(g, feed_forward(g, x, il), ffn_in);
+        x = llw_add(g, llw_next_feed_forward(g, x, il), ffn_in);
     }
     llw_block_output_after_norm(g, x, out_ids, LLW_NORM_RMS);
 }
