@@ -211,7 +211,7 @@ static void write_baseline(llw_linting *lint, const llw_lint_pass *pass) {
         return;
     }
     llw_text out = {0};
-    llw_text_addf(&out, "%zu findings are accepted from now on, in ", n);
+    llw_text_addf(&out, "%zu finding%s accepted from now on, in ", n, n == 1 ? " is" : "s are");
     llw_text_add_safe(&out, path, strlen(path), false);
     llw_text_add(&out, "\n");
     llw_app_print(app, &out);

@@ -105,8 +105,9 @@ void llw_baseline_tell(const llw_baseline *baseline, llw_arena *arena, llw_findi
         if (!first && baseline->items[i].used < baseline->items[i].count) first = &baseline->items[i];
     }
     if (!first) return;
-    const char *message = llw_arena_printf(arena, "%zu finding%s of the baseline %s not there%s: %s in %s (%s)%s", left, left == 1 ? "" : "s", left == 1 ? "is" : "are",
-                                           left == 1 ? "" : ", the first", first->code, first->file, first->subject, left == 1 ? "" : " ...");
+    const char *message = left == 1 ? llw_arena_printf(arena, "A finding of the baseline is no longer there: %s in %s (%s)", first->code, first->file, first->subject)
+                                    : llw_arena_printf(arena, "%zu findings of the baseline are no longer there, the first %s in %s (%s)", left, first->code,
+                                                       first->file, first->subject);
     llw_findings_add(out, arena,
                      (llw_finding){.code = "S05", .lesson = "", .rule = "baseline", .level = LLW_LEVEL_NOTE, .file = baseline->path, .message = message,
                                    .advice = "write it anew with --write-baseline", .where = "", .subject = "", .n_launches = 1, .reason = "", .until = ""});

@@ -62,7 +62,7 @@ static bool starts(const char *text, size_t len, const char *with) {
     return len >= n && !memcmp(text, with, n);
 }
 
-/* The offset of "llwhy ignore" in a comment of the line; false when there is none. *alone: nothing stands before it. */
+/* The offset of "llwhy KEY=" in a comment of the line; false when there is none. *alone: nothing stands before it. */
 static bool find_comment(const line *l, bool markdown, size_t *word, bool *alone) {
     static const char *const marks[] = {"#", ";", "//", "<!--"};
     *alone = true;
@@ -73,9 +73,10 @@ static bool find_comment(const line *l, bool markdown, size_t *word, bool *alone
             size_t at = i + strlen(marks[m]);
             while (at < l->len && (l->text[at] == '#' || l->text[at] == ';' || l->text[at] == ' ' || l->text[at] == '\t')) at++;
             if (!starts(l->text + at, l->len - at, "llwhy ") && !starts(l->text + at, l->len - at, "llwhy\t")) continue;
-            size_t verb = at + 6;
+            size_t verb = at + 6, end;
             while (verb < l->len && isblank((unsigned char)l->text[verb])) verb++;
-            if (!starts(l->text + verb, l->len - verb, "ignore")) continue;
+            for (end = verb; end < l->len && (isalpha((unsigned char)l->text[end]) || l->text[end] == '-'); end++) {}
+            if (end == verb || end >= l->len || l->text[end] != '=') continue; /* a sentence about llwhy */
             *word = at;
             return true;
         }
