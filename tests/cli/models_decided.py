@@ -33,14 +33,19 @@ def published():
 
 
 class Decided(unittest.TestCase):
-    def setUp(self):
-        self.models = sorted(p.stem for p in (runs.ROOT / "models/known").glob("*.yaml"))
+    models = sorted(p.stem for p in (runs.ROOT / "models/known").glob("*.yaml"))
+    decided = {}  # by machine, each asked once
 
-    def decisions(self, machine, *more):
+    def decisions(self, machine):
+        if machine not in self.decided:
+            self.decided[machine] = self.decide(machine)
+        return self.decided[machine]
+
+    def decide(self, machine):
         with tempfile.TemporaryDirectory() as project:
             launches = "".join(f"  - model: {name}\n" for name in self.models)
             (pathlib.Path(project) / ".llwhy.yaml").write_text("launches:\n" + launches)
-            done = runs.llwhy(PROGRAM, *MACHINES[machine], "--format", "json", *more, cwd=project)
+            done = runs.llwhy(PROGRAM, *MACHINES[machine], "--format", "json", cwd=project)
         self.assertIn(done.returncode, (0, 1), done.stderr)
         found = {d["model"]["id"]: d for d in runs.documents(done.stdout)}
         self.assertEqual(sorted(found), self.models)
