@@ -96,7 +96,7 @@ static int64_t size_in(const allocator *a, int backend, const llw_node *node) {
 /* A source whose memory the result may take over: its own (a view never is), not kept as output, of the same
  * layout, and used by nobody else. */
 static llw_node *reusable(const llw_node *node) {
-    for (int i = 0; i < LLW_MAX_SOURCES; i++) {
+    for (int i = 0; i < node->n_src; i++) {
         llw_node *src = node->src[i];
         if (!src || !src->allocated || src->output || !same_layout(node, src)) continue;
         if (src->children == 1 && src->views == 0 && !src->view) return src;
@@ -150,7 +150,7 @@ static void reset_all(const llw_schedule *s) {
         llw_node *node = s->nodes.items[i].node;
         reset(node);
         if (node->view) reset(node->view);
-        for (int j = 0; j < LLW_MAX_SOURCES; j++)
+        for (int j = 0; j < node->n_src; j++)
             if (node->src[j]) {
                 reset(node->src[j]);
                 if (node->src[j]->view) reset(node->src[j]->view);
@@ -172,7 +172,7 @@ bool llw_allocator_measure(const llw_schedule *s, int64_t sizes[LLW_MAX_DEVICES 
         llw_node *node = s->nodes.items[i].node;
         if (node->view && node->op != LLW_OP_NONE) node->view->views++;
         if (node->input) allocate(&a, node, s->nodes.items[i].backend);
-        for (int j = 0; j < LLW_MAX_SOURCES; j++) {
+        for (int j = 0; j < node->n_src; j++) {
             llw_node *src = node->src[j];
             if (!src) continue;
             src->children++;
@@ -182,10 +182,10 @@ bool llw_allocator_measure(const llw_schedule *s, int64_t sizes[LLW_MAX_DEVICES 
     for (size_t i = 0; i < s->nodes.n; i++) {
         llw_node *node = s->nodes.items[i].node;
         int backend = s->nodes.items[i].backend;
-        for (int j = 0; j < LLW_MAX_SOURCES; j++)
+        for (int j = 0; j < node->n_src; j++)
             if (node->src[j]) allocate(&a, node->src[j], backend);
         allocate(&a, node, backend);
-        for (int j = 0; j < LLW_MAX_SOURCES; j++)
+        for (int j = 0; j < node->n_src; j++)
             if (node->src[j]) used(&a, node->src[j]);
     }
     bool ok = true;

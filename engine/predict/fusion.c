@@ -26,7 +26,7 @@ static bool can_fuse(const window *w, int at, int count, const llw_op *ops, cons
         if (node->output) return false;
         int inside = 0;
         for (int j = i + 1; j < count; j++)
-            for (int k = 0; k < LLW_MAX_SOURCES; k++) inside += w->nodes[at + j]->src[k] == node;
+            for (int k = 0; k < w->nodes[at + j]->n_src; k++) inside += w->nodes[at + j]->src[k] == node;
         if (inside != node->uses) return false;
         if (!node->view || node->view->weight) continue;
         bool held = false;

@@ -159,24 +159,29 @@ static void push(llw_graph *g, llw_nodes *list, llw_node *node) {
                                  sizeof(llw_node *)) = node;
 }
 
+static void visit(llw_graph *g, llw_node *node) {
+    int n = LLW_MAX_SOURCES;
+    while (n > 0 && !node->src[n - 1]) n--;
+    node->n_src = (unsigned char)n;
+    node->visited = true;
+    node->children = 0; /* which source comes next; the allocator counts anew */
+    push(g, &g->stack, node);
+}
+
 void llw_expand(llw_graph *g, llw_node *root) {
     if (root->visited) return;
-    root->visited = true;
-    root->children = 0; /* which source comes next; the allocator counts anew */
-    push(g, &g->stack, root);
+    visit(g, root);
     while (g->stack.n) {
         llw_node *node = g->stack.items[g->stack.n - 1];
         llw_node *next = NULL;
-        while (node->children < LLW_MAX_SOURCES && !next) {
+        while (node->children < node->n_src && !next) {
             llw_node *src = node->src[node->children++];
             if (!src) continue;
             src->uses++;
             if (!src->visited) next = src;
         }
         if (next) {
-            next->visited = true;
-            next->children = 0;
-            push(g, &g->stack, next);
+            visit(g, next);
             continue;
         }
         g->stack.n--;

@@ -43,6 +43,7 @@ struct llw_node {
     llw_place place;     /* of a tensor that has a buffer already; LLW_PLACE_NONE otherwise */
     signed char backend; /* device number among those used, n_devices = the CPU's; -1 not assigned */
     bool visited;
+    unsigned char n_src; /* where src ends, once the node is in the order */
     int block, type_size;
     int64_t ne[4], nb[4];
     llw_node *src[LLW_MAX_SOURCES];

@@ -39,7 +39,7 @@ static int from_weights(llw_schedule *s, const llw_node *node) {
     int cpu = s->n_backends - 1;
     if (node->op == LLW_OP_ROPE) return -1; /* its factors are too small to choose by */
     if (node->op == LLW_OP_FLASH_ATTN_EXT && !s->plan->build.attention_follows_sinks) return -1;
-    for (int i = 0; i < LLW_MAX_SOURCES; i++) {
+    for (int i = 0; i < node->n_src; i++) {
         const llw_node *src = node->src[i];
         if (!src || !src->weight) continue;
         int at = from_buffer(s, src, node);
@@ -97,7 +97,7 @@ static void assign_rest(llw_schedule *s) {
         for (int b = 0; b < s->n_backends; b++) {
             if (!llw_backend_takes(s->plan, b, node)) continue;
             int n = 0;
-            for (int j = 0; j < LLW_MAX_SOURCES; j++) {
+            for (int j = 0; j < node->n_src; j++) {
                 const llw_node *src = node->src[j];
                 if (src && (src->backend >= 0 || (src->view && src->view->backend >= 0)) &&
                     can_read(s, src, b))
@@ -118,7 +118,7 @@ static void assign_sources(llw_schedule *s) {
     for (size_t i = 0; i < nodes->n; i++) {
         llw_node *node = nodes->items[i];
         if (node->view && node->backend < 0) node->backend = node->view->backend;
-        for (int j = 0; j < LLW_MAX_SOURCES; j++) {
+        for (int j = 0; j < node->n_src; j++) {
             llw_node *src = node->src[j];
             if (src && src->backend < 0) src->backend = src->view ? src->view->backend : node->backend;
         }
@@ -206,7 +206,7 @@ static llw_node *bring_over(llw_schedule *s, llw_part *part, llw_node *src) {
 static bool wants_new_part(llw_schedule *s, const llw_part *part, const llw_node *node) {
     if (!part->inputs.n) return false;
     size_t limit = (size_t)s->plan->build.max_split_inputs;
-    for (int j = 0; j < LLW_MAX_SOURCES; j++) {
+    for (int j = 0; j < node->n_src; j++) {
         llw_node *src = node->src[j];
         if (!src || src->backend == part->backend) continue;
         if (src->weight && !can_read(s, src, part->backend)) return true;
@@ -231,7 +231,7 @@ static void cut(llw_schedule *s) {
             part->end = i;
             part = new_part(s, node->backend, i);
         }
-        for (int j = 0; j < LLW_MAX_SOURCES; j++) {
+        for (int j = 0; j < node->n_src; j++) {
             llw_node *src = node->src[j];
             if (!src) continue;
             if (src->input && s->n_copies > 1) hold_input(s, src);
@@ -263,6 +263,7 @@ static llw_node *holder(llw_schedule *s, llw_node *const *tensors, size_t n) {
                                     tensors[0]->ne[2], tensors[0]->ne[3]);
     node->view = tensors[0]->view ? tensors[0]->view : tensors[0];
     for (size_t i = 0; i < n; i++) node->src[i] = tensors[i];
+    node->n_src = (unsigned char)n;
     return node;
 }
 
