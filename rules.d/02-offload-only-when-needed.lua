@@ -18,7 +18,7 @@ rule "experts-in-ram-needlessly" {
     pcie_bandwidth = "sum('gpu', 'pcie_bandwidth') / count('gpu')",
     ram_bandwidth = "sum('host', 'ram_bandwidth')",
   },
-  find = "{l.weights_on_host:gib} of experts are kept in RAM although everything fits the GPUs: {m.name} needs {l.whole_need:gib} and {l.gpu_free:gib} are free there. A GPU reads its memory at about 1 TB/s, RAM gives a tenth of that or less and PCIe about 32 GB/s (here: GPU {gpu_bandwidth}, RAM {ram_bandwidth}, PCIe {pcie_bandwidth})",
+  find = "{l.weights_on_host:gib} of weights are kept in RAM although everything fits the GPUs: {m.name} needs {l.whole_need:gib} and {l.gpu_free:gib} are free there. A GPU reads its memory at about 1 TB/s, RAM gives a tenth of that or less and PCIe about 32 GB/s (here: GPU {gpu_bandwidth}, RAM {ram_bandwidth}, PCIe {pcie_bandwidth})",
   advise = {
     ["l.cpu_moe"] = "everything fits the GPUs, so no expert has to wait in RAM",
     ["l.n_cpu_moe"] = "everything fits the GPUs, so no expert has to wait in RAM",
@@ -123,7 +123,7 @@ rule "gpu-left-empty" {
     "l.loads",
     "l.gpu_free - l.gpu_need > 4 * m.expert_weights / m.moe_layers",
   },
-  find = "{l.weights_on_host:gib} of experts are in RAM while {l.gpu_free - l.gpu_need:gib} of GPU memory stay empty, room for several layers' experts of {m.expert_weights / m.moe_layers:mib} each: move only what does not fit",
+  find = "{l.weights_on_host:gib} of weights are in RAM while {l.gpu_free - l.gpu_need:gib} of GPU memory stay empty, room for several layers' experts of {m.expert_weights / m.moe_layers:mib} each: move only what does not fit",
   advise = {
     ["l.cpu_moe"] = "it sends every expert to RAM; fit sends only those that do not fit",
     ["l.n_cpu_moe"] = "it sends more experts to RAM than has to be; fit counts them",

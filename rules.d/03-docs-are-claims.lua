@@ -120,7 +120,7 @@ rule "card-says-dense" {
   level = "note",
   each = { m = "model" },
   when = {
-    "conflict(m.moe)",
+    { "conflict(m.moe)", otherwise = "no source contradicts another about {m.name}" },
     "m.moe",
   },
   find = "What was read about {m.name} disagrees: one source calls it dense, {origin(m.moe)} has {m.experts} experts a layer, and that counts",
@@ -137,7 +137,7 @@ rule "card-says-moe" {
   level = "note",
   each = { m = "model" },
   when = {
-    "conflict(m.moe)",
+    { "conflict(m.moe)", otherwise = "no source contradicts another about {m.name}" },
     "not m.moe",
   },
   find = "What was read about {m.name} disagrees: one source calls it a mixture of experts, {origin(m.moe)} has no experts, and that counts. Tags of model cards are known to do this",

@@ -75,7 +75,7 @@ rule "said-to-fit-one-gpu" {
 rule "file-is-not-whole" {
   level = "wrong",
   each = { m = "model" },
-  when = { "not m.complete" },
+  when = { { "not m.complete", otherwise = "the file is complete" } },
   find = "{m.name} is not all there: {m.file_bytes:count} bytes of the {m.expected_bytes:count} that its tensor table needs, so every size read from it is too small and llama.cpp refuses it. Finish the download",
   tests = {
     fires { model { complete = false, file_bytes = 100000000 } },

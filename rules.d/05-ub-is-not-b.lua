@@ -20,7 +20,7 @@ rule "oversized-ubatch" {
     "l.weights_on_host > 0",
   },
   let = { extra = "l.gpu_need - predict('gpu_need', l, 'ubatch', 512, 'ctx', l.n_ctx)" },
-  find = "-ub {l.ubatch:plain} takes {extra:mib} more GPU memory than -ub 512 for the same context: it sizes the compute buffer, -b {l.batch:plain} does not. With all weights on the GPU prompts gain little from it, 1.0 to 1.2 times the speed up to 4096",
+  find = "-ub {l.ubatch:plain} takes {extra:mib} more GPU memory than -ub 512 for the same context: it sizes the compute buffer, and -b {l.batch:plain} only caps it. With all weights on the GPU prompts gain little from it, 1.0 to 1.2 times the speed up to 4096",
   advise = { ["l.ubatch"] = "512, llama.cpp's default, gives back {extra:mib}; -b may stay as it is" },
   try = { ["l.ubatch"] = "512" },
   tests = {

@@ -62,7 +62,7 @@ rule "long-prompt-failed" {
   level = "wrong",
   each = { b = "build", l = "launch" },
   join = { "l.build == b.id" },
-  when = { "not b.long_prompt_passed" },
+  when = { { "not b.long_prompt_passed", otherwise = "{b.version} has answered a long prompt" } },
   find = "llama.cpp {b.version} failed on a prompt of 100 tokens and more on this machine: go back to the build that answered one, and report it",
   tests = {
     fires { build { version = "b8115", long_prompt_passed = false }, says = "b8115 failed" },

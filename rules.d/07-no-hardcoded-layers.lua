@@ -49,7 +49,7 @@ rule "placed-by-hand-does-not-load" {
     "not l.loads",
     "predict('loads', l, 'fit', true, 'gpu_layers', -1, 'tensor_split', '', 'override_tensor', '', 'cpu_moe', false, 'n_cpu_moe', 0)",
   },
-  find = "With --fit off the layers go where the flags put them, and that does not load: {l.gpu_need:gib} are to go to the GPUs, {l.gpu_free:gib} are free on all of them together, but not where the flags need it. With fit and -ngl auto the same model and context load",
+  find = "With --fit off the layers go where the flags put them, and that does not load: {l.gpu_need:gib} are to go to GPUs that have {l.gpu_free:gib} free in all, more than there is or not where the flags put it. With fit and -ngl auto the same model and context load",
   try = {
     ["l.cpu_moe"] = "false",
     ["l.fit"] = "true",

@@ -72,7 +72,7 @@ static void tell_story(llw_app *app, llw_text *out, const char *bytes) {
 
 static void tell_lesson(llw_app *app, const llw_lesson *l) {
     llw_text out = {0}, head = {0};
-    llw_text_addf(&head, "%s %s", l->code, l->id);
+    llw_text_addf(&head, strcmp(l->code, l->id) ? "%s %s" : "%s", l->code, l->id);
     llw_paint(&out, &app->style, LLW_BOLD, llw_text_str(&head));
     llw_text_fini(&head);
     llw_text_add(&out, "\n");

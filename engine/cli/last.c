@@ -73,6 +73,7 @@ bool llw_app_recall(llw_app *app) {
     llw_entity model = launch ? llw_facts_ref(app->facts, launch, LLW_launch_model) : 0;
     const char *name = "";
     if (model) llw_facts_text(app->facts, model, LLW_model_name, &name);
-    fprintf(stderr, "About the last run: %s, launch %s.\n", name, launch ? llw_facts_id(app->facts, launch) : "none");
+    fprintf(stderr, "About the last run: %s, %s.\n", name,
+            !launch ? "no launch" : !strcmp(llw_facts_id(app->facts, launch), "argv") ? "with the flags you gave" : "without flags");
     return true;
 }

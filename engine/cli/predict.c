@@ -23,6 +23,7 @@ static int predict(llw_app *app, bool fit) {
         llw_native_predict(over, launch, app->arena, !app->json || fit, &p);
         llw_facts_free(over);
     }
+    if (!app->json) llw_app_remember(app); /* for `why` */
     llw_text out = {0};
     if (app->json)
         fit ? llw_render_fit_json(&out, &p) : llw_render_prediction_json(&out, &p);

@@ -158,7 +158,10 @@ static void say_fit(deciding *d, llw_text *t) {
     if (fit->outcome != LLW_FIT_ADJUSTED) return;
     llw_text_add(t, " --fit sets");
     for (size_t i = 0; i < fit->n_args; i++)
-        if (strlen(fit->args[i]) > 60)
+        if (i + 1 < fit->n_args && ((!strcmp(fit->args[i], "-c") && d->out->predicted->as_read.ctx_given) ||
+                                    (!strcmp(fit->args[i], "-ngl") && fit->args[i + 1][0] == '-')))
+            i++; /* as it was */
+        else if (strlen(fit->args[i]) > 60)
             llw_text_add(t, " (a long list; llwhy fit shows it)");
         else
             llw_text_addf(t, " %s", fit->args[i]);

@@ -73,8 +73,12 @@ static void say_undecided(llw_text *out, const llw_run *run, const llw_node *nod
         llw_text_add(out, "something it needs cannot be predicted");
         return;
     }
-    llw_words_slot(out, run, slot.entity, slot.attr);
-    llw_text_add(out, " is unknown");
+    if (llw_attr_get(slot.attr)->type == LLW_FLAG && llw_attr_get(slot.attr)->kind == LLW_KIND_build)
+        llw_text_addf(out, "nobody has recorded whether %s", llw_attr_get(slot.attr)->meaning);
+    else {
+        llw_words_slot(out, run, slot.entity, slot.attr);
+        llw_text_add(out, " is unknown");
+    }
     const char *how = llw_attr_get(slot.attr)->how;
     if (*how) llw_text_addf(out, " (%s)", how);
 }

@@ -149,14 +149,18 @@ static bool authors_repair(const offering *o, llw_offer *offer) {
         }
         const llw_predicted *p = n ? llw_run_variant_predicted(o->run, o->d->launch, knobs, to, n) : NULL;
         if (!p || p->rc != LLW_OK || p->fit.prediction.outcome != LLW_OUTCOME_OK || !p->fit.fits) continue;
-        llw_text t = {0};
+        llw_text set = {0}, without = {0};
         size_t capacity = 0;
-        for (int i = 0; i < n; i++) {
-            llw_text_addf(&t, "%s%s", i ? " " : "", written(o, knobs[i], to[i]));
-            add_change(o, offer, &capacity, true, knobs[i], written(o, knobs[i], to[i]), "the lesson's own remedy");
+        for (int i = 0; i < n; i++) { /* back to the default: leave the flag out */
+            bool drop = llw_value_equal(to[i], default_of(o, knobs[i])) && given(o, knobs[i]) && knobs[i] != LLW_launch_ubatch;
+            const char *flag = drop ? written(o, knobs[i], now(o, knobs[i])) : written(o, knobs[i], to[i]);
+            llw_text *list = drop ? &without : &set;
+            llw_text_addf(list, "%s%s", list->len ? drop ? " and " : " " : drop ? "without " : "", flag);
+            add_change(o, offer, &capacity, !drop, knobs[i], flag, "the lesson's own remedy");
         }
-        offer->command = llw_arena_strdup(o->arena, llw_text_str(&t));
-        llw_text_fini(&t);
+        offer->command = llw_arena_printf(o->arena, "%s%s%s", llw_text_str(&set), set.len && without.len ? ", " : "", llw_text_str(&without));
+        llw_text_fini(&set);
+        llw_text_fini(&without);
         offer->certain = certain(&p->fit);
         offer->result = result_of(o, &p->fit, offer->certain);
         return offer->offered = true;

@@ -248,8 +248,10 @@ void llw_proof_node(const llw_run *run, const llw_node *node, llw_arena *arena, 
                         llw_result_value(values[rule->tries[i].value.n_nodes - 1], llw_attr_get(rule->tries[i].attr)->type));
         add(&b, 1, LLW_LINE_ADVICE, &t);
     }
-    llw_text_addf(&t, "lesson %s, rule \"%s\" (%s:%d), story lessons/%s.md", rule->lesson->code, rule->id, rule->lesson->file, rule->line,
-                  rule->lesson->id);
+    const char *rules = strstr(rule->lesson->file, "rules.d/");
+    int root = rules ? (int)(rules - rule->lesson->file) : 0;
+    llw_text_addf(&t, "lesson %s, rule \"%s\" (%s:%d), story %.*slessons/%s.md", rule->lesson->code, rule->id, rule->lesson->file, rule->line, root,
+                  rule->lesson->file, rule->lesson->id);
     add(&b, 1, LLW_LINE_SOURCE, &t);
 }
 

@@ -305,6 +305,9 @@ void llw_run_say(const llw_run *run, const llw_node *node, const llw_template *s
         if (!value) continue;
         llw_result values[LLW_EXPR_MAX_BYTES];
         llw_run_eval(run, node, value, values);
-        llw_result_print(out, values[value->n_nodes - 1], llw_expr_unit(value), sentence->pieces[i].format, run->facts);
+        const llw_expr_node *top = &value->nodes[value->n_nodes - 1];
+        bool knob = top->op == LLW_OP_SLOT && top->as.slot.attr && llw_attr_get(top->as.slot.attr)->knob && llw_attr_get(top->as.slot.attr)->type == LLW_COUNT;
+        const char *format = knob && !*sentence->pieces[i].format ? "plain" : sentence->pieces[i].format; /* a flag's value can be pasted */
+        llw_result_print(out, values[value->n_nodes - 1], llw_expr_unit(value), format, run->facts);
     }
 }
