@@ -164,8 +164,8 @@ static int says_moe(const tree *t) {
 
 static void every_format_tells_the_same_story(void **state) {
     (void)state;
-    static const char *const formats[] = {"ini", "env", "compose", "dockerfile"};
-    for (size_t i = 0; i < 4; i++) {
+    static const char *const formats[] = {"ini", "env", "compose", "dockerfile", "sh"};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         const char *id = NULL;
         tree t = lesson("01-card-first", formats[i], "mistake", &id);
         assert_string_equal(text_of(&t, LLW_launch_tensor_split), "3,1");
@@ -593,6 +593,7 @@ static const char *const seeds[][2] = {{"models.conf", LINT "chain/mistake/model
                                        {"docker-compose.yml", LINT "chain/mistake/docker-compose.yml"},
                                        {"Dockerfile", LINT "chain/mistake/Dockerfile"},
                                        {".env", LINT "chain/mistake/.env.example"},
+                                       {"run.sh", LINT "05-ub-is-not-b/sh/mistake/run.sh"},
                                        {"compose.yaml", LINT "silent/forms/docker-compose.yml"}};
 enum { N_SEEDS = sizeof seeds / sizeof *seeds };
 

@@ -20,7 +20,8 @@ static int set_up(void **state) {
     arena = llw_arena_new();
     result = (llw_config_result){0};
     reader = (llw_config_reader){
-        .arena = arena, .options = &no_options, .out = &result, .budget = LLW_EXPAND_BUDGET};
+        .arena = arena, .options = &no_options, .out = &result, .budget = LLW_EXPAND_BUDGET,
+        .copies = LLW_SHELL_BUDGET, .reread = LLW_SHELL_BUDGET};
     return 0;
 }
 
@@ -188,7 +189,7 @@ static void scripts_are_read_as_the_shell_runs_them(void **state) {
         {"for i in 1 2; do echo $i; done; llama-server -c 3", "-c|3"},
         {"llama-server \"$@\" -c 4", "-c|4"},
         {"f() { llama-server no; }\nllama-server yes", "yes"},
-        {"cat <<X > f\nllama-server -c 5", "-c|5"},
+        {"cat <<X > f\nllama-server -c 4\nX\nllama-server -c 5", "-c|5"},
         {"[ \"$UNKNOWN\" = 1 ] && A=x; llama-server $A", ""},
         {"python3 -m llama_cpp.server", NULL},
         {"\"llama-server", ""},
@@ -277,7 +278,8 @@ static void commands_are_joined_as_an_engine_joins_them(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         llw_dockerfile d = docker_of(cases[i].dockerfile);
         llw_lowered out;
-        llw_config_lower(&reader, "Dockerfile", &d.entrypoint, &d.command, &d.env, &out);
+        llw_start_site site = {.file = "Dockerfile", .directory = "", .default_origin = "shell default", .tells = true};
+        llw_config_lower(&reader, &site, &d.entrypoint, &d.command, &d.env, &out);
         assert_int_equal(out.runs, cases[i].words != NULL);
         llw_text words = {0};
         for (size_t j = 0; j < out.words.n; j++)

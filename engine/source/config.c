@@ -2,19 +2,18 @@
  * their Dockerfile. */
 #include "source/config.h"
 #include "base/file.h"
-#include "source/config_parts.h"
+#include "source/config_front.h"
 
 #include <ctype.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 
-typedef enum file_kind { KIND_NONE, KIND_CONF, KIND_ENV, KIND_COMPOSE, KIND_DOCKERFILE } file_kind;
-
 typedef struct entry {
     llw_config_file file;
-    file_kind kind;
+    llw_config_kind kind;
     bool emit; /* its launches are wanted; else it only completes others */
     bool parsed_docker, parsed_services;
     llw_dockerfile docker;
@@ -24,7 +23,8 @@ typedef struct entry {
 
 struct llw_config_set {
     const char *root; /* nothing above it is opened */
-    entry *items;
+    const char *real; /* its real path */
+    entry **items;
     size_t n, capacity;
     size_t bytes;
 };
@@ -42,38 +42,6 @@ static bool has_suffix(const char *text, const char *suffix) {
     return n >= m && !strcasecmp(text + n - m, suffix);
 }
 
-static bool is_example(const char *path, const char *name) {
-    const char *base = path + strlen(path) - strlen(name);
-    static const char *const words[] = {"example", "sample", "template", ".dist"};
-    for (size_t i = 0; i < 4; i++)
-        if (strcasestr(name, words[i])) return true;
-    size_t directory = (size_t)(base - path);
-    for (size_t i = 0; i < 3; i++) { /* examples/, env-templates/ */
-        const char *found = strcasestr(path, words[i]);
-        if (found && (size_t)(found - path) < directory) return true;
-    }
-    return false;
-}
-
-static file_kind kind_of(const char *name) {
-    static const char *const suffixes[] = {".example", ".sample", ".template", ".dist"};
-    char base[256];
-    size_t len = strlen(name);
-    if (!len || len >= sizeof base) return KIND_NONE;
-    memcpy(base, name, len + 1);
-    for (size_t i = 0; i < 4; i++)
-        if (has_suffix(base, suffixes[i]) && strlen(base) > strlen(suffixes[i]))
-            base[strlen(base) - strlen(suffixes[i])] = 0;
-    bool yaml = has_suffix(base, ".yml") || has_suffix(base, ".yaml");
-    if (yaml && (strcasestr(base, "compose"))) return KIND_COMPOSE;
-    if (!strcasecmp(base, "Dockerfile") || !strcasecmp(base, "Containerfile") ||
-        has_prefix(base, "Dockerfile.") || has_suffix(base, ".dockerfile"))
-        return KIND_DOCKERFILE;
-    if (!strcmp(base, ".env") || has_prefix(base, ".env.") || has_suffix(base, ".env")) return KIND_ENV;
-    if (has_suffix(base, ".conf") || has_suffix(base, ".ini")) return KIND_CONF;
-    return KIND_NONE;
-}
-
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -87,12 +55,25 @@ static const char *directory_of(llw_arena *arena, const char *path) {
 
 /* --- the set of files --- */
 
-static entry *load(llw_config_reader *r, llw_config_set *set, const char *path, file_kind kind, bool emit) {
+static entry *find_entry(llw_config_set *set, const char *path) {
     for (size_t i = 0; i < set->n; i++)
-        if (!strcmp(set->items[i].file.path, path)) {
-            set->items[i].emit |= emit;
-            return &set->items[i];
-        }
+        if (!strcmp(set->items[i]->file.path, path)) return set->items[i];
+    return NULL;
+}
+
+/* Whether a file, followed through links, lies under the root. */
+static bool is_inside(llw_config_set *set, const char *path) {
+    char *real = realpath(path, NULL);
+    size_t len = set->real ? strlen(set->real) : 0;
+    bool inside = real && set->real && !strncmp(real, set->real, len) &&
+                  (real[len] == '/' || (len && set->real[len - 1] == '/'));
+    free(real);
+    return inside;
+}
+
+/* A file of the set; `sniff` leaves out what does not hold what its name says. */
+static entry *load(llw_config_reader *r, llw_config_set *set, const char *path, llw_config_kind kind, bool sniff,
+                   bool emit) {
     if (set->n >= LLW_CONFIG_MAX_FILES || set->bytes > MAX_TOTAL) {
         llw_config_unread(r, set->root, 0, "there are more than %d configuration files: the rest is not read",
                           LLW_CONFIG_MAX_FILES);
@@ -101,17 +82,25 @@ static entry *load(llw_config_reader *r, llw_config_set *set, const char *path, 
     llw_err err = {0};
     char *bytes = NULL;
     size_t len = 0;
-    if (llw_file_read(r->arena, path, LLW_CONFIG_MAX_BYTES, &bytes, &len, &err) != LLW_OK) {
-        llw_config_unread(r, path, err.line, "%s", err.text);
+    llw_arena *arena = sniff ? llw_arena_new() : r->arena; /* what is not ours is not kept */
+    if (llw_file_read(arena, path, LLW_CONFIG_MAX_BYTES, &bytes, &len, &err) != LLW_OK) {
+        if (!sniff) llw_config_unread(r, path, err.line, "%s", err.text);
+        if (sniff) llw_arena_free(arena);
         return NULL;
     }
+    if (sniff) {
+        kind = llw_config_kind_by_content(kind, base_name(path), bytes, len);
+        if (kind != LLW_CONFIG_NONE) bytes = llw_arena_strndup(r->arena, bytes, len);
+        llw_arena_free(arena);
+        if (kind == LLW_CONFIG_NONE) return NULL;
+    }
     void *items = set->items;
-    entry *e = llw_arena_push(r->arena, &items, &set->n, &set->capacity, sizeof *e);
+    entry *e = llw_arena_alloc(r->arena, sizeof *e);
+    *(entry **)llw_arena_push(r->arena, &items, &set->n, &set->capacity, sizeof e) = e;
     set->items = items;
     set->bytes += len;
     path = llw_arena_strdup(r->arena, path);
-    *e = (entry){.file = {path, base_name(path), directory_of(r->arena, path), bytes, len,
-                          is_example(path, base_name(path))},
+    *e = (entry){.file = {path, base_name(path), directory_of(r->arena, path), bytes, len, llw_config_is_example(path)},
                  .kind = kind,
                  .emit = emit};
     return e;
@@ -124,17 +113,13 @@ static const char *inside(llw_arena *arena, const char *directory, const char *n
     return !*name || !strcmp(name, ".") ? directory : llw_path_join(arena, directory, name);
 }
 
-const llw_config_file *llw_config_set_find(llw_config_reader *r, const llw_config_set *set,
-                                           const char *directory, const char *name) {
+const llw_config_file *llw_config_set_find(llw_config_reader *r, llw_config_set *set, const char *directory,
+                                           const char *name) {
     const char *path = inside(r->arena, directory, name);
-    for (size_t i = 0; path && i < set->n; i++)
-        if (!strcmp(set->items[i].file.path, path)) return &set->items[i].file;
-    if (!path || !llw_file_is_regular(path)) return NULL;
-    llw_config_file *file = llw_arena_alloc(r->arena, sizeof *file);
-    *file = (llw_config_file){.path = path, .name = base_name(path), .directory = directory};
-    return llw_file_read(r->arena, path, LLW_CONFIG_MAX_BYTES, &file->bytes, &file->len, NULL) == LLW_OK
-               ? file
-               : NULL;
+    entry *e = path ? find_entry(set, path) : NULL;
+    if (!e && path && llw_file_is_regular(path) && is_inside(set, path))
+        e = load(r, set, path, LLW_CONFIG_NONE, false, false);
+    return e ? &e->file : NULL;
 }
 
 static bool skipped_directory(const char *name) {
@@ -145,6 +130,11 @@ static bool skipped_directory(const char *name) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i])) return true;
     return false;
+}
+
+/* NAME.service.d holds what changes NAME.service. */
+static bool in_drop_in(const char *directory) {
+    return has_suffix(directory, ".service.d") || has_suffix(directory, ".container.d");
 }
 
 typedef struct place_to_look {
@@ -182,8 +172,12 @@ static void walk(llw_config_reader *r, llw_config_set *set, const char *root, bo
                     (place_to_look){path, here.depth + 1};
                 continue;
             }
-            file_kind kind = kind_of(names[j]);
-            if (kind != KIND_NONE && llw_file_is_regular(path)) load(r, set, path, kind, below);
+            bool sniff = false, link = S_ISLNK(st.st_mode);
+            llw_config_kind kind = llw_config_kind_of(names[j], &sniff);
+            if (kind == LLW_CONFIG_INI && in_drop_in(here.path)) kind = LLW_CONFIG_DROP_IN;
+            if (kind == LLW_CONFIG_NONE || (link ? !llw_file_is_regular(path) : !S_ISREG(st.st_mode))) continue;
+            if (link && !is_inside(set, path)) continue;
+            if (!find_entry(set, path)) load(r, set, path, kind, sniff, below);
         }
     }
 }
@@ -211,9 +205,10 @@ static const llw_dockerfile *docker_of(llw_config_reader *r, llw_config_set *set
     const char *path = directory ? inside(r->arena, directory, s->dockerfile) : NULL;
     if (!path) return NULL;
     for (size_t i = 0; i < set->n; i++)
-        if (!strcmp(set->items[i].file.path, path)) return dockerfile_of(r, &set->items[i]);
+        if (!strcmp(set->items[i]->file.path, path)) return dockerfile_of(r, set->items[i]);
     if (!llw_file_is_regular(path)) return NULL;
-    entry *e = load(r, set, path, KIND_DOCKERFILE, false);
+    if (!is_inside(set, path)) return NULL;
+    entry *e = load(r, set, path, LLW_CONFIG_DOCKERFILE, false, false);
     return e ? dockerfile_of(r, e) : NULL;
 }
 
@@ -237,12 +232,12 @@ static bool runs_llama(llw_config_reader *r, llw_config_set *set, const llw_conf
 static bool find_chain(llw_config_reader *r, llw_config_set *set, const char *directory, chain *out) {
     for (int example = 0; example < 2; example++)
         for (size_t i = 0; i < set->n; i++) {
-            if (set->items[i].kind != KIND_COMPOSE || set->items[i].file.example != (example == 1) ||
-                strcmp(set->items[i].file.directory, directory))
+            if (set->items[i]->kind != LLW_CONFIG_COMPOSE || set->items[i]->file.example != (example == 1) ||
+                strcmp(set->items[i]->file.directory, directory))
                 continue;
             size_t n = 0;
-            const llw_service *services = services_of(r, &set->items[i], &n);
-            llw_config_file file = set->items[i].file;
+            const llw_service *services = services_of(r, set->items[i], &n);
+            llw_config_file file = set->items[i]->file;
             for (size_t j = 0; j < n; j++) {
                 const llw_dockerfile *docker = docker_of(r, set, &file, &services[j]);
                 if (!runs_llama(r, set, &file, &services[j], docker)) continue;
@@ -366,9 +361,9 @@ static bool is_parametrised(const llw_service *s) {
 
 static void emit_compose(llw_config_reader *r, llw_config_set *set, size_t index) {
     size_t n = 0;
-    const llw_service *services = services_of(r, &set->items[index], &n);
+    const llw_service *services = services_of(r, set->items[index], &n);
     llw_config_file *file = llw_arena_alloc(r->arena, sizeof *file);
-    *file = set->items[index].file;
+    *file = set->items[index]->file;
     targets t = {0};
     llw_scope none = {.arena = r->arena};
     for (size_t i = 0; i < n; i++) {
@@ -436,23 +431,17 @@ static void emit_env(llw_config_reader *r, llw_config_set *set, const llw_config
     llw_config_comments(r, file, t.items, t.n, NULL, 0);
 }
 
-static void emit_dockerfile(llw_config_reader *r, entry *e) {
+static void emit_dockerfile(llw_config_reader *r, llw_config_set *set, entry *e) {
     const llw_dockerfile *docker = dockerfile_of(r, e);
     const llw_config_file *file = &e->file;
     llw_lowered low;
-    llw_command entrypoint = docker->entrypoint;
-    llw_program program = LLW_PROGRAM_SERVER;
-    const char *version = NULL;
-    bool tools = false, official = llw_config_image(r->arena, docker->image, &program, &version, &tools);
-    if (!entrypoint.given && official && !tools) {
-        llw_rich word = {0};
-        const char *path = program == LLW_PROGRAM_CLI ? "/app/llama-cli" : "/app/llama-server";
-        llw_rich_read(r->arena, &word, path, strlen(path), docker->line, 1,
-                      llw_link_new(r->arena, file->path, "image", false));
-        entrypoint.given = true;
-        llw_words_push(r->arena, &entrypoint.words, word);
-    }
-    llw_config_lower(r, file->path, &entrypoint, &docker->command, &docker->env, &low);
+    llw_container c = {.image = docker->image,
+                       .place = {.place = llw_place(r->arena, file->path, docker->line, 1)},
+                       .entrypoint = docker->entrypoint,
+                       .command = docker->command};
+    llw_start_site site = {.file = file->path, .directory = file->directory, .set = set,
+                           .default_origin = "shell default", .tells = true};
+    llw_container_start(r, &site, &c, &docker->env, &low);
     if (!low.runs) return;
     targets t = {0};
     llw_launch_spec spec = {.id = file->path,
@@ -461,7 +450,7 @@ static void emit_dockerfile(llw_config_reader *r, entry *e) {
                             .line = docker->line,
                             .column = 1,
                             .lowered = &low,
-                            .version = version,
+                            .version = low.version,
                             .version_place = llw_place(r->arena, file->path, docker->line, 1),
                             .infrastructure = true,
                             .example = file->example,
@@ -474,18 +463,19 @@ static void emit_dockerfile(llw_config_reader *r, entry *e) {
 
 static void emit(llw_config_reader *r, llw_config_set *set) {
     for (size_t i = 0; i < set->n; i++) {
-        if (!set->items[i].emit) continue;
-        llw_config_file *file = llw_arena_alloc(r->arena, sizeof *file);
-        *file = set->items[i].file; /* the set may grow meanwhile */
+        if (!set->items[i]->emit) continue;
+        const llw_config_file *file = &set->items[i]->file;
         void *files = r->out->files;
-        *(const char **)llw_arena_push(r->arena, &files, &r->out->n_files, &r->out->file_capacity, sizeof file->path) = file->path;
+        *(const char **)llw_arena_push(r->arena, &files, &r->out->n_files, &r->out->file_capacity,
+                                       sizeof file->path) = file->path;
         r->out->files = files;
-        switch (set->items[i].kind) {
-        case KIND_CONF: emit_conf(r, set, file); break;
-        case KIND_ENV: emit_env(r, set, file); break;
-        case KIND_COMPOSE: emit_compose(r, set, i); break;
-        case KIND_DOCKERFILE: emit_dockerfile(r, &set->items[i]); break;
-        case KIND_NONE: break;
+        switch (set->items[i]->kind) {
+        case LLW_CONFIG_INI: emit_conf(r, set, file); break;
+        case LLW_CONFIG_ENV: emit_env(r, set, file); break;
+        case LLW_CONFIG_COMPOSE: emit_compose(r, set, i); break;
+        case LLW_CONFIG_DOCKERFILE: emit_dockerfile(r, set, set->items[i]); break;
+        case LLW_CONFIG_SCRIPT: llw_front_script(r, set, file); break;
+        default: break;
         }
     }
 }
@@ -497,7 +487,9 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
                            .arena = llw_facts_arena(facts),
                            .options = options ? options : &usual,
                            .out = out,
-                           .budget = LLW_EXPAND_BUDGET};
+                           .budget = LLW_EXPAND_BUDGET,
+                           .copies = LLW_SHELL_BUDGET,
+                           .reread = LLW_SHELL_BUDGET};
     llw_flags flags;
     r.flags = r.options->flags;
     if (!r.flags) {
@@ -511,18 +503,26 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
     while (path[0] == '.' && path[1] == '/' && path[2]) path += 2;
     bool directory = llw_file_is_directory(*path ? path : ".");
     llw_config_set set = {.root = directory ? (strcmp(path, ".") ? path : "") : directory_of(r.arena, path)};
+    char *real = realpath(*set.root ? set.root : ".", NULL);
+    set.real = real ? llw_arena_strdup(r.arena, real) : NULL;
+    free(real);
     if (directory) {
         walk(&r, &set, set.root, true);
     } else {
         if (!llw_file_is_regular(path))
             return llw_fail(err, LLW_ERR_INPUT, path, 0, "there is no such file or directory");
-        file_kind kind = kind_of(base_name(path));
-        if (kind == KIND_NONE && (has_suffix(path, ".yml") || has_suffix(path, ".yaml"))) kind = KIND_COMPOSE;
-        if (kind == KIND_NONE)
+        bool sniff = false;
+        llw_config_kind kind = llw_config_kind_of(base_name(path), &sniff);
+        if (kind == LLW_CONFIG_INI && in_drop_in(set.root)) kind = LLW_CONFIG_DROP_IN;
+        bool yaml = kind == LLW_CONFIG_YAML; /* named by hand: one that is nothing else is taken for Compose */
+        entry *e = kind != LLW_CONFIG_NONE ? load(&r, &set, path, kind, sniff, true) : NULL;
+        if (!e && yaml) e = load(&r, &set, path, LLW_CONFIG_COMPOSE, false, true);
+        if (!e && kind != LLW_CONFIG_NONE && !sniff) return llw_fail(err, LLW_ERR_INPUT, path, 0, "cannot be read");
+        if (!e)
             return llw_fail(err, LLW_ERR_INPUT, path, 0,
-                            "is none of the files read here: models.conf-style INI (.conf, .ini), .env, "
-                            "Compose (.yml, .yaml), Dockerfile");
-        if (!load(&r, &set, path, kind, true)) return llw_fail(err, LLW_ERR_INPUT, path, 0, "cannot be read");
+                            "is none of the files read here, or starts nothing of llama.cpp: models.conf-style INI and "
+                            "router presets (.conf, .ini), .env, Compose, Kubernetes, llama-swap and LocalAI YAML, "
+                            "Dockerfile, shell and PowerShell scripts, systemd units, Modelfile, Makefile, Nix, Python");
         walk(&r, &set, set.root, false);
     }
     emit(&r, &set);

@@ -1,7 +1,7 @@
 /* Configuration files lowered into launches: every setting with the file, line and column of the link that
  * really sets it.
  *
- * Formats: models.conf-style INI, .env, Compose, Dockerfile. The chain is followed as it runs: profile ->
+ * Formats: models.conf-style INI, .env, Compose, Dockerfile, shell scripts. The chain is followed as it runs: profile ->
  * generated .env -> Compose default -> Dockerfile ENV -> CMD, last option wins; what lost on the way stays as
  * rival claims of the slot (origin and place of each), so that a finding names the link that counts. Grade is
  * LLW_GRADE_CONFIG.

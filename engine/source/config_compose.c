@@ -384,38 +384,6 @@ static void set_environment(llw_config_reader *r, const llw_config_file *file, c
     }
 }
 
-/* The ENTRYPOINT that an official image brings. */
-static llw_command image_entrypoint(llw_config_reader *r, llw_program program, const llw_rich *image,
-                                    const char *place_file) {
-    llw_command out = {.given = true};
-    llw_rich word = {0};
-    const char *path = program == LLW_PROGRAM_CLI ? "/app/llama-cli" : "/app/llama-server";
-    const llw_char *at = image->n ? &image->chars[0] : NULL;
-    llw_rich_read(r->arena, &word, path, strlen(path), at ? at->line : 0, at ? at->column : 0,
-                  llw_link_new(r->arena, place_file, "image", false));
-    llw_words_push(r->arena, &out.words, word);
-    return out;
-}
-
-/* :full images start a script whose first word selects the program. */
-static bool select_tool(llw_config_reader *r, llw_command *command, llw_program *program) {
-    static const struct {
-        const char *word;
-        llw_program program;
-    } tools[] = {{"--server", LLW_PROGRAM_SERVER}, {"-s", LLW_PROGRAM_SERVER},     {"--run", LLW_PROGRAM_CLI},
-                 {"-r", LLW_PROGRAM_CLI},          {"--bench", LLW_PROGRAM_BENCH}, {"-b", LLW_PROGRAM_BENCH}};
-    for (size_t i = 0; command->words.n && i < sizeof tools / sizeof *tools; i++) {
-        if (!llw_rich_is(&command->words.items[0], tools[i].word)) continue;
-        *program = tools[i].program;
-        llw_words rest = {0};
-        for (size_t j = 1; j < command->words.n; j++)
-            llw_words_push(r->arena, &rest, command->words.items[j]);
-        command->words = rest;
-        return true;
-    }
-    return false;
-}
-
 static bool has_usual_variables(const llw_scope *env) {
     static const char *const names[] = {"N_GPU_LAYERS", "CTX_SIZE",   "EXTRA_ARGS",
                                         "FIT",          "FIT_TARGET", "MODEL"};
@@ -431,7 +399,7 @@ static bool has_llama_variables(const llw_scope *env) {
 }
 
 void llw_config_service(llw_config_reader *r, const llw_config_file *file, const llw_service *s,
-                        const llw_scope *variables, const llw_dockerfile *docker, const llw_config_set *set,
+                        const llw_scope *variables, const llw_dockerfile *docker, llw_config_set *set,
                         llw_lowered *out, const char **version) {
     llw_scope env = {.arena = r->arena};
     *out = (llw_lowered){.env = env};
@@ -448,26 +416,24 @@ void llw_config_service(llw_config_reader *r, const llw_config_file *file, const
     set_environment(r, file, s, variables, &env);
     llw_rich image = expand(r, file, variables, &s->image);
     const char *name = llw_rich_text(r->arena, &image);
-    const char *base = s->builds ? (docker ? docker->image : NULL) : name;
-    llw_program program = LLW_PROGRAM_SERVER;
-    bool tools = false, official = llw_config_image(r->arena, base, &program, version, &tools);
-    llw_command entrypoint = expanded(r, file, variables, &s->entrypoint),
-                command = expanded(r, file, variables, &s->command);
-    if (!entrypoint.given && docker && docker->entrypoint.given) entrypoint = docker->entrypoint;
-    if (!command.given && !s->entrypoint.given && docker) command = docker->command;
-    if (!entrypoint.given && official && (!tools || (!command.shell && select_tool(r, &command, &program))))
-        entrypoint = image_entrypoint(r, program, &image, file->path);
-    llw_config_lower(r, file->path, &entrypoint, &command, &env, out);
-    bool said = entrypoint.given || command.given;
-    if (out->runs) {
-        if (official && program == LLW_PROGRAM_BENCH) out->program = program;
-        return;
-    }
-    if (said && !(s->names_llama && !docker && !command.words.n)) return;
+    llw_container c = {.image = s->builds ? (docker ? docker->image : NULL) : name,
+                       .place = llw_rich_token(r->arena, &image, NULL),
+                       .entrypoint = expanded(r, file, variables, &s->entrypoint),
+                       .command = expanded(r, file, variables, &s->command),
+                       .ours = s->names_llama};
+    if (!c.entrypoint.given && docker && docker->entrypoint.given) c.entrypoint = docker->entrypoint;
+    if (!c.command.given && !s->entrypoint.given && docker) c.command = docker->command;
+    llw_start_site site = {.file = file->path, .directory = docker ? docker->directory : file->directory, .set = set,
+                           .default_origin = "shell default", .tells = true};
+    llw_container_start(r, &site, &c, &env, out);
+    *version = out->version;
+    if (out->runs) return;
+    bool said = c.entrypoint.given || c.command.given;
+    if (said && !(s->names_llama && !docker && !c.command.words.n)) return;
     out->env = env;
     if (s->names_llama && has_llama_variables(&env)) {
         out->runs = true;
-        out->program = program;
+        out->program = LLW_PROGRAM_SERVER;
     } else if (s->names_llama && has_usual_variables(&env)) {
         llw_config_words_of_variables(r, &env, out);
     }

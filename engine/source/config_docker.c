@@ -334,7 +334,7 @@ void llw_config_dockerfile(llw_config_reader *r, const llw_config_file *file, ll
                        .args = {.arena = r->arena}};
     llw_rich line;
     for (int n = 0; n < MAX_INSTRUCTIONS && read_instruction(&d, &line); n++) read_line(&d, &line);
-    *out = (llw_dockerfile){.env = {.arena = r->arena}};
+    *out = (llw_dockerfile){.env = {.arena = r->arena}, .directory = file->directory};
     const stage *last = current(&d);
     if (!last) {
         llw_config_unread(r, file->path, 0, "has no FROM: it is no Dockerfile");

@@ -29,100 +29,9 @@ void llw_config_unread(llw_config_reader *r, const char *file, int line, const c
     *u = (llw_unread){llw_arena_strdup(r->arena, file), line, llw_arena_strdup(r->arena, text)};
 }
 
-/* --- programs --- */
-
-bool llw_config_image(llw_arena *arena, const char *image, llw_program *program, const char **version,
-                      bool *tools) {
-    *version = NULL;
-    *tools = false;
-    const char *colon = image ? strrchr(image, ':') : NULL, *slash = image ? strrchr(image, '/') : NULL;
-    const char *tag = colon && (!slash || colon > slash) ? colon + 1 : "";
-    size_t name = colon && *tag ? (size_t)(colon - image) : image ? strlen(image) : 0;
-    static const char suffix[] = "/llama.cpp";
-    size_t len = sizeof suffix - 1;
-    if (name < len || strncmp(image + name - len, suffix, len)) return false;
-    for (const char *at = tag; *at; at++) /* the part that is bNNNN */
-        if (*at == 'b' && (at == tag || at[-1] == '-') && isdigit((unsigned char)at[1])) {
-            size_t n = 1 + strspn(at + 1, "0123456789");
-            if (n >= 4 && (!at[n] || at[n] == '-')) *version = llw_arena_strndup(arena, at, n);
-        }
-    *tools = !strncmp(tag, "full", 4);
-    if (!strncmp(tag, "light", 5))
-        *program = LLW_PROGRAM_CLI;
-    else
-        *program = LLW_PROGRAM_SERVER;
-    return !strncmp(tag, "server", 6) || !strncmp(tag, "light", 5) || *tools;
-}
-
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
-}
-
-static bool is_shell(llw_arena *arena, const llw_rich *word) {
-    const char *text = llw_rich_text(arena, word);
-    if (!text) return false;
-    static const char *const shells[] = {"sh", "bash", "ash", "dash", "zsh"};
-    for (size_t i = 0; i < 5; i++)
-        if (!strcmp(base_name(text), shells[i])) return true;
-    return false;
-}
-
-/* Words as a container engine starts them: a program, or a shell with -c. */
-static void run_words(llw_config_reader *r, const char *file, const llw_words *w, llw_lowered *out) {
-    size_t i = 0;
-    while (i < w->n) { /* tini -- and its kind */
-        const char *text = llw_rich_text(r->arena, &w->items[i]);
-        const char *name = text ? base_name(text) : "";
-        if (strcmp(name, "tini") && strcmp(name, "dumb-init") && strcmp(name, "--") && strcmp(name, "env") &&
-            strcmp(name, "-g"))
-            break;
-        i++;
-    }
-    if (i >= w->n) return;
-    if (is_shell(r->arena, &w->items[i])) {
-        for (size_t j = i + 1; j + 1 < w->n; j++) {
-            const char *option = llw_rich_text(r->arena, &w->items[j]);
-            size_t len = option ? strlen(option) : 0;
-            if (len < 2 || option[0] != '-' || option[len - 1] != 'c') continue;
-            llw_words rest = {0}; /* sh -c SCRIPT NAME ARGUMENTS */
-            for (size_t k = j + 3; k < w->n; k++) llw_words_push(r->arena, &rest, w->items[k]);
-            llw_shell_run(r, file, &w->items[j + 1], &rest, &out->env, out);
-            return;
-        }
-        return;
-    }
-    const char *program = llw_rich_text(r->arena, &w->items[i]);
-    if (!program) return;
-    if (llw_program_find(program, &out->program)) {
-        out->runs = true;
-        out->program_token = llw_rich_token(r->arena, &w->items[i], NULL);
-        for (i++; i < w->n; i++) llw_words_push(r->arena, &out->words, w->items[i]);
-        return;
-    }
-    size_t len = strlen(program);
-    if (len > 3 && !strcmp(program + len - 3, ".sh"))
-        llw_config_unread(r, file, w->items[i].n ? w->items[i].chars[0].line : 0,
-                          "starts the script %.80s, which is not read here", program);
-}
-
-void llw_config_lower(llw_config_reader *r, const char *file, const llw_command *entrypoint,
-                      const llw_command *command, const llw_scope *env, llw_lowered *out) {
-    *out = (llw_lowered){.env = llw_scope_copy(env)};
-    if (entrypoint->given && entrypoint->shell) { /* a shell-form ENTRYPOINT takes no CMD */
-        llw_shell_run(r, file, &entrypoint->script, &(llw_words){0}, &out->env, out);
-        return;
-    }
-    if (command->given && command->shell && !(entrypoint->given && entrypoint->words.n)) {
-        llw_shell_run(r, file, &command->script, &(llw_words){0}, &out->env, out);
-        return;
-    }
-    llw_words all = {0};
-    for (size_t i = 0; i < entrypoint->words.n; i++)
-        llw_words_push(r->arena, &all, entrypoint->words.items[i]);
-    for (size_t i = 0; command->given && !command->shell && i < command->words.n; i++)
-        llw_words_push(r->arena, &all, command->words.items[i]);
-    run_words(r, file, &all, out);
 }
 
 /* --- variables that everybody names alike --- */
@@ -251,6 +160,24 @@ static llw_entity open_model(llw_config_reader *r, const llw_launch_spec *spec, 
     return entity;
 }
 
+/* "$DIR/x.gguf" with a DIR that nobody sets is x.gguf, wherever it lies: the file's name is what is known of a model.
+ * NULL when not even that is. */
+static const char *known_path(llw_config_reader *r, const llw_rich *word) {
+    size_t from = word->n;
+    while (from && !word->chars[from - 1].unknown) from--;
+    while (from < word->n && word->chars[from].byte != '/' && word->chars[from].byte != '\\') from++;
+    if (from + 1 >= word->n) return NULL;
+    llw_rich tail = llw_rich_slice(word, from + 1, word->n);
+    const char *text = llw_rich_text(r->arena, &tail);
+    size_t len = text ? strlen(text) : 0;
+    return len > 5 && !strcasecmp(text + len - 5, ".gguf") ? text : NULL;
+}
+
+static bool takes_model(const llw_config_reader *r, const char *option, llw_program program) {
+    const llw_flag_row *row = option && *option == '-' ? llw_flag_find_any(r->flags, option, program) : NULL;
+    return row && row->n_sets && row->sets[0].effect == LLW_SETS_MODEL;
+}
+
 /* --- launches --- */
 
 static llw_entity build_of(llw_config_reader *r, const llw_launch_spec *spec) {
@@ -272,9 +199,16 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
     const llw_lowered *low = spec->lowered;
     llw_token *args = llw_arena_alloc(r->arena, (low->words.n + 1) * sizeof *args);
     llw_env *env = llw_arena_alloc(r->arena, (low->env.n + 1) * sizeof *env);
-    for (size_t i = 0; i < low->words.n; i++) args[i] = llw_rich_token(r->arena, &low->words.items[i], NULL);
-    for (size_t i = 0; i < low->env.n; i++)
+    for (size_t i = 0; i < low->words.n; i++) {
+        args[i] = llw_rich_token(r->arena, &low->words.items[i], NULL);
+        if (!args[i].text && i && takes_model(r, args[i - 1].text, low->program))
+            args[i].text = known_path(r, &low->words.items[i]);
+    }
+    for (size_t i = 0; i < low->env.n; i++) {
         env[i] = (llw_env){low->env.items[i].name, low->env.items[i].token};
+        if (!env[i].value.text && !strcmp(env[i].name, "LLAMA_ARG_MODEL"))
+            env[i].value.text = known_path(r, &low->env.items[i].value);
+    }
     llw_argv in = {.id = spec->id,
                    .program = low->program,
                    .program_origin = low->program_token.origin,

@@ -1,6 +1,6 @@
-/* What the readers of configuration files share. config.c finds files and pairs them; one file each for INI,
- * .env, Compose, Dockerfile and the shell of a CMD; config_launch.c makes launches; config_claims.c reads
- * comments. */
+/* What the readers of configuration files share. config.c finds files and pairs them, config_kind.c knows which reader
+ * a file is for; one file for each format; config_start.c and config_container.c go from commands to the program they
+ * start, shell.h reads scripts; config_front.c and config_launch.c make launches; config_claims.c reads comments. */
 #ifndef LLW_SOURCE_CONFIG_PARTS_H
 #define LLW_SOURCE_CONFIG_PARTS_H
 
@@ -21,7 +21,11 @@ typedef struct llw_config_reader {
     const llw_flags *flags;
     llw_config_result *out;
     size_t budget; /* of expansions: LLW_EXPAND_BUDGET at the start */
+    size_t copies, reread; /* of variables and script bytes in loops and branches: LLW_SHELL_BUDGET at the start */
+    int shells;            /* scripts inside scripts that are being read */
 } llw_config_reader;
+
+enum { LLW_SHELL_BUDGET = 1 << 22 };
 
 /* Notes that something was not read. Each place and reason once. */
 void llw_config_unread(llw_config_reader *r, const char *file, int line, const char *fmt, ...)
@@ -63,13 +67,19 @@ typedef struct llw_command {
 typedef struct llw_dockerfile {
     llw_scope env;
     llw_command entrypoint, command;
-    const char *image; /* of the last stage's FROM, NULL for scratch or a stage that cannot be named */
-    int line;          /* of the CMD or ENTRYPOINT that counts */
+    const char *image;     /* of the last stage's FROM, NULL for scratch or a stage that cannot be named */
+    int line;              /* of the CMD or ENTRYPOINT that counts */
+    const char *directory; /* the file's: scripts it copies lie there */
 } llw_dockerfile;
 
 void llw_config_dockerfile(llw_config_reader *r, const llw_config_file *file, llw_dockerfile *out);
 
 /* --- what runs --- */
+
+/* A directory of a container and what it is outside. */
+typedef struct llw_mount {
+    const char *inside, *outside; /* /models, DIRECTORY/models */
+} llw_mount;
 
 typedef struct llw_lowered {
     bool runs; /* a llama.cpp program was found */
@@ -77,16 +87,80 @@ typedef struct llw_lowered {
     llw_token program_token;
     llw_words words; /* its arguments */
     llw_scope env;
+    const char *version; /* of llama.cpp, by the tag of the image it runs in; NULL */
+    llw_mount *mounts;   /* of that container */
+    size_t n_mounts, mount_capacity;
 } llw_lowered;
 
-/* Runs a /bin/sh script on paper until it starts a llama.cpp program. `arguments` are its "$@". `env` is
- * changed by its assignments. What is beyond assignments, [ tests, if, && and || is noted as unread. */
+/* How a file beside another one is found; NULL when it is not there. */
+typedef struct llw_config_set llw_config_set;
+const llw_config_file *llw_config_set_find(llw_config_reader *r, llw_config_set *set,
+                                           const char *directory, const char *name);
+
+/* Where a command stands that may start llama.cpp. */
+typedef struct llw_start_site {
+    const char *file;
+    const char *directory;      /* what it sources and starts by a relative name is looked for here */
+    llw_config_set *set;  /* NULL: nothing is looked up */
+    const char *default_origin; /* who wrote the text behind :- ("shell default") */
+    bool tells;                 /* a script that cannot be read is told: a container or service starts it */
+} llw_start_site;
+
+/* One start of llama.cpp that was found. */
+typedef struct llw_start {
+    llw_lowered low;
+    const char *file; /* of the command */
+    int line, column, last_line;
+    const char *argument; /* the $1 with which the script comes here; NULL */
+    bool unlikely;        /* only when a variable is set that nobody sets */
+} llw_start;
+
+typedef struct llw_starts {
+    llw_start *items;
+    size_t n, capacity;
+} llw_starts;
+
+enum { LLW_MAX_STARTS = 1000 };
+
+/* A file as text whose bytes know their places; \r\n counts as \n. */
+llw_rich llw_config_text(llw_config_reader *r, const llw_config_file *file, const char *origin);
+
+/* Reads a shell script on paper and adds every start of llama.cpp (shell.h says how). `arguments` are its $1 and so
+ * on; NULL when nobody knows them. `env` is the environment it gets. */
+void llw_shell_script(llw_config_reader *r, const llw_start_site *site, const llw_rich *script, const llw_words *arguments,
+                      const llw_scope *env, llw_starts *out);
+/* The same for a command string: the one start that counts, or none. */
 void llw_shell_run(llw_config_reader *r, const char *file, const llw_rich *script, const llw_words *arguments,
                    llw_scope *env, llw_lowered *out);
 
+/* Words as a process is started with them: unwraps exec, nohup, env, sudo, numactl and the like, sh -c, scripts that
+ * lie in the set, docker and podman run. Places of the starts are left 0 for the caller when it knows better. */
+void llw_start_words(llw_config_reader *r, const llw_start_site *site, const llw_words *words, const llw_scope *env,
+                     llw_starts *out);
+/* The words are a shell or ssh that reads its commands from a here-document. */
+bool llw_start_reads_commands(llw_arena *arena, const llw_words *words);
+
 /* entrypoint + command as a container engine joins them. */
-void llw_config_lower(llw_config_reader *r, const char *file, const llw_command *entrypoint,
+void llw_config_lower(llw_config_reader *r, const llw_start_site *site, const llw_command *entrypoint,
                       const llw_command *command, const llw_scope *env, llw_lowered *out);
+
+/* docker, podman, nerdctl; and the words behind that name: run, create and exec are unwrapped. */
+bool llw_container_engine(const char *name);
+void llw_container_words(llw_config_reader *r, const llw_start_site *site, const llw_words *words, const llw_scope *env,
+                         llw_starts *out);
+
+/* A container that runs: `image` is what it is made from, `entrypoint` and `command` what was given besides (not
+ * expanded any further). Where nobody gave an ENTRYPOINT it is the image's own, if it is an official one. `ours` says
+ * that something around it speaks of llama.cpp, so that options alone are enough. */
+typedef struct llw_container {
+    const char *image; /* NULL when it is not known */
+    llw_token place;   /* of the image's name */
+    llw_command entrypoint, command;
+    bool ours;
+} llw_container;
+
+void llw_container_start(llw_config_reader *r, const llw_start_site *site, const llw_container *container,
+                         const llw_scope *env, llw_lowered *out);
 
 /* What an official image runs by its tag (ghcr.io/ggml-org/llama.cpp:server-cuda-b8022): false when it is
  * none of them. `version` receives b8022 or NULL, `tools` says that the first argument selects the program
@@ -99,10 +173,6 @@ bool llw_config_image(llw_arena *arena, const char *image, llw_program *program,
 void llw_config_words_of_variables(llw_config_reader *r, const llw_scope *scope, llw_lowered *out);
 
 /* --- launches --- */
-
-typedef struct llw_mount {
-    const char *inside, *outside; /* /models, DIRECTORY/models */
-} llw_mount;
 
 typedef struct llw_launch_spec {
     const char *id, *name;
@@ -147,15 +217,10 @@ typedef struct llw_service {
 
 llw_service *llw_config_compose(llw_config_reader *r, const llw_config_file *file, size_t *n);
 
-/* How a file beside another one is found; NULL when it is not there. */
-typedef struct llw_config_set llw_config_set;
-const llw_config_file *llw_config_set_find(llw_config_reader *r, const llw_config_set *set,
-                                           const char *directory, const char *name);
-
 /* The service as it runs with these variables for ${...}. `docker` may be NULL. `version` is llama.cpp's by
  * the image's tag, or NULL. env_files are looked up in `set`. */
 void llw_config_service(llw_config_reader *r, const llw_config_file *file, const llw_service *service,
-                        const llw_scope *variables, const llw_dockerfile *docker, const llw_config_set *set,
+                        const llw_scope *variables, const llw_dockerfile *docker, llw_config_set *set,
                         llw_lowered *out, const char **version);
 
 /* --- comments --- */

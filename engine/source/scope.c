@@ -14,6 +14,10 @@ const llw_variable *llw_scope_get(const llw_scope *scope, const char *name) {
     return find(scope, name);
 }
 
+llw_variable *llw_scope_edit(const llw_scope *scope, const char *name) {
+    return find(scope, name);
+}
+
 static void put(llw_scope *scope, const char *name, llw_rich value, llw_token token) {
     llw_variable *v = find(scope, name);
     if (!v) {
@@ -21,10 +25,12 @@ static void put(llw_scope *scope, const char *name, llw_rich value, llw_token to
         void *items = scope->items;
         v = llw_arena_push(scope->arena, &items, &scope->n, &scope->capacity, sizeof *v);
         scope->items = items;
-        v->name = llw_arena_strdup(scope->arena, name);
+        *v = (llw_variable){.name = llw_arena_strdup(scope->arena, name)};
     }
     v->value = value;
     v->token = token;
+    v->list = NULL;
+    v->keys = NULL;
 }
 
 void llw_scope_set(llw_scope *scope, const char *name, const llw_rich *value, llw_token place) {
@@ -50,9 +56,10 @@ void llw_scope_unset(llw_scope *scope, const char *name) {
 }
 
 llw_scope llw_scope_copy(const llw_scope *scope) {
-    llw_scope copy = {.arena = scope->arena};
-    for (size_t i = 0; i < scope->n; i++)
-        put(&copy, scope->items[i].name, scope->items[i].value, scope->items[i].token);
+    llw_scope copy = {.arena = scope->arena, .n = scope->n, .capacity = scope->n};
+    if (!scope->n) return copy;
+    copy.items = llw_arena_alloc(scope->arena, scope->n * sizeof *copy.items);
+    memcpy(copy.items, scope->items, scope->n * sizeof *copy.items);
     return copy;
 }
 

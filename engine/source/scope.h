@@ -12,6 +12,9 @@ typedef struct llw_variable {
     const char *name;
     llw_rich value;
     llw_token token; /* the value as one word, with its chain */
+    bool exported;   /* a shell's: programs see it */
+    const llw_words *list;   /* of a shell array; NULL for a plain variable */
+    const char *const *keys; /* of one whose values have names */
 } llw_variable;
 
 typedef struct llw_scope {
@@ -21,12 +24,14 @@ typedef struct llw_scope {
 } llw_scope;
 
 const llw_variable *llw_scope_get(const llw_scope *scope, const char *name);
+/* The same, to be changed in place; NULL when there is none. */
+llw_variable *llw_scope_edit(const llw_scope *scope, const char *name);
 /* `place` is that of the definition; it stands for an empty value. At most LLW_MAX_VARIABLES are kept. */
 void llw_scope_set(llw_scope *scope, const char *name, const llw_rich *value, llw_token place);
 /* The same, forgetting what was there: a shell assignment. */
 void llw_scope_assign(llw_scope *scope, const char *name, const llw_rich *value, llw_token place);
 void llw_scope_unset(llw_scope *scope, const char *name);
-/* A copy that may be changed on its own. */
+/* A copy that may be changed on its own; O(variables). */
 llw_scope llw_scope_copy(const llw_scope *scope);
 
 enum {

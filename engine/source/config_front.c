@@ -1,0 +1,72 @@
+/* Launches of one file, with their ids, places and comments. */
+#include "source/config_front.h"
+
+#include <string.h>
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* FILE:NAME or FILE:LINE, with what else tells two starts of one line apart. */
+static const char *id_of(llw_config_reader *r, const llw_config_file *file, const llw_front_launch *items,
+                         size_t i) {
+    const llw_front_launch *f = &items[i];
+    bool here = !strcmp(f->start->file, file->path);
+    const char *id = *f->name ? llw_arena_printf(r->arena, "%s:%s", file->path, f->name)
+                     : here   ? llw_arena_printf(r->arena, "%s:%d", file->path, f->start->line)
+                              : llw_arena_printf(r->arena, "%s:%s:%d", file->path, base_name(f->start->file),
+                                                 f->start->line);
+    if (f->start->argument) id = llw_arena_printf(r->arena, "%s:%s", id, f->start->argument);
+    int before = 0;
+    for (size_t k = 0; k < i; k++) {
+        const llw_start *a = items[k].start, *b = f->start;
+        bool same = !strcmp(items[k].name, f->name) && a->line == b->line && !strcmp(a->file, b->file) &&
+                    !strcmp(a->argument ? a->argument : "", b->argument ? b->argument : "");
+        before += same || (*f->name && !strcmp(items[k].name, f->name));
+    }
+    return before ? llw_arena_printf(r->arena, "%s#%d", id, before + 1) : id;
+}
+
+size_t llw_front_emit(llw_config_reader *r, const llw_config_file *file, const llw_front_launch *items,
+                      size_t n) {
+    llw_comment_target *targets = llw_arena_alloc(r->arena, (n + 1) * sizeof *targets);
+    size_t n_targets = 0, made_here = 0;
+    for (size_t i = 0; i < n; i++) {
+        const llw_front_launch *f = &items[i];
+        llw_config_file *where = llw_arena_alloc(r->arena, sizeof *where);
+        *where = *file;
+        where->path = f->line || !f->start->file ? file->path : f->start->file;
+        bool here = !strcmp(where->path, file->path);
+        llw_launch_spec spec = {.id = id_of(r, file, items, i),
+                                .name = f->name,
+                                .file = where,
+                                .line = f->line ? f->line : f->start->line,
+                                .column = f->line ? f->column : f->start->column,
+                                .lowered = &f->start->low,
+                                .version = f->start->low.version,
+                                .infrastructure = f->infrastructure || file->example,
+                                .example = file->example,
+                                .directory = file->directory,
+                                .mounts = f->start->low.mounts,
+                                .n_mounts = f->start->low.n_mounts};
+        spec.version_place = llw_place(r->arena, where->path, spec.line, spec.column);
+        const llw_config_launch *made = llw_config_add_launch(r, &spec);
+        if (!made) continue;
+        made_here++;
+        if (!here) continue;
+        llw_config_launch *copy = llw_arena_alloc(r->arena, sizeof *copy);
+        *copy = *made;
+        int from = f->from ? f->from : f->start->line, to = f->to ? f->to : f->start->last_line;
+        targets[n_targets++] = (llw_comment_target){from, to > from ? to : from, copy};
+    }
+    if (n_targets) llw_config_comments(r, file, targets, n_targets, NULL, 0);
+    return made_here;
+}
+
+size_t llw_front_starts(llw_config_reader *r, const llw_config_file *file, const llw_starts *starts) {
+    llw_front_launch *items = llw_arena_alloc(r->arena, (starts->n + 1) * sizeof *items);
+    for (size_t i = 0; i < starts->n; i++)
+        items[i] = (llw_front_launch){.start = &starts->items[i], .name = ""};
+    return llw_front_emit(r, file, items, starts->n);
+}

@@ -1,0 +1,58 @@
+/* The front ends: each reads one kind of configuration file and adds its launches.
+ *
+ * A front end says nothing of files that start something else, and lists as unread what it cannot read of
+ * files that start llama.cpp. All take what they read from one file and, through the set, from files beside
+ * it. */
+#ifndef LLW_SOURCE_CONFIG_FRONT_H
+#define LLW_SOURCE_CONFIG_FRONT_H
+
+#include "source/config_parts.h"
+
+typedef enum llw_config_kind {
+    LLW_CONFIG_NONE,
+    LLW_CONFIG_INI, /* models.conf and its kin, or a router's presets */
+    LLW_CONFIG_ENV,
+    LLW_CONFIG_COMPOSE,
+    LLW_CONFIG_DOCKERFILE,
+    LLW_CONFIG_SCRIPT,
+    LLW_CONFIG_UNIT,
+    LLW_CONFIG_DROP_IN, /* NAME.service.d/x.conf: read with its unit */
+    LLW_CONFIG_YAML,    /* until what it holds says which */
+    LLW_CONFIG_SWAP,
+    LLW_CONFIG_KUBERNETES,
+    LLW_CONFIG_LOCALAI,
+    LLW_CONFIG_MODELFILE,
+    LLW_CONFIG_POWERSHELL,
+    LLW_CONFIG_BATCH,
+    LLW_CONFIG_NIX,
+    LLW_CONFIG_MAKEFILE,
+    LLW_CONFIG_JUSTFILE,
+    LLW_CONFIG_PYTHON,
+} llw_config_kind;
+
+/* By the name; *sniff says that what the file holds has to agree. */
+llw_config_kind llw_config_kind_of(const char *name, bool *sniff);
+/* The kind after a look at its bytes, or LLW_CONFIG_NONE. One pass over them. */
+llw_config_kind llw_config_kind_by_content(llw_config_kind kind, const char *name, const char *bytes,
+                                           size_t len);
+bool llw_config_is_example(const char *path);
+
+/* One launch of a file. */
+typedef struct llw_front_launch {
+    const llw_start *start;
+    const char *name; /* of a service, model or recipe: the launch is FILE:NAME; "" makes it FILE:LINE */
+    int line, column; /* of its definition; 0: where the start stands */
+    int from, to;     /* lines that speak of it; 0: those of the start */
+    bool infrastructure;
+} llw_front_launch;
+
+/* Adds launches, and what comments of the file say about them. Starts in other files (sourced, or scripts
+ * that are started) keep their places. Returns how many there are now. */
+size_t llw_front_emit(llw_config_reader *r, const llw_config_file *file, const llw_front_launch *items,
+                      size_t n);
+/* The same for starts alone. */
+size_t llw_front_starts(llw_config_reader *r, const llw_config_file *file, const llw_starts *starts);
+
+void llw_front_script(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
+
+#endif
