@@ -79,6 +79,7 @@ int llw_command_card(llw_app *app);
 int llw_command_models(llw_app *app);
 int llw_command_lint(llw_app *app);
 int llw_command_log(llw_app *app);
+int llw_command_verify(llw_app *app);
 int llw_command_teach(llw_app *app);
 int llw_command_test(llw_app *app);
 int llw_command_new(llw_app *app);

@@ -60,6 +60,10 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
                          "FILE is the output of llama-server or another llama.cpp program of 2023 to today, bare or from docker, docker compose,\n"
                          "journalctl; - is standard input. With a known model, or --model MODEL, prediction stands beside measurement; flags that a\n"
                          "log does not show (-ts, -ot) go behind --. A log without sizes: start llama-server with -lv 4.\n"},
+    [LLW_COMMAND_VERIFY] = {"verify", "[URL|PID] [MODEL]", "the running server against what was meant, and against prediction",
+                            "Without URL or PID: the only llama-server that runs here. A URL is an address on this machine; its process is found, nothing is\n"
+                            "sent to it. What was meant: MODEL and flags behind --, or FILE:PROFILE of a configuration file. --log FILE adds what its load\n"
+                            "printed, --model FILE names the model where its file cannot be read, --llama VERSION the build. Exit 1 when something differs.\n"},
     [LLW_COMMAND_TEACH] = {"teach", "[CASE]", "replay an incident: predict, then see what the engine says",
                            "Without CASE: the list, and which is next. CASE may be the beginning of an id (05a) or 'next'. No answer is stored: what you type\n"
                            "is run beside what the team did. With --batch FILE answers come from a file, one a line; exit 1 when not all are right.\n"},
