@@ -474,6 +474,96 @@ static void a_comment_behind_a_profile_is_its_own(void **state) {
     clear_box((const char *const[]){"models.conf"}, 1);
 }
 
+/* How many claims the comments of a models.conf make. */
+static size_t claims_of(const char *text) {
+    write_text("models.conf", text);
+    tree t = read_path(in_box("models.conf"));
+    size_t n = t.out.n_claims;
+    end(&t);
+    return n;
+}
+
+static void what_is_said_of_another_model_is_not_charged(void **state) {
+    (void)state;
+    static const struct {
+        const char *comment, *model;
+        size_t claims;
+    } cases[] = {{"GLM-4.7-Flash is dense", "gpt-oss-120b-mxfp4.gguf", 0},
+                 {"gpt-oss is dense", "gpt-oss-120b-mxfp4.gguf", 1},
+                 {"gpt-oss-120b is dense", "gpt-oss-120b-mxfp4.gguf", 1},
+                 {"gpt-oss-20b is dense", "gpt-oss-120b-mxfp4.gguf", 0},
+                 {"gpt-oss is dense", "GLM-4.7-Flash-Q8_0.gguf", 0},
+                 {"GLM is dense.", "gpt-oss-120b-mxfp4.gguf", 0},
+                 {"Qwen3-Next is a dense model", "GLM-4.7-Flash-Q8_0.gguf", 0},
+                 {"Qwen is a dense model", "Qwen3-Next-80B-A3B-Q5_K_M.gguf", 1},
+                 {"GLM-4.7-Flash is dense", "glm47flash.gguf", 1},
+                 {"unsloth/GLM-4.7-Flash-GGUF is dense", "GLM-4.7-Flash-Q8_0.gguf", 1},
+                 {"`GLM-4.7-Flash` is dense", "gpt-oss-120b-mxfp4.gguf", 0},
+                 {"GLM-4.7-Flash is the fast one. A dense model.", "gpt-oss-120b-mxfp4.gguf", 0},
+                 {"GLM-4.7-Flash is the fast one.\n#\n# A dense model.", "gpt-oss-120b-mxfp4.gguf", 1},
+                 {"On RTX4090 and CUDA0: a dense model", "gpt-oss-120b-mxfp4.gguf", 1},
+                 {"Dense model, since b8022 (README_GLM47.md)", "gpt-oss-120b-mxfp4.gguf", 1},
+                 {"Qwen3-Next beats it: gpt-oss-120b is a dense model", "gpt-oss-120b-mxfp4.gguf", 1}};
+    make_box();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char text[512];
+        snprintf(text, sizeof text, "# %s\n[p]\nMODEL=%s\nARGS=-c 65536\n", cases[i].comment, cases[i].model);
+        size_t n = claims_of(text);
+        if (n != cases[i].claims) fail_msg("%s (%s): %zu", cases[i].comment, cases[i].model, n);
+    }
+    /* over a section that makes no launch, whichever way it was left out */
+    assert_int_equal(claims_of("# a dense model\n[a]\nmodel=x.gguf\n[b]\nMODEL=y.gguf\n"), 0);
+    assert_int_equal(claims_of("# a dense model\n[a\nMODEL=x.gguf\n[b]\nMODEL=y.gguf\n"), 0);
+    assert_int_equal(claims_of("# a dense model\n[a]\nNAME=x\n# MoE model\n[b]\nMODEL=y.gguf\n"), 1);
+    clear_box((const char *const[]){"models.conf"}, 1);
+    make_box();
+    write_text("compose.yml", "services:\n  # a dense model\n  web:\n    image: nginx\n  llm:\n    image: ghcr.io/ggml-org/llama.cpp:server\n"
+                              "    command: -m x.gguf\n");
+    tree t = read_path(in_box("compose.yml"));
+    assert_int_equal(t.out.n_launches, 1);
+    assert_int_equal(t.out.n_claims, 0);
+    end(&t);
+    clear_box((const char *const[]){"compose.yml"}, 1);
+}
+
+static void a_profile_names_its_model_in_any_way(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t launches, unread;
+        bool known;
+    } cases[] = {{"[a]\nMODEL=glm-4.7-flash-q8_0\n", 1, 0, true},
+                 {"[a]\nMODEL=GLM-4.7-Flash-Q8_0\n[b]\nMODEL=x.gguf\n", 2, 0, true},
+                 {"[a]\nMODEL=my-own-thing\n", 1, 0, false},
+                 {"[a]\nNAME=x\n[b]\nMODEL=x.gguf\n", 1, 1, false},
+                 {"[chat]\nmodel = x.gguf\n", 0, 1, false}};
+    make_box();
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        write_text("models.conf", cases[i].text);
+        tree t = read_path(in_box("models.conf"));
+        if (t.out.n_launches != cases[i].launches || t.out.n_unread != cases[i].unread)
+            fail_msg("%s: %zu launches, %zu unread", cases[i].text, t.out.n_launches, t.out.n_unread);
+        int64_t layers = 0;
+        if (t.out.n_launches) {
+            assert_true(t.out.launches[0].model);
+            assert_true(llw_facts_count(t.facts, t.out.launches[0].model, LLW_model_layers, &layers) == cases[i].known);
+        } else {
+            assert_non_null(strstr(t.out.unread[0].why, "MODEL here"));
+            assert_int_equal(t.out.unread[0].line, 2);
+        }
+        end(&t);
+    }
+    write_text("other.conf", "[printer]\nMODEL=LaserJet\n"); /* nobody's business */
+    tree t = read_path(in_box("other.conf"));
+    assert_int_equal(t.out.n_launches + t.out.n_unread, 0);
+    end(&t);
+    write_text(".env", "MODEL=glm-4.7-flash-q8_0\n");
+    t = read_path(in_box(".env"));
+    assert_int_equal(t.out.n_launches, 1);
+    end(&t);
+    clear_box((const char *const[]){"models.conf", "other.conf", ".env"}, 3);
+}
+
 static void values_that_double_are_stopped(void **state) {
     (void)state;
     static const char line[] = "A=${A}${A}\n";
@@ -674,6 +764,8 @@ int main(void) {
         cmocka_unit_test(reasons_are_recognised),
         cmocka_unit_test(a_comment_reaches_the_profiles_it_stands_over),
         cmocka_unit_test(a_comment_behind_a_profile_is_its_own),
+        cmocka_unit_test(what_is_said_of_another_model_is_not_charged),
+        cmocka_unit_test(a_profile_names_its_model_in_any_way),
         cmocka_unit_test(values_that_double_are_stopped),
         cmocka_unit_test(what_cannot_be_read_is_listed_with_its_line),
         cmocka_unit_test(unset_variables_make_unknown_slots),

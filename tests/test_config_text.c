@@ -410,13 +410,16 @@ static void ini_files_are_read_as_their_script_reads_them(void **state) {
                                                   "a=CPU # kept\n#MODEL=no\n[bad\nnonsense\n[c]\nMODEL=\n");
     size_t n = 0;
     llw_ini_section *s = llw_config_ini(&reader, &file, &n);
-    assert_int_equal(n, 2);
+    assert_int_equal(n, 3);
     assert_string_equal(s[0].name, "a-b");
+    assert_int_equal(s[0].last_line, 4); /* what stands below a broken head is nobody's */
+    assert_true(s[1].broken);
     assert_string_equal(llw_rich_show(arena, &llw_ini_get(&s[0], "MODEL")->value), "x.gguf");
     assert_string_equal(llw_rich_show(arena, &llw_ini_get(&s[0], "EXTRA_ARGS")->value), "-ot a=CPU # kept");
     assert_int_equal(llw_ini_get(&s[0], "EXTRA_ARGS")->value.chars[0].column, 13);
-    assert_true(llw_ini_is_profile(arena, &s[0]));
-    assert_false(llw_ini_is_profile(arena, &s[1]));
+    assert_true(llw_ini_is_profile(&reader, &file, &s[0]));
+    assert_false(llw_ini_is_profile(&reader, &file, &s[1]));
+    assert_false(llw_ini_is_profile(&reader, &file, &s[2]));
     assert_int_equal(result.n_unread, 2);
 }
 

@@ -83,7 +83,7 @@ void llw_render_lint_gcc(llw_text *out, const llw_style *style, const llw_lint_r
 /* Whether a name before a value says that the value is a secret. */
 static bool names_secret(const char *text, size_t len) {
     static const char *const words[] = {"api-key", "api_key", "apikey", "token", "secret", "password", "passwd"};
-    while (len && strchr("=: \t\"'", text[len - 1])) len--;
+    while (len && strchr("=: \t\"',", text[len - 1])) len--;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t n = strlen(words[i]);
         if (len >= n && !strncasecmp(text + len - n, words[i], n)) return true;
@@ -137,7 +137,7 @@ static void arrow(llw_text *out, const llw_style *style, const char *text) {
 static void also(llw_text *out, const llw_style *style, const llw_lint_report *report, const llw_finding *f) {
     if (!f->n_also) return;
     if (!report->all) {
-        llw_text_addf(out, "  (%zu more of %s here: --all)\n", f->n_also, f->code);
+        llw_text_addf(out, "  (%zu more of %s here: --all)\n", f->n_also, llw_lint_safe_copy(report->arena, f->code));
         return;
     }
     for (size_t i = 0; i < f->n_also; i++) {
@@ -157,7 +157,11 @@ static void about(llw_text *out, const llw_lint_report *report, const llw_findin
     size_t len = strlen(f->file);
     bool elsewhere = *f->where && (strncmp(f->where, f->file, len) || (f->where[len] && f->where[len] != ':'));
     if (elsewhere) llw_text_addf(out, "  (for %s", llw_lint_safe_copy(report->arena, f->where));
-    if (f->n_launches > 1) llw_text_addf(out, elsewhere ? " and %zu more" : "  (%zu launches inherit it", elsewhere ? f->n_launches - 1 : f->n_launches);
+    size_t others = f->n_launches ? f->n_launches - 1 : 0;
+    if (others && elsewhere)
+        llw_text_addf(out, " and %zu more launch%s", others, others == 1 ? "" : "es");
+    else if (others)
+        llw_text_addf(out, "  (%zu launches inherit it", f->n_launches);
     if (elsewhere || f->n_launches > 1) llw_text_add(out, ")\n");
 }
 
@@ -193,12 +197,13 @@ static void summary(llw_text *out, const llw_lint_report *report) {
         repairs += report->findings->items[i].fix != NULL;
     }
     for (size_t i = 0; i < report->accepted->n; i++) inline_accepted += report->accepted->items[i].accepted == LLW_ACCEPTED_INLINE;
-    llw_text_addf(out, "%zu files, %zu launches: %zu wrong, %zu risk, %zu waste", config->n_files, config->n_launches, count[LLW_LEVEL_WRONG],
+    llw_text_addf(out, "%zu file%s, %zu launch%s: %zu wrong, %zu risk, %zu waste", config->n_files, config->n_files == 1 ? "" : "s",
+                  config->n_launches, config->n_launches == 1 ? "" : "es", count[LLW_LEVEL_WRONG],
                   count[LLW_LEVEL_RISK], count[LLW_LEVEL_WASTE]);
-    if (count[LLW_LEVEL_NOTE]) llw_text_addf(out, ", %zu notes", count[LLW_LEVEL_NOTE]);
+    if (count[LLW_LEVEL_NOTE]) llw_text_addf(out, ", %zu note%s", count[LLW_LEVEL_NOTE], count[LLW_LEVEL_NOTE] == 1 ? "" : "s");
     if (inline_accepted) llw_text_addf(out, "; %zu suppressed", inline_accepted);
     if (report->accepted->n > inline_accepted) llw_text_addf(out, "; %zu in the baseline", report->accepted->n - inline_accepted);
-    if (config->n_unread) llw_text_addf(out, "; %zu things not read", config->n_unread);
+    if (config->n_unread) llw_text_addf(out, "; %zu thing%s not read, hence exit code 2", config->n_unread, config->n_unread == 1 ? "" : "s");
     if (repairs) llw_text_addf(out, "; --fix could repair %zu", repairs);
     llw_text_add(out, report->findings->n ? "; llwhy explain CODE tells a lesson\n" : "\n");
 }

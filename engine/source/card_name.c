@@ -197,3 +197,41 @@ bool llw_card_names_sibling(const char *text, size_t len, const char *model) {
     }
     return false;
 }
+
+/* "qwen" is the short form of "qwen3". */
+static bool has_short(const words *all, const char *word) {
+    size_t len = strlen(word);
+    bool letters = len > 1 && strspn(word, "abcdefghijklmnopqrstuvwxyz") == len;
+    for (int i = 0; i < all->count; i++) {
+        const char *other = all->word[i];
+        if (all->sort[i] != PROPER || strncmp(other, word, len)) continue;
+        if (!other[len] || (letters && isdigit((unsigned char)other[len]))) return true;
+    }
+    return false;
+}
+
+/* All words as one: "GLM-4.7-Flash" and "GLM47Flash" are the same. */
+static void squash(const words *w, char out[WORDS_MAX * WORD_MAX]) {
+    for (int i = 0; i < w->count; i++)
+        for (const char *at = w->word[i]; *at; at++)
+            if (*at != '.') *out++ = *at;
+    *out = 0;
+}
+
+llw_naming llw_card_name_short(const char *name, size_t len, const char *model) {
+    model = last_component(model);
+    words a = words_of(name, len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES),
+          b = words_of(model, strnlen(model, NAME_MAX_BYTES));
+    if (!is_name(&a) || !is_name(&b)) return LLW_NAMES_NOTHING;
+    char one[WORDS_MAX * WORD_MAX], other[WORDS_MAX * WORD_MAX];
+    squash(&a, one);
+    squash(&b, other);
+    if (strstr(other, one)) return LLW_NAMES_SAME;
+    for (int i = 0; i < a.count; i++)
+        if (a.sort[i] == PROPER && !has_short(&b, a.word[i])) return LLW_NAMES_OTHER;
+    static const sort kinds[] = {SIZE, ACTIVE};
+    for (int i = 0; i < 2; i++)
+        if (has(&a, kinds[i], NULL) && has(&b, kinds[i], NULL) && !within(&a, &b, kinds[i]))
+            return LLW_NAMES_OTHER;
+    return LLW_NAMES_SAME;
+}

@@ -18,6 +18,9 @@ llw_naming llw_card_name(const char *name, const char *model);
 /* The same for running text: the best word of it that looks like a model's name. */
 llw_naming llw_card_name_in(const char *text, size_t len, const char *model);
 
+/* The same for a name in running speech: a short form ("Qwen", "GLM-4.7") means the model as well. */
+llw_naming llw_card_name_short(const char *name, size_t len, const char *model);
+
 /* True when a word of the text names a sibling: a model that starts with the same word but is another one. */
 bool llw_card_names_sibling(const char *text, size_t len, const char *model);
 

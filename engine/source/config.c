@@ -283,8 +283,8 @@ static void add_target(llw_config_reader *r, targets *t, int from, int to, const
     void *items = t->items;
     llw_comment_target *target = llw_arena_push(r->arena, &items, &t->n, &t->capacity, sizeof *target);
     t->items = items;
-    llw_config_launch *copy = llw_arena_alloc(r->arena, sizeof *copy);
-    *copy = *launch;
+    llw_config_launch *copy = launch ? llw_arena_alloc(r->arena, sizeof *copy) : NULL;
+    if (copy) *copy = *launch;
     *target = (llw_comment_target){from, to, copy};
 }
 
@@ -302,12 +302,19 @@ static void emit_conf(llw_config_reader *r, llw_config_set *set, const llw_confi
     chain c = {0};
     targets t = {0};
     bool any = false;
-    for (size_t i = 0; i < n; i++) any |= llw_ini_is_profile(r->arena, &sections[i]);
+    for (size_t i = 0; i < n; i++) any |= llw_ini_is_profile(r, file, &sections[i]);
     if (any) find_chain(r, set, file->directory, &c);
     for (size_t i = 0; i < n; i++) {
         llw_ini_section *s = &sections[i];
-        if (!llw_ini_is_profile(r->arena, s)) {
-            if (any) llw_config_unread(r, file->path, s->line, "the section [%.60s] names no MODEL", s->name);
+        if (!llw_ini_is_profile(r, file, s)) {
+            const llw_ini_entry *model = llw_ini_misspelt_model(r, s);
+            if (model)
+                llw_config_unread(r, file->path, model->line,
+                                  "the section [%.60s] names its model as %s: the key is MODEL here, in capitals",
+                                  s->name, model->key);
+            else if (any && !s->broken)
+                llw_config_unread(r, file->path, s->line, "the section [%.60s] names no MODEL", s->name);
+            add_target(r, &t, s->line, s->last_line, NULL);
             continue;
         }
         llw_scope variables = {.arena = r->arena};
@@ -336,7 +343,10 @@ static void emit_conf(llw_config_reader *r, llw_config_set *set, const llw_confi
             spec.version_place = llw_place(r->arena, c.file.path, c.service->line, c.service->column);
         }
         const llw_config_launch *made = llw_config_add_launch(r, &spec);
-        if (!made) continue;
+        if (!made) {
+            add_target(r, &t, s->line, s->last_line, NULL);
+            continue;
+        }
         add_target(r, &t, s->line, s->last_line, made);
         const llw_ini_entry *description = llw_ini_get(s, "DESCRIPTION");
         if (description) add_text(r, &t, &description->value);
@@ -384,7 +394,7 @@ static void emit_compose(llw_config_reader *r, llw_config_set *set, size_t index
                                 .n_mounts = s->n_mounts};
         llw_config_service(r, file, s, &none, docker, set, &low, &spec.version);
         const llw_config_launch *made = low.runs ? llw_config_add_launch(r, &spec) : NULL;
-        if (made) add_target(r, &t, s->line, s->last_line, made);
+        add_target(r, &t, s->line, s->last_line, made);
     }
     if (t.n) llw_config_comments(r, file, t.items, t.n, NULL, 0);
 }
@@ -394,7 +404,7 @@ static bool env_is_ours(llw_config_reader *r, const llw_scope *env) {
     const char *path = model ? llw_rich_text(r->arena, &model->value) : NULL;
     for (size_t i = 0; i < env->n; i++)
         if (has_prefix(env->items[i].name, "LLAMA_ARG_")) return true;
-    if (path && has_suffix(path, ".gguf")) return true;
+    if (path && (has_suffix(path, ".gguf") || llw_config_known_name(r, path))) return true;
     static const char *const names[] = {"N_GPU_LAYERS", "CTX_SIZE", "EXTRA_ARGS", "FIT"};
     int n = 0;
     for (size_t i = 0; i < 4; i++) n += llw_scope_get(env, names[i]) != NULL;

@@ -135,11 +135,11 @@ static void find_blocks(comments *c, bool trailing) {
 
 /* --- which launches a block speaks of --- */
 
-/* The first target that starts below the line, or n_targets. */
+/* The first target that starts below the line, or n_targets. What was not read counts right below only. */
 static size_t target_below(const comments *c, int line) {
     size_t best = c->n_targets;
     for (size_t i = 0; i < c->n_targets; i++)
-        if (c->targets[i].from > line && (best == c->n_targets || c->targets[i].from < c->targets[best].from))
+        if (c->targets[i].from > line && (c->targets[i].launch || c->targets[i].from == line + 1) && (best == c->n_targets || c->targets[i].from < c->targets[best].from))
             best = i;
     return best;
 }
@@ -226,12 +226,15 @@ static bool means(const comments *c, const llw_comment_target *t, const char *qu
     const char *path = t->launch->argv.model.path;
     if (path && file_has(path, quant)) return true;
     if (path && llw_phrase_has_quant(path)) return false;
-    return c->n_targets == 1;
+    size_t launches = 0;
+    for (size_t i = 0; i < c->n_targets; i++) launches += c->targets[i].launch != NULL;
+    return launches == 1;
 }
 
 static void claim(comments *c, const llw_comment_target *t, const llw_phrase *p, const llw_rich *sentence,
-                  bool sourced) {
-    if (!t->launch->model || c->r->out->n_claims >= LLW_CONFIG_MAX_CLAIMS || !means(c, t, p->quant)) return;
+                  const llw_rich *before, bool sourced) {
+    if (!t->launch || !t->launch->model || c->r->out->n_claims >= LLW_CONFIG_MAX_CLAIMS || !means(c, t, p->quant)) return;
+    if (llw_config_other_model(c->r, before, sentence, p->at, t->launch)) return;
     llw_facts *f = c->r->facts;
     const llw_char *at = &sentence->chars[p->at];
     const char *place = llw_place(c->r->arena, c->file->path, at->line, at->column);
@@ -282,7 +285,7 @@ static speech listen(const llw_rich *text) {
 static bool one_model(const comments *c, int from, int to) {
     llw_entity model = 0;
     for (size_t k = 0; k < c->n_targets; k++) {
-        if (c->targets[k].from < from || c->targets[k].from > to) continue;
+        if (!c->targets[k].launch || c->targets[k].from < from || c->targets[k].from > to) continue;
         if (model && c->targets[k].launch->model != model) return false;
         model = c->targets[k].launch->model;
     }
@@ -291,10 +294,12 @@ static bool one_model(const comments *c, int from, int to) {
 
 static void read_sentences(comments *c, const llw_rich *text, int from, int to, bool sourced, size_t only) {
     enum { MAX_PHRASES = 16 };
-    size_t start = 0;
+    size_t start = 0, paragraph = 0;
     for (size_t i = 0; i < text->n; i++) {
+        if (i && text->chars[i].byte == '\n' && text->chars[i - 1].byte == '\n') paragraph = i + 1;
         if (i + 1 < text->n && !ends_sentence(text, i)) continue;
         llw_rich slice = llw_rich_slice(text, start, i + 1), sentence = llw_rich_trim(&slice);
+        llw_rich before = llw_rich_slice(text, paragraph, start);
         start = i + 1;
         llw_phrase found[MAX_PHRASES];
         size_t n = llw_phrases_find(c->r->arena, &sentence, found, MAX_PHRASES);
@@ -304,7 +309,7 @@ static void read_sentences(comments *c, const llw_rich *text, int from, int to, 
                 /* a size without a name beside several models: of which, nobody can tell */
                 if (!one && !*found[j].quant && (found[j].bytes || found[j].says_fits)) continue;
                 if (only < c->n_targets ? k == only : c->targets[k].from >= from && c->targets[k].from <= to)
-                    claim(c, &c->targets[k], &found[j], &sentence, sourced);
+                    claim(c, &c->targets[k], &found[j], &sentence, &before, sourced);
             }
     }
 }
@@ -343,7 +348,7 @@ void llw_config_comments(llw_config_reader *r, const llw_config_file *file, cons
         }
     }
     for (size_t k = 0; k < n_targets; k++)
-        llw_facts_claim(r->facts, targets[k].launch->launch, LLW_launch_reason_given, llw_flag(reasons[k]),
+        if (targets[k].launch) llw_facts_claim(r->facts, targets[k].launch->launch, LLW_launch_reason_given, llw_flag(reasons[k]),
                         LLW_GRADE_CONFIG, "comment",
                         places[k] ? places[k] : llw_place(r->arena, file->path, targets[k].from, 0));
 }

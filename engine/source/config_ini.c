@@ -66,6 +66,8 @@ llw_ini_section *llw_config_ini(llw_config_reader *r, const llw_config_file *fil
         if (text[lead] == '[') {
             if (text[len - 1] != ']' || len - lead < 3) {
                 llw_config_unread(r, file->path, line, "a section name is not closed: write [name]");
+                if (*n < MAX_SECTIONS)
+                    new_section(r, &items, n, &capacity, text + lead, len - lead, line, (int)lead + 1)->broken = true;
                 continue;
             }
             if (*n == MAX_SECTIONS) {
@@ -101,15 +103,28 @@ const llw_ini_entry *llw_ini_get(const llw_ini_section *section, const char *key
     return found && found->value.n ? found : NULL;
 }
 
-bool llw_ini_is_profile(llw_arena *arena, const llw_ini_section *section) {
-    const llw_ini_entry *model = llw_ini_get(section, "MODEL");
-    const char *path = model ? llw_rich_text(arena, &model->value) : NULL;
-    size_t len = path ? strlen(path) : 0;
-    if (!len) return false;
-    bool gguf = len > 5 && !strcasecmp(path + len - 5, ".gguf");
-    /* a model by another name still is ours when the keys beside it are */
-    return gguf || llw_ini_get(section, "EXTRA_ARGS") || llw_ini_get(section, "N_GPU_LAYERS") ||
-           llw_ini_get(section, "CTX_SIZE");
+static bool names_model(llw_config_reader *r, const char *path) {
+    size_t len = strlen(path);
+    return (len > 5 && !strcasecmp(path + len - 5, ".gguf")) || llw_config_known_name(r, path);
+}
+
+bool llw_ini_is_profile(llw_config_reader *r, const llw_config_file *file, const llw_ini_section *section) {
+    static const char *const beside[] = {"EXTRA_ARGS", "ARGS", "N_GPU_LAYERS", "CTX_SIZE"};
+    const llw_ini_entry *model = section->broken ? NULL : llw_ini_get(section, "MODEL");
+    const char *path = model ? llw_rich_text(r->arena, &model->value) : NULL;
+    if (!path || !*path) return false;
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++)
+        if (llw_ini_get(section, beside[i])) return true;
+    return !strncasecmp(file->name, "models.", 7) || names_model(r, path);
+}
+
+const llw_ini_entry *llw_ini_misspelt_model(llw_config_reader *r, const llw_ini_section *section) {
+    if (section->broken || llw_ini_get(section, "MODEL")) return NULL;
+    for (size_t i = 0; i < section->n; i++) {
+        const char *path = strcasecmp(section->entries[i].key, "MODEL") ? NULL : llw_rich_text(r->arena, &section->entries[i].value);
+        if (path && *path && names_model(r, path)) return &section->entries[i];
+    }
+    return NULL;
 }
 
 /* --- .env, by Compose's rules --- */

@@ -114,20 +114,16 @@ static const char *find_model(llw_config_reader *r, const llw_launch_spec *spec,
     return NULL;
 }
 
-/* The known model that this file name stands for: its name without .gguf and part number, or NULL. */
-static const char *known_name(llw_config_reader *r, const char *path) {
+const char *llw_config_known_name(llw_config_reader *r, const char *path) {
     const char *base = base_name(path);
     size_t len = strlen(base);
-    if (len < 6 || strcasecmp(base + len - 5, ".gguf")) return NULL;
-    len -= 5;
+    if (len > 5 && !strcasecmp(base + len - 5, ".gguf")) len -= 5;
     if (len > 15 && base[len - 15] == '-' && !strncmp(base + len - 9, "-of-", 4)) len -= 15;
     char *name = llw_arena_strndup(r->arena, base, len);
     for (char *at = name; *at; at++) *at = (char)tolower((unsigned char)*at);
-    char **names = NULL;
-    size_t n = 0;
-    llw_known_list(r->arena, &names, &n);
-    for (size_t i = 0; i < n; i++)
-        if (!strcmp(names[i], name)) return names[i];
+    if (!r->known) llw_known_list(r->arena, &r->known, &r->n_known);
+    for (size_t i = 0; i < r->n_known; i++)
+        if (!strcmp(r->known[i], name)) return r->known[i];
     return NULL;
 }
 
@@ -144,7 +140,7 @@ static llw_entity open_model(llw_config_reader *r, const llw_launch_spec *spec, 
     }
     entity = llw_facts_find(r->facts, LLW_KIND_model, path);
     if (entity) return entity;
-    const char *known = model->remote ? NULL : known_name(r, path);
+    const char *known = model->remote ? NULL : llw_config_known_name(r, path);
     if (known && !found && llw_source_known(r->facts, known, path, &entity, NULL) == LLW_OK) {
         llw_facts_note(r->facts,
                        "%s is not here: its facts are those of the known model %s, by the file's name", path,

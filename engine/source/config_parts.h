@@ -21,6 +21,8 @@ typedef struct llw_config_reader {
     const llw_flags *flags;
     llw_config_result *out;
     size_t budget; /* of expansions: LLW_EXPAND_BUDGET at the start */
+    char **known;  /* names of the known models, once they were asked for */
+    size_t n_known;
     size_t copies, reread; /* of variables and script bytes in loops and branches: LLW_SHELL_BUDGET at the start */
     int shells;            /* scripts inside scripts that are being read */
 } llw_config_reader;
@@ -42,6 +44,7 @@ typedef struct llw_ini_entry {
 typedef struct llw_ini_section {
     const char *name;
     int line, column, last_line;
+    bool broken; /* its head cannot be read: what stands in it belongs to nobody */
     llw_ini_entry *entries;
     size_t n, capacity;
 } llw_ini_section;
@@ -50,8 +53,13 @@ typedef struct llw_ini_section {
 llw_ini_section *llw_config_ini(llw_config_reader *r, const llw_config_file *file, size_t *n);
 /* The last entry of that key with a value, or NULL. */
 const llw_ini_entry *llw_ini_get(const llw_ini_section *section, const char *key);
-/* A section that names a GGUF file the way models.conf does. */
-bool llw_ini_is_profile(llw_arena *arena, const llw_ini_section *section);
+/* A section that names a model the way models.conf does: a GGUF file, a known model, or anything where the file's
+ * name or the keys beside it say that it is one. */
+bool llw_ini_is_profile(llw_config_reader *r, const llw_config_file *file, const llw_ini_section *section);
+/* The key of a section that is MODEL but for its case and stands for one, or NULL. */
+const llw_ini_entry *llw_ini_misspelt_model(llw_config_reader *r, const llw_ini_section *section);
+/* The known model that a file name stands for: with or without .gguf and part number; NULL for none. */
+const char *llw_config_known_name(llw_config_reader *r, const char *path);
 
 /* The variables of a .env file; ${...} sees those above it. `origin` names who set them. */
 llw_scope llw_config_env(llw_config_reader *r, const llw_config_file *file, const char *origin);
@@ -225,7 +233,8 @@ void llw_config_service(llw_config_reader *r, const llw_config_file *file, const
 
 /* --- comments --- */
 
-/* Lines of a file that speak of one launch. */
+/* Lines of a file that speak of one launch; without a launch, of something that was not read: what is said right
+ * above it is said of nothing else. */
 typedef struct llw_comment_target {
     int from, to; /* lines of its definition; comments right above belong to it too */
     llw_config_launch *launch;
@@ -237,6 +246,11 @@ typedef struct llw_comment_text {
     llw_rich text;
     size_t target;
 } llw_comment_text;
+
+/* Whether the phrase at that byte of a sentence speaks of another model than the launch's; `before` is the
+ * paragraph up to the sentence. */
+bool llw_config_other_model(llw_config_reader *r, const llw_rich *before, const llw_rich *sentence, size_t at,
+                            const llw_config_launch *launch);
 
 void llw_config_comments(llw_config_reader *r, const llw_config_file *file, const llw_comment_target *targets,
                          size_t n_targets, const llw_comment_text *texts, size_t n_texts);

@@ -28,12 +28,13 @@ typedef enum pattern_id {
     PLACEMENT,
     REASON,
     SOURCE,
+    NAME,
     PATTERNS
 } pattern_id;
 
 static const char *const names[PATTERNS] = {
     "hidden",   "compared", "dense",         "moe",          "experts", "layers",    "size",   "fits",
-    "fits-not", "quant",    "size-of-model", "size-of-else", "buffer",  "placement", "reason", "source"};
+    "fits-not", "quant",    "size-of-model", "size-of-else", "buffer",  "placement", "reason", "source", "name"};
 
 static pcre2_code *codes[PATTERNS];
 static bool loaded;
@@ -288,4 +289,21 @@ bool llw_phrase_source(const llw_rich *rich) {
 
 bool llw_phrase_has_quant(const char *name) {
     return matches(QUANT, name, strlen(name));
+}
+
+size_t llw_phrases_names(const llw_rich *text, llw_phrase_name *out, size_t max) {
+    size_t n = 0, len = text->n < MAX_SENTENCE ? text->n : MAX_SENTENCE;
+    char bytes[MAX_SENTENCE];
+    for (size_t i = 0; i < len; i++) bytes[i] = text->chars[i].byte;
+    match m;
+    for (size_t at = 0; n < max && at < len && next_match(NAME, bytes, len, at, &m); at = m.to) {
+        if (m.to <= m.from) break;
+        llw_phrase_name *name = &out[n];
+        *name = (llw_phrase_name){.at = m.from, .len = m.to - m.from};
+        if (name->len >= sizeof name->text) continue;
+        memcpy(name->text, bytes + m.from, name->len);
+        name->text[name->len] = 0;
+        n++;
+    }
+    return n;
 }
