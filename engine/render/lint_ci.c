@@ -60,8 +60,8 @@ static void add_issue(json_t *list, const llw_lint_report *report, const llw_fin
     const char *fingerprint = times > 1 ? llw_arena_printf(report->arena, "%s-%lld", hash, (long long)times) : hash;
     const char *text = *f->advice ? llw_arena_printf(report->arena, "%s (%s)", f->message, f->advice) : f->message;
     json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:s, s:{s:o, s:{s:i}}}", "description", llw_lint_string(llw_lint_safe_copy(report->arena, text)),
-                                          "check_name", llw_lint_string(f->code), "fingerprint", fingerprint, "severity", severity[f->level], "location",
-                                          "path", llw_lint_string(path), "lines", "begin", f->line ? f->line : 1));
+                                          "check_name", llw_lint_string(llw_lint_safe_copy(report->arena, f->code)), "fingerprint", fingerprint, "severity", severity[f->level], "location",
+                                          "path", llw_lint_string(llw_lint_safe_copy(report->arena, path)), "lines", "begin", f->line ? f->line : 1));
 }
 
 void llw_render_lint_gitlab(llw_text *out, const llw_style *style, const llw_lint_report *report) {

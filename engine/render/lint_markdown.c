@@ -47,11 +47,11 @@ static void item(llw_text *out, const llw_finding *f) {
     llw_text_add(out, ": ");
     escape(out, f->message);
     if (*f->advice) {
-        llw_text_add(out, "\n  **Instead:** ");
+        llw_text_add(out, "  \n  **Instead:** ");
         escape(out, f->advice);
     }
     for (size_t i = 0; i < f->n_also; i++) {
-        llw_text_addf(out, "\n  Also %s: ", llw_level_name(f->also[i].level));
+        llw_text_addf(out, "  \n  Also %s: ", llw_level_name(f->also[i].level));
         escape(out, f->also[i].message);
     }
     if (f->n_steps) {

@@ -86,12 +86,21 @@ static void add_sources(llw_text *out, const llw_page *page) {
     llw_text_add(out, "\n");
 }
 
+/* Foreign text with its line ends: a project's own lesson. */
+static json_t *prose(const llw_text *text) {
+    llw_text safe = {0};
+    llw_text_add_safe(&safe, llw_text_str(text), text->len, true);
+    json_t *string = llw_lint_string(llw_text_str(&safe));
+    llw_text_fini(&safe);
+    return string;
+}
+
 static json_t *help(const llw_page *page, const char *code) {
     llw_text plain = {0}, markdown = {0};
     llw_text_addf(&plain, "%s\n\nllwhy explain %s tells it whole.", page->claim, code);
     llw_text_addf(&markdown, "%s", *page->story ? page->story : page->claim);
     add_sources(&markdown, page);
-    json_t *o = json_pack("{s:o, s:o}", "text", llw_lint_string(llw_text_str(&plain)), "markdown", llw_lint_string(llw_text_str(&markdown)));
+    json_t *o = json_pack("{s:o, s:o}", "text", prose(&plain), "markdown", prose(&markdown));
     llw_text_fini(&plain);
     llw_text_fini(&markdown);
     return o;
