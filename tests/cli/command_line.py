@@ -139,10 +139,10 @@ class Codes(Case):
 
     def test_a_patch_that_is_empty_says_what_is_left(self):
         (self.here / "models.conf").write_text("# a dense model\n[b]\nMODEL=gpt-oss-120b-mxfp4\n[c]\nmodel=x.gguf\n")
-        done = self.llwhy("lint", self.here, "--no-gpu", "--diff", code=2)
+        done = self.llwhy("lint", self.here, "--gpu", "24564:23671", "--diff", code=2)
         self.assertEqual(done.stdout, "")
         self.assertIn("1 finding needs more than one value changed: make it by hand", done.stderr)
-        done = self.llwhy("lint", self.here, "--no-gpu", code=2)
+        done = self.llwhy("lint", self.here, "--gpu", "24564:23671", code=2)
         self.assertIn("1 file, 1 launch: 1 wrong", done.stdout)
         self.assertIn("1 thing not read, hence exit code 2", done.stdout.replace("\n", " "))
 
