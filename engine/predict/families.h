@@ -14,5 +14,7 @@ void llw_build_mamba(llw_graph *g);
 void llw_build_nemotron_h(llw_graph *g);
 void llw_build_bert(llw_graph *g);
 void llw_build_hrm(llw_graph *g);
+void llw_build_dsa(llw_graph *g);
+void llw_build_kda(llw_graph *g);
 
 #endif

@@ -215,6 +215,9 @@ static void read_state(llw_plan *plan) {
         h->shortconv = whole(plan, "shortconv.l_cache", 0);
     } else if (is_one_of(name, kda)) {
         h->kda_head = whole(plan, "kda.head_dim", 0);
+        h->kda_bounded = llw_model_hparam(plan->model, "kda.gate_lower_bound") != NULL;
+        h->residual_block = whole(plan, "attn_res.block_size", 0);
+        h->situ_linear = llw_model_real(plan->model, "activation.situ_linear_beta", 0) > 0;
         h->ssm_conv = whole(plan, "ssm.conv_kernel", 0);
     } else if (!strcmp(name, "minimax-01")) {
         h->la_head = h->head_k;

@@ -69,8 +69,9 @@ typedef struct llw_hparams {
     double embedding_scale, residual_scale, logit_scale, attention_scale;
     double value_scale, layer_norm_eps;
     int64_t group_experts, hrm_stack, hrm_low, hrm_high;
-    bool clamp_kqv, alibi, situ_linear, final_soft_cap, parallel_residual, swin_norm, dt_b_c_norms,
-        skip_loop_norm;
+    int64_t residual_block;
+    bool kda_bounded, clamp_kqv, alibi, situ_linear, final_soft_cap, parallel_residual, swin_norm,
+        dt_b_c_norms, skip_loop_norm;
     llw_soft_cap soft_cap;
 } llw_hparams;
 
