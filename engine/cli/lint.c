@@ -24,6 +24,14 @@ static bool place_of_launch(void *context, llw_entity launch, const char **file,
 
 static void add_flag_problems(llw_app *app, const llw_lint_pass *pass, llw_findings *findings) {
     static const llw_level levels[] = {[LLW_PROBLEM_NOTE] = LLW_LEVEL_NOTE, [LLW_PROBLEM_RISK] = LLW_LEVEL_RISK, [LLW_PROBLEM_WRONG] = LLW_LEVEL_WRONG};
+    for (size_t i = 0; i < pass->config.n_problems; i++) { /* of files, whatever they start */
+        const llw_flag_problem *p = &pass->config.problems[i];
+        llw_finding f = {.code = llw_flag_code_name(p->code), .lesson = "", .rule = p->flag, .level = levels[p->level], .file = "",
+                         .message = p->message, .advice = p->advice, .where = "", .n_launches = 1, .reason = "", .until = ""};
+        llw_place_split(app->arena, p->place, &f.file, &f.line, &f.column);
+        f.subject = llw_finding_subject(pass->facts, app->arena, 0, f.file, p->flag);
+        llw_findings_add(findings, app->arena, f);
+    }
     for (size_t i = 0; i < pass->config.n_launches; i++) {
         const llw_config_launch *launch = &pass->config.launches[i];
         for (size_t k = 0; k < launch->argv.n_problems; k++) {

@@ -75,6 +75,8 @@ typedef enum llw_flag_code {
     LLW_F_BENCH_LIST,     /* several values: several tests */
     LLW_F_ROUTER,         /* an empty model: a server without one */
     LLW_F_EXITS,          /* prints something and ends */
+    LLW_F_FILE_REFUSED,   /* what reads the file refuses it, or a part of it */
+    LLW_F_OTHERWISE,      /* what reads the file reads it otherwise than it looks */
     LLW_FLAG_CODES
 } llw_flag_code;
 

@@ -24,6 +24,7 @@ typedef struct entry {
 struct llw_config_set {
     const char *root; /* nothing above it is opened */
     const char *real; /* its real path */
+    llw_arena *arena;
     entry **items;
     size_t n, capacity;
     size_t bytes;
@@ -55,7 +56,7 @@ static const char *directory_of(llw_arena *arena, const char *path) {
 
 /* --- the set of files --- */
 
-static entry *find_entry(llw_config_set *set, const char *path) {
+static entry *find_entry(const llw_config_set *set, const char *path) {
     for (size_t i = 0; i < set->n; i++)
         if (!strcmp(set->items[i]->file.path, path)) return set->items[i];
     return NULL;
@@ -471,6 +472,40 @@ static void emit_dockerfile(llw_config_reader *r, llw_config_set *set, entry *e)
     llw_config_comments(r, file, t.items, t.n, NULL, 0);
 }
 
+/* Whether a drop-in changes this unit: NAME.d beside it, or anywhere when nothing of that name is beside one. */
+static bool changes(const llw_config_set *set, const entry *drop_in, const llw_config_file *unit) {
+    const char *directory = base_name(drop_in->file.directory);
+    size_t len = strlen(unit->name);
+    if (strncmp(directory, unit->name, len) || strcmp(directory + len, ".d")) return false;
+    size_t above = strlen(drop_in->file.directory) - strlen(directory);
+    size_t same = strlen(unit->directory);
+    if (above == (same ? same + 1 : 0) && !strncmp(drop_in->file.directory, unit->directory, same)) return true;
+    const char *beside = llw_arena_strndup(set->arena, drop_in->file.directory, above);
+    beside = llw_arena_printf(set->arena, "%s%s", beside, unit->name);
+    return !find_entry(set, beside);
+}
+
+static void emit_unit(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    enum { MAX_DROP_INS = 64 };
+    const llw_config_file *found[MAX_DROP_INS];
+    size_t n = 0;
+    for (size_t i = 0; i < set->n && n < MAX_DROP_INS; i++)
+        if (set->items[i]->kind == LLW_CONFIG_DROP_IN && changes(set, set->items[i], file)) {
+            size_t at = n++;
+            for (; at && strcmp(found[at - 1]->name, set->items[i]->file.name) > 0; at--) found[at] = found[at - 1];
+            found[at] = &set->items[i]->file;
+        }
+    llw_front_unit(r, set, file, found, n);
+}
+
+/* A drop-in whose unit is not here stands alone. */
+static void emit_drop_in(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    entry e = {.file = *file};
+    for (size_t i = 0; i < set->n; i++)
+        if (set->items[i]->kind == LLW_CONFIG_UNIT && changes(set, &e, &set->items[i]->file)) return;
+    llw_front_unit(r, set, file, NULL, 0);
+}
+
 static void emit(llw_config_reader *r, llw_config_set *set) {
     for (size_t i = 0; i < set->n; i++) {
         if (!set->items[i]->emit) continue;
@@ -485,6 +520,8 @@ static void emit(llw_config_reader *r, llw_config_set *set) {
         case LLW_CONFIG_COMPOSE: emit_compose(r, set, i); break;
         case LLW_CONFIG_DOCKERFILE: emit_dockerfile(r, set, set->items[i]); break;
         case LLW_CONFIG_SCRIPT: llw_front_script(r, set, file); break;
+        case LLW_CONFIG_UNIT: emit_unit(r, set, file); break;
+        case LLW_CONFIG_DROP_IN: emit_drop_in(r, set, file); break;
         default: break;
         }
     }
@@ -513,6 +550,7 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
     while (path[0] == '.' && path[1] == '/' && path[2]) path += 2;
     bool directory = llw_file_is_directory(*path ? path : ".");
     llw_config_set set = {.root = directory ? (strcmp(path, ".") ? path : "") : directory_of(r.arena, path)};
+    set.arena = r.arena;
     char *real = realpath(*set.root ? set.root : ".", NULL);
     set.real = real ? llw_arena_strdup(r.arena, real) : NULL;
     free(real);
@@ -534,6 +572,8 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
                             "router presets (.conf, .ini), .env, Compose, Kubernetes, llama-swap and LocalAI YAML, "
                             "Dockerfile, shell and PowerShell scripts, systemd units, Modelfile, Makefile, Nix, Python");
         walk(&r, &set, set.root, false);
+        const char *drop_ins = llw_arena_printf(r.arena, "%s.d", path);
+        if (e->kind == LLW_CONFIG_UNIT && llw_file_is_directory(drop_ins)) walk(&r, &set, drop_ins, false);
     }
     emit(&r, &set);
     return LLW_OK;

@@ -57,6 +57,8 @@ typedef struct llw_config_result {
     const char **files;
     size_t file_capacity;
     size_t n_claims;
+    llw_flag_problem *problems; /* of the files themselves: what systemd, a router or Compose makes of them */
+    size_t n_problems, problem_capacity;
 } llw_config_result;
 
 enum {

@@ -8,37 +8,38 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-/* FILE:NAME or FILE:LINE, with what else tells two starts of one line apart. */
-static const char *id_of(llw_config_reader *r, const llw_config_file *file, const llw_front_launch *items,
+/* What stands behind the colon of FILE:NAME: no line, so that it stays the same when the file grows
+ * elsewhere. */
+static const char *label_of(llw_config_reader *r, const llw_config_file *file, const llw_front_launch *f) {
+    const char *name = f->name, *argument = f->start->argument;
+    if (!*name && f->start->file && strcmp(f->start->file, file->path)) name = base_name(f->start->file);
+    if (!argument) return name;
+    return *name ? llw_arena_printf(r->arena, "%s %s", name, argument) : argument;
+}
+
+/* FILE, or FILE:NAME; #2 and so on where that is not enough. */
+static const char *id_of(llw_config_reader *r, const llw_config_file *file, const char *const *labels,
                          size_t i) {
-    const llw_front_launch *f = &items[i];
-    bool here = !strcmp(f->start->file, file->path);
-    const char *id = *f->name ? llw_arena_printf(r->arena, "%s:%s", file->path, f->name)
-                     : here   ? llw_arena_printf(r->arena, "%s:%d", file->path, f->start->line)
-                              : llw_arena_printf(r->arena, "%s:%s:%d", file->path, base_name(f->start->file),
-                                                 f->start->line);
-    if (f->start->argument) id = llw_arena_printf(r->arena, "%s:%s", id, f->start->argument);
-    int before = 0;
-    for (size_t k = 0; k < i; k++) {
-        const llw_start *a = items[k].start, *b = f->start;
-        bool same = !strcmp(items[k].name, f->name) && a->line == b->line && !strcmp(a->file, b->file) &&
-                    !strcmp(a->argument ? a->argument : "", b->argument ? b->argument : "");
-        before += same || (*f->name && !strcmp(items[k].name, f->name));
-    }
-    return before ? llw_arena_printf(r->arena, "%s#%d", id, before + 1) : id;
+    size_t before = 0;
+    for (size_t k = 0; k < i; k++) before += !strcmp(labels[k], labels[i]);
+    const char *id = *labels[i] ? llw_arena_printf(r->arena, "%s:%s", file->path, labels[i]) : file->path;
+    if (!before) return id;
+    return llw_arena_printf(r->arena, "%s%s#%zu", id, *labels[i] ? "" : ":", before + 1);
 }
 
 size_t llw_front_emit(llw_config_reader *r, const llw_config_file *file, const llw_front_launch *items,
                       size_t n) {
     llw_comment_target *targets = llw_arena_alloc(r->arena, (n + 1) * sizeof *targets);
+    const char **labels = llw_arena_alloc(r->arena, (n + 1) * sizeof *labels);
     size_t n_targets = 0, made_here = 0;
+    for (size_t i = 0; i < n; i++) labels[i] = label_of(r, file, &items[i]);
     for (size_t i = 0; i < n; i++) {
         const llw_front_launch *f = &items[i];
         llw_config_file *where = llw_arena_alloc(r->arena, sizeof *where);
         *where = *file;
         where->path = f->line || !f->start->file ? file->path : f->start->file;
         bool here = !strcmp(where->path, file->path);
-        llw_launch_spec spec = {.id = id_of(r, file, items, i),
+        llw_launch_spec spec = {.id = id_of(r, file, labels, i),
                                 .name = f->name,
                                 .file = where,
                                 .line = f->line ? f->line : f->start->line,

@@ -40,7 +40,8 @@ bool llw_config_is_example(const char *path);
 /* One launch of a file. */
 typedef struct llw_front_launch {
     const llw_start *start;
-    const char *name; /* of a service, model or recipe: the launch is FILE:NAME; "" makes it FILE:LINE */
+    const char
+        *name; /* of a service, model or recipe: the launch is FILE:NAME; "" makes it FILE, FILE:#2 ... */
     int line, column; /* of its definition; 0: where the start stands */
     int from, to;     /* lines that speak of it; 0: those of the start */
     bool infrastructure;
@@ -54,5 +55,8 @@ size_t llw_front_emit(llw_config_reader *r, const llw_config_file *file, const l
 size_t llw_front_starts(llw_config_reader *r, const llw_config_file *file, const llw_starts *starts);
 
 void llw_front_script(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
+/* A unit with its drop-ins in the order in which they apply. */
+void llw_front_unit(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
+                    const llw_config_file *const *drop_ins, size_t n);
 
 #endif

@@ -29,6 +29,28 @@ void llw_config_unread(llw_config_reader *r, const char *file, int line, const c
     *u = (llw_unread){llw_arena_strdup(r->arena, file), line, llw_arena_strdup(r->arena, text)};
 }
 
+void llw_config_problem(llw_config_reader *r, llw_flag_code code, llw_problem_level level, const char *place,
+                        const char *subject, const char *advice, const char *fmt, ...) {
+    enum { MAX_PROBLEMS = 1000 };
+    char text[400];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    if (r->out->n_problems >= MAX_PROBLEMS) return;
+    void *items = r->out->problems;
+    llw_flag_problem *p =
+        llw_arena_push(r->arena, &items, &r->out->n_problems, &r->out->problem_capacity, sizeof *p);
+    r->out->problems = items;
+    *p = (llw_flag_problem){code,
+                            level,
+                            place,
+                            llw_arena_strdup(r->arena, subject),
+                            llw_arena_strdup(r->arena, text),
+                            llw_arena_strdup(r->arena, advice),
+                            LLW_ATTR_NONE};
+}
+
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -196,7 +218,8 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
     llw_token *args = llw_arena_alloc(r->arena, (low->words.n + 1) * sizeof *args);
     llw_env *env = llw_arena_alloc(r->arena, (low->env.n + 1) * sizeof *env);
     for (size_t i = 0; i < low->words.n; i++) {
-        args[i] = llw_rich_token(r->arena, &low->words.items[i], NULL);
+        args[i] = llw_rich_token(r->arena, &low->words.items[i], i ? &args[i - 1] : NULL); /* an empty word */
+        if (!low->words.items[i].n) args[i].lost = NULL;
         if (!args[i].text && i && takes_model(r, args[i - 1].text, low->program))
             args[i].text = known_path(r, &low->words.items[i]);
     }

@@ -33,6 +33,11 @@ enum { LLW_SHELL_BUDGET = 1 << 22 };
 void llw_config_unread(llw_config_reader *r, const char *file, int line, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Adds to the problems of the files: `subject` is the key or word concerned, `place` FILE:LINE:COLUMN. */
+void llw_config_problem(llw_config_reader *r, llw_flag_code code, llw_problem_level level, const char *place,
+                        const char *subject, const char *advice, const char *fmt, ...)
+    __attribute__((format(printf, 7, 8)));
+
 /* --- what a file says --- */
 
 typedef struct llw_ini_entry {
