@@ -17,12 +17,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <arpa/inet.h>
 #include <cmocka.h>
 #include <ftw.h>
 #include <jansson.h>
+#include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -595,6 +599,16 @@ static void the_command_tells_both(void **state) {
     end(&c);
 }
 
+/* A port that nobody listens on. */
+static int free_port(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    int s = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(s >= 0 && !bind(s, (struct sockaddr *)&address, sizeof address) && !getsockname(s, (struct sockaddr *)&address, &len));
+    close(s);
+    return ntohs(address.sin_port);
+}
+
 /* A real llama-server, where one is named: LLAMA_SERVER, and a small model in LLAMA_MODEL. */
 static void a_real_server_is_verified(void **state) {
     static const char program[] = LLW_BINARY_DIR "/llwhy";
@@ -604,20 +618,20 @@ static void a_real_server_is_verified(void **state) {
         print_message("no llama-server to look at: name one with LLAMA_SERVER and a model with LLAMA_MODEL\n");
         skip();
     }
-    const char *const argv[] = {server_path, "-m", model, "-c", "2048", "-ub", "256", "-ngl", "0", "--port", "8877", NULL};
+    const char *port = llw_arena_printf(f->arena, "%d", free_port()), *url = llw_arena_printf(f->arena, "http://127.0.0.1:%s", port);
+    const char *const argv[] = {server_path, "-m", model, "-c", "2048", "-ub", "256", "-ngl", "0", "--port", port, NULL};
     pid_t pid = fork();
     if (!pid) {
-        freopen("/dev/null", "w", stdout);
-        freopen("/dev/null", "w", stderr);
+        if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr)) _exit(126);
         execv(argv[0], (char *const *)(uintptr_t)argv);
         _exit(127);
     }
     llw_running_options options = {.docker = ""};
     long found = 0;
-    for (int tries = 0; tries < 100 && llw_running_find(f->arena, &options, ":8877", &found, NULL) != LLW_OK; tries++) usleep(200000);
+    for (int tries = 0; tries < 100 && llw_running_find(f->arena, &options, url, &found, NULL) != LLW_OK; tries++) usleep(200000);
     assert_int_equal(found, pid);
-    const char *const right[] = {program, "verify", ":8877", model, "--no-gpu", "--format", "json", "--", "-c", "2048", "-ub", "256", "-ngl", "0", NULL};
-    const char *const wrong[] = {program, "verify", ":8877", model, "--no-gpu", "--format", "json", "--", "-c", "4096", "-ngl", "0", NULL};
+    const char *const right[] = {program, "verify", url, model, "--no-gpu", "--format", "json", "--", "-c", "2048", "-ub", "256", "-ngl", "0", NULL};
+    const char *const wrong[] = {program, "verify", url, model, "--no-gpu", "--format", "json", "--", "-c", "4096", "-ngl", "0", NULL};
     json_decref(command(f, right, 0));
     json_decref(command(f, wrong, 1));
     kill(pid, SIGTERM);
