@@ -2,18 +2,37 @@
 #include "base/lines.h"
 #include "base/file.h"
 
+#include <stdint.h>
 #include <string.h>
 
 struct llw_lines {
     llw_arena *arena;
-    llw_lines_file **items;
-    size_t n, capacity, last;
+    llw_lines_file **slots; /* a power of two of them, at most half full; by path */
+    size_t n, n_slots;
 };
 
 llw_lines *llw_lines_new(llw_arena *arena) {
     llw_lines *lines = llw_arena_alloc(arena, sizeof *lines);
     lines->arena = arena;
     return lines;
+}
+
+/* Where a path is or would go. */
+static llw_lines_file **slot_of(llw_lines_file **slots, size_t n_slots, const char *path) {
+    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+    for (const char *c = path; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+    size_t at = (size_t)hash & (n_slots - 1);
+    while (slots[at] && strcmp(slots[at]->path, path)) at = (at + 1) & (n_slots - 1);
+    return &slots[at];
+}
+
+static void grow(llw_lines *lines) {
+    size_t n = lines->n_slots ? lines->n_slots * 2 : 64;
+    llw_lines_file **slots = llw_arena_alloc(lines->arena, n * sizeof *slots);
+    for (size_t i = 0; i < lines->n_slots; i++)
+        if (lines->slots[i]) *slot_of(slots, n, lines->slots[i]->path) = lines->slots[i];
+    lines->slots = slots;
+    lines->n_slots = n;
 }
 
 static void split(llw_arena *arena, llw_lines_file *file) {
@@ -28,23 +47,17 @@ static void split(llw_arena *arena, llw_lines_file *file) {
 }
 
 const llw_lines_file *llw_lines_get(llw_lines *lines, const char *path) {
-    if (lines->last < lines->n && !strcmp(lines->items[lines->last]->path, path)) return lines->items[lines->last];
-    for (size_t i = 0; i < lines->n; i++)
-        if (!strcmp(lines->items[i]->path, path)) {
-            lines->last = i;
-            return lines->items[i];
-        }
-    llw_lines_file *file = llw_arena_alloc(lines->arena, sizeof *file);
+    if (2 * lines->n >= lines->n_slots) grow(lines);
+    llw_lines_file **slot = slot_of(lines->slots, lines->n_slots, path), *file = *slot;
+    if (file) return file;
+    *slot = file = llw_arena_alloc(lines->arena, sizeof *file);
     file->path = llw_arena_strdup(lines->arena, path);
+    file->index = lines->n++;
     char *bytes = NULL;
     if (*path && llw_file_read(lines->arena, path, LLW_LINES_MAX_BYTES, &bytes, &file->len, NULL) == LLW_OK) {
         file->bytes = bytes;
         split(lines->arena, file);
     }
-    void *items = lines->items;
-    lines->last = lines->n;
-    *(llw_lines_file **)llw_arena_push(lines->arena, &items, &lines->n, &lines->capacity, sizeof file) = file;
-    lines->items = items;
     return file;
 }
 

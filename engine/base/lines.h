@@ -14,6 +14,7 @@ enum { LLW_LINES_MAX_BYTES = 4 << 20 };
 
 typedef struct llw_lines_file {
     const char *path;
+    size_t index;      /* in the order of the first asking, from 0 */
     const char *bytes; /* NULL when it cannot be read */
     size_t len;
     size_t *starts; /* offset of each line; a file that ends with a line end has no empty line behind it */
@@ -23,7 +24,7 @@ typedef struct llw_lines_file {
 typedef struct llw_lines llw_lines;
 
 llw_lines *llw_lines_new(llw_arena *arena);
-/* The file, read at the first call. Never NULL; look at bytes. */
+/* The file, read at the first call; O(1) afterwards. Never NULL; look at bytes. */
 const llw_lines_file *llw_lines_get(llw_lines *lines, const char *path);
 /* The bytes of a line (from 1) without its end; false when there is no such line. */
 bool llw_lines_line(const llw_lines_file *file, int line, const char **text, size_t *len);

@@ -124,13 +124,13 @@ static bool open_code(void *context, const char *code, const char *file) {
 static void apply_pragmas(llw_linting *lint, llw_lint_pass *pass, llw_findings *findings) {
     llw_app *app = lint->app;
     llw_pragmas pragmas = {0};
-    for (size_t i = 0; i < pass->config.n_files; i++) llw_pragmas_read(llw_lines_get(pass->lines, pass->config.files[i]), lint->today, app->arena, &pragmas);
+    bool *seen = llw_arena_alloc(app->arena, pass->config.n_files + findings->n + 1);
     llw_findings_sort(findings);
-    for (size_t i = 0; i < findings->n; i++) {
-        const char *file = findings->items[i].file;
-        bool seen = i && !strcmp(file, findings->items[i - 1].file);
-        for (size_t k = 0; k < pass->config.n_files && !seen; k++) seen = !strcmp(pass->config.files[k], file);
-        if (!seen) llw_pragmas_read(llw_lines_get(pass->lines, file), lint->today, app->arena, &pragmas);
+    for (size_t i = 0; i < pass->config.n_files + findings->n; i++) {
+        size_t finding = i - pass->config.n_files;
+        const llw_lines_file *file = llw_lines_get(pass->lines, i < pass->config.n_files ? pass->config.files[i] : findings->items[finding].file);
+        if (!seen[file->index]) llw_pragmas_read(file, lint->today, app->arena, &pragmas);
+        seen[file->index] = true;
     }
     llw_pragmas_apply(&pragmas, findings);
     open_question question = {app, pass};
