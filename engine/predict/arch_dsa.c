@@ -37,6 +37,10 @@ static llw_node *experts(llw_graph *g, llw_node *x, int il) {
 }
 
 void llw_build_dsa(llw_graph *g) {
+    if (!g->plan->build.indexers) {
+        llw_build_deepseek2(g);
+        return;
+    }
     const llw_hparams *h = g->h;
     llw_attention attention;
     llw_node *chosen = NULL;

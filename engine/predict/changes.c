@@ -63,10 +63,36 @@ static void load_flash(llw_arena *arena) {
     }
 }
 
+typedef struct newcomer {
+    char architecture[32];
+    int64_t absent; /* the newest build known to lack it */
+} newcomer;
+
+static newcomer newcomers[ROWS];
+static size_t n_newcomers;
+
+static void load_newcomers(llw_arena *arena) {
+    llw_table table;
+    llw_err err;
+    if (llw_table_read(arena, "models/architectures.tsv", &table, &err) != LLW_OK) return;
+    int name = llw_table_column(&table, "name"), absent = llw_table_column(&table, "absent");
+    for (size_t i = 0; i < table.n_rows && n_newcomers < ROWS; i++) {
+        const char *architecture = llw_table_cell(&table, i, name),
+                   *build = llw_table_cell(&table, i, absent);
+        newcomer *row = &newcomers[n_newcomers];
+        if (!*build || strlen(architecture) >= sizeof row->architecture) continue;
+        row->absent = llw_build_order(build);
+        if (row->absent < 0) continue;
+        memcpy(row->architecture, architecture, strlen(architecture) + 1);
+        n_newcomers++;
+    }
+}
+
 static void load(void) {
     loaded = true;
     llw_arena *arena = llw_arena_new();
     load_flash(arena);
+    load_newcomers(arena);
     llw_table table;
     llw_err err;
     if (llw_table_read(arena, "models/changes.tsv", &table, &err) == LLW_OK) {
@@ -90,6 +116,13 @@ void llw_changes_read(int64_t build_order, llw_changes *out) {
 #define LLW_CHANGE(key, meaning) out->key = values[at++];
 #include "predict/changes.def"
 #undef LLW_CHANGE
+}
+
+bool llw_changes_lack(int64_t build_order, const char *architecture) {
+    if (!loaded) load();
+    for (size_t i = 0; i < n_newcomers; i++)
+        if (!strcmp(newcomers[i].architecture, architecture)) return build_order <= newcomers[i].absent;
+    return false;
 }
 
 int llw_changes_flash_heads(int64_t build_order, int64_t key, int64_t value) {

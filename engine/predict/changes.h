@@ -6,6 +6,7 @@
 #ifndef LLW_PREDICT_CHANGES_H
 #define LLW_PREDICT_CHANGES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef struct llw_changes {
@@ -16,6 +17,8 @@ typedef struct llw_changes {
 
 /* How many query heads must share a KV head so that CUDA has flash attention for these sizes: 0 any number, 1
  * several, n a multiple of n; -1 when it has none. */
+/* Whether the build is known to lack the architecture (models/architectures.tsv). */
+bool llw_changes_lack(int64_t build_order, const char *architecture);
 int llw_changes_flash_heads(int64_t build_order, int64_t key, int64_t value);
 
 /* The values for a build at that place in models/builds.tsv. */

@@ -103,7 +103,7 @@ static bool has_cells(const llw_plan *plan, int il) {
 
 static bool has_indexer(const llw_plan *plan, int il) {
     const llw_hparams *h = &plan->hparams;
-    if (il >= h->n_layer || !h->indexer_head) return false;
+    if (il >= h->n_layer || !h->indexer_head || !plan->build.indexers) return false;
     switch (plan->architecture ? plan->architecture->memory : LLW_MEMORY_KV) {
     case LLW_MEMORY_INDEXED: return h->layer[il].indexed;
     case LLW_MEMORY_INDEXED_SPARSE: return il >= h->dense_lead;
@@ -314,6 +314,10 @@ bool llw_context_place(llw_plan *plan) {
         make_cache(plan, LLW_CACHE_WINDOW, "window ", cells);
     } else {
         make_cache(plan, LLW_CACHE_BASE, "", plan->n_ctx_seq);
+    }
+    if (!plan->build.indexers) {
+        make_state(plan);
+        return true;
     }
     if (memory == LLW_MEMORY_INDEXED || memory == LLW_MEMORY_INDEXED_SPARSE ||
         memory == LLW_MEMORY_HYBRID_INDEXED)

@@ -62,6 +62,13 @@ static void predict(const llw_launch *launch, llw_arena *arena, bool explain, ll
     llw_changes_read(launch->build_order, &plan.build);
     plan.architecture = llw_architecture_find(plan.model->architecture);
     out->architecture_known = plan.architecture && plan.architecture->graph;
+    if (llw_changes_lack(launch->build_order, plan.model->architecture)) {
+        llw_plan_stop(&plan, LLW_OUTCOME_REFUSED,
+                      "this build of llama.cpp is too old for the architecture \"%s\": it says unknown model "
+                      "architecture",
+                      plan.model->architecture);
+        return;
+    }
     if (!llw_hparams_read(&plan) || !llw_context_resolve(&plan) || !llw_place_layers(&plan) ||
         !llw_place_weights(&plan) || !check_flags(&plan))
         return;
