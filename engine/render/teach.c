@@ -121,7 +121,7 @@ void llw_render_assessment(llw_text *out, const llw_style *style, const llw_asse
         paragraph(out, style, llw_text_str(&line), 2);
         llw_text_fini(&line);
     }
-    if (*a->reason && *a->typed) {
+    if (*a->reason && *a->typed && !(a->ask->kind == LLW_ASK_FLAGS && !a->understood)) { /* what refused the flags was said above */
         llw_text_addf(&line, "Because: %s.", a->reason);
         paragraph(out, style, llw_text_str(&line), 2);
         llw_text_fini(&line);

@@ -78,9 +78,10 @@ static llw_rc judge_number(judging *j, const llw_scene *scene, const llw_scene_v
     double off = fabs(truth) > 0 ? fabs(number - truth) / fabs(truth) : number == truth ? 0 : 1;
     j->out->score = off <= RIGHT_WITHIN ? LLW_SCORE_RIGHT : off <= HALF_WITHIN ? LLW_SCORE_HALF : LLW_SCORE_WRONG;
     llw_scene_say_slots(scene, value, &t);
-    llw_text_addf(&t, "%s%s", t.len ? "; " : "", off <= RIGHT_WITHIN ? "within 10 %" : off <= HALF_WITHIN ? "within 25 %, not within 10 %" : "");
-    if (off > HALF_WITHIN && fabs(truth) > 0) {
+    if (off <= HALF_WITHIN) llw_text_addf(&t, "%s%s", t.len ? "; " : "", off <= RIGHT_WITHIN ? "within 10 %" : "within 25 %, not within 10 %");
+    if (off > HALF_WITHIN && fabs(truth) > 0 && number > 0) {
         double times = number / truth;
+        if (t.len) llw_text_add(&t, "; yours is ");
         llw_text_addf(&t, times >= 1.5 || times <= 0 ? "%.1f times that" : "%.0f %% of that", times >= 1.5 ? times : times * 100);
     }
     j->out->reason = keep(j, &t);
@@ -255,8 +256,7 @@ static llw_rc weigh(judging *j, const llw_scene *scene, const outcome *team, out
     llw_text t = {0};
     if (goal) {
         out->score = LLW_SCORE_WRONG;
-        llw_text_add(&t, "the goal is not reached: ");
-        works(out->verdict) ? llw_text_add(&t, goal) : llw_scene_say_memory(scene, &t);
+        llw_text_addf(&t, "the goal is not reached%s%s", works(out->verdict) ? ": " : "", works(out->verdict) ? goal : "");
     } else if (still_there(j, &team->found, &out->found)) {
         out->score = better ? LLW_SCORE_HALF : LLW_SCORE_WRONG;
         llw_text_addf(&t, "%swhat the lesson finds is still there", better ? "it loads, but " : "");
@@ -339,7 +339,7 @@ static llw_rc judge_flags(judging *j) {
         j->out->said = keep(j, &t);
         j->out->understood = *j->out->typed && !scene.argv.refused;
         j->out->score = *j->out->typed ? plan.score : LLW_SCORE_WRONG;
-        j->out->reason = plan.reason;
+        j->out->reason = scene.argv.refused ? llw_arena_strdup(j->arena, scene.argv.refused) : plan.reason;
         j->out->plan = say_plan(j, &scene, plan.verdict);
         const char *code = lesson ? lesson->code : "";
         difference(&team.found, &plan.found, LLW_LEVEL_WASTE, code, &j->out->gone);

@@ -333,7 +333,6 @@ void llw_scene_say_memory(const llw_scene *scene, llw_text *out) {
     if (verdict == LLW_VERDICT_REFUSED) {
         const llw_predicted *p = llw_run_predicted(scene->run, scene->launch);
         const char *why = scene->argv.refused ? scene->argv.refused : p && p->rc != LLW_OK ? p->err.text : p ? p->fit.prediction.reason : "";
-        llw_text_add(out, "llama.cpp does not start: ");
         llw_text_add_safe(out, why, strlen(why), false);
         return;
     }
