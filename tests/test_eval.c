@@ -210,6 +210,8 @@ static void values_keep_their_type(void **state) {
     assert_true(r.is_real && r.as.real == 3.5);
     r = eval(w, "l.batch // 2.0");
     assert_true(r.is_real && r.as.real == 3.0);
+    assert_false(eval(w, "min(3, 3.0)").is_real); /* of equals the first */
+    assert_true(eval(w, "max(3.0, 3)").is_real);
     /* 2^53 + 1 is no double: integers are compared as integers */
     assert_string_equal(truth(w, "9007199254740993 > 9007199254740992"), "yes");
     assert_string_equal(truth(w, "9007199254740993 == 9007199254740992.0"), "no");

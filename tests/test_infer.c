@@ -81,6 +81,7 @@ static void joins_find_their_things(void **state) {
     claim(f, l[0], LLW_launch_cache_type_k, llw_string(LLW_TEXT, "q8_0"));
     claim(f, l[1], LLW_launch_cache_type_k, llw_string(LLW_TEXT, "f16"));
     claim(f, l[2], LLW_launch_cache_type_k, llw_string(LLW_TEXT, "q8_0"));
+    claim(f, p[0], LLW_placement_gpu, llw_ref(llw_facts_entity(f, LLW_KIND_gpu, "CUDA0")));
     claim(f, p[0], LLW_placement_layers, llw_count(0));
     claim(f, p[1], LLW_placement_layers, llw_count(7));
     claim(f, p[2], LLW_placement_layers, llw_count(9));
@@ -97,6 +98,7 @@ static void joins_find_their_things(void **state) {
                             JOINED("less", "a = \"placement\", b = \"placement\"", "\"a.layers < b.layers\"")
                                 JOINED("three", "a = \"placement\", b = \"launch\", c = \"placement\"",
                                        "\"a.launch == b.id\", \"c.launch == b.id\"")
+                                    JOINED("kinds", "a = \"placement\", l = \"launch\"", "\"a.gpu == l.id\"")
                                     JOINED("all", "l = \"launch\", p = \"placement\"", ""));
     bindings_are(kb, f, "ref", "a p1;b p0;b p2;");
     bindings_are(kb, f, "turned", "a p1;b p0;b p2;");
@@ -105,6 +107,7 @@ static void joins_find_their_things(void **state) {
     bindings_are(kb, f, "both", "a c;");
     bindings_are(kb, f, "less", "p0 p1;p0 p2;p1 p2;");
     bindings_are(kb, f, "three", "p0 b p0;p0 b p2;p1 a p1;p2 b p0;p2 b p2;");
+    bindings_are(kb, f, "kinds", ""); /* what a.gpu names is no launch */
     bindings_are(kb, f, "all", "a p0;a p1;a p2;a p3;b p0;b p1;b p2;b p3;c p0;c p1;c p2;c p3;");
     llw_kb_free(kb);
     llw_facts_free(f);
