@@ -15,10 +15,10 @@ typedef struct llw_changes {
 #undef LLW_CHANGE
 } llw_changes;
 
-/* How many query heads must share a KV head so that CUDA has flash attention for these sizes: 0 any number, 1
- * several, n a multiple of n; -1 when it has none. */
 /* Whether the build is known to lack the architecture (models/architectures.tsv). */
 bool llw_changes_lack(int64_t build_order, const char *architecture);
+/* How many query heads must share a KV head so that CUDA has flash attention for these sizes: 0 any number, 1
+ * several, n a multiple of n; -1 when it has none. */
 int llw_changes_flash_heads(int64_t build_order, int64_t key, int64_t value);
 
 /* The values for a build at that place in models/builds.tsv. */

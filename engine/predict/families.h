@@ -16,5 +16,7 @@ void llw_build_bert(llw_graph *g);
 void llw_build_hrm(llw_graph *g);
 void llw_build_dsa(llw_graph *g);
 void llw_build_kda(llw_graph *g);
+void llw_build_minimax_01(llw_graph *g);
+void llw_build_minimax_m3(llw_graph *g);
 
 #endif

@@ -162,6 +162,7 @@ static void read_attention(llw_plan *plan) {
     h->indexer_heads = whole(plan, "attention.indexer.head_count", 0);
     h->indexer_head = whole(plan, "attention.indexer.key_length", 0);
     h->indexer_top_k = whole(plan, "attention.indexer.top_k", 0);
+    h->indexer_block = whole(plan, "attention.indexer.block_size", 0);
 }
 
 /* Which layers own an indexer: the header lists them; GLM before 5.2 (a context under 1M) and deepseek32 have

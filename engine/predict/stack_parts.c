@@ -12,6 +12,7 @@ llw_moe llw_stack_routing(llw_graph *g, const llw_stack *s, int il) {
         how.gating = s->route == LLW_ROUTE_SIGMOID ? LLW_GATING_SIGMOID : LLW_GATING_SOFTMAX;
     how.no_selection_bias = s->no_probs_bias;
     how.weight_first = s->weight_first;
+    how.fused_clamp = s->fused_clamp;
     return how;
 }
 
