@@ -266,6 +266,26 @@ static void what_is_amiss_with_suppressions_is_told(void **state) {
     }
 }
 
+static void every_code_has_a_page(void **state) {
+    (void)state;
+    llw_kb *kb = llw_kb_load(NULL, 0);
+    llw_page page;
+    for (int code = 1; code < LLW_FLAG_CODES; code++) {
+        const char *name = llw_flag_code_name((llw_flag_code)code);
+        if (!llw_page_find(kb, arena, name, &page) || strcmp(page.code, name) || strlen(page.title) < 5 || strlen(page.claim) < 20) fail_msg("%s has no page", name);
+    }
+    for (size_t i = 0; i < kb->n_lessons; i++) {
+        const llw_lesson *l = kb->lessons[i];
+        if (!llw_page_find(kb, arena, l->code, &page) || strcmp(page.name, l->id) || !*page.title || !strstr(page.story, "## ")) fail_msg("%s has no page", l->code);
+        if (!page.n_sources || !*page.sources[0].what) fail_msg("%s cites nothing", l->code);
+        assert_null(strstr(page.story, "\n---\n"));
+    }
+    assert_true(llw_page_find(kb, arena, "R01", &page) && strlen(page.claim) > 20);
+    assert_false(llw_page_find(kb, arena, "X01", &page));
+    assert_false(llw_page_find(kb, arena, "", &page));
+    llw_kb_free(kb);
+}
+
 /* --- baselines --- */
 
 static void a_baseline_accepts_what_it_holds_and_nothing_graver(void **state) {
@@ -559,6 +579,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(pragmas_that_cannot_be_read_say_why, set_up, tear_down),
         cmocka_unit_test_setup_teardown(stacked_pragmas_speak_of_the_same_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_amiss_with_suppressions_is_told, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_code_has_a_page, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_baseline_accepts_what_it_holds_and_nothing_graver, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_that_are_no_baseline_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(lines_know_their_offsets, set_up, tear_down),

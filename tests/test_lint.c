@@ -240,6 +240,48 @@ static void levels_and_codes_are_chosen(void **state) {
     assert_int_equal(exit_code, 2);
 }
 
+static void a_saved_machine_is_judged_for(void **state) {
+    (void)state;
+    copy_tree("chain/mistake");
+    write_file("box.json", "{\"schema\": \"llwhy.facts/1\", \"entities\": [\n"
+                           "  {\"kind\": \"gpu\", \"id\": \"CUDA0\", \"facts\": {\"index\": 0, \"total\": \"24564 MiB\", \"free\": \"23671 MiB\"}},\n"
+                           "  {\"kind\": \"model\", \"id\": \"m\", \"known\": \"glm-4.7-flash-q8_0\"},\n"
+                           "  {\"kind\": \"launch\", \"id\": \"default\", \"facts\": {\"model\": \"model:m\"}, \"argv\": [\"-ub\", \"4096\", \"-b\", \"4096\"]}\n]}\n");
+    const char *const argv[] = {"env", "-C", box, BINARY, "lint", ".", "--facts", "box.json", "--format", "json", NULL};
+    llw_process result;
+    assert_int_equal(llw_process_run(arena, argv, NULL, 1 << 20, 60, &result, NULL), LLW_OK);
+    assert_int_equal(result.exit_code, 1);
+    json_t *root = json_loads(result.out, 0, NULL), *f;
+    assert_string_equal(text_of(find(root, "findings", "L07", "docker-compose.yml"), "level"), "wrong"); /* for 24 GB */
+    size_t i;
+    json_array_foreach(json_object_get(root, "findings"), i, f) assert_string_not_equal(text_of(f, "launch"), "default");
+    json_decref(root);
+}
+
+/* Every option of lint that the page on pipelines, the hooks and their examples use is one. */
+static void options_in_the_documents_exist(void **state) {
+    (void)state;
+    const char *const argv[] = {BINARY, "lint", "--help", NULL};
+    llw_process result;
+    assert_int_equal(llw_process_run(arena, argv, NULL, 1 << 20, 60, &result, NULL), LLW_OK);
+    static const char *const pages[] = {LLW_SOURCE_DIR "/docs/ci.md", LLW_SOURCE_DIR "/.pre-commit-hooks.yaml"};
+    size_t found = 0;
+    for (size_t i = 0; i < 2; i++) {
+        const char *page = read_file(pages[i]);
+        for (const char *at = page; (at = strstr(at, "--")); at += 2) {
+            const char *line = at;
+            while (line > page && line[-1] != '\n') line--;
+            const char *lint_word = strstr(line, "llwhy lint");
+            size_t n = strspn(at + 2, "abcdefghijklmnopqrstuvwxyz-");
+            if (!lint_word || lint_word > at || !n || at[-1] == '-') continue;
+            const char *option = llw_arena_printf(arena, "\n  %.*s ", (int)n + 2, at);
+            if (!strstr(result.out, option)) fail_msg("%s: lint has no %s", pages[i], option);
+            found++;
+        }
+    }
+    assert_true(found > 10);
+}
+
 /* --- suppressions and baselines --- */
 
 static void a_comment_accepts_a_finding(void **state) {
@@ -426,6 +468,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(sarif_has_the_chain_and_the_lesson, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_format_names_the_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(levels_and_codes_are_chosen, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_saved_machine_is_judged_for, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(options_in_the_documents_exist, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_comment_accepts_a_finding, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_baseline_leaves_what_is_new, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_graver_mistake_is_not_in_the_baseline, set_up, tear_down),

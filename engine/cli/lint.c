@@ -146,10 +146,17 @@ static bool wanted(const llw_linting *lint, const llw_finding *f) {
     return !llw_option_given(&lint->app->options, LLW_OPT_IGNORE) || !listed(lint->app, LLW_OPT_IGNORE, f);
 }
 
+/* Facts that were given may hold a launch of their own: it is none of the files'. */
+static bool is_of_files(const llw_linting *lint, const llw_finding *f) {
+    return f->launch == 0 || f->launch > llw_facts_max(lint->app->facts);
+}
+
 static bool judge(llw_linting *lint, llw_lint_pass *pass) {
     llw_app *app = lint->app;
-    llw_findings found = {0}, told = {0};
-    llw_findings_collect(pass->run, place_of_launch, &pass->config, app->arena, &found);
+    llw_findings collected = {0}, found = {0}, told = {0};
+    llw_findings_collect(pass->run, place_of_launch, &pass->config, app->arena, &collected);
+    for (size_t i = 0; i < collected.n; i++)
+        if (is_of_files(lint, &collected.items[i])) llw_findings_add(&found, app->arena, collected.items[i]);
     add_flag_problems(app, pass, &found);
     apply_pragmas(lint, pass, &found);
     for (size_t i = 0; i < found.n; i++)
@@ -272,6 +279,8 @@ int llw_command_lint(llw_app *app) {
     llw_err err = {0};
     if (llw_flags_load(app->arena, &lint.flags, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INTERNAL, &err), app->code;
     app->facts = llw_facts_new();
-    if (llw_app_gather_machine(app)) lint_all(&lint);
+    bool loaded = true;
+    for (size_t i = 0; i < app->options.n_values[LLW_OPT_FACTS]; i++) loaded = llw_app_load_facts(app, app->options.values[LLW_OPT_FACTS][i]) && loaded;
+    if (loaded && llw_app_gather_machine(app)) lint_all(&lint);
     return app->code;
 }
