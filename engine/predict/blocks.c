@@ -325,6 +325,7 @@ static llw_node *attend_cached(llw_graph *g, const llw_attention *a, llw_node *q
     if (rotate_v && v) v = llw_block_rotate(g, v, rotate_v);
     llw_expand(g, q);
     bool windows = g->plan->cache[LLW_CACHE_WINDOW].window != 0;
+    if (a->keys_only) windows = false;
     if (windows && k) llw_expand(g, k); /* models with windows put k before v, the others v before k */
     if (v) llw_expand(g, v);
     if (!windows && k) llw_expand(g, k);

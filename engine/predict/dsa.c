@@ -56,8 +56,8 @@ llw_node *llw_dsa_mask(llw_graph *g, llw_node *mask, llw_node *chosen) {
     return llw_add(g, open, mask);
 }
 
-llw_node *llw_dsa_attend(llw_graph *g, const llw_attention *a, llw_node *q, llw_node *k, llw_node *v,
-                         llw_node *chosen, const llw_attend_more *more, int il) {
+llw_node *llw_dsa_attend(llw_graph *g, const llw_attention *a, llw_weight_id out, llw_node *q, llw_node *k,
+                         llw_node *v, llw_node *chosen, const llw_attend_more *more, int il) {
     llw_expand(g, q);
     llw_expand(g, v);
     llw_expand(g, k);
@@ -68,5 +68,5 @@ llw_node *llw_dsa_attend(llw_graph *g, const llw_attention *a, llw_node *q, llw_
         llw_view_4d(g, cached, (int64_t[4]){v->ne[0], cached->ne[1], cached->ne[2], cached->ne[3]},
                     cached->nb[1], cached->nb[2], cached->nb[3], 0);
     llw_node *x = llw_block_mha(g, q, cached, values, mask, more, il);
-    return llw_block_mm_bias(g, LLW_W_ATTN_OUTPUT, il, x);
+    return out ? llw_block_mm_bias(g, out, il, x) : x;
 }

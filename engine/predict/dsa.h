@@ -12,8 +12,8 @@ void llw_dsa_inputs(llw_graph *g, llw_attention *attention);
 llw_node *llw_dsa_choose(llw_graph *g, const llw_attention *attention, llw_node *row, llw_node *x,
                          llw_node *positions, int il);
 /* Stores k, attends to the chosen cells and multiplies with the output matrix; v is the start of k's rows. */
-llw_node *llw_dsa_attend(llw_graph *g, const llw_attention *attention, llw_node *q, llw_node *k, llw_node *v,
-                         llw_node *chosen, const llw_attend_more *more, int il);
+llw_node *llw_dsa_attend(llw_graph *g, const llw_attention *attention, llw_weight_id out, llw_node *q,
+                         llw_node *k, llw_node *v, llw_node *chosen, const llw_attend_more *more, int il);
 /* A mask that lets only the chosen cells through. */
 llw_node *llw_dsa_mask(llw_graph *g, llw_node *mask, llw_node *chosen);
 

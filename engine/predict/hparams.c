@@ -159,6 +159,9 @@ static void read_attention(llw_plan *plan) {
     h->mla = h->head_k_mla && h->head_v_mla;
     h->lora_q = whole(plan, "attention.q_lora_rank", 0);
     h->lora_kv = whole(plan, "attention.kv_lora_rank", 0);
+    h->lora_kv_swa = whole(plan, "attention.kv_lora_rank_swa", h->lora_kv);
+    h->head_k_mla_swa = whole(plan, "attention.key_length_mla_swa", h->head_k_mla);
+    h->head_v_mla_swa = whole(plan, "attention.value_length_mla_swa", h->head_v_mla);
     h->indexer_heads = whole(plan, "attention.indexer.head_count", 0);
     h->indexer_head = whole(plan, "attention.indexer.key_length", 0);
     h->indexer_top_k = whole(plan, "attention.indexer.top_k", 0);
@@ -174,6 +177,8 @@ static void read_indexers(llw_plan *plan) {
     for (int i = 0; i < h->n_layer; i++) {
         if (!strcmp(name, "deepseek32"))
             h->layer[i].indexed = true;
+        else if (!strcmp(name, "dots3note"))
+            h->layer[i].indexed = !h->layer[i].windowed;
         else if (listed)
             h->layer[i].indexed = per_layer(listed, i, 0) != 0;
         else if (!strcmp(name, "glm-dsa"))
@@ -369,6 +374,9 @@ static bool plausible(llw_plan *plan) {
                            {"rope.dimension_count", h->rot, WIDE},
                            {"attention.q_lora_rank", h->lora_q, WIDE},
                            {"attention.kv_lora_rank", h->lora_kv, WIDE},
+                           {"attention.kv_lora_rank_swa", h->lora_kv_swa, WIDE},
+                           {"attention.key_length_mla_swa", h->head_k_mla_swa, SMALL},
+                           {"attention.value_length_mla_swa", h->head_v_mla_swa, SMALL},
                            {"ssm.conv_kernel", h->ssm_conv, SMALL},
                            {"ssm.inner_size", h->ssm_inner, WIDE},
                            {"ssm.state_size", h->ssm_state, SMALL},
@@ -438,11 +446,11 @@ bool llw_hparams_read(llw_plan *plan) {
     if (plan->architecture && !strcmp(plan->architecture->name, "gemma4"))
         h->n_layer_kv = h->n_layer_all - (int)whole(plan, "attention.shared_kv_layers", 0);
     read_attention(plan);
-    read_indexers(plan);
     read_experts(plan);
     read_state(plan);
     read_recurrence(plan);
     read_windows(plan);
+    read_indexers(plan);
     const char *name = plan->architecture ? plan->architecture->name : "";
     read_scales(plan, name);
     read_positions(plan, name);

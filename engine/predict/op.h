@@ -23,8 +23,9 @@
     LLW_OP(SQR, 1, 0)                                                                                        \
     LLW_OP(SQRT, 1, 0)                                                                                       \
     LLW_OP(LOG, 1, 0)                                                                                        \
-    LLW_OP(SIN, 0, 0) LLW_OP(COS, 0, 0) LLW_OP(SUM, 0, 0) LLW_OP(SUM_ROWS, 0, 0) LLW_OP(CUMSUM, 0, 0)        \
-        LLW_OP(MEAN, 0, 0) LLW_OP(ARGMAX, 0, 0) LLW_OP(REPEAT, 0, 0) LLW_OP(CONCAT, 0, 0) LLW_OP(NORM, 0, 0) \
+    LLW_OP(SIN, 0, 0)                                                                                        \
+    LLW_OP(COS, 0, 0) LLW_OP(SUM, 0, 0) LLW_OP(SUM_ROWS, 0, 0) LLW_OP(CUMSUM, 0, 0) LLW_OP(MEAN, 0, 0)       \
+        LLW_OP(ARGMAX, 0, 0) LLW_OP(REPEAT, 0, 0) LLW_OP(CONCAT, 0, 0) LLW_OP(NORM, 0, 0)                    \
             LLW_OP(RMS_NORM, 1, 0) LLW_OP(GROUP_NORM, 0, 0) LLW_OP(L2_NORM, 0, 0) LLW_OP(MUL_MAT, 0, 0)      \
                 LLW_OP(MUL_MAT_ID, 0, 0) LLW_OP(OUT_PROD, 0, 0) LLW_OP(SCALE, 1, 0) LLW_OP(SET, 0, 0)        \
                     LLW_OP(CPY, 0, 0) LLW_OP(CONT, 0, 0) LLW_OP(DUP, 0, 0) LLW_OP(GET_ROWS, 0, 0) LLW_OP(    \

@@ -52,7 +52,7 @@ typedef struct llw_hparams {
     int64_t head_k, head_v, head_k_swa, head_v_swa, rot, rot_swa;
     int64_t head_k_mla, head_v_mla;
     int64_t experts, expert_groups, groups_used, ff_shexp, experts_shared, dense_lead;
-    int64_t lora_q, lora_kv;
+    int64_t lora_q, lora_kv, lora_kv_swa, head_k_mla_swa, head_v_mla_swa;
     llw_gating gating;
     double expert_weights_scale;
     bool expert_weights_norm;
