@@ -56,7 +56,7 @@ void llw_build_dsa(llw_graph *g) {
     llw_node *chosen = NULL;
     llw_node *x = llw_block_embed(g);
     llw_node *positions = llw_block_positions(g);
-    llw_dsa_inputs(g, &attention);
+    llw_dsa_inputs(g, &attention, true);
     llw_node *out_ids = llw_block_out_ids(g);
     for (int il = 0; il < h->n_layer; il++) {
         llw_node *residual = x;

@@ -15,6 +15,7 @@ typedef enum llw_memory_kind {
     LLW_MEMORY_INDEXED,        /* cells and an indexer's keys in the layers that own an indexer */
     LLW_MEMORY_INDEXED_SPARSE, /* an indexer's keys behind the leading dense layers */
     LLW_MEMORY_HYBRID_INDEXED, /* HYBRID with an indexer's keys in the attention layers */
+    LLW_MEMORY_COMPRESSED,     /* a window in all layers, and caches of which several tokens share a cell */
     LLW_MEMORY_OWN             /* not re-told here: a bound only */
 } llw_memory_kind;
 

@@ -395,7 +395,7 @@ llw_node *llw_block_states(llw_graph *g, const llw_recurrent *inputs, llw_node *
 /* Tokens' embeddings to those of sequences: llm_graph_context::build_pooling and build_dense_out. */
 void llw_block_pooling(llw_graph *g) {
     enum { NONE, MEAN, CLS, LAST, RANK };
-    const char *name = g->plan->architecture->name;
+    const char *name = g->plan->architecture ? g->plan->architecture->name : "";
     llw_node *x = g->embeddings;
     int64_t pooling = g->h->pooling;
     bool modern = !strcmp(name, "modern-bert");

@@ -7,11 +7,17 @@
 #include "predict/allocator.h"
 #include "predict/blocks.h"
 #include "predict/device.h"
+#include "predict/estimate.h"
+#include "predict/families.h"
 
 #include "base/text.h"
 #include "fact/ggml_type.h"
 
 #include <string.h>
+
+static bool is_known(const llw_plan *plan) {
+    return plan->architecture && plan->architecture->graph;
+}
 
 /* `pins`: llama.cpp assigns some nodes itself, norms to their layer's device above all. A real load keeps
  * that; its accounting without allocation forgets it (ggml_backend_sched_reserve_size resets the scheduler
@@ -25,7 +31,10 @@ static void build(llw_plan *plan, llw_graph *graph, llw_arena *arena, int64_t n_
     }
     llw_graph_init(graph, plan, arena, n_tokens, seqs, n_outputs);
     graph->pins = pins;
-    plan->architecture->graph(graph);
+    if (is_known(plan))
+        plan->architecture->graph(graph);
+    else
+        llw_build_plain(graph);
     if (plan->launch->embedding) llw_block_pooling(graph);
     if (graph->logits) graph->logits->output = true;
     if (graph->embeddings) graph->embeddings->output = true;
@@ -54,13 +63,13 @@ static bool stays_on_layers(llw_plan *plan, llw_op op, int64_t n_tokens) {
 }
 
 void llw_compute_resolve(llw_plan *plan) {
-    bool known = plan->architecture && plan->architecture->graph;
     plan->fused_delta_one = plan->fused_delta_many = plan->build.fused_delta_net != 0;
-    if (!known) return;
-    bool forced = plan->build.quantised_v_forces_flash && llw_ggml_type_get(plan->launch->type_v)->quantized;
+    /* a graph that is a guess refuses no launch */
+    bool forced = (plan->build.quantised_v_forces_flash || !is_known(plan)) &&
+                  llw_ggml_type_get(plan->launch->type_v)->quantized;
     if (plan->launch->flash_attn == LLW_AUTO && plan->flash_attn && !forced)
         plan->flash_attn = stays_on_layers(plan, LLW_OP_FLASH_ATTN_EXT, plan->n_seq);
-    if (plan->build.probes_delta_net && plan->architecture->delta_net) {
+    if (plan->build.probes_delta_net && plan->architecture && plan->architecture->delta_net) {
         enum { CHUNK = 16 };
         plan->fused_delta_one = stays_on_layers(plan, LLW_OP_GATED_DELTA_NET, plan->n_seq);
         plan->fused_delta_many = stays_on_layers(plan, LLW_OP_GATED_DELTA_NET, (int64_t)CHUNK * plan->n_seq);
@@ -107,14 +116,13 @@ static void explain(llw_plan *plan, const llw_graph *graph, const llw_schedule *
     }
 }
 
-static void set(llw_memory *memory, int64_t bytes) {
+static void set(const llw_plan *plan, llw_memory *memory, int64_t bytes) {
     memory->compute = memory->compute_low = memory->compute_high = bytes;
-    memory->compute_exact = true;
+    memory->compute_exact = is_known(plan);
+    if (!memory->compute_exact) llw_estimate_band(memory, bytes, bytes);
 }
 
 bool llw_compute_measure(llw_plan *plan, const char **why) {
-    *why = "no graph of this architecture is known";
-    if (!plan->architecture || !plan->architecture->graph) return false;
     llw_arena *arena = llw_arena_new();
     llw_graph graph;
     llw_schedule schedule;
@@ -128,8 +136,8 @@ bool llw_compute_measure(llw_plan *plan, const char **why) {
         llw_schedule_make(&schedule, &graph);
         if (!llw_allocator_measure(&schedule, sizes))
             schedule.aborts = "GGML_ASSERT(chunk->n_free_blocks < MAX_FREE_BLOCKS)";
-        for (int b = 0; b < plan->n_devices; b++) set(&plan->out->device[plan->device[b]], sizes[b]);
-        set(&plan->out->host, sizes[plan->n_devices]);
+        for (int b = 0; b < plan->n_devices; b++) set(plan, &plan->out->device[plan->device[b]], sizes[b]);
+        set(plan, &plan->out->host, sizes[plan->n_devices]);
         explain(plan, &graph, &schedule, sizes);
         if (schedule.aborts)
             llw_plan_stop(plan, LLW_OUTCOME_ABORTS,

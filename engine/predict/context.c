@@ -125,29 +125,53 @@ typedef struct kv_sum {
     int64_t bytes, layers;
 } kv_sum;
 
+static llw_memory_kind memory_of(const llw_plan *plan) {
+    return plan->architecture ? plan->architecture->memory : LLW_MEMORY_KV;
+}
+
+/* Which layers a cache serves. */
+static bool serves_layer(const llw_plan *plan, int which, int il) {
+    const llw_layer *layer = &plan->hparams.layer[il];
+    enum { FINE = 4, COARSE = 128 }; /* DSV4_CSA_RATIO, DSV4_HCA_RATIO, src/llama-kv-cache-dsv4.cpp */
+    bool compressed = memory_of(plan) == LLW_MEMORY_COMPRESSED && il < plan->hparams.n_layer;
+    switch (which) {
+    case LLW_CACHE_INDEXER: return compressed ? layer->compress == FINE : has_indexer(plan, il);
+    case LLW_CACHE_BY_4: return compressed && layer->compress == FINE;
+    case LLW_CACHE_BY_128: return compressed && layer->compress == COARSE;
+    case LLW_CACHE_BASE:
+        if (!plan->cache[LLW_CACHE_WINDOW].used) return has_cells(plan, il);
+        break;
+    default: break;
+    }
+    return has_cells(plan, il) && layer->windowed == (which == LLW_CACHE_WINDOW);
+}
+
+static bool keys_only(const llw_plan *plan, int which) {
+    llw_memory_kind memory = memory_of(plan);
+    return plan->hparams.mla || memory == LLW_MEMORY_COMPRESSED ||
+           (which == LLW_CACHE_INDEXER && memory == LLW_MEMORY_HYBRID_INDEXED);
+}
+
 /* One cache over the layers that `which` says; its bytes are added up by place. */
 static void place_cache(llw_plan *plan, llw_cache *cache, int which, int64_t cells, kv_sum *sums) {
     const llw_hparams *h = &plan->hparams;
     const llw_launch *launch = plan->launch;
     cache->cells = cells;
-    cache->streams = plan->kv_unified ? 1 : plan->n_seq;
+    cache->streams = plan->kv_unified && memory_of(plan) != LLW_MEMORY_COMPRESSED ? 1 : plan->n_seq;
     cache->of_layer = llw_arena_alloc(plan->arena, (size_t)h->n_layer_all * sizeof *cache->of_layer);
     cache->layers = llw_arena_alloc(plan->arena, (size_t)h->n_layer_all * sizeof *cache->layers);
-    bool k_same = true, v_same = true;
+    bool k_same = true, v_same = true, keys = keys_only(plan, which);
     int64_t k_head = 0, v_head = 0;
     for (int il = 0; il < h->n_layer_all; il++) {
         cache->of_layer[il] = -1;
-        bool mine = which == LLW_CACHE_INDEXER
-                        ? has_indexer(plan, il)
-                        : has_cells(plan, il) && h->layer[il].windowed == (which == LLW_CACHE_WINDOW);
-        if (which == LLW_CACHE_BASE && !plan->cache[LLW_CACHE_WINDOW].used) mine = has_cells(plan, il);
+        bool mine = serves_layer(plan, which, il);
         if (!mine) continue;
         llw_cache_layer *layer = &cache->layers[cache->n_layers];
         int64_t kv_heads = which == LLW_CACHE_INDEXER ? 1 : h->layer[il].kv_heads;
         int64_t head_k = which == LLW_CACHE_INDEXER ? h->indexer_head : llw_hparams_head_k(h, il);
         *layer = (llw_cache_layer){il, launch->kv_offload ? plan->layer_place[il] : LLW_PLACE_CPU,
                                    head_k * kv_heads, 0};
-        if (!h->mla) {
+        if (!keys) {
             bool alone = which == LLW_CACHE_INDEXER; /* one key head, and a V that nobody reads */
             layer->v_width = alone                 ? llw_hparams_head_v(h, il)
                              : !plan->v_transposed ? llw_hparams_head_v(h, il) * kv_heads
@@ -160,7 +184,7 @@ static void place_cache(llw_plan *plan, llw_cache *cache, int which, int64_t cel
         cache->of_layer[il] = (short)cache->n_layers++;
         int64_t rows = cells * cache->streams;
         int64_t bytes = llw_place_bytes(layer->place, launch->type_k, layer->k_width, rows) +
-                        (h->mla ? 0 : llw_place_bytes(layer->place, launch->type_v, layer->v_width, rows));
+                        (keys ? 0 : llw_place_bytes(layer->place, launch->type_v, layer->v_width, rows));
         kv_sum *sum = &sums[llw_place_is_host(layer->place) ? plan->n_devices : layer->place];
         sum->bytes += bytes;
         sum->layers++;
@@ -178,7 +202,7 @@ static void place_cache(llw_plan *plan, llw_cache *cache, int which, int64_t cel
         !(plan->architecture && plan->architecture->memory == LLW_MEMORY_HYBRID && h->windowed_any);
     cache->rotate_k = rotates && k->quantized && k_same && k_head > 0 && first_k % 64 == 0;
     cache->rotate_v =
-        rotates && v->quantized && v_same && v_head > 0 && llw_hparams_head_v(h, 0) % 64 == 0 && !h->mla;
+        rotates && v->quantized && v_same && v_head > 0 && llw_hparams_head_v(h, 0) % 64 == 0 && !keys;
     cache->head_k = k_head;
     cache->used = cache->n_layers > 0;
 }
@@ -280,6 +304,9 @@ static void make_state(llw_plan *plan) {
         enum { F32 = 0 };
         int64_t bytes = llw_place_bytes(place, F32, state->r_width, state->rows) +
                         llw_place_bytes(place, F32, state->s_width, state->rows);
+        if (h->layer[il].ple && h->ple_conv > 0 && h->ple_ngram > 1 && h->ple_heads > 0)
+            bytes += llw_place_bytes(place, F32, (h->ple_conv - 1) * h->ple_ngram * h->hyper * h->n_embd,
+                                     state->rows);
         sums[llw_place_is_host(place) ? plan->n_devices : place].bytes += bytes;
         sums[llw_place_is_host(place) ? plan->n_devices : place].layers++;
         llw_plan_memory(plan, place)->context += bytes;
@@ -297,24 +324,72 @@ static void make_state(llw_plan *plan) {
                           (long long)state->s_width, llw_format_mib(bytes, sums[i].bytes));
 }
 
+/* ---- DeepSeek 4's compressors ---- */
+
+typedef struct compressor {
+    const char *what;
+    int64_t ratio, rows, width;
+} compressor;
+
+/* llama_dsv4_comp_state: what is not yet a whole cell, values and scores, for each sequence. */
+static void place_compressor(llw_plan *plan, const compressor *c) {
+    const llw_hparams *h = &plan->hparams;
+    kv_sum sums[LLW_MAX_DEVICES + 1] = {{0}};
+    char bytes[LLW_NUMBER_MAX];
+    enum { F32 = 0 };
+    for (int il = 0; il < h->n_layer; il++) {
+        if (h->layer[il].compress != c->ratio) continue;
+        llw_place place = plan->launch->kv_offload ? plan->layer_place[il] : LLW_PLACE_CPU;
+        int64_t each = 2 * llw_place_bytes(place, F32, c->width, c->rows * plan->n_seq);
+        kv_sum *sum = &sums[llw_place_is_host(place) ? plan->n_devices : place];
+        sum->bytes += each;
+        sum->layers++;
+        llw_plan_memory(plan, place)->context += each;
+    }
+    for (int i = 0; i <= plan->n_devices; i++)
+        if (sums[i].layers)
+            llw_plan_step(
+                plan, llw_plan_device(plan, i == plan->n_devices ? LLW_PLACE_CPU : (llw_place)i),
+                LLW_placement_kv, sums[i].bytes, "src/llama-kv-cache-dsv4.cpp llama_dsv4_comp_state",
+                "compressor state of the %s: %lld layers x %d sequences x 2 x %lld x %lld numbers of 4 "
+                "bytes = %s",
+                c->what, (long long)sums[i].layers, plan->n_seq, (long long)c->rows, (long long)c->width,
+                llw_format_mib(bytes, sums[i].bytes));
+}
+
+static void place_compressed(llw_plan *plan) {
+    const llw_hparams *h = &plan->hparams;
+    enum { FINE = 4, COARSE = 128, PAD = 256 };
+    int64_t fine = pad((plan->n_ctx_seq + FINE - 1) / FINE, PAD),
+            coarse = pad((plan->n_ctx_seq + COARSE - 1) / COARSE, PAD);
+    make_cache(plan, LLW_CACHE_BY_4, "compressed (4 tokens a cell) ", fine);
+    make_cache(plan, LLW_CACHE_BY_128, "compressed (128 tokens a cell) ", coarse);
+    make_cache(plan, LLW_CACHE_INDEXER, "indexer ", fine);
+    place_compressor(plan, &(compressor){"4-token cells", FINE, 2 * FINE, 2 * h->head_k});
+    place_compressor(plan, &(compressor){"128-token cells", COARSE, COARSE, h->head_k});
+    place_compressor(plan, &(compressor){"indexer", FINE, 2 * FINE, 2 * h->indexer_head});
+}
+
 bool llw_context_place(llw_plan *plan) {
     const llw_hparams *h = &plan->hparams;
     const llw_launch *launch = plan->launch;
-    llw_memory_kind memory = plan->architecture ? plan->architecture->memory : LLW_MEMORY_KV;
+    llw_memory_kind memory = memory_of(plan);
     bool own = memory == LLW_MEMORY_OWN || !plan->architecture;
     for (int i = 0; own && i < LLW_MAX_DEVICES; i++) plan->out->device[i].context_exact = false;
     if (own) plan->out->host.context_exact = false;
     if (h->windowed_any && memory != LLW_MEMORY_NONE) {
         plan->cache[LLW_CACHE_WINDOW].used = true;
         plan->cache[LLW_CACHE_WINDOW].window = h->window;
-        int64_t cells = pad(
-            least(plan->n_ctx_seq, h->window * (plan->kv_unified ? plan->n_seq : 1) + plan->n_ubatch), 256);
+        bool shared = plan->kv_unified && memory != LLW_MEMORY_COMPRESSED;
+        int64_t cells =
+            pad(least(plan->n_ctx_seq, h->window * (shared ? plan->n_seq : 1) + plan->n_ubatch), 256);
         if (launch->swa_full) cells = plan->n_ctx_seq;
         make_cache(plan, LLW_CACHE_BASE, "", plan->n_ctx_seq);
         make_cache(plan, LLW_CACHE_WINDOW, "window ", cells);
     } else {
         make_cache(plan, LLW_CACHE_BASE, "", plan->n_ctx_seq);
     }
+    if (memory == LLW_MEMORY_COMPRESSED) place_compressed(plan);
     if (!plan->build.indexers) {
         make_state(plan);
         return true;

@@ -2,14 +2,14 @@
  * (llm_graph_input_attn_k_dsa), llama.cpp v0.5.0. */
 #include "predict/dsa.h"
 
-void llw_dsa_inputs(llw_graph *g, llw_attention *a) {
+void llw_dsa_inputs(llw_graph *g, llw_attention *a, bool rotates) {
     llw_block_attention(g, a, true);
     const llw_cache *c = &g->plan->cache[LLW_CACHE_INDEXER];
     int64_t streams = g->plan->kv_unified ? 1 : g->n_seqs, n = 64;
     a->k_rows[LLW_CACHE_INDEXER] = llw_input(g, LLW_I64, g->n_tokens, 1, 1, 1);
     a->mask[LLW_CACHE_INDEXER] = llw_input(g, LLW_F16, c->cells, g->n_tokens / streams, 1, streams);
     while (g->h->indexer_head > 0 && g->h->indexer_head % (2 * n) == 0) n *= 2;
-    a->rotate_k[LLW_CACHE_INDEXER] = llw_input(g, LLW_F32, n, n, 1, 1);
+    if (rotates) a->rotate_k[LLW_CACHE_INDEXER] = llw_input(g, LLW_F32, n, n, 1, 1);
 }
 
 static llw_node *by_stream(llw_graph *g, llw_node *x, int64_t ne1, int64_t ne2, int64_t streams,
@@ -26,8 +26,10 @@ llw_node *llw_dsa_choose(llw_graph *g, const llw_attention *a, llw_node *row, ll
     llw_node *k = llw_mul_mat(g, llw_w(g, LLW_W_INDEXER_ATTN_K, il), x);
     k = llw_block_norm(g, k, LLW_W_INDEXER_K_NORM, il, LLW_NORM_LAYER);
     k = llw_rope(g, llw_reshape_3d(g, k, head, 1, n), positions, NULL);
-    q = llw_mul_mat(g, a->rotate_k[LLW_CACHE_INDEXER], q);
-    k = llw_mul_mat(g, a->rotate_k[LLW_CACHE_INDEXER], k);
+    if (a->rotate_k[LLW_CACHE_INDEXER]) {
+        q = llw_mul_mat(g, a->rotate_k[LLW_CACHE_INDEXER], q);
+        k = llw_mul_mat(g, a->rotate_k[LLW_CACHE_INDEXER], k);
+    }
     llw_block_store_k(g, a, LLW_CACHE_INDEXER, k, il);
     llw_node *weights = llw_mul_mat(g, llw_w(g, LLW_W_INDEXER_PROJ, il), x);
     k = llw_block_cached_k(g, LLW_CACHE_INDEXER, il);

@@ -5,8 +5,9 @@
 
 #include "predict/blocks.h"
 
-/* build_attn_inp_k_dsa: inputs of the compressed cache and of the indexer's. */
-void llw_dsa_inputs(llw_graph *g, llw_attention *attention);
+/* build_attn_inp_k_dsa: inputs of the compressed cache and of the indexer's; `rotates`: its queries and keys
+ * are turned by a Hadamard matrix. */
+void llw_dsa_inputs(llw_graph *g, llw_attention *attention, bool rotates);
 /* The cells to read, [n_top_k, tokens, 1, streams]. `row` is the compressed query, x the layer's normed
  * input. */
 llw_node *llw_dsa_choose(llw_graph *g, const llw_attention *attention, llw_node *row, llw_node *x,

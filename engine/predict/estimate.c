@@ -1,9 +1,8 @@
 /* Closed forms for the compute buffer, with a band that says how far they are known to miss.
  *
  * Everything is proportional to the micro-batch: bytes = 4 x tokens x X. X is the largest of three moments:
- * the logits, the attention with its mask, the feed-forward. Measured against 1,422 allocations of llama.cpp
- * of 2026-05-04 the form is a median of 1.2 % low, never more than 5 % high, up to 49 % low where the
- * allocator's free blocks do not fit (large heads without flash attention): the band covers that. */
+ * the logits, the attention with its mask, the feed-forward. Of an architecture that is not known neither the
+ * widths beside the header's nor the use of flash attention are certain. */
 #include "predict/estimate.h"
 
 #include "base/text.h"
@@ -29,7 +28,7 @@ static int64_t masks(const llw_plan *plan) {
 }
 
 /* Numbers per token on a device. */
-static int64_t floats_per_token(const llw_plan *plan, bool has_output) {
+static int64_t floats_per_token(const llw_plan *plan, bool has_output, bool flash) {
     const llw_hparams *h = &plan->hparams;
     int64_t heads = 0, kv_heads = 0, ff = 0, used = 0, ff_exp = 0;
     for (int i = 0; i < h->n_layer; i++) {
@@ -46,14 +45,21 @@ static int64_t floats_per_token(const llw_plan *plan, bool has_output) {
             ? (times(h->n_vocab, plan->n_outputs_max) + plan->n_ubatch - 1) / plan->n_ubatch + h->n_embd
             : 0;
     int64_t feed = h->experts ? used * (2 * ff_exp + h->n_embd) + 2 * h->n_embd : 2 * ff + 2 * h->n_embd;
-    int64_t mask = plan->build.half_mask && plan->flash_attn ? cells / 2
-                   : plan->flash_attn                        ? cells * 3 / 2
-                                                             : cells;
+    int64_t mask = plan->build.half_mask && flash ? cells / 2 : flash ? cells * 3 / 2 : cells;
     int64_t dk = most(h->head_k_mla, h->head_k), dv = most(h->head_v_mla, h->head_v);
     int64_t attention = mask + 4 * h->n_embd + heads * (dk + dv);
-    if (!plan->flash_attn) attention += cells * heads;
+    if (!flash) attention += cells * heads;
     int64_t inner = h->ssm_inner ? 4 * (h->ssm_inner + h->ssm_groups * h->ssm_state) : 0;
-    return most(most(logits, feed + mask / (plan->flash_attn ? 3 : 1)), attention + inner);
+    return most(most(logits, feed + mask / (flash ? 3 : 1)), attention + inner);
+}
+
+void llw_estimate_band(llw_memory *memory, int64_t low, int64_t high) {
+    enum {
+        FACTOR = 8
+    }; /* of the plain graph and of the forms below, against llama.cpp's own figures: ALGORITHM.md */
+    static const int64_t less = (int64_t)32 << 20, more = (int64_t)256 << 20;
+    memory->compute_low = low / FACTOR > less ? low / FACTOR - less : 0;
+    memory->compute_high = times(high, FACTOR) + more;
 }
 
 void llw_estimate_compute(llw_plan *plan, const char *why) {
@@ -71,23 +77,24 @@ void llw_estimate_compute(llw_plan *plan, const char *why) {
     for (int i = 0; i < plan->n_devices; i++) {
         llw_memory *m = &out->device[plan->device[i]];
         bool has_output = plan->layer_place[h->n_layer_all] == i;
-        int64_t x = floats_per_token(plan, has_output) + copies;
+        int64_t x = floats_per_token(plan, has_output, plan->flash_attn) + copies;
+        int64_t most_x = floats_per_token(plan, has_output, false) + copies;
         bool idle = !m->layers && !has_output && !largest_moved && !m->weights;
         m->compute = idle ? 0 : times(4 * plan->n_ubatch, x) + largest_moved;
-        m->compute_low = m->compute / 2;
-        m->compute_high = idle ? 0 : times(m->compute, 5) / 2 + times(8, largest_moved);
         m->compute_exact = false;
+        llw_estimate_band(m, m->compute, idle ? 0 : times(4 * plan->n_ubatch, most_x) + largest_moved);
         llw_plan_step(plan, plan->device[i], LLW_placement_compute, m->compute, source,
-                      "4 bytes x %lld tokens of a micro-batch x about %lld numbers each = %s; between 0.5 "
-                      "and 2.5 times that",
+                      "4 bytes x %lld tokens of a micro-batch x about %lld numbers each = %s",
                       (long long)plan->n_ubatch, (long long)x, llw_format_mib(bytes, m->compute));
     }
     llw_memory *host = &out->host;
     int64_t mask_bytes = plan->build.half_mask && plan->flash_attn ? 2 : 4;
     host->compute = times(plan->n_ubatch,
                           mask_bytes * masks(plan) * (plan->pipelined ? 4 : 1) + 4 * (2 * h->n_embd + 26));
-    host->compute_low = host->compute / 2;
-    host->compute_high = times(host->compute, 3);
+    /* Whatever a card cannot do falls to the host. */
+    llw_estimate_band(host, host->compute,
+                      host->compute +
+                          times(4 * plan->n_ubatch, floats_per_token(plan, true, false) + copies));
     host->compute_exact = false;
     llw_plan_step(plan, -1, LLW_placement_compute, host->compute, source,
                   "%lld tokens x (%lld cells of mask x %lld bytes + 2 x %lld x 4 bytes) = %s",

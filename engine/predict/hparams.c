@@ -165,6 +165,15 @@ static void read_attention(llw_plan *plan) {
     h->indexer_heads = whole(plan, "attention.indexer.head_count", 0);
     h->indexer_head = whole(plan, "attention.indexer.key_length", 0);
     h->indexer_top_k = whole(plan, "attention.indexer.top_k", 0);
+    h->hyper = whole(plan, "hyper_connection.count", 0);
+    h->ple_conv = whole(plan, "ple.conv_kernel", 0);
+    h->ple_ngram = whole(plan, "ple.ngram_size", 0);
+    h->ple_heads = whole(plan, "ple.heads_per_ngram", 0);
+    const llw_meta *ratios = llw_model_hparam(plan->model, "attention.compress_ratios"),
+                   *ple = llw_model_hparam(plan->model, "ple.layers");
+    for (int i = 0; i < h->n_layer_all; i++) h->layer[i].compress = per_layer(ratios, i, 0);
+    for (uint64_t i = 0; ple && ple->array && i < ple->count; i++)
+        if (ple->array[i] >= 0 && ple->array[i] < h->n_layer_all) h->layer[(int)ple->array[i]].ple = true;
     h->indexer_block = whole(plan, "attention.indexer.block_size", 0);
 }
 
@@ -388,6 +397,9 @@ static bool plausible(llw_plan *plan) {
                            {"token_shift_count", h->token_shift, SMALL},
                            {"attention.indexer.head_count", h->indexer_heads, SMALL},
                            {"attention.indexer.key_length", h->indexer_head, SMALL},
+                           {"hyper_connection.count", h->hyper, 1 << 8},
+                           {"ple.conv_kernel", h->ple_conv, 1 << 8},
+                           {"ple.ngram_size", h->ple_ngram, 1 << 8},
                            {"deepstack layers", h->deepstack, 64}};
     if (!within(plan, model, sizeof model / sizeof *model)) return false;
     for (int i = 0; i < h->n_layer_all; i++) {

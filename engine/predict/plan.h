@@ -28,7 +28,8 @@ typedef struct llw_layer {
     bool windowed, recurrent;
     bool indexed;                     /* owns an indexer */
     bool clamp_experts, clamp_shared; /* SwiGLU is clamped */
-    bool rope;
+    int64_t compress;                 /* tokens that share a cell of its compressed cache; 0 none */
+    bool rope, ple;
     int block; /* whose tensors it uses: blocks walked several times serve several layers */
     int deepstack_before, deepstack_after; /* which of the inner embeddings is added there, + 1; 0 none */
 } llw_layer;
@@ -60,7 +61,7 @@ typedef struct llw_hparams {
     int64_t window;
     int64_t ssm_conv, ssm_inner, ssm_state, ssm_dt_rank, ssm_groups;
     int64_t shortconv, kda_head, la_head, wkv_head, token_shift;
-    int64_t indexer_heads, indexer_head, indexer_top_k, indexer_block;
+    int64_t indexer_heads, indexer_head, indexer_top_k, indexer_block, hyper, ple_conv, ple_ngram, ple_heads;
     int64_t yarn_ctx;
     int64_t pooling;          /* 0 none, 1 mean, 2 cls, 3 last, 4 rank */
     int positions;            /* per token: 4 with multi-dimensional rope */
@@ -110,7 +111,14 @@ typedef struct llw_state {
     llw_place *of_layer; /* LLW_PLACE_NONE: layer without a state */
 } llw_state;
 
-enum { LLW_CACHE_BASE, LLW_CACHE_WINDOW, LLW_CACHE_INDEXER, LLW_CACHES };
+enum {
+    LLW_CACHE_BASE,
+    LLW_CACHE_WINDOW,
+    LLW_CACHE_INDEXER,
+    LLW_CACHE_BY_4,   /* one cell for 4 tokens (DeepSeek 4) */
+    LLW_CACHE_BY_128, /* and for 128 */
+    LLW_CACHES
+};
 
 typedef struct llw_plan {
     const llw_launch *launch;

@@ -306,12 +306,7 @@ static void adapt(build *b) {
     if (temperature) b->temperature = llw_input(b->g, LLW_F32, 1, 1, b->g->n_tokens, 1);
 }
 
-void llw_build_stack(llw_graph *g) {
-    const llw_stack *s = find(g->plan->architecture->name);
-    if (!s) {
-        llw_graph_fail(g, "no stack of that architecture");
-        return;
-    }
+static void build_row(llw_graph *g, const llw_stack *s) {
     const llw_hparams *h = g->h;
     build b = {.g = g, .s = *s};
     llw_node *x = llw_block_embed(g);
@@ -337,4 +332,16 @@ void llw_build_stack(llw_graph *g) {
         if (s->deepstack && h->layer[il].deepstack_after) x = deepstack(&b, x, h->layer[il].deepstack_after);
     }
     output(&b, x);
+}
+
+void llw_build_stack(llw_graph *g) {
+    const llw_stack *s = find(g->plan->architecture->name);
+    if (s)
+        build_row(g, s);
+    else
+        llw_graph_fail(g, "no stack of that architecture");
+}
+
+void llw_build_plain(llw_graph *g) {
+    build_row(g, &(llw_stack){.architecture = ""});
 }
