@@ -1,23 +1,26 @@
-/* Checks a SARIF 2.1.0 log: required properties, no unknown ones, references and limits. The OASIS schema's demands on what
- * llwhy writes, and GitHub's on top (every result has a place in a file). */
+/* Checks a SARIF 2.1.0 log: required properties, no unknown ones, references and limits. The OASIS schema's
+ * demands on what llwhy writes, and GitHub's on top (every result has a place in a file). */
 #ifndef LLW_TESTS_SARIF_H
 #define LLW_TESTS_SARIF_H
 
 #include <jansson.h>
 #include <string.h>
 
-/* An object of SARIF: its properties, those that must be there first and marked with !. Types: s string, i integer >= 1, n integer >= 0,
- * b flag, o object, a array of objects, t array of strings; behind a colon the object's kind. */
+/* An object of SARIF: its properties, those that must be there first and marked with !. Types: s string, i
+ * integer >= 1, n integer >= 0, b flag, o object, a array of objects, t array of strings; behind a colon the
+ * object's kind. */
 typedef struct sarif_kind {
     const char *name, *properties;
 } sarif_kind;
 
 static const sarif_kind sarif_kinds[] = {
     {"log", "!version=s !runs=a:run $schema=s"},
-    {"run", "!tool=o:tool results=a:result columnKind=s automationDetails=o:automation originalUriBaseIds=o:bases invocations=a:invocation"},
+    {"run", "!tool=o:tool results=a:result columnKind=s automationDetails=o:automation "
+            "originalUriBaseIds=o:bases invocations=a:invocation"},
     {"tool", "!driver=o:component"},
     {"component", "!name=s version=s rules=a:rule"},
-    {"rule", "!id=s name=s shortDescription=o:message fullDescription=o:message help=o:help defaultConfiguration=o:configuration properties=o:bag"},
+    {"rule", "!id=s name=s shortDescription=o:message fullDescription=o:message help=o:help "
+             "defaultConfiguration=o:configuration properties=o:bag"},
     {"message", "!text=s"},
     {"help", "!text=s markdown=s"},
     {"configuration", "level=s"},
@@ -27,8 +30,10 @@ static const sarif_kind sarif_kinds[] = {
     {"automation", "id=s"},
     {"invocation", "!executionSuccessful=b toolExecutionNotifications=a:notification"},
     {"notification", "!message=o:message level=s locations=a:location"},
-    {"result", "!message=o:message !locations=a:location !ruleId=s ruleIndex=n level=s partialFingerprints=o:strings codeFlows=a:codeFlow "
-               "relatedLocations=a:location fixes=a:fix suppressions=a:suppression baselineState=s properties=o:bag"},
+    {"result",
+     "!message=o:message !locations=a:location !ruleId=s ruleIndex=n level=s partialFingerprints=o:strings "
+     "codeFlows=a:codeFlow "
+     "relatedLocations=a:location fixes=a:fix suppressions=a:suppression baselineState=s properties=o:bag"},
     {"strings", "*"},
     {"location", "!physicalLocation=o:physical message=o:message id=n"},
     {"physical", "!artifactLocation=o:artifact region=o:region"},
@@ -59,7 +64,8 @@ static void sarif_check_object(const char *kind, size_t kind_len, json_t *o) {
     const char *properties = NULL, *key;
     json_t *value;
     for (size_t i = 0; i < sizeof sarif_kinds / sizeof *sarif_kinds; i++)
-        if (strlen(sarif_kinds[i].name) == kind_len && !strncmp(sarif_kinds[i].name, kind, kind_len)) properties = sarif_kinds[i].properties;
+        if (strlen(sarif_kinds[i].name) == kind_len && !strncmp(sarif_kinds[i].name, kind, kind_len))
+            properties = sarif_kinds[i].properties;
     assert_non_null(properties);
     assert_true(json_is_object(o));
     if (*properties == '*') return;
@@ -79,17 +85,24 @@ static void sarif_check_object(const char *kind, size_t kind_len, json_t *o) {
 
 static void sarif_check_value(const char *kind, const char *key, const char *type, json_t *value) {
     static const char *const words[][2] = {
-        {"level", "none note warning error"}, {"kind", "inSource external"}, {"importance", "important essential unimportant"}, {"status", "accepted"},
-        {"baselineState", "new unchanged updated absent"}, {"columnKind", "unicodeCodePoints"}, {"version", NULL},
+        {"level", "none note warning error"},
+        {"kind", "inSource external"},
+        {"importance", "important essential unimportant"},
+        {"status", "accepted"},
+        {"baselineState", "new unchanged updated absent"},
+        {"columnKind", "unicodeCodePoints"},
+        {"version", NULL},
     };
     size_t i, len = *type && type[1] == ':' ? strcspn(type + 2, " ") : 0;
     json_t *item;
     switch (*type) {
     case 's': {
         const char *text = json_string_value(value);
-        if (!text || (!*text && strcmp(key, "justification") && strcmp(key, "text"))) fail_msg("%s.%s is no text", kind, key);
+        if (!text || (!*text && strcmp(key, "justification") && strcmp(key, "text")))
+            fail_msg("%s.%s is no text", kind, key);
         for (size_t w = 0; w < sizeof words / sizeof *words; w++)
-            if (words[w][1] && !strcmp(words[w][0], key) && !strstr(words[w][1], text)) fail_msg("%s.%s is '%s'", kind, key, text);
+            if (words[w][1] && !strcmp(words[w][0], key) && !strstr(words[w][1], text))
+                fail_msg("%s.%s is '%s'", kind, key, text);
         if (!strcmp(key, "uri") && (strpbrk(text, " \"<>\\^`{}|") || !*text)) fail_msg("no URI: %s", text);
         break;
     }
@@ -107,18 +120,24 @@ static void sarif_check_value(const char *kind, const char *key, const char *typ
 
 static void sarif_check_result(json_t *result, json_t *rules) {
     json_t *rule = json_array_get(rules, (size_t)json_integer_value(json_object_get(result, "ruleIndex")));
-    assert_string_equal(json_string_value(json_object_get(result, "ruleId")), json_string_value(json_object_get(rule, "id")));
+    assert_string_equal(json_string_value(json_object_get(result, "ruleId")),
+                        json_string_value(json_object_get(rule, "id")));
     assert_int_equal(json_array_size(json_object_get(result, "locations")), 1);
-    json_t *region = json_object_get(json_object_get(json_array_get(json_object_get(result, "locations"), 0), "physicalLocation"), "region");
-    json_int_t start = json_integer_value(json_object_get(region, "startColumn")), end = json_integer_value(json_object_get(region, "endColumn"));
+    json_t *region = json_object_get(
+        json_object_get(json_array_get(json_object_get(result, "locations"), 0), "physicalLocation"),
+        "region");
+    json_int_t start = json_integer_value(json_object_get(region, "startColumn")),
+               end = json_integer_value(json_object_get(region, "endColumn"));
     assert_true(!end || end > start);
     json_t *related = json_object_get(result, "relatedLocations"), *place;
     size_t i;
-    json_array_foreach(related, i, place) assert_int_equal(json_integer_value(json_object_get(place, "id")), (json_int_t)i + 1);
+    json_array_foreach(related, i, place)
+        assert_int_equal(json_integer_value(json_object_get(place, "id")), (json_int_t)i + 1);
     assert_true(json_array_size(related) <= 1000);
     const char *key;
     json_t *value;
-    json_object_foreach(json_object_get(result, "partialFingerprints"), key, value) assert_true(json_is_string(value));
+    json_object_foreach(json_object_get(result, "partialFingerprints"), key, value)
+        assert_true(json_is_string(value));
 }
 
 static void sarif_check(json_t *root) {
@@ -133,7 +152,9 @@ static void sarif_check(json_t *root) {
         assert_true(json_array_size(json_object_get(run, "results")) <= 25000);
         json_array_foreach(rules, k, rule) {
             assert_non_null(json_object_get(rule, "help"));
-            for (size_t m = 0; m < k; m++) assert_false(json_equal(json_object_get(rule, "id"), json_object_get(json_array_get(rules, m), "id")));
+            for (size_t m = 0; m < k; m++)
+                assert_false(
+                    json_equal(json_object_get(rule, "id"), json_object_get(json_array_get(rules, m), "id")));
         }
         json_array_foreach(json_object_get(run, "results"), k, result) sarif_check_result(result, rules);
     }

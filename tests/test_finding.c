@@ -1,10 +1,11 @@
-/* Findings before they are printed: folding, identity, suppressions, baselines, and which tokens a machine may replace. */
+/* Findings before they are printed: folding, identity, suppressions, baselines, and which tokens a machine
+ * may replace. */
 #include "base/file.h"
 #include "explain/baseline.h"
 #include "explain/fix.h"
 #include "explain/suppress.h"
-#include "render/line_hash.h"
-#include "render/lint.h"
+#include "render/page.h"
+#include "source/argv.h"
 #include "source/config.h"
 
 #include <limits.h>
@@ -54,9 +55,23 @@ static const char *read_back(const char *path) {
     return bytes;
 }
 
-static llw_finding finding(const char *code, const char *lesson, const char *rule, llw_level level, int line, int column, llw_entity launch) {
-    return (llw_finding){.code = code, .lesson = lesson, .rule = rule, .level = level, .file = "compose.yml", .line = line, .column = column, .message = rule,
-                         .advice = "", .where = "", .subject = "-ngl", .launch = launch, .n_launches = 1, .reason = "", .until = ""};
+static llw_finding finding(const char *code, const char *lesson, const char *rule, llw_level level, int line,
+                           int column, llw_entity launch) {
+    return (llw_finding){.code = code,
+                         .lesson = lesson,
+                         .rule = rule,
+                         .level = level,
+                         .file = "compose.yml",
+                         .line = line,
+                         .column = column,
+                         .message = rule,
+                         .advice = "",
+                         .where = "",
+                         .subject = "-ngl",
+                         .launch = launch,
+                         .n_launches = 1,
+                         .reason = "",
+                         .until = ""};
 }
 
 /* --- folding and identity --- */
@@ -67,7 +82,8 @@ static void a_line_has_a_lesson_once_and_the_gravest_speaks(void **state) {
     llw_findings_add(&f, arena, finding("L07", "07", "inherited", LLW_LEVEL_RISK, 9, 38, 1));
     llw_findings_add(&f, arena, finding("L07", "07", "inherited", LLW_LEVEL_RISK, 9, 38, 2));
     llw_findings_add(&f, arena, finding("L07", "07", "stops-fit", LLW_LEVEL_WRONG, 9, 38, 3));
-    llw_findings_add(&f, arena, finding("L07", "07", "stops-fit", LLW_LEVEL_WRONG, 9, 38, 3)); /* another device of it */
+    llw_findings_add(&f, arena,
+                     finding("L07", "07", "stops-fit", LLW_LEVEL_WRONG, 9, 38, 3)); /* another device of it */
     llw_findings_add(&f, arena, finding("L05", "05", "oversized", LLW_LEVEL_WASTE, 9, 50, 1));
     llw_findings_add(&f, arena, finding("F12", "", "-b", LLW_LEVEL_RISK, 9, 60, 1));
     llw_findings_add(&f, arena, finding("F12", "", "-c", LLW_LEVEL_RISK, 9, 70, 1));
@@ -109,7 +125,8 @@ static void what_stands_on_no_line_is_told_by_its_rule(void **state) {
 static void a_fingerprint_knows_no_line(void **state) {
     (void)state;
     char a[LLW_FINGERPRINT_MAX], b[LLW_FINGERPRINT_MAX];
-    llw_finding x = finding("L07", "07", "inherited", LLW_LEVEL_RISK, 9, 38, 1), y = finding("L07", "07", "stops-fit", LLW_LEVEL_WRONG, 90, 1, 2);
+    llw_finding x = finding("L07", "07", "inherited", LLW_LEVEL_RISK, 9, 38, 1),
+                y = finding("L07", "07", "stops-fit", LLW_LEVEL_WRONG, 90, 1, 2);
     assert_string_equal(llw_finding_fingerprint(a, &x, "f"), llw_finding_fingerprint(b, &y, "f"));
     assert_int_equal(strlen(a), 32);
     assert_string_not_equal(llw_finding_fingerprint(b, &x, "g"), a);
@@ -127,7 +144,8 @@ static void a_subject_is_of_the_file_that_it_stands_in(void **state) {
     assert_string_equal(llw_finding_subject(facts, arena, launch, "dir/models.conf", "-ub"), "flash: -ub");
     assert_string_equal(llw_finding_subject(facts, arena, launch, "docker-compose.yml", "-ub"), "-ub");
     assert_string_equal(llw_finding_subject(facts, arena, launch, "dir/models.con", "-ub"), "-ub");
-    assert_string_equal(llw_finding_subject(facts, arena, 0, "", "  A  dense\n\tMODEL\x1b\xff "), "a dense model\\x1b\\xff");
+    assert_string_equal(llw_finding_subject(facts, arena, 0, "", "  A  dense\n\tMODEL\x1b\xff "),
+                        "a dense model\\x1b\\xff");
     llw_facts_free(facts);
 }
 
@@ -147,8 +165,10 @@ static void pragmas_are_read_in_every_comment_style(void **state) {
         int from, to; /* 0, 0: no pragma at all */
         const char *codes, *reason, *until;
     } rows[] = {
-        {"a.conf", "# llwhy ignore=L05 reason=\"long prompts\" until=2027-01-01\nX=1\n", 2, 2, "L05", "long prompts", "2027-01-01"},
-        {"a.conf", "; llwhy ignore=L05,F03 reason='it''s'\nX=1\n", 2, 2, "L05,F03", "it", ""}, /* what follows the quote is amiss */
+        {"a.conf", "# llwhy ignore=L05 reason=\"long prompts\" until=2027-01-01\nX=1\n", 2, 2, "L05",
+         "long prompts", "2027-01-01"},
+        {"a.conf", "; llwhy ignore=L05,F03 reason='it''s'\nX=1\n", 2, 2, "L05,F03", "it",
+         ""}, /* what follows the quote is amiss */
         {"a.json", "{ \"a\": 1 } // llwhy ignore=L05 reason=x\n", 1, 1, "L05", "x", ""},
         {"a.yml", "a: 1   # llwhy ignore=oversized-ubatch reason=x\n", 1, 1, "oversized-ubatch", "x", ""},
         {"a.yml", "a:\n  #llwhy ignore=L05 reason=x\n  b: 2\n", 3, 3, "L05", "x", ""},
@@ -159,7 +179,8 @@ static void pragmas_are_read_in_every_comment_style(void **state) {
         {"a.yml", "url: http://llwhy ignore=L05\n", 0, 0, NULL, NULL, NULL},
         {"a.yml", "a#b: '# of llwhy ignore=L05'\n", 0, 0, NULL, NULL, NULL},
         {"a.sh", "# llwhy says that -ub = 512 is enough\n", 0, 0, NULL, NULL, NULL},
-        {"Dockerfile", "# llwhy ignore=L07 reason=x\nENV A=1 \\\n    B=2 \\\n    C=3\nENV D=4\n", 2, 4, "L07", "x", ""},
+        {"Dockerfile", "# llwhy ignore=L07 reason=x\nENV A=1 \\\n    B=2 \\\n    C=3\nENV D=4\n", 2, 4, "L07",
+         "x", ""},
         {"a.yml", "# llwhy ignore=L07 reason=x\ncommand: >-\n  a\n\n  b\nother: 1\n", 2, 5, "L07", "x", ""},
         {"a.yml", "# llwhy ignore=L07 reason=x\n", 2, 2, "L07", "x", ""}, /* speaks of nothing */
     };
@@ -168,8 +189,11 @@ static void pragmas_are_read_in_every_comment_style(void **state) {
         if (p.n != (rows[i].codes ? 1 : 0)) fail_msg("row %zu: %zu pragmas", i, p.n);
         if (!p.n) continue;
         char codes[100] = "";
-        for (size_t c = 0; c < p.items[0].n_codes; c++) snprintf(codes + strlen(codes), sizeof codes - strlen(codes), "%s%s", c ? "," : "", p.items[0].codes[c]);
-        if (p.items[0].from != rows[i].from || p.items[0].to != rows[i].to) fail_msg("row %zu: lines %d to %d", i, p.items[0].from, p.items[0].to);
+        for (size_t c = 0; c < p.items[0].n_codes; c++)
+            snprintf(codes + strlen(codes), sizeof codes - strlen(codes), "%s%s", c ? "," : "",
+                     p.items[0].codes[c]);
+        if (p.items[0].from != rows[i].from || p.items[0].to != rows[i].to)
+            fail_msg("row %zu: lines %d to %d", i, p.items[0].from, p.items[0].to);
         assert_string_equal(codes, rows[i].codes);
         assert_string_equal(p.items[0].reason, rows[i].reason);
         assert_string_equal(p.items[0].until, rows[i].until);
@@ -181,22 +205,28 @@ static void pragmas_are_read_in_every_comment_style(void **state) {
 static void pragmas_that_cannot_be_read_say_why(void **state) {
     (void)state;
     static const char *const rows[][2] = {
-        {"# llwhy ignore= reason=x", "names no code"},          {"# llwhy reason=x", "names no code"},
-        {"# llwhy ignroe=L05", "has the key 'ignroe'"},         {"# llwhy ignore=L05 until=soon", "no date"},
-        {"# llwhy ignore=L05 until=2027-13-01", "no date"},     {"# llwhy ignore=L05 because it is so", "not KEY=VALUE"},
-        {"# llwhy ignore=L05 reason=\"open", "is not closed"},  {"# llwhy ignore=L05 ignore=L07", "says ignore twice"},
+        {"# llwhy ignore= reason=x", "names no code"},
+        {"# llwhy reason=x", "names no code"},
+        {"# llwhy ignroe=L05", "has the key 'ignroe'"},
+        {"# llwhy ignore=L05 until=soon", "no date"},
+        {"# llwhy ignore=L05 until=2027-13-01", "no date"},
+        {"# llwhy ignore=L05 because it is so", "not KEY=VALUE"},
+        {"# llwhy ignore=L05 reason=\"open", "is not closed"},
+        {"# llwhy ignore=L05 ignore=L07", "says ignore twice"},
         {"# llwhy ignore=a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q", "more than 16"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         llw_pragmas p = pragmas_of("a.conf", rows[i][0]);
         assert_int_equal(p.n, 1);
-        if (!p.items[0].problem || !strstr(p.items[0].problem, rows[i][1])) fail_msg("%s: %s", rows[i][0], p.items[0].problem ? p.items[0].problem : "(none)");
+        if (!p.items[0].problem || !strstr(p.items[0].problem, rows[i][1]))
+            fail_msg("%s: %s", rows[i][0], p.items[0].problem ? p.items[0].problem : "(none)");
     }
 }
 
 static void stacked_pragmas_speak_of_the_same_line(void **state) {
     (void)state;
-    llw_pragmas p = pragmas_of("a.conf", "# llwhy ignore=L05 reason=x\n# llwhy ignore=L07 reason=y\nA=1\nB=2\n# llwhy ignore=L01 reason=z\n\nC=3\n");
+    llw_pragmas p = pragmas_of("a.conf", "# llwhy ignore=L05 reason=x\n# llwhy ignore=L07 "
+                                         "reason=y\nA=1\nB=2\n# llwhy ignore=L01 reason=z\n\nC=3\n");
     assert_int_equal(p.n, 3);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(p.items[i].from, 3);
@@ -218,13 +248,14 @@ static bool open_question(void *context, const char *code, const char *file) {
 
 static void what_is_amiss_with_suppressions_is_told(void **state) {
     (void)state;
-    llw_pragmas p = pragmas_of("compose.yml", "# llwhy ignore=L07,F99\n"                          /* 1: no reason; F99 is of no use */
-                                              "A=1\n"                                           /* 2 */
-                                              "B=1 # llwhy ignore=L05 reason=x until=2026-05-31\n" /* 3: expired */
-                                              "C=1 # llwhy ignore=L05 reason=x until=2026-06-01\n" /* 4: its last day */
-                                              "D=1 # llwhy ignore=L99 reason=x\n"                  /* 5: unknown */
-                                              "E=1 # llwhy ignore=L02 reason=x\n"                  /* 6: nobody can say */
-                                              "F=1 # llwhy ignroe=L02 reason=x\n");                /* 7 */
+    llw_pragmas p =
+        pragmas_of("compose.yml", "# llwhy ignore=L07,F99\n" /* 1: no reason; F99 is of no use */
+                                  "A=1\n"                    /* 2 */
+                                  "B=1 # llwhy ignore=L05 reason=x until=2026-05-31\n" /* 3: expired */
+                                  "C=1 # llwhy ignore=L05 reason=x until=2026-06-01\n" /* 4: its last day */
+                                  "D=1 # llwhy ignore=L99 reason=x\n"                  /* 5: unknown */
+                                  "E=1 # llwhy ignore=L02 reason=x\n"                  /* 6: nobody can say */
+                                  "F=1 # llwhy ignroe=L02 reason=x\n");                /* 7 */
     llw_findings f = {0};
     const char *path = llw_path_join(arena, box, "compose.yml");
     static const struct {
@@ -232,7 +263,8 @@ static void what_is_amiss_with_suppressions_is_told(void **state) {
         int line;
     } found[] = {{"L07", "07", 2}, {"L05", "05", 2}, {"L05", "05", 3}, {"L05", "05", 4}, {"S01", "", 4}};
     for (size_t i = 0; i < sizeof found / sizeof *found; i++) {
-        llw_finding one = finding(found[i].code, found[i].lesson, "rule", LLW_LEVEL_RISK, found[i].line, 1, 1);
+        llw_finding one =
+            finding(found[i].code, found[i].lesson, "rule", LLW_LEVEL_RISK, found[i].line, 1, 1);
         one.file = path;
         llw_findings_add(&f, arena, one);
     }
@@ -250,10 +282,15 @@ static void what_is_amiss_with_suppressions_is_told(void **state) {
         const char *code;
         int line;
         llw_level level;
-    } want[] = {{"S01", 1, LLW_LEVEL_NOTE}, {"S03", 1, LLW_LEVEL_NOTE}, {"S02", 3, LLW_LEVEL_NOTE}, {"S04", 5, LLW_LEVEL_RISK}, {"S04", 7, LLW_LEVEL_RISK}};
+    } want[] = {{"S01", 1, LLW_LEVEL_NOTE},
+                {"S03", 1, LLW_LEVEL_NOTE},
+                {"S02", 3, LLW_LEVEL_NOTE},
+                {"S04", 5, LLW_LEVEL_RISK},
+                {"S04", 7, LLW_LEVEL_RISK}};
     assert_int_equal(told.n, sizeof want / sizeof *want);
     for (size_t i = 0; i < told.n; i++) {
-        if (strcmp(told.items[i].code, want[i].code)) fail_msg("%zu: %s, not %s: %s", i, told.items[i].code, want[i].code, told.items[i].message);
+        if (strcmp(told.items[i].code, want[i].code))
+            fail_msg("%zu: %s, not %s: %s", i, told.items[i].code, want[i].code, told.items[i].message);
         assert_int_equal(told.items[i].line, want[i].line);
         assert_int_equal(told.items[i].level, want[i].level);
     }
@@ -272,11 +309,15 @@ static void every_code_has_a_page(void **state) {
     llw_page page;
     for (int code = 1; code < LLW_FLAG_CODES; code++) {
         const char *name = llw_flag_code_name((llw_flag_code)code);
-        if (!llw_page_find(kb, arena, name, &page) || strcmp(page.code, name) || strlen(page.title) < 5 || strlen(page.claim) < 20) fail_msg("%s has no page", name);
+        if (!llw_page_find(kb, arena, name, &page) || strcmp(page.code, name) || strlen(page.title) < 5 ||
+            strlen(page.claim) < 20)
+            fail_msg("%s has no page", name);
     }
     for (size_t i = 0; i < kb->n_lessons; i++) {
         const llw_lesson *l = kb->lessons[i];
-        if (!llw_page_find(kb, arena, l->code, &page) || strcmp(page.name, l->id) || !*page.title || !strstr(page.story, "## ")) fail_msg("%s has no page", l->code);
+        if (!llw_page_find(kb, arena, l->code, &page) || strcmp(page.name, l->id) || !*page.title ||
+            !strstr(page.story, "## "))
+            fail_msg("%s has no page", l->code);
         if (!page.n_sources || !*page.sources[0].what) fail_msg("%s cites nothing", l->code);
         assert_null(strstr(page.story, "\n---\n"));
     }
@@ -290,7 +331,8 @@ static void every_code_has_a_page(void **state) {
 
 static void a_baseline_accepts_what_it_holds_and_nothing_graver(void **state) {
     (void)state;
-    const char *path = llw_path_join(arena, box, "baseline.json"), *compose = write_file("compose.yml", "x\n");
+    const char *path = llw_path_join(arena, box, "baseline.json"),
+               *compose = write_file("compose.yml", "x\n");
     llw_findings f = {0};
     llw_finding one = finding("L07", "07", "inherited", LLW_LEVEL_RISK, 9, 38, 1);
     one.file = compose;
@@ -304,8 +346,10 @@ static void a_baseline_accepts_what_it_holds_and_nothing_graver(void **state) {
     llw_err err = {0};
     assert_int_equal(llw_baseline_write(path, &f, arena, &n, &err), LLW_OK);
     assert_int_equal(n, 2);
-    assert_string_equal(read_back(path), "{\n \"schema\": \"llwhy.baseline/1\",\n \"findings\": [\n  {\n   \"code\": \"L07\",\n   \"file\": \"compose.yml\",\n   "
-                                         "\"subject\": \"-ngl\",\n   \"level\": \"risk\",\n   \"count\": 2\n  }\n ]\n}\n");
+    assert_string_equal(read_back(path),
+                        "{\n \"schema\": \"llwhy.baseline/1\",\n \"findings\": [\n  {\n   \"code\": "
+                        "\"L07\",\n   \"file\": \"compose.yml\",\n   "
+                        "\"subject\": \"-ngl\",\n   \"level\": \"risk\",\n   \"count\": 2\n  }\n ]\n}\n");
     llw_baseline b;
     assert_int_equal(llw_baseline_read(path, arena, &b, &err), LLW_OK);
     for (size_t i = 0; i < f.n; i++) f.items[i].line += 100; /* lines move */
@@ -336,8 +380,13 @@ static void files_that_are_no_baseline_are_refused(void **state) {
         {"[]", "is no baseline"},
         {"{\"schema\":\"llwhy.lint/1\",\"findings\":[]}", "is no baseline"},
         {"{\"schema\":\"llwhy.baseline/1\",\"findings\":[{\"code\":\"L07\"}]}", "finding 1 needs"},
-        {"{\"schema\":\"llwhy.baseline/1\",\"findings\":[{\"code\":\"L07\",\"file\":\"a\",\"subject\":\"\",\"level\":\"bad\"}]}", "finding 1 needs"},
-        {"{\"schema\":\"llwhy.baseline/1\",\"findings\":[{\"code\":\"L07\",\"file\":\"a\",\"subject\":\"\",\"level\":\"risk\",\"count\":0}]}", "count of finding 1"},
+        {"{\"schema\":\"llwhy.baseline/"
+         "1\",\"findings\":[{\"code\":\"L07\",\"file\":\"a\",\"subject\":\"\",\"level\":\"bad\"}]}",
+         "finding 1 needs"},
+        {"{\"schema\":\"llwhy.baseline/"
+         "1\",\"findings\":[{\"code\":\"L07\",\"file\":\"a\",\"subject\":\"\",\"level\":\"risk\",\"count\":0}"
+         "]}",
+         "count of finding 1"},
     };
     llw_baseline b;
     llw_err err;
@@ -348,136 +397,30 @@ static void files_that_are_no_baseline_are_refused(void **state) {
     assert_int_equal(llw_baseline_read("/nonexistent/b.json", arena, &b, &err), LLW_ERR_NOTHING);
 }
 
-/* --- files and lines --- */
-
-static void lines_know_their_offsets(void **state) {
-    (void)state;
-    const char *path = write_file("lines", "\xef\xbb\xbf" "a\xc3\xa9z\r\nsecond\rthird\n\nlast");
-    llw_lines *lines = llw_lines_new(arena);
-    const llw_lines_file *f = llw_lines_get(lines, path);
-    const char *text = NULL;
-    size_t len = 0, at = 0;
-    assert_int_equal(f->n, 5);
-    assert_true(llw_lines_line(f, 2, &text, &len) && len == 6 && !memcmp(text, "second", 6));
-    assert_true(llw_lines_line(f, 4, &text, &len) && len == 0);
-    assert_true(llw_lines_offset(f, 1, 3, &at));
-    assert_int_equal(at, 6); /* behind the mark, a and the two bytes of the second letter */
-    assert_false(llw_lines_offset(f, 1, 4, &at));
-    assert_false(llw_lines_line(f, 6, &text, &len));
-    assert_false(llw_lines_line(f, 0, &text, &len));
-    assert_null(llw_lines_get(lines, "/nonexistent")->bytes);
-    assert_ptr_equal(llw_lines_get(lines, path), f);
-}
-
-static void a_file_is_replaced_whole(void **state) {
-    (void)state;
-    const char *path = write_file("x.conf", "old"), *link = llw_path_join(arena, box, "link.conf");
-    struct stat st;
-    chmod(path, 0640);
-    assert_int_equal(llw_file_replace(path, "new", 3, NULL), LLW_OK);
-    assert_string_equal(read_back(path), "new");
-    assert_int_equal(stat(path, &st), 0);
-    assert_int_equal(st.st_mode & 0777, 0640);
-    assert_int_equal(symlink("x.conf", link), 0);
-    llw_err err = {0};
-    assert_int_equal(llw_file_replace(link, "evil", 4, &err), LLW_ERR_INPUT);
-    assert_non_null(strstr(err.text, "a link"));
-    assert_int_equal(llw_file_replace("/nonexistent/x", "a", 1, &err), LLW_ERR_SYSTEM);
-    assert_true(llw_file_pretend(path, "dream", 5));
-    assert_string_equal(read_back(path), "dream");
-    assert_string_equal(read_back(link), "dream"); /* by whatever name */
-    llw_file_pretend_nothing();
-    assert_string_equal(read_back(path), "new");
-    char **names = NULL;
-    size_t n = 0;
-    llw_directory_list(arena, box, &names, &n, NULL);
-    assert_int_equal(n, 2); /* nothing was left beside them */
-}
-
-static void paths_are_seen_from_a_directory(void **state) {
-    (void)state;
-    const char *path = write_file("seen", "x");
-    assert_string_equal(llw_path_relative(arena, path, box), "seen");
-    assert_string_equal(llw_path_relative(arena, "tests/../tests/test_finding.c", "tests"), "test_finding.c");
-    assert_string_equal(llw_path_relative(arena, "./tests", ""), "tests");
-    assert_int_equal(llw_path_relative(arena, path, "tests")[0], '/');
-    assert_string_equal(llw_path_relative(arena, "/nonexistent/a/b", ""), "/nonexistent/a/b");
-}
-
-/* The values of github/codeql-action src/fingerprints.test.ts. */
-static void line_hashes_are_those_of_code_scanning(void **state) {
-    (void)state;
-    static const struct {
-        const char *text;
-        const char *want[12];
-    } rows[] = {
-        {"", {"c129715d7a2bc9a3:1"}},
-        {" a\nb\n  \t\tc\n d", {"271789c17abda88f:1", "54703d4cd895b18:1", "180aee12dab6264:1", "a23a3dc5e078b07b:1"}},
-        {" hello; \t\nworld!!!\r\n\n\r  \t\tGreetings\r End\r\n",
-         {"e9496ae3ebfced30:1", "fb7c023a8b9ccb3f:1", "ce8ba1a563dcdaca:1", "e20e36e16fcb0cc8:1", "b3edc88f2938467e:1", "c8e28b0b4002a3a0:1", "c129715d7a2bc9a3:1"}},
-        {"x = 2\nx = 1\nprint(x)\nx = 3\nprint(x)\nx = 4\nprint(x)\n",
-         {"e54938cc54b302f1:1", "bb609acbe9138d60:1", "1131fd5871777f34:1", "5c482a0f8b35ea28:1", "54517377da7028d2:1", "2c644846cb18d53e:1", "f1b89f20de0d133:1",
-          "c129715d7a2bc9a3:1"}},
-        {"Lorem ipsum dolor sit amet.\nLorem ipsum dolor sit amet.\nLorem ipsum dolor sit amet.\nLorem ipsum dolor sit amet.\nLorem ipsum dolor sit amet.\n"
-         "Lorem ipsum dolor sit amet.\nLorem ipsum dolor sit amet.\nLorem ipsum dolor sit amet.\nLorem ipsum dolor sit amet.\nLorem ipsum dolor sit amet.\n",
-         {"a7f2ff13bc495cf2:1", "a7f2ff13bc495cf2:2", "a7f2ff13bc495cf2:3", "a7f2ff13bc495cf2:4", "a7f2ff13bc495cf2:5", "a7f2ff13bc495cf2:6", "a7f2ff1481e87703:1",
-          "a9cf91f7bbf1862b:1", "55ec222b86bcae53:1", "cc97dc7b1d7d8f7b:1", "c129715d7a2bc9a3:1"}},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        size_t n = 0, want = 0;
-        const llw_lines_file *file = llw_lines_get(llw_lines_new(arena), write_file("hashed", rows[i].text));
-        const llw_line_hash *hashes = llw_line_hashes(file, arena, &n);
-        while (want < 12 && rows[i].want[want]) want++;
-        assert_true(n == want || (n == want - 1 && n == file->n));
-        for (size_t k = 0; k < n; k++) {
-            char text[40];
-            snprintf(text, sizeof text, "%llx:%u", (unsigned long long)hashes[k].hash, hashes[k].times);
-            assert_string_equal(text, rows[i].want[k]);
-        }
-    }
-}
-
-static const char *diff(const char *path, const char *before, const char *after) {
-    llw_text out = {0};
-    llw_render_diff(&out, path, before, strlen(before), after, strlen(after));
-    const char *copy = llw_arena_strdup(arena, llw_text_str(&out));
-    llw_text_fini(&out);
-    return copy;
-}
-
-static void a_diff_is_what_git_apply_reads(void **state) {
-    (void)state;
-    assert_string_equal(diff("a", "1\n2\n", "1\n2\n"), "");
-    assert_string_equal(diff("d/a b\"\xc3\xa9", "1\r\n2", "1\r\n3"),
-                        "--- \"a/d/a b\\\"\\303\\251\"\n+++ \"b/d/a b\\\"\\303\\251\"\n@@ -1,2 +1,2 @@\n 1\r\n-2\n\\ No newline at end of file\n+3\n\\ No newline at end of "
-                        "file\n");
-    assert_string_equal(diff("f", "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\nk\nl\n", "A\nb\nc\nd\ne\nf\ng\nH\ni\nj\nk\nl\n"),
-                        "--- a/f\n+++ b/f\n@@ -1,4 +1,4 @@\n-a\n+A\n b\n c\n d\n@@ -5,7 +5,7 @@\n e\n f\n g\n-h\n+H\n i\n j\n k\n");
-    assert_string_equal(diff("f", "a\nb\nc\nd\ne\nf\ng\n", "A\nb\nc\nd\ne\nf\nG\n"),
-                        "--- a/f\n+++ b/f\n@@ -1,7 +1,7 @@\n-a\n+A\n b\n c\n d\n e\n f\n-g\n+G\n");
-}
-
 /* --- repairs --- */
 
-static const char small_rules[] = "lesson \"05-ub\" { claim = \"c\" }\n"
-                                  "rule \"large\" {\n"
-                                  "  level = \"risk\",\n"
-                                  "  each = { l = \"launch\" },\n"
-                                  "  when = { \"l.ubatch > 512\" },\n"
-                                  "  find = \"large\",\n"
-                                  "  try = { [\"l.ubatch\"] = \"512\" },\n"
-                                  "  tests = { fires { launch { ubatch = 2048 } }, silent { stops_at = \"l.ubatch > 512\" }, undecided { launch { ubatch = unknown }, "
-                                  "needs = \"l.ubatch\" } },\n"
-                                  "}\n"
-                                  "rule \"layers\" {\n"
-                                  "  level = \"risk\",\n"
-                                  "  each = { l = \"launch\" },\n"
-                                  "  when = { \"l.gpu_layers > 0\" },\n"
-                                  "  find = \"layers\",\n"
-                                  "  try = { [\"l.gpu_layers\"] = \"-1\", [\"l.override_tensor\"] = \"''\" },\n"
-                                  "  tests = { fires { launch { gpu_layers = 9 } }, silent { stops_at = \"l.gpu_layers > 0\" }, undecided { launch { gpu_layers = unknown "
-                                  "}, needs = \"l.gpu_layers\" } },\n"
-                                  "}\n";
+static const char small_rules[] =
+    "lesson \"05-ub\" { claim = \"c\" }\n"
+    "rule \"large\" {\n"
+    "  level = \"risk\",\n"
+    "  each = { l = \"launch\" },\n"
+    "  when = { \"l.ubatch > 512\" },\n"
+    "  find = \"large\",\n"
+    "  try = { [\"l.ubatch\"] = \"512\" },\n"
+    "  tests = { fires { launch { ubatch = 2048 } }, silent { stops_at = \"l.ubatch > 512\" }, undecided { "
+    "launch { ubatch = unknown }, "
+    "needs = \"l.ubatch\" } },\n"
+    "}\n"
+    "rule \"layers\" {\n"
+    "  level = \"risk\",\n"
+    "  each = { l = \"launch\" },\n"
+    "  when = { \"l.gpu_layers > 0\" },\n"
+    "  find = \"layers\",\n"
+    "  try = { [\"l.gpu_layers\"] = \"-1\", [\"l.override_tensor\"] = \"''\" },\n"
+    "  tests = { fires { launch { gpu_layers = 9 } }, silent { stops_at = \"l.gpu_layers > 0\" }, undecided "
+    "{ launch { gpu_layers = unknown "
+    "}, needs = \"l.gpu_layers\" } },\n"
+    "}\n";
 
 /* A file, what beside it, and the line of the repaired file; NULL: a machine may not repair it. */
 static const struct {
@@ -486,26 +429,43 @@ static const struct {
 #define MODEL "[m]\nMODEL=m.gguf\n"
     {"m.conf", MODEL "EXTRA_ARGS=-ub 2048 --jinja\n", NULL, NULL, "EXTRA_ARGS=-ub 512 --jinja\n"},
     {"m.conf", MODEL "EXTRA_ARGS=-b 2048\t-ub\t2048\r\n", NULL, NULL, "EXTRA_ARGS=-b 2048\t-ub\t512\r\n"},
-    {"m.conf", MODEL "EXTRA_ARGS=--alias \xc3\xbc\xe2\x82\xac -ub 2048", NULL, NULL, "EXTRA_ARGS=--alias \xc3\xbc\xe2\x82\xac -ub 512"},
+    {"m.conf", MODEL "EXTRA_ARGS=--alias \xc3\xbc\xe2\x82\xac -ub 2048", NULL, NULL,
+     "EXTRA_ARGS=--alias \xc3\xbc\xe2\x82\xac -ub 512"},
     {"m.conf", "\xef\xbb\xbf[m]\nMODEL=m.gguf\nUBATCH_SIZE=2048\n", NULL, NULL, "UBATCH_SIZE=512\n"},
-    {"m.conf", MODEL "EXTRA_ARGS=-ub 2048x\n", NULL, NULL, NULL},                /* llama.cpp reads 2048 of it */
-    {"m.conf", MODEL "EXTRA_ARGS=-ub 2048 -ub 1024\n", NULL, NULL, "EXTRA_ARGS=-ub 2048 -ub 512\n"}, /* the last one counts */
+    {"m.conf", MODEL "EXTRA_ARGS=-ub 2048x\n", NULL, NULL, NULL}, /* llama.cpp reads 2048 of it */
+    {"m.conf", MODEL "EXTRA_ARGS=-ub 2048 -ub 1024\n", NULL, NULL,
+     "EXTRA_ARGS=-ub 2048 -ub 512\n"}, /* the last one counts */
     {"m.conf", MODEL "N_GPU_LAYERS=99\n", NULL, NULL, "N_GPU_LAYERS=auto\n"},
-    {"m.conf", MODEL "N_GPU_LAYERS=99\nEXTRA_ARGS=-ot exps=CPU\n", NULL, NULL, NULL}, /* two knobs, and one of them by leaving it out */
+    {"m.conf", MODEL "N_GPU_LAYERS=99\nEXTRA_ARGS=-ot exps=CPU\n", NULL, NULL,
+     NULL}, /* two knobs, and one of them by leaving it out */
     {".env", "LLAMA_ARG_UBATCH=\"2048\"\n", NULL, NULL, "LLAMA_ARG_UBATCH=\"512\"\n"},
     {".env", "LLAMA_ARG_UBATCH=2048 # why\n", NULL, NULL, "LLAMA_ARG_UBATCH=512 # why\n"},
-    {"compose.yml", "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    command: [\"-m\", \"m.gguf\", -ub, \"2048\"]\n", NULL, NULL,
-     "    command: [\"-m\", \"m.gguf\", -ub, \"512\"]\n"},
-    {"compose.yml", "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    command: -m m.gguf -ub ${UB:-2048}\n", NULL, NULL,
-     "    command: -m m.gguf -ub ${UB:-512}\n"},
-    {"compose.yml", "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    command: -m m.gguf -ub ${A:-${B:-2048}}\n", NULL, NULL, NULL},
-    {"compose.yml", "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    command: -m m.gguf -ub ${A:-20}48\n", NULL, NULL, NULL},
-    {"compose.yml", "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    environment:\n      LLAMA_ARG_UBATCH: 2048\n    command: -m m.gguf\n", NULL, NULL,
-     "      LLAMA_ARG_UBATCH: 512\n"},
-    {"Dockerfile", "FROM ghcr.io/ggml-org/llama.cpp:server\nCMD [\"-m\", \"m.gguf\", \"-ub\", \"2048\"]\n", NULL, NULL,
-     "CMD [\"-m\", \"m.gguf\", \"-ub\", \"512\"]\n"},
-    {"Dockerfile", "FROM debian\nENV UB=2048\nCMD exec llama-server -m m.gguf -ub $UB\n", NULL, NULL, "ENV UB=512\n"},
-    {"Dockerfile", "FROM debian\nCMD exec llama-server -m m.gguf -ub 2048; true\n", NULL, NULL, "CMD exec llama-server -m m.gguf -ub 512; true\n"},
+    {"compose.yml",
+     "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    command: [\"-m\", \"m.gguf\", "
+     "-ub, \"2048\"]\n",
+     NULL, NULL, "    command: [\"-m\", \"m.gguf\", -ub, \"512\"]\n"},
+    {"compose.yml",
+     "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    command: -m m.gguf -ub "
+     "${UB:-2048}\n",
+     NULL, NULL, "    command: -m m.gguf -ub ${UB:-512}\n"},
+    {"compose.yml",
+     "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    command: -m m.gguf -ub "
+     "${A:-${B:-2048}}\n",
+     NULL, NULL, NULL},
+    {"compose.yml",
+     "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    command: -m m.gguf -ub "
+     "${A:-20}48\n",
+     NULL, NULL, NULL},
+    {"compose.yml",
+     "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    environment:\n      "
+     "LLAMA_ARG_UBATCH: 2048\n    command: -m m.gguf\n",
+     NULL, NULL, "      LLAMA_ARG_UBATCH: 512\n"},
+    {"Dockerfile", "FROM ghcr.io/ggml-org/llama.cpp:server\nCMD [\"-m\", \"m.gguf\", \"-ub\", \"2048\"]\n",
+     NULL, NULL, "CMD [\"-m\", \"m.gguf\", \"-ub\", \"512\"]\n"},
+    {"Dockerfile", "FROM debian\nENV UB=2048\nCMD exec llama-server -m m.gguf -ub $UB\n", NULL, NULL,
+     "ENV UB=512\n"},
+    {"Dockerfile", "FROM debian\nCMD exec llama-server -m m.gguf -ub 2048; true\n", NULL, NULL,
+     "CMD exec llama-server -m m.gguf -ub 512; true\n"},
 };
 
 static const char *repaired(const llw_kb *kb, const llw_flags *flags, size_t row, const char **why) {
@@ -526,7 +486,8 @@ static const char *repaired(const llw_kb *kb, const llw_flags *flags, size_t row
         llw_text out = {0};
         assert_int_equal(llw_fix_apply(llw_lines_get(lines, path), &fix, NULL, 1, &out), 1);
         result = llw_arena_strdup(arena, llw_text_str(&out));
-        assert_int_equal(out.len + fix->len, strlen(repairs[row].text) + strlen(fix->text)); /* nothing else moved */
+        assert_int_equal(out.len + fix->len,
+                         strlen(repairs[row].text) + strlen(fix->text)); /* nothing else moved */
         llw_text_fini(&out);
         assert_false(llw_fix_holds(facts, fix));
     }
@@ -556,8 +517,10 @@ static void a_machine_replaces_one_token_or_nothing(void **state) {
 static void overlapping_repairs_are_made_once(void **state) {
     (void)state;
     const llw_lines_file *file = llw_lines_get(llw_lines_new(arena), write_file("o", "a 2048 b 99 c"));
-    llw_fix x = {.file = file->path, .offset = 2, .len = 4, .text = "512"}, y = x, z = {.file = file->path, .offset = 9, .len = 2, .text = "auto"};
-    llw_fix other = {.file = "elsewhere", .offset = 0, .len = 1, .text = "!"}, overlapping = {.file = file->path, .offset = 4, .len = 3, .text = "?"};
+    llw_fix x = {.file = file->path, .offset = 2, .len = 4, .text = "512"}, y = x,
+            z = {.file = file->path, .offset = 9, .len = 2, .text = "auto"};
+    llw_fix other = {.file = "elsewhere", .offset = 0, .len = 1, .text = "!"},
+            overlapping = {.file = file->path, .offset = 4, .len = 3, .text = "?"};
     const llw_fix *all[] = {&z, &x, &y, &overlapping, &other};
     const bool chosen[] = {true, false, true, false, true};
     llw_text out = {0};
@@ -580,13 +543,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(stacked_pragmas_speak_of_the_same_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_amiss_with_suppressions_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_code_has_a_page, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_baseline_accepts_what_it_holds_and_nothing_graver, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_baseline_accepts_what_it_holds_and_nothing_graver, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(files_that_are_no_baseline_are_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(lines_know_their_offsets, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_file_is_replaced_whole, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(paths_are_seen_from_a_directory, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(line_hashes_are_those_of_code_scanning, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_diff_is_what_git_apply_reads, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_machine_replaces_one_token_or_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(overlapping_repairs_are_made_once, set_up, tear_down),
     };

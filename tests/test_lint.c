@@ -1,5 +1,6 @@
-/* llwhy lint as a program: the chain, every format over a real tree, suppressions, baselines, repairs, exit codes. Runs the
- * binary in copies of tests/fixtures/lint; the machine is described, so nothing depends on where it runs. */
+/* llwhy lint as a program: the chain, every format over a real tree, suppressions, baselines, repairs, exit
+ * codes. Runs the binary in copies of tests/fixtures/lint; the machine is described, so nothing depends on
+ * where it runs. */
 #include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
@@ -83,10 +84,24 @@ static void edit(const char *name, const char *what, const char *by) {
 
 static int exit_code;
 
-/* What `llwhy lint . ARGUMENTS` prints in the box; the last argument is NULL. exit_code holds how it ended. */
+/* What `llwhy lint . ARGUMENTS` prints in the box; the last argument is NULL. exit_code holds how it ended.
+ */
 static const char *lint(const char *first, ...) {
-    const char *argv[40] = {"env", "-C", box, "SOURCE_DATE_EPOCH=1780315200", "LC_ALL=C.UTF-8", "COLUMNS=200", "HOME=/nonexistent", "XDG_CONFIG_HOME=", BINARY, "lint", ".",
-                            "--gpu", "24564:23671", "--ram", "64205"}; /* 2026-06-01 */
+    const char *argv[40] = {"env",
+                            "-C",
+                            box,
+                            "SOURCE_DATE_EPOCH=1780315200",
+                            "LC_ALL=C.UTF-8",
+                            "COLUMNS=200",
+                            "HOME=/nonexistent",
+                            "XDG_CONFIG_HOME=",
+                            BINARY,
+                            "lint",
+                            ".",
+                            "--gpu",
+                            "24564:23671",
+                            "--ram",
+                            "64205"}; /* 2026-06-01 */
     size_t n = 15;
     va_list more;
     va_start(more, first);
@@ -115,7 +130,8 @@ static const char *text_of(json_t *o, const char *key) {
 static json_t *find(json_t *root, const char *list, const char *code, const char *file) {
     size_t i;
     json_t *f;
-    json_array_foreach(json_object_get(root, list), i, f) if (!strcmp(text_of(f, "code"), code) && !strcmp(text_of(f, "file"), file)) return f;
+    json_array_foreach(json_object_get(root, list), i, f) if (!strcmp(text_of(f, "code"), code) &&
+                                                              !strcmp(text_of(f, "file"), file)) return f;
     return NULL;
 }
 
@@ -135,12 +151,15 @@ static void the_finding_stands_on_the_link_that_sets_the_value(void **state) {
     assert_int_equal(number_of(f, "column"), 38);
     assert_string_equal(text_of(f, "severity"), "error");
     assert_string_equal(text_of(f, "launch"), "models.conf:qwen3-next");
-    assert_int_equal(json_array_size(json_object_get(f, "also")), 1); /* every profile inherits it: the same line, once */
+    assert_int_equal(json_array_size(json_object_get(f, "also")),
+                     1); /* every profile inherits it: the same line, once */
     assert_string_equal(text_of(json_object_get(f, "fix"), "text"), "auto");
     size_t i, k;
     json_t *a, *b;
-    json_array_foreach(json_object_get(root, "findings"), i, a) json_array_foreach(json_object_get(root, "findings"), k, b) {
-        if (i < k && json_equal(json_object_get(a, "code"), json_object_get(b, "code")) && json_equal(json_object_get(a, "file"), json_object_get(b, "file")) &&
+    json_array_foreach(json_object_get(root, "findings"), i, a)
+        json_array_foreach(json_object_get(root, "findings"), k, b) {
+        if (i < k && json_equal(json_object_get(a, "code"), json_object_get(b, "code")) &&
+            json_equal(json_object_get(a, "file"), json_object_get(b, "file")) &&
             text_of(a, "code")[0] == 'L')
             assert_int_not_equal(number_of(a, "line"), number_of(b, "line"));
     }
@@ -155,7 +174,10 @@ static void the_finding_stands_on_the_link_that_sets_the_value(void **state) {
 }
 
 static json_t *steps_of(json_t *result) {
-    return json_object_get(json_array_get(json_object_get(json_array_get(json_object_get(result, "codeFlows"), 0), "threadFlows"), 0), "locations");
+    return json_object_get(
+        json_array_get(
+            json_object_get(json_array_get(json_object_get(result, "codeFlows"), 0), "threadFlows"), 0),
+        "locations");
 }
 
 static void sarif_has_the_chain_and_the_lesson(void **state) {
@@ -226,7 +248,8 @@ static void levels_and_codes_are_chosen(void **state) {
     assert_int_equal(exit_code, 0);
     json_t *root = lint_json("--only", "L05,F15"), *f;
     size_t i;
-    json_array_foreach(json_object_get(root, "findings"), i, f) assert_true(!strcmp(text_of(f, "code"), "L05") || !strcmp(text_of(f, "code"), "F15"));
+    json_array_foreach(json_object_get(root, "findings"), i, f)
+        assert_true(!strcmp(text_of(f, "code"), "L05") || !strcmp(text_of(f, "code"), "F15"));
     json_decref(root);
     lint("--only", "07-no-hardcoded-layers", NULL);
     assert_int_equal(exit_code, 1);
@@ -244,17 +267,22 @@ static void a_saved_machine_is_judged_for(void **state) {
     (void)state;
     copy_tree("chain/mistake");
     write_file("box.json", "{\"schema\": \"llwhy.facts/1\", \"entities\": [\n"
-                           "  {\"kind\": \"gpu\", \"id\": \"CUDA0\", \"facts\": {\"index\": 0, \"total\": \"24564 MiB\", \"free\": \"23671 MiB\"}},\n"
+                           "  {\"kind\": \"gpu\", \"id\": \"CUDA0\", \"facts\": {\"index\": 0, \"total\": "
+                           "\"24564 MiB\", \"free\": \"23671 MiB\"}},\n"
                            "  {\"kind\": \"model\", \"id\": \"m\", \"known\": \"glm-4.7-flash-q8_0\"},\n"
-                           "  {\"kind\": \"launch\", \"id\": \"default\", \"facts\": {\"model\": \"model:m\"}, \"argv\": [\"-ub\", \"4096\", \"-b\", \"4096\"]}\n]}\n");
-    const char *const argv[] = {"env", "-C", box, BINARY, "lint", ".", "--facts", "box.json", "--format", "json", NULL};
+                           "  {\"kind\": \"launch\", \"id\": \"default\", \"facts\": {\"model\": "
+                           "\"model:m\"}, \"argv\": [\"-ub\", \"4096\", \"-b\", \"4096\"]}\n]}\n");
+    const char *const argv[] = {"env",     "-C",       box,        BINARY, "lint", ".",
+                                "--facts", "box.json", "--format", "json", NULL};
     llw_process result;
     assert_int_equal(llw_process_run(arena, argv, NULL, 1 << 20, 60, &result, NULL), LLW_OK);
     assert_int_equal(result.exit_code, 1);
     json_t *root = json_loads(result.out, 0, NULL), *f;
-    assert_string_equal(text_of(find(root, "findings", "L07", "docker-compose.yml"), "level"), "wrong"); /* for 24 GB */
+    assert_string_equal(text_of(find(root, "findings", "L07", "docker-compose.yml"), "level"),
+                        "wrong"); /* for 24 GB */
     size_t i;
-    json_array_foreach(json_object_get(root, "findings"), i, f) assert_string_not_equal(text_of(f, "launch"), "default");
+    json_array_foreach(json_object_get(root, "findings"), i, f)
+        assert_string_not_equal(text_of(f, "launch"), "default");
     json_decref(root);
 }
 
@@ -264,7 +292,8 @@ static void options_in_the_documents_exist(void **state) {
     const char *const argv[] = {BINARY, "lint", "--help", NULL};
     llw_process result;
     assert_int_equal(llw_process_run(arena, argv, NULL, 1 << 20, 60, &result, NULL), LLW_OK);
-    static const char *const pages[] = {LLW_SOURCE_DIR "/docs/ci.md", LLW_SOURCE_DIR "/.pre-commit-hooks.yaml"};
+    static const char *const pages[] = {LLW_SOURCE_DIR "/docs/ci.md",
+                                        LLW_SOURCE_DIR "/.pre-commit-hooks.yaml"};
     size_t found = 0;
     for (size_t i = 0; i < 2; i++) {
         const char *page = read_file(pages[i]);
@@ -287,7 +316,8 @@ static void options_in_the_documents_exist(void **state) {
 static void a_comment_accepts_a_finding(void **state) {
     (void)state;
     copy_tree("chain/mistake");
-    edit("docker-compose.yml", "      - N_GPU", "      # llwhy ignore=L07 reason=\"until the new image\" until=2026-06-01\n      - N_GPU");
+    edit("docker-compose.yml", "      - N_GPU",
+         "      # llwhy ignore=L07 reason=\"until the new image\" until=2026-06-01\n      - N_GPU");
     edit("Dockerfile", "# A server", "# llwhy ignore-file=L07 reason=\"nobody uses it alone\"\n# A server");
     json_t *root = lint_json(NULL, NULL), *f = find(root, "accepted", "L07", "docker-compose.yml");
     assert_non_null(f);
@@ -356,7 +386,8 @@ static void a_graver_mistake_is_not_in_the_baseline(void **state) {
     copy_tree("chain/mistake");
     write_file("lint.json", with(read_file(in_box("models.conf")), "[qwen3-next]", "[x]")); /* not JSON */
     lint("--write-baseline", "lint.json", NULL);
-    write_file("lint.json", with(read_file(in_box("lint.json")), "\"level\": \"wrong\"", "\"level\": \"risk\""));
+    write_file("lint.json",
+               with(read_file(in_box("lint.json")), "\"level\": \"wrong\"", "\"level\": \"risk\""));
     json_t *root = lint_json("--baseline", "lint.json");
     assert_int_equal(exit_code, 1);
     assert_string_equal(text_of(find(root, "findings", "L07", "docker-compose.yml"), "level"), "wrong");
@@ -399,14 +430,20 @@ static void diff_is_a_patch_that_does_the_same(void **state) {
     copy_tree("chain/mistake");
     const char *before[4], *diff = lint("--diff", NULL);
     assert_int_equal(exit_code, 1);
-    for (int i = 0; i < 4; i++) before[i] = read_file(llw_arena_printf(arena, FIXTURES "chain/mistake/%s", chain_files[i]));
+    for (int i = 0; i < 4; i++)
+        before[i] = read_file(llw_arena_printf(arena, FIXTURES "chain/mistake/%s", chain_files[i]));
     for (int i = 0; i < 4; i++) assert_string_equal(read_file(in_box(chain_files[i])), before[i]);
     assert_int_equal(count(diff, "--- a/"), 3);
-    assert_non_null(strstr(diff, "\n-      - N_GPU_LAYERS=${N_GPU_LAYERS:-99}\n+      - N_GPU_LAYERS=${N_GPU_LAYERS:-auto}\n"));
+    assert_non_null(strstr(
+        diff, "\n-      - N_GPU_LAYERS=${N_GPU_LAYERS:-99}\n+      - N_GPU_LAYERS=${N_GPU_LAYERS:-auto}\n"));
     write_file("fix.patch", diff);
-    const char *const apply[] = {"env", "-C", box, "GIT_CEILING_DIRECTORIES=/", "GIT_DIR=/nonexistent", "git", "apply", "fix.patch", NULL};
+    const char *const apply[] = {
+        "env",   "-C",        box, "GIT_CEILING_DIRECTORIES=/", "GIT_DIR=/nonexistent", "git",
+        "apply", "fix.patch", NULL};
     llw_process result;
-    if (llw_process_run(arena, (const char *const[]){"git", "--version", NULL}, NULL, 1000, 10, &result, NULL) != LLW_OK) return; /* no git here */
+    if (llw_process_run(arena, (const char *const[]){"git", "--version", NULL}, NULL, 1000, 10, &result,
+                        NULL) != LLW_OK)
+        return; /* no git here */
     assert_int_equal(llw_process_run(arena, apply, NULL, 1 << 16, 20, &result, NULL), LLW_OK);
     assert_int_equal(result.exit_code, 0);
     const char *patched[4];
@@ -441,30 +478,41 @@ static void a_link_is_not_written_through(void **state) {
     assert_true(S_ISLNK(st.st_mode));
 }
 
-/* A repair that would bring something as grave is not made: the rule's remedy takes the next step on the way down. */
+/* A repair that would bring something as grave is not made: the rule's remedy takes the next step on the way
+ * down. */
 static void a_repair_that_does_not_hold_is_not_made(void **state) {
     (void)state;
-    write_file("compose.yml", "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    command: [-m, m.gguf, -ub, \"2048\"]\n");
-    write_file("90-remedies.lua", "-- Teaches: a remedy may be none.\nlesson \"90-remedies\" { claim = \"A remedy is tried.\" }\n"
-                            "rule \"large\" {\n  level = \"risk\",\n  each = { l = \"launch\" },\n  when = { \"l.ubatch > 512\" },\n  find = \"large\",\n"
-                            "  try = { [\"l.ubatch\"] = \"512\" },\n  tests = { fires { launch { ubatch = 2048 } }, silent { stops_at = \"l.ubatch > 512\" },\n"
-                            "    undecided { launch { ubatch = unknown }, needs = \"l.ubatch\" } },\n}\n"
-                            "rule \"small\" {\n  level = \"wrong\",\n  each = { l = \"launch\" },\n  when = { \"l.ubatch == 512\", \"origin(l.ubatch) ~= 'default'\" },\n"
-                            "  find = \"small\",\n  tests = { fires { launch { ubatch = { 512, origin = \"argument\" } } },\n    silent { stops_at = \"l.ubatch == 512\", "
-                            "launch { ubatch = 1024 } },\n    silent { launch { ubatch = { 512, origin = \"default\" } }, stops_at = \"origin(l.ubatch) ~= 'default'\" },\n"
-                            "    undecided { launch { ubatch = unknown }, needs = \"l.ubatch\" } },\n}\n");
+    write_file("compose.yml", "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    "
+                              "command: [-m, m.gguf, -ub, \"2048\"]\n");
+    write_file(
+        "90-remedies.lua",
+        "-- Teaches: a remedy may be none.\nlesson \"90-remedies\" { claim = \"A remedy is tried.\" }\n"
+        "rule \"large\" {\n  level = \"risk\",\n  each = { l = \"launch\" },\n  when = { \"l.ubatch > 512\" "
+        "},\n  find = \"large\",\n"
+        "  try = { [\"l.ubatch\"] = \"512\" },\n  tests = { fires { launch { ubatch = 2048 } }, silent { "
+        "stops_at = \"l.ubatch > 512\" },\n"
+        "    undecided { launch { ubatch = unknown }, needs = \"l.ubatch\" } },\n}\n"
+        "rule \"small\" {\n  level = \"wrong\",\n  each = { l = \"launch\" },\n  when = { \"l.ubatch == "
+        "512\", \"origin(l.ubatch) ~= 'default'\" },\n"
+        "  find = \"small\",\n  tests = { fires { launch { ubatch = { 512, origin = \"argument\" } } },\n    "
+        "silent { stops_at = \"l.ubatch == 512\", "
+        "launch { ubatch = 1024 } },\n    silent { launch { ubatch = { 512, origin = \"default\" } }, "
+        "stops_at = \"origin(l.ubatch) ~= 'default'\" },\n"
+        "    undecided { launch { ubatch = unknown }, needs = \"l.ubatch\" } },\n}\n");
     const char *before = read_file(in_box("compose.yml"));
     lint("--rules", ".", "--only", "large,small", "--fix", NULL);
     assert_int_equal(exit_code, 1);
     assert_string_equal(read_file(in_box("compose.yml")), before);
-    edit("90-remedies.lua", "\"l.ubatch == 512\", ", "\"l.ubatch == 511\", "); /* without it the same repair is made */
+    edit("90-remedies.lua", "\"l.ubatch == 512\", ",
+         "\"l.ubatch == 511\", "); /* without it the same repair is made */
     lint("--rules", ".", "--only", "large,small", "--fix", NULL);
     assert_string_equal(read_file(in_box("compose.yml")), with(before, "2048", "512"));
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_finding_stands_on_the_link_that_sets_the_value, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_finding_stands_on_the_link_that_sets_the_value, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(sarif_has_the_chain_and_the_lesson, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_format_names_the_line, set_up, tear_down),
         cmocka_unit_test_setup_teardown(levels_and_codes_are_chosen, set_up, tear_down),

@@ -41,7 +41,8 @@ static void split(llw_arena *arena, llw_lines_file *file) {
     for (size_t at = 0; at < file->len;) {
         *(size_t *)llw_arena_push(arena, &starts, &file->n, &capacity, sizeof(size_t)) = at;
         while (at < file->len && file->bytes[at] != '\n' && file->bytes[at] != '\r') at++;
-        if (at < file->len) at += file->bytes[at] == '\r' && at + 1 < file->len && file->bytes[at + 1] == '\n' ? 2 : 1;
+        if (at < file->len)
+            at += file->bytes[at] == '\r' && at + 1 < file->len && file->bytes[at + 1] == '\n' ? 2 : 1;
     }
     file->starts = starts;
 }

@@ -1,7 +1,7 @@
 /* Files as lines, each read once: for whoever quotes, hashes or edits the place of a finding.
  *
- * A line ends with \n, \r\n or \r. What is not there, too large or no regular file has no lines. Everything lives in the
- * arena given to llw_lines_new. */
+ * A line ends with \n, \r\n or \r. What is not there, too large or no regular file has no lines. Everything
+ * lives in the arena given to llw_lines_new. */
 #ifndef LLW_BASE_LINES_H
 #define LLW_BASE_LINES_H
 
@@ -28,8 +28,8 @@ llw_lines *llw_lines_new(llw_arena *arena);
 const llw_lines_file *llw_lines_get(llw_lines *lines, const char *path);
 /* The bytes of a line (from 1) without its end; false when there is no such line. */
 bool llw_lines_line(const llw_lines_file *file, int line, const char **text, size_t *len);
-/* The offset in the line of a column, which counts code points from 1; a mark at the file's start does not count. False
- * when the line is shorter. */
+/* The offset in the line of a column, which counts code points from 1; a mark at the file's start does not
+ * count. False when the line is shorter. */
 bool llw_lines_offset(const llw_lines_file *file, int line, int column, size_t *offset);
 
 #endif

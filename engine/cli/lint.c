@@ -23,11 +23,22 @@ static bool place_of_launch(void *context, llw_entity launch, const char **file,
 }
 
 static void add_flag_problems(llw_app *app, const llw_lint_pass *pass, llw_findings *findings) {
-    static const llw_level levels[] = {[LLW_PROBLEM_NOTE] = LLW_LEVEL_NOTE, [LLW_PROBLEM_RISK] = LLW_LEVEL_RISK, [LLW_PROBLEM_WRONG] = LLW_LEVEL_WRONG};
+    static const llw_level levels[] = {[LLW_PROBLEM_NOTE] = LLW_LEVEL_NOTE,
+                                       [LLW_PROBLEM_RISK] = LLW_LEVEL_RISK,
+                                       [LLW_PROBLEM_WRONG] = LLW_LEVEL_WRONG};
     for (size_t i = 0; i < pass->config.n_problems; i++) { /* of files, whatever they start */
         const llw_flag_problem *p = &pass->config.problems[i];
-        llw_finding f = {.code = llw_flag_code_name(p->code), .lesson = "", .rule = p->flag, .level = levels[p->level], .file = "",
-                         .message = p->message, .advice = p->advice, .where = "", .n_launches = 1, .reason = "", .until = ""};
+        llw_finding f = {.code = llw_flag_code_name(p->code),
+                         .lesson = "",
+                         .rule = p->flag,
+                         .level = levels[p->level],
+                         .file = "",
+                         .message = p->message,
+                         .advice = p->advice,
+                         .where = "",
+                         .n_launches = 1,
+                         .reason = "",
+                         .until = ""};
         llw_place_split(app->arena, p->place, &f.file, &f.line, &f.column);
         f.subject = llw_finding_subject(pass->facts, app->arena, 0, f.file, p->flag);
         llw_findings_add(findings, app->arena, f);
@@ -36,10 +47,20 @@ static void add_flag_problems(llw_app *app, const llw_lint_pass *pass, llw_findi
         const llw_config_launch *launch = &pass->config.launches[i];
         for (size_t k = 0; k < launch->argv.n_problems; k++) {
             const llw_flag_problem *p = &launch->argv.problems[k];
-            llw_finding f = {.code = llw_flag_code_name(p->code), .lesson = "", .rule = p->flag, .level = levels[p->level], .file = launch->file,
-                             .line = launch->line, .column = launch->column, .message = p->message, .advice = p->advice, .launch = launch->launch,
-                             .where = llw_facts_id(pass->facts, launch->launch), .n_launches = 1,
-                             .reason = "", .until = ""};
+            llw_finding f = {.code = llw_flag_code_name(p->code),
+                             .lesson = "",
+                             .rule = p->flag,
+                             .level = levels[p->level],
+                             .file = launch->file,
+                             .line = launch->line,
+                             .column = launch->column,
+                             .message = p->message,
+                             .advice = p->advice,
+                             .launch = launch->launch,
+                             .where = llw_facts_id(pass->facts, launch->launch),
+                             .n_launches = 1,
+                             .reason = "",
+                             .until = ""};
             llw_place_split(app->arena, p->place, &f.file, &f.line, &f.column);
             f.subject = llw_finding_subject(pass->facts, app->arena, f.launch, f.file, p->flag);
             llw_findings_add(findings, app->arena, f);
@@ -47,14 +68,16 @@ static void add_flag_problems(llw_app *app, const llw_lint_pass *pass, llw_findi
     }
 }
 
-/* Files are linted on machines that will never run them: where no GPU is known, there is one, of which nothing is known. */
+/* Files are linted on machines that will never run them: where no GPU is known, there is one, of which
+ * nothing is known. */
 static void assume_gpu(llw_facts *facts) {
     int64_t gpus = 0;
     llw_entity host = llw_facts_next(facts, LLW_KIND_host, 0);
     bool none = host && llw_facts_count(facts, host, LLW_host_gpus, &gpus) && gpus == 0;
     if (none || llw_facts_next(facts, LLW_KIND_gpu, 0)) return;
     llw_entity gpu = llw_facts_entity(facts, LLW_KIND_gpu, "CUDA0");
-    llw_facts_claim(facts, gpu, LLW_gpu_index, llw_count(0), LLW_GRADE_DEFAULT, "assumed", "no GPU was described");
+    llw_facts_claim(facts, gpu, LLW_gpu_index, llw_count(0), LLW_GRADE_DEFAULT, "assumed",
+                    "no GPU was described");
 }
 
 static bool read_paths(llw_linting *lint, bool quiet, llw_lint_pass *pass) {
@@ -62,12 +85,15 @@ static bool read_paths(llw_linting *lint, bool quiet, llw_lint_pass *pass) {
     const llw_options *o = &app->options;
     llw_err err = {0};
     llw_config_options options = {.build_given = llw_option_given(o, LLW_OPT_LLAMA), .flags = &lint->flags};
-    options.build = llw_build_claim(pass->facts, llw_option_value(o, LLW_OPT_LLAMA), options.build_given ? LLW_GRADE_FLAG : LLW_GRADE_DEFAULT,
-                                    options.build_given ? "argument" : "default", options.build_given ? "--llama" : "", &err);
+    options.build = llw_build_claim(pass->facts, llw_option_value(o, LLW_OPT_LLAMA),
+                                    options.build_given ? LLW_GRADE_FLAG : LLW_GRADE_DEFAULT,
+                                    options.build_given ? "argument" : "default",
+                                    options.build_given ? "--llama" : "", &err);
     if (!options.build) return llw_app_fail(app, LLW_EXIT_USAGE, &err);
     size_t n = o->n_words ? o->n_words : 1, good = 0;
     for (size_t i = 0; i < n; i++) {
-        if (llw_source_config(pass->facts, o->n_words ? o->words[i] : ".", &options, &pass->config, &err) == LLW_OK)
+        if (llw_source_config(pass->facts, o->n_words ? o->words[i] : ".", &options, &pass->config, &err) ==
+            LLW_OK)
             good++;
         else if (!quiet)
             llw_app_fail(app, LLW_EXIT_INPUT, &err); /* the other paths are still linted */
@@ -98,8 +124,10 @@ static bool listed(llw_app *app, llw_option_id option, const llw_finding *findin
             at += n + (at[n] == ',');
             if (finding && n && llw_finding_is(finding, code)) return true;
             if (!finding && n && !is_code(app, code))
-                return llw_app_complain(app, LLW_EXIT_USAGE, "--%s %s: there is no such code, lesson or rule; llwhy lessons lists them",
-                                        llw_option_table[option].name, code);
+                return llw_app_complain(
+                    app, LLW_EXIT_USAGE,
+                    "--%s %s: there is no such code, lesson or rule; llwhy lessons lists them",
+                    llw_option_table[option].name, code);
         }
     return !finding;
 }
@@ -128,7 +156,8 @@ static void apply_pragmas(llw_linting *lint, llw_lint_pass *pass, llw_findings *
     llw_findings_sort(findings);
     for (size_t i = 0; i < pass->config.n_files + findings->n; i++) {
         size_t finding = i - pass->config.n_files;
-        const llw_lines_file *file = llw_lines_get(pass->lines, i < pass->config.n_files ? pass->config.files[i] : findings->items[finding].file);
+        const llw_lines_file *file = llw_lines_get(
+            pass->lines, i < pass->config.n_files ? pass->config.files[i] : findings->items[finding].file);
         if (!seen[file->index]) llw_pragmas_read(file, lint->today, app->arena, &pragmas);
         seen[file->index] = true;
     }
@@ -142,7 +171,8 @@ static void apply_pragmas(llw_linting *lint, llw_lint_pass *pass, llw_findings *
 static bool wanted(const llw_linting *lint, const llw_finding *f) {
     const char *title, *text;
     if (f->level < lint->least && !llw_suppress_code(f->code, &title, &text)) return false;
-    if (llw_option_given(&lint->app->options, LLW_OPT_ONLY) && !listed(lint->app, LLW_OPT_ONLY, f)) return false;
+    if (llw_option_given(&lint->app->options, LLW_OPT_ONLY) && !listed(lint->app, LLW_OPT_ONLY, f))
+        return false;
     return !llw_option_given(&lint->app->options, LLW_OPT_IGNORE) || !listed(lint->app, LLW_OPT_IGNORE, f);
 }
 
@@ -164,7 +194,8 @@ static bool judge(llw_linting *lint, llw_lint_pass *pass) {
     llw_findings_fold(&told, app->arena);
     if (lint->has_baseline) {
         llw_err err = {0};
-        if (llw_baseline_read(llw_option_value(&app->options, LLW_OPT_BASELINE), app->arena, &pass->baseline, &err) != LLW_OK)
+        if (llw_baseline_read(llw_option_value(&app->options, LLW_OPT_BASELINE), app->arena, &pass->baseline,
+                              &err) != LLW_OK)
             return llw_app_fail(app, LLW_EXIT_INPUT, &err);
         llw_baseline_apply(&pass->baseline, app->arena, &told);
         llw_baseline_tell(&pass->baseline, app->arena, &told);
@@ -173,13 +204,15 @@ static bool judge(llw_linting *lint, llw_lint_pass *pass) {
     for (size_t i = 0; i < told.n; i++) {
         llw_finding *f = &told.items[i];
         f->fix = f->accepted ? NULL : llw_fix_plan(pass->run, f, &lint->flags, pass->lines, app->arena);
-        if (wanted(lint, f)) llw_findings_add(f->accepted ? &pass->accepted : &pass->findings, app->arena, *f);
+        if (wanted(lint, f))
+            llw_findings_add(f->accepted ? &pass->accepted : &pass->findings, app->arena, *f);
     }
     return true;
 }
 
 bool llw_lint_pass_run(llw_linting *lint, bool quiet, llw_lint_pass *out) {
-    *out = (llw_lint_pass){.facts = llw_facts_overlay(lint->app->facts), .lines = llw_lines_new(lint->app->arena)};
+    *out = (llw_lint_pass){.facts = llw_facts_overlay(lint->app->facts),
+                           .lines = llw_lines_new(lint->app->arena)};
     if (!read_paths(lint, quiet, out)) return false;
     assume_gpu(out->facts);
     out->run = llw_run_new(lint->app->kb, out->facts);
@@ -199,7 +232,8 @@ static void set_today(llw_linting *lint) {
     const char *epoch = getenv("SOURCE_DATE_EPOCH");
     time_t now = epoch && *epoch ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
     struct tm day;
-    if (!gmtime_r(&now, &day) || !strftime(lint->today, sizeof lint->today, "%Y-%m-%d", &day)) strcpy(lint->today, "0000-00-00");
+    if (!gmtime_r(&now, &day) || !strftime(lint->today, sizeof lint->today, "%Y-%m-%d", &day))
+        strcpy(lint->today, "0000-00-00");
 }
 
 static bool check_options(llw_linting *lint) {
@@ -207,10 +241,14 @@ static bool check_options(llw_linting *lint) {
     const llw_options *o = &app->options;
     if (llw_option_given(o, LLW_OPT_FIX) && llw_option_given(o, LLW_OPT_DIFF))
         return llw_app_complain(app, LLW_EXIT_USAGE, "--fix writes and --diff does not: give one of them");
-    if (llw_option_given(o, LLW_OPT_WRITE_BASELINE) && (llw_option_given(o, LLW_OPT_FIX) || llw_option_given(o, LLW_OPT_DIFF)))
-        return llw_app_complain(app, LLW_EXIT_USAGE, "--write-baseline accepts what --fix would repair: repair first, then write it");
+    if (llw_option_given(o, LLW_OPT_WRITE_BASELINE) &&
+        (llw_option_given(o, LLW_OPT_FIX) || llw_option_given(o, LLW_OPT_DIFF)))
+        return llw_app_complain(
+            app, LLW_EXIT_USAGE,
+            "--write-baseline accepts what --fix would repair: repair first, then write it");
     llw_app_fail_level(app);
-    return listed(app, LLW_OPT_ONLY, NULL) && listed(app, LLW_OPT_IGNORE, NULL) && app->code != LLW_EXIT_USAGE;
+    return listed(app, LLW_OPT_ONLY, NULL) && listed(app, LLW_OPT_IGNORE, NULL) &&
+           app->code != LLW_EXIT_USAGE;
 }
 
 static void write_baseline(llw_linting *lint, const llw_lint_pass *pass) {
@@ -236,8 +274,16 @@ static void report(llw_linting *lint, const llw_lint_pass *pass) {
     llw_app *app = lint->app;
     const char *format = llw_option_value(&app->options, LLW_OPT_FORMAT);
     llw_lint_renderer *render = llw_lint_format(format ? format : "text");
-    const llw_lint_report told = {.findings = &pass->findings, .accepted = &pass->accepted, .config = &pass->config, .lines = pass->lines, .arena = app->arena,
-                                  .version = LLWHY_VERSION, .baseline = lint->has_baseline, .all = lint->least == LLW_LEVEL_NOTE, .page = page_of, .context = app};
+    const llw_lint_report told = {.findings = &pass->findings,
+                                  .accepted = &pass->accepted,
+                                  .config = &pass->config,
+                                  .lines = pass->lines,
+                                  .arena = app->arena,
+                                  .version = LLWHY_VERSION,
+                                  .baseline = lint->has_baseline,
+                                  .all = lint->least == LLW_LEVEL_NOTE,
+                                  .page = page_of,
+                                  .context = app};
     llw_text out = {0};
     render(&out, &app->style, &told);
     llw_app_print(app, &out);
@@ -277,10 +323,12 @@ int llw_command_lint(llw_app *app) {
     llw_app_load_kb(app);
     if (!check_options(&lint)) return app->code;
     llw_err err = {0};
-    if (llw_flags_load(app->arena, &lint.flags, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INTERNAL, &err), app->code;
+    if (llw_flags_load(app->arena, &lint.flags, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INTERNAL, &err), app->code;
     app->facts = llw_facts_new();
     bool loaded = true;
-    for (size_t i = 0; i < app->options.n_values[LLW_OPT_FACTS]; i++) loaded = llw_app_load_facts(app, app->options.values[LLW_OPT_FACTS][i]) && loaded;
+    for (size_t i = 0; i < app->options.n_values[LLW_OPT_FACTS]; i++)
+        loaded = llw_app_load_facts(app, app->options.values[LLW_OPT_FACTS][i]) && loaded;
     if (loaded && llw_app_gather_machine(app)) lint_all(&lint);
     return app->code;
 }

@@ -1,4 +1,5 @@
-/* What lint, its repairs and its suppressions share: one pass over the files, as often as a repair has to be tried. */
+/* What lint, its repairs and its suppressions share: one pass over the files, as often as a repair has to be
+ * tried. */
 #ifndef LLW_CLI_LINT_H
 #define LLW_CLI_LINT_H
 
@@ -27,12 +28,13 @@ typedef struct llw_lint_pass {
     llw_findings findings, accepted; /* folded, in order; findings have their fixes */
 } llw_lint_pass;
 
-/* Reads the paths and judges them. `quiet`: what cannot be read was told before. False when there is nothing to judge. */
+/* Reads the paths and judges them. `quiet`: what cannot be read was told before. False when there is nothing
+ * to judge. */
 bool llw_lint_pass_run(llw_linting *lint, bool quiet, llw_lint_pass *out);
 void llw_lint_pass_end(llw_lint_pass *pass);
 
-/* Tries the repairs of the pass and keeps those that hold. With `write` the files are written and *pass becomes that of the
- * repaired files; else a patch is appended to *diff. Tells on stderr what was done. */
+/* Tries the repairs of the pass and keeps those that hold. With `write` the files are written and *pass
+ * becomes that of the repaired files; else a patch is appended to *diff. Tells on stderr what was done. */
 void llw_lint_repair(llw_linting *lint, llw_lint_pass *pass, bool write, llw_text *diff);
 
 #endif

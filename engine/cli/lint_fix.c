@@ -30,13 +30,18 @@ static edited *file_of(repairing *r, const llw_lines_file *file) {
         if (!strcmp(r->files[i].path, file->path)) return &r->files[i];
     if (r->n_files == MAX_EDITED) return NULL;
     edited *e = &r->files[r->n_files++];
-    *e = (edited){.path = file->path, .was = file->bytes, .was_len = file->len, .now = file->bytes, .now_len = file->len};
+    *e = (edited){.path = file->path,
+                  .was = file->bytes,
+                  .was_len = file->len,
+                  .now = file->bytes,
+                  .now_len = file->len};
     return e;
 }
 
 static void pretend(repairing *r) {
     llw_file_pretend_nothing();
-    for (size_t i = 0; i < r->n_files; i++) llw_file_pretend(r->files[i].path, r->files[i].now, r->files[i].now_len);
+    for (size_t i = 0; i < r->n_files; i++)
+        llw_file_pretend(r->files[i].path, r->files[i].now, r->files[i].now_len);
 }
 
 /* Puts the chosen fixes into the files' bytes, as far as they are read. */
@@ -61,17 +66,22 @@ static const llw_finding *same(const llw_findings *findings, const llw_finding *
     return NULL;
 }
 
-/* The findings that were to go are gone, the values are what was wanted, and nothing as grave came instead. */
-static bool holds(const llw_lint_pass *before, const llw_lint_pass *after, const llw_fix *const *fixes, const bool *chosen) {
+/* The findings that were to go are gone, the values are what was wanted, and nothing as grave came instead.
+ */
+static bool holds(const llw_lint_pass *before, const llw_lint_pass *after, const llw_fix *const *fixes,
+                  const bool *chosen) {
     llw_level gravest = LLW_LEVEL_NONE;
     size_t at = 0;
-    if (after->config.n_unread > before->config.n_unread || after->config.n_launches != before->config.n_launches) return false;
+    if (after->config.n_unread > before->config.n_unread ||
+        after->config.n_launches != before->config.n_launches)
+        return false;
     for (size_t i = 0; i < before->findings.n; i++) {
         const llw_finding *f = &before->findings.items[i];
         if (!f->fix) continue;
         if (chosen[at]) {
             const llw_finding *still = same(&after->findings, f);
-            if ((still && !strcmp(still->rule, f->rule)) || !llw_fix_holds(after->facts, fixes[at])) return false;
+            if ((still && !strcmp(still->rule, f->rule)) || !llw_fix_holds(after->facts, fixes[at]))
+                return false;
             if (f->level > gravest) gravest = f->level;
         }
         at++;
@@ -84,8 +94,10 @@ static bool holds(const llw_lint_pass *before, const llw_lint_pass *after, const
     return true;
 }
 
-/* Tries the chosen fixes together. When they hold, *after is the pass of the files with them; else nothing changed. */
-static bool try_fixes(repairing *r, const llw_lint_pass *before, const llw_fix *const *fixes, const bool *chosen, size_t n, llw_lint_pass *after) {
+/* Tries the chosen fixes together. When they hold, *after is the pass of the files with them; else nothing
+ * changed. */
+static bool try_fixes(repairing *r, const llw_lint_pass *before, const llw_fix *const *fixes,
+                      const bool *chosen, size_t n, llw_lint_pass *after) {
     if (++r->tries > MAX_TRIES) return false;
     for (size_t i = 0; i < r->n_files; i++) {
         r->files[i].before = r->files[i].now;
@@ -110,7 +122,8 @@ static void tell(repairing *r, const llw_lint_pass *pass, const bool *chosen) {
         if (!f->fix || !chosen[at++]) continue;
         llw_text_addn(&r->told, "  ", 2);
         llw_text_add_safe(&r->told, f->fix->file, strlen(f->fix->file), false);
-        llw_text_addf(&r->told, ":%d:%d: %s -> %s [%s]\n", f->fix->line, f->fix->column, f->fix->was, f->fix->text, f->code);
+        llw_text_addf(&r->told, ":%d:%d: %s -> %s [%s]\n", f->fix->line, f->fix->column, f->fix->was,
+                      f->fix->text, f->code);
     }
 }
 
@@ -158,7 +171,8 @@ static bool write_file(repairing *r, const edited *e) {
     char *bytes = NULL;
     size_t len = 0;
     llw_rc rc = llw_file_read(arena, e->path, LLW_LINES_MAX_BYTES, &bytes, &len, &err);
-    if (rc == LLW_OK && (len != e->was_len || memcmp(bytes, e->was, len))) rc = llw_fail(&err, LLW_ERR_INPUT, e->path, 0, "changed meanwhile: it is left alone");
+    if (rc == LLW_OK && (len != e->was_len || memcmp(bytes, e->was, len)))
+        rc = llw_fail(&err, LLW_ERR_INPUT, e->path, 0, "changed meanwhile: it is left alone");
     if (rc == LLW_OK) rc = llw_file_replace(e->path, e->now, e->now_len, &err);
     llw_arena_free(arena);
     return rc == LLW_OK || llw_app_fail(r->lint->app, LLW_EXIT_INPUT, &err);
@@ -180,14 +194,17 @@ void llw_lint_repair(llw_linting *lint, llw_lint_pass *pass, bool write, llw_tex
         if (write)
             write_file(r, e);
         else
-            llw_render_diff(diff, llw_path_relative(lint->app->arena, e->path, ""), e->was, e->was_len, e->now, e->now_len);
+            llw_render_diff(diff, llw_path_relative(lint->app->arena, e->path, ""), e->was, e->was_len,
+                            e->now, e->now_len);
     }
     for (size_t i = 0; i < pass->findings.n; i++) open += pass->findings.items[i].fix != NULL;
     by_hand = pass->findings.n - open;
-    fprintf(stderr, "llwhy: %zu repair%s%s%s\n%s", made, made == 1 ? "" : "s", write ? "" : " in the patch", made ? ":" : "", llw_text_str(&r->told));
-    if (open) fprintf(stderr, "llwhy: %zu more would bring something as grave with them: left to you\n", open);
+    fprintf(stderr, "llwhy: %zu repair%s%s%s\n%s", made, made == 1 ? "" : "s", write ? "" : " in the patch",
+            made ? ":" : "", llw_text_str(&r->told));
+    if (open)
+        fprintf(stderr, "llwhy: %zu more would bring something as grave with them: left to you\n", open);
     if (!made && by_hand)
-        fprintf(stderr, "llwhy: %zu finding%s more than one value changed: make %s by hand\n", by_hand, by_hand == 1 ? " needs" : "s need",
-                by_hand == 1 ? "it" : "them");
+        fprintf(stderr, "llwhy: %zu finding%s more than one value changed: make %s by hand\n", by_hand,
+                by_hand == 1 ? " needs" : "s need", by_hand == 1 ? "it" : "them");
     llw_text_fini(&r->told);
 }

@@ -34,15 +34,22 @@ static void add_entry(llw_baseline *b, llw_arena *arena, llw_baseline_entry entr
 }
 
 static llw_rc read_entry(llw_baseline *out, llw_arena *arena, const json_t *o, size_t index, llw_err *err) {
-    const char *code = json_string_value(json_object_get(o, "code")), *file = json_string_value(json_object_get(o, "file"));
-    const char *subject = json_string_value(json_object_get(o, "subject")), *level = json_string_value(json_object_get(o, "level"));
+    const char *code = json_string_value(json_object_get(o, "code")),
+               *file = json_string_value(json_object_get(o, "file"));
+    const char *subject = json_string_value(json_object_get(o, "subject")),
+               *level = json_string_value(json_object_get(o, "level"));
     const json_t *count = json_object_get(o, "count");
     if (!code || !file || !subject || !level || level_of(level) == LLW_LEVEL_NONE)
-        return llw_fail(err, LLW_ERR_INPUT, out->path, 0, "finding %zu needs code, file, subject and level as text: write it anew with --write-baseline", index + 1);
+        return llw_fail(
+            err, LLW_ERR_INPUT, out->path, 0,
+            "finding %zu needs code, file, subject and level as text: write it anew with --write-baseline",
+            index + 1);
     if (count && (!json_is_integer(count) || json_integer_value(count) < 1))
-        return llw_fail(err, LLW_ERR_INPUT, out->path, 0, "the count of finding %zu is no number above 0", index + 1);
+        return llw_fail(err, LLW_ERR_INPUT, out->path, 0, "the count of finding %zu is no number above 0",
+                        index + 1);
     add_entry(out, arena,
-              (llw_baseline_entry){llw_arena_strdup(arena, code), llw_arena_strdup(arena, file), llw_arena_strdup(arena, subject), level_of(level),
+              (llw_baseline_entry){llw_arena_strdup(arena, code), llw_arena_strdup(arena, file),
+                                   llw_arena_strdup(arena, subject), level_of(level),
                                    count ? (size_t)json_integer_value(count) : 1, 0});
     return LLW_OK;
 }
@@ -59,8 +66,10 @@ llw_rc llw_baseline_read(const char *path, llw_arena *arena, llw_baseline *out, 
     const char *schema = json_string_value(json_object_get(root, "schema"));
     const json_t *list = json_object_get(root, "findings");
     if (!schema || strcmp(schema, SCHEMA) || !json_is_array(list))
-        rc = llw_fail(err, LLW_ERR_INPUT, path, 0, "is no baseline: \"schema\" has to be \"" SCHEMA "\" and \"findings\" a list");
-    for (size_t i = 0; rc == LLW_OK && i < json_array_size(list); i++) rc = read_entry(out, arena, json_array_get(list, i), i, err);
+        rc = llw_fail(err, LLW_ERR_INPUT, path, 0,
+                      "is no baseline: \"schema\" has to be \"" SCHEMA "\" and \"findings\" a list");
+    for (size_t i = 0; rc == LLW_OK && i < json_array_size(list); i++)
+        rc = read_entry(out, arena, json_array_get(list, i), i, err);
     json_decref(root);
     if (rc == LLW_OK && out->n) qsort(out->items, out->n, sizeof *out->items, by_identity);
     return rc;
@@ -88,7 +97,8 @@ void llw_baseline_apply(llw_baseline *baseline, llw_arena *arena, llw_findings *
     for (size_t i = 0; baseline->n && i < findings->n; i++) {
         llw_finding *f = &findings->items[i];
         if (f->accepted) continue;
-        llw_baseline_entry key = {.code = f->code, .file = seen_from(&from, arena, f->file), .subject = f->subject};
+        llw_baseline_entry key = {
+            .code = f->code, .file = seen_from(&from, arena, f->file), .subject = f->subject};
         llw_baseline_entry *entry = bsearch(&key, baseline->items, baseline->n, sizeof key, by_identity);
         if (!entry || entry->used == entry->count || f->level > entry->level) continue;
         entry->used++;
@@ -105,15 +115,30 @@ void llw_baseline_tell(const llw_baseline *baseline, llw_arena *arena, llw_findi
         if (!first && baseline->items[i].used < baseline->items[i].count) first = &baseline->items[i];
     }
     if (!first) return;
-    const char *message = left == 1 ? llw_arena_printf(arena, "A finding of the baseline is no longer there: %s in %s (%s)", first->code, first->file, first->subject)
-                                    : llw_arena_printf(arena, "%zu findings of the baseline are no longer there, the first %s in %s (%s)", left, first->code,
-                                                       first->file, first->subject);
+    const char *message =
+        left == 1
+            ? llw_arena_printf(arena, "A finding of the baseline is no longer there: %s in %s (%s)",
+                               first->code, first->file, first->subject)
+            : llw_arena_printf(arena,
+                               "%zu findings of the baseline are no longer there, the first %s in %s (%s)",
+                               left, first->code, first->file, first->subject);
     llw_findings_add(out, arena,
-                     (llw_finding){.code = "S05", .lesson = "", .rule = "baseline", .level = LLW_LEVEL_NOTE, .file = baseline->path, .message = message,
-                                   .advice = "write it anew with --write-baseline", .where = "", .subject = "", .n_launches = 1, .reason = "", .until = ""});
+                     (llw_finding){.code = "S05",
+                                   .lesson = "",
+                                   .rule = "baseline",
+                                   .level = LLW_LEVEL_NOTE,
+                                   .file = baseline->path,
+                                   .message = message,
+                                   .advice = "write it anew with --write-baseline",
+                                   .where = "",
+                                   .subject = "",
+                                   .n_launches = 1,
+                                   .reason = "",
+                                   .until = ""});
 }
 
-llw_rc llw_baseline_write(const char *path, const llw_findings *findings, llw_arena *arena, size_t *written, llw_err *err) {
+llw_rc llw_baseline_write(const char *path, const llw_findings *findings, llw_arena *arena, size_t *written,
+                          llw_err *err) {
     llw_baseline b = {.path = path};
     relative from = {.directory = directory_of(arena, path)};
     const char *title, *text;
@@ -121,7 +146,9 @@ llw_rc llw_baseline_write(const char *path, const llw_findings *findings, llw_ar
     for (size_t i = 0; i < findings->n; i++) {
         const llw_finding *f = &findings->items[i];
         if (f->accepted == LLW_ACCEPTED_INLINE || llw_suppress_code(f->code, &title, &text)) continue;
-        add_entry(&b, arena, (llw_baseline_entry){f->code, seen_from(&from, arena, f->file), f->subject, f->level, 1, 0});
+        add_entry(
+            &b, arena,
+            (llw_baseline_entry){f->code, seen_from(&from, arena, f->file), f->subject, f->level, 1, 0});
         ++*written;
     }
     if (b.n) qsort(b.items, b.n, sizeof *b.items, by_identity);

@@ -37,7 +37,9 @@ typedef struct locating {
 
 static bool locate_slot(locating *l, llw_entity entity, llw_attr attr) {
     const llw_claim *best = entity ? llw_facts_best(l->run->facts, entity, attr) : NULL;
-    if (!best || best->grade == LLW_GRADE_DEFAULT || !llw_place_split(l->arena, best->place, &l->file, &l->line, &l->column)) return false;
+    if (!best || best->grade == LLW_GRADE_DEFAULT ||
+        !llw_place_split(l->arena, best->place, &l->file, &l->line, &l->column))
+        return false;
     l->entity = entity;
     l->attr = attr;
     return true;
@@ -52,8 +54,8 @@ static bool locate_expr(locating *l, const llw_node *node, const llw_expr *expr,
     return false;
 }
 
-/* The slot to change: what the rule tries, then what it advises on, then what its conditions read of the launch, then
- * the sentence that somebody wrote, then a rival that lost (a comment that is wrong). */
+/* The slot to change: what the rule tries, then what it advises on, then what its conditions read of the
+ * launch, then the sentence that somebody wrote, then a rival that lost (a comment that is wrong). */
 static bool locate(locating *l, const llw_node *node) {
     const llw_rule *rule = node->rule;
     for (size_t i = 0; i < rule->n_tries; i++)
@@ -70,9 +72,11 @@ static bool locate(locating *l, const llw_node *node) {
             const llw_expr_node *n = &expr->nodes[k];
             if (n->op != LLW_OP_SLOT || !n->as.slot.attr) continue;
             size_t claims_n = 0;
-            const llw_claim **claims = llw_facts_claims(l->run->facts, node->binding[n->as.slot.variable], n->as.slot.attr, l->arena, &claims_n);
+            const llw_claim **claims = llw_facts_claims(l->run->facts, node->binding[n->as.slot.variable],
+                                                        n->as.slot.attr, l->arena, &claims_n);
             for (size_t c = 1; c < claims_n; c++)
-                if (claims[c]->grade <= LLW_GRADE_CARD && llw_place_split(l->arena, claims[c]->place, &l->file, &l->line, &l->column)) {
+                if (claims[c]->grade <= LLW_GRADE_CARD &&
+                    llw_place_split(l->arena, claims[c]->place, &l->file, &l->line, &l->column)) {
                     l->entity = node->binding[n->as.slot.variable];
                     l->attr = n->as.slot.attr;
                     return true;
@@ -85,7 +89,8 @@ static bool locate(locating *l, const llw_node *node) {
 static llw_entity launch_of(const llw_run *run, const llw_node *node) {
     for (int v = 0; v < node->rule->n_variables; v++) {
         if (node->rule->kind[v] == LLW_KIND_launch) return node->binding[v];
-        if (node->rule->kind[v] == LLW_KIND_placement) return llw_facts_ref(run->facts, node->binding[v], LLW_placement_launch);
+        if (node->rule->kind[v] == LLW_KIND_placement)
+            return llw_facts_ref(run->facts, node->binding[v], LLW_placement_launch);
     }
     return 0;
 }
@@ -153,7 +158,9 @@ static void add_value_steps(chain *c, llw_entity entity, llw_attr attr) {
 }
 
 static const llw_claim *claim_of(const chain *c, const llw_node *node, const llw_expr_node *n) {
-    return n->op == LLW_OP_SLOT && n->as.slot.attr ? llw_facts_best(c->run->facts, node->binding[n->as.slot.variable], n->as.slot.attr) : NULL;
+    return n->op == LLW_OP_SLOT && n->as.slot.attr
+               ? llw_facts_best(c->run->facts, node->binding[n->as.slot.variable], n->as.slot.attr)
+               : NULL;
 }
 
 static void add_condition_step(chain *c, const llw_node *node, const llw_expr *expr, const char *text) {
@@ -169,7 +176,8 @@ static void add_condition_step(chain *c, const llw_node *node, const llw_expr *e
 }
 
 /* What others say about the slots of a condition, and lost. */
-static void add_rival_steps(chain *c, const llw_node *node, const llw_expr *expr, const llw_finding *finding) {
+static void add_rival_steps(chain *c, const llw_node *node, const llw_expr *expr,
+                            const llw_finding *finding) {
     for (int k = 0; k < expr->n_nodes; k++) {
         const llw_claim *best = claim_of(c, node, &expr->nodes[k]);
         if (!best) continue;
@@ -179,7 +187,9 @@ static void add_rival_steps(chain *c, const llw_node *node, const llw_expr *expr
         size_t n = 0;
         const llw_claim **claims = llw_facts_claims(c->run->facts, entity, attr, c->arena, &n);
         for (size_t i = 1; i < n; i++) {
-            if (claims[i]->grade == LLW_GRADE_DEFAULT || !claims[i]->value.known || llw_value_equal(claims[i]->value, best->value)) continue;
+            if (claims[i]->grade == LLW_GRADE_DEFAULT || !claims[i]->value.known ||
+                llw_value_equal(claims[i]->value, best->value))
+                continue;
             llw_text t = {0};
             llw_text_add(&t, "but ");
             llw_text_add_safe(&t, claims[i]->origin, strlen(claims[i]->origin), false);
@@ -207,7 +217,8 @@ static void add_launch_step(chain *c, const llw_finding *finding, llw_launch_pla
     step->column = column;
 }
 
-static void add_because(const llw_run *run, const llw_node *node, llw_launch_place *place, void *context, llw_arena *arena, llw_finding *finding) {
+static void add_because(const llw_run *run, const llw_node *node, llw_launch_place *place, void *context,
+                        llw_arena *arena, llw_finding *finding) {
     void *items = NULL;
     size_t capacity = 0;
     chain c = {.run = run, .arena = arena};
@@ -254,7 +265,8 @@ static void add_normal(llw_text *out, const char *text) {
     }
 }
 
-const char *llw_finding_subject(const llw_facts *facts, llw_arena *arena, llw_entity launch, const char *file, const char *word) {
+const char *llw_finding_subject(const llw_facts *facts, llw_arena *arena, llw_entity launch, const char *file,
+                                const char *word) {
     llw_text t = {0};
     const char *id = launch ? llw_facts_id(facts, launch) : "";
     size_t len = strlen(file);
@@ -272,10 +284,12 @@ const char *llw_finding_subject(const llw_facts *facts, llw_arena *arena, llw_en
 static const char *subject(const llw_run *run, llw_arena *arena, const llw_finding *f) {
     const char *text = NULL;
     if (!f->entity) return llw_finding_subject(run->facts, arena, f->launch, f->file, f->rule);
-    if (llw_attr_get(f->attr)->kind == LLW_KIND_claim && llw_facts_text(run->facts, f->entity, LLW_claim_text, &text))
+    if (llw_attr_get(f->attr)->kind == LLW_KIND_claim &&
+        llw_facts_text(run->facts, f->entity, LLW_claim_text, &text))
         return llw_finding_subject(run->facts, arena, f->launch, f->file, text);
     const char *flag = llw_words_flag(f->attr);
-    return llw_finding_subject(run->facts, arena, f->launch, f->file, flag ? flag : llw_attr_get(f->attr)->name);
+    return llw_finding_subject(run->facts, arena, f->launch, f->file,
+                               flag ? flag : llw_attr_get(f->attr)->name);
 }
 
 static uint64_t fnv(uint64_t hash, const char *text) {
@@ -288,21 +302,24 @@ static uint64_t fnv(uint64_t hash, const char *text) {
 char *llw_finding_fingerprint(char out[LLW_FINGERPRINT_MAX], const llw_finding *finding, const char *file) {
     static const uint64_t basis[] = {0xcbf29ce484222325u, 0x84222325cbf29ce4u};
     for (int i = 0; i < 2; i++) {
-        uint64_t hash = fnv(fnv(fnv(basis[i], finding->code), file), finding->subject ? finding->subject : "");
+        uint64_t hash =
+            fnv(fnv(fnv(basis[i], finding->code), file), finding->subject ? finding->subject : "");
         snprintf(out + 16 * i, 17, "%016llx", (unsigned long long)hash);
     }
     return out;
 }
 
 bool llw_finding_is(const llw_finding *finding, const char *name) {
-    return !strcasecmp(finding->code, name) || (*finding->lesson && (!strcmp(finding->lesson, name) || !strcmp(finding->rule, name)));
+    return !strcasecmp(finding->code, name) ||
+           (*finding->lesson && (!strcmp(finding->lesson, name) || !strcmp(finding->rule, name)));
 }
 
 /* --- collecting and folding --- */
 
 void llw_findings_add(llw_findings *findings, llw_arena *arena, llw_finding finding) {
     void *items = findings->items;
-    *(llw_finding *)llw_arena_push(arena, &items, &findings->n, &findings->capacity, sizeof finding) = finding;
+    *(llw_finding *)llw_arena_push(arena, &items, &findings->n, &findings->capacity, sizeof finding) =
+        finding;
     findings->items = items;
 }
 
@@ -350,7 +367,8 @@ static size_t count_launches(const llw_finding *items, size_t from, size_t to, c
     size_t n = 0;
     for (size_t i = from; i < to; i++) {
         bool first = !strcmp(items[i].rule, rule);
-        for (size_t k = from; k < i && first; k++) first = strcmp(items[k].rule, rule) || items[k].launch != items[i].launch;
+        for (size_t k = from; k < i && first; k++)
+            first = strcmp(items[k].rule, rule) || items[k].launch != items[i].launch;
         n += first;
     }
     return n;
@@ -382,18 +400,27 @@ void llw_findings_fold(llw_findings *findings, llw_arena *arena) {
     llw_findings_sort(findings);
 }
 
-static void place_finding(locating *l, const llw_node *node, llw_entity launch, llw_launch_place *fallback, void *context) {
+static void place_finding(locating *l, const llw_node *node, llw_entity launch, llw_launch_place *fallback,
+                          void *context) {
     if (locate(l, node)) return;
     l->entity = 0;
     if (!(fallback && launch && fallback(context, launch, &l->file, &l->line, &l->column))) l->file = "";
 }
 
-void llw_findings_collect(llw_run *run, llw_launch_place *fallback, void *context, llw_arena *arena, llw_findings *out) {
+void llw_findings_collect(llw_run *run, llw_launch_place *fallback, void *context, llw_arena *arena,
+                          llw_findings *out) {
     for (size_t i = 0; i < run->n_nodes; i++) {
         const llw_node *node = &run->nodes[i];
         if (node->state != LLW_FIRED || !node->rule->find.n_pieces) continue;
-        llw_finding f = {.code = node->rule->lesson->code, .lesson = node->rule->lesson->id, .rule = node->rule->id, .level = node->rule->level,
-                         .launch = launch_of(run, node), .node = node, .n_launches = 1, .reason = "", .until = ""};
+        llw_finding f = {.code = node->rule->lesson->code,
+                         .lesson = node->rule->lesson->id,
+                         .rule = node->rule->id,
+                         .level = node->rule->level,
+                         .launch = launch_of(run, node),
+                         .node = node,
+                         .n_launches = 1,
+                         .reason = "",
+                         .until = ""};
         locating l = {.run = run, .arena = arena, .file = ""};
         place_finding(&l, node, f.launch, fallback, context);
         f.file = l.file;
@@ -412,13 +439,16 @@ void llw_findings_collect(llw_run *run, llw_launch_place *fallback, void *contex
     }
 }
 
-bool llw_findings_open(llw_run *run, const char *code, const char *file, llw_launch_place *fallback, void *context) {
+bool llw_findings_open(llw_run *run, const char *code, const char *file, llw_launch_place *fallback,
+                       void *context) {
     llw_arena *arena = llw_arena_new();
     bool open = false;
     for (size_t i = 0; i < run->n_nodes && !open; i++) {
         const llw_node *node = &run->nodes[i];
         const llw_lesson *lesson = node->rule->lesson;
-        if (node->state != LLW_UNDECIDED || (strcasecmp(lesson->code, code) && strcmp(lesson->id, code) && strcmp(node->rule->id, code))) continue;
+        if (node->state != LLW_UNDECIDED ||
+            (strcasecmp(lesson->code, code) && strcmp(lesson->id, code) && strcmp(node->rule->id, code)))
+            continue;
         locating l = {.run = run, .arena = arena, .file = ""};
         place_finding(&l, node, launch_of(run, node), fallback, context);
         open = !strcmp(l.file, file);

@@ -1,14 +1,16 @@
 /* Findings about configuration files: which lesson, how bad, on which line, why, and what to write instead.
  *
- * A finding stands where the value is set that would have to change: the claim that won in the chain of files. The steps
- * of getting there are collected in any order with llw_findings_add; llw_findings_fold then leaves one finding for each
- * lesson and line, the gravest, and keeps the others inside it. Everything lives in the arena given. */
+ * A finding stands where the value is set that would have to change: the claim that won in the chain of
+ * files. The steps of getting there are collected in any order with llw_findings_add; llw_findings_fold then
+ * leaves one finding for each lesson and line, the gravest, and keeps the others inside it. Everything lives
+ * in the arena given. */
 #ifndef LLW_EXPLAIN_FINDING_H
 #define LLW_EXPLAIN_FINDING_H
 
 #include "infer/run.h"
 
-/* One link of the chain behind a finding: a claim on the way of the value, a condition, or a rival that lost. */
+/* One link of the chain behind a finding: a claim on the way of the value, a condition, or a rival that lost.
+ */
 typedef struct llw_finding_step {
     const char *text;
     const char *file; /* "" when it was read in no file */
@@ -64,22 +66,28 @@ typedef struct llw_findings {
 typedef bool llw_launch_place(void *context, llw_entity launch, const char **file, int *line, int *column);
 
 /* All fired rules of the run, one finding each, not folded. */
-void llw_findings_collect(llw_run *run, llw_launch_place *fallback, void *context, llw_arena *arena, llw_findings *out);
+void llw_findings_collect(llw_run *run, llw_launch_place *fallback, void *context, llw_arena *arena,
+                          llw_findings *out);
 /* Adds one from elsewhere (a flag problem). O(1) amortised. */
 void llw_findings_add(llw_findings *findings, llw_arena *arena, llw_finding finding);
-/* One finding for each lesson and line, for each flag and line; what was accepted stays apart from what was not. Leaves
- * them in the order file, line, column, code. O(n log n). */
+/* One finding for each lesson and line, for each flag and line; what was accepted stays apart from what was
+ * not. Leaves them in the order file, line, column, code. O(n log n). */
 void llw_findings_fold(llw_findings *findings, llw_arena *arena);
 void llw_findings_sort(llw_findings *findings);
 
 /* Whether some rule of that code could not be decided about this file. */
-bool llw_findings_open(llw_run *run, const char *code, const char *file, llw_launch_place *fallback, void *context);
-/* Whether a code, a lesson's id or a rule's id ("L05", "05-ub-is-not-b", "oversized-ubatch") means this finding. */
+bool llw_findings_open(llw_run *run, const char *code, const char *file, llw_launch_place *fallback,
+                       void *context);
+/* Whether a code, a lesson's id or a rule's id ("L05", "05-ub-is-not-b", "oversized-ubatch") means this
+ * finding. */
 bool llw_finding_is(const llw_finding *finding, const char *name);
 
-/* The subject of a finding that no rule found: the launch, if it is defined in the finding's file, and a word. */
-const char *llw_finding_subject(const llw_facts *facts, llw_arena *arena, llw_entity launch, const char *file, const char *word);
-/* The finding's identity that stays when lines move: 32 hexadecimal digits of code, file (as given here) and subject. */
+/* The subject of a finding that no rule found: the launch, if it is defined in the finding's file, and a
+ * word. */
+const char *llw_finding_subject(const llw_facts *facts, llw_arena *arena, llw_entity launch, const char *file,
+                                const char *word);
+/* The finding's identity that stays when lines move: 32 hexadecimal digits of code, file (as given here) and
+ * subject. */
 enum { LLW_FINGERPRINT_MAX = 33 };
 char *llw_finding_fingerprint(char out[LLW_FINGERPRINT_MAX], const llw_finding *finding, const char *file);
 

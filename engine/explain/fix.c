@@ -8,8 +8,10 @@
 #include <string.h>
 #include <strings.h>
 
-/* The only knob that the rule's try would turn, with the value it wants; false when there are none or several. */
-static bool single_knob(const llw_run *run, const llw_node *node, llw_entity *entity, llw_attr *attr, llw_value *wanted) {
+/* The only knob that the rule's try would turn, with the value it wants; false when there are none or
+ * several. */
+static bool single_knob(const llw_run *run, const llw_node *node, llw_entity *entity, llw_attr *attr,
+                        llw_value *wanted) {
     int n = 0;
     for (size_t i = 0; i < node->rule->n_tries; i++) {
         const llw_setting *s = &node->rule->tries[i];
@@ -62,7 +64,9 @@ static bool reads_as(const char *text, llw_attr attr, llw_value value) {
         if (attr == LLW_launch_gpu_layers && !strcasecmp(text, "all")) return value.as.count == -2;
         return whole && number == value.as.count;
     case LLW_FLAG: {
-        static const char *const yes[] = {"on", "1", "true", "enabled", "yes"}, *const no[] = {"off", "0", "false", "disabled", "no"};
+        static const char *const yes[] = {"on", "1", "true", "enabled", "yes"}, *const no[] = {
+                                                                                    "off", "0", "false",
+                                                                                    "disabled", "no"};
         for (int i = 0; i < 5; i++)
             if (!strcasecmp(text, value.as.flag ? yes[i] : no[i])) return true;
         return false;
@@ -71,8 +75,10 @@ static bool reads_as(const char *text, llw_attr attr, llw_value value) {
     }
 }
 
-/* How the wanted value is written for this launch's program and build; NULL when it is said by leaving something out. */
-static const char *spelling(const llw_run *run, llw_entity launch, const llw_flags *flags, llw_attr attr, llw_value wanted, llw_arena *arena) {
+/* How the wanted value is written for this launch's program and build; NULL when it is said by leaving
+ * something out. */
+static const char *spelling(const llw_run *run, llw_entity launch, const llw_flags *flags, llw_attr attr,
+                            llw_value wanted, llw_arena *arena) {
     llw_entity build = llw_facts_ref(run->facts, launch, LLW_launch_build);
     int64_t order = 0;
     const char *name = NULL;
@@ -87,26 +93,33 @@ static const char *spelling(const llw_run *run, llw_entity launch, const llw_fla
     return blank + 1;
 }
 
-const llw_fix *llw_fix_plan(const llw_run *run, const llw_finding *finding, const llw_flags *flags, llw_lines *lines, llw_arena *arena) {
+const llw_fix *llw_fix_plan(const llw_run *run, const llw_finding *finding, const llw_flags *flags,
+                            llw_lines *lines, llw_arena *arena) {
     llw_entity launch = 0;
     llw_fix fix = {0};
     if (!finding->node || !single_knob(run, finding->node, &launch, &fix.attr, &fix.wanted)) return NULL;
     const llw_claim *best = llw_facts_best(run->facts, launch, fix.attr);
-    if (!best || best->grade != LLW_GRADE_CONFIG || !llw_place_split(arena, best->place, &fix.file, &fix.line, &fix.column)) return NULL;
+    if (!best || best->grade != LLW_GRADE_CONFIG ||
+        !llw_place_split(arena, best->place, &fix.file, &fix.line, &fix.column))
+        return NULL;
     if (fix.line != finding->line || strcmp(fix.file, finding->file)) return NULL;
     const llw_lines_file *file = llw_lines_get(lines, fix.file);
     const char *line = NULL, *text = NULL;
     size_t len = 0, from = 0;
-    if (!llw_lines_line(file, fix.line, &line, &len) || !llw_lines_offset(file, fix.line, fix.column, &from)) return NULL;
+    if (!llw_lines_line(file, fix.line, &line, &len) || !llw_lines_offset(file, fix.line, fix.column, &from))
+        return NULL;
     size_t to = from;
     while (to < len && is_token(line[to])) to++;
     if (to == from) return NULL;
     bool alone = (!from || opens(line[from - 1])) && (to == len || closes(line[to]));
     if (!alone && !is_plain_default(line, from, to, len)) return NULL;
     fix.was = llw_arena_strndup(arena, line + from, to - from);
-    if (!reads_as(fix.was, fix.attr, best->value) || !(text = spelling(run, launch, flags, fix.attr, fix.wanted, arena))) return NULL;
+    if (!reads_as(fix.was, fix.attr, best->value) ||
+        !(text = spelling(run, launch, flags, fix.attr, fix.wanted, arena)))
+        return NULL;
     bool quoted = from && to < len && (line[to] == '"' || line[to] == '\'') && line[from - 1] == line[to];
-    if (strchr(text, ',') && !quoted && (!alone || memchr(line, '[', from))) return NULL; /* a list would take it apart */
+    if (strchr(text, ',') && !quoted && (!alone || memchr(line, '[', from)))
+        return NULL; /* a list would take it apart */
     fix.text = text;
     fix.offset = (size_t)(line - file->bytes) + from;
     fix.len = to - from;
@@ -123,7 +136,8 @@ static int by_offset(const void *a, const void *b) {
     return strcmp(x->text, y->text);
 }
 
-size_t llw_fix_apply(const llw_lines_file *file, const llw_fix *const *fixes, const bool *chosen, size_t n, llw_text *out) {
+size_t llw_fix_apply(const llw_lines_file *file, const llw_fix *const *fixes, const bool *chosen, size_t n,
+                     llw_text *out) {
     const llw_fix **mine = llw_xmalloc((n + 1) * sizeof *mine);
     size_t count = 0, made = 0, at = 0;
     for (size_t i = 0; i < n; i++)

@@ -10,18 +10,25 @@ static const struct {
     const char *code, *title, *text;
 } codes[] = {
     {"S01", "a suppression without a reason",
-     "A comment tells llwhy to ignore a finding and does not say why. It is obeyed, but nobody can tell later whether it still holds. Write "
+     "A comment tells llwhy to ignore a finding and does not say why. It is obeyed, but nobody can tell "
+     "later whether it still holds. Write "
      "reason=\"...\" behind it, best with the figure and the date it rests on."},
     {"S02", "a suppression that has expired",
-     "The comment's until=DATE lies in the past, so the finding is reported again. Look at it anew: repair it, or move the date and say why."},
+     "The comment's until=DATE lies in the past, so the finding is reported again. Look at it anew: repair "
+     "it, or move the date and say why."},
     {"S03", "a suppression of nothing",
-     "The comment tells llwhy to ignore a code that is not found there (any more). It claims a review that nobody needs, and would hide the "
-     "mistake when it comes back. Take it out. It is not told where a rule could not be decided, for instance because the GPUs are not known."},
+     "The comment tells llwhy to ignore a code that is not found there (any more). It claims a review that "
+     "nobody needs, and would hide the "
+     "mistake when it comes back. Take it out. It is not told where a rule could not be decided, for "
+     "instance because the GPUs are not known."},
     {"S04", "a suppression that cannot be read",
-     "A comment begins like one for llwhy but is not obeyed. The form is: # llwhy ignore=L05,F03 reason=\"...\" until=2027-01-01, or "
-     "ignore-file= for the whole file. Codes are those of llwhy lessons and llwhy explain; a lesson's or a rule's id will do."},
+     "A comment begins like one for llwhy but is not obeyed. The form is: # llwhy ignore=L05,F03 "
+     "reason=\"...\" until=2027-01-01, or "
+     "ignore-file= for the whole file. Codes are those of llwhy lessons and llwhy explain; a lesson's or a "
+     "rule's id will do."},
     {"S05", "a baseline that holds more than there is",
-     "Entries of the baseline file are no longer found: what they accepted was repaired, moved to another file, or was less than it says. "
+     "Entries of the baseline file are no longer found: what they accepted was repaired, moved to another "
+     "file, or was less than it says. "
      "Write the baseline anew with --write-baseline, so that the mistake is told when it comes back."},
 };
 
@@ -62,20 +69,27 @@ static bool starts(const char *text, size_t len, const char *with) {
     return len >= n && !memcmp(text, with, n);
 }
 
-/* The offset of "llwhy KEY=" in a comment of the line; false when there is none. *alone: nothing stands before it. */
+/* The offset of "llwhy KEY=" in a comment of the line; false when there is none. *alone: nothing stands
+ * before it. */
 static bool find_comment(const line *l, bool markdown, size_t *word, bool *alone) {
     static const char *const marks[] = {"#", ";", "//", "<!--"};
     *alone = true;
     for (size_t i = 0; i < l->len; i++) {
         bool blank = isspace((unsigned char)l->text[i]);
         for (size_t m = markdown ? 3 : 0; m < (markdown ? 4 : 3); m++) {
-            if (!starts(l->text + i, l->len - i, marks[m]) || (i && !isspace((unsigned char)l->text[i - 1]))) continue;
+            if (!starts(l->text + i, l->len - i, marks[m]) || (i && !isspace((unsigned char)l->text[i - 1])))
+                continue;
             size_t at = i + strlen(marks[m]);
-            while (at < l->len && (l->text[at] == '#' || l->text[at] == ';' || l->text[at] == ' ' || l->text[at] == '\t')) at++;
-            if (!starts(l->text + at, l->len - at, "llwhy ") && !starts(l->text + at, l->len - at, "llwhy\t")) continue;
+            while (at < l->len &&
+                   (l->text[at] == '#' || l->text[at] == ';' || l->text[at] == ' ' || l->text[at] == '\t'))
+                at++;
+            if (!starts(l->text + at, l->len - at, "llwhy ") && !starts(l->text + at, l->len - at, "llwhy\t"))
+                continue;
             size_t verb = at + 6, end;
             while (verb < l->len && isblank((unsigned char)l->text[verb])) verb++;
-            for (end = verb; end < l->len && (isalpha((unsigned char)l->text[end]) || l->text[end] == '-'); end++) {}
+            for (end = verb; end < l->len && (isalpha((unsigned char)l->text[end]) || l->text[end] == '-');
+                 end++) {
+            }
             if (end == verb || end >= l->len || l->text[end] != '=') continue; /* a sentence about llwhy */
             *word = at;
             return true;
@@ -95,7 +109,8 @@ static bool is_date(const char *text) {
 static void set_codes(llw_pragma *p, llw_arena *arena, const char *list) {
     for (const char *at = list; *at;) {
         size_t n = strcspn(at, ",");
-        if (n && p->n_codes == LLW_PRAGMA_MAX_CODES) p->problem = llw_arena_printf(arena, "names more than %d codes", LLW_PRAGMA_MAX_CODES);
+        if (n && p->n_codes == LLW_PRAGMA_MAX_CODES)
+            p->problem = llw_arena_printf(arena, "names more than %d codes", LLW_PRAGMA_MAX_CODES);
         if (n && p->n_codes < LLW_PRAGMA_MAX_CODES) p->codes[p->n_codes++] = llw_arena_strndup(arena, at, n);
         at += n + (at[n] == ',');
     }
@@ -103,14 +118,16 @@ static void set_codes(llw_pragma *p, llw_arena *arena, const char *list) {
 }
 
 /* KEY=VALUE at *at; VALUE may be quoted. False at the end; p->problem when it is none. */
-static bool read_pair(llw_pragma *p, llw_arena *arena, const char *text, size_t len, size_t *at, const char **key, const char **value) {
+static bool read_pair(llw_pragma *p, llw_arena *arena, const char *text, size_t len, size_t *at,
+                      const char **key, const char **value) {
     while (*at < len && (isspace((unsigned char)text[*at]) || text[*at] == ',')) (*at)++;
     if (*at >= len || starts(text + *at, len - *at, "-->")) return false;
     size_t from = *at;
     while (*at < len && (isalpha((unsigned char)text[*at]) || text[*at] == '-')) (*at)++;
     *key = llw_arena_strndup(arena, text + from, *at - from);
     if (*at >= len || text[*at] != '=' || *at == from) {
-        p->problem = llw_arena_printf(arena, "holds something that is not KEY=VALUE at '%.20s'", llw_arena_strndup(arena, text + from, len - from));
+        p->problem = llw_arena_printf(arena, "holds something that is not KEY=VALUE at '%.20s'",
+                                      llw_arena_strndup(arena, text + from, len - from));
         return false;
     }
     (*at)++;
@@ -126,7 +143,8 @@ static bool read_pair(llw_pragma *p, llw_arena *arena, const char *text, size_t 
     return true;
 }
 
-static void read_pragma(llw_pragma *p, llw_arena *arena, const char *text, size_t len, const char *today, bool *whole) {
+static void read_pragma(llw_pragma *p, llw_arena *arena, const char *text, size_t len, const char *today,
+                        bool *whole) {
     const char *key = "", *value = "";
     bool verb = false;
     for (size_t at = 0; read_pair(p, arena, text, len, &at, &key, &value);) {
@@ -140,9 +158,12 @@ static void read_pragma(llw_pragma *p, llw_arena *arena, const char *text, size_
             p->reason = value;
         else if (!strcmp(key, "until")) {
             p->until = value;
-            if (!is_date(value)) p->problem = llw_arena_printf(arena, "has until=%.20s, which is no date: write YYYY-MM-DD", value);
+            if (!is_date(value))
+                p->problem =
+                    llw_arena_printf(arena, "has until=%.20s, which is no date: write YYYY-MM-DD", value);
         } else
-            p->problem = llw_arena_printf(arena, "has the key '%.20s': it may have ignore, ignore-file, reason and until", key);
+            p->problem = llw_arena_printf(
+                arena, "has the key '%.20s': it may have ignore, ignore-file, reason and until", key);
         if (p->problem) return;
     }
     if (!verb && !p->problem) p->problem = "names no code: write ignore=L05";
@@ -166,8 +187,10 @@ static size_t indentation(const line *l) {
 static bool opens_block(const line *l) {
     size_t n = l->len;
     while (n && isspace((unsigned char)l->text[n - 1])) n--;
-    while (n && (l->text[n - 1] == '+' || l->text[n - 1] == '-' || isdigit((unsigned char)l->text[n - 1]))) n--;
-    return n >= 2 && (l->text[n - 1] == '|' || l->text[n - 1] == '>') && isspace((unsigned char)l->text[n - 2]);
+    while (n && (l->text[n - 1] == '+' || l->text[n - 1] == '-' || isdigit((unsigned char)l->text[n - 1])))
+        n--;
+    return n >= 2 && (l->text[n - 1] == '|' || l->text[n - 1] == '>') &&
+           isspace((unsigned char)l->text[n - 2]);
 }
 
 /* The last line of what starts on this one. */
@@ -184,11 +207,18 @@ static size_t end_of(const llw_lines_file *file, size_t from) {
     return to;
 }
 
-static llw_pragma *new_pragma(llw_pragmas *out, llw_arena *arena, const llw_lines_file *file, size_t number, const line *l, size_t word) {
+static llw_pragma *new_pragma(llw_pragmas *out, llw_arena *arena, const llw_lines_file *file, size_t number,
+                              const line *l, size_t word) {
     void *items = out->items;
     llw_pragma *p = llw_arena_push(arena, &items, &out->n, &out->capacity, sizeof *p);
     out->items = items;
-    *p = (llw_pragma){.file = file->path, .line = (int)number, .column = 1, .from = (int)number, .to = (int)number, .reason = "", .until = ""};
+    *p = (llw_pragma){.file = file->path,
+                      .line = (int)number,
+                      .column = 1,
+                      .from = (int)number,
+                      .to = (int)number,
+                      .reason = "",
+                      .until = ""};
     for (size_t i = 0; i < word; i++) p->column += ((unsigned char)l->text[i] & 0xc0) != 0x80;
     return p;
 }
@@ -245,32 +275,56 @@ void llw_pragmas_apply(llw_pragmas *pragmas, llw_findings *findings) {
     }
 }
 
-static void tell(const llw_pragma *p, const char *code, const char *about, llw_level level, const char *message, const char *advice, llw_arena *arena, llw_findings *out) {
-    llw_finding f = {.code = code, .lesson = "", .rule = about, .level = level, .file = p->file, .line = p->line,
-                     .column = p->column, .message = message, .advice = advice, .where = "", .subject = "", .n_launches = 1, .reason = "", .until = ""};
+static void tell(const llw_pragma *p, const char *code, const char *about, llw_level level,
+                 const char *message, const char *advice, llw_arena *arena, llw_findings *out) {
+    llw_finding f = {.code = code,
+                     .lesson = "",
+                     .rule = about,
+                     .level = level,
+                     .file = p->file,
+                     .line = p->line,
+                     .column = p->column,
+                     .message = message,
+                     .advice = advice,
+                     .where = "",
+                     .subject = "",
+                     .n_launches = 1,
+                     .reason = "",
+                     .until = ""};
     llw_findings_add(out, arena, f);
 }
 
-void llw_pragmas_tell(const llw_pragmas *pragmas, const llw_pragma_questions *ask, llw_arena *arena, llw_findings *out) {
+void llw_pragmas_tell(const llw_pragmas *pragmas, const llw_pragma_questions *ask, llw_arena *arena,
+                      llw_findings *out) {
     for (size_t i = 0; i < pragmas->n; i++) {
         const llw_pragma *p = &pragmas->items[i];
         if (p->problem) {
-            tell(p, "S04", "suppression", LLW_LEVEL_RISK, llw_arena_printf(arena, "This suppression is not obeyed: it %s", p->problem), "", arena, out);
+            tell(p, "S04", "suppression", LLW_LEVEL_RISK,
+                 llw_arena_printf(arena, "This suppression is not obeyed: it %s", p->problem), "", arena,
+                 out);
             continue;
         }
         if (p->expired)
-            tell(p, "S02", "suppression", LLW_LEVEL_NOTE, llw_arena_printf(arena, "This suppression held until %s: what it hid is reported again", p->until),
+            tell(p, "S02", "suppression", LLW_LEVEL_NOTE,
+                 llw_arena_printf(arena, "This suppression held until %s: what it hid is reported again",
+                                  p->until),
                  "repair it, or give a new date and the reason why", arena, out);
         else if (!*p->reason)
-            tell(p, "S01", "suppression", LLW_LEVEL_NOTE, "This suppression does not say why", "write reason=\"...\" behind it", arena, out);
+            tell(p, "S01", "suppression", LLW_LEVEL_NOTE, "This suppression does not say why",
+                 "write reason=\"...\" behind it", arena, out);
         for (size_t c = 0; c < p->n_codes; c++) {
             if (p->used[c]) continue;
             if (!ask->known(ask->context, p->codes[c]))
-                tell(p, "S04", p->codes[c], LLW_LEVEL_RISK, llw_arena_printf(arena, "This suppression names '%s', and there is no such code, lesson or rule", p->codes[c]),
+                tell(p, "S04", p->codes[c], LLW_LEVEL_RISK,
+                     llw_arena_printf(
+                         arena, "This suppression names '%s', and there is no such code, lesson or rule",
+                         p->codes[c]),
                      "llwhy lessons lists them", arena, out);
             else if (!ask->open(ask->context, p->codes[c], p->file))
-                tell(p, "S03", p->codes[c], LLW_LEVEL_NOTE, llw_arena_printf(arena, "This suppression of %s hides nothing: no such finding is there", p->codes[c]), "take it out", arena,
-                     out);
+                tell(p, "S03", p->codes[c], LLW_LEVEL_NOTE,
+                     llw_arena_printf(arena, "This suppression of %s hides nothing: no such finding is there",
+                                      p->codes[c]),
+                     "take it out", arena, out);
         }
     }
 }

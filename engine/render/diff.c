@@ -14,7 +14,8 @@ typedef struct line {
 /* git's name of a file: in quotes with C's escapes when it holds anything unusual. */
 static void name(llw_text *out, const char *prefix, const char *path) {
     bool plain = true;
-    for (const char *c = path; *c; c++) plain = plain && (unsigned char)*c > ' ' && (unsigned char)*c < 0x7f && *c != '"' && *c != '\\';
+    for (const char *c = path; *c; c++)
+        plain = plain && (unsigned char)*c > ' ' && (unsigned char)*c < 0x7f && *c != '"' && *c != '\\';
     if (plain) {
         llw_text_addf(out, "%s%s", prefix, path);
         return;
@@ -66,7 +67,8 @@ static void hunk(llw_text *out, const line *a, const line *b, size_t from, size_
     }
 }
 
-void llw_render_diff(llw_text *out, const char *path, const char *before, size_t before_len, const char *after, size_t after_len) {
+void llw_render_diff(llw_text *out, const char *path, const char *before, size_t before_len,
+                     const char *after, size_t after_len) {
     llw_arena *arena = llw_arena_new();
     line *a = NULL, *b = NULL;
     size_t n = split(arena, before, before_len, &a);

@@ -45,7 +45,11 @@ static void feed(roller *r, uint32_t c) {
 
 /* The next character of UTF-8 as the UTF-16 units that JavaScript sees. Returns the bytes used. */
 static size_t feed_next(roller *r, const unsigned char *s, size_t len) {
-    size_t need = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : 0;
+    size_t need = s[0] < 0x80                   ? 1
+                  : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+                  : (s[0] & 0xf0) == 0xe0       ? 3
+                  : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+                                                : 0;
     uint32_t c = need == 1 ? s[0] : need ? s[0] & (0x7fu >> need) : 0xfffd;
     if (need > len) need = 0;
     for (size_t i = 1; i < need; i++) {
@@ -74,7 +78,8 @@ static void count_times(llw_line_hash *hashes, size_t n) {
     llw_line_hash **sorted = llw_xmalloc((n + 1) * sizeof *sorted);
     for (size_t i = 0; i < n; i++) sorted[i] = &hashes[i];
     qsort(sorted, n, sizeof *sorted, by_hash);
-    for (size_t i = 0; i < n; i++) sorted[i]->times = i && sorted[i - 1]->hash == sorted[i]->hash ? sorted[i - 1]->times + 1 : 1;
+    for (size_t i = 0; i < n; i++)
+        sorted[i]->times = i && sorted[i - 1]->hash == sorted[i]->hash ? sorted[i - 1]->times + 1 : 1;
     free(sorted);
 }
 
@@ -82,7 +87,8 @@ const llw_line_hash *llw_line_hashes(const llw_lines_file *file, llw_arena *aren
     roller r = {.first = 1, .line_start = true, .capacity = file->n + 1};
     r.out = llw_arena_alloc(arena, r.capacity * sizeof *r.out);
     for (int i = 0; i < BLOCK; i++) r.first *= MULTIPLIER;
-    for (size_t at = 0; file->bytes && at < file->len;) at += feed_next(&r, (const unsigned char *)file->bytes + at, file->len - at);
+    for (size_t at = 0; file->bytes && at < file->len;)
+        at += feed_next(&r, (const unsigned char *)file->bytes + at, file->len - at);
     feed(&r, END_OF_FILE);
     for (int i = 0; i < BLOCK; i++) {
         emit(&r);

@@ -11,9 +11,9 @@ typedef struct llw_line_hash {
     unsigned times; /* how often it came up to this line: the second of two equal places has 2 */
 } llw_line_hash;
 
-/* One for each line of the file, in the arena; *n of them (one more than file->n when the file ends with a line end).
- * A rolling hash over the 100 characters from the line's start on, blanks left out and line ends alike.
- * Source: github/codeql-action src/fingerprints.ts, whose values tests/test_lint.c repeats. O(len). */
+/* One for each line of the file, in the arena; *n of them (one more than file->n when the file ends with a
+ * line end). A rolling hash over the 100 characters from the line's start on, blanks left out and line ends
+ * alike. Source: github/codeql-action src/fingerprints.ts, whose values tests/test_lint.c repeats. O(len). */
 const llw_line_hash *llw_line_hashes(const llw_lines_file *file, llw_arena *arena, size_t *n);
 
 #endif

@@ -11,13 +11,20 @@ static const struct {
     const char *name;
     llw_lint_renderer *render;
 } formats[] = {
-    {"text", llw_render_lint_text},     {"gcc", llw_render_lint_gcc},     {"json", llw_render_lint_json},
-    {"jsonl", llw_render_lint_jsonl},   {"sarif", llw_render_lint_sarif}, {"github", llw_render_lint_github},
-    {"gitlab", llw_render_lint_gitlab}, {"junit", llw_render_lint_junit}, {"checkstyle", llw_render_lint_checkstyle},
+    {"text", llw_render_lint_text},
+    {"gcc", llw_render_lint_gcc},
+    {"json", llw_render_lint_json},
+    {"jsonl", llw_render_lint_jsonl},
+    {"sarif", llw_render_lint_sarif},
+    {"github", llw_render_lint_github},
+    {"gitlab", llw_render_lint_gitlab},
+    {"junit", llw_render_lint_junit},
+    {"checkstyle", llw_render_lint_checkstyle},
     {"markdown", llw_render_lint_markdown},
 };
 
-const char llw_lint_formats[] = "text, gcc, json, jsonl, sarif, github, gitlab, junit, checkstyle or markdown";
+const char llw_lint_formats[] =
+    "text, gcc, json, jsonl, sarif, github, gitlab, junit, checkstyle or markdown";
 
 llw_lint_renderer *llw_lint_format(const char *name) {
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
@@ -63,7 +70,8 @@ void llw_render_lint_gcc(llw_text *out, const llw_style *style, const llw_lint_r
     for (size_t i = 0; i < report->findings->n; i++) {
         const llw_finding *f = &report->findings->items[i];
         llw_lint_safe(out, llw_lint_file(report, f));
-        llw_text_addf(out, ":%d:%d: %s: ", f->line ? f->line : 1, f->column ? f->column : 1, llw_lint_severity(f->level));
+        llw_text_addf(out, ":%d:%d: %s: ", f->line ? f->line : 1, f->column ? f->column : 1,
+                      llw_lint_severity(f->level));
         llw_lint_safe(out, f->message);
         llw_text_add(out, " [");
         llw_lint_safe(out, f->code);
@@ -82,7 +90,8 @@ void llw_render_lint_gcc(llw_text *out, const llw_style *style, const llw_lint_r
 
 /* Whether a name before a value says that the value is a secret. */
 static bool names_secret(const char *text, size_t len) {
-    static const char *const words[] = {"api-key", "api_key", "apikey", "token", "secret", "password", "passwd"};
+    static const char *const words[] = {"api-key", "api_key",  "apikey", "token",
+                                        "secret",  "password", "passwd"};
     while (len && strchr("=: \t\"',", text[len - 1])) len--;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         size_t n = strlen(words[i]);
@@ -104,7 +113,8 @@ static char *without_secrets(llw_arena *arena, const char *text, size_t len) {
 }
 
 /* The source line with a caret under the column, if the file can still be read. */
-static void quote(llw_text *out, const llw_style *style, const llw_lint_report *report, const llw_finding *f) {
+static void quote(llw_text *out, const llw_style *style, const llw_lint_report *report,
+                  const llw_finding *f) {
     enum { MAX_QUOTED = 200 };
     const llw_lines_file *file = llw_lines_get(report->lines, f->file);
     const char *text = NULL;
@@ -117,7 +127,8 @@ static void quote(llw_text *out, const llw_style *style, const llw_lint_report *
     if (!llw_lines_offset(file, f->line, f->column, &at)) return;
     llw_text caret = {0};
     llw_text_addf(&caret, "%6s | ", "");
-    for (size_t i = 0; i < at; i++) llw_text_add(&caret, text[i] == '\t' ? "\t" : ((unsigned char)text[i] & 0xc0) == 0x80 ? "" : " ");
+    for (size_t i = 0; i < at; i++)
+        llw_text_add(&caret, text[i] == '\t' ? "\t" : ((unsigned char)text[i] & 0xc0) == 0x80 ? "" : " ");
     for (int i = llw_lint_extent(f); i > 0; i--) llw_text_add(&caret, "^");
     llw_paint(out, style, LLW_GREEN, llw_text_str(&caret));
     llw_text_add(out, "\n");
@@ -137,7 +148,8 @@ static void arrow(llw_text *out, const llw_style *style, const char *text) {
 static void also(llw_text *out, const llw_style *style, const llw_lint_report *report, const llw_finding *f) {
     if (!f->n_also) return;
     if (!report->all) {
-        llw_text_addf(out, "  (%zu more of %s here: --all)\n", f->n_also, llw_lint_safe_copy(report->arena, f->code));
+        llw_text_addf(out, "  (%zu more of %s here: --all)\n", f->n_also,
+                      llw_lint_safe_copy(report->arena, f->code));
         return;
     }
     for (size_t i = 0; i < f->n_also; i++) {
@@ -155,7 +167,8 @@ static void also(llw_text *out, const llw_style *style, const llw_lint_report *r
 /* Which launch it happens to, when that is defined elsewhere, and how many others. */
 static void about(llw_text *out, const llw_lint_report *report, const llw_finding *f) {
     size_t len = strlen(f->file);
-    bool elsewhere = *f->where && (strncmp(f->where, f->file, len) || (f->where[len] && f->where[len] != ':'));
+    bool elsewhere =
+        *f->where && (strncmp(f->where, f->file, len) || (f->where[len] && f->where[len] != ':'));
     if (elsewhere) llw_text_addf(out, "  (for %s", llw_lint_safe_copy(report->arena, f->where));
     size_t others = f->n_launches ? f->n_launches - 1 : 0;
     if (others && elsewhere)
@@ -165,7 +178,8 @@ static void about(llw_text *out, const llw_lint_report *report, const llw_findin
     if (elsewhere || f->n_launches > 1) llw_text_add(out, ")\n");
 }
 
-static void finding_text(llw_text *out, const llw_style *style, const llw_lint_report *report, const llw_finding *f) {
+static void finding_text(llw_text *out, const llw_style *style, const llw_lint_report *report,
+                         const llw_finding *f) {
     static const llw_ink ink[] = {LLW_PLAIN, LLW_PLAIN, LLW_YELLOW, LLW_YELLOW, LLW_RED};
     llw_text head = {0}, code = {0};
     llw_lint_safe(&head, *f->file ? f->file : "(no file)");
@@ -196,20 +210,26 @@ static void summary(llw_text *out, const llw_lint_report *report) {
         count[report->findings->items[i].level]++;
         repairs += report->findings->items[i].fix != NULL;
     }
-    for (size_t i = 0; i < report->accepted->n; i++) inline_accepted += report->accepted->items[i].accepted == LLW_ACCEPTED_INLINE;
-    llw_text_addf(out, "%zu file%s, %zu launch%s: %zu wrong, %zu risk, %zu waste", config->n_files, config->n_files == 1 ? "" : "s",
-                  config->n_launches, config->n_launches == 1 ? "" : "es", count[LLW_LEVEL_WRONG],
-                  count[LLW_LEVEL_RISK], count[LLW_LEVEL_WASTE]);
-    if (count[LLW_LEVEL_NOTE]) llw_text_addf(out, ", %zu note%s", count[LLW_LEVEL_NOTE], count[LLW_LEVEL_NOTE] == 1 ? "" : "s");
+    for (size_t i = 0; i < report->accepted->n; i++)
+        inline_accepted += report->accepted->items[i].accepted == LLW_ACCEPTED_INLINE;
+    llw_text_addf(out, "%zu file%s, %zu launch%s: %zu wrong, %zu risk, %zu waste", config->n_files,
+                  config->n_files == 1 ? "" : "s", config->n_launches, config->n_launches == 1 ? "" : "es",
+                  count[LLW_LEVEL_WRONG], count[LLW_LEVEL_RISK], count[LLW_LEVEL_WASTE]);
+    if (count[LLW_LEVEL_NOTE])
+        llw_text_addf(out, ", %zu note%s", count[LLW_LEVEL_NOTE], count[LLW_LEVEL_NOTE] == 1 ? "" : "s");
     if (inline_accepted) llw_text_addf(out, "; %zu suppressed", inline_accepted);
-    if (report->accepted->n > inline_accepted) llw_text_addf(out, "; %zu in the baseline", report->accepted->n - inline_accepted);
-    if (config->n_unread) llw_text_addf(out, "; %zu thing%s not read, hence exit code 2", config->n_unread, config->n_unread == 1 ? "" : "s");
+    if (report->accepted->n > inline_accepted)
+        llw_text_addf(out, "; %zu in the baseline", report->accepted->n - inline_accepted);
+    if (config->n_unread)
+        llw_text_addf(out, "; %zu thing%s not read, hence exit code 2", config->n_unread,
+                      config->n_unread == 1 ? "" : "s");
     if (repairs) llw_text_addf(out, "; --fix could repair %zu", repairs);
     llw_text_add(out, report->findings->n ? "; llwhy explain CODE tells a lesson\n" : "\n");
 }
 
 void llw_render_lint_text(llw_text *out, const llw_style *style, const llw_lint_report *report) {
-    for (size_t i = 0; i < report->findings->n; i++) finding_text(out, style, report, &report->findings->items[i]);
+    for (size_t i = 0; i < report->findings->n; i++)
+        finding_text(out, style, report, &report->findings->items[i]);
     for (size_t i = 0; i < report->config->n_unread; i++) {
         const llw_unread *u = &report->config->unread[i];
         llw_lint_safe(out, u->file);

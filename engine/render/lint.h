@@ -1,10 +1,10 @@
-/* Findings about configuration files in every format a person or a machine asks for. One structure, one file for each
- * family of formats: text and gcc (lint.c), json and jsonl (lint_json.c), sarif (lint_sarif.c), github and gitlab (lint_ci.c),
- * junit and checkstyle (lint_xml.c), markdown (lint_markdown.c).
+/* Findings about configuration files in every format a person or a machine asks for. One structure, one file
+ * for each family of formats: text and gcc (lint.c), json and jsonl (lint_json.c), sarif (lint_sarif.c),
+ * github and gitlab (lint_ci.c), junit and checkstyle (lint_xml.c), markdown (lint_markdown.c).
  *
- * Whatever a string holds, no format lets it leave its place: control characters, invalid UTF-8 and marks that turn text
- * around are shown as \xHH, and each format's own marks are escaped. Paths in formats that a service reads are relative to
- * the current directory when they lie below it. */
+ * Whatever a string holds, no format lets it leave its place: control characters, invalid UTF-8 and marks
+ * that turn text around are shown as \xHH, and each format's own marks are escaped. Paths in formats that a
+ * service reads are relative to the current directory when they lie below it. */
 #ifndef LLW_RENDER_LINT_H
 #define LLW_RENDER_LINT_H
 
@@ -35,11 +35,13 @@ llw_lint_renderer *llw_lint_format(const char *name);
 /* "text, gcc, json, ..." */
 extern const char llw_lint_formats[];
 
-llw_lint_renderer llw_render_lint_text, llw_render_lint_gcc, llw_render_lint_json, llw_render_lint_jsonl, llw_render_lint_sarif, llw_render_lint_github,
-    llw_render_lint_gitlab, llw_render_lint_junit, llw_render_lint_checkstyle, llw_render_lint_markdown;
+llw_lint_renderer llw_render_lint_text, llw_render_lint_gcc, llw_render_lint_json, llw_render_lint_jsonl,
+    llw_render_lint_sarif, llw_render_lint_github, llw_render_lint_gitlab, llw_render_lint_junit,
+    llw_render_lint_checkstyle, llw_render_lint_markdown;
 
-/* A unified diff (git apply) of a file whose lines changed in place: none was added or taken away. Appends nothing when
- * they are equal. */
-void llw_render_diff(llw_text *out, const char *path, const char *before, size_t before_len, const char *after, size_t after_len);
+/* A unified diff (git apply) of a file whose lines changed in place: none was added or taken away. Appends
+ * nothing when they are equal. */
+void llw_render_diff(llw_text *out, const char *path, const char *before, size_t before_len,
+                     const char *after, size_t after_len);
 
 #endif

@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-/* Workflow commands: what ends a property or the line is written as %HH (actions/toolkit, packages/core/src/command.ts:
- * escapeData and escapeProperty). Control characters were made visible before. */
+/* Workflow commands: what ends a property or the line is written as %HH (actions/toolkit,
+ * packages/core/src/command.ts: escapeData and escapeProperty). Control characters were made visible before.
+ */
 static void escape(llw_text *out, const char *text, bool property) {
     llw_text safe = {0};
     llw_lint_safe(&safe, text);
@@ -28,7 +29,8 @@ void llw_render_lint_github(llw_text *out, const llw_style *style, const llw_lin
     for (size_t i = 0; i < report->findings->n; i++) {
         const llw_finding *f = &report->findings->items[i];
         const char *severity = llw_lint_severity(f->level);
-        annotate(out, strcmp(severity, "note") ? severity : "notice", llw_lint_path(report, llw_lint_file(report, f)), f->line);
+        annotate(out, strcmp(severity, "note") ? severity : "notice",
+                 llw_lint_path(report, llw_lint_file(report, f)), f->line);
         if (f->column) llw_text_addf(out, ",col=%d,endColumn=%d", f->column, f->column + llw_lint_extent(f));
         llw_text_add(out, ",title=");
         escape(out, f->code, true);
@@ -57,17 +59,24 @@ static void add_issue(json_t *list, const llw_lint_report *report, const llw_fin
     llw_finding_fingerprint(hash, f, path);
     json_int_t times = json_integer_value(json_object_get(seen, hash)) + 1;
     json_object_set_new(seen, hash, json_integer(times));
-    const char *fingerprint = times > 1 ? llw_arena_printf(report->arena, "%s-%lld", hash, (long long)times) : hash;
-    const char *text = *f->advice ? llw_arena_printf(report->arena, "%s (%s)", f->message, f->advice) : f->message;
-    json_array_append_new(list, json_pack("{s:o, s:o, s:s, s:s, s:{s:o, s:{s:i}}}", "description", llw_lint_string(llw_lint_safe_copy(report->arena, text)),
-                                          "check_name", llw_lint_string(llw_lint_safe_copy(report->arena, f->code)), "fingerprint", fingerprint, "severity", severity[f->level], "location",
-                                          "path", llw_lint_string(llw_lint_safe_copy(report->arena, path)), "lines", "begin", f->line ? f->line : 1));
+    const char *fingerprint =
+        times > 1 ? llw_arena_printf(report->arena, "%s-%lld", hash, (long long)times) : hash;
+    const char *text =
+        *f->advice ? llw_arena_printf(report->arena, "%s (%s)", f->message, f->advice) : f->message;
+    json_array_append_new(list,
+                          json_pack("{s:o, s:o, s:s, s:s, s:{s:o, s:{s:i}}}", "description",
+                                    llw_lint_string(llw_lint_safe_copy(report->arena, text)), "check_name",
+                                    llw_lint_string(llw_lint_safe_copy(report->arena, f->code)),
+                                    "fingerprint", fingerprint, "severity", severity[f->level], "location",
+                                    "path", llw_lint_string(llw_lint_safe_copy(report->arena, path)), "lines",
+                                    "begin", f->line ? f->line : 1));
 }
 
 void llw_render_lint_gitlab(llw_text *out, const llw_style *style, const llw_lint_report *report) {
     (void)style;
     json_t *list = json_array(), *seen = json_object();
-    for (size_t i = 0; i < report->findings->n; i++) add_issue(list, report, &report->findings->items[i], seen);
+    for (size_t i = 0; i < report->findings->n; i++)
+        add_issue(list, report, &report->findings->items[i], seen);
     json_decref(seen);
     llw_lint_dump(out, list, JSON_INDENT(1));
 }

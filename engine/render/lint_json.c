@@ -95,9 +95,12 @@ void llw_render_lint_json(llw_text *out, const llw_style *style, const llw_lint_
     (void)style;
     const llw_config_result *config = report->config;
     json_t *root = json_object(), *list = json_array(), *accepted = json_array(), *unread = json_array();
-    for (size_t i = 0; i < report->findings->n; i++) json_array_append_new(list, finding_json(report, &report->findings->items[i]));
-    for (size_t i = 0; i < report->accepted->n; i++) json_array_append_new(accepted, finding_json(report, &report->accepted->items[i]));
-    for (size_t i = 0; i < config->n_unread; i++) json_array_append_new(unread, unread_json(&config->unread[i]));
+    for (size_t i = 0; i < report->findings->n; i++)
+        json_array_append_new(list, finding_json(report, &report->findings->items[i]));
+    for (size_t i = 0; i < report->accepted->n; i++)
+        json_array_append_new(accepted, finding_json(report, &report->accepted->items[i]));
+    for (size_t i = 0; i < config->n_unread; i++)
+        json_array_append_new(unread, unread_json(&config->unread[i]));
     json_object_set_new(root, "schema", json_string("llwhy.lint/1"));
     json_object_set_new(root, "findings", list);
     json_object_set_new(root, "accepted", accepted);
@@ -118,11 +121,14 @@ static void line(llw_text *out, const char *type, json_t *o) {
 void llw_render_lint_jsonl(llw_text *out, const llw_style *style, const llw_lint_report *report) {
     (void)style;
     const llw_config_result *config = report->config;
-    for (size_t i = 0; i < report->findings->n; i++) line(out, "finding", finding_json(report, &report->findings->items[i]));
-    for (size_t i = 0; i < report->accepted->n; i++) line(out, "accepted", finding_json(report, &report->accepted->items[i]));
+    for (size_t i = 0; i < report->findings->n; i++)
+        line(out, "finding", finding_json(report, &report->findings->items[i]));
+    for (size_t i = 0; i < report->accepted->n; i++)
+        line(out, "accepted", finding_json(report, &report->accepted->items[i]));
     for (size_t i = 0; i < config->n_unread; i++) line(out, "unread", unread_json(&config->unread[i]));
     line(out, "summary",
-         json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "schema", "llwhy.lint/1", "findings", (json_int_t)report->findings->n, "accepted",
-                   (json_int_t)report->accepted->n, "unread", (json_int_t)config->n_unread, "files", (json_int_t)config->n_files, "launches",
+         json_pack("{s:s, s:I, s:I, s:I, s:I, s:I}", "schema", "llwhy.lint/1", "findings",
+                   (json_int_t)report->findings->n, "accepted", (json_int_t)report->accepted->n, "unread",
+                   (json_int_t)config->n_unread, "files", (json_int_t)config->n_files, "launches",
                    (json_int_t)config->n_launches));
 }

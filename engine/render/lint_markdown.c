@@ -3,13 +3,15 @@
 
 #include <string.h>
 
-/* Text that stays text: Markdown's marks are escaped, addresses do not become links, and nobody is mentioned. */
+/* Text that stays text: Markdown's marks are escaped, addresses do not become links, and nobody is mentioned.
+ */
 static void escape(llw_text *out, const char *text) {
     llw_text safe = {0};
     llw_lint_safe(&safe, text);
     const char *all = llw_text_str(&safe);
     for (const char *c = all; *c; c++) {
-        bool link = (*c == ':' && !strncmp(c, "://", 3)) || (*c == '.' && c - all >= 3 && !strncmp(c - 3, "www", 3));
+        bool link =
+            (*c == ':' && !strncmp(c, "://", 3)) || (*c == '.' && c - all >= 3 && !strncmp(c - 3, "www", 3));
         bool start = c == all && (*c == '-' || *c == '+' || *c == '#' || *c == '=' || *c == '>');
         if (*c == '<' || *c == '>' || *c == '&') {
             llw_text_addf(out, "&#%d;", *c);
@@ -76,10 +78,13 @@ void llw_render_lint_markdown(llw_text *out, const llw_style *style, const llw_l
     const llw_config_result *config = report->config;
     size_t count[LLW_LEVEL_WRONG + 1] = {0};
     for (size_t i = 0; i < report->findings->n; i++) count[report->findings->items[i].level]++;
-    llw_text_addf(out, "## llwhy lint: %zu wrong, %zu risk, %zu waste", count[LLW_LEVEL_WRONG], count[LLW_LEVEL_RISK], count[LLW_LEVEL_WASTE]);
+    llw_text_addf(out, "## llwhy lint: %zu wrong, %zu risk, %zu waste", count[LLW_LEVEL_WRONG],
+                  count[LLW_LEVEL_RISK], count[LLW_LEVEL_WASTE]);
     if (count[LLW_LEVEL_NOTE]) llw_text_addf(out, ", %zu notes", count[LLW_LEVEL_NOTE]);
     llw_text_addf(out, "\n\n%zu files, %zu launches.", config->n_files, config->n_launches);
-    if (report->accepted->n) llw_text_addf(out, " %zu findings are accepted (suppressed or in the baseline).", report->accepted->n);
+    if (report->accepted->n)
+        llw_text_addf(out, " %zu findings are accepted (suppressed or in the baseline).",
+                      report->accepted->n);
     llw_text_add(out, "\n");
     for (size_t i = 0; i < report->findings->n; i++) {
         const llw_finding *f = &report->findings->items[i];

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-/* Text for an attribute or an element: made visible first, then XML's own marks, and the two code points below U+10000 that
- * XML 1.0 has no place for and that are no control characters (U+FFFE, U+FFFF). */
+/* Text for an attribute or an element: made visible first, then XML's own marks, and the two code points
+ * below U+10000 that XML 1.0 has no place for and that are no control characters (U+FFFE, U+FFFF). */
 static void escape(llw_text *out, const char *text) {
     llw_text safe = {0};
     llw_lint_safe(&safe, text);
@@ -48,7 +48,8 @@ static bool next(const llw_lint_report *report, portion *p) {
     p->from = p->to;
     p->accepted_from = p->accepted_to;
     const char *a = p->from < report->findings->n ? report->findings->items[p->from].file : NULL;
-    const char *b = p->accepted_from < report->accepted->n ? report->accepted->items[p->accepted_from].file : NULL;
+    const char *b =
+        p->accepted_from < report->accepted->n ? report->accepted->items[p->accepted_from].file : NULL;
     if (!a && !b) return false;
     p->file = !b || (a && strcmp(a, b) <= 0) ? a : b;
     p->to = skip(report->findings, p->from, p->file);
@@ -73,9 +74,12 @@ void llw_render_lint_checkstyle(llw_text *out, const llw_style *style, const llw
         for (size_t i = p.from; i < p.to; i++) {
             const llw_finding *f = &report->findings->items[i];
             const char *severity = llw_lint_severity(f->level);
-            llw_text_addf(out, "    <error line=\"%d\" column=\"%d\"", f->line ? f->line : 1, f->column ? f->column : 1);
+            llw_text_addf(out, "    <error line=\"%d\" column=\"%d\"", f->line ? f->line : 1,
+                          f->column ? f->column : 1);
             attribute(out, "severity", strcmp(severity, "note") ? severity : "info");
-            attribute(out, "message", *f->advice ? llw_arena_printf(report->arena, "%s (%s)", f->message, f->advice) : f->message);
+            attribute(out, "message",
+                      *f->advice ? llw_arena_printf(report->arena, "%s (%s)", f->message, f->advice)
+                                 : f->message);
             attribute(out, "source", llw_arena_printf(report->arena, "llwhy.%s", f->code));
             llw_text_add(out, "/>\n");
         }
@@ -146,10 +150,12 @@ void llw_render_lint_junit(llw_text *out, const llw_style *style, const llw_lint
         json_object_set_new_nocheck(told, p.file, json_true());
         llw_text_add(&suites, "  <testsuite");
         attribute(&suites, "name", shown(report, p.file));
-        llw_text_addf(&suites, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n", p.to - p.from + p.accepted_to - p.accepted_from,
-                      failures(report, p.from, p.to), p.accepted_to - p.accepted_from);
+        llw_text_addf(&suites, " tests=\"%zu\" failures=\"%zu\" errors=\"0\" skipped=\"%zu\">\n",
+                      p.to - p.from + p.accepted_to - p.accepted_from, failures(report, p.from, p.to),
+                      p.accepted_to - p.accepted_from);
         for (size_t i = p.from; i < p.to; i++) test_case(&suites, report, &report->findings->items[i]);
-        for (size_t i = p.accepted_from; i < p.accepted_to; i++) test_case(&suites, report, &report->accepted->items[i]);
+        for (size_t i = p.accepted_from; i < p.accepted_to; i++)
+            test_case(&suites, report, &report->accepted->items[i]);
         llw_text_add(&suites, "  </testsuite>\n");
     }
     for (size_t i = 0; i < config->n_files; i++) {
@@ -161,12 +167,16 @@ void llw_render_lint_junit(llw_text *out, const llw_style *style, const llw_lint
         llw_text_add(&clean, "/>\n");
     }
     llw_text_add(out, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    llw_text_addf(out, "<testsuites name=\"llwhy lint\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\">\n",
-                  report->findings->n + report->accepted->n + passed + config->n_unread, failures(report, 0, report->findings->n), config->n_unread,
-                  report->accepted->n);
+    llw_text_addf(
+        out,
+        "<testsuites name=\"llwhy lint\" tests=\"%zu\" failures=\"%zu\" errors=\"%zu\" skipped=\"%zu\">\n",
+        report->findings->n + report->accepted->n + passed + config->n_unread,
+        failures(report, 0, report->findings->n), config->n_unread, report->accepted->n);
     llw_text_add(out, llw_text_str(&suites));
     if (passed || config->n_unread) {
-        llw_text_addf(out, "  <testsuite name=\"files\" tests=\"%zu\" failures=\"0\" errors=\"%zu\" skipped=\"0\">\n", passed + config->n_unread, config->n_unread);
+        llw_text_addf(
+            out, "  <testsuite name=\"files\" tests=\"%zu\" failures=\"0\" errors=\"%zu\" skipped=\"0\">\n",
+            passed + config->n_unread, config->n_unread);
         llw_text_add(out, llw_text_str(&clean));
         for (size_t i = 0; i < config->n_unread; i++) {
             const llw_unread *u = &config->unread[i];

@@ -26,7 +26,8 @@ static void read_sources(llw_arena *arena, const llw_yaml *list, llw_page *out) 
     if (!list || list->kind != LLW_YAML_LIST) return;
     for (const llw_yaml *s = list->first; s; s = s->next) {
         llw_page_source *source = llw_arena_push(arena, &items, &out->n_sources, &capacity, sizeof *source);
-        *source = (llw_page_source){llw_yaml_string(llw_yaml_get(s, "what"), ""), llw_yaml_string(llw_yaml_get(s, "where"), ""),
+        *source = (llw_page_source){llw_yaml_string(llw_yaml_get(s, "what"), ""),
+                                    llw_yaml_string(llw_yaml_get(s, "where"), ""),
                                     llw_yaml_string(llw_yaml_get(s, "date"), "")};
     }
     out->sources = items;
@@ -35,7 +36,9 @@ static void read_sources(llw_arena *arena, const llw_yaml *list, llw_page *out) 
 static void read_story(llw_arena *arena, const llw_lesson *lesson, llw_page *out) {
     const char *bytes = NULL, *path = NULL;
     size_t len = 0;
-    if (llw_data_read(arena, llw_arena_printf(arena, "lessons/%s.md", lesson->id), &bytes, &len, &path, NULL) != LLW_OK) return;
+    if (llw_data_read(arena, llw_arena_printf(arena, "lessons/%s.md", lesson->id), &bytes, &len, &path,
+                      NULL) != LLW_OK)
+        return;
     const char *front = front_matter(arena, bytes, &out->story);
     llw_yaml *root = NULL;
     const llw_yaml *twice = NULL;
@@ -47,7 +50,11 @@ static void read_story(llw_arena *arena, const llw_lesson *lesson, llw_page *out
 static bool lesson_page(const llw_kb *kb, llw_arena *arena, const char *code, llw_page *out) {
     const llw_lesson *lesson = kb ? llw_kb_lesson(kb, code) : NULL;
     if (!lesson) return false;
-    *out = (llw_page){.code = lesson->code, .name = lesson->id, .title = lesson->claim, .claim = lesson->claim, .story = ""};
+    *out = (llw_page){.code = lesson->code,
+                      .name = lesson->id,
+                      .title = lesson->claim,
+                      .claim = lesson->claim,
+                      .story = ""};
     for (size_t i = 0; i < lesson->n_rules; i++)
         if (lesson->rules[i].level > out->level) out->level = lesson->rules[i].level;
     read_story(arena, lesson, out);
@@ -58,11 +65,20 @@ bool llw_page_find(const llw_kb *kb, llw_arena *arena, const char *code, llw_pag
     llw_flag_code flag = llw_flag_code_find(code);
     const char *title = NULL, *text = NULL;
     if (flag) {
-        *out = (llw_page){.code = llw_flag_code_name(flag), .title = llw_flag_code_title(flag), .claim = llw_flag_code_text(flag), .level = LLW_LEVEL_WRONG};
+        *out = (llw_page){.code = llw_flag_code_name(flag),
+                          .title = llw_flag_code_title(flag),
+                          .claim = llw_flag_code_text(flag),
+                          .level = LLW_LEVEL_WRONG};
     } else if (llw_suppress_code(code, &title, &text)) {
-        *out = (llw_page){.code = code, .title = title, .claim = text, .level = strcmp(code, "S04") ? LLW_LEVEL_NOTE : LLW_LEVEL_RISK};
+        *out = (llw_page){.code = code,
+                          .title = title,
+                          .claim = text,
+                          .level = strcmp(code, "S04") ? LLW_LEVEL_NOTE : LLW_LEVEL_RISK};
     } else if (llw_log_code_title(code)) {
-        *out = (llw_page){.code = code, .title = llw_log_code_title(code), .claim = llw_log_code_text(code), .level = LLW_LEVEL_WRONG};
+        *out = (llw_page){.code = code,
+                          .title = llw_log_code_title(code),
+                          .claim = llw_log_code_text(code),
+                          .level = LLW_LEVEL_WRONG};
     } else
         return lesson_page(kb, arena, code, out);
     out->name = out->code;

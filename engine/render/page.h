@@ -1,5 +1,5 @@
-/* The page of a code: what `llwhy explain CODE` tells and what formats with a help text carry. Offline: everything comes
- * from the binary and the rule directories. */
+/* The page of a code: what `llwhy explain CODE` tells and what formats with a help text carry. Offline:
+ * everything comes from the binary and the rule directories. */
 #ifndef LLW_RENDER_PAGE_H
 #define LLW_RENDER_PAGE_H
 
@@ -20,8 +20,8 @@ typedef struct llw_page {
     llw_level level; /* the gravest it can be found with */
 } llw_page;
 
-/* The page of a lesson's code or id, a flag's (F01), a load log's (R01) or a suppression's (S01) code. False when there is no
- * such code. Texts live in the arena, the knowledge base or the program. */
+/* The page of a lesson's code or id, a flag's (F01), a load log's (R01) or a suppression's (S01) code. False
+ * when there is no such code. Texts live in the arena, the knowledge base or the program. */
 bool llw_page_find(const llw_kb *kb, llw_arena *arena, const char *code, llw_page *out);
 
 #endif

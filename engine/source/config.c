@@ -298,17 +298,19 @@ static void add_text(llw_config_reader *r, targets *t, const llw_rich *text) {
 
 static void emit_conf(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
     static const char *const texts[] = {"NAME", "DESCRIPTION", "SPEED"};
-    size_t n = 0;
+    size_t n = 0, unread = r->out->n_unread;
     llw_ini_section *sections = llw_config_ini(r, file, &n);
     chain c = {0};
     targets t = {0};
     bool any = false;
     for (size_t i = 0; i < n; i++) any |= llw_ini_is_profile(r, file, &sections[i]);
+    bool named = any || !strncasecmp(file->name, "models.", 7); /* else it is another program's file */
+    if (!named) r->out->n_unread = unread;
     if (any) find_chain(r, set, file->directory, &c);
     for (size_t i = 0; i < n; i++) {
         llw_ini_section *s = &sections[i];
         if (!llw_ini_is_profile(r, file, s)) {
-            const llw_ini_entry *model = llw_ini_misspelt_model(r, s);
+            const llw_ini_entry *model = named ? llw_ini_misspelt_model(r, s) : NULL;
             if (model)
                 llw_config_unread(r, file->path, model->line,
                                   "the section [%.60s] names its model as %s: the key is MODEL here, in capitals",
@@ -506,9 +508,10 @@ static void emit_drop_in(llw_config_reader *r, llw_config_set *set, const llw_co
     llw_front_unit(r, set, file, NULL, 0);
 }
 
-static void emit(llw_config_reader *r, llw_config_set *set) {
+static void emit_all(llw_config_reader *r, llw_config_set *set, bool ini) {
     for (size_t i = 0; i < set->n; i++) {
-        if (!set->items[i]->emit) continue;
+        bool is_ini = set->items[i]->kind == LLW_CONFIG_INI || set->items[i]->kind == LLW_CONFIG_PRESET;
+        if (!set->items[i]->emit || is_ini != ini) continue;
         const llw_config_file *file = &set->items[i]->file;
         void *files = r->out->files;
         *(const char **)llw_arena_push(r->arena, &files, &r->out->n_files, &r->out->file_capacity,
@@ -516,6 +519,7 @@ static void emit(llw_config_reader *r, llw_config_set *set) {
         r->out->files = files;
         switch (set->items[i]->kind) {
         case LLW_CONFIG_INI: emit_conf(r, set, file); break;
+        case LLW_CONFIG_PRESET: llw_front_preset(r, file, false); break;
         case LLW_CONFIG_ENV: emit_env(r, set, file); break;
         case LLW_CONFIG_COMPOSE: emit_compose(r, set, i); break;
         case LLW_CONFIG_DOCKERFILE: emit_dockerfile(r, set, set->items[i]); break;
@@ -525,6 +529,15 @@ static void emit(llw_config_reader *r, llw_config_set *set) {
         default: break;
         }
     }
+}
+
+/* INI files last: whoever starts a router, which reads one of them, is known by then. */
+static void emit(llw_config_reader *r, llw_config_set *set) {
+    emit_all(r, set, false);
+    for (size_t i = 0; i < set->n; i++)
+        if (set->items[i]->kind == LLW_CONFIG_INI && llw_front_preset(r, &set->items[i]->file, true))
+            set->items[i]->kind = LLW_CONFIG_PRESET;
+    emit_all(r, set, true);
 }
 
 llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_options *options,

@@ -10,7 +10,8 @@
 
 typedef enum llw_config_kind {
     LLW_CONFIG_NONE,
-    LLW_CONFIG_INI, /* models.conf and its kin, or a router's presets */
+    LLW_CONFIG_INI,    /* models.conf and its kin */
+    LLW_CONFIG_PRESET, /* a router's */
     LLW_CONFIG_ENV,
     LLW_CONFIG_COMPOSE,
     LLW_CONFIG_DOCKERFILE,
@@ -55,6 +56,8 @@ size_t llw_front_emit(llw_config_reader *r, const llw_config_file *file, const l
 size_t llw_front_starts(llw_config_reader *r, const llw_config_file *file, const llw_starts *starts);
 
 void llw_front_script(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
+/* An .ini of llama-server's router. False when it is none; `only_ask` adds nothing. */
+bool llw_front_preset(llw_config_reader *r, const llw_config_file *file, bool only_ask);
 /* A unit with its drop-ins in the order in which they apply. */
 void llw_front_unit(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
                     const llw_config_file *const *drop_ins, size_t n);

@@ -207,6 +207,21 @@ static llw_entity build_of(llw_config_reader *r, const llw_launch_spec *spec) {
     return build ? build : r->options->build;
 }
 
+/* A server that reads presets is remembered for them. */
+static void remember_router(llw_config_reader *r, const llw_lowered *low, const llw_token *args, const llw_env *env) {
+    const char *preset = NULL;
+    for (size_t i = 0; i + 1 < low->words.n; i++)
+        if (args[i].text && !strcmp(args[i].text, "--models-preset"))
+            preset = args[i + 1].text ? args[i + 1].text : llw_rich_show(r->arena, &low->words.items[i + 1]);
+    for (size_t i = 0; i < low->env.n; i++)
+        if (!preset && !strcmp(env[i].name, "LLAMA_ARG_MODELS_PRESET")) preset = env[i].value.text;
+    if (!preset || low->program != LLW_PROGRAM_SERVER) return;
+    void *items = r->routers;
+    llw_config_router *router = llw_arena_push(r->arena, &items, &r->n_routers, &r->router_capacity, sizeof *router);
+    r->routers = items;
+    *router = (llw_config_router){preset, *low};
+}
+
 llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_spec *spec) {
     if (llw_facts_find(r->facts, LLW_KIND_launch, spec->id)) return NULL;
     if (r->out->n_launches >= LLW_CONFIG_MAX_LAUNCHES) {
@@ -228,6 +243,7 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
         if (!env[i].value.text && !strcmp(env[i].name, "LLAMA_ARG_MODEL"))
             env[i].value.text = known_path(r, &low->env.items[i].value);
     }
+    remember_router(r, low, args, env);
     llw_argv in = {.id = spec->id,
                    .program = low->program,
                    .program_origin = low->program_token.origin,

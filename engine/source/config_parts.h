@@ -14,6 +14,8 @@ typedef struct llw_config_file {
     bool example;
 } llw_config_file;
 
+struct llw_config_router;
+
 typedef struct llw_config_reader {
     llw_facts *facts;
     llw_arena *arena;
@@ -25,6 +27,8 @@ typedef struct llw_config_reader {
     size_t n_known;
     size_t copies, reread; /* of variables and script bytes in loops and branches: LLW_SHELL_BUDGET at the start */
     int shells;            /* scripts inside scripts that are being read */
+    struct llw_config_router *routers; /* servers started with --models-preset */
+    size_t n_routers, router_capacity;
 } llw_config_reader;
 
 enum { LLW_SHELL_BUDGET = 1 << 22 };
@@ -104,6 +108,12 @@ typedef struct llw_lowered {
     llw_mount *mounts;   /* of that container */
     size_t n_mounts, mount_capacity;
 } llw_lowered;
+
+/* A router that was found: its presets are read with what it says itself. */
+typedef struct llw_config_router {
+    const char *preset; /* the file it names */
+    llw_lowered low;
+} llw_config_router;
 
 /* How a file beside another one is found; NULL when it is not there. */
 typedef struct llw_config_set llw_config_set;
