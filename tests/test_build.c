@@ -11,7 +11,8 @@
 static llw_build read_ok(llw_arena *arena, const char *version) {
     llw_build b;
     llw_err err = {0};
-    if (llw_build_read(arena, version, &b, &err) != LLW_OK) fail_msg("%s: %s", version ? version : "none", err.text);
+    if (llw_build_read(arena, version, &b, &err) != LLW_OK)
+        fail_msg("%s: %s", version ? version : "none", err.text);
     return b;
 }
 

@@ -517,7 +517,8 @@ static void what_is_said_of_another_model_is_not_charged(void **state) {
     assert_int_equal(claims_of("# a dense model\n[a]\nNAME=x\n# MoE model\n[b]\nMODEL=y.gguf\n"), 1);
     clear_box((const char *const[]){"models.conf"}, 1);
     make_box();
-    write_text("compose.yml", "services:\n  # a dense model\n  web:\n    image: nginx\n  llm:\n    image: ghcr.io/ggml-org/llama.cpp:server\n"
+    write_text("compose.yml", "services:\n  # a dense model\n  web:\n    image: nginx\n  llm:\n    image: "
+                              "ghcr.io/ggml-org/llama.cpp:server\n"
                               "    command: -m x.gguf\n");
     tree t = read_path(in_box("compose.yml"));
     assert_int_equal(t.out.n_launches, 1);
@@ -546,7 +547,8 @@ static void a_profile_names_its_model_in_any_way(void **state) {
         int64_t layers = 0;
         if (t.out.n_launches) {
             assert_true(t.out.launches[0].model);
-            assert_true(llw_facts_count(t.facts, t.out.launches[0].model, LLW_model_layers, &layers) == cases[i].known);
+            assert_true(llw_facts_count(t.facts, t.out.launches[0].model, LLW_model_layers, &layers) ==
+                        cases[i].known);
         } else {
             assert_non_null(strstr(t.out.unread[0].why, "MODEL here"));
             assert_int_equal(t.out.unread[0].line, 2);

@@ -19,9 +19,12 @@ static int set_up(void **state) {
     (void)state;
     arena = llw_arena_new();
     result = (llw_config_result){0};
-    reader = (llw_config_reader){
-        .arena = arena, .options = &no_options, .out = &result, .budget = LLW_EXPAND_BUDGET,
-        .copies = LLW_SHELL_BUDGET, .reread = LLW_SHELL_BUDGET};
+    reader = (llw_config_reader){.arena = arena,
+                                 .options = &no_options,
+                                 .out = &result,
+                                 .budget = LLW_EXPAND_BUDGET,
+                                 .copies = LLW_SHELL_BUDGET,
+                                 .reread = LLW_SHELL_BUDGET};
     return 0;
 }
 
@@ -278,7 +281,8 @@ static void commands_are_joined_as_an_engine_joins_them(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         llw_dockerfile d = docker_of(cases[i].dockerfile);
         llw_lowered out;
-        llw_start_site site = {.file = "Dockerfile", .directory = "", .default_origin = "shell default", .tells = true};
+        llw_start_site site = {
+            .file = "Dockerfile", .directory = "", .default_origin = "shell default", .tells = true};
         llw_config_lower(&reader, &site, &d.entrypoint, &d.command, &d.env, &out);
         assert_int_equal(out.runs, cases[i].words != NULL);
         llw_text words = {0};

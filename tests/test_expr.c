@@ -12,7 +12,8 @@
 static const llw_unit two_bytes[] = {LLW_UNIT_BYTES, LLW_UNIT_BYTES};
 
 /* One named function: twice(bytes, bytes) gives bytes. */
-static int find_function(void *context, const char *name, int *arity, const llw_unit **parameters, llw_unit *result) {
+static int find_function(void *context, const char *name, int *arity, const llw_unit **parameters,
+                         llw_unit *result) {
     (void)context;
     if (strcmp(name, "twice")) return -1;
     *arity = 2;
@@ -35,7 +36,8 @@ static const llw_scope scope = {
 
 static void must_parse(llw_arena *arena, const char *text, llw_expr *out) {
     llw_err err = {0};
-    if (llw_expr_parse(arena, &scope, text, "rules.d/x.lua", 7, out, &err) != LLW_OK) fail_msg("\"%s\": %s", text, err.text);
+    if (llw_expr_parse(arena, &scope, text, "rules.d/x.lua", 7, out, &err) != LLW_OK)
+        fail_msg("\"%s\": %s", text, err.text);
 }
 
 static const char *leaf_text(llw_arena *arena, const llw_expr *e, const llw_expr_node *n) {
@@ -44,15 +46,21 @@ static const char *leaf_text(llw_arena *arena, const llw_expr *e, const llw_expr
 
 /* The tree as (op a b ...): recursion in a test, over expressions that the parser has bounded. */
 static char *shape(llw_arena *arena, const llw_expr *e, int at) {
-    static const char *const words[] = {[LLW_OP_NEGATE] = "neg",  [LLW_OP_NOT] = "not",      [LLW_OP_KNOWN] = "known",
-                                        [LLW_OP_CONFLICT] = "conflict", [LLW_OP_ORIGIN] = "origin", [LLW_OP_GRADE] = "grade",
-                                        [LLW_OP_MIN] = "min",     [LLW_OP_MAX] = "max",      [LLW_OP_CONTAINS] = "contains",
-                                        [LLW_OP_PREDICT] = "predict", [LLW_OP_CALL] = "call"};
+    static const char *const words[] = {
+        [LLW_OP_NEGATE] = "neg",        [LLW_OP_NOT] = "not",       [LLW_OP_KNOWN] = "known",
+        [LLW_OP_CONFLICT] = "conflict", [LLW_OP_ORIGIN] = "origin", [LLW_OP_GRADE] = "grade",
+        [LLW_OP_MIN] = "min",           [LLW_OP_MAX] = "max",       [LLW_OP_CONTAINS] = "contains",
+        [LLW_OP_PREDICT] = "predict",   [LLW_OP_CALL] = "call"};
     const llw_expr_node *n = &e->nodes[at];
-    if (!n->n_args && n->op != LLW_OP_PREDICT && n->op != LLW_OP_CALL) return llw_arena_strdup(arena, leaf_text(arena, e, n));
-    const char *sign = n->op < LLW_OP_CALL && *llw_op_sign(n->op) && n->op != LLW_OP_NOT && n->op != LLW_OP_NEGATE ? llw_op_sign(n->op) : words[n->op];
+    if (!n->n_args && n->op != LLW_OP_PREDICT && n->op != LLW_OP_CALL)
+        return llw_arena_strdup(arena, leaf_text(arena, e, n));
+    const char *sign =
+        n->op < LLW_OP_CALL && *llw_op_sign(n->op) && n->op != LLW_OP_NOT && n->op != LLW_OP_NEGATE
+            ? llw_op_sign(n->op)
+            : words[n->op];
     char *out = llw_arena_printf(arena, "(%s", sign);
-    for (int i = 0; i < n->n_args; i++) out = llw_arena_printf(arena, "%s %s", out, shape(arena, e, n->args[i]));
+    for (int i = 0; i < n->n_args; i++)
+        out = llw_arena_printf(arena, "%s %s", out, shape(arena, e, n->args[i]));
     return llw_arena_printf(arena, "%s)", out);
 }
 
@@ -263,8 +271,10 @@ static void mistakes_are_named(void **state) {
         llw_arena *arena = llw_arena_new();
         llw_expr e;
         llw_err err = {0};
-        if (llw_expr_parse(arena, &scope, cases[i].text, "rules.d/x.lua", 7, &e, &err) != LLW_ERR_INPUT) fail_msg("\"%s\" is taken", cases[i].text);
-        if (!strstr(err.text, cases[i].says)) fail_msg("\"%s\": \"%s\" does not say \"%s\"", cases[i].text, err.text, cases[i].says);
+        if (llw_expr_parse(arena, &scope, cases[i].text, "rules.d/x.lua", 7, &e, &err) != LLW_ERR_INPUT)
+            fail_msg("\"%s\" is taken", cases[i].text);
+        if (!strstr(err.text, cases[i].says))
+            fail_msg("\"%s\": \"%s\" does not say \"%s\"", cases[i].text, err.text, cases[i].says);
         assert_string_equal(err.file, "rules.d/x.lua");
         assert_int_equal(err.line, 7);
         llw_arena_free(arena);
@@ -310,9 +320,13 @@ static void length_depth_and_arguments_have_limits(void **state) {
 /* Any bytes at all: an answer or a message, never a fault; and what is taken parses again the same. */
 static void any_text_is_answered(void **state) {
     (void)state;
-    static const char *const pieces[] = {"l.ubatch", "p.need", "m.name", "l.fit", "(", ")", ",", "not ", " and ", " or ", "+", "-", "*", "/", "//", "%",
-                                         "<", "<=", "==", "~=", "512", "0", "1.5", "MiB", "'x'", "\"", "min(", "known(", "predict('", "'loads'", ".",
-                                         "\n", "\\", "\x80", "sum('gpu', 'free')", "waste", "=", "twice(", "true"};
+    static const char *const pieces[] = {
+        "l.ubatch",  "p.need",  "m.name", "l.fit", "(",  ")",    ",",
+        "not ",      " and ",   " or ",   "+",     "-",  "*",    "/",
+        "//",        "%",       "<",      "<=",    "==", "~=",   "512",
+        "0",         "1.5",     "MiB",    "'x'",   "\"", "min(", "known(",
+        "predict('", "'loads'", ".",      "\n",    "\\", "\x80", "sum('gpu', 'free')",
+        "waste",     "=",       "twice(", "true"};
     uint64_t seed = 88172645463325252u;
     int taken = 0;
     for (int round = 0; round < 30000; round++) {

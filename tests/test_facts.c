@@ -67,7 +67,8 @@ static void many_slots_survive_growth(void **state) {
     for (int i = 0; i < 2000; i++) {
         char id[16];
         snprintf(id, sizeof id, "g%d", i);
-        llw_facts_claim(f, llw_facts_entity(f, LLW_KIND_gpu, id), LLW_gpu_index, llw_count(i), LLW_GRADE_MEASURED, "x", "");
+        llw_facts_claim(f, llw_facts_entity(f, LLW_KIND_gpu, id), LLW_gpu_index, llw_count(i),
+                        LLW_GRADE_MEASURED, "x", "");
     }
     int64_t n = -1;
     assert_true(llw_facts_count(f, llw_facts_find(f, LLW_KIND_gpu, "g1234"), LLW_gpu_index, &n) && n == 1234);

@@ -99,7 +99,7 @@ static void joins_find_their_things(void **state) {
                                 JOINED("three", "a = \"placement\", b = \"launch\", c = \"placement\"",
                                        "\"a.launch == b.id\", \"c.launch == b.id\"")
                                     JOINED("kinds", "a = \"placement\", l = \"launch\"", "\"a.gpu == l.id\"")
-                                    JOINED("all", "l = \"launch\", p = \"placement\"", ""));
+                                        JOINED("all", "l = \"launch\", p = \"placement\"", ""));
     bindings_are(kb, f, "ref", "a p1;b p0;b p2;");
     bindings_are(kb, f, "turned", "a p1;b p0;b p2;");
     bindings_are(kb, f, "text", "a a;a c;b b;c a;c c;");

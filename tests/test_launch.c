@@ -225,7 +225,8 @@ static void cards_whose_order_is_open_are_not_guessed(void **state) {
     llw_facts *f = box("-c 4096", false, &e);
     for (int i = 0; i < 2; i++) {
         llw_entity g = llw_facts_entity(f, LLW_KIND_gpu, i ? "nvidia-smi 1" : "nvidia-smi 0");
-        llw_facts_claim(f, g, LLW_gpu_index, llw_unknown(LLW_COUNT), LLW_GRADE_MEASURED, "nvml", "the cards differ");
+        llw_facts_claim(f, g, LLW_gpu_index, llw_unknown(LLW_COUNT), LLW_GRADE_MEASURED, "nvml",
+                        "the cards differ");
     }
     llw_launch l;
     llw_err err = {0};

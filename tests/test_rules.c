@@ -343,13 +343,18 @@ static void mistakes_are_named_with_their_line(void **state) {
     ARE_LEFT_OUT(files);
 }
 
-/* Quantities on quantities, each naming the one before twice: what they rest on is known without walking every path. */
+/* Quantities on quantities, each naming the one before twice: what they rest on is known without walking
+ * every path. */
 static void quantities_know_whether_they_predict(void **state) {
     (void)state;
     static const char *const start[] = {"l.ctx", "predict('n_ctx', l, 'ubatch', 512)"};
     for (int asks = 0; asks < 2; asks++) {
         llw_text text = {0};
-        llw_text_addf(&text, HEADER "rule \"r\" { level = \"note\", each = { l = \"launch\" }, find = \"x\", let = { a00 = \"%s\"", start[asks]);
+        llw_text_addf(
+            &text,
+            HEADER
+            "rule \"r\" { level = \"note\", each = { l = \"launch\" }, find = \"x\", let = { a00 = \"%s\"",
+            start[asks]);
         for (int i = 1; i < 60; i++) llw_text_addf(&text, ", a%02d = \"a%02d + a%02d\"", i, i - 1, i - 1);
         llw_text_add(&text, " }, when = { \"l.ctx > 0\", \"a59 > 0\" } }");
         llw_kb *kb = llw_kb_new();
@@ -446,11 +451,13 @@ static void writers_come_before_readers(void **state) {
     llw_kb *kb = llw_kb_new();
     add(kb, "01-a.lua",
         "lesson \"01-a\" { claim = \"x\" }\n"
-        "rule \"by-sum\" { level = \"note\", each = { l = \"launch\" }, when = { \"sum('launch', 'n_ctx') > 0\" }, find = \"x\" }\n"
+        "rule \"by-sum\" { level = \"note\", each = { l = \"launch\" }, when = { \"sum('launch', 'n_ctx') > "
+        "0\" }, find = \"x\" }\n"
         "rule \"end\" { level = \"note\", each = { l = \"launch\" }, when = { \"l.n_ctx_seq > 0\" }, find = "
         "\"x\" }\n" DERIVES("middle", "l.n_ctx_seq", "l.n_ctx"));
     add(kb, "02-b.lua",
-        "lesson \"02-b\" { claim = \"x\" }\n" DERIVES("start", "l.n_ctx", "l.ctx") DERIVES("other", "l.n_ctx", "l.batch"));
+        "lesson \"02-b\" { claim = \"x\" }\n" DERIVES("start", "l.n_ctx", "l.ctx")
+            DERIVES("other", "l.n_ctx", "l.batch"));
     add(kb, "00-c.lua",
         "lesson \"00-c\" { claim = \"x\" }\n"
         "rule \"b\" { level = \"note\", each = { l = \"launch\" }, find = \"x\" }\nrule \"a\" { level = "

@@ -1,4 +1,5 @@
-/* Teaching: every case can be solved, answers are graded by what the engine concludes, and facts decide what is right. */
+/* Teaching: every case can be solved, answers are graded by what the engine concludes, and facts decide what
+ * is right. */
 #include "base/file.h"
 #include "base/process.h"
 #include "fact/build.h"
@@ -32,7 +33,8 @@ static int set_up(void **state) {
     llw_err err = {0};
     f->arena = llw_arena_new();
     f->kb = llw_kb_load(NULL, 0);
-    if (llw_misconceptions_load(f->arena, &f->misconceptions, &err) != LLW_OK) fail_msg("%s:%d: %s", err.file, err.line, err.text);
+    if (llw_misconceptions_load(f->arena, &f->misconceptions, &err) != LLW_OK)
+        fail_msg("%s:%d: %s", err.file, err.line, err.text);
     *state = f;
     return 0;
 }
@@ -54,18 +56,21 @@ static llw_stage load(fixture *f, const char *id, llw_case *c) {
 static llw_assessment assess(fixture *f, llw_stage *stage, size_t ask, const char *typed) {
     llw_err err = {0};
     llw_assessment a;
-    if (llw_assess(stage, &stage->c->asks[ask], &f->misconceptions, typed, &a, &err) != LLW_OK) fail_msg("%s:%d: %s", err.file, err.line, err.text);
+    if (llw_assess(stage, &stage->c->asks[ask], &f->misconceptions, typed, &a, &err) != LLW_OK)
+        fail_msg("%s:%d: %s", err.file, err.line, err.text);
     return a;
 }
 
 static const char *solve(llw_stage *stage, size_t ask) {
     llw_err err = {0};
     const char *answer = "";
-    if (llw_solve(stage, &stage->c->asks[ask], &answer, &err) != LLW_OK) fail_msg("%s:%d: %s", err.file, err.line, err.text);
+    if (llw_solve(stage, &stage->c->asks[ask], &answer, &err) != LLW_OK)
+        fail_msg("%s:%d: %s", err.file, err.line, err.text);
     return answer;
 }
 
-/* An answer that the engine does not give: turned around, three times as much, the other choices, a plan that cannot load. */
+/* An answer that the engine does not give: turned around, three times as much, the other choices, a plan that
+ * cannot load. */
 static const char *turn_around(fixture *f, const llw_ask *ask, const char *right) {
     double number = 0;
     unsigned picked = 0;
@@ -73,8 +78,10 @@ static const char *turn_around(fixture *f, const llw_ask *ask, const char *right
     switch (ask->kind) {
     case LLW_ASK_YES_NO: return llw_answer_yes_no(right, &yes) && yes ? "no" : "yes";
     case LLW_ASK_NUMBER:
-        if (!llw_answer_number(right, LLW_UNIT_BYTES, ask->unit, &number)) assert_true(llw_answer_number(right, LLW_UNIT_PLAIN, ask->unit, &number));
-        return llw_arena_printf(f->arena, "%.3f%s", 3 * strtod(right, NULL) + 1, strchr(right, ' ') ? strchr(right, ' ') : "");
+        if (!llw_answer_number(right, LLW_UNIT_BYTES, ask->unit, &number))
+            assert_true(llw_answer_number(right, LLW_UNIT_PLAIN, ask->unit, &number));
+        return llw_arena_printf(f->arena, "%.3f%s", 3 * strtod(right, NULL) + 1,
+                                strchr(right, ' ') ? strchr(right, ' ') : "");
     case LLW_ASK_CHOICE:
         assert_true(llw_answer_choices(right, ask->n_choices, &picked));
         for (size_t i = 0; i < ask->n_choices; i++)
@@ -84,8 +91,8 @@ static const char *turn_around(fixture *f, const llw_ask *ask, const char *right
     }
 }
 
-/* Every case can be used; a learner who answers as the engine does is right, one who answers otherwise is wrong, one who
- * does both is half right. */
+/* Every case can be used; a learner who answers as the engine does is right, one who answers otherwise is
+ * wrong, one who does both is half right. */
 static void every_case_is_sound_and_graded(void **state) {
     fixture *f = *state;
     char **ids = NULL;
@@ -108,7 +115,8 @@ static void every_case_is_sound_and_graded(void **state) {
             right[k] = assess(f, &stage, k, answer);
             wrong[k] = assess(f, &stage, k, turn_around(f, &c.asks[k], answer));
             mixed[k] = k ? wrong[k] : right[k];
-            if (wrong[k].score == LLW_SCORE_RIGHT) fail_msg("%s %s: \"%s\" counts as right", c.id, c.asks[k].id, wrong[k].typed);
+            if (wrong[k].score == LLW_SCORE_RIGHT)
+                fail_msg("%s %s: \"%s\" counts as right", c.id, c.asks[k].id, wrong[k].typed);
         }
         assert_int_equal(llw_score_all(right, c.n_asks), LLW_SCORE_RIGHT);
         assert_int_equal(llw_score_all(mixed, c.n_asks), LLW_SCORE_HALF);
@@ -203,9 +211,11 @@ static void answers_of_people(void **state) {
         while (k < c.n_asks && strcmp(c.asks[k].id, table[i].ask)) k++;
         assert_true(k < c.n_asks);
         llw_assessment a = assess(f, &stage, k, table[i].typed);
-        const char *recognised = a.misconception ? a.misconception->id : "none", *wanted = table[i].misconception ? table[i].misconception : "none";
+        const char *recognised = a.misconception ? a.misconception->id : "none",
+                   *wanted = table[i].misconception ? table[i].misconception : "none";
         if (a.score == table[i].score && !strcmp(recognised, wanted)) continue;
-        print_error("%s %s \"%s\": %s (%s), mistake %s; expected %s, %s\n", c.id, table[i].ask, table[i].typed, llw_score_name(a.score), a.reason, recognised,
+        print_error("%s %s \"%s\": %s (%s), mistake %s; expected %s, %s\n", c.id, table[i].ask,
+                    table[i].typed, llw_score_name(a.score), a.reason, recognised,
                     llw_score_name(table[i].score), wanted);
         bad++;
     }
@@ -222,7 +232,8 @@ static llw_score score_of(fixture *f, const llw_case *c, size_t ask, const char 
 
 /* One fact otherwise, and what was right is not. */
 static void a_fact_decides(void **state) {
-    static const char *more[] = {"24564:24564:RTX 4090", "16303:12761:RTX 5070 Ti"}, *less[] = {"24564:23571:RTX 4090", "16303:12761:RTX 5070 Ti"};
+    static const char *more[] = {"24564:24564:RTX 4090", "16303:12761:RTX 5070 Ti"},
+                      *less[] = {"24564:23571:RTX 4090", "16303:12761:RTX 5070 Ti"};
     static const char *large[] = {"81559:80500:H100"};
     fixture *f = *state;
     llw_case c;
@@ -230,7 +241,8 @@ static void a_fact_decides(void **state) {
     assert_int_equal(score_of(f, &c, 2, "-ub 512"), LLW_SCORE_RIGHT);
     assert_int_equal(score_of(f, &c, 2, "nothing"), LLW_SCORE_WRONG);
     assert_int_equal(score_of(f, &c, 1, "no"), LLW_SCORE_RIGHT);
-    c.setting.gpus = (llw_texts){more, 2}; /* 893 MiB more free: the team's own plan loads, and -ub 1024 is a waste, no failure */
+    c.setting.gpus = (llw_texts){
+        more, 2}; /* 893 MiB more free: the team's own plan loads, and -ub 1024 is a waste, no failure */
     assert_int_equal(score_of(f, &c, 1, "no"), LLW_SCORE_WRONG);
     assert_int_equal(score_of(f, &c, 1, "yes"), LLW_SCORE_RIGHT);
     c.setting.gpus = (llw_texts){less, 2}; /* 100 MiB less: -ub 512 alone is not enough any more */
@@ -287,7 +299,8 @@ static void expect_edit(fixture *f, const char *words, const char *edit, const c
     llw_flags flags;
     assert_int_equal(llw_flags_load(f->arena, &flags, NULL), LLW_OK);
     llw_texts before = llw_case_words(f->arena, words), with = llw_case_words(f->arena, edit);
-    llw_texts after = llw_edit_words(f->arena, &flags, LLW_PROGRAM_SERVER, llw_build_order("b8022"), &before, &with);
+    llw_texts after =
+        llw_edit_words(f->arena, &flags, LLW_PROGRAM_SERVER, llw_build_order("b8022"), &before, &with);
     llw_text t = {0};
     for (size_t i = 0; i < after.n; i++) llw_text_addf(&t, "%s%s", i ? " " : "", after.items[i]);
     assert_string_equal(llw_text_str(&t), want);
@@ -297,7 +310,8 @@ static void expect_edit(fixture *f, const char *words, const char *edit, const c
 static void edits_say_what_they_mean(void **state) {
     fixture *f = *state;
     expect_edit(f, "-c 10 -ub 1024", "-ub 512", "-c 10 -ub 512");
-    expect_edit(f, "-c 10 --ubatch-size 1024", "-ub 512", "-c 10 -ub 512"); /* the same option by its other name */
+    expect_edit(f, "-c 10 --ubatch-size 1024", "-ub 512",
+                "-c 10 -ub 512"); /* the same option by its other name */
     expect_edit(f, "-ot a=CPU -c 10 -ot b=CPU", "without -ot", "-c 10");
     expect_edit(f, "-ot a=CPU -ngl 99 -c 10", "without -ot and -ngl", "-c 10");
     expect_edit(f, "-ot a=CPU -c 10", "without -ot -ub 512", "-c 10 -ub 512");
@@ -339,7 +353,8 @@ static void numbers_are_read_with_units(void **state) {
 
 /* A file with a mistake is refused with its line. */
 static void broken_cases_name_their_line(void **state) {
-    static const char head[] = "lesson: 05-ub-is-not-b\ntitle: t\nbrief: b\nsource: s\ngpus: ['24564:23671']\nram: '64205'\nllama: b8022\n"
+    static const char head[] = "lesson: 05-ub-is-not-b\ntitle: t\nbrief: b\nsource: s\ngpus: "
+                               "['24564:23671']\nram: '64205'\nllama: b8022\n"
                                "model: tinyllama-1.1b-q4_k_m\nargs: -c 2048 -ub 2048 -b 2048\n";
     static const struct {
         const char *rest, *says;
@@ -349,17 +364,31 @@ static void broken_cases_name_their_line(void **state) {
         {"asks: [{ id: a, kind: number, question: q, slot: launch.loads }]\n", "cannot ask", 10},
         {"asks: [{ id: a, kind: yes-no, question: q, slot: launch.ubatch }]\n", "cannot ask", 10},
         {"asks: [{ id: a, kind: number, question: q, slot: launch.ubatch, unit: MiB }]\n", "no unit", 10},
-        {"asks: [{ id: a, kind: guess, question: q, slot: launch.ubatch }]\n", "it is flags, number, yes-no or choice", 10},
+        {"asks: [{ id: a, kind: guess, question: q, slot: launch.ubatch }]\n",
+         "it is flags, number, yes-no or choice", 10},
         {"asks: [{ id: a, kind: number, question: q }]\n", "needs a slot", 10},
-        {"asks: [{ id: a, kind: choice, question: q, choices: [{ say: x, holds: launch.loads }] }]\n", "two choices", 10},
-        {"asks: [{ id: a, kind: choice, question: q, choices: [{ say: x, holds: launch.loads }, { say: y, holds: launch.loads }] }]\n", "is right", 10},
-        {"asks: [{ id: a, kind: yes-no, question: q, slot: launch.loads, mistakes: [{ is: nobody-thinks-so }] }]\n", "no misconception", 10},
-        {"asks: [{ id: a, kind: flags, question: q, mistakes: [{ is: moe-means-cpu, finds: no-such-rule }] }]\n", "no rule", 10},
-        {"asks: [{ id: a, kind: yes-no, question: q, slot: launch.loads, hits: x }]\n", "'hits' is not known", 10},
-        {"facts: [model.colour]\nasks: [{ id: a, kind: yes-no, question: q, slot: launch.loads }]\n", "model.colour", 0},
-        {"facts: [launch.loads]\nasks: [{ id: a, kind: yes-no, question: q, slot: launch.loads }]\n", "away", 11},
-        {"known: [{ probe: { passed: perhaps } }]\nasks: [{ id: a, kind: yes-no, question: q, slot: launch.loads }]\n", "yes or no", 10},
-        {"boundary: yes\nasks: [{ id: a, kind: yes-no, question: q, slot: launch.loads }]\n", "finds something", 0},
+        {"asks: [{ id: a, kind: choice, question: q, choices: [{ say: x, holds: launch.loads }] }]\n",
+         "two choices", 10},
+        {"asks: [{ id: a, kind: choice, question: q, choices: [{ say: x, holds: launch.loads }, { say: y, "
+         "holds: launch.loads }] }]\n",
+         "is right", 10},
+        {"asks: [{ id: a, kind: yes-no, question: q, slot: launch.loads, mistakes: [{ is: nobody-thinks-so "
+         "}] }]\n",
+         "no misconception", 10},
+        {"asks: [{ id: a, kind: flags, question: q, mistakes: [{ is: moe-means-cpu, finds: no-such-rule }] "
+         "}]\n",
+         "no rule", 10},
+        {"asks: [{ id: a, kind: yes-no, question: q, slot: launch.loads, hits: x }]\n", "'hits' is not known",
+         10},
+        {"facts: [model.colour]\nasks: [{ id: a, kind: yes-no, question: q, slot: launch.loads }]\n",
+         "model.colour", 0},
+        {"facts: [launch.loads]\nasks: [{ id: a, kind: yes-no, question: q, slot: launch.loads }]\n", "away",
+         11},
+        {"known: [{ probe: { passed: perhaps } }]\nasks: [{ id: a, kind: yes-no, question: q, slot: "
+         "launch.loads }]\n",
+         "yes or no", 10},
+        {"boundary: yes\nasks: [{ id: a, kind: yes-no, question: q, slot: launch.loads }]\n",
+         "finds something", 0},
         {"title: again\nasks: []\n", "twice", 10},
         {"asks: nothing\n", "list of questions", 1},
     };
@@ -375,7 +404,8 @@ static void broken_cases_name_their_line(void **state) {
         llw_stage_close(&stage);
         llw_text_fini(&t);
         if (rc == LLW_OK || !strstr(err.text, table[i].says) || err.line != table[i].line)
-            fail_msg("%s gives %s:%d: %s", table[i].rest, err.file, err.line, rc == LLW_OK ? "nothing" : err.text);
+            fail_msg("%s gives %s:%d: %s", table[i].rest, err.file, err.line,
+                     rc == LLW_OK ? "nothing" : err.text);
     }
 }
 
@@ -423,13 +453,24 @@ static void the_command_takes_a_file(void **state) {
     static const char answers[] = "# answers of a learner\n448\nyes\n-ub 512\n";
     assert_int_equal(write(fd, answers, sizeof answers - 1), sizeof answers - 1);
     close(fd);
-    const char *text[] = {program, "teach", "05a", "--batch", path, NULL}, *json[] = {program, "teach", "05a", "--batch", path, "--format", "json", NULL};
+    const char *text[] = {program, "teach", "05a", "--batch", path, NULL},
+               *json[] = {program, "teach", "05a", "--batch", path, "--format", "json", NULL};
     llw_process p;
     llw_err err = {0};
     assert_int_equal(llw_process_run(f->arena, text, NULL, 1 << 20, 120, &p, &err), LLW_OK);
     assert_int_equal(p.exit_code, 1); /* one answer was wrong, one is missing */
-    static const char *const parts[] = {"Case 05a-372-mib-short", "> 448\n", "Committed.", "Question 1: right.", "Question 2: wrong.", "A known mistake: \"-b and -ub are one setting\"",
-                                        "Question 3: right.", "The chain", "The mechanism", "The lesson", "What if: no answer.", "half right, 2 of 4 answers."};
+    static const char *const parts[] = {"Case 05a-372-mib-short",
+                                        "> 448\n",
+                                        "Committed.",
+                                        "Question 1: right.",
+                                        "Question 2: wrong.",
+                                        "A known mistake: \"-b and -ub are one setting\"",
+                                        "Question 3: right.",
+                                        "The chain",
+                                        "The mechanism",
+                                        "The lesson",
+                                        "What if: no answer.",
+                                        "half right, 2 of 4 answers."};
     const char *at = p.out;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         at = strstr(at, parts[i]);
@@ -442,12 +483,15 @@ static void the_command_takes_a_file(void **state) {
     assert_string_equal(json_string_value(json_object_get(root, "schema")), "llwhy.teach/1");
     assert_string_equal(json_string_value(json_object_get(root, "score")), "half");
     assert_int_equal(json_array_size(json_object_get(root, "answers")), 4);
-    json_t *schema = json_load_file("docs/json/teach.schema.json", 0, NULL), *known = json_object_get(schema, "properties");
+    json_t *schema = json_load_file("docs/json/teach.schema.json", 0, NULL),
+           *known = json_object_get(schema, "properties");
     const char *key;
     json_t *value;
     assert_non_null(known);
-    json_object_foreach(root, key, value) if (!json_object_get(known, key)) fail_msg("docs/json/teach.schema.json does not know '%s'", key);
-    json_object_foreach(known, key, value) if (!json_object_get(root, key)) fail_msg("'%s' of docs/json/teach.schema.json is not written", key);
+    json_object_foreach(root, key, value) if (!json_object_get(known, key))
+        fail_msg("docs/json/teach.schema.json does not know '%s'", key);
+    json_object_foreach(known, key, value) if (!json_object_get(root, key))
+        fail_msg("'%s' of docs/json/teach.schema.json is not written", key);
     json_decref(schema);
     json_decref(root);
     remove(path);
@@ -455,9 +499,14 @@ static void the_command_takes_a_file(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_case_is_sound_and_graded), cmocka_unit_test(answers_of_people),    cmocka_unit_test(a_fact_decides),
-        cmocka_unit_test(plans_are_explained),            cmocka_unit_test(edits_say_what_they_mean), cmocka_unit_test(numbers_are_read_with_units),
-        cmocka_unit_test(broken_cases_name_their_line),   cmocka_unit_test(a_sitting_has_its_parts),
+        cmocka_unit_test(every_case_is_sound_and_graded),
+        cmocka_unit_test(answers_of_people),
+        cmocka_unit_test(a_fact_decides),
+        cmocka_unit_test(plans_are_explained),
+        cmocka_unit_test(edits_say_what_they_mean),
+        cmocka_unit_test(numbers_are_read_with_units),
+        cmocka_unit_test(broken_cases_name_their_line),
+        cmocka_unit_test(a_sitting_has_its_parts),
         cmocka_unit_test(the_command_takes_a_file),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,20 +1,28 @@
-/* systemd units, drop-ins and .container files, each trap of their grammar with what systemd 252 makes of it. */
+/* systemd units, drop-ins and .container files, each trap of their grammar with what systemd 252 makes of it.
+ */
 #include "trees.h"
 
 #define CHECK(...) tree_check_one("l.service", __VA_ARGS__)
 
 static void commands_run_without_a_shell(void **state) {
     (void)state;
-    CHECK("[Service]\nExecStart=/usr/bin/llama-server -m /m/a.gguf \\\n  # left out\n; this too\n  -c 4096 -a \"two words\" \\\n -b 1\\x30\n",
-          "l.service: model=/m/a.gguf (unit l.service:2:36) ctx=4,096 (unit l.service:5:6) batch=10 (unit l.service:6:5)\n");
+    CHECK("[Service]\nExecStart=/usr/bin/llama-server -m /m/a.gguf \\\n  # left out\n; this too\n  -c 4096 "
+          "-a \"two words\" \\\n -b 1\\x30\n",
+          "l.service: model=/m/a.gguf (unit l.service:2:36) ctx=4,096 (unit l.service:5:6) batch=10 (unit "
+          "l.service:6:5)\n");
     CHECK("[Service]\nExecStart=-@/usr/bin/llama-server llm -c 1 > /var/log/x 2>&1\n",
-          "l.service: ctx=1 (unit l.service:2:42)\n F05 > l.service:2:44\n F05 /var/log/x l.service:2:46\n F05 2>&1 l.service:2:57\n");
+          "l.service: ctx=1 (unit l.service:2:42)\n F05 > l.service:2:44\n F05 /var/log/x l.service:2:46\n "
+          "F05 2>&1 l.service:2:57\n");
     CHECK("[Service]\nExecStart=/bin/sh -c 'exec llama-server -c $$C -b ${B:-9}'\n",
-          "l.service: ctx=unknown (a variable that nobody sets l.service:2:44)\n F07 -b l.service:2:48\nF27 ${ l.service:2:51\n");
-    CHECK("[Service]\nExecStart=/usr/bin/env LLAMA_ARG_CTX_SIZE=5 llama-server -ot \"blk\\.1=CPU\" -np %i -t 1%%\n",
-          "l.service: ctx=5 (unit l.service:2:43) parallel=unknown (unit l.service:2:79) override_tensor=blk\\.1=CPU (unit l.service:2:63)\n"
+          "l.service: ctx=unknown (a variable that nobody sets l.service:2:44)\n F07 -b l.service:2:48\nF27 "
+          "${ l.service:2:51\n");
+    CHECK("[Service]\nExecStart=/usr/bin/env LLAMA_ARG_CTX_SIZE=5 llama-server -ot \"blk\\.1=CPU\" -np %i -t "
+          "1%%\n",
+          "l.service: ctx=5 (unit l.service:2:43) parallel=unknown (unit l.service:2:79) "
+          "override_tensor=blk\\.1=CPU (unit l.service:2:63)\n"
           " F10 -t l.service:2:85\n");
-    CHECK("[Service]\nExecStart=/usr/bin/docker run --rm -e LLAMA_ARG_FIT=off ghcr.io/ggml-org/llama.cpp:server -c 7\n",
+    CHECK("[Service]\nExecStart=/usr/bin/docker run --rm -e LLAMA_ARG_FIT=off "
+          "ghcr.io/ggml-org/llama.cpp:server -c 7\n",
           "l.service: ctx=7 (unit l.service:2:94) fit=no (unit l.service:2:53)\n");
 }
 
@@ -24,49 +32,67 @@ static void variables_are_words_or_vanish(void **state) {
           "ExecStart=llama-server $A -b ${B} -a ${C} $NONE -ub ${NONE} --port $$D\n",
           "l.service: ctx=1 (Environment= l.service:2:19) batch=2 (Environment= l.service:2:24)\n"
           " F11 -ub l.service:4:49\n F09 --port l.service:4:68\n");
-    CHECK("[Service]\nEnvironment=LLAMA_ARG_CTX_SIZE=1 LLAMA_ARG_FIT=off\nEnvironment=\nEnvironment=LLAMA_ARG_CTX_SIZE=2\n"
+    CHECK("[Service]\nEnvironment=LLAMA_ARG_CTX_SIZE=1 "
+          "LLAMA_ARG_FIT=off\nEnvironment=\nEnvironment=LLAMA_ARG_CTX_SIZE=2\n"
           "ExecStart=llama-server\n",
           "l.service: ctx=2 (Environment= l.service:4:32)\n");
-    CHECK("[Service]\nEnvironment=\"N=5\nEnvironment=N=6\nEnvironmentFile=/etc/default/llama\nExecStart=llama-server -c ${N} -b ${UNSEEN}\n",
-          "l.service: ctx=6 (Environment= l.service:3:15) batch=unknown (unit l.service:5:35)\nF26 Environment l.service:2:1\n");
+    CHECK("[Service]\nEnvironment=\"N=5\nEnvironment=N=6\nEnvironmentFile=/etc/default/"
+          "llama\nExecStart=llama-server -c ${N} -b ${UNSEEN}\n",
+          "l.service: ctx=6 (Environment= l.service:3:15) batch=unknown (unit l.service:5:35)\nF26 "
+          "Environment l.service:2:1\n");
     static const tree_file files[] = {
-        {"l.service", "[Service]\nEnvironmentFile=-%h/llama.env\nEnvironment=LLAMA_ARG_CTX_SIZE=1 B=1\nUnsetEnvironment=B\nExecStart=llama-server -b ${B}\n"},
-        {"llama.env", "# c\n; c\nLLAMA_ARG_CTX_SIZE=8192 # not a comment\nLLAMA_ARG_UBATCH='512'\\\n\nexport X=1\n"},
+        {"l.service", "[Service]\nEnvironmentFile=-%h/llama.env\nEnvironment=LLAMA_ARG_CTX_SIZE=1 "
+                      "B=1\nUnsetEnvironment=B\nExecStart=llama-server -b ${B}\n"},
+        {"llama.env",
+         "# c\n; c\nLLAMA_ARG_CTX_SIZE=8192 # not a comment\nLLAMA_ARG_UBATCH='512'\\\n\nexport X=1\n"},
         {NULL, NULL}};
     tree_check(files, "l.service",
-               "l.service: ctx=8,192 (EnvironmentFile llama.env:3:20) < 1 (Environment= l.service:3:32) ubatch=512 (EnvironmentFile llama.env:4:19)\n"
+               "l.service: ctx=8,192 (EnvironmentFile llama.env:3:20) < 1 (Environment= l.service:3:32) "
+               "ubatch=512 (EnvironmentFile llama.env:4:19)\n"
                " F10 LLAMA_ARG_CTX_SIZE llama.env:3:20\n F11 -b l.service:5:24\n");
 }
 
 static void drop_ins_have_to_clear(void **state) {
     (void)state;
     static const tree_file good[] = {
-        {"sys/l.service", "[Service]\nEnvironment=LLAMA_ARG_FIT=on\nExecStart=/usr/bin/llama-server -m a.gguf -ngl 99\n"},
-        {"sys/l.service.d/10-a.conf", "[Service]\nExecStart=\nExecStart=/usr/bin/llama-server -m a.gguf -ngl 50\n"},
+        {"sys/l.service",
+         "[Service]\nEnvironment=LLAMA_ARG_FIT=on\nExecStart=/usr/bin/llama-server -m a.gguf -ngl 99\n"},
+        {"sys/l.service.d/10-a.conf",
+         "[Service]\nExecStart=\nExecStart=/usr/bin/llama-server -m a.gguf -ngl 50\n"},
         {"sys/l.service.d/20-b.conf", "[Service]\nEnvironment=LLAMA_ARG_FIT=off\n"},
         {"sys/other.service.d/10.conf", "[Service]\nEnvironment=LLAMA_ARG_FIT=on\n"},
         {NULL, NULL}};
     static const char want[] =
-        "sys/l.service.d/10-a.conf: model=a.gguf (unit sys/l.service.d/10-a.conf:3:36) gpu_layers=50 (unit sys/l.service.d/10-a.conf:3:48) < 99 (unit sys/l.service:3:48)"
+        "sys/l.service.d/10-a.conf: model=a.gguf (unit sys/l.service.d/10-a.conf:3:36) gpu_layers=50 (unit "
+        "sys/l.service.d/10-a.conf:3:48) < 99 (unit sys/l.service:3:48)"
         " fit=no (Environment= sys/l.service.d/20-b.conf:2:27) < yes (Environment= sys/l.service:2:27)\n";
     tree_check(good, "", want);
     tree_check(good, "sys/l.service", want);
-    static const tree_file bad[] = {{"l.service", "[Service]\nExecStart=/usr/bin/llama-server -c 1\n"},
-                                    {"l.service.d/10.conf", "[Service]\nExecStart=/usr/bin/llama-server -c 2\n"},
-                                    {NULL, NULL}};
-    tree_check(bad, "", "l.service: ctx=1 (unit l.service:2:36)\nl.service.d/10.conf: ctx=2 (unit l.service.d/10.conf:2:36)\nF26 ExecStart l.service.d/10.conf:2:11\n");
-    static const tree_file alone[] = {{"llm.service.d/x.conf", "[Service]\nExecStart=\nExecStart=/usr/bin/llama-server -c 3\n"}, {NULL, NULL}};
+    static const tree_file bad[] = {
+        {"l.service", "[Service]\nExecStart=/usr/bin/llama-server -c 1\n"},
+        {"l.service.d/10.conf", "[Service]\nExecStart=/usr/bin/llama-server -c 2\n"},
+        {NULL, NULL}};
+    tree_check(bad, "",
+               "l.service: ctx=1 (unit l.service:2:36)\nl.service.d/10.conf: ctx=2 (unit "
+               "l.service.d/10.conf:2:36)\nF26 ExecStart l.service.d/10.conf:2:11\n");
+    static const tree_file alone[] = {
+        {"llm.service.d/x.conf", "[Service]\nExecStart=\nExecStart=/usr/bin/llama-server -c 3\n"},
+        {NULL, NULL}};
     tree_check(alone, "", "llm.service.d/x.conf: ctx=3 (unit llm.service.d/x.conf:3:36)\n");
 }
 
 static void what_systemd_refuses_is_found(void **state) {
     (void)state;
-    CHECK("[Service]\nExecStart=~/llama.cpp/llama-server -c 1\n", "l.service: ctx=1 (unit l.service:2:39)\nF26 ExecStart l.service:2:11\n");
-    CHECK("[Service]\nEnvironment=B=/opt\nExecStart=$B/llama-server -c 1\n", "l.service: ctx=1 (unit l.service:3:30)\nF26 ExecStart l.service:3:11\n");
+    CHECK("[Service]\nExecStart=~/llama.cpp/llama-server -c 1\n",
+          "l.service: ctx=1 (unit l.service:2:39)\nF26 ExecStart l.service:2:11\n");
+    CHECK("[Service]\nEnvironment=B=/opt\nExecStart=$B/llama-server -c 1\n",
+          "l.service: ctx=1 (unit l.service:3:30)\nF26 ExecStart l.service:3:11\n");
     CHECK("[Service]\nExecStart=/bin/llama-server -m \"a b\n", "F26 ExecStart l.service:2:11\n");
-    CHECK("[Service]\nType=oneshot\nExecStart=/bin/echo a ; /bin/llama-bench -m a.gguf -b 1\n", "l.service: model=a.gguf (unit l.service:3:45) batch=1 (unit l.service:3:55)\n");
+    CHECK("[Service]\nType=oneshot\nExecStart=/bin/echo a ; /bin/llama-bench -m a.gguf -b 1\n",
+          "l.service: model=a.gguf (unit l.service:3:45) batch=1 (unit l.service:3:55)\n");
     CHECK("[Service]\nExecStart=/bin/llama-server -c 1\nExecStart=/bin/llama-server -c 2\n",
-          "l.service: ctx=1 (unit l.service:2:32)\nl.service:#2: ctx=2 (unit l.service:3:32)\nF26 ExecStart l.service:3:11\n");
+          "l.service: ctx=1 (unit l.service:2:32)\nl.service:#2: ctx=2 (unit l.service:3:32)\nF26 ExecStart "
+          "l.service:3:11\n");
     CHECK("[Service]\nExecStart=/bin/ollama serve # llama\n", "");
     CHECK("# llama-server\n[Unit]\nExecStart=/bin/llama-server -c 1\n", "");
 }
@@ -74,26 +100,51 @@ static void what_systemd_refuses_is_found(void **state) {
 static void podman_containers_are_units_too(void **state) {
     (void)state;
     tree_check_one("llm.container",
-                   "[Container]\nImage=ghcr.io/ggml-org/llama.cpp:server-cuda-b8022\nEnvironment=LLAMA_ARG_CTX_SIZE=4096\nVolume=./m:/models:ro\n"
+                   "[Container]\nImage=ghcr.io/ggml-org/"
+                   "llama.cpp:server-cuda-b8022\nEnvironment=LLAMA_ARG_CTX_SIZE=4096\nVolume=./m:/models:ro\n"
                    "Exec=-m /models/a.gguf --n-gpu-layers 99\n",
-                   "llm.container: model=/models/a.gguf (unit llm.container:5:9) gpu_layers=99 (unit llm.container:5:39) ctx=4,096 (Environment= llm.container:3:32)\n");
+                   "llm.container: model=/models/a.gguf (unit llm.container:5:9) gpu_layers=99 (unit "
+                   "llm.container:5:39) ctx=4,096 (Environment= llm.container:3:32)\n");
     tree_check_one("web.container", "[Container]\nImage=docker.io/nginx # not llama\nExec=-c 1\n", "");
 }
 
 static void hostile_units_are_survived(void **state) {
     (void)state;
-    static const char *const pieces[] = {"\\\n", "=", "[Service]\n", "\"", "'", "%", "%i", "$", "${", "}", ";", " ; ", "\\", "\n", "ExecStart=\n",
-                                         "Environment=", "EnvironmentFile=/dev/stdin\n", "EnvironmentFile=l.service\n", "\0", "\xff", "\xe2\x80\xae", "-c 99999999999"};
+    static const char *const pieces[] = {"\\\n",
+                                         "=",
+                                         "[Service]\n",
+                                         "\"",
+                                         "'",
+                                         "%",
+                                         "%i",
+                                         "$",
+                                         "${",
+                                         "}",
+                                         ";",
+                                         " ; ",
+                                         "\\",
+                                         "\n",
+                                         "ExecStart=\n",
+                                         "Environment=",
+                                         "EnvironmentFile=/dev/stdin\n",
+                                         "EnvironmentFile=l.service\n",
+                                         "\0",
+                                         "\xff",
+                                         "\xe2\x80\xae",
+                                         "-c 99999999999"};
     tree_torture("l.service",
-                 "[Unit]\nDescription=x\n[Service]\nEnvironment=\"A=-c 1\" B=2\nEnvironment=\nEnvironmentFile=-l.service\nExecStart=\nExecStart=-@/usr/bin/llama-server x -m ${A} $B \\\n"
-                 "  # c\n -ot \"blk\\.[0-9]=CPU\" %h ; /bin/sh -c 'llama-server'\n[Container]\nImage=ghcr.io/ggml-org/llama.cpp:server\nExec=-m a\n",
+                 "[Unit]\nDescription=x\n[Service]\nEnvironment=\"A=-c 1\" "
+                 "B=2\nEnvironment=\nEnvironmentFile=-l.service\nExecStart=\nExecStart=-@/usr/bin/"
+                 "llama-server x -m ${A} $B \\\n"
+                 "  # c\n -ot \"blk\\.[0-9]=CPU\" %h ; /bin/sh -c "
+                 "'llama-server'\n[Container]\nImage=ghcr.io/ggml-org/llama.cpp:server\nExec=-m a\n",
                  pieces, sizeof pieces / sizeof *pieces, 300);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(commands_run_without_a_shell), cmocka_unit_test(variables_are_words_or_vanish),
-        cmocka_unit_test(drop_ins_have_to_clear),       cmocka_unit_test(what_systemd_refuses_is_found),
+        cmocka_unit_test(commands_run_without_a_shell),    cmocka_unit_test(variables_are_words_or_vanish),
+        cmocka_unit_test(drop_ins_have_to_clear),          cmocka_unit_test(what_systemd_refuses_is_found),
         cmocka_unit_test(podman_containers_are_units_too), cmocka_unit_test(hostile_units_are_survived),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);

@@ -1,4 +1,5 @@
-/* A running server: found and read from /proc, told apart from what was meant, its memory held against prediction. */
+/* A running server: found and read from /proc, told apart from what was meant, its memory held against
+ * prediction. */
 #include "base/file.h"
 #include "base/process.h"
 #include "explain/verify.h"
@@ -92,21 +93,36 @@ static void put_link(fixture *f, const char *name, const char *target) {
 
 /* Two servers, a shell, a kernel thread and docker-proxy. */
 static void make_machine(fixture *f) {
-    static const char table[] = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-                                "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4711 1 0000 100 0 0 10 0\n"
-                                "   1: 00000000:1FA3 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4712 1 0000 100 0 0 10 0\n"
-                                "   2: 0100007F:1F91 0100007F:9999 01 00000000:00000000 00:00000000 00000000  1000        0 4713 1 0000 100 0 0 10 0\n";
-    static const char table6[] = "  sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-                                 "   0: 00000000000000000000000000000000:1F92 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4714 1 0000 100 0 0 10 0\n";
+    static const char table[] =
+        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+        "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4711 1 "
+        "0000 100 0 0 10 0\n"
+        "   1: 00000000:1FA3 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4712 1 "
+        "0000 100 0 0 10 0\n"
+        "   2: 0100007F:1F91 0100007F:9999 01 00000000:00000000 00:00000000 00000000  1000        0 4713 1 "
+        "0000 100 0 0 10 0\n";
+    static const char table6[] =
+        "  sl  local_address                         remote_address                        st tx_queue "
+        "rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+        "   0: 00000000000000000000000000000000:1F92 00000000000000000000000000000000:0000 0A "
+        "00000000:00000000 00:00000000 00000000  1000        0 4714 1 0000 100 0 0 10 0\n";
     PUT(f, "proc/net/tcp", table);
     PUT(f, "proc/net/tcp6", table6);
-    PUT(f, "proc/2145/cmdline", "/app/llama-server\0-m\0models/llama-3.1-8b-q4_k_m.gguf\0-c\0" "8192\0-ngl\0" "99\0--api-key\0sesame-1\0");
-    PUT(f, "proc/2145/environ", "HOME=/root\0PATH=/bin\0LLAMA_ARG_N_GPU_LAYERS=20\0LLAMA_ARG_UBATCH=512\0LLAMA_API_KEY=sesame-2\0CUDA_VISIBLE_DEVICES=0\0SECRET=x\0");
+    PUT(f, "proc/2145/cmdline",
+        "/app/llama-server\0-m\0models/llama-3.1-8b-q4_k_m.gguf\0-c\0"
+        "8192\0-ngl\0"
+        "99\0--api-key\0sesame-1\0");
+    PUT(f, "proc/2145/environ",
+        "HOME=/root\0PATH=/"
+        "bin\0LLAMA_ARG_N_GPU_LAYERS=20\0LLAMA_ARG_UBATCH=512\0LLAMA_API_KEY=sesame-2\0CUDA_VISIBLE_DEVICES="
+        "0\0SECRET=x\0");
     PUT(f, "proc/2145/comm", "llama-server\n");
     PUT(f, "proc/2145/cgroup", "0::/user.slice\n");
     put_link(f, "proc/2145/cwd", "/srv/models");
     put_link(f, "proc/2145/fd/3", "socket:[4711]");
-    PUT(f, "proc/77/cmdline", "/app/llama-server\0-m\0/models/x.gguf\0--host\0" "0.0.0.0\0");
+    PUT(f, "proc/77/cmdline",
+        "/app/llama-server\0-m\0/models/x.gguf\0--host\0"
+        "0.0.0.0\0");
     PUT(f, "proc/77/environ", "LLAMA_ARG_N_GPU_LAYERS=auto\0LLAMA_ARG_UBATCH=1024\0");
     PUT(f, "proc/77/cgroup", "0::/system.slice/docker-" CONTAINER ".scope\n");
     put_link(f, "proc/77/cwd", "/app");
@@ -140,8 +156,9 @@ static void processes_are_found(void **state) {
         {"localhost:8080", 2145, NULL},
         {":8080", 2145, NULL},
         {"http://[::1]:8082/", 77, NULL},
-        {"http://localhost:8081", 0, "nothing on this machine listens on port 8081"}, /* a connection, nobody listens */
-        {"http://localhost:8099", 77, NULL},                                         /* forwarded into the container */
+        {"http://localhost:8081", 0,
+         "nothing on this machine listens on port 8081"}, /* a connection, nobody listens */
+        {"http://localhost:8099", 77, NULL},              /* forwarded into the container */
         {"http://192.168.1.7:8080", 0, "another machine"},
         {"https://example.org", 0, "another machine"},
         {"http://localhost:99999", 0, "no port"},
@@ -154,15 +171,18 @@ static void processes_are_found(void **state) {
     setenv("FAKE_DOCKER_PID", "77", 1);
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
         llw_rc rc = find(f, table[i].what, &pid, &err);
-        if (table[i].says ? rc == LLW_OK || !strstr(err.text, table[i].says) : rc != LLW_OK || pid != table[i].pid)
+        if (table[i].says ? rc == LLW_OK || !strstr(err.text, table[i].says)
+                          : rc != LLW_OK || pid != table[i].pid)
             fail_msg("%s gives %ld: %s", table[i].what ? table[i].what : "nothing", pid, err.text);
     }
     setenv("FAKE_DOCKER", "down", 1);
     assert_int_equal(find(f, ":8099", &pid, &err), LLW_ERR_NOTHING);
     assert_non_null(strstr(err.text, "leads into a container"));
     unsetenv("FAKE_DOCKER");
-    assert_true(llw_running_names("2145") && llw_running_names("http://x") && llw_running_names("localhost:8080") && llw_running_names(":8080"));
-    assert_false(llw_running_names("model.gguf") || llw_running_names("models.conf:glm") || llw_running_names("dir/a:1") || llw_running_names(""));
+    assert_true(llw_running_names("2145") && llw_running_names("http://x") &&
+                llw_running_names("localhost:8080") && llw_running_names(":8080"));
+    assert_false(llw_running_names("model.gguf") || llw_running_names("models.conf:glm") ||
+                 llw_running_names("dir/a:1") || llw_running_names(""));
 }
 
 static llw_rc read_process(fixture *f, long pid, llw_running *out, llw_err *err) {
@@ -203,7 +223,9 @@ static void what_reached_it_is_read(void **state) {
     assert_int_equal(read_process(f, 77, &p, &err), LLW_OK);
     assert_string_equal(p.container, CONTAINER);
     assert_string_equal(p.image, "llama-server:team");
-    const llw_token *ngl = &variable(&p, "LLAMA_ARG_N_GPU_LAYERS")->value; /* the entry point changed what the container said, and that the image */
+    const llw_token *ngl =
+        &variable(&p, "LLAMA_ARG_N_GPU_LAYERS")
+             ->value; /* the entry point changed what the container said, and that the image */
     assert_string_equal(ngl->text, "auto");
     assert_string_equal(ngl->lost->text, "20");
     assert_string_equal(ngl->lost->origin, "container");
@@ -227,7 +249,8 @@ static void a_docker_that_fails_is_no_trouble(void **state) {
     fixture *f = *state;
     llw_container c;
     llw_err err = {0};
-    assert_int_equal(llw_container_inspect(f->arena, "/nowhere/docker", CONTAINER, 5, &c, &err), LLW_ERR_NOTHING);
+    assert_int_equal(llw_container_inspect(f->arena, "/nowhere/docker", CONTAINER, 5, &c, &err),
+                     LLW_ERR_NOTHING);
     assert_int_equal(llw_container_inspect(f->arena, DOCKER, "--help", 5, &c, &err), LLW_ERR_INPUT);
     assert_int_equal(llw_container_inspect(f->arena, DOCKER, "a; rm", 5, &c, &err), LLW_ERR_INPUT);
     assert_int_equal(llw_container_inspect(f->arena, DOCKER, "another", 5, &c, &err), LLW_ERR_NOTHING);
@@ -239,7 +262,8 @@ static void a_docker_that_fails_is_no_trouble(void **state) {
 
 static void usage_is_read_from_captures(void **state) {
     fixture *f = *state;
-    static const char *const names[] = {"tests/fixtures/smi/1gpu-busy-apps.csv", "tests/fixtures/smi/2gpu-busy-apps.csv"};
+    static const char *const names[] = {"tests/fixtures/smi/1gpu-busy-apps.csv",
+                                        "tests/fixtures/smi/2gpu-busy-apps.csv"};
     static const long pids[] = {2145, 11013};
     for (size_t i = 0; i < 2; i++) {
         char *bytes = NULL;
@@ -251,9 +275,11 @@ static void usage_is_read_from_captures(void **state) {
         assert_int_equal(shares.items[0].bytes, 6274 * MIB);
         assert_string_equal(shares.items[0].uuid, "GPU-00000000-0000-0000-0000-000000000000");
     }
-    static const char odd[] = "12, GPU-a, [N/A]\nno row\n13, GPU-a\n-5, GPU-a, 7\n14, GPU-a, 99999999999999999999\n15, , 5\n16, GPU-b, 5\n";
+    static const char odd[] = "12, GPU-a, [N/A]\nno row\n13, GPU-a\n-5, GPU-a, 7\n14, GPU-a, "
+                              "99999999999999999999\n15, , 5\n16, GPU-b, 5\n";
     llw_gpu_shares shares = {0};
-    assert_int_equal(llw_gpu_usage_parse(f->arena, "pid,gpu_uuid,used_gpu_memory", odd, sizeof odd - 1, &shares), 3);
+    assert_int_equal(
+        llw_gpu_usage_parse(f->arena, "pid,gpu_uuid,used_gpu_memory", odd, sizeof odd - 1, &shares), 3);
     assert_int_equal(shares.items[0].bytes, -1);
     assert_int_equal(shares.items[1].bytes, -1); /* out of range is unknown, never a number */
     assert_int_equal(shares.items[2].bytes, 5 * MIB);
@@ -280,14 +306,16 @@ static llw_token *split(fixture *f, const char *line, const char *place, size_t 
     llw_token *tokens = llw_arena_alloc(f->arena, 64 * sizeof *tokens);
     for (*n = 0; *line;) {
         size_t len = strcspn(line, " ");
-        tokens[*n] = (llw_token){.text = llw_arena_strndup(f->arena, line, len), .place = llw_arena_printf(f->arena, place, *n + 1)};
+        tokens[*n] = (llw_token){.text = llw_arena_strndup(f->arena, line, len),
+                                 .place = llw_arena_printf(f->arena, place, *n + 1)};
         ++*n;
         line += len + (line[len] == ' ');
     }
     return tokens;
 }
 
-static llw_entity claim_launch(fixture *f, llw_facts *facts, const char *id, const char *words, const char *env, const char *model, const char *build, llw_grade grade) {
+static llw_entity claim_launch(fixture *f, llw_facts *facts, const char *id, const char *words,
+                               const char *env, const char *model, const char *build, llw_grade grade) {
     llw_entity m = 0;
     llw_err err = {0};
     llw_argv_result result;
@@ -296,7 +324,8 @@ static llw_entity claim_launch(fixture *f, llw_facts *facts, const char *id, con
     llw_env entry = {0};
     if (env) {
         const char *equals = strchr(env, '=');
-        entry = (llw_env){llw_arena_strndup(f->arena, env, (size_t)(equals - env)), {.text = equals + 1, .place = env}};
+        entry = (llw_env){llw_arena_strndup(f->arena, env, (size_t)(equals - env)),
+                          {.text = equals + 1, .place = env}};
         in.env = &entry;
         in.n_env = 1;
     }
@@ -313,29 +342,38 @@ static void claim_h200(llw_facts *facts, int64_t used) {
     llw_entity gpu = llw_facts_entity(facts, LLW_KIND_gpu, "CUDA0");
     const char *smi = "nvidia-smi";
     llw_facts_claim(facts, gpu, LLW_gpu_index, llw_count(0), LLW_GRADE_MEASURED, smi, "");
-    llw_facts_claim(facts, gpu, LLW_gpu_name, llw_string(LLW_TEXT, "NVIDIA H200"), LLW_GRADE_MEASURED, smi, "");
+    llw_facts_claim(facts, gpu, LLW_gpu_name, llw_string(LLW_TEXT, "NVIDIA H200"), LLW_GRADE_MEASURED, smi,
+                    "");
     llw_facts_claim(facts, gpu, LLW_gpu_uuid, llw_string(LLW_TEXT, "GPU-1"), LLW_GRADE_MEASURED, smi, "");
     llw_facts_claim(facts, gpu, LLW_gpu_total, llw_bytes(143155 * MIB), LLW_GRADE_PREDICTED, smi, "");
     llw_facts_claim(facts, gpu, LLW_gpu_context, llw_bytes(527 * MIB), LLW_GRADE_PREDICTED, smi, "");
     llw_facts_claim(facts, gpu, LLW_gpu_used, llw_bytes(used * MIB), LLW_GRADE_MEASURED, smi, "");
-    llw_facts_claim(facts, gpu, LLW_gpu_nvml_free, llw_bytes((143156 - used) * MIB), LLW_GRADE_MEASURED, smi, "");
-    llw_facts_claim(facts, gpu, LLW_gpu_free, llw_bytes((143156 - used - 527) * MIB), LLW_GRADE_PREDICTED, smi, "");
+    llw_facts_claim(facts, gpu, LLW_gpu_nvml_free, llw_bytes((143156 - used) * MIB), LLW_GRADE_MEASURED, smi,
+                    "");
+    llw_facts_claim(facts, gpu, LLW_gpu_free, llw_bytes((143156 - used - 527) * MIB), LLW_GRADE_PREDICTED,
+                    smi, "");
     llw_host_options host = {.ram = "257811"};
     assert_int_equal(llw_source_host(facts, &host, NULL), LLW_OK);
 }
 
 static verified verify(fixture *f, const server *s) {
-    verified out = {.facts = llw_facts_new(), .meant_facts = s->meant ? llw_facts_new() : NULL, .kb = llw_kb_new()};
+    verified out = {
+        .facts = llw_facts_new(), .meant_facts = s->meant ? llw_facts_new() : NULL, .kb = llw_kb_new()};
     claim_h200(out.facts, s->held >= 0 ? s->held + 9 : 6283);
-    llw_entity launch = claim_launch(f, out.facts, "running", s->words, s->env, s->model, s->build, LLW_GRADE_PROCESS), meant = 0;
-    llw_gpu_share row = {.pid = 2145, .uuid = "GPU-1", .bytes = s->held * MIB}, other = {.pid = 1, .uuid = "GPU-1", .bytes = 6274 * MIB};
+    llw_entity launch = claim_launch(f, out.facts, "running", s->words, s->env, s->model, s->build,
+                                     LLW_GRADE_PROCESS),
+               meant = 0;
+    llw_gpu_share row = {.pid = 2145, .uuid = "GPU-1", .bytes = s->held * MIB},
+                  other = {.pid = 1, .uuid = "GPU-1", .bytes = 6274 * MIB};
     if (s->held == -1) row.bytes = -1;
     llw_gpu_shares shares = {.items = s->held == -2 ? &other : &row, .n = 1};
     llw_gpu_usage_claim(out.facts, &shares, 2145, launch);
     llw_log_result logged;
     llw_err err = {0};
     if (s->log) assert_int_equal(llw_source_log(out.facts, s->log, launch, &logged, &err), LLW_OK);
-    if (s->meant) meant = claim_launch(f, out.meant_facts, "meant", s->meant, NULL, s->meant_model, s->build, LLW_GRADE_FLAG);
+    if (s->meant)
+        meant = claim_launch(f, out.meant_facts, "meant", s->meant, NULL, s->meant_model, s->build,
+                             LLW_GRADE_FLAG);
     llw_kb_order(out.kb);
     out.run = llw_run_new(out.kb, out.facts);
     llw_verify(out.run, launch, out.meant_facts, meant, f->arena, &out.v);
@@ -356,9 +394,10 @@ static const llw_verify_item *item(const verified *v, const char *what) {
     return NULL;
 }
 
-#define H200_SERVER                                                                                                                   \
-    .words = "-m llama-3.1-8b-q4_k_m.gguf -c 8192 -ngl 99", .build = "2026-05-04", .model = "llama-3.1-8b-q4_k_m", .held = 6274, \
-    .meant = "-c 8192 -ngl 99", .meant_model = "llama-3.1-8b-q4_k_m"
+#define H200_SERVER                                                                                          \
+    .words = "-m llama-3.1-8b-q4_k_m.gguf -c 8192 -ngl 99", .build = "2026-05-04",                           \
+    .model = "llama-3.1-8b-q4_k_m", .held = 6274, .meant = "-c 8192 -ngl 99",                                \
+    .meant_model = "llama-3.1-8b-q4_k_m"
 
 /* 6274 MiB is what an H200 showed for this very launch (tests/fixtures/smi/1gpu-busy-apps.csv). */
 static void a_match_is_told_from_mismatches(void **state) {
@@ -470,7 +509,11 @@ static void what_cannot_be_known_is_unknown(void **state) {
 /* A log of this launch is compared buffer by buffer; one of another launch is not. */
 static void the_log_is_compared(void **state) {
     fixture *f = *state;
-    server s = {.words = "-m models/llama-3.1-8b-q4_k_m.gguf -c 8192 -np 1 -ngl 99", .build = "v0.5.0", .model = "llama-3.1-8b-q4_k_m", .held = 6141, .log = "tests/fixtures/logs/v0.5.0-lv4.log"};
+    server s = {.words = "-m models/llama-3.1-8b-q4_k_m.gguf -c 8192 -np 1 -ngl 99",
+                .build = "v0.5.0",
+                .model = "llama-3.1-8b-q4_k_m",
+                .held = 6141,
+                .log = "tests/fixtures/logs/v0.5.0-lv4.log"};
     verified v = verify(f, &s);
     assert_int_equal(v.v.verdict, LLW_AGREE_MATCH);
     assert_int_equal(v.v.n_mismatch, 0);
@@ -481,7 +524,9 @@ static void the_log_is_compared(void **state) {
     assert_int_equal(item(&v, "the load")->agreement, LLW_AGREE_MATCH);
     assert_non_null(strstr(v.v.splits, "graph splits: 2."));
     drop(&v);
-    s.words = "-m models/llama-3.1-8b-q4_k_m.gguf -c 8192 -np 1 -ngl 99 -ot blk\\.0\\.=CPU"; /* a log does not name -ot: the weights do */
+    s.words = "-m models/llama-3.1-8b-q4_k_m.gguf -c 8192 -np 1 -ngl 99 -ot blk\\.0\\.=CPU"; /* a log does not
+                                                                                                name -ot: the
+                                                                                                weights do */
     v = verify(f, &s);
     assert_int_equal(item(&v, "weights on CUDA0")->agreement, LLW_AGREE_MISMATCH);
     assert_non_null(strstr(item(&v, "weights on CUDA0")->reason, "more than these flags put there"));
@@ -516,7 +561,8 @@ static child spawn(const char *const *argv, const char *const *env) {
     c.in = in[1];
     FILE *lines = fdopen(out[0], "r");
     char line[128] = "";
-    while (fgets(line, sizeof line, lines) && strcmp(line, "ready\n")) snprintf(c.line, sizeof c.line, "%s", line);
+    while (fgets(line, sizeof line, lines) && strcmp(line, "ready\n"))
+        snprintf(c.line, sizeof c.line, "%s", line);
     assert_string_equal(line, "ready\n");
     fclose(lines);
     return c;
@@ -529,8 +575,11 @@ static void end(child *c) {
 
 static void a_real_process_is_seen(void **state) {
     fixture *f = *state;
-    const char *const argv[] = {FAKE_LLAMA_SERVER, "-m", "llama-3.1-8b-q4_k_m.gguf", "-c", "8192", "--port", "0", "--api-key", "sesame-3", NULL};
-    const char *const env[] = {"LLAMA_ARG_UBATCH=1024", "LLAMA_API_KEY=sesame-4", "CUDA_VISIBLE_DEVICES=1", NULL};
+    const char *const argv[] = {
+        FAKE_LLAMA_SERVER, "-m", "llama-3.1-8b-q4_k_m.gguf", "-c", "8192", "--port", "0", "--api-key",
+        "sesame-3",        NULL};
+    const char *const env[] = {"LLAMA_ARG_UBATCH=1024", "LLAMA_API_KEY=sesame-4", "CUDA_VISIBLE_DEVICES=1",
+                               NULL};
     child c = spawn(argv, env);
     llw_running_options options = {.docker = ""};
     llw_running p;
@@ -538,7 +587,9 @@ static void a_real_process_is_seen(void **state) {
     long pid = 0;
     int port = 0;
     assert_int_equal(sscanf(c.line, "listening on %d", &port), 1);
-    assert_int_equal(llw_running_find(f->arena, &options, llw_arena_printf(f->arena, "http://127.0.0.1:%d", port), &pid, &err), LLW_OK);
+    assert_int_equal(llw_running_find(f->arena, &options,
+                                      llw_arena_printf(f->arena, "http://127.0.0.1:%d", port), &pid, &err),
+                     LLW_OK);
     assert_int_equal(pid, c.pid);
     assert_int_equal(llw_running_read(f->arena, &options, pid, &f->flags, &p, &err), LLW_OK);
     assert_int_equal(p.n_args, 8);
@@ -557,12 +608,15 @@ static json_t *command(fixture *f, const char *const *argv, int code) {
     assert_null(strstr(p.out, "sesame"));
     json_t *root = json_loadb(p.out, p.len, 0, NULL);
     assert_non_null(root);
-    json_t *schema = json_load_file("docs/json/verify.schema.json", 0, NULL), *known = json_object_get(schema, "properties");
+    json_t *schema = json_load_file("docs/json/verify.schema.json", 0, NULL),
+           *known = json_object_get(schema, "properties");
     const char *key;
     json_t *value;
     assert_non_null(known);
-    json_object_foreach(root, key, value) if (!json_object_get(known, key)) fail_msg("docs/json/verify.schema.json does not know '%s'", key);
-    json_object_foreach(known, key, value) if (!json_object_get(root, key)) fail_msg("'%s' of docs/json/verify.schema.json is not written", key);
+    json_object_foreach(root, key, value) if (!json_object_get(known, key))
+        fail_msg("docs/json/verify.schema.json does not know '%s'", key);
+    json_object_foreach(known, key, value) if (!json_object_get(root, key))
+        fail_msg("'%s' of docs/json/verify.schema.json is not written", key);
     json_decref(schema);
     return root;
 }
@@ -575,12 +629,18 @@ static void the_command_tells_both(void **state) {
         print_message("llwhy itself is not built: the command is not tried\n");
         skip();
     }
-    const char *const argv[] = {FAKE_LLAMA_SERVER, "-m", "llama-3.1-8b-q4_k_m.gguf", "-c", "8192", "-ub", "1024", "--api-key", "sesame-5", NULL};
+    const char *const argv[] = {
+        FAKE_LLAMA_SERVER, "-m", "llama-3.1-8b-q4_k_m.gguf", "-c", "8192", "-ub", "1024", "--api-key",
+        "sesame-5",        NULL};
     const char *const env[] = {"LLAMA_ARG_UBATCH=2048", "LLAMA_API_KEY=sesame-6", NULL};
     child c = spawn(argv, env);
     const char *pid = llw_arena_printf(f->arena, "%ld", (long)c.pid);
-    const char *const right[] = {program, "verify", pid, "llama-3.1-8b-q4_k_m", "--no-gpu", "--format", "json", "--", "-c", "8192", "-ub", "1024", NULL};
-    const char *const wrong[] = {program, "verify", pid, "llama-3.1-8b-q4_k_m", "--no-gpu", "--format", "json", "--", "-c", "8192", NULL};
+    const char *const right[] = {
+        program, "verify", pid, "llama-3.1-8b-q4_k_m", "--no-gpu", "--format", "json", "--", "-c", "8192",
+        "-ub",   "1024",   NULL};
+    const char *const wrong[] = {program,    "verify",   pid,    "llama-3.1-8b-q4_k_m",
+                                 "--no-gpu", "--format", "json", "--",
+                                 "-c",       "8192",     NULL};
     const char *const nobody[] = {program, "verify", pid, "--no-gpu", "--format", "json", NULL};
     json_t *root = command(f, right, 0);
     assert_string_equal(json_string_value(json_object_get(root, "verdict")), "match");
@@ -592,7 +652,8 @@ static void the_command_tells_both(void **state) {
     assert_false(json_is_true(json_object_get(root, "meant")));
     size_t i, overrode = 0;
     json_t *setting;
-    json_array_foreach(json_object_get(root, "settings"), i, setting) if (!strcmp(json_string_value(json_object_get(setting, "flag")), "-ub"))
+    json_array_foreach(json_object_get(root, "settings"), i,
+                       setting) if (!strcmp(json_string_value(json_object_get(setting, "flag")), "-ub"))
         overrode = json_array_size(json_object_get(setting, "overrode"));
     assert_int_equal(overrode, 1);
     json_decref(root);
@@ -604,7 +665,8 @@ static int free_port(void) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
     int s = socket(AF_INET, SOCK_STREAM, 0);
-    assert_true(s >= 0 && !bind(s, (struct sockaddr *)&address, sizeof address) && !getsockname(s, (struct sockaddr *)&address, &len));
+    assert_true(s >= 0 && !bind(s, (struct sockaddr *)&address, sizeof address) &&
+                !getsockname(s, (struct sockaddr *)&address, &len));
     close(s);
     return ntohs(address.sin_port);
 }
@@ -615,11 +677,14 @@ static void a_real_server_is_verified(void **state) {
     fixture *f = *state;
     const char *server_path = getenv("LLAMA_SERVER"), *model = getenv("LLAMA_MODEL");
     if (!server_path || !model || !llw_file_is_regular(program)) {
-        print_message("no llama-server to look at: name one with LLAMA_SERVER and a model with LLAMA_MODEL\n");
+        print_message(
+            "no llama-server to look at: name one with LLAMA_SERVER and a model with LLAMA_MODEL\n");
         skip();
     }
-    const char *port = llw_arena_printf(f->arena, "%d", free_port()), *url = llw_arena_printf(f->arena, "http://127.0.0.1:%s", port);
-    const char *const argv[] = {server_path, "-m", model, "-c", "2048", "-ub", "256", "-ngl", "0", "--port", port, NULL};
+    const char *port = llw_arena_printf(f->arena, "%d", free_port()),
+               *url = llw_arena_printf(f->arena, "http://127.0.0.1:%s", port);
+    const char *const argv[] = {server_path, "-m",   model, "-c",     "2048", "-ub",
+                                "256",       "-ngl", "0",   "--port", port,   NULL};
     pid_t pid = fork();
     if (!pid) {
         if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr)) _exit(126);
@@ -628,10 +693,14 @@ static void a_real_server_is_verified(void **state) {
     }
     llw_running_options options = {.docker = ""};
     long found = 0;
-    for (int tries = 0; tries < 100 && llw_running_find(f->arena, &options, url, &found, NULL) != LLW_OK; tries++) usleep(200000);
+    for (int tries = 0; tries < 100 && llw_running_find(f->arena, &options, url, &found, NULL) != LLW_OK;
+         tries++)
+        usleep(200000);
     assert_int_equal(found, pid);
-    const char *const right[] = {program, "verify", url, model, "--no-gpu", "--format", "json", "--", "-c", "2048", "-ub", "256", "-ngl", "0", NULL};
-    const char *const wrong[] = {program, "verify", url, model, "--no-gpu", "--format", "json", "--", "-c", "4096", "-ngl", "0", NULL};
+    const char *const right[] = {program, "verify", url,   model, "--no-gpu", "--format", "json", "--",
+                                 "-c",    "2048",   "-ub", "256", "-ngl",     "0",        NULL};
+    const char *const wrong[] = {program, "verify", url,    model,  "--no-gpu", "--format", "json",
+                                 "--",    "-c",     "4096", "-ngl", "0",        NULL};
     json_decref(command(f, right, 0));
     json_decref(command(f, wrong, 1));
     kill(pid, SIGTERM);

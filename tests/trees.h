@@ -1,5 +1,6 @@
-/* Configuration trees made on the spot, and what was read from them as text: one line for each launch with every slot
- * that a file sets, its value, who set it where, and what lost; then problems and what was not read. */
+/* Configuration trees made on the spot, and what was read from them as text: one line for each launch with
+ * every slot that a file sets, its value, who set it where, and what lost; then problems and what was not
+ * read. */
 #ifndef LLW_TESTS_TREES_H
 #define LLW_TESTS_TREES_H
 
@@ -66,7 +67,8 @@ static void tree_remove(const tree_file *files) {
         char path[512];
         snprintf(path, sizeof path, "%s", tree_path(files->name));
         unlink(path);
-        for (char *slash; (slash = strrchr(path, '/')) != NULL && strlen(path) > strlen(tree_box); *slash = 0) rmdir(path);
+        for (char *slash; (slash = strrchr(path, '/')) != NULL && strlen(path) > strlen(tree_box); *slash = 0)
+            rmdir(path);
     }
     rmdir(tree_box);
 }
@@ -77,7 +79,8 @@ static const char *tree_short(const char *path) {
     return !strncmp(path, tree_box, n) && path[n] == '/' ? path + n + 1 : path;
 }
 
-static void tree_tell_slot(llw_text *out, const llw_facts *facts, llw_entity launch, llw_attr attr, llw_arena *arena) {
+static void tree_tell_slot(llw_text *out, const llw_facts *facts, llw_entity launch, llw_attr attr,
+                           llw_arena *arena) {
     size_t n = 0, told = 0;
     const llw_claim **c = llw_facts_claims(facts, launch, attr, arena, &n);
     for (size_t i = 0; i < n; i++) {
@@ -89,19 +92,25 @@ static void tree_tell_slot(llw_text *out, const llw_facts *facts, llw_entity lau
     }
 }
 
-static void tree_tell_launch(llw_text *out, const llw_facts *facts, const llw_config_launch *l, llw_arena *arena) {
+static void tree_tell_launch(llw_text *out, const llw_facts *facts, const llw_config_launch *l,
+                             llw_arena *arena) {
     llw_text_addf(out, "%s:", tree_short(llw_facts_id(facts, l->launch)));
-    if (l->argv.model.given) llw_text_addf(out, " model=%s (%s %s)", l->argv.model.path ? l->argv.model.path : "?", l->argv.model.origin ? l->argv.model.origin : "", tree_short(l->argv.model.place ? l->argv.model.place : ""));
+    if (l->argv.model.given)
+        llw_text_addf(out, " model=%s (%s %s)", l->argv.model.path ? l->argv.model.path : "?",
+                      l->argv.model.origin ? l->argv.model.origin : "",
+                      tree_short(l->argv.model.place ? l->argv.model.place : ""));
     for (int a = 1; a < LLW_ATTRS; a++) {
         const llw_attr_info *info = llw_attr_get((llw_attr)a);
-        bool own = a == LLW_launch_model || a == LLW_launch_build || a == LLW_launch_infrastructure || a == LLW_launch_example ||
-                   a == LLW_launch_reason_given || a == LLW_launch_program || a == LLW_launch_override_order || a == LLW_launch_refused;
+        bool own = a == LLW_launch_model || a == LLW_launch_build || a == LLW_launch_infrastructure ||
+                   a == LLW_launch_example || a == LLW_launch_reason_given || a == LLW_launch_program ||
+                   a == LLW_launch_override_order || a == LLW_launch_refused;
         if (info->kind == LLW_KIND_launch && !own) tree_tell_slot(out, facts, l->launch, (llw_attr)a, arena);
     }
     llw_text_add(out, "\n");
     for (size_t i = 0; i < l->argv.n_problems; i++) {
         const llw_flag_problem *p = &l->argv.problems[i];
-        if (p->level > LLW_PROBLEM_NOTE) llw_text_addf(out, " %s %s %s\n", llw_flag_code_name(p->code), p->flag, tree_short(p->place));
+        if (p->level > LLW_PROBLEM_NOTE)
+            llw_text_addf(out, " %s %s %s\n", llw_flag_code_name(p->code), p->flag, tree_short(p->place));
     }
 }
 
@@ -116,11 +125,14 @@ static const char *tree_told(const tree_file *files, const char *path) {
     llw_text out = {0};
     if (llw_source_config(facts, *path ? tree_path(path) : tree_box, &options, &result, &err) != LLW_OK)
         llw_text_addf(&out, "error: %s\n", err.text);
-    for (size_t i = 0; i < result.n_launches; i++) tree_tell_launch(&out, facts, &result.launches[i], llw_facts_arena(facts));
+    for (size_t i = 0; i < result.n_launches; i++)
+        tree_tell_launch(&out, facts, &result.launches[i], llw_facts_arena(facts));
     for (size_t i = 0; i < result.n_problems; i++)
-        llw_text_addf(&out, "%s %s %s\n", llw_flag_code_name(result.problems[i].code), result.problems[i].flag, tree_short(result.problems[i].place));
+        llw_text_addf(&out, "%s %s %s\n", llw_flag_code_name(result.problems[i].code),
+                      result.problems[i].flag, tree_short(result.problems[i].place));
     for (size_t i = 0; i < result.n_unread; i++)
-        llw_text_addf(&out, "unread %s:%d %s\n", tree_short(result.unread[i].file), result.unread[i].line, result.unread[i].why);
+        llw_text_addf(&out, "unread %s:%d %s\n", tree_short(result.unread[i].file), result.unread[i].line,
+                      result.unread[i].why);
     snprintf(told, sizeof told, "%s", llw_text_str(&out));
     llw_text_fini(&out);
     llw_facts_free(facts);
@@ -156,8 +168,10 @@ static void tree_survive(const char *name, const char *bytes, size_t len) {
     llw_facts_free(facts);
 }
 
-/* The file cut at each byte, and with pieces of its grammar put in at random places. Nothing may crash or hang. */
-static void tree_torture(const char *name, const char *text, const char *const *pieces, size_t n_pieces, int rounds) {
+/* The file cut at each byte, and with pieces of its grammar put in at random places. Nothing may crash or
+ * hang. */
+static void tree_torture(const char *name, const char *text, const char *const *pieces, size_t n_pieces,
+                         int rounds) {
     const tree_file files[] = {{name, text}, {NULL, NULL}};
     size_t len = strlen(text);
     uint32_t seed = 20261122;

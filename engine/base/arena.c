@@ -18,8 +18,8 @@ struct llw_arena {
     block *head;
 };
 
-/* Blocks of freed arenas, all zero, kept for the next ones: predictions come and go by the dozen, and fresh pages from
- * the system cost more than the arithmetic. A sanitizer sees plain allocations instead. */
+/* Blocks of freed arenas, all zero, kept for the next ones: predictions come and go by the dozen, and fresh
+ * pages from the system cost more than the arithmetic. A sanitizer sees plain allocations instead. */
 enum { KEEP = 32 << 20, MIN_BLOCK = 4096 };
 static _Thread_local block *kept;
 static _Thread_local size_t kept_bytes;

@@ -1,7 +1,8 @@
 /* Memory by lifetime: everything allocated from an arena lives until the arena is freed.
  *
- * Allocation never returns NULL: out of memory ends the process with a message and exit code 5, because no answer could
- * be given. Sizes taken from input must be checked against the bytes that are there before they reach an arena. */
+ * Allocation never returns NULL: out of memory ends the process with a message and exit code 5, because no
+ * answer could be given. Sizes taken from input must be checked against the bytes that are there before they
+ * reach an arena. */
 #ifndef LLW_BASE_ARENA_H
 #define LLW_BASE_ARENA_H
 
@@ -20,14 +21,15 @@ char *llw_arena_strdup(llw_arena *arena, const char *text);
 char *llw_arena_strndup(llw_arena *arena, const char *text, size_t len);
 char *llw_arena_printf(llw_arena *arena, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Grows an arena array: returns a place for one more element of the given size. items, count and capacity belong to
- * the caller; the old block stays in the arena (doubling, so at most as much again is wasted). */
+/* Grows an arena array: returns a place for one more element of the given size. items, count and capacity
+ * belong to the caller; the old block stays in the arena (doubling, so at most as much again is wasted). */
 void *llw_arena_push(llw_arena *arena, void **items, size_t *count, size_t *capacity, size_t size);
 
 /* Bytes handed out so far; O(blocks). */
 size_t llw_arena_bytes(const llw_arena *arena);
 
-/* malloc/realloc/calloc that end the process instead of returning NULL, for the few things with their own lifetime. */
+/* malloc/realloc/calloc that end the process instead of returning NULL, for the few things with their own
+ * lifetime. */
 void *llw_xmalloc(size_t size);
 void *llw_xrealloc(void *old, size_t size);
 

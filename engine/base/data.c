@@ -68,7 +68,8 @@ void llw_data_list(llw_arena *arena, const char *folder, const char *suffix, cha
     size_t n = 0, capacity = 0, prefix = strlen(folder);
     for (size_t i = 0; i < llw_n_builtins; i++) {
         const char *name = llw_builtins[i].name;
-        if (strncmp(name, folder, prefix) || name[prefix] != '/' || strchr(name + prefix + 1, '/') || !ends_in(name, suffix))
+        if (strncmp(name, folder, prefix) || name[prefix] != '/' || strchr(name + prefix + 1, '/') ||
+            !ends_in(name, suffix))
             continue;
         char **slot = llw_arena_push(arena, &items, &n, &capacity, sizeof *slot);
         *slot = llw_arena_strdup(arena, name);
@@ -76,7 +77,9 @@ void llw_data_list(llw_arena *arena, const char *folder, const char *suffix, cha
     for (size_t i = 0; i < n_directories; i++) {
         char **found = NULL;
         size_t m = 0;
-        if (llw_directory_list(arena, llw_path_join(arena, directories[i], folder), &found, &m, NULL) != LLW_OK) continue;
+        if (llw_directory_list(arena, llw_path_join(arena, directories[i], folder), &found, &m, NULL) !=
+            LLW_OK)
+            continue;
         for (size_t j = 0; j < m; j++) {
             if (!ends_in(found[j], suffix) || found[j][0] == '.') continue;
             char **slot = llw_arena_push(arena, &items, &n, &capacity, sizeof *slot);

@@ -1,8 +1,10 @@
-/* The data llwhy knows by heart: rules.d, lessons and models, from a stack of directories over what is compiled in.
+/* The data llwhy knows by heart: rules.d, lessons and models, from a stack of directories over what is
+ * compiled in.
  *
- * A later directory adds to an earlier one or overrides it by the same file name: compiled-in data, the installed data
- * directory, /etc/llwhy, $XDG_CONFIG_HOME/llwhy, the project's .llwhy, directories given by hand. The stack is set up
- * once at start and only read afterwards. Bytes returned live as long as the program or the arena given. */
+ * A later directory adds to an earlier one or overrides it by the same file name: compiled-in data, the
+ * installed data directory, /etc/llwhy, $XDG_CONFIG_HOME/llwhy, the project's .llwhy, directories given by
+ * hand. The stack is set up once at start and only read afterwards. Bytes returned live as long as the
+ * program or the arena given. */
 #ifndef LLW_BASE_DATA_H
 #define LLW_BASE_DATA_H
 
@@ -13,7 +15,7 @@
 #include <stddef.h>
 
 typedef struct llw_builtin {
-    const char *name; /* "models/gpus.tsv" */
+    const char *name;           /* "models/gpus.tsv" */
     const unsigned char *bytes; /* NUL-terminated after len */
     size_t len;
 } llw_builtin;
@@ -27,12 +29,13 @@ void llw_data_push(const char *directory);
 /* Forgets all pushed directories. */
 void llw_data_reset(void);
 
-/* Reads "models/gpus.tsv" from the topmost place that has it. *path says where: a file's path, or the name itself when
- * compiled in. LLW_ERR_NOTHING when no place has it. */
+/* Reads "models/gpus.tsv" from the topmost place that has it. *path says where: a file's path, or the name
+ * itself when compiled in. LLW_ERR_NOTHING when no place has it. */
 llw_rc llw_data_read(llw_arena *arena, const char *name, const char **bytes, size_t *len, const char **path,
                      llw_err *err);
 
-/* Names "rules.d/05-ub-is-not-b.lua" of all files right under a folder ("rules.d") ending in suffix, sorted, each once. */
+/* Names "rules.d/05-ub-is-not-b.lua" of all files right under a folder ("rules.d") ending in suffix, sorted,
+ * each once. */
 void llw_data_list(llw_arena *arena, const char *folder, const char *suffix, char ***names, size_t *count);
 
 #endif

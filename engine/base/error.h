@@ -1,7 +1,7 @@
 /* What a fallible function returns, and the one message it leaves.
  *
- * The message is set once, where the cause is known: what is wrong, where, and what to do. Callers add nothing but
- * the file when the callee could not know it. Nothing below cli/ prints. */
+ * The message is set once, where the cause is known: what is wrong, where, and what to do. Callers add
+ * nothing but the file when the callee could not know it. Nothing below cli/ prints. */
 #ifndef LLW_BASE_ERROR_H
 #define LLW_BASE_ERROR_H
 

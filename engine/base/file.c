@@ -39,11 +39,12 @@ void llw_file_pretend_nothing(void) {
     n_pretended = 0;
 }
 
-llw_rc llw_file_read(llw_arena *arena, const char *path, size_t cap, char **bytes, size_t *len, llw_err *err) {
+llw_rc llw_file_read(llw_arena *arena, const char *path, size_t cap, char **bytes, size_t *len,
+                     llw_err *err) {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
-        return llw_fail(err, errno == ENOENT ? LLW_ERR_NOTHING : LLW_ERR_SYSTEM, path, 0, "cannot be opened: %s",
-                        strerror(errno));
+        return llw_fail(err, errno == ENOENT ? LLW_ERR_NOTHING : LLW_ERR_SYSTEM, path, 0,
+                        "cannot be opened: %s", strerror(errno));
     struct stat st;
     llw_rc rc = LLW_OK;
     if (fstat(fd, &st) != 0)
@@ -51,10 +52,12 @@ llw_rc llw_file_read(llw_arena *arena, const char *path, size_t cap, char **byte
     else if (!S_ISREG(st.st_mode))
         rc = llw_fail(err, LLW_ERR_INPUT, path, 0, "is not a regular file");
     else if ((unsigned long long)st.st_size > cap)
-        rc = llw_fail(err, LLW_ERR_INPUT, path, 0, "has %lld bytes, more than the %zu this kind of file may have",
-                      (long long)st.st_size, cap);
+        rc = llw_fail(err, LLW_ERR_INPUT, path, 0,
+                      "has %lld bytes, more than the %zu this kind of file may have", (long long)st.st_size,
+                      cap);
     for (size_t i = 0; i < n_pretended && rc == LLW_OK; i++) {
-        if (pretended[i].device != st.st_dev || pretended[i].inode != st.st_ino || pretended[i].len > cap) continue;
+        if (pretended[i].device != st.st_dev || pretended[i].inode != st.st_ino || pretended[i].len > cap)
+            continue;
         close(fd);
         *bytes = llw_arena_strndup(arena, pretended[i].bytes, pretended[i].len);
         *len = pretended[i].len;
@@ -104,15 +107,20 @@ llw_rc llw_file_replace(const char *path, const char *bytes, size_t len, llw_err
     struct stat st;
     bool there = lstat(path, &st) == 0;
     if (there && !S_ISREG(st.st_mode))
-        return llw_fail(err, LLW_ERR_INPUT, path, 0, "is %s: only a regular file is written", S_ISLNK(st.st_mode) ? "a link" : "no regular file");
+        return llw_fail(err, LLW_ERR_INPUT, path, 0, "is %s: only a regular file is written",
+                        S_ISLNK(st.st_mode) ? "a link" : "no regular file");
     char name[PATH_MAX];
-    if (snprintf(name, sizeof name, "%s.llwhy-XXXXXX", path) >= (int)sizeof name) return llw_fail(err, LLW_ERR_INPUT, path, 0, "the path is too long");
+    if (snprintf(name, sizeof name, "%s.llwhy-XXXXXX", path) >= (int)sizeof name)
+        return llw_fail(err, LLW_ERR_INPUT, path, 0, "the path is too long");
     mode_t mask = umask(0);
     umask(mask);
     int fd = mkstemp(name);
-    if (fd < 0) return llw_fail(err, LLW_ERR_SYSTEM, path, 0, "no file can be written beside it: %s", strerror(errno));
+    if (fd < 0)
+        return llw_fail(err, LLW_ERR_SYSTEM, path, 0, "no file can be written beside it: %s",
+                        strerror(errno));
     bool good = fchmod(fd, there ? st.st_mode & 07777 : 0666 & ~mask) == 0;
-    if (good && there && (st.st_uid != geteuid() || st.st_gid != getegid())) good = fchown(fd, st.st_uid, st.st_gid) == 0 || errno == EPERM;
+    if (good && there && (st.st_uid != geteuid() || st.st_gid != getegid()))
+        good = fchown(fd, st.st_uid, st.st_gid) == 0 || errno == EPERM;
     good = good && write_all(fd, bytes, len);
     int cause = errno;
     if (close(fd) != 0 && good) {
@@ -147,7 +155,9 @@ char *llw_path_join(llw_arena *arena, const char *directory, const char *name) {
 /* An absolute path without links in its directory; NULL when that directory is not there. */
 static const char *absolute(llw_arena *arena, const char *path) {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    const char *directory = !slash ? "." : slash == path ? "/" : llw_arena_strndup(arena, path, (size_t)(slash - path));
+    const char *directory = !slash          ? "."
+                            : slash == path ? "/"
+                                            : llw_arena_strndup(arena, path, (size_t)(slash - path));
     if (!*name || !strcmp(name, ".") || !strcmp(name, "..")) {
         directory = path;
         name = "";
@@ -155,7 +165,9 @@ static const char *absolute(llw_arena *arena, const char *path) {
     char *real = realpath(directory, NULL);
     if (!real) return NULL;
     size_t len = strlen(real);
-    const char *whole = *name ? llw_arena_printf(arena, "%s%s%s", real, len && real[len - 1] == '/' ? "" : "/", name) : llw_arena_strdup(arena, real);
+    const char *whole =
+        *name ? llw_arena_printf(arena, "%s%s%s", real, len && real[len - 1] == '/' ? "" : "/", name)
+              : llw_arena_strdup(arena, real);
     free(real);
     return whole;
 }

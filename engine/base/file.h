@@ -10,18 +10,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Reads a whole regular file of at most cap bytes. A FIFO, device or directory, and a longer file, are refused.
- * LLW_ERR_NOTHING when there is no such file. */
+/* Reads a whole regular file of at most cap bytes. A FIFO, device or directory, and a longer file, are
+ * refused. LLW_ERR_NOTHING when there is no such file. */
 llw_rc llw_file_read(llw_arena *arena, const char *path, size_t cap, char **bytes, size_t *len, llw_err *err);
 
-/* A what-if for files: until llw_file_pretend_nothing, llw_file_read gives these bytes for that file, whatever the path it
- * is read by. So an edit can be tried through every reader before it is written. The bytes are borrowed. False when there
- * is no such file. */
+/* A what-if for files: until llw_file_pretend_nothing, llw_file_read gives these bytes for that file,
+ * whatever the path it is read by. So an edit can be tried through every reader before it is written. The
+ * bytes are borrowed. False when there is no such file. */
 bool llw_file_pretend(const char *path, const char *bytes, size_t len);
 void llw_file_pretend_nothing(void);
 
-/* Writes a whole file: into a new one beside it, which then takes its place with its mode, so that nobody ever sees a half.
- * A link or anything but a regular file is refused. */
+/* Writes a whole file: into a new one beside it, which then takes its place with its mode, so that nobody
+ * ever sees a half. A link or anything but a regular file is refused. */
 llw_rc llw_file_replace(const char *path, const char *bytes, size_t len, llw_err *err);
 
 bool llw_file_is_regular(const char *path);

@@ -26,7 +26,7 @@ llw_rc llw_table_parse(llw_arena *arena, const char *path, const char *bytes, si
     void *rows = NULL, *lines = NULL;
     size_t row_capacity = 0, n_lines = 0, line_capacity = 0;
     int number = 0;
-    for (char *line = text; line; ) {
+    for (char *line = text; line;) {
         number++;
         char *end = strchr(line, '\n'), *next = end ? end + 1 : NULL;
         if (end) *end = 0;
@@ -40,11 +40,12 @@ llw_rc llw_table_parse(llw_arena *arena, const char *path, const char *bytes, si
                 out->n_columns = n;
             } else {
                 if (n > out->n_columns)
-                    return llw_fail(err, LLW_ERR_INPUT, path, number, "has %zu columns, the header only %zu", n,
-                                    out->n_columns);
+                    return llw_fail(err, LLW_ERR_INPUT, path, number, "has %zu columns, the header only %zu",
+                                    n, out->n_columns);
                 const char **full = llw_arena_alloc(arena, out->n_columns * sizeof *full);
                 for (size_t i = 0; i < out->n_columns; i++) full[i] = i < n ? cells[i] : "";
-                *(const char ***)llw_arena_push(arena, &rows, &out->n_rows, &row_capacity, sizeof full) = full;
+                *(const char ***)llw_arena_push(arena, &rows, &out->n_rows, &row_capacity, sizeof full) =
+                    full;
                 *(int *)llw_arena_push(arena, &lines, &n_lines, &line_capacity, sizeof(int)) = number;
             }
         }
@@ -52,7 +53,8 @@ llw_rc llw_table_parse(llw_arena *arena, const char *path, const char *bytes, si
     }
     out->rows = rows;
     out->lines = lines;
-    if (!out->header) return llw_fail(err, LLW_ERR_INPUT, path, 0, "is empty: a table starts with a header line");
+    if (!out->header)
+        return llw_fail(err, LLW_ERR_INPUT, path, 0, "is empty: a table starts with a header line");
     return LLW_OK;
 }
 

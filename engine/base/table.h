@@ -1,7 +1,7 @@
 /* Tab-separated tables with a header line: how llwhy keeps knowledge as data.
  *
- * Lines starting with # and empty lines are skipped. Cells are borrowed from the arena's copy; a missing cell is "".
- * Columns are found by the header's names, so that adding one breaks nobody. */
+ * Lines starting with # and empty lines are skipped. Cells are borrowed from the arena's copy; a missing cell
+ * is "". Columns are found by the header's names, so that adding one breaks nobody. */
 #ifndef LLW_BASE_TABLE_H
 #define LLW_BASE_TABLE_H
 
@@ -19,7 +19,8 @@ typedef struct llw_table {
 
 /* Reads a data file by name ("models/gpus.tsv", see base/data.h). */
 llw_rc llw_table_read(llw_arena *arena, const char *name, llw_table *out, llw_err *err);
-llw_rc llw_table_parse(llw_arena *arena, const char *path, const char *bytes, size_t len, llw_table *out, llw_err *err);
+llw_rc llw_table_parse(llw_arena *arena, const char *path, const char *bytes, size_t len, llw_table *out,
+                       llw_err *err);
 
 /* The column of that name, or -1. The cell, "" when absent. */
 int llw_table_column(const llw_table *table, const char *name);

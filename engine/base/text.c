@@ -63,14 +63,16 @@ static size_t decode(const unsigned char *s, size_t len, uint32_t *code) {
         if ((s[i] & 0xc0) != 0x80) return 0;
         c = c << 6 | (s[i] & 0x3fu);
     }
-    if ((need == 3 && c < 0x800) || (need == 4 && c < 0x10000) || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) return 0;
+    if ((need == 3 && c < 0x800) || (need == 4 && c < 0x10000) || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+        return 0;
     *code = c;
     return need;
 }
 
 static bool steers(uint32_t c) {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
+           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+           (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
 }
 
 void llw_text_add_safe(llw_text *text, const char *untrusted, size_t len, bool keep_newlines) {
@@ -171,7 +173,8 @@ char *llw_format_ls(char buf[LLW_NUMBER_MAX], int64_t n) {
             whole++;
             up = 0;
         }
-        snprintf(buf, LLW_NUMBER_MAX, "%llu.%llu%c", (unsigned long long)whole, (unsigned long long)up, unit[power]);
+        snprintf(buf, LLW_NUMBER_MAX, "%llu.%llu%c", (unsigned long long)whole, (unsigned long long)up,
+                 unit[power]);
         return buf;
     }
     whole += rest != 0;

@@ -1,6 +1,7 @@
 /* A growing string, and the formats in which numbers are said.
  *
- * A llw_text owns its bytes; llw_text_fini frees them. It is always NUL-terminated once something was added. */
+ * A llw_text owns its bytes; llw_text_fini frees them. It is always NUL-terminated once something was added.
+ */
 #ifndef LLW_BASE_TEXT_H
 #define LLW_BASE_TEXT_H
 
@@ -20,8 +21,9 @@ void llw_text_addf(llw_text *text, const char *fmt, ...) __attribute__((format(p
 void llw_text_fini(llw_text *text);
 const char *llw_text_str(const llw_text *text); /* "" when nothing was added */
 
-/* Appends bytes from outside so that no terminal can be steered by them: control characters, DEL, C1, bidirectional
- * and zero-width marks and invalid UTF-8 become \xHH or \u{HHHH}. Newline and tab are kept only if asked. */
+/* Appends bytes from outside so that no terminal can be steered by them: control characters, DEL, C1,
+ * bidirectional and zero-width marks and invalid UTF-8 become \xHH or \u{HHHH}. Newline and tab are kept only
+ * if asked. */
 void llw_text_add_safe(llw_text *text, const char *untrusted, size_t len, bool keep_newlines);
 
 /* Columns a terminal needs for a UTF-8 string (East Asian wide characters count two). */
@@ -33,7 +35,8 @@ char *llw_format_count(char buf[LLW_NUMBER_MAX], int64_t n);  /* 31,839,902,720 
 char *llw_format_bytes(char buf[LLW_NUMBER_MAX], int64_t n);  /* 372.0 MiB, 29.65 GiB, 512 B */
 char *llw_format_mib(char buf[LLW_NUMBER_MAX], int64_t n);    /* 897.0 MiB, always MiB */
 char *llw_format_params(char buf[LLW_NUMBER_MAX], int64_t n); /* 29.9 B, 361 M */
-/* What `ls -lh` prints for a size: one decimal below 10, rounded up, powers of 1024 (coreutils human_ceiling). */
+/* What `ls -lh` prints for a size: one decimal below 10, rounded up, powers of 1024 (coreutils
+ * human_ceiling). */
 char *llw_format_ls(char buf[LLW_NUMBER_MAX], int64_t n);
 
 #endif

@@ -9,9 +9,11 @@ typedef struct testing {
     llw_rule_report *report;
 } testing;
 
-static void add_result(testing *t, const llw_rule *rule, const llw_rule_test *test, bool passed, const char *message) {
+static void add_result(testing *t, const llw_rule *rule, const llw_rule_test *test, bool passed,
+                       const char *message) {
     void *items = t->report->results;
-    *(llw_rule_result *)llw_arena_push(t->arena, &items, &t->report->n_results, &t->report->capacity, sizeof(llw_rule_result)) =
+    *(llw_rule_result *)llw_arena_push(t->arena, &items, &t->report->n_results, &t->report->capacity,
+                                       sizeof(llw_rule_result)) =
         (llw_rule_result){rule, test, passed, message};
     t->report->results = items;
     if (!test) return;
@@ -62,15 +64,19 @@ static bool needs_slot(const llw_run *run, const llw_node *node, const char *nam
         if (node->truth[i].state != LLW_NOT_KNOWN) continue;
         for (int k = 0; k < expr->n_nodes; k++) {
             const llw_expr_node *e = &expr->nodes[k];
-            if (e->op != LLW_OP_SLOT || (size_t)(e->end - e->start) != strlen(name) || strncmp(expr->text + e->start, name, strlen(name))) continue;
-            if (!llw_facts_value(run->facts, node->binding[e->as.slot.variable], e->as.slot.attr).known) return true;
+            if (e->op != LLW_OP_SLOT || (size_t)(e->end - e->start) != strlen(name) ||
+                strncmp(expr->text + e->start, name, strlen(name)))
+                continue;
+            if (!llw_facts_value(run->facts, node->binding[e->as.slot.variable], e->as.slot.attr).known)
+                return true;
         }
     }
     return false;
 }
 
 /* Whether some node of the rule in the expected state meets the test's further wishes; else why not. */
-static const char *check_details(testing *t, const llw_run *run, const llw_rule *rule, const llw_rule_test *test) {
+static const char *check_details(testing *t, const llw_run *run, const llw_rule *rule,
+                                 const llw_rule_test *test) {
     if (!test->stops_at && !test->needs && !test->says) return NULL;
     const char *why = NULL;
     for (size_t i = 0; i < run->n_nodes; i++) {
@@ -79,12 +85,14 @@ static const char *check_details(testing *t, const llw_run *run, const llw_rule 
         why = NULL;
         if (test->stops_at && !stops_only_at(node, test->stops_at))
             why = llw_arena_printf(t->arena, "it is silent, but not only because of \"%s\"", test->stops_at);
-        if (test->needs && !needs_slot(run, node, test->needs)) why = llw_arena_printf(t->arena, "it does not wait for %s", test->needs);
+        if (test->needs && !needs_slot(run, node, test->needs))
+            why = llw_arena_printf(t->arena, "it does not wait for %s", test->needs);
         if (test->says) {
             llw_text said = {0};
             llw_run_say(run, node, &rule->find, &said);
             if (!strstr(llw_text_str(&said), test->says))
-                why = llw_arena_printf(t->arena, "it says \"%s\", without \"%s\"", llw_text_str(&said), test->says);
+                why = llw_arena_printf(t->arena, "it says \"%s\", without \"%s\"", llw_text_str(&said),
+                                       test->says);
             llw_text_fini(&said);
         }
         if (!why) return NULL;
@@ -92,7 +100,8 @@ static const char *check_details(testing *t, const llw_run *run, const llw_rule 
     return why ? why : "no combination of its things is in that state";
 }
 
-static void explain_state(testing *t, const llw_run *run, const llw_rule *rule, const llw_rule_test *test, llw_state got) {
+static void explain_state(testing *t, const llw_run *run, const llw_rule *rule, const llw_rule_test *test,
+                          llw_state got) {
     llw_text m = {0};
     llw_text_addf(&m, "%s expected, but it is %s", llw_state_name(test->expect), llw_state_name(got));
     size_t n = 0;
@@ -103,7 +112,10 @@ static void explain_state(testing *t, const llw_run *run, const llw_rule *rule, 
         for (size_t c = 0; c < rule->n_conditions; c++) {
             llw_result r = node->truth[c];
             llw_text_addf(&m, "; %s: %s", rule->conditions[c].expr.text,
-                          r.state == LLW_NOT_KNOWN ? "unknown" : r.state == LLW_FAULT ? "broken" : r.as.flag ? "yes" : "no");
+                          r.state == LLW_NOT_KNOWN ? "unknown"
+                          : r.state == LLW_FAULT   ? "broken"
+                          : r.as.flag              ? "yes"
+                                                   : "no");
         }
     }
     if (!n) llw_text_add(&m, "; the things it is about are not there, or their joins do not hold");
@@ -137,7 +149,9 @@ static void test_rule(testing *t, llw_kb *kb, const llw_rule *rule) {
     for (size_t c = 0; c < rule->n_conditions; c++) {
         if (killed[c] || rule->conditions[c].role == LLW_ROLE_JOIN) continue;
         t->report->n_unkilled++;
-        add_result(t, rule, NULL, false, llw_arena_printf(t->arena, "no test would notice if the condition \"%s\" were not there", rule->conditions[c].expr.text));
+        add_result(t, rule, NULL, false,
+                   llw_arena_printf(t->arena, "no test would notice if the condition \"%s\" were not there",
+                                    rule->conditions[c].expr.text));
     }
 }
 

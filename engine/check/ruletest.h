@@ -1,7 +1,7 @@
 /* Runs the tests that rules carry, and asks of each condition whether any test would notice its absence.
  *
- * A test's facts are laid over a small default setting: one known model, one GPU, one launch of it with llama.cpp's
- * defaults, and its placements as predicted. What a test says wins over all of it. */
+ * A test's facts are laid over a small default setting: one known model, one GPU, one launch of it with
+ * llama.cpp's defaults, and its placements as predicted. What a test says wins over all of it. */
 #ifndef LLW_CHECK_RULETEST_H
 #define LLW_CHECK_RULETEST_H
 

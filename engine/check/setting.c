@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The default setting: small and ordinary. The card is an RTX 4090 as llama.cpp was told of it (24564 MiB, 23671 free). */
+/* The default setting: small and ordinary. The card is an RTX 4090 as llama.cpp was told of it (24564 MiB,
+ * 23671 free). */
 static const char default_model[] = "tinyllama-1.1b-q4_k_m";
 enum { GPU_TOTAL_MIB = 24564, GPU_FREE_MIB = 23671, RAM_TOTAL_MIB = 65536, RAM_AVAILABLE_MIB = 60000 };
 static const double GPU_BANDWIDTH = 1008e9; /* bytes per second, vendor's data sheet */
@@ -16,7 +17,8 @@ static const char *id_of(const llw_test_fact *fact, char *buf, size_t size) {
     int nth = 0;
     const char *kind = llw_kind_name(fact->kind);
     size_t len = strlen(kind);
-    bool automatic = !strncmp(fact->id, kind, len) && (!fact->id[len] || sscanf(fact->id + len, "%d", &nth) == 1);
+    bool automatic =
+        !strncmp(fact->id, kind, len) && (!fact->id[len] || sscanf(fact->id + len, "%d", &nth) == 1);
     if (!automatic) return fact->id;
     if (fact->kind == LLW_KIND_gpu)
         snprintf(buf, size, "CUDA%d", nth);
@@ -52,10 +54,12 @@ static void claim_host(llw_facts *f, llw_entity host) {
 }
 
 /* A build the test names: the newest one, or the one of the version that the test gives. */
-static llw_rc claim_build(llw_facts *f, const llw_rule_test *test, llw_entity e, const char *id, llw_err *err) {
+static llw_rc claim_build(llw_facts *f, const llw_rule_test *test, llw_entity e, const char *id,
+                          llw_err *err) {
     const char *version = NULL;
     for (size_t i = 0; i < test->n_facts; i++)
-        if (test->facts[i].attr == LLW_build_version && !strcmp(test->facts[i].id, id) && test->facts[i].value.known)
+        if (test->facts[i].attr == LLW_build_version && !strcmp(test->facts[i].id, id) &&
+            test->facts[i].value.known)
             version = test->facts[i].value.as.text;
     llw_build build;
     llw_rc rc = llw_build_read(llw_facts_arena(f), version, &build, err);
@@ -118,14 +122,16 @@ static void fill_references(llw_facts *f) {
     static const struct {
         llw_attr attr;
         llw_kind to;
-    } references[] = {{LLW_launch_model, LLW_KIND_model}, {LLW_card_model, LLW_KIND_model},   {LLW_claim_model, LLW_KIND_model},
-                      {LLW_log_launch, LLW_KIND_launch},  {LLW_probe_build, LLW_KIND_build},  {LLW_probe_model, LLW_KIND_model},
+    } references[] = {{LLW_launch_model, LLW_KIND_model}, {LLW_card_model, LLW_KIND_model},
+                      {LLW_claim_model, LLW_KIND_model},  {LLW_log_launch, LLW_KIND_launch},
+                      {LLW_probe_build, LLW_KIND_build},  {LLW_probe_model, LLW_KIND_model},
                       {LLW_launch_build, LLW_KIND_build}};
     for (size_t i = 0; i < sizeof references / sizeof *references; i++) {
         llw_entity first = llw_facts_next(f, references[i].to, 0);
         for (llw_entity e = 0; first && (e = llw_facts_next(f, llw_attr_get(references[i].attr)->kind, e));)
             if (!llw_facts_value(f, e, references[i].attr).known)
-                llw_facts_claim(f, e, references[i].attr, llw_ref(first), LLW_GRADE_DEFAULT, "default setting", "");
+                llw_facts_claim(f, e, references[i].attr, llw_ref(first), LLW_GRADE_DEFAULT,
+                                "default setting", "");
     }
 }
 
@@ -134,7 +140,8 @@ static llw_rc claim_facts(llw_facts *f, const llw_rule_test *test, llw_err *err)
     for (size_t i = 0; i < test->n_facts; i++) {
         const llw_test_fact *fact = &test->facts[i];
         if (fact->attr == LLW_ATTR_NONE) continue;
-        /* what a test states wins; a knob it sets is the launch's own, not one turned on a launch that was measured */
+        /* what a test states wins; a knob it sets is the launch's own, not one turned on a launch that was
+         * measured */
         bool stated = llw_attr_get(fact->attr)->knob && (fact->value.known || fact->ref);
         llw_grade grade = stated ? LLW_GRADE_PROCESS : LLW_GRADE_WHATIF;
         bool found = !*fact->grade;
@@ -149,7 +156,9 @@ static llw_rc claim_facts(llw_facts *f, const llw_rule_test *test, llw_err *err)
         if (fact->ref) {
             llw_entity to = 0;
             for (int k = 1; k < LLW_KINDS && !to; k++) to = llw_facts_find(f, (llw_kind)k, fact->ref);
-            if (!to) return llw_fail(err, LLW_ERR_INPUT, "", test->line, "nothing in the test is called '%s'", fact->ref);
+            if (!to)
+                return llw_fail(err, LLW_ERR_INPUT, "", test->line, "nothing in the test is called '%s'",
+                                fact->ref);
             value = llw_ref(to);
         }
         llw_facts_claim(f, e, fact->attr, value, grade, *fact->origin ? fact->origin : "test", "");

@@ -35,7 +35,9 @@ static const char *example(telling *t, const char *rule, const char *bytes, size
         llw_run *run = llw_run_new(t->kb, facts);
         for (size_t i = 0; i < run->n_nodes; i++) {
             if (run->nodes[i].rule != wanted) continue;
-            message = run->nodes[i].state == LLW_FIRED ? "" : llw_arena_printf(t->arena, "the rule is %s", llw_state_name(run->nodes[i].state));
+            message = run->nodes[i].state == LLW_FIRED
+                          ? ""
+                          : llw_arena_printf(t->arena, "the rule is %s", llw_state_name(run->nodes[i].state));
             if (!*message) break;
         }
         llw_run_free(run);
@@ -47,7 +49,9 @@ static const char *example(telling *t, const char *rule, const char *bytes, size
 static void read_story(telling *t) {
     const char *bytes = NULL, *path = NULL;
     size_t len = 0;
-    if (llw_data_read(t->arena, llw_arena_printf(t->arena, "lessons/%s.md", t->lesson->id), &bytes, &len, &path, NULL) != LLW_OK) return;
+    if (llw_data_read(t->arena, llw_arena_printf(t->arena, "lessons/%s.md", t->lesson->id), &bytes, &len,
+                      &path, NULL) != LLW_OK)
+        return;
     static const char fence[] = "```facts,finds=";
     int line = 1;
     for (const char *at = bytes; at && *at; line++) {
@@ -66,7 +70,8 @@ static void read_story(telling *t) {
     }
 }
 
-void llw_story_tests(const llw_kb *kb, const llw_lesson *lesson, llw_arena *arena, llw_story_result **results, size_t *n) {
+void llw_story_tests(const llw_kb *kb, const llw_lesson *lesson, llw_arena *arena, llw_story_result **results,
+                     size_t *n) {
     telling t = {.kb = kb, .arena = arena};
     for (size_t i = 0; i < kb->n_lessons; i++) {
         t.lesson = kb->lessons[i];

@@ -44,8 +44,8 @@ void llw_app_load_kb(llw_app *app) {
     app->kb = llw_kb_load(app->options.values[LLW_OPT_RULES], app->options.n_values[LLW_OPT_RULES]);
     for (size_t i = 0; i < app->kb->n_problems; i++) llw_app_fail(app, LLW_EXIT_KB, &app->kb->problems[i]);
     if (app->kb->n_problems)
-        fprintf(stderr, "llwhy: %zu rule file%s or rules were left out; the others answer\n", app->kb->n_problems,
-                app->kb->n_problems == 1 ? "" : "s");
+        fprintf(stderr, "llwhy: %zu rule file%s or rules were left out; the others answer\n",
+                app->kb->n_problems, app->kb->n_problems == 1 ? "" : "s");
 }
 
 void llw_app_run(llw_app *app) {

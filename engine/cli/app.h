@@ -1,4 +1,5 @@
-/* One call of llwhy: what was asked, the knowledge, the facts, the run. Printing and exit codes live here and nowhere else. */
+/* One call of llwhy: what was asked, the knowledge, the facts, the run. Printing and exit codes live here and
+ * nowhere else. */
 #ifndef LLW_CLI_APP_H
 #define LLW_CLI_APP_H
 
@@ -8,7 +9,14 @@
 #include "source/argv.h"
 #include "source/log.h"
 
-typedef enum llw_exit { LLW_EXIT_CLEAN, LLW_EXIT_FINDINGS, LLW_EXIT_INPUT, LLW_EXIT_USAGE, LLW_EXIT_KB, LLW_EXIT_INTERNAL } llw_exit;
+typedef enum llw_exit {
+    LLW_EXIT_CLEAN,
+    LLW_EXIT_FINDINGS,
+    LLW_EXIT_INPUT,
+    LLW_EXIT_USAGE,
+    LLW_EXIT_KB,
+    LLW_EXIT_INTERNAL
+} llw_exit;
 
 typedef struct llw_app {
     llw_arena *arena;
@@ -27,22 +35,24 @@ typedef struct llw_app {
 
 /* Raises the exit code; the highest applies. */
 void llw_app_exit(llw_app *app, llw_exit code);
-/* Says an error on stderr: "llwhy: FILE:LINE: text", and raises the exit code. Returns false, for `return llw_app_fail`. */
+/* Says an error on stderr: "llwhy: FILE:LINE: text", and raises the exit code. Returns false, for `return
+ * llw_app_fail`. */
 bool llw_app_fail(llw_app *app, llw_exit code, const llw_err *err);
-bool llw_app_complain(llw_app *app, llw_exit code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+bool llw_app_complain(llw_app *app, llw_exit code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 /* Prints a text to stdout and frees it. */
 void llw_app_print(llw_app *app, llw_text *text);
 
 /* Loads the knowledge base; problems are told on stderr and raise the exit code, the rest answers. */
 void llw_app_load_kb(llw_app *app);
 
-/* Gathers facts: machine, model named by `model` (NULL: none), launch, from the options. False when the question cannot
- * be answered; the reason was said. */
+/* Gathers facts: machine, model named by `model` (NULL: none), launch, from the options. False when the
+ * question cannot be answered; the reason was said. */
 bool llw_app_gather(llw_app *app, const char *model);
 /* The machine alone: GPUs and host, from the options or as they are here. */
 bool llw_app_gather_machine(llw_app *app);
-/* --log FILE: reads it; takes the machine from it; the words that start llama.cpp as it did; claims what it measured of the
- * launch that was read. The last three need a log. */
+/* --log FILE: reads it; takes the machine from it; the words that start llama.cpp as it did; claims what it
+ * measured of the launch that was read. The last three need a log. */
 bool llw_app_read_log(llw_app *app);
 bool llw_app_log_machine(llw_app *app);
 void llw_app_log_words(llw_app *app, llw_argv *in);

@@ -31,7 +31,8 @@ llw_level llw_app_fail_level(llw_app *app) {
     if (!on) return LLW_LEVEL_RISK;
     for (int l = LLW_LEVEL_NOTE; l <= LLW_LEVEL_WRONG; l++)
         if (!strcmp(on, llw_level_name((llw_level)l))) return (llw_level)l;
-    if (strcmp(on, "never")) llw_app_complain(app, LLW_EXIT_USAGE, "--fail-on %s: it is wrong, risk, waste, note or never", on);
+    if (strcmp(on, "never"))
+        llw_app_complain(app, LLW_EXIT_USAGE, "--fail-on %s: it is wrong, risk, waste, note or never", on);
     return (llw_level)(LLW_LEVEL_WRONG + 1);
 }
 
@@ -39,7 +40,8 @@ static void judge(llw_app *app, const llw_decision *d) {
     llw_level from = llw_app_fail_level(app);
     for (size_t i = 0; i < d->n_reasons; i++)
         if (d->reasons[i].level >= from) llw_app_exit(app, LLW_EXIT_FINDINGS);
-    bool bad = d->verdict == LLW_VERDICT_FAILS || d->verdict == LLW_VERDICT_LIKELY_FAILS || d->verdict == LLW_VERDICT_REFUSED;
+    bool bad = d->verdict == LLW_VERDICT_FAILS || d->verdict == LLW_VERDICT_LIKELY_FAILS ||
+               d->verdict == LLW_VERDICT_REFUSED;
     if (bad && from <= LLW_LEVEL_WRONG) llw_app_exit(app, LLW_EXIT_FINDINGS);
 }
 
@@ -79,7 +81,9 @@ int llw_command_decide(llw_app *app) {
         return app->code;
     }
     if (o->n_words > 1) {
-        llw_app_complain(app, LLW_EXIT_USAGE, "one model at a time: '%s' is the second; llama.cpp flags go behind --", o->words[1]);
+        llw_app_complain(app, LLW_EXIT_USAGE,
+                         "one model at a time: '%s' is the second; llama.cpp flags go behind --",
+                         o->words[1]);
         return LLW_EXIT_USAGE;
     }
     if (!o->n_words && !llw_option_given(o, LLW_OPT_FACTS) && !o->flags_given) return llw_project_decide(app);
@@ -99,12 +103,15 @@ static llw_entity first_launch(const llw_app *app) {
 }
 
 /* The strongest node of a lesson or rule that concerns the launch. */
-static const llw_node *find_node(const llw_app *app, llw_entity launch, const llw_lesson *lesson, const llw_rule *rule) {
+static const llw_node *find_node(const llw_app *app, llw_entity launch, const llw_lesson *lesson,
+                                 const llw_rule *rule) {
     static const int strength[] = {[LLW_FIRED] = 3, [LLW_BROKEN] = 2, [LLW_UNDECIDED] = 1, [LLW_SILENT] = 0};
     const llw_node *best = NULL;
     for (size_t i = 0; i < app->run->n_nodes; i++) {
         const llw_node *node = &app->run->nodes[i];
-        if ((rule ? node->rule != rule : node->rule->lesson != lesson) || !llw_node_concerns(app->run, node, launch)) continue;
+        if ((rule ? node->rule != rule : node->rule->lesson != lesson) ||
+            !llw_node_concerns(app->run, node, launch))
+            continue;
         if (!best || strength[node->state] > strength[best->state] ||
             (node->state == best->state && node->rule->level > best->rule->level))
             best = node;
@@ -150,13 +157,15 @@ static bool prove(llw_app *app, const char *what, llw_proof *proof) {
     if (isdigit((unsigned char)what[0]) && strlen(what) < 4) {
         size_t n = (size_t)atoi(what);
         if (n < 1 || n > d.n_reasons)
-            return llw_app_complain(app, LLW_EXIT_USAGE, "there is no reason %s: the decision has %zu", what, d.n_reasons);
+            return llw_app_complain(app, LLW_EXIT_USAGE, "there is no reason %s: the decision has %zu", what,
+                                    d.n_reasons);
         llw_proof_node(app->run, d.reasons[n - 1].node, app->arena, proof);
         return true;
     }
     if (lesson || rule) {
         const llw_node *node = find_node(app, launch, lesson, rule);
-        if (!node) return llw_app_complain(app, LLW_EXIT_FINDINGS, "%s had nothing to judge in this launch", what);
+        if (!node)
+            return llw_app_complain(app, LLW_EXIT_FINDINGS, "%s had nothing to judge in this launch", what);
         llw_proof_node(app->run, node, app->arena, proof);
         return true;
     }
@@ -164,18 +173,22 @@ static bool prove(llw_app *app, const char *what, llw_proof *proof) {
         llw_proof_slot(app->run, slot.entity, slot.attr, app->arena, proof);
         return true;
     }
-    return llw_app_complain(app, LLW_EXIT_USAGE,
-                            "'%s' is no reason's number, lesson (llwhy lessons), rule, flag or slot (llwhy facts --schema)", what);
+    return llw_app_complain(
+        app, LLW_EXIT_USAGE,
+        "'%s' is no reason's number, lesson (llwhy lessons), rule, flag or slot (llwhy facts --schema)",
+        what);
 }
 
 int llw_command_why(llw_app *app) {
     const llw_options *o = &app->options;
     if (!o->n_words || o->n_words > 2) {
-        llw_app_complain(app, LLW_EXIT_USAGE, "llwhy why X [MODEL]: what do you want to know? For instance: llwhy why 1");
+        llw_app_complain(app, LLW_EXIT_USAGE,
+                         "llwhy why X [MODEL]: what do you want to know? For instance: llwhy why 1");
         return app->code;
     }
     bool fresh = o->n_words == 2 || llw_option_given(o, LLW_OPT_FACTS) || o->flags_given;
-    if (fresh ? !llw_app_gather(app, o->n_words == 2 ? o->words[1] : NULL) : !llw_app_recall(app)) return app->code;
+    if (fresh ? !llw_app_gather(app, o->n_words == 2 ? o->words[1] : NULL) : !llw_app_recall(app))
+        return app->code;
     llw_app_run(app);
     llw_proof proof;
     if (!prove(app, o->words[0], &proof)) return app->code;
@@ -195,7 +208,9 @@ int llw_command_facts(llw_app *app) {
     llw_text out = {0};
     if (llw_option_given(o, LLW_OPT_SCHEMA)) {
         const char *kind = o->n_words ? o->words[0] : "";
-        if (*kind && !llw_kind_find(kind)) return llw_app_complain(app, LLW_EXIT_USAGE, "there is no kind of fact called '%s'", kind), app->code;
+        if (*kind && !llw_kind_find(kind))
+            return llw_app_complain(app, LLW_EXIT_USAGE, "there is no kind of fact called '%s'", kind),
+                   app->code;
         llw_render_schema_text(&out, &app->style, kind);
         llw_app_print(app, &out);
         return app->code;

@@ -1,4 +1,5 @@
-/* Gathers the facts of one question: saved facts, this machine or the one described, the model, its card, the launch. */
+/* Gathers the facts of one question: saved facts, this machine or the one described, the model, its card, the
+ * launch. */
 #include "base/file.h"
 #include "cli/app.h"
 #include "fact/build.h"
@@ -18,16 +19,20 @@ bool llw_app_load_facts(llw_app *app, const char *path) {
     llw_err err = {0};
     char *bytes = NULL;
     size_t len = 0;
-    if (llw_file_read(app->arena, path, LLW_FACTS_JSON_MAX, &bytes, &len, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
-    if (llw_facts_load_with(app->facts, bytes, len, path, &readers, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (llw_file_read(app->arena, path, LLW_FACTS_JSON_MAX, &bytes, &len, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (llw_facts_load_with(app->facts, bytes, len, path, &readers, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     return true;
 }
 
 bool llw_app_gather_machine(llw_app *app) {
     const llw_options *o = &app->options;
     llw_err err = {0};
-    bool from_file = llw_facts_next(app->facts, LLW_KIND_gpu, 0) != 0; /* a facts file may bring its machine, or only evidence */
-    bool gpus_asked = llw_option_given(o, LLW_OPT_GPU) || llw_option_given(o, LLW_OPT_NO_GPU) || llw_option_given(o, LLW_OPT_LLAMA_SERVER);
+    bool from_file = llw_facts_next(app->facts, LLW_KIND_gpu, 0) !=
+                     0; /* a facts file may bring its machine, or only evidence */
+    bool gpus_asked = llw_option_given(o, LLW_OPT_GPU) || llw_option_given(o, LLW_OPT_NO_GPU) ||
+                      llw_option_given(o, LLW_OPT_LLAMA_SERVER);
     bool logged = app->load && !from_file && !gpus_asked && llw_log_shows_machine(app->load);
     if (logged && !llw_app_log_machine(app)) return false;
     if ((!from_file && !logged) || gpus_asked) {
@@ -35,25 +40,30 @@ bool llw_app_gather_machine(llw_app *app) {
                                 .n_cards = o->n_values[LLW_OPT_GPU],
                                 .none = llw_option_given(o, LLW_OPT_NO_GPU),
                                 .llama = llw_option_value(o, LLW_OPT_LLAMA_SERVER)};
-        if (llw_source_gpus(app->facts, &gpus, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+        if (llw_source_gpus(app->facts, &gpus, &err) != LLW_OK)
+            return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     }
     /* Cards that were given belong to another machine: its memory is not this one's. */
     bool elsewhere = (logged || llw_option_given(o, LLW_OPT_GPU)) && !llw_option_given(o, LLW_OPT_RAM);
     if ((!from_file && !elsewhere) || llw_option_given(o, LLW_OPT_RAM)) {
         llw_host_options host = {.ram = llw_option_value(o, LLW_OPT_RAM)};
-        if (llw_source_host(app->facts, &host, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+        if (llw_source_host(app->facts, &host, &err) != LLW_OK)
+            return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     }
     return true;
 }
 
 static bool gather_model(llw_app *app, const char *name, llw_entity *model) {
     llw_err err = {0};
-    if (llw_source_model(app->facts, name, model, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (llw_source_model(app->facts, name, model, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     int64_t parts = 0, missing = 0;
     llw_facts_count(app->facts, *model, LLW_model_parts, &parts);
     if (llw_facts_count(app->facts, *model, LLW_model_parts_missing, &missing) && missing > 0)
-        llw_app_complain(app, LLW_EXIT_INPUT, "%s: %lld of %lld parts are missing; finish the download. What the others say is answered", name,
-                         (long long)missing, (long long)parts);
+        llw_app_complain(
+            app, LLW_EXIT_INPUT,
+            "%s: %lld of %lld parts are missing; finish the download. What the others say is answered", name,
+            (long long)missing, (long long)parts);
     if (llw_source_card(app->facts, *model, llw_option_value(&app->options, LLW_OPT_CARD), &err) != LLW_OK)
         llw_app_fail(app, LLW_EXIT_INPUT, &err); /* a card that cannot be read leaves the rest standing */
     return true;
@@ -62,34 +72,42 @@ static bool gather_model(llw_app *app, const char *name, llw_entity *model) {
 /* The launch behind --, or the default one; none when saved facts bring their own and nothing was given. */
 static bool gather_launch(llw_app *app, llw_entity model) {
     const llw_options *o = &app->options;
-    bool asked = o->flags_given || app->load || llw_option_given(o, LLW_OPT_LLAMA) || llw_option_given(o, LLW_OPT_PROGRAM);
+    bool asked = o->flags_given || app->load || llw_option_given(o, LLW_OPT_LLAMA) ||
+                 llw_option_given(o, LLW_OPT_PROGRAM);
     if (!asked && llw_facts_next(app->facts, LLW_KIND_launch, 0)) return true;
     llw_err err = {0};
     const char *version = llw_option_value(o, LLW_OPT_LLAMA), *program = llw_option_value(o, LLW_OPT_PROGRAM);
     llw_argv in = {.id = o->flags_given ? "argv" : "default"};
     const char *logged = app->load && !version ? llw_log_build(app->load) : NULL;
-    in.build = llw_build_claim(app->facts, version, version ? LLW_GRADE_FLAG : LLW_GRADE_DEFAULT, version ? "argument" : "default",
-                               version ? "--llama" : "", &err);
+    in.build = llw_build_claim(app->facts, version, version ? LLW_GRADE_FLAG : LLW_GRADE_DEFAULT,
+                               version ? "argument" : "default", version ? "--llama" : "", &err);
     if (in.build && logged) {
-        llw_entity of_log = llw_build_claim(app->facts, logged, LLW_GRADE_MEASURED, "log", app->log->path, NULL);
+        llw_entity of_log =
+            llw_build_claim(app->facts, logged, LLW_GRADE_MEASURED, "log", app->log->path, NULL);
         if (of_log) in.build = of_log;
     }
     if (!in.build) return llw_app_fail(app, LLW_EXIT_USAGE, &err);
     if (program && !llw_program_find(program, &in.program))
-        return llw_app_complain(app, LLW_EXIT_USAGE, "--program %s: it is server, cli, bench or fit-params", program);
+        return llw_app_complain(app, LLW_EXIT_USAGE, "--program %s: it is server, cli, bench or fit-params",
+                                program);
     if (program) {
         in.program_origin = "argument";
         in.program_place = "--program";
     }
     llw_token *tokens = llw_arena_alloc(app->arena, (o->n_flags + 1) * sizeof *tokens);
-    for (size_t i = 0; i < o->n_flags; i++) tokens[i] = (llw_token){.text = o->flags[i], .place = llw_arena_printf(app->arena, "argument %zu", i + 1)};
+    for (size_t i = 0; i < o->n_flags; i++)
+        tokens[i] =
+            (llw_token){.text = o->flags[i], .place = llw_arena_printf(app->arena, "argument %zu", i + 1)};
     in.args = tokens;
     in.n_args = o->n_flags;
     if (app->load && !o->flags_given) llw_app_log_words(app, &in);
-    if (llw_argv_read(app->facts, &in, &app->argv, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (llw_argv_read(app->facts, &in, &app->argv, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     if (!model && app->argv.model.path && !gather_model(app, app->argv.model.path, &model)) return false;
     if (!model) model = llw_facts_next(app->facts, LLW_KIND_model, 0);
-    if (model) llw_facts_claim(app->facts, app->argv.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG, "argument", "MODEL");
+    if (model)
+        llw_facts_claim(app->facts, app->argv.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG,
+                        "argument", "MODEL");
     if (app->load) llw_app_claim_log(app);
     return true;
 }

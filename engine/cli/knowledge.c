@@ -81,30 +81,40 @@ static void tell_lesson(llw_app *app, const llw_lesson *l) {
     const char *bytes = NULL, *path = NULL;
     size_t len = 0;
     llw_err err = {0};
-    if (llw_data_read(app->arena, llw_arena_printf(app->arena, "lessons/%s.md", l->id), &bytes, &len, &path, &err) == LLW_OK)
+    if (llw_data_read(app->arena, llw_arena_printf(app->arena, "lessons/%s.md", l->id), &bytes, &len, &path,
+                      &err) == LLW_OK)
         tell_story(app, &out, bytes);
     else
         llw_text_add(&out, "It has no story yet.\n");
     llw_text_addf(&out, "\nRules (%s)\n", l->file);
     for (size_t i = 0; i < l->n_rules; i++) {
         const llw_rule *r = &l->rules[i];
-        llw_text_addf(&out, "  %-34s line %-4d %-6s %zu tests\n", r->id, r->line, r->level ? llw_level_name(r->level) : "", r->n_tests);
+        llw_text_addf(&out, "  %-34s line %-4d %-6s %zu tests\n", r->id, r->line,
+                      r->level ? llw_level_name(r->level) : "", r->n_tests);
     }
     llw_flatten(&out, &app->style);
     llw_app_print(app, &out);
 }
 
 int llw_command_lesson(llw_app *app) {
-    if (app->options.n_words != 1) return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy lesson ID: which one? llwhy lessons lists them"), app->code;
+    if (app->options.n_words != 1)
+        return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy lesson ID: which one? llwhy lessons lists them"),
+               app->code;
     llw_app_load_kb(app);
     const llw_lesson *l = llw_kb_lesson(app->kb, app->options.words[0]);
-    if (!l) return llw_app_complain(app, LLW_EXIT_USAGE, "there is no lesson '%s'; llwhy lessons lists them", app->options.words[0]), app->code;
+    if (!l)
+        return llw_app_complain(app, LLW_EXIT_USAGE, "there is no lesson '%s'; llwhy lessons lists them",
+                                app->options.words[0]),
+               app->code;
     tell_lesson(app, l);
     return app->code;
 }
 
 int llw_command_explain(llw_app *app) {
-    if (app->options.n_words != 1) return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy explain CODE: which one? For instance L05 or F03"), app->code;
+    if (app->options.n_words != 1)
+        return llw_app_complain(app, LLW_EXIT_USAGE,
+                                "llwhy explain CODE: which one? For instance L05 or F03"),
+               app->code;
     const char *name = app->options.words[0];
     llw_page page;
     if (llw_page_find(NULL, app->arena, name, &page)) { /* no lesson's: a flag, a load log, a suppression */
@@ -118,7 +128,12 @@ int llw_command_explain(llw_app *app) {
     }
     llw_app_load_kb(app);
     const llw_lesson *l = llw_kb_lesson(app->kb, name);
-    if (!l) return llw_app_complain(app, LLW_EXIT_USAGE, "there is no code '%s': lessons are L01 ..., flags F01 ..., load logs R01 ..., suppressions S01 ...", name), app->code;
+    if (!l)
+        return llw_app_complain(app, LLW_EXIT_USAGE,
+                                "there is no code '%s': lessons are L01 ..., flags F01 ..., load logs R01 "
+                                "..., suppressions S01 ...",
+                                name),
+               app->code;
     tell_lesson(app, l);
     return app->code;
 }
@@ -136,7 +151,8 @@ int llw_command_models(llw_app *app) {
             llw_app_fail(app, LLW_EXIT_KB, &err);
             continue;
         }
-        llw_text_addf(&out, "%-32s %5s  %-14s ", known.name, llw_format_ls(buf, known.file_bytes), known.model.architecture);
+        llw_text_addf(&out, "%-32s %5s  %-14s ", known.name, llw_format_ls(buf, known.file_bytes),
+                      known.model.architecture);
         llw_wrap(&out, &app->style, known.source, 55, 55);
         llw_text_add(&out, "\n");
     }
@@ -146,7 +162,8 @@ int llw_command_models(llw_app *app) {
 }
 
 int llw_command_card(llw_app *app) {
-    if (app->options.n_words != 1) return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy card MODEL: of which model?"), app->code;
+    if (app->options.n_words != 1)
+        return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy card MODEL: of which model?"), app->code;
     if (!llw_app_gather(app, app->options.words[0])) return app->code;
     llw_entity model = llw_facts_next(app->facts, LLW_KIND_model, 0);
     llw_text out = {0};
@@ -167,7 +184,10 @@ int llw_command_test(llw_app *app) {
         only = llw_kb_lesson(app->kb, app->options.words[0]);
         const llw_rule *rule = only ? NULL : llw_kb_rule(app->kb, app->options.words[0]);
         if (rule) only = rule->lesson;
-        if (!only) return llw_app_complain(app, LLW_EXIT_USAGE, "there is no lesson or rule '%s'", app->options.words[0]), app->code;
+        if (!only)
+            return llw_app_complain(app, LLW_EXIT_USAGE, "there is no lesson or rule '%s'",
+                                    app->options.words[0]),
+                   app->code;
     }
     llw_rule_report report;
     llw_rule_tests(app->kb, only, app->arena, &report);
@@ -175,8 +195,9 @@ int llw_command_test(llw_app *app) {
     for (size_t i = 0; i < report.n_results; i++) {
         const llw_rule_result *r = &report.results[i];
         if (r->passed) continue;
-        llw_text_addf(&out, "%s:%d: rule \"%s\"%s: %s\n", r->rule->lesson->file, r->test ? r->test->line : r->rule->line, r->rule->id,
-                      r->test ? "" : " (weak tests)", r->message);
+        llw_text_addf(&out, "%s:%d: rule \"%s\"%s: %s\n", r->rule->lesson->file,
+                      r->test ? r->test->line : r->rule->line, r->rule->id, r->test ? "" : " (weak tests)",
+                      r->message);
     }
     llw_story_result *examples = NULL;
     size_t n_examples = 0;
@@ -185,10 +206,13 @@ int llw_command_test(llw_app *app) {
         report.n_passed += examples[i].passed;
         report.n_failed += !examples[i].passed;
         if (!examples[i].passed)
-            llw_text_addf(&out, "lessons/%s.md:%d: the example for rule \"%s\": %s\n", examples[i].lesson, examples[i].line, examples[i].rule, examples[i].message);
+            llw_text_addf(&out, "lessons/%s.md:%d: the example for rule \"%s\": %s\n", examples[i].lesson,
+                          examples[i].line, examples[i].rule, examples[i].message);
     }
     llw_text_addf(&out, "%zu passed, %zu failed\n", report.n_passed, report.n_failed);
-    if (report.n_unkilled) llw_text_addf(&out, "%zu condition%s no test needs\n", report.n_unkilled, report.n_unkilled == 1 ? "" : "s");
+    if (report.n_unkilled)
+        llw_text_addf(&out, "%zu condition%s no test needs\n", report.n_unkilled,
+                      report.n_unkilled == 1 ? "" : "s");
     llw_app_print(app, &out);
     if (report.n_failed || report.n_unkilled) llw_app_exit(app, LLW_EXIT_FINDINGS);
     return app->code;

@@ -24,8 +24,8 @@ const char *llw_app_state_directory(llw_app *app) {
     return path;
 }
 
-/* Writes beside the file and renames, so that a reader never sees half of it. What is there and no plain file, a link, a pipe,
- * a device, is written to: renaming would replace it. */
+/* Writes beside the file and renames, so that a reader never sees half of it. What is there and no plain
+ * file, a link, a pipe, a device, is written to: renaming would replace it. */
 static bool write_whole(const char *path, const char *text) {
     char beside[4096];
     struct stat there;
@@ -50,14 +50,17 @@ bool llw_app_save(llw_app *app, const char *path) {
     if (!text) return llw_app_fail(app, LLW_EXIT_INTERNAL, &err);
     bool ok = strcmp(path, "-") ? write_whole(path, text) : fputs(text, stdout) >= 0;
     free(text);
-    return ok || llw_app_complain(app, LLW_EXIT_INPUT, "%s: the facts could not be written: %s", path, strerror(errno));
+    return ok || llw_app_complain(app, LLW_EXIT_INPUT, "%s: the facts could not be written: %s", path,
+                                  strerror(errno));
 }
 
 void llw_app_remember(llw_app *app) {
     const char *directory = llw_app_state_directory(app);
     if (!directory) return;
     char *text = llw_facts_save(app->facts, NULL);
-    if (text) write_whole(llw_path_join(app->arena, directory, "last.json"), text); /* a convenience: its loss is no error */
+    if (text)
+        write_whole(llw_path_join(app->arena, directory, "last.json"),
+                    text); /* a convenience: its loss is no error */
     free(text);
 }
 
@@ -74,6 +77,8 @@ bool llw_app_recall(llw_app *app) {
     const char *name = "";
     if (model) llw_facts_text(app->facts, model, LLW_model_name, &name);
     fprintf(stderr, "About the last run: %s, %s.\n", name,
-            !launch ? "no launch" : !strcmp(llw_facts_id(app->facts, launch), "argv") ? "with the flags you gave" : "without flags");
+            !launch                                             ? "no launch"
+            : !strcmp(llw_facts_id(app->facts, launch), "argv") ? "with the flags you gave"
+                                                                : "without flags");
     return true;
 }

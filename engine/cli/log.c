@@ -1,4 +1,5 @@
-/* llwhy log FILE: what a load really did, beside what prediction makes of it; and --log FILE for every other question. */
+/* llwhy log FILE: what a load really did, beside what prediction makes of it; and --log FILE for every other
+ * question. */
 #include "render/log.h"
 #include "base/data.h"
 #include "cli/app.h"
@@ -23,15 +24,18 @@ bool llw_app_read_log(llw_app *app) {
     if (llw_log_read(app->arena, path, log, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     app->log = log;
     app->load = llw_log_best(log);
-    if (!app->load) return llw_app_complain(app, LLW_EXIT_INPUT, "%s shows llama.cpp, but no load of a model", path);
+    if (!app->load)
+        return llw_app_complain(app, LLW_EXIT_INPUT, "%s shows llama.cpp, but no load of a model", path);
     return true;
 }
 
 bool llw_app_log_machine(llw_app *app) {
     llw_err err = {0};
-    if (llw_log_claim_machine(app->facts, app->log, app->load, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (llw_log_claim_machine(app->facts, app->log, app->load, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     if (app->load->host.total < 0 && !llw_option_given(&app->options, LLW_OPT_RAM))
-        llw_facts_note(app->facts, "%s does not tell the host's RAM: give --ram TOTAL:AVAILABLE in MiB", app->log->path);
+        llw_facts_note(app->facts, "%s does not tell the host's RAM: give --ram TOTAL:AVAILABLE in MiB",
+                       app->log->path);
     return true;
 }
 
@@ -51,7 +55,9 @@ void llw_app_log_words(llw_app *app, llw_argv *in) {
 void llw_app_claim_log(llw_app *app) {
     llw_log_result result;
     llw_log_claim(app->facts, app->log, app->load, app->argv.launch, &result);
-    if (*result.why_not) llw_facts_note(app->facts, "%s is not this launch in everything, so not all it measured counts: %s", app->log->path, result.why_not);
+    if (*result.why_not)
+        llw_facts_note(app->facts, "%s is not this launch in everything, so not all it measured counts: %s",
+                       app->log->path, result.why_not);
 }
 
 /* The name of a model file as a known model would be called: without directory, part and extension. */
@@ -64,14 +70,15 @@ static const char *plain_name(llw_app *app, const char *path) {
     if (len > sizeof part - 1) {
         const char *tail = name + len - (sizeof part - 1);
         bool split = tail[0] == '-' && !strncmp(tail + 6, "-of-", 4);
-        for (int i = 1; split && i < 6; i++) split = isdigit((unsigned char)tail[i]) && isdigit((unsigned char)tail[i + 9]);
+        for (int i = 1; split && i < 6; i++)
+            split = isdigit((unsigned char)tail[i]) && isdigit((unsigned char)tail[i + 9]);
         if (split) len -= sizeof part - 1;
     }
     return llw_arena_strndup(app->arena, name, len);
 }
 
-/* The known model that the load's file is by its name, when the header agrees; NULL otherwise. A path in a log is never
- * opened. */
+/* The known model that the load's file is by its name, when the header agrees; NULL otherwise. A path in a
+ * log is never opened. */
 static const char *known_model(llw_app *app, const llw_load *load) {
     char **names = NULL;
     size_t n = 0;
@@ -80,7 +87,9 @@ static const char *known_model(llw_app *app, const llw_load *load) {
     llw_known_list(app->arena, &names, &n);
     for (size_t i = 0; i < n; i++) {
         llw_known known;
-        if (strcasecmp(names[i], wanted) || llw_known_load(app->arena, names[i], false, &known, NULL) != LLW_OK) continue;
+        if (strcasecmp(names[i], wanted) ||
+            llw_known_load(app->arena, names[i], false, &known, NULL) != LLW_OK)
+            continue;
         if (load->architecture && strcmp(load->architecture, known.model.architecture)) return NULL;
         int64_t layers = llw_model_int(&known.model, "block_count", -1, -1);
         return load->n_layer >= 0 && layers >= 0 && load->n_layer > layers ? NULL : names[i];
@@ -89,7 +98,8 @@ static const char *known_model(llw_app *app, const llw_load *load) {
 }
 
 static bool repairable(const llw_load *load, const llw_predicted *p) {
-    if (load->outcome != LLW_LOG_OOM || load->oom.running || load->oom.killed || p->rc != LLW_OK) return false;
+    if (load->outcome != LLW_LOG_OOM || load->oom.running || load->oom.killed || p->rc != LLW_OK)
+        return false;
     return p->fit.prediction.outcome == LLW_OUTCOME_OK && !p->fit.fits;
 }
 
@@ -98,37 +108,46 @@ static bool predict_load(llw_app *app, llw_log_extra *extra) {
     const llw_options *o = &app->options;
     const char *version = llw_option_value(o, LLW_OPT_LLAMA);
     llw_err err = {0};
-    bool given = llw_option_given(o, LLW_OPT_GPU) || llw_option_given(o, LLW_OPT_NO_GPU) || llw_option_given(o, LLW_OPT_FACTS);
+    bool given = llw_option_given(o, LLW_OPT_GPU) || llw_option_given(o, LLW_OPT_NO_GPU) ||
+                 llw_option_given(o, LLW_OPT_FACTS);
     if (given ? !llw_app_gather_machine(app) : !llw_app_log_machine(app)) return false;
     llw_entity model = 0;
-    if (llw_source_model(app->facts, extra->model, &model, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (llw_source_model(app->facts, extra->model, &model, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     llw_argv in = {.id = "argv"};
     if (!version) version = llw_log_build(app->load);
-    in.build = llw_build_claim(app->facts, version, version ? LLW_GRADE_MEASURED : LLW_GRADE_DEFAULT, version ? "log" : "default", "", NULL);
+    in.build = llw_build_claim(app->facts, version, version ? LLW_GRADE_MEASURED : LLW_GRADE_DEFAULT,
+                               version ? "log" : "default", "", NULL);
     bool assumed = !version || !in.build;
     if (!in.build) in.build = llw_build_claim(app->facts, NULL, LLW_GRADE_DEFAULT, "default", "", &err);
     if (!in.build) return llw_app_fail(app, LLW_EXIT_USAGE, &err);
     if (assumed)
-        extra->build = llw_arena_printf(app->arena, "%s (the log does not say which it was: give --llama VERSION)", llw_facts_id(app->facts, in.build));
+        extra->build =
+            llw_arena_printf(app->arena, "%s (the log does not say which it was: give --llama VERSION)",
+                             llw_facts_id(app->facts, in.build));
     extra->unsaid = "";
     llw_app_log_words(app, &in);
     if (o->flags_given) {
         llw_token *tokens = llw_arena_alloc(app->arena, (in.n_args + o->n_flags + 1) * sizeof *tokens);
         for (size_t i = 0; i < in.n_args; i++) tokens[i] = in.args[i];
         for (size_t i = 0; i < o->n_flags; i++)
-            tokens[in.n_args + i] = (llw_token){.text = o->flags[i], .place = llw_arena_printf(app->arena, "argument %zu", i + 1)};
+            tokens[in.n_args + i] = (llw_token){.text = o->flags[i],
+                                                .place = llw_arena_printf(app->arena, "argument %zu", i + 1)};
         in.args = tokens;
         in.n_args += o->n_flags;
     } else {
         const llw_token *words = NULL;
         llw_log_words(app->arena, app->log, app->load, &words, &extra->unsaid);
     }
-    if (llw_argv_read(app->facts, &in, &app->argv, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
-    llw_facts_claim(app->facts, app->argv.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG, "argument", "MODEL");
+    if (llw_argv_read(app->facts, &in, &app->argv, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    llw_facts_claim(app->facts, app->argv.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG,
+                    "argument", "MODEL");
     llw_predicted *p = llw_arena_alloc(app->arena, sizeof *p);
     llw_native_predict(app->facts, app->argv.launch, app->arena, false, p);
     extra->predicted = p;
-    if (repairable(app->load, p)) llw_place_repairs(&p->as_read, LLW_GOAL_LOADS, NULL, app->arena, &extra->repairs, &extra->n_repairs);
+    if (repairable(app->load, p))
+        llw_place_repairs(&p->as_read, LLW_GOAL_LOADS, NULL, app->arena, &extra->repairs, &extra->n_repairs);
     return true;
 }
 
@@ -137,22 +156,29 @@ static void judge(llw_app *app, const llw_log *log) {
     for (size_t i = 0; i < log->n_loads; i++)
         for (int k = 0; k < log->loads[i].n_findings; k++)
             for (int l = LLW_LEVEL_NOTE; l <= LLW_LEVEL_WRONG; l++)
-                if (!strcmp(llw_level_name((llw_level)l), log->loads[i].findings[k].level) && (llw_level)l >= from) llw_app_exit(app, LLW_EXIT_FINDINGS);
+                if (!strcmp(llw_level_name((llw_level)l), log->loads[i].findings[k].level) &&
+                    (llw_level)l >= from)
+                    llw_app_exit(app, LLW_EXIT_FINDINGS);
 }
 
 /* Whether the figures of the load can be set beside a prediction: its GPUs are known, or were given. */
 static bool comparable(const llw_app *app, const llw_load *load) {
     const llw_options *o = &app->options;
-    if (llw_option_given(o, LLW_OPT_GPU) || llw_option_given(o, LLW_OPT_NO_GPU) || llw_option_given(o, LLW_OPT_FACTS)) return true;
+    if (llw_option_given(o, LLW_OPT_GPU) || llw_option_given(o, LLW_OPT_NO_GPU) ||
+        llw_option_given(o, LLW_OPT_FACTS))
+        return true;
     return llw_log_shows_machine(load) && (load->n_ctx > 0 || load->fit.state);
 }
 
 int llw_command_log(llw_app *app) {
     const llw_options *o = &app->options;
-    if (o->n_words != 1) return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy log FILE: which log? - reads standard input"), app->code;
+    if (o->n_words != 1)
+        return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy log FILE: which log? - reads standard input"),
+               app->code;
     llw_err err = {0};
     llw_log *log = llw_arena_alloc(app->arena, sizeof *log);
-    if (llw_log_read(app->arena, o->words[0], log, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err), app->code;
+    if (llw_log_read(app->arena, o->words[0], log, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err), app->code;
     llw_log_extra *extras = llw_arena_alloc(app->arena, (log->n_loads + 1) * sizeof *extras);
     llw_facts *bases[MAX_PREDICTED];
     int n_bases = 0;
@@ -161,7 +187,8 @@ int llw_command_log(llw_app *app) {
     for (size_t i = log->n_loads; i-- > 0;) { /* the last loads are the ones that matter */
         const llw_load *load = &log->loads[i];
         extras[i].model = model ? model : known_model(app, load);
-        if (!extras[i].model || load->draft || load->ik || !comparable(app, load) || n_bases == MAX_PREDICTED) continue;
+        if (!extras[i].model || load->draft || load->ik || !comparable(app, load) || n_bases == MAX_PREDICTED)
+            continue;
         app->load = load;
         app->facts = bases[n_bases++] = llw_facts_new();
         if (!predict_load(app, &extras[i]) && model) break;

@@ -23,8 +23,7 @@ static const struct {
     [LLW_COMMAND_PREDICT] = {llw_command_predict}, [LLW_COMMAND_FIT] = {llw_command_fit},
     [LLW_COMMAND_CARD] = {llw_command_card},       [LLW_COMMAND_MODELS] = {llw_command_models},
     [LLW_COMMAND_LINT] = {llw_command_lint},       [LLW_COMMAND_LOG] = {llw_command_log},
-    [LLW_COMMAND_VERIFY] = {llw_command_verify},
-    [LLW_COMMAND_TEACH] = {llw_command_teach},
+    [LLW_COMMAND_VERIFY] = {llw_command_verify},   [LLW_COMMAND_TEACH] = {llw_command_teach},
     [LLW_COMMAND_TEST] = {llw_command_test},       [LLW_COMMAND_NEW] = {llw_command_new},
 };
 
@@ -35,7 +34,9 @@ static bool set_style(llw_app *app) {
     bool tty = isatty(STDOUT_FILENO);
     if (color && strcmp(color, "auto") && strcmp(color, "always") && strcmp(color, "never"))
         return llw_app_complain(app, LLW_EXIT_USAGE, "--color %s: it is auto, always or never", color);
-    app->style.color = color && strcmp(color, "auto") ? !strcmp(color, "always") : tty && !(no_color && *no_color) && term && strcmp(term, "dumb");
+    app->style.color = color && strcmp(color, "auto")
+                           ? !strcmp(color, "always")
+                           : tty && !(no_color && *no_color) && term && strcmp(term, "dumb");
     setlocale(LC_CTYPE, "");
     app->style.utf8 = !llw_option_given(o, LLW_OPT_ASCII) && !strcmp(nl_langinfo(CODESET), "UTF-8");
     struct winsize size;
@@ -43,13 +44,16 @@ static bool set_style(llw_app *app) {
     if (tty && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col) app->style.width = size.ws_col;
     if (columns && atoi(columns) > 0) app->style.width = atoi(columns);
     if (width) app->style.width = atoi(width);
-    if (width && app->style.width < 20) return llw_app_complain(app, LLW_EXIT_USAGE, "--width %s: it is a number of columns, 20 or more", width);
+    if (width && app->style.width < 20)
+        return llw_app_complain(app, LLW_EXIT_USAGE, "--width %s: it is a number of columns, 20 or more",
+                                width);
     if (app->style.width < 40) app->style.width = 40;
     if (app->style.width > 160) app->style.width = 160;
     const char *format = llw_option_value(o, LLW_OPT_FORMAT);
     bool lint = o->command == LLW_COMMAND_LINT;
     if (format && strcmp(format, "text") && strcmp(format, "json") && !(lint && llw_lint_format(format)))
-        return llw_app_complain(app, LLW_EXIT_USAGE, "--format %s: it is %s", format, lint ? llw_lint_formats : "text or json");
+        return llw_app_complain(app, LLW_EXIT_USAGE, "--format %s: it is %s", format,
+                                lint ? llw_lint_formats : "text or json");
     app->json = format && !strcmp(format, "json");
     return true;
 }

@@ -10,7 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What an author starts from. %s is the id. The first test fails on purpose: it is the incident, still to be told. */
+/* What an author starts from. %s is the id. The first test fails on purpose: it is the incident, still to be
+ * told. */
 static const char rule_template[] =
     "-- Teaches: (one sentence: what somebody will do right after reading this).\n"
     "lesson \"%s\" {\n"
@@ -36,31 +37,30 @@ static const char rule_template[] =
     "  },\n"
     "}\n";
 
-static const char story_template[] =
-    "---\n"
-    "id: %s\n"
-    "title: (what a colleague would call it)\n"
-    "date: %s\n"
-    "status: draft\n"
-    "review_by: %d-%s\n"
-    "sources:\n"
-    "  - what: (measurement, issue, commit or document)\n"
-    "    where: (link, or file and line)\n"
-    "    date: %s\n"
-    "---\n"
-    "# (title)\n"
-    "\n"
-    "## What happened\n"
-    "\n"
-    "## Root cause\n"
-    "\n"
-    "## Mechanism\n"
-    "\n"
-    "## Rule\n"
-    "\n"
-    "## When it does not apply\n"
-    "\n"
-    "## Sources\n";
+static const char story_template[] = "---\n"
+                                     "id: %s\n"
+                                     "title: (what a colleague would call it)\n"
+                                     "date: %s\n"
+                                     "status: draft\n"
+                                     "review_by: %d-%s\n"
+                                     "sources:\n"
+                                     "  - what: (measurement, issue, commit or document)\n"
+                                     "    where: (link, or file and line)\n"
+                                     "    date: %s\n"
+                                     "---\n"
+                                     "# (title)\n"
+                                     "\n"
+                                     "## What happened\n"
+                                     "\n"
+                                     "## Root cause\n"
+                                     "\n"
+                                     "## Mechanism\n"
+                                     "\n"
+                                     "## Rule\n"
+                                     "\n"
+                                     "## When it does not apply\n"
+                                     "\n"
+                                     "## Sources\n";
 
 static bool good_id(const char *id) {
     size_t len = strlen(id);
@@ -73,7 +73,8 @@ static bool good_id(const char *id) {
 /* Creates the file; never overwrites one. */
 static bool write_new(llw_app *app, const char *path, const char *text) {
     FILE *file = fopen(path, "wxe");
-    if (!file) return llw_app_complain(app, LLW_EXIT_INPUT, "%s: cannot be created: %s", path, strerror(errno));
+    if (!file)
+        return llw_app_complain(app, LLW_EXIT_INPUT, "%s: cannot be created: %s", path, strerror(errno));
     bool ok = fputs(text, file) >= 0;
     ok = fclose(file) == 0 && ok;
     return ok || llw_app_complain(app, LLW_EXIT_INPUT, "%s: cannot be written: %s", path, strerror(errno));
@@ -87,12 +88,23 @@ static const char *folder(llw_app *app, const char *root, const char *name) {
 }
 
 int llw_command_new(llw_app *app) {
-    if (app->options.n_words != 1) return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy new ID: how shall the lesson be called? For instance kv-cache-f16"), app->code;
+    if (app->options.n_words != 1)
+        return llw_app_complain(app, LLW_EXIT_USAGE,
+                                "llwhy new ID: how shall the lesson be called? For instance kv-cache-f16"),
+               app->code;
     const char *id = app->options.words[0];
-    if (!good_id(id)) return llw_app_complain(app, LLW_EXIT_USAGE, "'%s' cannot be an id: lower-case letters, digits and dashes, at most 60", id), app->code;
+    if (!good_id(id))
+        return llw_app_complain(app, LLW_EXIT_USAGE,
+                                "'%s' cannot be an id: lower-case letters, digits and dashes, at most 60",
+                                id),
+               app->code;
     llw_app_load_kb(app);
-    if (llw_kb_lesson(app->kb, id)) return llw_app_complain(app, LLW_EXIT_USAGE, "there is a lesson '%s' already; llwhy lesson %s shows it", id, id), app->code;
-    const char *root = llw_file_is_directory("rules.d") ? "" : ".llwhy"; /* in llwhy's own tree, or in a project's overlay */
+    if (llw_kb_lesson(app->kb, id))
+        return llw_app_complain(app, LLW_EXIT_USAGE,
+                                "there is a lesson '%s' already; llwhy lesson %s shows it", id, id),
+               app->code;
+    const char *root =
+        llw_file_is_directory("rules.d") ? "" : ".llwhy"; /* in llwhy's own tree, or in a project's overlay */
     char date[16], day[8];
     time_t now = time(NULL);
     struct tm tm;
@@ -102,16 +114,19 @@ int llw_command_new(llw_app *app) {
     const char *rule = llw_arena_printf(app->arena, "%s/%s.lua", folder(app, root, "rules.d"), id);
     const char *story = llw_arena_printf(app->arena, "%s/%s.md", folder(app, root, "lessons"), id);
     if (!write_new(app, rule, llw_arena_printf(app->arena, rule_template, id, id)) ||
-        !write_new(app, story, llw_arena_printf(app->arena, story_template, id, date, tm.tm_year + 1901, day, date)))
+        !write_new(app, story,
+                   llw_arena_printf(app->arena, story_template, id, date, tm.tm_year + 1901, day, date)))
         return app->code;
     llw_text out = {0};
-    llw_text_addf(&out,
-                  "%s   the rule and its tests\n%s   the story\n\n"
-                  "1. Tell the incident in the first test of the rule: which flags, which model, which card.\n"
-                  "2. llwhy test %s   fails now; write conditions until it passes.\n"
-                  "3. llwhy facts --schema launch   lists what a condition may ask.\n"
-                  "4. Write the story: what happened, why, when the rule does not apply, and the source with its date.\n",
-                  rule, story, id);
+    llw_text_addf(
+        &out,
+        "%s   the rule and its tests\n%s   the story\n\n"
+        "1. Tell the incident in the first test of the rule: which flags, which model, which card.\n"
+        "2. llwhy test %s   fails now; write conditions until it passes.\n"
+        "3. llwhy facts --schema launch   lists what a condition may ask.\n"
+        "4. Write the story: what happened, why, when the rule does not apply, and the source with its "
+        "date.\n",
+        rule, story, id);
     llw_app_print(app, &out);
     return app->code;
 }

@@ -5,31 +5,53 @@
 
 const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_GPU] = {"gpu", 0, "SPEC", true,
-                     "a GPU instead of this machine's: a name ('RTX 4090'), or MiB as llama.cpp is told them, TOTAL[:FREE][:NAME]; "
+                     "a GPU instead of this machine's: a name ('RTX 4090'), or MiB as llama.cpp is told "
+                     "them, TOTAL[:FREE][:NAME]; "
                      "repeat it for CUDA0, CUDA1, ..."},
     [LLW_OPT_NO_GPU] = {"no-gpu", 0, NULL, false, "reason about a machine without GPU"},
-    [LLW_OPT_RAM] = {"ram", 0, "MIB", false, "memory of the host instead of this machine's: TOTAL[:AVAILABLE] in MiB"},
-    [LLW_OPT_LLAMA] = {"llama", 0, "VERSION", false, "the llama.cpp build that will run: b8022, v0.5.0, or the date of its source; the newest known if not given"},
-    [LLW_OPT_LLAMA_SERVER] = {"llama-server", 0, "PATH", false, "ask this llama-server for its devices (--list-devices): the best source there is"},
+    [LLW_OPT_RAM] = {"ram", 0, "MIB", false,
+                     "memory of the host instead of this machine's: TOTAL[:AVAILABLE] in MiB"},
+    [LLW_OPT_LLAMA] = {"llama", 0, "VERSION", false,
+                       "the llama.cpp build that will run: b8022, v0.5.0, or the date of its source; the "
+                       "newest known if not given"},
+    [LLW_OPT_LLAMA_SERVER] =
+        {"llama-server", 0, "PATH", false,
+         "ask this llama-server for its devices (--list-devices): the best source there is"},
     [LLW_OPT_PROGRAM] = {"program", 0, "NAME", false, "server (default), cli, bench or fit-params"},
     [LLW_OPT_CARD] = {"card", 0, "FILE", false, "the model card, if it is not beside the model"},
-    [LLW_OPT_LOG] = {"log", 0, "FILE", false, "what llama.cpp printed when it loaded: its cards, settings and measured buffers go before predictions"},
-    [LLW_OPT_MODEL] = {"model", 0, "MODEL", false, "with log: the model to predict beside the log; found by itself when the file is a known model"},
-    [LLW_OPT_FACTS] = {"facts", 0, "FILE", true, "take facts from a file that --save wrote, instead of from this machine"},
-    [LLW_OPT_SAVE] = {"save", 0, "FILE", false, "write all facts to a file, to reason elsewhere or to report a mistake ('-' for standard output)"},
-    [LLW_OPT_RULES] = {"rules", 0, "DIR", true, "a directory with more rules (*.lua); a file replaces one of the same name"},
-    [LLW_OPT_FORMAT] = {"format", 0, "FORMAT", false, "text (default) or json; lint also has gcc, jsonl, sarif, github, gitlab, junit, checkstyle and markdown"},
-    [LLW_OPT_EMIT] = {"emit", 0, "FORMAT", false, "the plan we would choose as a block to paste: models.conf, env, compose or args"},
+    [LLW_OPT_LOG] = {"log", 0, "FILE", false,
+                     "what llama.cpp printed when it loaded: its cards, settings and measured buffers go "
+                     "before predictions"},
+    [LLW_OPT_MODEL] =
+        {"model", 0, "MODEL", false,
+         "with log: the model to predict beside the log; found by itself when the file is a known model"},
+    [LLW_OPT_FACTS] = {"facts", 0, "FILE", true,
+                       "take facts from a file that --save wrote, instead of from this machine"},
+    [LLW_OPT_SAVE] =
+        {"save", 0, "FILE", false,
+         "write all facts to a file, to reason elsewhere or to report a mistake ('-' for standard output)"},
+    [LLW_OPT_RULES] = {"rules", 0, "DIR", true,
+                       "a directory with more rules (*.lua); a file replaces one of the same name"},
+    [LLW_OPT_FORMAT] = {"format", 0, "FORMAT", false,
+                        "text (default) or json; lint also has gcc, jsonl, sarif, github, gitlab, junit, "
+                        "checkstyle and markdown"},
+    [LLW_OPT_EMIT] = {"emit", 0, "FORMAT", false,
+                      "the plan we would choose as a block to paste: models.conf, env, compose or args"},
     [LLW_OPT_SCHEMA] = {"schema", 0, NULL, false, "list every kind of fact and its attributes"},
-    [LLW_OPT_BATCH] = {"batch", 0, "FILE", false, "with teach: take the answers from a file, one a line ('-' for standard input)"},
+    [LLW_OPT_BATCH] = {"batch", 0, "FILE", false,
+                       "with teach: take the answers from a file, one a line ('-' for standard input)"},
     [LLW_OPT_ALL] = {"all", 0, NULL, false, "leave nothing out"},
     [LLW_OPT_DEPTH] = {"depth", 0, "N", false, "how deep a proof is shown (default 3)"},
-    [LLW_OPT_FAIL_ON] = {"fail-on", 0, "LEVEL", false, "exit with 1 from this level on: wrong, risk (default), waste, note, or never"},
-    [LLW_OPT_ONLY] = {"only", 0, "CODES", true, "lint: only these codes, lessons or rules, with commas between them"},
+    [LLW_OPT_FAIL_ON] = {"fail-on", 0, "LEVEL", false,
+                         "exit with 1 from this level on: wrong, risk (default), waste, note, or never"},
+    [LLW_OPT_ONLY] = {"only", 0, "CODES", true,
+                      "lint: only these codes, lessons or rules, with commas between them"},
     [LLW_OPT_IGNORE] = {"ignore", 0, "CODES", true, "lint: none of these codes, lessons or rules"},
     [LLW_OPT_BASELINE] = {"baseline", 0, "FILE", false, "lint: report only what FILE does not hold"},
-    [LLW_OPT_WRITE_BASELINE] = {"write-baseline", 0, "FILE", false, "lint: accept everything that is found, into FILE"},
-    [LLW_OPT_FIX] = {"fix", 0, NULL, false, "lint: make the repairs that set one value, each tried before it is written"},
+    [LLW_OPT_WRITE_BASELINE] = {"write-baseline", 0, "FILE", false,
+                                "lint: accept everything that is found, into FILE"},
+    [LLW_OPT_FIX] = {"fix", 0, NULL, false,
+                     "lint: make the repairs that set one value, each tried before it is written"},
     [LLW_OPT_DIFF] = {"diff", 0, NULL, false, "lint: print those repairs as a patch for git apply instead"},
     [LLW_OPT_COLOR] = {"color", 0, "WHEN", false, "auto (default), always or never; NO_COLOR is respected"},
     [LLW_OPT_ASCII] = {"ascii", 0, NULL, false, "plain ASCII, as in a locale that is not UTF-8"},
@@ -39,42 +61,60 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
 };
 
 const llw_command_info llw_command_table[LLW_COMMANDS] = {
-    [LLW_COMMAND_DECIDE] = {"", "MODEL [-- llama.cpp flags]", "should this model run like that here, and why", ""},
+    [LLW_COMMAND_DECIDE] = {"", "MODEL [-- llama.cpp flags]", "should this model run like that here, and why",
+                            ""},
     [LLW_COMMAND_WHY] = {"why", "X [MODEL] [-- flags]", "the chain of reasons behind X",
-                         "X is the number of a reason (1), a lesson (L05), a rule's id, a flag (-ub), or a slot: model.experts, CUDA0.compute,\n"
+                         "X is the number of a reason (1), a lesson (L05), a rule's id, a flag (-ub), or a "
+                         "slot: model.experts, CUDA0.compute,\n"
                          "launch.loads. Without MODEL it asks about the last run.\n"},
-    [LLW_COMMAND_FACTS] = {"facts", "[MODEL] [-- flags]", "everything that is known, with where it was read", "With --schema: the vocabulary of facts instead.\n"},
+    [LLW_COMMAND_FACTS] = {"facts", "[MODEL] [-- flags]", "everything that is known, with where it was read",
+                           "With --schema: the vocabulary of facts instead.\n"},
     [LLW_COMMAND_LESSONS] = {"lessons", "", "the lessons, a line each", ""},
     [LLW_COMMAND_LESSON] = {"lesson", "ID", "a lesson's story and rules", ""},
     [LLW_COMMAND_EXPLAIN] = {"explain", "CODE", "what a code such as L05 or F03 means", ""},
-    [LLW_COMMAND_PREDICT] = {"predict", "MODEL [-- flags]", "bytes per device, as llama.cpp would allocate them", ""},
+    [LLW_COMMAND_PREDICT] = {"predict", "MODEL [-- flags]",
+                             "bytes per device, as llama.cpp would allocate them", ""},
     [LLW_COMMAND_FIT] = {"fit", "MODEL [-- flags]", "what --fit will do, and why", ""},
     [LLW_COMMAND_CARD] = {"card", "MODEL", "where the model card is, or how to get it", ""},
     [LLW_COMMAND_MODELS] = {"models", "", "the models llwhy knows before they are downloaded", ""},
     [LLW_COMMAND_LINT] = {"lint", "[PATH...]", "judge the launches of configuration files",
-                          "Reads models.conf-style INI files, .env, Compose and Dockerfiles; a directory is searched. Each finding stands on\n"
-                          "the line that really sets the value. --all shows notes too. For programs: --format json, jsonl, sarif, gcc, github, gitlab,\n"
-                          "junit, checkstyle or markdown. A comment accepts a finding: # llwhy ignore=L05 reason=\"...\" until=2027-01-01, above the\n"
+                          "Reads models.conf-style INI files, .env, Compose and Dockerfiles; a directory is "
+                          "searched. Each finding stands on\n"
+                          "the line that really sets the value. --all shows notes too. For programs: "
+                          "--format json, jsonl, sarif, gcc, github, gitlab,\n"
+                          "junit, checkstyle or markdown. A comment accepts a finding: # llwhy ignore=L05 "
+                          "reason=\"...\" until=2027-01-01, above the\n"
                           "line or behind it; ignore-file= for the whole file.\n"},
-    [LLW_COMMAND_LOG] = {"log", "FILE [-- flags]", "what a load really did, from what llama.cpp printed",
-                         "FILE is the output of llama-server or another llama.cpp program of 2023 to today, bare or from docker, docker compose,\n"
-                         "journalctl; - is standard input. With a known model, or --model MODEL, prediction stands beside measurement; flags that a\n"
-                         "log does not show (-ts, -ot) go behind --. A log without sizes: start llama-server with -lv 4.\n"},
-    [LLW_COMMAND_VERIFY] = {"verify", "[URL|PID] [MODEL]", "the running server against what was meant, and against prediction",
-                            "Without URL or PID: the only llama-server that runs here. A URL is an address on this machine; its process is found, nothing is\n"
-                            "sent to it. What was meant: MODEL and flags behind --, or FILE:PROFILE of a configuration file. --log FILE adds what its load\n"
-                            "printed, --model FILE names the model where its file cannot be read, --llama VERSION the build. Exit 1 when something differs.\n"},
+    [LLW_COMMAND_LOG] =
+        {"log", "FILE [-- flags]", "what a load really did, from what llama.cpp printed",
+         "FILE is the output of llama-server or another llama.cpp program of 2023 to today, bare or from "
+         "docker, docker compose,\n"
+         "journalctl; - is standard input. With a known model, or --model MODEL, prediction stands beside "
+         "measurement; flags that a\n"
+         "log does not show (-ts, -ot) go behind --. A log without sizes: start llama-server with -lv 4.\n"},
+    [LLW_COMMAND_VERIFY] = {"verify", "[URL|PID] [MODEL]",
+                            "the running server against what was meant, and against prediction",
+                            "Without URL or PID: the only llama-server that runs here. A URL is an address "
+                            "on this machine; its process is found, nothing is\n"
+                            "sent to it. What was meant: MODEL and flags behind --, or FILE:PROFILE of a "
+                            "configuration file. --log FILE adds what its load\n"
+                            "printed, --model FILE names the model where its file cannot be read, --llama "
+                            "VERSION the build. Exit 1 when something differs.\n"},
     [LLW_COMMAND_TEACH] = {"teach", "[CASE]", "replay an incident: predict, then see what the engine says",
-                           "Without CASE: the list, and which is next. CASE may be the beginning of an id (05a) or 'next'. No answer is stored: what you type\n"
-                           "is run beside what the team did. With --batch FILE answers come from a file, one a line; exit 1 when not all are right.\n"},
+                           "Without CASE: the list, and which is next. CASE may be the beginning of an id "
+                           "(05a) or 'next'. No answer is stored: what you type\n"
+                           "is run beside what the team did. With --batch FILE answers come from a file, one "
+                           "a line; exit 1 when not all are right.\n"},
     [LLW_COMMAND_TEST] = {"test", "[LESSON]", "run the tests that rules carry", ""},
-    [LLW_COMMAND_NEW] = {"new", "ID", "start a lesson: a rule, its story and a failing test",
-                         "The files go to rules.d and lessons here if there is a rules.d, else to the project's .llwhy.\n"},
+    [LLW_COMMAND_NEW] =
+        {"new", "ID", "start a lesson: a rule, its story and a failing test",
+         "The files go to rules.d and lessons here if there is a rules.d, else to the project's .llwhy.\n"},
 };
 
 static int find_option(const char *name, size_t len) {
     for (int i = 0; i < LLW_OPTIONS; i++)
-        if (strlen(llw_option_table[i].name) == len && !strncmp(llw_option_table[i].name, name, len)) return i;
+        if (strlen(llw_option_table[i].name) == len && !strncmp(llw_option_table[i].name, name, len))
+            return i;
     return -1;
 }
 
@@ -91,15 +131,22 @@ static llw_rc read_option(int argc, char **argv, int *at, llw_options *out, llw_
     size_t len = whole ? strcspn(word + 2, "=") : 1;
     int id = whole ? find_option(word + 2, len) : find_letter(word[1]);
     if (id < 0 || (!whole && word[2]))
-        return llw_fail(err, LLW_ERR_INPUT, "", 0, "llwhy has no option '%s'; flags for llama.cpp go behind --, and llwhy --help lists its own", word);
+        return llw_fail(
+            err, LLW_ERR_INPUT, "", 0,
+            "llwhy has no option '%s'; flags for llama.cpp go behind --, and llwhy --help lists its own",
+            word);
     const llw_option *option = &llw_option_table[id];
     if (whole && word[2 + len] == '=') value = word + 2 + len + 1;
-    if (value && !option->argument) return llw_fail(err, LLW_ERR_INPUT, "", 0, "--%s takes no value", option->name);
+    if (value && !option->argument)
+        return llw_fail(err, LLW_ERR_INPUT, "", 0, "--%s takes no value", option->name);
     if (option->argument && !value) {
-        if (*at + 1 >= argc) return llw_fail(err, LLW_ERR_INPUT, "", 0, "--%s needs %s", option->name, option->argument);
+        if (*at + 1 >= argc)
+            return llw_fail(err, LLW_ERR_INPUT, "", 0, "--%s needs %s", option->name, option->argument);
         value = argv[++*at];
     }
-    if (out->n_values[id] == LLW_MAX_REPEATS) return llw_fail(err, LLW_ERR_INPUT, "", 0, "--%s is given more than %d times", option->name, LLW_MAX_REPEATS);
+    if (out->n_values[id] == LLW_MAX_REPEATS)
+        return llw_fail(err, LLW_ERR_INPUT, "", 0, "--%s is given more than %d times", option->name,
+                        LLW_MAX_REPEATS);
     out->values[id][out->n_values[id]++] = value ? value : "";
     return LLW_OK;
 }
@@ -127,7 +174,8 @@ llw_rc llw_options_read(llw_arena *arena, int argc, char **argv, llw_options *ou
         }
         /* "why -ub": a flag of llama.cpp is what is asked about */
         bool asked = out->n_words == 1 && (!strcmp(out->words[0], "why"));
-        if (argv[i][0] != '-' || !argv[i][1] || (asked && find_option(argv[i] + 2, strcspn(argv[i] + 2, "=")) < 0 && argv[i][1] != 'h')) {
+        if (argv[i][0] != '-' || !argv[i][1] ||
+            (asked && find_option(argv[i] + 2, strcspn(argv[i] + 2, "=")) < 0 && argv[i][1] != 'h')) {
             out->words[out->n_words++] = argv[i];
             continue;
         }
@@ -161,17 +209,21 @@ void llw_options_help(llw_text *out, llw_command command) {
         if (*info->more) llw_text_addf(out, "\n%s", info->more);
         llw_text_add(out, "\n");
     } else {
-        llw_text_add(out, "llwhy MODEL [options] [-- llama.cpp flags]\n"
-                          "  Why should, or shouldn't, this model run like that on this machine?\n\n"
-                          "MODEL is a .gguf file (any part of a split set), a directory with one model, or the name of a known model\n"
-                          "(llwhy models). Without it: every launch of the project's .llwhy.yaml.\n\n"
-                          "  llwhy model.gguf                                   what fits here, and which flags\n"
-                          "  llwhy model.gguf -- -c 32768 -ub 2048              is this launch right?\n"
-                          "  llwhy glm-4.7-flash-q8_0 --gpu 24564:23671 --gpu 16303:12761   before a download, for other cards\n"
-                          "  llwhy why 1                                        the numbers behind reason 1\n\n"
-                          "Commands\n");
+        llw_text_add(out,
+                     "llwhy MODEL [options] [-- llama.cpp flags]\n"
+                     "  Why should, or shouldn't, this model run like that on this machine?\n\n"
+                     "MODEL is a .gguf file (any part of a split set), a directory with one model, or the "
+                     "name of a known model\n"
+                     "(llwhy models). Without it: every launch of the project's .llwhy.yaml.\n\n"
+                     "  llwhy model.gguf                                   what fits here, and which flags\n"
+                     "  llwhy model.gguf -- -c 32768 -ub 2048              is this launch right?\n"
+                     "  llwhy glm-4.7-flash-q8_0 --gpu 24564:23671 --gpu 16303:12761   before a download, "
+                     "for other cards\n"
+                     "  llwhy why 1                                        the numbers behind reason 1\n\n"
+                     "Commands\n");
         for (int c = 1; c < LLW_COMMANDS; c++)
-            llw_text_addf(out, "  %-9s%-24s %s\n", llw_command_table[c].name, llw_command_table[c].words, llw_command_table[c].help);
+            llw_text_addf(out, "  %-9s%-24s %s\n", llw_command_table[c].name, llw_command_table[c].words,
+                          llw_command_table[c].help);
         llw_text_add(out, "\n");
     }
     llw_text_add(out, "Options\n");
@@ -183,6 +235,7 @@ void llw_options_help(llw_text *out, llw_command command) {
         add_wrapped(out, o->help, 24, 110);
         llw_text_fini(&left);
     }
-    llw_text_add(out, "\nExit: 0 nothing at or above --fail-on, 1 findings, 2 an input could not be read, 3 usage,\n"
-                      "4 the knowledge base is broken, 5 internal.\n");
+    llw_text_add(
+        out, "\nExit: 0 nothing at or above --fail-on, 1 findings, 2 an input could not be read, 3 usage,\n"
+             "4 the knowledge base is broken, 5 internal.\n");
 }

@@ -77,7 +77,7 @@ typedef struct llw_command_info {
     const char *name;  /* "" for the decision */
     const char *words; /* what follows the name */
     const char *help;
-    const char *more;  /* examples and explanations for --help of this command */
+    const char *more; /* examples and explanations for --help of this command */
 } llw_command_info;
 
 typedef struct llw_options {

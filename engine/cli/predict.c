@@ -8,7 +8,8 @@
 static int predict(llw_app *app, bool fit) {
     const llw_options *o = &app->options;
     if (o->n_words > 1 || (!o->n_words && !o->flags_given && !llw_option_given(o, LLW_OPT_FACTS))) {
-        llw_app_complain(app, LLW_EXIT_USAGE, "llwhy %s MODEL [-- flags]: which model?", fit ? "fit" : "predict");
+        llw_app_complain(app, LLW_EXIT_USAGE, "llwhy %s MODEL [-- flags]: which model?",
+                         fit ? "fit" : "predict");
         return app->code;
     }
     if (!llw_app_gather(app, o->n_words ? o->words[0] : NULL)) return app->code;

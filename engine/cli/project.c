@@ -53,7 +53,10 @@ static bool check_keys(project *p, const yaml_node_t *map, const char *const *ke
         const char *name = scalar(node);
         bool known = false;
         for (int i = 0; keys[i]; i++) known |= name && !strcmp(name, keys[i]);
-        if (!known) return complain(p, node, llw_arena_printf(p->app->arena, "'%s' is not known here: %s", name ? name : "?", advice));
+        if (!known)
+            return complain(
+                p, node,
+                llw_arena_printf(p->app->arena, "'%s' is not known here: %s", name ? name : "?", advice));
     }
     return true;
 }
@@ -67,12 +70,16 @@ static void set_option(llw_app *app, llw_option_id id, const char *value) {
 static void read_machine(project *p, yaml_node_t *root) {
     llw_app *app = p->app;
     yaml_node_t *gpus = child(p, root, "gpus");
-    bool asked = llw_option_given(&app->options, LLW_OPT_GPU) || llw_option_given(&app->options, LLW_OPT_NO_GPU);
+    bool asked =
+        llw_option_given(&app->options, LLW_OPT_GPU) || llw_option_given(&app->options, LLW_OPT_NO_GPU);
     if (!asked && gpus && gpus->type == YAML_SEQUENCE_NODE)
-        for (yaml_node_item_t *item = gpus->data.sequence.items.start; item < gpus->data.sequence.items.top; item++)
+        for (yaml_node_item_t *item = gpus->data.sequence.items.start; item < gpus->data.sequence.items.top;
+             item++)
             set_option(app, LLW_OPT_GPU, scalar(yaml_document_get_node(&p->document, *item)));
-    if (!llw_option_given(&app->options, LLW_OPT_RAM)) set_option(app, LLW_OPT_RAM, scalar(child(p, root, "ram")));
-    if (!llw_option_given(&app->options, LLW_OPT_LLAMA)) set_option(app, LLW_OPT_LLAMA, scalar(child(p, root, "llama")));
+    if (!llw_option_given(&app->options, LLW_OPT_RAM))
+        set_option(app, LLW_OPT_RAM, scalar(child(p, root, "ram")));
+    if (!llw_option_given(&app->options, LLW_OPT_LLAMA))
+        set_option(app, LLW_OPT_LLAMA, scalar(child(p, root, "llama")));
 }
 
 /* The arguments of a launch: a list of words, or one line split at blanks (quotes keep a word together). */
@@ -81,10 +88,12 @@ static bool read_args(project *p, yaml_node_t *node) {
     void *items = NULL;
     size_t n = 0, capacity = 0;
     if (node && node->type == YAML_SEQUENCE_NODE) {
-        for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
+        for (yaml_node_item_t *item = node->data.sequence.items.start; item < node->data.sequence.items.top;
+             item++) {
             const char *word = scalar(yaml_document_get_node(&p->document, *item));
             if (!word) return complain(p, node, "args is a list of words");
-            *(const char **)llw_arena_push(app->arena, &items, &n, &capacity, sizeof word) = llw_arena_strdup(app->arena, word);
+            *(const char **)llw_arena_push(app->arena, &items, &n, &capacity, sizeof word) =
+                llw_arena_strdup(app->arena, word);
         }
     } else if (scalar(node)) {
         for (const char *at = scalar(node); *at;) {
@@ -98,7 +107,9 @@ static bool read_args(project *p, yaml_node_t *node) {
                 else
                     llw_text_addn(&word, at, 1);
             }
-            if (any) *(const char **)llw_arena_push(app->arena, &items, &n, &capacity, sizeof(char *)) = llw_arena_strdup(app->arena, llw_text_str(&word));
+            if (any)
+                *(const char **)llw_arena_push(app->arena, &items, &n, &capacity, sizeof(char *)) =
+                    llw_arena_strdup(app->arena, llw_text_str(&word));
             llw_text_fini(&word);
         }
     } else if (node)
@@ -112,7 +123,8 @@ static bool read_args(project *p, yaml_node_t *node) {
 static bool decide_launch(project *p, yaml_node_t *launch, const char *models) {
     static const char *const keys[] = {"name", "model", "args", "llama", "program", NULL};
     llw_app *app = p->app;
-    if (launch->type != YAML_MAPPING_NODE) return complain(p, launch, "a launch is a mapping with name, model and args");
+    if (launch->type != YAML_MAPPING_NODE)
+        return complain(p, launch, "a launch is a mapping with name, model and args");
     if (!check_keys(p, launch, keys, "a launch has name, model, args, llama and program")) return false;
     const char *name = scalar(child(p, launch, "name")), *model = scalar(child(p, launch, "model"));
     if (!model) return complain(p, launch, "a launch needs model: a file, or the name of a known model");
@@ -122,7 +134,8 @@ static bool decide_launch(project *p, yaml_node_t *launch, const char *models) {
     set_option(app, LLW_OPT_PROGRAM, scalar(child(p, launch, "program")));
     const char *slash = strrchr(p->path, '/');
     const char *root = slash ? llw_arena_strndup(app->arena, p->path, (size_t)(slash - p->path)) : "";
-    const char *file = llw_path_join(app->arena, models ? llw_path_join(app->arena, root, models) : root, model);
+    const char *file =
+        llw_path_join(app->arena, models ? llw_path_join(app->arena, root, models) : root, model);
     llw_text head = {0};
     if (!app->json) llw_text_addf(&head, "== %s\n", name ? name : model);
     llw_app_print(app, &head);
@@ -138,12 +151,15 @@ static bool decide_launch(project *p, yaml_node_t *launch, const char *models) {
 static bool decide_project(project *p) {
     static const char *const keys[] = {"gpus", "ram", "llama", "models", "launches", NULL};
     yaml_node_t *root = yaml_document_get_root_node(&p->document);
-    if (!root || root->type != YAML_MAPPING_NODE) return complain(p, NULL, "is a mapping with gpus, ram, llama, models and launches");
+    if (!root || root->type != YAML_MAPPING_NODE)
+        return complain(p, NULL, "is a mapping with gpus, ram, llama, models and launches");
     if (!check_keys(p, root, keys, "the file has gpus, ram, llama, models and launches")) return false;
     read_machine(p, root);
     yaml_node_t *launches = child(p, root, "launches");
-    if (!launches || launches->type != YAML_SEQUENCE_NODE) return complain(p, root, "has no launches: a list of { name, model, args }");
-    for (yaml_node_item_t *item = launches->data.sequence.items.start; item < launches->data.sequence.items.top; item++)
+    if (!launches || launches->type != YAML_SEQUENCE_NODE)
+        return complain(p, root, "has no launches: a list of { name, model, args }");
+    for (yaml_node_item_t *item = launches->data.sequence.items.start;
+         item < launches->data.sequence.items.top; item++)
         decide_launch(p, yaml_document_get_node(&p->document, *item), scalar(child(p, root, "models")));
     return true;
 }
@@ -151,21 +167,26 @@ static bool decide_project(project *p) {
 int llw_project_decide(llw_app *app) {
     project p = {.app = app, .path = find_project(app)};
     if (!p.path) {
-        llw_app_complain(app, LLW_EXIT_USAGE, "no model was named, and there is no .llwhy.yaml here or above. llwhy MODEL, or llwhy --help");
+        llw_app_complain(
+            app, LLW_EXIT_USAGE,
+            "no model was named, and there is no .llwhy.yaml here or above. llwhy MODEL, or llwhy --help");
         return app->code;
     }
     char *bytes = NULL;
     size_t len = 0;
     llw_err err = {0};
-    if (llw_file_read(app->arena, p.path, MAX_PROJECT, &bytes, &len, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err), app->code;
+    if (llw_file_read(app->arena, p.path, MAX_PROJECT, &bytes, &len, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err), app->code;
     yaml_parser_t parser;
-    if (!yaml_parser_initialize(&parser)) return llw_app_complain(app, LLW_EXIT_INTERNAL, "no memory for YAML"), app->code;
+    if (!yaml_parser_initialize(&parser))
+        return llw_app_complain(app, LLW_EXIT_INTERNAL, "no memory for YAML"), app->code;
     yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, len);
     if (yaml_parser_load(&parser, &p.document)) {
         decide_project(&p);
         yaml_document_delete(&p.document);
     } else {
-        llw_fail(&err, LLW_ERR_INPUT, p.path, (int)parser.problem_mark.line + 1, "is no YAML: %s", parser.problem ? parser.problem : "it cannot be read");
+        llw_fail(&err, LLW_ERR_INPUT, p.path, (int)parser.problem_mark.line + 1, "is no YAML: %s",
+                 parser.problem ? parser.problem : "it cannot be read");
         llw_app_fail(app, LLW_EXIT_INPUT, &err);
     }
     yaml_parser_delete(&parser);

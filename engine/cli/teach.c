@@ -1,4 +1,5 @@
-/* llwhy teach: the list of cases, one case at the terminal or from a file of answers, and what was done so far. */
+/* llwhy teach: the list of cases, one case at the terminal or from a file of answers, and what was done so
+ * far. */
 #include "base/data.h"
 #include "base/file.h"
 #include "cli/app.h"
@@ -39,7 +40,8 @@ static const char *score_so_far(llw_app *app, const char *id) {
     for (char *line = bytes; line && *line;) {
         size_t n = strcspn(line, "\n");
         json_t *o = json_loadb(line, n, 0, NULL); /* a line that cannot be read is no record */
-        const char *name = json_string_value(json_object_get(o, "case")), *was = json_string_value(json_object_get(o, "score"));
+        const char *name = json_string_value(json_object_get(o, "case")),
+                   *was = json_string_value(json_object_get(o, "score"));
         if (name && was && !strcmp(name, id)) score = llw_arena_strdup(app->arena, was);
         json_decref(o);
         line += n + (line[n] == '\n');
@@ -59,8 +61,9 @@ static void remember(sitting *s) {
     struct tm tm;
     gmtime_r(&now, &tm);
     strftime(date, sizeof date, "%Y-%m-%d", &tm);
-    fprintf(file, "{\"case\":\"%s\",\"date\":\"%s\",\"score\":\"%s\",\"right\":%zu,\"asked\":%zu,\"hints\":%zu}\n", s->t.c->id, date, names[score], right,
-            asked, s->t.hints);
+    fprintf(file,
+            "{\"case\":\"%s\",\"date\":\"%s\",\"score\":\"%s\",\"right\":%zu,\"asked\":%zu,\"hints\":%zu}\n",
+            s->t.c->id, date, names[score], right, asked, s->t.hints);
     fclose(file);
 }
 
@@ -85,10 +88,12 @@ static void list_text(llw_app *app, char **ids, size_t n) {
         }
         const llw_lesson *lesson = llw_kb_lesson(app->kb, c.lesson);
         const char *was = score_so_far(app, ids[i]);
-        llw_text_addf(&out, "%-28s %-4s %-10s %s\n", ids[i], lesson ? lesson->code : "?", *was ? !strcmp(was, "half") ? "half right" : was : "not done", c.title);
+        llw_text_addf(&out, "%-28s %-4s %-10s %s\n", ids[i], lesson ? lesson->code : "?",
+                      *was ? !strcmp(was, "half") ? "half right" : was : "not done", c.title);
     }
     const char *next = next_case(app, ids, n);
-    llw_text_addf(&out, next ? "Next: llwhy teach %s\n" : "All of them are right. Any can be done again.\n", next);
+    llw_text_addf(&out, next ? "Next: llwhy teach %s\n" : "All of them are right. Any can be done again.\n",
+                  next);
     llw_flatten(&out, &app->style);
     llw_app_print(app, &out);
 }
@@ -103,8 +108,9 @@ static void list_json(llw_app *app, char **ids, size_t n) {
             continue;
         }
         const char *was = score_so_far(app, ids[i]);
-        json_array_append_new(cases, json_pack("{s:s,s:s,s:s,s:i,s:i,s:s*}", "id", c.id, "lesson", c.lesson, "title", c.title, "minutes", c.minutes,
-                                               "questions", (int)c.n_asks, "score", *was ? was : NULL));
+        json_array_append_new(cases, json_pack("{s:s,s:s,s:s,s:i,s:i,s:s*}", "id", c.id, "lesson", c.lesson,
+                                               "title", c.title, "minutes", c.minutes, "questions",
+                                               (int)c.n_asks, "score", *was ? was : NULL));
     }
     const char *next = next_case(app, ids, n);
     json_object_set_new(root, "schema", json_string("llwhy.cases/1"));
@@ -153,7 +159,8 @@ static void say(sitting *s, const char *line) {
     print(s, &out);
 }
 
-/* The next line, without blanks around it; NULL at the end. In a file, lines that start with # are remarks. */
+/* The next line, without blanks around it; NULL at the end. In a file, lines that start with # are remarks.
+ */
 static const char *read_line(sitting *s) {
     for (;;) {
         if (!s->app->json && !s->batch) fputs("> ", stdout), fflush(stdout);
@@ -165,7 +172,8 @@ static const char *read_line(sitting *s) {
         while (len && strchr(" \t\r\n", s->line[len - 1])) s->line[--len] = 0;
         const char *text = s->line + strspn(s->line, " \t");
         if (s->batch && *text == '#') continue;
-        if (s->echo && !s->app->json) printf(s->batch ? "> %s\n" : "%s\n", text); /* nobody saw it being typed */
+        if (s->echo && !s->app->json)
+            printf(s->batch ? "> %s\n" : "%s\n", text); /* nobody saw it being typed */
         return text;
     }
 }
@@ -173,14 +181,17 @@ static const char *read_line(sitting *s) {
 static void look_up(sitting *s, const char *name) {
     llw_text out = {0};
     if (*name) {
-        if (!llw_transcript_look_up(&s->t, name, &out)) llw_text_add(&out, "  Nothing of that name was read. Try: f model, f model.experts, f CUDA0, f host\n");
+        if (!llw_transcript_look_up(&s->t, name, &out))
+            llw_text_add(&out,
+                         "  Nothing of that name was read. Try: f model, f model.experts, f CUDA0, f host\n");
     } else
         for (size_t i = 0; i < s->t.n_facts; i++) llw_text_addf(&out, "  %s\n", s->t.facts[i].text);
     llw_flatten(&out, &s->app->style);
     print(s, &out);
 }
 
-/* One answer: helps while help is asked for, and asks again when a line cannot be understood. False when the case cannot be used. */
+/* One answer: helps while help is asked for, and asks again when a line cannot be understood. False when the
+ * case cannot be used. */
 static bool answer(sitting *s, size_t i) {
     const llw_ask *ask = &s->t.c->asks[i];
     size_t hint = 0;
@@ -198,7 +209,8 @@ static bool answer(sitting *s, size_t i) {
         if (text && (!strcmp(text, "q") || !strcmp(text, "quit"))) s->ended = true;
         if (s->ended) text = "";
         llw_err err = {0};
-        if (llw_transcript_answer(&s->t, i, text, &err) != LLW_OK) return llw_app_fail(s->app, LLW_EXIT_KB, &err);
+        if (llw_transcript_answer(&s->t, i, text, &err) != LLW_OK)
+            return llw_app_fail(s->app, LLW_EXIT_KB, &err);
         const llw_assessment *a = &s->t.answers[i];
         if (a->understood || s->batch || s->ended || !*text || ++tries == MAX_TRIES) return true;
         say(s, llw_arena_printf(s->app->arena, "That cannot be used: %s. Once more, please.", a->reason));
@@ -218,7 +230,8 @@ static void reveal(sitting *s, size_t i, size_t number) {
     print(s, &out);
 }
 
-/* Predictions first and together, then what the engine says, the chain and the lesson, and last what carries it over. */
+/* Predictions first and together, then what the engine says, the chain and the lesson, and last what carries
+ * it over. */
 static bool hold(sitting *s) {
     const llw_case *c = s->t.c;
     size_t first = 0, number = 0;
@@ -226,7 +239,9 @@ static bool hold(sitting *s) {
     llw_text out = {0};
     llw_render_brief(&out, &s->app->style, &s->t);
     print(s, &out);
-    if (!s->batch) say(s, "At every question: h gives a hint, f shows the facts, f NAME looks one up, q stops. Nothing is judged before all questions are answered.");
+    if (!s->batch)
+        say(s, "At every question: h gives a hint, f shows the facts, f NAME looks one up, q stops. Nothing "
+               "is judged before all questions are answered.");
     for (size_t i = 0; i < c->n_asks && !s->ended; i++)
         if (!c->asks[i].what_if && !ask_one(s, i, ++number, first)) return false;
     if (s->ended && !s->batch) {
@@ -241,7 +256,8 @@ static bool hold(sitting *s) {
     number = 0;
     for (size_t i = 0; i < c->n_asks; i++)
         if (!c->asks[i].what_if) reveal(s, i, ++number);
-    llw_render_lesson(&out, &s->app->style, &s->t, llw_option_given(&s->app->options, LLW_OPT_ALL) ? -1 : CHAIN_DEPTH);
+    llw_render_lesson(&out, &s->app->style, &s->t,
+                      llw_option_given(&s->app->options, LLW_OPT_ALL) ? -1 : CHAIN_DEPTH);
     print(s, &out);
     for (size_t i = 0; i < c->n_asks; i++) {
         if (!c->asks[i].what_if || (s->ended && !s->batch)) continue;
@@ -260,7 +276,8 @@ static void teach(llw_app *app, const char *id) {
     llw_case *c = llw_arena_alloc(app->arena, sizeof *c);
     llw_misconceptions *misconceptions = llw_arena_alloc(app->arena, sizeof *misconceptions);
     llw_err err = {0};
-    if (llw_case_load(app->arena, id, c, &err) != LLW_OK || llw_misconceptions_load(app->arena, misconceptions, &err) != LLW_OK ||
+    if (llw_case_load(app->arena, id, c, &err) != LLW_OK ||
+        llw_misconceptions_load(app->arena, misconceptions, &err) != LLW_OK ||
         llw_transcript_start(app->kb, c, misconceptions, app->arena, &s.t, &err) != LLW_OK) {
         llw_app_fail(app, LLW_EXIT_KB, &err);
         return;
@@ -268,7 +285,8 @@ static void teach(llw_app *app, const char *id) {
     if (batch && strcmp(batch, "-")) {
         s.in = llw_file_is_regular(batch) ? fopen(batch, "re") : NULL;
         if (!s.in) {
-            llw_app_complain(app, LLW_EXIT_INPUT, "%s: the answers cannot be read: it is no file ('-' is standard input)", batch);
+            llw_app_complain(app, LLW_EXIT_INPUT,
+                             "%s: the answers cannot be read: it is no file ('-' is standard input)", batch);
             llw_transcript_end(&s.t);
             return;
         }
@@ -280,14 +298,16 @@ static void teach(llw_app *app, const char *id) {
         llw_app_print(app, &out);
     }
     size_t right = 0, asked = 0;
-    if (done && s.batch && llw_transcript_score(&s.t, &right, &asked) != LLW_SCORE_RIGHT) llw_app_exit(app, LLW_EXIT_FINDINGS);
+    if (done && s.batch && llw_transcript_score(&s.t, &right, &asked) != LLW_SCORE_RIGHT)
+        llw_app_exit(app, LLW_EXIT_FINDINGS);
     llw_transcript_end(&s.t);
     if (s.in != stdin) fclose(s.in);
     free(s.line);
 }
 
 int llw_command_teach(llw_app *app) {
-    if (app->options.n_words > 1) return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy teach CASE: one case at a time"), app->code;
+    if (app->options.n_words > 1)
+        return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy teach CASE: one case at a time"), app->code;
     llw_app_load_kb(app);
     char **ids = NULL;
     size_t n = 0;

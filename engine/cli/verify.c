@@ -39,26 +39,32 @@ static bool gather_machine(verifying *v) {
                             .env = v->process.device_env ? v->process.device_env : nothing};
     llw_host_options host = {.ram = llw_option_value(o, LLW_OPT_RAM)};
     if (gpus.llama) gpus.env = NULL; /* it is started anew and needs a whole environment */
-    if (llw_source_gpus(app->facts, &gpus, &err) != LLW_OK || llw_source_host(app->facts, &host, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (llw_source_gpus(app->facts, &gpus, &err) != LLW_OK ||
+        llw_source_host(app->facts, &host, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     return true;
 }
 
 static llw_entity claim_build(verifying *v, llw_facts *facts, bool notes) {
     llw_app *app = v->app;
-    const char *version = llw_option_value(&app->options, LLW_OPT_LLAMA), *logged = app->load ? llw_log_build(app->load) : NULL;
+    const char *version = llw_option_value(&app->options, LLW_OPT_LLAMA),
+               *logged = app->load ? llw_log_build(app->load) : NULL;
     llw_err err = {0};
     if (!version && logged) {
         llw_entity build = llw_build_claim(facts, logged, LLW_GRADE_MEASURED, "log", app->log->path, NULL);
         if (build) return build;
     }
-    if (!version && notes) llw_facts_note(facts, "which build runs is not known, so the newest one is taken: give --llama VERSION (llama-server --version), or its --log");
-    llw_entity build = llw_build_claim(facts, version, version ? LLW_GRADE_FLAG : LLW_GRADE_DEFAULT, version ? "argument" : "default", version ? "--llama" : "", &err);
+    if (!version && notes)
+        llw_facts_note(facts, "which build runs is not known, so the newest one is taken: give --llama "
+                              "VERSION (llama-server --version), or its --log");
+    llw_entity build = llw_build_claim(facts, version, version ? LLW_GRADE_FLAG : LLW_GRADE_DEFAULT,
+                                       version ? "argument" : "default", version ? "--llama" : "", &err);
     if (!build) llw_app_fail(app, LLW_EXIT_USAGE, &err);
     return build;
 }
 
-/* A model by path or name, in a fact base; where the file cannot be read a known model of its name, else an entity that has a
- * path and nothing more. */
+/* A model by path or name, in a fact base; where the file cannot be read a known model of its name, else an
+ * entity that has a path and nothing more. */
 static llw_entity claim_model(verifying *v, llw_facts *facts, const char *name, bool exact) {
     llw_entity model = 0;
     llw_err err = {0};
@@ -72,12 +78,16 @@ static llw_entity claim_model(verifying *v, llw_facts *facts, const char *name, 
     if (len > 5 && !strcasecmp(base + len - 5, ".gguf")) len -= 5;
     const char *plain = llw_arena_strndup(v->app->arena, base, len);
     if (llw_source_known(facts, plain, NULL, &model, NULL) == LLW_OK) {
-        llw_facts_note(facts, "%s cannot be read from here; the known model of that name stands for it", name);
+        llw_facts_note(facts, "%s cannot be read from here; the known model of that name stands for it",
+                       name);
         return model;
     }
-    llw_facts_note(facts, "the model cannot be read from here, so nothing can be predicted: %s %s. Give --model FILE", err.file, err.text);
+    llw_facts_note(
+        facts, "the model cannot be read from here, so nothing can be predicted: %s %s. Give --model FILE",
+        err.file, err.text);
     model = llw_facts_entity(facts, LLW_KIND_model, name);
-    llw_facts_claim(facts, model, LLW_model_path, llw_string(LLW_PATH, name), LLW_GRADE_PROCESS, "process", "");
+    llw_facts_claim(facts, model, LLW_model_path, llw_string(LLW_PATH, name), LLW_GRADE_PROCESS, "process",
+                    "");
     return model;
 }
 
@@ -97,14 +107,25 @@ static bool gather_running(verifying *v) {
                    .flags = &v->flags};
     in.build = claim_build(v, app->facts, true);
     if (!in.build) return false;
-    if (llw_argv_read(app->facts, &in, &app->argv, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (llw_argv_read(app->facts, &in, &app->argv, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     const char *named = llw_option_value(&app->options, LLW_OPT_MODEL);
     const llw_argv_model *m = &app->argv.model;
-    llw_entity model = named ? claim_model(v, app->facts, named, true) : m->path && !m->remote ? claim_model(v, app->facts, llw_running_path(app->arena, &v->process, m->path), false) : 0;
+    llw_entity model =
+        named ? claim_model(v, app->facts, named, true)
+        : m->path && !m->remote
+            ? claim_model(v, app->facts, llw_running_path(app->arena, &v->process, m->path), false)
+            : 0;
     if (named && !model) return false;
-    if (!model && m->remote) llw_facts_note(app->facts, "the model comes from a download (%s): give --model FILE to predict it", m->path ? m->path : "-hf");
-    if (!model && m->router) llw_facts_note(app->facts, "it is a router: it loads models when they are asked for, in processes of their own");
-    if (model) llw_facts_claim(app->facts, app->argv.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_PROCESS, m->origin ? m->origin : "process", m->place ? m->place : "");
+    if (!model && m->remote)
+        llw_facts_note(app->facts, "the model comes from a download (%s): give --model FILE to predict it",
+                       m->path ? m->path : "-hf");
+    if (!model && m->router)
+        llw_facts_note(app->facts,
+                       "it is a router: it loads models when they are asked for, in processes of their own");
+    if (model)
+        llw_facts_claim(app->facts, app->argv.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_PROCESS,
+                        m->origin ? m->origin : "process", m->place ? m->place : "");
     return true;
 }
 
@@ -114,7 +135,8 @@ static void gather_usage(verifying *v) {
     llw_err err = {0};
     if (!llw_facts_next(app->facts, LLW_KIND_gpu, 0)) return;
     if (llw_gpu_usage_read(app->arena, NULL, SECONDS, &shares, &err) != LLW_OK) {
-        llw_facts_note(app->facts, "what the process holds of the GPUs is not known: %s %s", err.file, err.text);
+        llw_facts_note(app->facts, "what the process holds of the GPUs is not known: %s %s", err.file,
+                       err.text);
         return;
     }
     llw_gpu_usage_claim(app->facts, &shares, v->process.pid, app->argv.launch);
@@ -124,9 +146,12 @@ static void gather_usage(verifying *v) {
 static bool gather_profile(verifying *v, const char *file, const char *profile) {
     llw_app *app = v->app;
     llw_err err = {0};
-    llw_config_options options = {.build = claim_build(v, v->meant_facts, false), .build_given = llw_option_given(&app->options, LLW_OPT_LLAMA), .flags = &v->flags};
+    llw_config_options options = {.build = claim_build(v, v->meant_facts, false),
+                                  .build_given = llw_option_given(&app->options, LLW_OPT_LLAMA),
+                                  .flags = &v->flags};
     llw_config_result result = {0};
-    if (llw_source_config(v->meant_facts, file, &options, &result, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (llw_source_config(v->meant_facts, file, &options, &result, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     llw_text names = {0};
     for (size_t i = 0; i < result.n_launches; i++) {
         const llw_config_launch *l = &result.launches[i];
@@ -134,7 +159,9 @@ static bool gather_profile(verifying *v, const char *file, const char *profile) 
         if (wanted) v->meant = l->launch;
         llw_text_addf(&names, "%s%s", i ? ", " : "", l->name);
     }
-    if (!v->meant) llw_app_complain(app, LLW_EXIT_INPUT, "%s has no launch '%s'; it has: %s", file, profile, llw_text_str(&names));
+    if (!v->meant)
+        llw_app_complain(app, LLW_EXIT_INPUT, "%s has no launch '%s'; it has: %s", file, profile,
+                         llw_text_str(&names));
     llw_text_fini(&names);
     return v->meant != 0;
 }
@@ -146,17 +173,24 @@ static bool gather_flags(verifying *v) {
     llw_argv_result result;
     llw_argv in = {.id = "meant", .program = v->process.kind, .flags = &v->flags, .n_args = o->n_flags};
     llw_token *tokens = llw_arena_alloc(app->arena, (o->n_flags + 1) * sizeof *tokens);
-    for (size_t i = 0; i < o->n_flags; i++) tokens[i] = (llw_token){.text = o->flags[i], .place = llw_arena_printf(app->arena, "argument %zu", i + 1)};
+    for (size_t i = 0; i < o->n_flags; i++)
+        tokens[i] =
+            (llw_token){.text = o->flags[i], .place = llw_arena_printf(app->arena, "argument %zu", i + 1)};
     in.args = tokens;
     in.build = claim_build(v, v->meant_facts, false);
     if (!in.build) return false;
-    if (llw_argv_read(v->meant_facts, &in, &result, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INPUT, &err);
-    if (result.refused) return llw_app_complain(app, LLW_EXIT_USAGE, "what was meant is nothing llama.cpp would start: %s", result.refused);
+    if (llw_argv_read(v->meant_facts, &in, &result, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (result.refused)
+        return llw_app_complain(app, LLW_EXIT_USAGE, "what was meant is nothing llama.cpp would start: %s",
+                                result.refused);
     v->meant = result.launch;
     const char *name = v->meant_name ? v->meant_name : result.model.path;
     llw_entity model = name ? claim_model(v, v->meant_facts, name, v->meant_name != NULL) : 0;
     if (v->meant_name && !model) return false;
-    if (model) llw_facts_claim(v->meant_facts, v->meant, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG, "argument", "MODEL");
+    if (model)
+        llw_facts_claim(v->meant_facts, v->meant, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG,
+                        "argument", "MODEL");
     return true;
 }
 
@@ -166,7 +200,9 @@ static bool gather_meant(verifying *v) {
     v->meant_facts = llw_facts_new();
     const char *colon = v->meant_name ? strrchr(v->meant_name, ':') : NULL;
     size_t len = v->meant_name ? strlen(v->meant_name) : 0;
-    const char *file = colon ? llw_arena_strndup(v->app->arena, v->meant_name, (size_t)(colon - v->meant_name)) : v->meant_name;
+    const char *file = colon
+                           ? llw_arena_strndup(v->app->arena, v->meant_name, (size_t)(colon - v->meant_name))
+                           : v->meant_name;
     bool model = len > 5 && !strcasecmp(v->meant_name + len - 5, ".gguf");
     bool config = file && !model && llw_file_is_regular(file) && !o->flags_given;
     if (config) return gather_profile(v, file, colon ? colon + 1 : "");
@@ -211,7 +247,8 @@ static void verify(verifying *v, const char *what) {
         llw_app_fail(app, LLW_EXIT_KB, &err);
         return;
     }
-    if (llw_running_find(app->arena, &options, what, &pid, &err) != LLW_OK || llw_running_read(app->arena, &options, pid, &v->flags, &v->process, &err) != LLW_OK) {
+    if (llw_running_find(app->arena, &options, what, &pid, &err) != LLW_OK ||
+        llw_running_read(app->arena, &options, pid, &v->flags, &v->process, &err) != LLW_OK) {
         llw_app_fail(app, LLW_EXIT_INPUT, &err);
         return;
     }
@@ -234,7 +271,9 @@ int llw_command_verify(llw_app *app) {
     size_t rest = what ? 1 : 0;
     if (o->n_words > rest) v.meant_name = o->words[rest];
     if (o->n_words > rest + 1)
-        llw_app_complain(app, LLW_EXIT_USAGE, "llwhy verify [URL|PID] [MODEL|FILE:PROFILE] [-- flags]: '%s' is one word too many", o->words[rest + 1]);
+        llw_app_complain(app, LLW_EXIT_USAGE,
+                         "llwhy verify [URL|PID] [MODEL|FILE:PROFILE] [-- flags]: '%s' is one word too many",
+                         o->words[rest + 1]);
     else
         verify(&v, what);
     llw_facts_free(v.meant_facts);

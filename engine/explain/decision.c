@@ -20,7 +20,8 @@ static const char *keep(deciding *d, llw_text *text) {
 }
 
 const char *llw_verdict_name(llw_verdict verdict) {
-    static const char *const name[] = {"loads", "likely-loads", "likely-fails", "fails", "refused", "unknown"};
+    static const char *const name[] = {"loads", "likely-loads", "likely-fails",
+                                       "fails", "refused",      "unknown"};
     return name[verdict];
 }
 
@@ -39,7 +40,8 @@ static bool flag_or(const deciding *d, llw_attr attr, bool absent) {
     return absent;
 }
 
-/* GLM-4.7-Flash Q8_0 · deepseek2, mixture of experts: 64 experts, 4 active + 1 shared · 29.9 B parameters, ~3.0 B active */
+/* GLM-4.7-Flash Q8_0 · deepseek2, mixture of experts: 64 experts, 4 active + 1 shared · 29.9 B parameters,
+ * ~3.0 B active */
 static const char *title(deciding *d) {
     llw_text t = {0};
     char buf[LLW_NUMBER_MAX];
@@ -72,7 +74,8 @@ static const char *details(deciding *d) {
     llw_text t = {0};
     char buf[LLW_NUMBER_MAX];
     int64_t layers = count_or(d, LLW_model_layers, -1), dense = count_or(d, LLW_model_dense_layers, 0);
-    int64_t moe = count_or(d, LLW_model_moe_layers, 0), recurrent = count_or(d, LLW_model_recurrent_layers, 0);
+    int64_t moe = count_or(d, LLW_model_moe_layers, 0),
+            recurrent = count_or(d, LLW_model_recurrent_layers, 0);
     int64_t heads = count_or(d, LLW_model_heads, 0), context = count_or(d, LLW_model_context_length, 0);
     int64_t window = count_or(d, LLW_model_sliding_window, 0), size = count_or(d, LLW_model_file_bytes, -1);
     if (layers >= 0) llw_text_addf(&t, "%s layers", llw_format_count(buf, layers));
@@ -145,10 +148,12 @@ static void say_unknown(deciding *d, llw_text *t) {
         int64_t weights = 0;
         for (int i = 0; i < p->fit.prediction.n_devices; i++) weights += p->fit.prediction.device[i].weights;
         llw_text_addf(t, ": %s", p->fit.prediction.reason);
-        if (weights > 0) llw_text_addf(t, ". The %s of weights for the GPUs are the least it needs", llw_format_bytes(buf, weights));
-    }
-    else
-        llw_text_add(t, ": the free memory of a GPU is unknown (run llama-server --list-devices, or give --gpu TOTAL:FREE)");
+        if (weights > 0)
+            llw_text_addf(t, ". The %s of weights for the GPUs are the least it needs",
+                          llw_format_bytes(buf, weights));
+    } else
+        llw_text_add(t, ": the free memory of a GPU is unknown (run llama-server --list-devices, or give "
+                        "--gpu TOTAL:FREE)");
     llw_text_add(t, ".");
 }
 
@@ -173,7 +178,8 @@ static void verdict(deciding *d) {
     const llw_predicted *p = out->predicted;
     llw_text t = {0};
     char buf[LLW_NUMBER_MAX];
-    bool loads = false, certain = true, known = llw_facts_flag(d->run->facts, out->launch, LLW_launch_loads, &loads);
+    bool loads = false, certain = true,
+         known = llw_facts_flag(d->run->facts, out->launch, LLW_launch_loads, &loads);
     llw_facts_flag(d->run->facts, out->launch, LLW_launch_loads_certain, &certain);
     const llw_device_line *worst = tightest(out);
     out->uncertainty = "";
@@ -181,7 +187,9 @@ static void verdict(deciding *d) {
     if (llw_facts_text(d->run->facts, out->launch, LLW_launch_refused, &refused)) {
         out->verdict = LLW_VERDICT_REFUSED;
         llw_text_addf(&t, "This launch does not start (%s): %s.", out->build_name, refused);
-    } else if (p && p->rc == LLW_OK && (p->fit.prediction.outcome == LLW_OUTCOME_REFUSED || p->fit.prediction.outcome == LLW_OUTCOME_ABORTS)) {
+    } else if (p && p->rc == LLW_OK &&
+               (p->fit.prediction.outcome == LLW_OUTCOME_REFUSED ||
+                p->fit.prediction.outcome == LLW_OUTCOME_ABORTS)) {
         out->verdict = LLW_VERDICT_REFUSED;
         llw_text_addf(&t, "This launch does not start (%s): %s.", out->build_name, p->fit.prediction.reason);
     } else if (!known) {
@@ -190,22 +198,30 @@ static void verdict(deciding *d) {
     } else if (loads) {
         out->verdict = certain ? LLW_VERDICT_LOADS : LLW_VERDICT_LIKELY_LOADS;
         bool in_ram = worst && !strcmp(worst->name, "Host");
-        llw_text_addf(&t, "This launch %sloads%s (%s)", certain ? "" : "probably ", in_ram ? " into RAM, without a GPU" : "", out->build_name);
+        llw_text_addf(&t, "This launch %sloads%s (%s)", certain ? "" : "probably ",
+                      in_ram ? " into RAM, without a GPU" : "", out->build_name);
         if (worst)
-            llw_text_addf(&t, ": %s keeps %s free.", in_ram ? "RAM" : worst->name, llw_format_bytes(buf, worst->left));
+            llw_text_addf(&t, ": %s keeps %s free.", in_ram ? "RAM" : worst->name,
+                          llw_format_bytes(buf, worst->left));
         else
             llw_text_add(&t, ".");
         say_fit(d, &t);
     } else {
         out->verdict = certain ? LLW_VERDICT_FAILS : LLW_VERDICT_LIKELY_FAILS;
-        llw_text_addf(&t, "This launch %s (%s)", certain ? "does not load" : "probably does not load", out->build_name);
-        if (worst) llw_text_addf(&t, ": %s needs %s more than is free.", strcmp(worst->name, "Host") ? worst->name : "RAM", llw_format_bytes(buf, -worst->left));
+        llw_text_addf(&t, "This launch %s (%s)", certain ? "does not load" : "probably does not load",
+                      out->build_name);
+        if (worst)
+            llw_text_addf(&t, ": %s needs %s more than is free.",
+                          strcmp(worst->name, "Host") ? worst->name : "RAM",
+                          llw_format_bytes(buf, -worst->left));
         say_fit(d, &t);
     }
     out->verdict_text = keep(d, &t);
     if (!known || certain || !worst) return;
-    llw_text_addf(&t, "The compute buffer on %s is an estimate between %s", worst->name, llw_format_mib(buf, worst->compute_low));
-    llw_text_addf(&t, " and %s; a load log decides it (start llama-server with -lv 4).", llw_format_mib(buf, worst->compute_high));
+    llw_text_addf(&t, "The compute buffer on %s is an estimate between %s", worst->name,
+                  llw_format_mib(buf, worst->compute_low));
+    llw_text_addf(&t, " and %s; a load log decides it (start llama-server with -lv 4).",
+                  llw_format_mib(buf, worst->compute_high));
     out->uncertainty = keep(d, &t);
 }
 
@@ -221,9 +237,14 @@ static void survival(deciding *d) {
     for (size_t i = 0; i < out->n_devices; i++) {
         const llw_device_line *line = &out->devices[i];
         int64_t extras = 0;
-        if (!line->known || !llw_facts_count(d->run->facts, line->placement, LLW_placement_extras, &extras) || extras <= line->left) continue;
-        llw_text_addf(&t, "%s%s keeps %s", t.len ? " " : "It loads, but may not survive long prompts: ", line->name, llw_format_mib(buf, line->left));
-        llw_text_addf(&t, ", and up to about %s more are used as the context fills.", llw_format_mib(buf, extras));
+        if (!line->known || !llw_facts_count(d->run->facts, line->placement, LLW_placement_extras, &extras) ||
+            extras <= line->left)
+            continue;
+        llw_text_addf(&t, "%s%s keeps %s",
+                      t.len ? " " : "It loads, but may not survive long prompts: ", line->name,
+                      llw_format_mib(buf, line->left));
+        llw_text_addf(&t, ", and up to about %s more are used as the context fills.",
+                      llw_format_mib(buf, extras));
     }
     out->survival = keep(d, &t);
 }
@@ -232,14 +253,16 @@ static void speed(deciding *d) {
     double low = 0, high = 0;
     d->out->speed = "";
     if (!llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed_low, &low) ||
-        !llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed_high, &high) || d->out->verdict > LLW_VERDICT_LIKELY_LOADS)
+        !llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed_high, &high) ||
+        d->out->verdict > LLW_VERDICT_LIKELY_LOADS)
         return;
     double measured = 0;
     if (llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed, &measured))
         d->out->speed = llw_arena_printf(d->arena, "Speed: %.1f tokens per second, measured.", measured);
     else
         d->out->speed = llw_arena_printf(d->arena,
-                                         "Speed: about %.*f to %.*f tokens per second for one user at the start of a conversation, estimated from the "
+                                         "Speed: about %.*f to %.*f tokens per second for one user at the "
+                                         "start of a conversation, estimated from the "
                                          "bytes a token reads.",
                                          low < 10, low, high < 10, high);
 }
@@ -258,7 +281,9 @@ static void reasons(deciding *d) {
     size_t capacity = 0;
     for (size_t i = 0; i < d->run->n_nodes; i++) {
         const llw_node *node = &d->run->nodes[i];
-        if (node->state != LLW_FIRED || !node->rule->find.n_pieces || !llw_node_concerns(d->run, node, d->out->launch)) continue;
+        if (node->state != LLW_FIRED || !node->rule->find.n_pieces ||
+            !llw_node_concerns(d->run, node, d->out->launch))
+            continue;
         llw_text t = {0};
         llw_run_say(d->run, node, &node->rule->find, &t);
         llw_reason *reason = llw_arena_push(d->arena, &items, &d->out->n_reasons, &capacity, sizeof *reason);
@@ -272,7 +297,8 @@ static void lessons(deciding *d) {
     const llw_kb *kb = d->run->kb;
     d->out->lessons = llw_arena_alloc(d->arena, (kb->n_lessons + 1) * sizeof *d->out->lessons);
     for (size_t i = 0; i < kb->n_lessons; i++)
-        llw_lesson_judge(d->run, kb->lessons[i], d->out->launch, d->arena, &d->out->lessons[d->out->n_lessons++]);
+        llw_lesson_judge(d->run, kb->lessons[i], d->out->launch, d->arena,
+                         &d->out->lessons[d->out->n_lessons++]);
 }
 
 static void notes(deciding *d) {
@@ -286,7 +312,8 @@ static void notes(deciding *d) {
 
 bool llw_node_concerns(const llw_run *run, const llw_node *node, llw_entity launch) {
     const llw_facts *facts = run->facts;
-    llw_entity model = llw_facts_ref(facts, launch, LLW_launch_model), build = llw_facts_ref(facts, launch, LLW_launch_build);
+    llw_entity model = llw_facts_ref(facts, launch, LLW_launch_model),
+               build = llw_facts_ref(facts, launch, LLW_launch_build);
     for (int v = 0; v < node->rule->n_variables; v++) {
         llw_entity e = node->binding[v];
         switch (node->rule->kind[v]) {
@@ -320,7 +347,9 @@ void llw_decide(llw_run *run, llw_entity launch, llw_arena *arena, llw_decision 
     out->model = llw_facts_ref(run->facts, launch, LLW_launch_model);
     out->build = llw_facts_ref(run->facts, launch, LLW_launch_build);
     out->predicted = llw_run_predicted(run, launch);
-    out->build_name = out->build ? llw_arena_printf(arena, "llama.cpp %s", llw_facts_id(run->facts, out->build)) : "llama.cpp";
+    out->build_name = out->build
+                          ? llw_arena_printf(arena, "llama.cpp %s", llw_facts_id(run->facts, out->build))
+                          : "llama.cpp";
     out->title = out->model ? title(&d) : "no model";
     out->details = out->model ? details(&d) : "";
     device_lines(&d);

@@ -1,7 +1,7 @@
 /* The decision about one launch, ready to be rendered: answer first, then the reasons.
  *
- * Everything is text and numbers; nothing refers back into the run except the nodes and slots that `why` may ask about.
- * Lives in the arena given. */
+ * Everything is text and numbers; nothing refers back into the run except the nodes and slots that `why` may
+ * ask about. Lives in the arena given. */
 #ifndef LLW_EXPLAIN_DECISION_H
 #define LLW_EXPLAIN_DECISION_H
 
@@ -19,7 +19,7 @@ typedef enum llw_verdict {
 typedef struct llw_device_line {
     const char *name, *gpu; /* CUDA0, RTX 4090; the host's is "RAM" */
     llw_entity placement;
-    bool known;             /* free is known, so left is */
+    bool known; /* free is known, so left is */
     int64_t total, free, weights, kv, compute, compute_low, compute_high, left;
 } llw_device_line;
 
@@ -48,24 +48,24 @@ typedef struct llw_offer {
     const char *result;  /* "CUDA0 keeps 76 MiB free" */
     llw_flag_change *changes;
     size_t n_changes;
-    bool certain; /* not only by the point estimate */
+    bool certain;          /* not only by the point estimate */
     const char *runner_up; /* the next best and why it loses; "" */
 } llw_offer;
 
 typedef struct llw_lesson_line {
     const llw_lesson *lesson;
     llw_state state;
-    const char *text;       /* why silent, what is missing; "" when fired */
-    const llw_node *node;   /* the nearest one; NULL when there was nothing to judge */
+    const char *text;     /* why silent, what is missing; "" when fired */
+    const llw_node *node; /* the nearest one; NULL when there was nothing to judge */
 } llw_lesson_line;
 
 typedef struct llw_decision {
     const llw_run *run;
     llw_entity launch, model, build;
     const llw_predicted *predicted;
-    const char *title;      /* GLM-4.7-Flash Q8_0 · deepseek2, mixture of experts: ... */
-    const char *details;    /* 47 layers ..., file ... */
-    const char *build_name; /* llama.cpp b8022 */
+    const char *title;        /* GLM-4.7-Flash Q8_0 · deepseek2, mixture of experts: ... */
+    const char *details;      /* 47 layers ..., file ... */
+    const char *build_name;   /* llama.cpp b8022 */
     llw_device_line *devices; /* the GPUs, then the host */
     size_t n_devices;
     llw_verdict verdict;
@@ -78,15 +78,16 @@ typedef struct llw_decision {
     size_t n_lessons;
     const char *const *notes;
     size_t n_notes;
-    const char *survival; /* what grows later and whether it fits; "" */
-    const char *speed;    /* tokens per second with what it assumes; "" */
+    const char *survival;     /* what grows later and whether it fits; "" */
+    const char *speed;        /* tokens per second with what it assumes; "" */
     const char *context_text; /* largest context, what fit does: "" when flags were given */
 } llw_decision;
 
 /* Decides about a launch of the run. */
 void llw_decide(llw_run *run, llw_entity launch, llw_arena *arena, llw_decision *out);
 
-/* Whether a node is about this launch: one of its things is the launch, its placement, model, build or a GPU. */
+/* Whether a node is about this launch: one of its things is the launch, its placement, model, build or a GPU.
+ */
 bool llw_node_concerns(const llw_run *run, const llw_node *node, llw_entity launch);
 
 const char *llw_verdict_name(llw_verdict verdict);

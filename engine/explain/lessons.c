@@ -16,8 +16,9 @@ static int failing(const llw_node *node) {
 
 /* "-ub is 512, not above 512"; "fits gpus: yes". */
 static void say_failure(llw_text *out, const llw_run *run, const llw_node *node, size_t condition) {
-    static const char *const not_so[] = {[LLW_OP_LESS] = "not below", [LLW_OP_LESS_EQUAL] = "above", [LLW_OP_GREATER] = "not above",
-                                         [LLW_OP_GREATER_EQUAL] = "below", [LLW_OP_EQUAL] = "not", [LLW_OP_NOT_EQUAL] = "exactly"};
+    static const char *const not_so[] = {
+        [LLW_OP_LESS] = "not below",      [LLW_OP_LESS_EQUAL] = "above", [LLW_OP_GREATER] = "not above",
+        [LLW_OP_GREATER_EQUAL] = "below", [LLW_OP_EQUAL] = "not",        [LLW_OP_NOT_EQUAL] = "exactly"};
     const llw_condition *c = &node->rule->conditions[condition];
     const llw_expr *expr = &c->expr;
     llw_result values[LLW_EXPR_MAX_BYTES];
@@ -32,11 +33,13 @@ static void say_failure(llw_text *out, const llw_run *run, const llw_node *node,
         return;
     }
     const llw_expr_node *left = llw_op_is_comparison(top->op) ? &expr->nodes[top->args[0]] : NULL;
-    if (c->role == LLW_ROLE_WHEN && left && left->op == LLW_OP_SLOT && left->as.slot.attr && top == &expr->nodes[expr->n_nodes - 1]) {
+    if (c->role == LLW_ROLE_WHEN && left && left->op == LLW_OP_SLOT && left->as.slot.attr &&
+        top == &expr->nodes[expr->n_nodes - 1]) {
         llw_entity entity = node->binding[left->as.slot.variable];
         llw_words_slot(out, run, entity, left->as.slot.attr);
         llw_text_add(out, " is ");
-        llw_words_value(out, run, left->as.slot.attr, llw_facts_value(run->facts, entity, left->as.slot.attr));
+        llw_words_value(out, run, left->as.slot.attr,
+                        llw_facts_value(run->facts, entity, left->as.slot.attr));
         const llw_expr_node *right = &expr->nodes[top->args[1]];
         if (top->op == LLW_OP_NOT_EQUAL) return;
         llw_text_addf(out, ", %s ", not_so[top->op]);
@@ -94,11 +97,14 @@ static bool nearer(const llw_node *a, const llw_node *b) {
     return fa != fb ? fa < fb : a->rule->level > b->rule->level;
 }
 
-void llw_lesson_judge(const llw_run *run, const llw_lesson *lesson, llw_entity launch, llw_arena *arena, llw_lesson_line *out) {
+void llw_lesson_judge(const llw_run *run, const llw_lesson *lesson, llw_entity launch, llw_arena *arena,
+                      llw_lesson_line *out) {
     *out = (llw_lesson_line){.lesson = lesson, .state = LLW_SILENT, .text = ""};
     for (size_t i = 0; i < run->n_nodes; i++) {
         const llw_node *node = &run->nodes[i];
-        if (node->rule->lesson != lesson || !node->rule->find.n_pieces || !llw_node_concerns(run, node, launch)) continue;
+        if (node->rule->lesson != lesson || !node->rule->find.n_pieces ||
+            !llw_node_concerns(run, node, launch))
+            continue;
         if (nearer(node, out->node)) out->node = node;
     }
     llw_text t = {0};

@@ -1,4 +1,5 @@
-/* Words the offers: the author's remedy or the cheapest repair, and the best placement, each with a reason per flag. */
+/* Words the offers: the author's remedy or the cheapest repair, and the best placement, each with a reason
+ * per flag. */
 #include "explain/offer.h"
 #include "explain/words.h"
 #include "fact/flags.h"
@@ -41,7 +42,8 @@ static llw_value default_of(const offering *o, llw_attr attr) {
 /* Whether somebody set the knob to something else than its default. */
 static bool given(const offering *o, llw_attr attr) {
     const llw_claim *best = llw_facts_best(o->run->facts, o->d->launch, attr);
-    return best && best->value.known && best->grade >= LLW_GRADE_CONFIG && !llw_value_equal(best->value, default_of(o, attr));
+    return best && best->value.known && best->grade >= LLW_GRADE_CONFIG &&
+           !llw_value_equal(best->value, default_of(o, attr));
 }
 
 /* The reason a fired lesson gives for this knob, and its code; NULL when none does. */
@@ -62,10 +64,12 @@ static const char *advice_for(const offering *o, llw_attr attr, const char **cod
     return NULL;
 }
 
-static void add_change(const offering *o, llw_offer *offer, size_t *capacity, bool set, llw_attr attr, const char *flag, const char *otherwise) {
+static void add_change(const offering *o, llw_offer *offer, size_t *capacity, bool set, llw_attr attr,
+                       const char *flag, const char *otherwise) {
     const char *code = "", *reason = advice_for(o, attr, &code);
     void *items = offer->changes;
-    *(llw_flag_change *)llw_arena_push(o->arena, &items, &offer->n_changes, capacity, sizeof(llw_flag_change)) =
+    *(llw_flag_change *)llw_arena_push(o->arena, &items, &offer->n_changes, capacity,
+                                       sizeof(llw_flag_change)) =
         (llw_flag_change){set, flag, attr, reason ? reason : otherwise, code};
     offer->changes = items;
 }
@@ -83,7 +87,8 @@ static bool needs_quotes(const char *word) {
 static const char *joined(const offering *o, const char *lead, const char *const *list, size_t n) {
     llw_text t = {0};
     llw_text_add(&t, lead);
-    for (size_t i = 0; i < n; i++) llw_text_addf(&t, needs_quotes(list[i]) ? "%s'%s'" : "%s%s", t.len ? " " : "", list[i]);
+    for (size_t i = 0; i < n; i++)
+        llw_text_addf(&t, needs_quotes(list[i]) ? "%s'%s'" : "%s%s", t.len ? " " : "", list[i]);
     const char *text = llw_arena_strdup(o->arena, llw_text_str(&t));
     llw_text_fini(&t);
     return text;
@@ -93,7 +98,8 @@ static const char *program_and_model(const offering *o) {
     const char *path = "";
     llw_facts_text(o->run->facts, o->d->model, LLW_model_path, &path);
     if (!*path) path = llw_arena_printf(o->arena, "%s.gguf", llw_facts_id(o->run->facts, o->d->model));
-    return llw_arena_printf(o->arena, needs_quotes(path) ? "llama-%s -m '%s'" : "llama-%s -m %s", llw_program_name(o->program), path);
+    return llw_arena_printf(o->arena, needs_quotes(path) ? "llama-%s -m '%s'" : "llama-%s -m %s",
+                            llw_program_name(o->program), path);
 }
 
 /* Whether the error bands leave no doubt that it loads. */
@@ -121,8 +127,10 @@ static const char *result_of(const offering *o, const llw_fit *fit, bool sure) {
     if (p->n_devices && p->weights_on_host == 0)
         llw_text_addf(&t, "%severy layer is on a GPU", n ? "; " : "");
     else if (p->n_devices)
-        llw_text_addf(&t, "%s%s of the layers' weights stay in RAM", n ? "; " : "", llw_format_bytes(buf, p->weights_on_host));
-    if (p->n_ctx != o->d->predicted->fit.prediction.n_ctx) llw_text_addf(&t, "; context %s", llw_format_count(buf, p->n_ctx));
+        llw_text_addf(&t, "%s%s of the layers' weights stay in RAM", n ? "; " : "",
+                      llw_format_bytes(buf, p->weights_on_host));
+    if (p->n_ctx != o->d->predicted->fit.prediction.n_ctx)
+        llw_text_addf(&t, "; context %s", llw_format_count(buf, p->n_ctx));
     if (!sure && n) llw_text_add(&t, "; by the point estimate, so try it");
     const char *text = llw_arena_strdup(o->arena, llw_text_str(&t));
     llw_text_fini(&t);
@@ -152,13 +160,15 @@ static bool authors_repair(const offering *o, llw_offer *offer) {
         llw_text set = {0}, without = {0};
         size_t capacity = 0;
         for (int i = 0; i < n; i++) { /* back to the default: leave the flag out */
-            bool drop = llw_value_equal(to[i], default_of(o, knobs[i])) && given(o, knobs[i]) && knobs[i] != LLW_launch_ubatch;
+            bool drop = llw_value_equal(to[i], default_of(o, knobs[i])) && given(o, knobs[i]) &&
+                        knobs[i] != LLW_launch_ubatch;
             const char *flag = drop ? written(o, knobs[i], now(o, knobs[i])) : written(o, knobs[i], to[i]);
             llw_text *list = drop ? &without : &set;
             llw_text_addf(list, "%s%s", list->len ? drop ? " and " : " " : drop ? "without " : "", flag);
             add_change(o, offer, &capacity, !drop, knobs[i], flag, "the lesson's own remedy");
         }
-        offer->command = llw_arena_printf(o->arena, "%s%s%s", llw_text_str(&set), set.len && without.len ? ", " : "", llw_text_str(&without));
+        offer->command = llw_arena_printf(o->arena, "%s%s%s", llw_text_str(&set),
+                                          set.len && without.len ? ", " : "", llw_text_str(&without));
         llw_text_fini(&set);
         llw_text_fini(&without);
         offer->certain = certain(&p->fit);
@@ -182,16 +192,19 @@ static bool cheapest_repair(const offering *o, llw_offer *offer) {
     offer->args = r->set;
     offer->n_args = r->n_set;
     offer->certain = certain(&r->fit);
-    offer->result = llw_arena_printf(o->arena, "%s%s%s", result_of(o, &r->fit, offer->certain), *r->costs ? "; " : "", r->costs);
+    offer->result = llw_arena_printf(o->arena, "%s%s%s", result_of(o, &r->fit, offer->certain),
+                                     *r->costs ? "; " : "", r->costs);
     return offer->offered = true;
 }
 
 /* ---- our choice ---- */
 
 static bool is_placement(llw_attr attr) {
-    static const llw_attr list[] = {LLW_launch_ctx,          LLW_launch_split_mode, LLW_launch_main_gpu,  LLW_launch_gpu_layers,
-                                    LLW_launch_tensor_split, LLW_launch_override_tensor, LLW_launch_cpu_moe, LLW_launch_n_cpu_moe,
-                                    LLW_launch_n_cpu_ffn,    LLW_launch_fit,        LLW_launch_fit_target};
+    static const llw_attr list[] = {
+        LLW_launch_ctx,        LLW_launch_split_mode,   LLW_launch_main_gpu,
+        LLW_launch_gpu_layers, LLW_launch_tensor_split, LLW_launch_override_tensor,
+        LLW_launch_cpu_moe,    LLW_launch_n_cpu_moe,    LLW_launch_n_cpu_ffn,
+        LLW_launch_fit,        LLW_launch_fit_target};
     for (size_t i = 0; i < sizeof list / sizeof *list; i++)
         if (list[i] == attr) return true;
     return false;
@@ -204,7 +217,8 @@ static llw_attr attr_of_flag(const offering *o, const char *flag) {
 }
 
 /* Whether the candidate writes this knob; *value is the word behind the flag, "" for a plain one. */
-static bool writes(const offering *o, const llw_candidate *c, llw_attr attr, const char **flag, const char **value) {
+static bool writes(const offering *o, const llw_candidate *c, llw_attr attr, const char **flag,
+                   const char **value) {
     for (size_t i = 0; i < c->n_flags; i++) {
         if (c->flags[i][0] != '-' || attr_of_flag(o, c->flags[i]) != attr) continue;
         *flag = c->flags[i];
@@ -214,7 +228,8 @@ static bool writes(const offering *o, const llw_candidate *c, llw_attr attr, con
     return false;
 }
 
-static void write_choice(const offering *o, const llw_candidate *c, const llw_launch *tuned, const char *ctx_reason, llw_offer *offer) {
+static void write_choice(const offering *o, const llw_candidate *c, const llw_launch *tuned,
+                         const char *ctx_reason, llw_offer *offer) {
     words args = {0};
     size_t capacity = 0;
     const char *flag = "", *value = "";
@@ -225,7 +240,9 @@ static void write_choice(const offering *o, const llw_candidate *c, const llw_la
     for (int k = 1; k < LLW_ATTRS; k++) {
         llw_attr attr = (llw_attr)k;
         const llw_attr_info *info = llw_attr_get(attr);
-        if (info->kind != LLW_KIND_launch || !info->knob || info->type == LLW_REF || attr == LLW_launch_program) continue;
+        if (info->kind != LLW_KIND_launch || !info->knob || info->type == LLW_REF ||
+            attr == LLW_launch_program)
+            continue;
         const char *had = given(o, attr) ? written(o, attr, now(o, attr)) : NULL;
         bool lowered = (attr == LLW_launch_ubatch && tuned->ubatch != o->d->predicted->as_read.ubatch) ||
                        (attr == LLW_launch_batch && tuned->batch != o->d->predicted->as_read.batch);
@@ -235,11 +252,15 @@ static void write_choice(const offering *o, const llw_candidate *c, const llw_la
             const char *is = has ? llw_arena_printf(o->arena, *value ? "%s %s" : "%s", flag, value) : NULL;
             const char *a = had ? strchr(had, ' ') : NULL, *b = is ? strchr(is, ' ') : NULL;
             if (had && is && !strcmp(a ? a : "", b ? b : "")) continue;
-            if (!had && attr == LLW_launch_ctx && c->ctx == o->d->predicted->fit.prediction.n_ctx) continue; /* fit finds it too */
+            if (!had && attr == LLW_launch_ctx && c->ctx == o->d->predicted->fit.prediction.n_ctx)
+                continue; /* fit finds it too */
             if (had && !is) add_change(o, offer, &capacity, false, attr, had, "the plan does without it");
-            if (is) add_change(o, offer, &capacity, true, attr, is, attr == LLW_launch_ctx && *ctx_reason ? ctx_reason : c->reason);
+            if (is)
+                add_change(o, offer, &capacity, true, attr, is,
+                           attr == LLW_launch_ctx && *ctx_reason ? ctx_reason : c->reason);
         } else if (lowered)
-            add_change(o, offer, &capacity, false, attr, had ? had : llw_words_flag(attr), "llama.cpp's default is enough");
+            add_change(o, offer, &capacity, false, attr, had ? had : llw_words_flag(attr),
+                       "llama.cpp's default is enough");
         else if (had && given(o, attr)) { /* kept; "-ub 512" is two words */
             char *copy = llw_arena_strdup(o->arena, had), *blank = strchr(copy, ' ');
             if (blank) *blank = 0;
@@ -262,8 +283,8 @@ static void write_choice(const offering *o, const llw_candidate *c, const llw_la
     offer->offered = offer->n_changes > 0;
 }
 
-/* Whether nothing could be better: every layer on the GPUs, the targets kept free, llama.cpp free to place, and no more
- * than one card needed or none to spare. Ranking would only find the launch itself. */
+/* Whether nothing could be better: every layer on the GPUs, the targets kept free, llama.cpp free to place,
+ * and no more than one card needed or none to spare. Ranking would only find the launch itself. */
 static bool nothing_better(const offering *o) {
     const llw_predicted *p = o->d->predicted;
     bool meets = false, survives = false, one = false;
@@ -282,7 +303,9 @@ static void keep_launch(const offering *o, llw_offer *offer) {
     for (int k = 1; k < LLW_ATTRS; k++) {
         llw_attr attr = (llw_attr)k;
         const llw_attr_info *info = llw_attr_get(attr);
-        if (info->kind != LLW_KIND_launch || !info->knob || info->type == LLW_REF || attr == LLW_launch_program || !given(o, attr)) continue;
+        if (info->kind != LLW_KIND_launch || !info->knob || info->type == LLW_REF ||
+            attr == LLW_launch_program || !given(o, attr))
+            continue;
         char *copy = llw_arena_strdup(o->arena, written(o, attr, now(o, attr))), *blank = strchr(copy, ' ');
         if (blank) *blank = 0;
         add_word(o, &args, copy);
@@ -295,8 +318,9 @@ static void keep_launch(const offering *o, llw_offer *offer) {
     offer->result = result_of(o, &o->d->predicted->fit, offer->certain);
 }
 
-/* Ranks placements, first with the default micro-batch if the user's is larger: above it memory buys little while
- * everything is on the GPUs. Where weights stay in RAM a larger one buys prompt speed, so the user's is kept. */
+/* Ranks placements, first with the default micro-batch if the user's is larger: above it memory buys little
+ * while everything is on the GPUs. Where weights stay in RAM a larger one buys prompt speed, so the user's is
+ * kept. */
 static void choose(const offering *o, llw_offer *offer) {
     if (nothing_better(o)) {
         keep_launch(o, offer);
@@ -315,17 +339,22 @@ static void choose(const offering *o, llw_offer *offer) {
     if (spilled > 0 && tuned->ubatch != as_read->ubatch) {
         llw_placement roomy;
         llw_place_rank(as_read, NULL, o->arena, &roomy);
-        if (roomy.n && roomy.candidates[0].fits && roomy.candidates[0].fit.prediction.weights_on_host <= spilled) {
+        if (roomy.n && roomy.candidates[0].fits &&
+            roomy.candidates[0].fit.prediction.weights_on_host <= spilled) {
             *tuned = *as_read;
             ranked = roomy;
         }
     }
-    if (!ranked.n || !ranked.candidates[0].fits || (ranked.candidates[0].ram_known && !ranked.candidates[0].fits_ram)) return;
+    if (!ranked.n || !ranked.candidates[0].fits ||
+        (ranked.candidates[0].ram_known && !ranked.candidates[0].fits_ram))
+        return;
     const llw_candidate *c = &ranked.candidates[0];
     write_choice(o, c, tuned, ranked.ctx_reason, offer);
     if (ranked.n > 1 && offer->offered) {
         const llw_candidate *second = &ranked.candidates[1];
-        offer->runner_up = llw_arena_printf(o->arena, "next best: %s: %s", second->n_flags ? joined(o, "", second->flags, second->n_flags) : "no placement flags",
+        offer->runner_up = llw_arena_printf(o->arena, "next best: %s: %s",
+                                            second->n_flags ? joined(o, "", second->flags, second->n_flags)
+                                                            : "no placement flags",
                                             second->loses);
     }
 }
@@ -338,14 +367,18 @@ static void say_context(offering *o) {
     if (!llw_facts_count(o->run->facts, o->d->model, LLW_model_context_length, &train)) return;
     llw_text t = {0};
     char buf[LLW_NUMBER_MAX];
-    llw_text_addf(&t, "Context: -c is not given, so %s tokens are reserved", llw_format_count(buf, fit->prediction.n_ctx));
+    llw_text_addf(&t, "Context: -c is not given, so %s tokens are reserved",
+                  llw_format_count(buf, fit->prediction.n_ctx));
     if (fit->prediction.n_seq > 1 && fit->prediction.kv_unified)
         llw_text_addf(&t, ", shared by %d slots", fit->prediction.n_seq);
     llw_text_addf(&t, "; the model was trained for %s.", llw_format_count(buf, train));
-    bool all_used = fit->prediction.n_ctx >= train || (fit->outcome == LLW_FIT_ADJUSTED && fit->prediction.weights_on_host == 0); /* fit took all there is */
+    bool all_used =
+        fit->prediction.n_ctx >= train || (fit->outcome == LLW_FIT_ADJUSTED &&
+                                           fit->prediction.weights_on_host == 0); /* fit took all there is */
     int64_t most = all_used ? 0 : llw_place_largest_context(&o->d->predicted->as_read, o->arena, NULL);
     if (most > fit->prediction.n_ctx)
-        llw_text_addf(&t, " The largest that fits without sending more weights to RAM is %s: -c %lld.", llw_format_count(buf, most), (long long)most);
+        llw_text_addf(&t, " The largest that fits without sending more weights to RAM is %s: -c %lld.",
+                      llw_format_count(buf, most), (long long)most);
     o->d->context_text = llw_arena_strdup(o->arena, llw_text_str(&t));
     llw_text_fini(&t);
 }
@@ -357,7 +390,8 @@ void llw_offers(llw_run *run, llw_arena *arena, llw_decision *d) {
     d->choice.title = "our choice";
     if (!p || p->rc != LLW_OK || d->verdict == LLW_VERDICT_UNKNOWN) return;
     if (llw_facts_value(run->facts, d->launch, LLW_launch_refused).known) return; /* the flags come first */
-    offering o = {.run = run, .arena = arena, .d = d, .program = p->as_read.program, .order = p->as_read.build_order};
+    offering o = {
+        .run = run, .arena = arena, .d = d, .program = p->as_read.program, .order = p->as_read.build_order};
     if (llw_flags_load(arena, &o.flags, NULL) != LLW_OK) return;
     bool fails = d->verdict != LLW_VERDICT_LOADS && d->verdict != LLW_VERDICT_LIKELY_LOADS;
     if (fails && !authors_repair(&o, &d->repair)) cheapest_repair(&o, &d->repair);

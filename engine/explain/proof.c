@@ -16,16 +16,19 @@ typedef struct builder {
 } builder;
 
 const char *llw_line_kind_name(llw_line_kind kind) {
-    static const char *const name[] = {"claim", "condition", "fact", "rival", "arithmetic", "missing", "mechanism", "advice", "source"};
+    static const char *const name[] = {"claim",   "condition", "fact",   "rival", "arithmetic",
+                                       "missing", "mechanism", "advice", "source"};
     return name[kind];
 }
 
 /* Adds a line and takes over the text. */
 static llw_proof_line *add(builder *b, int depth, llw_line_kind kind, llw_text *text) {
     void *items = b->out->lines;
-    llw_proof_line *line = llw_arena_push(b->arena, &items, &b->out->n_lines, &b->out->capacity, sizeof *line);
+    llw_proof_line *line =
+        llw_arena_push(b->arena, &items, &b->out->n_lines, &b->out->capacity, sizeof *line);
     b->out->lines = items;
-    *line = (llw_proof_line){.depth = depth, .kind = kind, .text = llw_arena_strdup(b->arena, llw_text_str(text)), .origin = ""};
+    *line = (llw_proof_line){
+        .depth = depth, .kind = kind, .text = llw_arena_strdup(b->arena, llw_text_str(text)), .origin = ""};
     llw_text_fini(text);
     return line;
 }
@@ -34,7 +37,8 @@ static bool seen_before(builder *b, llw_entity entity, llw_attr attr) {
     for (size_t i = 0; i < b->n_seen; i++)
         if (b->seen[i].entity == entity && b->seen[i].attr == attr) return true;
     void *items = b->seen;
-    *(llw_slot *)llw_arena_push(b->arena, &items, &b->n_seen, &b->seen_capacity, sizeof(llw_slot)) = (llw_slot){entity, attr};
+    *(llw_slot *)llw_arena_push(b->arena, &items, &b->n_seen, &b->seen_capacity, sizeof(llw_slot)) =
+        (llw_slot){entity, attr};
     b->seen = items;
     return false;
 }
@@ -47,7 +51,8 @@ static const char *origin_text(builder *b, const llw_claim *claim) {
     return text;
 }
 
-static void add_claim(builder *b, int depth, llw_line_kind kind, llw_entity entity, llw_attr attr, const llw_claim *claim) {
+static void add_claim(builder *b, int depth, llw_line_kind kind, llw_entity entity, llw_attr attr,
+                      const llw_claim *claim) {
     llw_text t = {0};
     if (kind == LLW_LINE_RIVAL)
         llw_text_add(&t, "but ");
@@ -93,7 +98,8 @@ static void add_arithmetic(builder *b, int depth, llw_entity entity, llw_attr at
         add(b, depth, LLW_LINE_ARITHMETIC, &t)->origin = step->source ? step->source : "";
     }
     if (attr == LLW_placement_left || attr == LLW_placement_loads || attr == LLW_placement_need) {
-        static const llw_attr parts[] = {LLW_placement_free, LLW_placement_weights, LLW_placement_kv, LLW_placement_compute};
+        static const llw_attr parts[] = {LLW_placement_free, LLW_placement_weights, LLW_placement_kv,
+                                         LLW_placement_compute};
         for (size_t i = attr == LLW_placement_need ? 1 : 0; i < sizeof parts / sizeof *parts; i++) {
             const llw_claim *claim = llw_facts_best(b->run->facts, entity, parts[i]);
             if (!claim || seen_before(b, entity, parts[i])) continue;
@@ -104,7 +110,9 @@ static void add_arithmetic(builder *b, int depth, llw_entity entity, llw_attr at
     if (attr == LLW_launch_loads || attr == LLW_launch_gpu_need)
         for (llw_entity e = 0; (e = llw_facts_next(b->run->facts, LLW_KIND_placement, e));) {
             const llw_claim *claim = llw_facts_best(b->run->facts, e, LLW_placement_left);
-            if (!claim || !llw_facts_ref(b->run->facts, e, LLW_placement_gpu) || seen_before(b, e, LLW_placement_left)) continue;
+            if (!claim || !llw_facts_ref(b->run->facts, e, LLW_placement_gpu) ||
+                seen_before(b, e, LLW_placement_left))
+                continue;
             if (llw_facts_ref(b->run->facts, e, LLW_placement_launch) != entity) continue;
             add_claim(b, depth, LLW_LINE_FACT, e, LLW_placement_left, claim);
             if (depth < MAX_DEPTH) add_arithmetic(b, depth + 1, e, LLW_placement_left);
@@ -113,9 +121,9 @@ static void add_arithmetic(builder *b, int depth, llw_entity entity, llw_attr at
 
 static void add_conditions(builder *b, int depth, const llw_node *node);
 
-/* A slot with its origin, its losing rivals, and what it was computed from; with `told`, its own line was told by the
- * condition above it. Depth is capped: derivations are acyclic and few, so the cap is never met by an honest knowledge
- * base. */
+/* A slot with its origin, its losing rivals, and what it was computed from; with `told`, its own line was
+ * told by the condition above it. Depth is capped: derivations are acyclic and few, so the cap is never met
+ * by an honest knowledge base. */
 static void add_slot(builder *b, int depth, llw_entity entity, llw_attr attr, bool told) {
     const llw_claim *best = llw_facts_best(b->run->facts, entity, attr);
     bool again = seen_before(b, entity, attr);
@@ -132,10 +140,13 @@ static void add_slot(builder *b, int depth, llw_entity entity, llw_attr attr, bo
     size_t n = 0;
     const llw_claim **claims = llw_facts_claims(b->run->facts, entity, attr, b->arena, &n);
     for (size_t i = 0; i < n; i++)
-        if (claims[i] != best && claims[i]->value.known && claims[i]->grade != LLW_GRADE_DEFAULT && !llw_value_equal(claims[i]->value, best->value))
+        if (claims[i] != best && claims[i]->value.known && claims[i]->grade != LLW_GRADE_DEFAULT &&
+            !llw_value_equal(claims[i]->value, best->value))
             add_claim(b, depth + 1, LLW_LINE_RIVAL, entity, attr, claims[i]);
     if (depth >= MAX_DEPTH) return;
-    const llw_node *deriver = best->grade <= LLW_GRADE_WHATIF && !strcmp(best->origin, "rule") ? llw_run_deriver(b->run, entity, attr) : NULL;
+    const llw_node *deriver = best->grade <= LLW_GRADE_WHATIF && !strcmp(best->origin, "rule")
+                                  ? llw_run_deriver(b->run, entity, attr)
+                                  : NULL;
     if (deriver)
         add_conditions(b, depth + 1, deriver);
     else if (best->grade == LLW_GRADE_PREDICTED)
@@ -145,7 +156,8 @@ static void add_slot(builder *b, int depth, llw_entity entity, llw_attr attr, bo
 static void add_reads(builder *b, int depth, const llw_node *node, const llw_expr *expr, bool told) {
     for (int i = 0; i < expr->n_nodes; i++) {
         const llw_expr_node *n = &expr->nodes[i];
-        if (n->op == LLW_OP_SLOT && n->as.slot.attr && n->as.slot.attr != LLW_placement_device) add_slot(b, depth, node->binding[n->as.slot.variable], n->as.slot.attr, told);
+        if (n->op == LLW_OP_SLOT && n->as.slot.attr && n->as.slot.attr != LLW_placement_device)
+            add_slot(b, depth, node->binding[n->as.slot.variable], n->as.slot.attr, told);
         if (n->op == LLW_OP_LET) {
             const llw_expr *let = &node->rule->lets[n->as.let];
             llw_text t = {0};
@@ -245,13 +257,14 @@ void llw_proof_node(const llw_run *run, const llw_node *node, llw_arena *arena, 
         llw_words_slot(&t, run, node->binding[rule->tries[i].variable], rule->tries[i].attr);
         llw_text_add(&t, " ");
         llw_words_value(&t, run, rule->tries[i].attr,
-                        llw_result_value(values[rule->tries[i].value.n_nodes - 1], llw_attr_get(rule->tries[i].attr)->type));
+                        llw_result_value(values[rule->tries[i].value.n_nodes - 1],
+                                         llw_attr_get(rule->tries[i].attr)->type));
         add(&b, 1, LLW_LINE_ADVICE, &t);
     }
     const char *rules = strstr(rule->lesson->file, "rules.d/");
     int root = rules ? (int)(rules - rule->lesson->file) : 0;
-    llw_text_addf(&t, "lesson %s, rule \"%s\" (%s:%d), story %.*slessons/%s.md", rule->lesson->code, rule->id, rule->lesson->file, rule->line, root,
-                  rule->lesson->file, rule->lesson->id);
+    llw_text_addf(&t, "lesson %s, rule \"%s\" (%s:%d), story %.*slessons/%s.md", rule->lesson->code, rule->id,
+                  rule->lesson->file, rule->line, root, rule->lesson->file, rule->lesson->id);
     add(&b, 1, LLW_LINE_SOURCE, &t);
 }
 
@@ -273,7 +286,8 @@ size_t llw_missing_slots(const llw_run *run, const llw_node *node, llw_slot *out
             const llw_expr_node *e = &expr->nodes[k];
             if (e->op != LLW_OP_SLOT || !e->as.slot.attr) continue;
             llw_entity entity = node->binding[e->as.slot.variable];
-            if (!llw_facts_value(run->facts, entity, e->as.slot.attr).known) out[n++] = (llw_slot){entity, e->as.slot.attr};
+            if (!llw_facts_value(run->facts, entity, e->as.slot.attr).known)
+                out[n++] = (llw_slot){entity, e->as.slot.attr};
         }
     }
     return n;

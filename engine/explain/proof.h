@@ -1,7 +1,7 @@
 /* The chain of reasons behind a finding or a slot: claim, conditions, facts with their origins, arithmetic.
  *
- * A proof is a flat list of lines with depths, so that text, JSON and HTML are the same structure. Every slot is shown in
- * full once; later it refers back. Lines live in the arena given. */
+ * A proof is a flat list of lines with depths, so that text, JSON and HTML are the same structure. Every slot
+ * is shown in full once; later it refers back. Lines live in the arena given. */
 #ifndef LLW_EXPLAIN_PROOF_H
 #define LLW_EXPLAIN_PROOF_H
 
@@ -43,7 +43,8 @@ void llw_proof_node(const llw_run *run, const llw_node *node, llw_arena *arena, 
 /* The proof of a slot: its claims, and where the winner comes from. */
 void llw_proof_slot(const llw_run *run, llw_entity entity, llw_attr attr, llw_arena *arena, llw_proof *out);
 
-/* Slots whose unknown value leaves a node undecided, in the order of its conditions; returns how many (at most max). */
+/* Slots whose unknown value leaves a node undecided, in the order of its conditions; returns how many (at
+ * most max). */
 typedef struct llw_slot {
     llw_entity entity;
     llw_attr attr;

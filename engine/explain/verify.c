@@ -5,8 +5,9 @@
 #include <string.h>
 #include <strings.h>
 
-/* What two figures of the same memory may differ by. nvidia-smi counts whole MiB, the context of a card that nobody measured
- * is an estimate, and libraries take what they take (models/extras.tsv, models/gpu_contexts.tsv). */
+/* What two figures of the same memory may differ by. nvidia-smi counts whole MiB, the context of a card that
+ * nobody measured is an estimate, and libraries take what they take (models/extras.tsv,
+ * models/gpu_contexts.tsv). */
 static const int64_t MIB = 1 << 20, USED_TOLERANCE = 64, BUFFER_TOLERANCE = 1;
 static const double USED_SHARE = 0.01;
 
@@ -37,9 +38,16 @@ static const char *keep(verifying *v, llw_text *text) {
 
 static llw_verify_item *add(verifying *v, llw_verify_group group, const char *what, llw_agreement agreement) {
     void *items = v->out->items;
-    llw_verify_item *item = llw_arena_push(v->arena, &items, &v->out->n_items, &v->out->item_capacity, sizeof *item);
+    llw_verify_item *item =
+        llw_arena_push(v->arena, &items, &v->out->n_items, &v->out->item_capacity, sizeof *item);
     v->out->items = items;
-    *item = (llw_verify_item){.group = group, .what = what, .agreement = agreement, .expected = "", .found = "", .reason = "", .source = ""};
+    *item = (llw_verify_item){.group = group,
+                              .what = what,
+                              .agreement = agreement,
+                              .expected = "",
+                              .found = "",
+                              .reason = "",
+                              .source = ""};
     return item;
 }
 
@@ -80,14 +88,17 @@ static bool was_set(const llw_claim *claim) {
 /* What somebody set, who, and what lost against it. */
 static void list_settings(verifying *v) {
     for (int a = 1; a < LLW_ATTRS; a++) {
-        const llw_claim *best = is_setting((llw_attr)a) ? llw_facts_best(v->run->facts, v->launch, (llw_attr)a) : NULL;
+        const llw_claim *best =
+            is_setting((llw_attr)a) ? llw_facts_best(v->run->facts, v->launch, (llw_attr)a) : NULL;
         if (!was_set(best)) continue;
         size_t n = 0;
         const llw_claim **claims = llw_facts_claims(v->run->facts, v->launch, (llw_attr)a, v->arena, &n);
         void *items = v->out->settings;
-        llw_setting_line *line = llw_arena_push(v->arena, &items, &v->out->n_settings, &v->out->setting_capacity, sizeof *line);
+        llw_setting_line *line =
+            llw_arena_push(v->arena, &items, &v->out->n_settings, &v->out->setting_capacity, sizeof *line);
         v->out->settings = items;
-        *line = (llw_setting_line){flag_name(v, (llw_attr)a), value_text(v, (llw_attr)a, best->value), origin_text(v, best), NULL, 0};
+        *line = (llw_setting_line){flag_name(v, (llw_attr)a), value_text(v, (llw_attr)a, best->value),
+                                   origin_text(v, best), NULL, 0};
         line->lost = llw_arena_alloc(v->arena, (n + 1) * sizeof *line->lost);
         for (size_t i = 0; i < n; i++) {
             if (claims[i] == best || !was_set(claims[i])) continue;
@@ -100,7 +111,9 @@ static void list_settings(verifying *v) {
 /* llama-server is meant unless somebody said otherwise. */
 static void compare_program(verifying *v) {
     const char *is = "", *should = "";
-    if (!llw_facts_text(v->run->facts, v->launch, LLW_launch_program, &is) || !llw_facts_text(v->meant_facts, v->meant, LLW_launch_program, &should)) return;
+    if (!llw_facts_text(v->run->facts, v->launch, LLW_launch_program, &is) ||
+        !llw_facts_text(v->meant_facts, v->meant, LLW_launch_program, &should))
+        return;
     if (!strcmp(is, should)) return;
     llw_verify_item *item = add(v, LLW_VERIFY_FLAGS, "program", LLW_AGREE_MISMATCH);
     item->expected = should;
@@ -113,10 +126,13 @@ static void compare_settings(verifying *v) {
     for (int a = 1; a < LLW_ATTRS; a++) {
         llw_attr attr = (llw_attr)a;
         if (!is_setting(attr)) continue;
-        const llw_claim *is = llw_facts_best(v->run->facts, v->launch, attr), *should = llw_facts_best(v->meant_facts, v->meant, attr);
+        const llw_claim *is = llw_facts_best(v->run->facts, v->launch, attr),
+                        *should = llw_facts_best(v->meant_facts, v->meant, attr);
         if (!was_set(is) && !was_set(should)) continue;
         bool known = is && is->value.known && should && should->value.known;
-        llw_agreement agreement = !known ? LLW_AGREE_UNKNOWN : llw_value_equal(is->value, should->value) ? LLW_AGREE_MATCH : LLW_AGREE_MISMATCH;
+        llw_agreement agreement = !known                                      ? LLW_AGREE_UNKNOWN
+                                  : llw_value_equal(is->value, should->value) ? LLW_AGREE_MATCH
+                                                                              : LLW_AGREE_MISMATCH;
         llw_verify_item *item = add(v, LLW_VERIFY_FLAGS, flag_name(v, attr), agreement);
         item->expected = should ? value_text(v, attr, should->value) : "";
         item->found = is ? value_text(v, attr, is->value) : "";
@@ -124,7 +140,8 @@ static void compare_settings(verifying *v) {
         if (agreement == LLW_AGREE_UNKNOWN)
             item->reason = "one of the two values is not known";
         else if (agreement == LLW_AGREE_MISMATCH)
-            item->reason = !was_set(is)       ? "it was meant to be set and did not reach the server, so the default holds"
+            item->reason = !was_set(is)
+                               ? "it was meant to be set and did not reach the server, so the default holds"
                            : !was_set(should) ? "it was not meant to be set"
                                               : "another value reached the server";
     }
@@ -146,7 +163,8 @@ static const char *model_name(verifying *v, const llw_facts *facts, llw_entity m
 
 /* The model by its file's name; under another name it is the same when its bytes and parameters are. */
 static void compare_model(verifying *v) {
-    llw_entity is = llw_facts_ref(v->run->facts, v->launch, LLW_launch_model), should = llw_facts_ref(v->meant_facts, v->meant, LLW_launch_model);
+    llw_entity is = llw_facts_ref(v->run->facts, v->launch, LLW_launch_model),
+               should = llw_facts_ref(v->meant_facts, v->meant, LLW_launch_model);
     if (!should) return;
     llw_verify_item *item = add(v, LLW_VERIFY_FLAGS, "model", LLW_AGREE_UNKNOWN);
     item->expected = model_name(v, v->meant_facts, should);
@@ -157,12 +175,18 @@ static void compare_model(verifying *v) {
     item->found = model_name(v, v->run->facts, is);
     item->source = origin_text(v, llw_facts_best(v->run->facts, v->launch, LLW_launch_model));
     int64_t bytes = 0, meant_bytes = 0, params = 0, meant_params = 0;
-    bool sized = llw_facts_count(v->run->facts, is, LLW_model_file_bytes, &bytes) && llw_facts_count(v->meant_facts, should, LLW_model_file_bytes, &meant_bytes);
-    bool counted = llw_facts_count(v->run->facts, is, LLW_model_params, &params) && llw_facts_count(v->meant_facts, should, LLW_model_params, &meant_params);
-    bool same_name = same_text(item->expected, item->found), same_file = sized && counted && bytes == meant_bytes && params == meant_params;
-    item->agreement = same_file || (same_name && !sized) ? LLW_AGREE_MATCH : sized || !same_name ? LLW_AGREE_MISMATCH : LLW_AGREE_UNKNOWN;
+    bool sized = llw_facts_count(v->run->facts, is, LLW_model_file_bytes, &bytes) &&
+                 llw_facts_count(v->meant_facts, should, LLW_model_file_bytes, &meant_bytes);
+    bool counted = llw_facts_count(v->run->facts, is, LLW_model_params, &params) &&
+                   llw_facts_count(v->meant_facts, should, LLW_model_params, &meant_params);
+    bool same_name = same_text(item->expected, item->found),
+         same_file = sized && counted && bytes == meant_bytes && params == meant_params;
+    item->agreement = same_file || (same_name && !sized) ? LLW_AGREE_MATCH
+                      : sized || !same_name              ? LLW_AGREE_MISMATCH
+                                                         : LLW_AGREE_UNKNOWN;
     if (same_file && !same_name) item->reason = "another name, but as many bytes and parameters";
-    if (item->agreement == LLW_AGREE_MISMATCH) item->reason = same_name ? "the same name, but not the same size" : "another model";
+    if (item->agreement == LLW_AGREE_MISMATCH)
+        item->reason = same_name ? "the same name, but not the same size" : "another model";
 }
 
 /* ---- bytes ---- */
@@ -171,13 +195,15 @@ static llw_agreement within(int64_t value, int64_t low, int64_t high, int64_t to
     return value >= low - tolerance && value <= high + tolerance ? LLW_AGREE_MATCH : LLW_AGREE_MISMATCH;
 }
 
-static void give_numbers(verifying *v, llw_verify_item *item, int64_t low, int64_t high, int64_t value, int64_t tolerance) {
+static void give_numbers(verifying *v, llw_verify_item *item, int64_t low, int64_t high, int64_t value,
+                         int64_t tolerance) {
     item->numbers = true;
     item->low = low;
     item->high = high;
     item->value = value;
     item->tolerance = tolerance;
-    item->expected = low == high ? mib(v, low) : llw_arena_printf(v->arena, "%s to %s", mib(v, low), mib(v, high));
+    item->expected =
+        low == high ? mib(v, low) : llw_arena_printf(v->arena, "%s to %s", mib(v, low), mib(v, high));
     item->found = mib(v, value);
 }
 
@@ -190,11 +216,14 @@ static const llw_claim *claim_of(verifying *v, llw_entity e, llw_attr attr, bool
     size_t n = 0;
     const llw_claim **claims = llw_facts_claims(v->run->facts, e, attr, v->arena, &n);
     for (size_t i = 0; i < n; i++)
-        if (claims[i]->value.known && (measured ? claims[i]->grade == LLW_GRADE_MEASURED : claims[i]->grade == LLW_GRADE_PREDICTED)) return claims[i];
+        if (claims[i]->value.known &&
+            (measured ? claims[i]->grade == LLW_GRADE_MEASURED : claims[i]->grade == LLW_GRADE_PREDICTED))
+            return claims[i];
     return NULL;
 }
 
-/* What the process holds of a card, against buffers, context and what grows. A card without buffers still has a context. */
+/* What the process holds of a card, against buffers, context and what grows. A card without buffers still has
+ * a context. */
 static void compare_used(verifying *v, llw_entity p, llw_entity gpu, const char *device) {
     int64_t need = 0, compute = 0, low = 0, high = 0, context = 0, extras = 0, used = 0;
     const llw_claim *claim = llw_facts_best(v->run->facts, p, LLW_placement_used);
@@ -225,7 +254,9 @@ static void compare_used(verifying *v, llw_entity p, llw_entity gpu, const char 
     high += context + (need ? extras : 0);
     if (!known) {
         item->expected = llw_arena_printf(v->arena, "%s to %s", mib(v, low), mib(v, high));
-        item->reason = claim ? "nvidia-smi does not tell what this process holds" : "nvidia-smi does not list this process: run it on the host, as in a container processes are hidden";
+        item->reason = claim ? "nvidia-smi does not tell what this process holds"
+                             : "nvidia-smi does not list this process: run it on the host, as in a container "
+                               "processes are hidden";
         return;
     }
     used = claim->value.as.count;
@@ -233,20 +264,29 @@ static void compare_used(verifying *v, llw_entity p, llw_entity gpu, const char 
     item->agreement = within(used, low, high, tolerance);
     int64_t off = used < low ? low - used : used - high;
     item->reason = item->agreement == LLW_AGREE_MATCH
-                       ? llw_arena_printf(v->arena, "buffers %s, context %s, up to %s of libraries and growth; %s allowed", mib(v, need), mib(v, context), mib(v, extras), mib(v, tolerance))
-                       : llw_arena_printf(v->arena, "%s %s than buffers of %s, a context of %s and up to %s of libraries and growth explain; %s would be allowed", mib(v, off),
-                                          used < low ? "less" : "more", mib(v, need), mib(v, context), mib(v, extras), mib(v, tolerance));
+                       ? llw_arena_printf(
+                             v->arena, "buffers %s, context %s, up to %s of libraries and growth; %s allowed",
+                             mib(v, need), mib(v, context), mib(v, extras), mib(v, tolerance))
+                       : llw_arena_printf(v->arena,
+                                          "%s %s than buffers of %s, a context of %s and up to %s of "
+                                          "libraries and growth explain; %s would be allowed",
+                                          mib(v, off), used < low ? "less" : "more", mib(v, need),
+                                          mib(v, context), mib(v, extras), mib(v, tolerance));
 }
 
-/* What a card of a pipeline may really take less than llama.cpp's accounting without allocation says, which is what is
- * predicted: 4 x n_embd x n_ubatch x 4 bytes on the last one. Measured on two H200 with v0.5.0 (docs/accuracy.md). */
+/* What a card of a pipeline may really take less than llama.cpp's accounting without allocation says, which
+ * is what is predicted: 4 x n_embd x n_ubatch x 4 bytes on the last one. Measured on two H200 with v0.5.0
+ * (docs/accuracy.md). */
 static int64_t pipeline_saving(const verifying *v) {
     bool pipelined = false;
     int64_t embedding = 0;
     const llw_predicted *predicted = llw_run_predicted(v->run, v->launch);
     llw_facts_flag(v->run->facts, v->launch, LLW_launch_pipelined, &pipelined);
-    llw_facts_count(v->run->facts, llw_facts_ref(v->run->facts, v->launch, LLW_launch_model), LLW_model_embedding, &embedding);
-    return pipelined && predicted && predicted->rc == LLW_OK ? 16 * embedding * predicted->fit.prediction.n_ubatch : 0;
+    llw_facts_count(v->run->facts, llw_facts_ref(v->run->facts, v->launch, LLW_launch_model),
+                    LLW_model_embedding, &embedding);
+    return pipelined && predicted && predicted->rc == LLW_OK
+               ? 16 * embedding * predicted->fit.prediction.n_ubatch
+               : 0;
 }
 
 /* A buffer that the log measured, beside the predicted one. */
@@ -259,62 +299,85 @@ static void compare_buffer(verifying *v, llw_entity p, llw_attr attr, const char
         bytes_of(v, p, LLW_placement_compute_high, &high);
     }
     if (!value && !high) return;
-    llw_verify_item *item = add(v, LLW_VERIFY_BUFFERS, llw_arena_printf(v->arena, "%s on %s", name, device), LLW_AGREE_UNKNOWN);
+    llw_verify_item *item =
+        add(v, LLW_VERIFY_BUFFERS, llw_arena_printf(v->arena, "%s on %s", name, device), LLW_AGREE_UNKNOWN);
     give_numbers(v, item, low, high, value, BUFFER_TOLERANCE * MIB);
     item->agreement = within(value, low, high, item->tolerance);
-    if (item->agreement == LLW_AGREE_MISMATCH && attr == LLW_placement_compute && within(value + pipeline_saving(v), low, high, item->tolerance)) {
+    if (item->agreement == LLW_AGREE_MISMATCH && attr == LLW_placement_compute &&
+        within(value + pipeline_saving(v), low, high, item->tolerance)) {
         item->agreement = LLW_AGREE_MATCH;
         item->source = origin_text(v, measured);
         item->reason = "less by what the last card of a pipeline never allocates";
         return;
     }
     item->source = origin_text(v, measured);
-    item->reason = item->agreement == LLW_AGREE_MATCH ? "as predicted" : value > high ? "more than these flags put there" : "less than these flags put there";
+    item->reason = item->agreement == LLW_AGREE_MATCH ? "as predicted"
+                   : value > high                     ? "more than these flags put there"
+                                                      : "less than these flags put there";
 }
 
 static void compare_placements(verifying *v) {
     static const struct {
         llw_attr attr;
         const char *name;
-    } buffers[] = {{LLW_placement_weights, "weights"}, {LLW_placement_kv, "KV cache"}, {LLW_placement_compute, "compute buffer"}};
+    } buffers[] = {{LLW_placement_weights, "weights"},
+                   {LLW_placement_kv, "KV cache"},
+                   {LLW_placement_compute, "compute buffer"}};
     for (llw_entity p = 0; (p = llw_facts_next(v->run->facts, LLW_KIND_placement, p));) {
         const char *device = "";
-        if (llw_facts_ref(v->run->facts, p, LLW_placement_launch) != v->launch || !llw_facts_text(v->run->facts, p, LLW_placement_device, &device)) continue;
+        if (llw_facts_ref(v->run->facts, p, LLW_placement_launch) != v->launch ||
+            !llw_facts_text(v->run->facts, p, LLW_placement_device, &device))
+            continue;
         llw_entity gpu = llw_facts_ref(v->run->facts, p, LLW_placement_gpu);
         if (gpu) compare_used(v, p, gpu, device);
-        for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) compare_buffer(v, p, buffers[i].attr, buffers[i].name, device);
+        for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++)
+            compare_buffer(v, p, buffers[i].attr, buffers[i].name, device);
     }
 }
 
 /* ---- what came of the load ---- */
 
 static void compare_result(verifying *v, llw_attr attr) {
-    const llw_claim *measured = claim_of(v, v->launch, attr, true), *predicted = claim_of(v, v->launch, attr, false);
+    const llw_claim *measured = claim_of(v, v->launch, attr, true),
+                    *predicted = claim_of(v, v->launch, attr, false);
     if (!measured || !predicted) return;
-    llw_verify_item *item = add(v, LLW_VERIFY_LOAD, flag_name(v, attr), llw_value_equal(measured->value, predicted->value) ? LLW_AGREE_MATCH : LLW_AGREE_MISMATCH);
+    llw_verify_item *item =
+        add(v, LLW_VERIFY_LOAD, flag_name(v, attr),
+            llw_value_equal(measured->value, predicted->value) ? LLW_AGREE_MATCH : LLW_AGREE_MISMATCH);
     item->expected = value_text(v, attr, predicted->value);
     item->found = value_text(v, attr, measured->value);
     item->source = origin_text(v, measured);
-    if (item->agreement == LLW_AGREE_MISMATCH) item->reason = "the load came out otherwise than these flags say";
+    if (item->agreement == LLW_AGREE_MISMATCH)
+        item->reason = "the load came out otherwise than these flags say";
 }
 
 static void read_log(verifying *v) {
-    static const llw_attr results[] = {LLW_launch_n_ctx, LLW_launch_n_ctx_seq, LLW_launch_n_seq, LLW_launch_flash_attn_used};
+    static const llw_attr results[] = {LLW_launch_n_ctx, LLW_launch_n_ctx_seq, LLW_launch_n_seq,
+                                       LLW_launch_flash_attn_used};
     for (size_t i = 0; i < sizeof results / sizeof *results; i++) compare_result(v, results[i]);
     for (llw_entity g = 0; (g = llw_facts_next(v->run->facts, LLW_KIND_log, g));) {
         const char *outcome = "";
         int64_t splits = 0;
         char buf[LLW_NUMBER_MAX];
         if (llw_facts_text(v->run->facts, g, LLW_log_outcome, &outcome)) {
-            llw_verify_item *item = add(v, LLW_VERIFY_LOAD, "the load", strcmp(outcome, "loaded") ? !strcmp(outcome, "unknown") ? LLW_AGREE_UNKNOWN : LLW_AGREE_MISMATCH : LLW_AGREE_MATCH);
+            llw_verify_item *item =
+                add(v, LLW_VERIFY_LOAD, "the load",
+                    strcmp(outcome, "loaded")
+                        ? !strcmp(outcome, "unknown") ? LLW_AGREE_UNKNOWN : LLW_AGREE_MISMATCH
+                        : LLW_AGREE_MATCH);
             item->expected = "loaded";
             item->found = outcome;
             item->source = origin_text(v, llw_facts_best(v->run->facts, g, LLW_log_outcome));
             if (item->agreement == LLW_AGREE_UNKNOWN) item->reason = "the log ends before the load does";
-            if (item->agreement == LLW_AGREE_MISMATCH) item->reason = "the log is of a load that failed, so of another process or of one that was restarted";
+            if (item->agreement == LLW_AGREE_MISMATCH)
+                item->reason =
+                    "the log is of a load that failed, so of another process or of one that was restarted";
         }
         if (llw_facts_count(v->run->facts, g, LLW_log_graph_splits, &splits))
-            v->out->splits = llw_arena_printf(v->arena, "graph splits: %s. Each is a change of device within a token; with everything on one GPU there are 2", llw_format_count(buf, splits));
+            v->out->splits = llw_arena_printf(v->arena,
+                                              "graph splits: %s. Each is a change of device within a token; "
+                                              "with everything on one GPU there are 2",
+                                              llw_format_count(buf, splits));
     }
 }
 
@@ -325,10 +388,13 @@ static void sum_up(verifying *v) {
         v->out->n_mismatch += a == LLW_AGREE_MISMATCH;
         v->out->n_unknown += a == LLW_AGREE_UNKNOWN;
     }
-    v->out->verdict = v->out->n_mismatch ? LLW_AGREE_MISMATCH : v->out->n_match ? LLW_AGREE_MATCH : LLW_AGREE_UNKNOWN;
+    v->out->verdict = v->out->n_mismatch ? LLW_AGREE_MISMATCH
+                      : v->out->n_match  ? LLW_AGREE_MATCH
+                                         : LLW_AGREE_UNKNOWN;
 }
 
-void llw_verify(const llw_run *run, llw_entity running, const llw_facts *meant_facts, llw_entity meant, llw_arena *arena, llw_verification *out) {
+void llw_verify(const llw_run *run, llw_entity running, const llw_facts *meant_facts, llw_entity meant,
+                llw_arena *arena, llw_verification *out) {
     *out = (llw_verification){.splits = "", .verdict = LLW_AGREE_UNKNOWN};
     verifying v = {run, running, meant_facts, meant, arena, out};
     list_settings(&v);

@@ -8,20 +8,34 @@ static const struct {
     llw_attr attr;
     const char *flag;
 } flags[] = {
-    {LLW_launch_gpu_layers, "-ngl"},        {LLW_launch_ctx, "-c"},
-    {LLW_launch_batch, "-b"},               {LLW_launch_ubatch, "-ub"},
-    {LLW_launch_cache_type_k, "-ctk"},      {LLW_launch_cache_type_v, "-ctv"},
-    {LLW_launch_flash_attn, "-fa"},         {LLW_launch_parallel, "-np"},
-    {LLW_launch_kv_unified, "-kvu"},        {LLW_launch_kv_offload, "-kvo"},
-    {LLW_launch_swa_full, "--swa-full"},    {LLW_launch_op_offload, "--op-offload"},
-    {LLW_launch_split_mode, "-sm"},         {LLW_launch_tensor_split, "-ts"},
-    {LLW_launch_main_gpu, "-mg"},           {LLW_launch_devices, "-dev"},
-    {LLW_launch_override_tensor, "-ot"},    {LLW_launch_cpu_moe, "-cmoe"},
-    {LLW_launch_n_cpu_moe, "-ncmoe"},       {LLW_launch_fit, "--fit"},
-    {LLW_launch_fit_target, "--fit-target"}, {LLW_launch_fit_ctx, "--fit-ctx"},
-    {LLW_launch_load_mode, "--load-mode"},  {LLW_launch_embedding_mode, "--embedding"},
-    {LLW_launch_rerank, "--rerank"},        {LLW_launch_pooling, "--pooling"},
-    {LLW_launch_mmproj, "--mmproj"},        {LLW_launch_draft_model, "-md"},
+    {LLW_launch_gpu_layers, "-ngl"},
+    {LLW_launch_ctx, "-c"},
+    {LLW_launch_batch, "-b"},
+    {LLW_launch_ubatch, "-ub"},
+    {LLW_launch_cache_type_k, "-ctk"},
+    {LLW_launch_cache_type_v, "-ctv"},
+    {LLW_launch_flash_attn, "-fa"},
+    {LLW_launch_parallel, "-np"},
+    {LLW_launch_kv_unified, "-kvu"},
+    {LLW_launch_kv_offload, "-kvo"},
+    {LLW_launch_swa_full, "--swa-full"},
+    {LLW_launch_op_offload, "--op-offload"},
+    {LLW_launch_split_mode, "-sm"},
+    {LLW_launch_tensor_split, "-ts"},
+    {LLW_launch_main_gpu, "-mg"},
+    {LLW_launch_devices, "-dev"},
+    {LLW_launch_override_tensor, "-ot"},
+    {LLW_launch_cpu_moe, "-cmoe"},
+    {LLW_launch_n_cpu_moe, "-ncmoe"},
+    {LLW_launch_fit, "--fit"},
+    {LLW_launch_fit_target, "--fit-target"},
+    {LLW_launch_fit_ctx, "--fit-ctx"},
+    {LLW_launch_load_mode, "--load-mode"},
+    {LLW_launch_embedding_mode, "--embedding"},
+    {LLW_launch_rerank, "--rerank"},
+    {LLW_launch_pooling, "--pooling"},
+    {LLW_launch_mmproj, "--mmproj"},
+    {LLW_launch_draft_model, "-md"},
 };
 
 const char *llw_words_flag(llw_attr attr) {
@@ -39,9 +53,7 @@ void llw_words_entity(llw_text *out, const llw_run *run, llw_entity entity) {
     case LLW_KIND_placement:
         if (llw_facts_text(run->facts, entity, LLW_placement_device, &name)) id = name;
         break;
-    case LLW_KIND_build:
-        llw_text_add(out, "llama.cpp ");
-        break;
+    case LLW_KIND_build: llw_text_add(out, "llama.cpp "); break;
     default: break;
     }
     llw_text_add_safe(out, id, strlen(id), false);
@@ -85,7 +97,8 @@ void llw_words_value(llw_text *out, const llw_run *run, llw_attr attr, llw_value
         llw_words_entity(out, run, value.as.ref);
     else if (llw_type_is_text(value.type) && !*value.as.text)
         llw_text_add(out, "not given");
-    else if (value.type == LLW_BYTES && (llw_attr_get(attr)->kind == LLW_KIND_placement || llw_attr_get(attr)->kind == LLW_KIND_gpu)) {
+    else if (value.type == LLW_BYTES &&
+             (llw_attr_get(attr)->kind == LLW_KIND_placement || llw_attr_get(attr)->kind == LLW_KIND_gpu)) {
         char buf[LLW_NUMBER_MAX]; /* what is added and subtracted is said in one unit */
         llw_text_add(out, llw_format_mib(buf, value.as.count));
     } else if (value.type == LLW_FLAG && llw_words_flag(attr))
@@ -106,7 +119,8 @@ void llw_words_origin(llw_text *out, const llw_claim *claim) {
     llw_text_add_safe(out, claim->place, strlen(claim->place), false);
 }
 
-/* Replaces the slots and quantities of the expression's text by their names and values, and leaves the rest as it is. */
+/* Replaces the slots and quantities of the expression's text by their names and values, and leaves the rest
+ * as it is. */
 void llw_words_condition(llw_text *out, const llw_run *run, const llw_node *node, const llw_expr *expr) {
     llw_result values[LLW_EXPR_MAX_BYTES];
     llw_run_eval(run, node, expr, values);
@@ -114,7 +128,8 @@ void llw_words_condition(llw_text *out, const llw_run *run, const llw_node *node
     bool inside[LLW_EXPR_MAX_BYTES] = {0}; /* an operand of something that is shown as a whole */
     for (int i = 0; i < expr->n_nodes; i++) {
         const llw_expr_node *n = &expr->nodes[i];
-        if (n->op == LLW_OP_KNOWN || n->op == LLW_OP_CONFLICT || n->op == LLW_OP_ORIGIN || n->op == LLW_OP_GRADE)
+        if (n->op == LLW_OP_KNOWN || n->op == LLW_OP_CONFLICT || n->op == LLW_OP_ORIGIN ||
+            n->op == LLW_OP_GRADE)
             inside[n->args[0]] = true;
         if (n->op == LLW_OP_PREDICT)
             for (int a = 0; a < n->n_args; a++) inside[n->args[a]] = true;
@@ -148,8 +163,9 @@ void llw_words_condition(llw_text *out, const llw_run *run, const llw_node *node
                 llw_text_add(out, a ? ", " : " with ");
                 llw_words_slot(out, run, 0, n->as.predict.knobs[a]);
                 llw_text_add(out, " ");
-                llw_words_value(out, run, n->as.predict.knobs[a],
-                                llw_result_value(values[n->args[a]], llw_attr_get(n->as.predict.knobs[a])->type));
+                llw_words_value(
+                    out, run, n->as.predict.knobs[a],
+                    llw_result_value(values[n->args[a]], llw_attr_get(n->as.predict.knobs[a])->type));
             }
             llw_text_add(out, " (");
             llw_result_print(out, values[i], n->unit, "", run->facts);

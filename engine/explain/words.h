@@ -4,11 +4,13 @@
 
 #include "infer/run.h"
 
-/* "-ub" for launch.ubatch, "free memory" ...: a launch's knob by its flag, anything else by its attribute in words. */
+/* "-ub" for launch.ubatch, "free memory" ...: a launch's knob by its flag, anything else by its attribute in
+ * words. */
 void llw_words_slot(llw_text *out, const llw_run *run, llw_entity entity, llw_attr attr);
 /* The flag that sets a launch attribute ("-ub"), or NULL. */
 const char *llw_words_flag(llw_attr attr);
-/* A value as it would be written: -1 layers as "auto", a REF by the other thing's name, an empty list as "not given". */
+/* A value as it would be written: -1 layers as "auto", a REF by the other thing's name, an empty list as "not
+ * given". */
 void llw_words_value(llw_text *out, const llw_run *run, llw_attr attr, llw_value value);
 /* "gguf deepseek2.expert_count", "argument 7", "predicted". */
 void llw_words_origin(llw_text *out, const llw_claim *claim);

@@ -249,7 +249,8 @@ llw_entity llw_build_claim(llw_facts *facts, const char *version, llw_grade grad
     if (!version || !*version)
         grade = LLW_GRADE_DEFAULT, origin = "newest known build", place = "models/builds.tsv";
     llw_entity there = llw_facts_find(facts, LLW_KIND_build, b.version);
-    bool is_new = !there || !llw_facts_best(facts, there, LLW_build_order); /* a facts file may know only what was tried */
+    bool is_new = !there || !llw_facts_best(facts, there,
+                                            LLW_build_order); /* a facts file may know only what was tried */
     llw_entity e = llw_facts_entity(facts, LLW_KIND_build, b.version);
     llw_facts_claim(facts, e, LLW_build_version, llw_string(LLW_VERSION, b.version), grade, origin, place);
     if (!is_new) return e;

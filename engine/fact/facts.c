@@ -14,7 +14,7 @@ typedef struct entity_row {
 } entity_row;
 
 typedef struct slot {
-    uint64_t key; /* entity << 16 | attribute; 0 is empty */
+    uint64_t key;      /* entity << 16 | attribute; 0 is empty */
     llw_claim *claims; /* newest first */
     const llw_claim *best;
 } slot;
@@ -118,7 +118,8 @@ const char *llw_facts_id(const llw_facts *facts, llw_entity id) {
 llw_entity llw_facts_find(const llw_facts *facts, llw_kind kind, const char *id) {
     for (const llw_facts *f = facts; f; f = f->parent)
         for (size_t i = 0; i < f->n_entities; i++)
-            if (f->entities[i].kind == kind && !strcmp(f->entities[i].id, id)) return f->first + (llw_entity)i + 1;
+            if (f->entities[i].kind == kind && !strcmp(f->entities[i].id, id))
+                return f->first + (llw_entity)i + 1;
     return 0;
 }
 
@@ -126,7 +127,8 @@ llw_entity llw_facts_entity(llw_facts *facts, llw_kind kind, const char *id) {
     llw_entity found = llw_facts_find(facts, kind, id);
     if (found) return found;
     void *items = facts->entities;
-    entity_row *e = llw_arena_push(facts->arena, &items, &facts->n_entities, &facts->entity_capacity, sizeof *e);
+    entity_row *e =
+        llw_arena_push(facts->arena, &items, &facts->n_entities, &facts->entity_capacity, sizeof *e);
     facts->entities = items;
     *e = (entity_row){.kind = kind, .id = intern(facts, id)};
     return llw_facts_max(facts);
@@ -300,7 +302,8 @@ void llw_facts_note(llw_facts *facts, const char *fmt, ...) {
     if (len > 0) vsnprintf(text, (size_t)len + 1, fmt, again);
     va_end(again);
     void *items = facts->notes;
-    const char **place = llw_arena_push(facts->arena, &items, &facts->n_notes, &facts->note_capacity, sizeof *place);
+    const char **place =
+        llw_arena_push(facts->arena, &items, &facts->n_notes, &facts->note_capacity, sizeof *place);
     facts->notes = items;
     *place = text;
 }

@@ -1,9 +1,10 @@
 /* The fact base: entities, and for each slot (entity, attribute) the claims that were made about it.
  *
- * Rivals stay; the best grade wins, and among equals the later claim. An unknown claim (an [N/A] that was read) never
- * wins over a known one, unless it was asked for with grade WHATIF. The fact base owns everything it holds; strings
- * given to it are copied and interned. An overlay sees its parent's facts and adds its own: the parent must outlive it
- * and must not change meanwhile. Derived slots are claimed in a run's overlay, never in what was read.
+ * Rivals stay; the best grade wins, and among equals the later claim. An unknown claim (an [N/A] that was
+ * read) never wins over a known one, unless it was asked for with grade WHATIF. The fact base owns everything
+ * it holds; strings given to it are copied and interned. An overlay sees its parent's facts and adds its own:
+ * the parent must outlive it and must not change meanwhile. Derived slots are claimed in a run's overlay,
+ * never in what was read.
  *
  * Look-ups are O(1). Nothing here fails. */
 #ifndef LLW_FACT_FACTS_H
@@ -12,17 +13,18 @@
 #include "base/arena.h"
 #include "fact/schema.h"
 
-typedef enum llw_grade { /* ascending trust */
-    LLW_GRADE_DEFAULT,     /* llama.cpp's or our default */
-    LLW_GRADE_PROSE,       /* a comment or document */
-    LLW_GRADE_CARD,        /* the model card */
-    LLW_GRADE_PREDICTED,   /* computed by predict/ or derived by a rule, or estimated */
-    LLW_GRADE_FILE,        /* GGUF header, stat */
-    LLW_GRADE_CONFIG,      /* environment or configuration file */
-    LLW_GRADE_FLAG,        /* launch flags */
-    LLW_GRADE_PROCESS,     /* the running process */
-    LLW_GRADE_MEASURED,    /* NVML, nvidia-smi, a load log, a probe; also --gpu, which states it */
-    LLW_GRADE_WHATIF,      /* asked for on purpose */
+typedef enum llw_grade {                      /* ascending trust */
+                         LLW_GRADE_DEFAULT,   /* llama.cpp's or our default */
+                         LLW_GRADE_PROSE,     /* a comment or document */
+                         LLW_GRADE_CARD,      /* the model card */
+                         LLW_GRADE_PREDICTED, /* computed by predict/ or derived by a rule, or estimated */
+                         LLW_GRADE_FILE,      /* GGUF header, stat */
+                         LLW_GRADE_CONFIG,    /* environment or configuration file */
+                         LLW_GRADE_FLAG,      /* launch flags */
+                         LLW_GRADE_PROCESS,   /* the running process */
+                         LLW_GRADE_MEASURED,  /* NVML, nvidia-smi, a load log, a probe; also --gpu, which
+                                                 states it */
+                         LLW_GRADE_WHATIF,    /* asked for on purpose */
 } llw_grade;
 
 const char *llw_grade_name(llw_grade grade);
@@ -30,8 +32,10 @@ const char *llw_grade_name(llw_grade grade);
 typedef struct llw_claim {
     llw_value value;
     llw_grade grade;
-    const char *origin; /* who says so: gguf, stat, nvml, nvidia-smi, argument, environment, model card, default ... */
-    const char *place;  /* where: deepseek2.expert_count, argument 7, models.conf:104:3; "" when origin says it all */
+    const char *origin; /* who says so: gguf, stat, nvml, nvidia-smi, argument, environment, model card,
+                           default ... */
+    const char
+        *place; /* where: deepseek2.expert_count, argument 7, models.conf:104:3; "" when origin says it all */
     const struct llw_claim *older; /* the next claim on the same slot in this base, or NULL */
 } llw_claim;
 
@@ -61,15 +65,18 @@ void llw_facts_claim(llw_facts *facts, llw_entity entity, llw_attr attr, llw_val
 /* The winning claim, or NULL when nobody said anything. A claim may be of an unknown value. */
 const llw_claim *llw_facts_best(const llw_facts *facts, llw_entity entity, llw_attr attr);
 /* Every claim on a slot, best first; count in *n. The array lives in arena. */
-const llw_claim **llw_facts_claims(const llw_facts *facts, llw_entity entity, llw_attr attr, llw_arena *arena, size_t *n);
+const llw_claim **llw_facts_claims(const llw_facts *facts, llw_entity entity, llw_attr attr, llw_arena *arena,
+                                   size_t *n);
 /* The winning value, unknown when there is none. */
 llw_value llw_facts_value(const llw_facts *facts, llw_entity entity, llw_attr attr);
 /* True when two known claims on the slot differ. */
 bool llw_facts_conflict(const llw_facts *facts, llw_entity entity, llw_attr attr);
 
 /* Typed look-ups; false (and *out untouched) when unknown. */
-bool llw_facts_count(const llw_facts *facts, llw_entity entity, llw_attr attr, int64_t *out); /* COUNT, BYTES */
-bool llw_facts_real(const llw_facts *facts, llw_entity entity, llw_attr attr, double *out);   /* REAL RATE SECONDS */
+bool llw_facts_count(const llw_facts *facts, llw_entity entity, llw_attr attr,
+                     int64_t *out); /* COUNT, BYTES */
+bool llw_facts_real(const llw_facts *facts, llw_entity entity, llw_attr attr,
+                    double *out); /* REAL RATE SECONDS */
 bool llw_facts_flag(const llw_facts *facts, llw_entity entity, llw_attr attr, bool *out);
 bool llw_facts_text(const llw_facts *facts, llw_entity entity, llw_attr attr, const char **out);
 llw_entity llw_facts_ref(const llw_facts *facts, llw_entity entity, llw_attr attr); /* 0 when unknown */
@@ -78,7 +85,8 @@ llw_entity llw_facts_ref(const llw_facts *facts, llw_entity entity, llw_attr att
 void llw_facts_set_model(llw_facts *facts, llw_entity entity, const struct llw_model *model);
 const struct llw_model *llw_facts_model(const llw_facts *facts, llw_entity entity);
 
-/* A remark for the reader that is no fact: a diagnostic of a source ("part 2 of 3 is missing"). Kept in order. */
+/* A remark for the reader that is no fact: a diagnostic of a source ("part 2 of 3 is missing"). Kept in
+ * order. */
 void llw_facts_note(llw_facts *facts, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 size_t llw_facts_notes(const llw_facts *facts, const char *const **notes);
 

@@ -417,7 +417,7 @@ static llw_rc read_header(loader *l, json_t *header, llw_entity entity) {
 
 static llw_rc make_entity(loader *l, json_t *object, size_t index, llw_entity *out) {
     static const char *const keys[] = {"kind",  "id",    "known",  "header", "claims",
-                                       "facts", "grade", "origin", "argv", NULL};
+                                       "facts", "grade", "origin", "argv",   NULL};
     snprintf(l->where, sizeof l->where, "entity %zu", index + 1);
     if (!json_is_object(object)) return wrong(l, "is not an object");
     const char *kind_name = json_string_value(json_object_get(object, "kind"));
@@ -428,7 +428,8 @@ static llw_rc make_entity(loader *l, json_t *object, size_t index, llw_entity *o
     snprintf(l->where, sizeof l->where, "%s %.60s", kind_name, id);
     llw_rc rc = only(l, object, keys);
     if (rc != LLW_OK) return rc;
-    if (kind != LLW_KIND_launch && json_object_get(object, "argv")) return wrong(l, "is no launch: it has no argv");
+    if (kind != LLW_KIND_launch && json_object_get(object, "argv"))
+        return wrong(l, "is no launch: it has no argv");
     json_t *known = json_object_get(object, "known");
     if (kind != LLW_KIND_model && (known || json_object_get(object, "header")))
         return wrong(l, "is no model: it has no known and no header");
@@ -458,7 +459,8 @@ static llw_rc read_words(loader *l, json_t *object, llw_entity launch) {
     size_t n = json_array_size(argv);
     const char **words = llw_arena_alloc(l->arena, (n + 1) * sizeof *words);
     for (size_t i = 0; i < n; i++)
-        if (!(words[i] = json_to_text(l->arena, json_array_get(argv, i)))) return wrong(l, "has something in argv that is no text");
+        if (!(words[i] = json_to_text(l->arena, json_array_get(argv, i))))
+            return wrong(l, "has something in argv that is no text");
     llw_rc rc = l->read.words(l->facts, launch, words, n, l->err);
     return rc == LLW_OK ? LLW_OK : LLW_ERR_INPUT;
 }

@@ -35,10 +35,11 @@ char *llw_facts_save(const llw_facts *facts, llw_err *err);
 typedef llw_rc (*llw_facts_known)(llw_facts *facts, const char *name, const char *id, llw_entity *model,
                                   llw_err *err);
 
-/* How {"kind": "launch", "id": "argv", "argv": ["-c", "4096"]} is read: llama.cpp's flags become the launch's claims, below
- * those the file states as facts (source/argv.h llw_source_words). The launch's build, if the file gives one, is claimed
- * before. */
-typedef llw_rc (*llw_facts_words)(llw_facts *facts, llw_entity launch, const char *const *words, size_t n, llw_err *err);
+/* How {"kind": "launch", "id": "argv", "argv": ["-c", "4096"]} is read: llama.cpp's flags become the launch's
+ * claims, below those the file states as facts (source/argv.h llw_source_words). The launch's build, if the
+ * file gives one, is claimed before. */
+typedef llw_rc (*llw_facts_words)(llw_facts *facts, llw_entity launch, const char *const *words, size_t n,
+                                  llw_err *err);
 
 typedef struct llw_facts_readers { /* each may be NULL: then the file may not ask for it */
     llw_facts_known known;

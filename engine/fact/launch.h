@@ -9,19 +9,29 @@
 
 enum { LLW_MAX_DEVICES = 16, LLW_MAX_OVERRIDES = 4096 };
 
-typedef enum llw_program { LLW_PROGRAM_SERVER, LLW_PROGRAM_CLI, LLW_PROGRAM_BENCH, LLW_PROGRAM_FIT_PARAMS } llw_program;
-typedef enum llw_split_mode { LLW_SPLIT_NONE, LLW_SPLIT_LAYER, LLW_SPLIT_ROW, LLW_SPLIT_TENSOR } llw_split_mode;
+typedef enum llw_program {
+    LLW_PROGRAM_SERVER,
+    LLW_PROGRAM_CLI,
+    LLW_PROGRAM_BENCH,
+    LLW_PROGRAM_FIT_PARAMS
+} llw_program;
+typedef enum llw_split_mode {
+    LLW_SPLIT_NONE,
+    LLW_SPLIT_LAYER,
+    LLW_SPLIT_ROW,
+    LLW_SPLIT_TENSOR
+} llw_split_mode;
 typedef enum llw_switch { LLW_OFF, LLW_ON, LLW_AUTO } llw_switch;
 
 typedef struct llw_device {
-    const char *name;  /* CUDA0 */
+    const char *name; /* CUDA0 */
     llw_entity gpu;
     int64_t total, free;
-    bool known;        /* total and free are known */
-    bool live;         /* free was read from the card (NVML, nvidia-smi, a log), not stated by hand: it shrinks while
-                        * llama.cpp measures a model with recurrent layers, a stated figure does not */
-    double bandwidth;  /* bytes per second; 0 unknown */
-    bool display;      /* a display is attached */
+    bool known; /* total and free are known */
+    bool live;  /* free was read from the card (NVML, nvidia-smi, a log), not stated by hand: it shrinks while
+                 * llama.cpp measures a model with recurrent layers, a stated figure does not */
+    double bandwidth; /* bytes per second; 0 unknown */
+    bool display;     /* a display is attached */
 } llw_device;
 
 typedef struct llw_override {
@@ -39,7 +49,7 @@ typedef struct llw_launch {
     int64_t ctx, batch, ubatch;
     uint32_t type_k, type_v; /* ggml types */
     llw_switch flash_attn;
-    int parallel; /* -1 auto */
+    int parallel;          /* -1 auto */
     llw_switch kv_unified; /* auto: not given */
     bool kv_offload, swa_full, op_offload;
     llw_split_mode split_mode;
@@ -62,15 +72,18 @@ typedef struct llw_launch {
     struct llw_memo *memo; /* predictions already made (predict/memo.h); NULL: each is made anew */
 } llw_launch;
 
-/* The placement overrides alone, in the order in which llama.cpp holds them (launch.override_order; what that does not
- * name comes last): -ot split at commas, -cmoe and -ncmoe N as the patterns of common.h LLM_FFN_EXPS_REGEX, -ncffn N as
- * those of LLM_FFN_DENSE_REGEX. LLW_ERR_INPUT when -ot cannot be read, LLW_ERR_NOTHING when a slot is unknown. */
-llw_rc llw_launch_overrides(const llw_facts *facts, llw_entity entity, llw_arena *arena, const llw_override **overrides,
-                            size_t *n_overrides, llw_err *err);
+/* The placement overrides alone, in the order in which llama.cpp holds them (launch.override_order; what that
+ * does not name comes last): -ot split at commas, -cmoe and -ncmoe N as the patterns of common.h
+ * LLM_FFN_EXPS_REGEX, -ncffn N as those of LLM_FFN_DENSE_REGEX. LLW_ERR_INPUT when -ot cannot be read,
+ * LLW_ERR_NOTHING when a slot is unknown. */
+llw_rc llw_launch_overrides(const llw_facts *facts, llw_entity entity, llw_arena *arena,
+                            const llw_override **overrides, size_t *n_overrides, llw_err *err);
 
-/* Whether these overrides keep an expert tensor in RAM: of the model's own tensors, or of any that an expert tensor may
- * be called (128 layers) when model is NULL. The first matching pattern decides, as in llama.cpp. */
-bool llw_overrides_move_experts(const llw_override *overrides, size_t n_overrides, const struct llw_model *model);
+/* Whether these overrides keep an expert tensor in RAM: of the model's own tensors, or of any that an expert
+ * tensor may be called (128 layers) when model is NULL. The first matching pattern decides, as in llama.cpp.
+ */
+bool llw_overrides_move_experts(const llw_override *overrides, size_t n_overrides,
+                                const struct llw_model *model);
 
 /* The cache types that -ctk and -ctv take, by llama.cpp's exact spelling; -1 when it takes none of that name.
  * Source: common/arg.cpp kv_cache_types of v0.5.0. */
@@ -78,16 +91,17 @@ int llw_cache_type_find(const char *name);
 /* The type somebody who wrote this meant ("Q8_0", "q8", "fp16"), or NULL. */
 const char *llw_cache_type_nearest(const char *name);
 
-/* What the fields mean: an embedding server's batch is already lowered to its ubatch (server.cpp); `ctx` 0 with
- * `ctx_given` is an explicit -c 0 ("the model's own, do not shrink it"), without it "not given"; `fit_ctx` is UINT32_MAX
- * then. `gpu_layers_given` says that --fit finds the layer count changed: any value but auto. kv_unified is LLW_AUTO
- * when nobody said anything, and for a server whose slots are automatic. With -dev none, n_devices is 0. A GPU whose
- * memory nobody knows has known = false; on a machine of which no GPU is known at all, devices named by -dev stand with
- * known = false.
+/* What the fields mean: an embedding server's batch is already lowered to its ubatch (server.cpp); `ctx` 0
+ * with `ctx_given` is an explicit -c 0 ("the model's own, do not shrink it"), without it "not given";
+ * `fit_ctx` is UINT32_MAX then. `gpu_layers_given` says that --fit finds the layer count changed: any value
+ * but auto. kv_unified is LLW_AUTO when nobody said anything, and for a server whose slots are automatic.
+ * With -dev none, n_devices is 0. A GPU whose memory nobody knows has known = false; on a machine of which no
+ * GPU is known at all, devices named by -dev stand with known = false.
  *
- * Reads the launch entity. *missing (may be NULL) receives the first slot without a value that prediction needs, with
- * rc LLW_ERR_NOTHING; LLW_ERR_INPUT when a value cannot be read ("-ctk q9": err says what to write). */
-llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *arena, llw_launch *out, llw_attr *missing,
-                       llw_err *err);
+ * Reads the launch entity. *missing (may be NULL) receives the first slot without a value that prediction
+ * needs, with rc LLW_ERR_NOTHING; LLW_ERR_INPUT when a value cannot be read ("-ctk q9": err says what to
+ * write). */
+llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *arena, llw_launch *out,
+                       llw_attr *missing, llw_err *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* A model as its GGUF header describes it: metadata and tensor table, of one file or a whole split set.
  *
- * Everything lives in the arena of whoever made it (the fact base, usually). Token arrays are not here: only their
- * element type and count. Sources fill it; predict/ and the known models read it. */
+ * Everything lives in the arena of whoever made it (the fact base, usually). Token arrays are not here: only
+ * their element type and count. Sources fill it; predict/ and the known models read it. */
 #ifndef LLW_FACT_MODEL_H
 #define LLW_FACT_MODEL_H
 
@@ -12,9 +12,20 @@
 #include <stdint.h>
 
 typedef enum llw_gguf_type { /* GGUF metadata value types, ggml/include/gguf.h */
-    LLW_GGUF_U8, LLW_GGUF_I8, LLW_GGUF_U16, LLW_GGUF_I16, LLW_GGUF_U32, LLW_GGUF_I32, LLW_GGUF_F32,
-    LLW_GGUF_BOOL, LLW_GGUF_STRING, LLW_GGUF_ARRAY, LLW_GGUF_U64, LLW_GGUF_I64, LLW_GGUF_F64,
-    LLW_GGUF_TYPES
+                             LLW_GGUF_U8,
+                             LLW_GGUF_I8,
+                             LLW_GGUF_U16,
+                             LLW_GGUF_I16,
+                             LLW_GGUF_U32,
+                             LLW_GGUF_I32,
+                             LLW_GGUF_F32,
+                             LLW_GGUF_BOOL,
+                             LLW_GGUF_STRING,
+                             LLW_GGUF_ARRAY,
+                             LLW_GGUF_U64,
+                             LLW_GGUF_I64,
+                             LLW_GGUF_F64,
+                             LLW_GGUF_TYPES
 } llw_gguf_type;
 
 typedef struct llw_meta {
@@ -25,9 +36,11 @@ typedef struct llw_meta {
     uint64_t string_bytes; /* bytes of all strings of a string array, without their lengths */
     int64_t integer;       /* integers and booleans */
     double real;           /* F32 and F64 */
-    const char *string;    /* at most 4096 bytes of a string; longer ones (templates) are cut, count is the full length */
-    const double *array;   /* numbers of an array of at most LLW_META_ARRAY_MAX numbers or booleans, else NULL */
-    const char **strings;  /* strings of an array of at most 64 short strings, else NULL */
+    const char *string; /* at most 4096 bytes of a string; longer ones (templates) are cut, count is the full
+                           length */
+    const double
+        *array; /* numbers of an array of at most LLW_META_ARRAY_MAX numbers or booleans, else NULL */
+    const char **strings; /* strings of an array of at most 64 short strings, else NULL */
 } llw_meta;
 
 enum { LLW_META_ARRAY_MAX = 65536, LLW_META_STRING_MAX = 4096, LLW_MAX_DIMS = 4 };
@@ -45,7 +58,7 @@ typedef struct llw_tensor {
 
 typedef struct llw_model {
     const char *architecture;
-    uint32_t version;   /* GGUF version */
+    uint32_t version; /* GGUF version */
     uint64_t alignment;
     llw_meta *meta;
     size_t n_meta;

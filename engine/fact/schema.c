@@ -5,7 +5,7 @@
 
 static const llw_attr_info attrs[LLW_ATTRS] = {
 #define LLW_KIND(kind, meaning)
-#define LLW_ATTR(kind, attribute, type, knob, meaning, how)                                                            \
+#define LLW_ATTR(kind, attribute, type, knob, meaning, how)                                                  \
     [LLW_##kind##_##attribute] = {LLW_KIND_##kind, #attribute, LLW_##type, knob, meaning, how},
 #include "fact/schema.def"
 #undef LLW_KIND

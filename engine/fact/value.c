@@ -56,8 +56,8 @@ bool llw_type_is_text(llw_type type) {
 }
 
 const char *llw_type_name(llw_type type) {
-    static const char *const name[] = {"flag",    "count", "bytes", "real",    "rate", "seconds",
-                                       "text",    "path",  "version", "list", "ref"};
+    static const char *const name[] = {"flag", "count", "bytes",   "real", "rate", "seconds",
+                                       "text", "path",  "version", "list", "ref"};
     return name[type];
 }
 

@@ -54,7 +54,8 @@ const char *llw_type_name(llw_type type);
 /* Same type, both known, same content. Two unknowns are not equal. */
 bool llw_value_equal(llw_value a, llw_value b);
 
-/* How a person reads it: 897.0 MiB, 131,072, yes/no, 1.01 TB/s, "unknown". A REF prints as #id; explain names it. */
+/* How a person reads it: 897.0 MiB, 131,072, yes/no, 1.01 TB/s, "unknown". A REF prints as #id; explain names
+ * it. */
 void llw_value_print(llw_text *out, llw_value value);
 
 #endif

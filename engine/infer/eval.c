@@ -45,8 +45,8 @@ llw_value llw_result_value(llw_result r, llw_type type) {
     return llw_number(type, llw_result_number(r));
 }
 
-/* Exact comparison of integers and reals: a 64-bit integer and a double both fit a long double's mantissa on x86-64; on
- * machines with a 53-bit long double two integers are still compared as integers. */
+/* Exact comparison of integers and reals: a 64-bit integer and a double both fit a long double's mantissa on
+ * x86-64; on machines with a 53-bit long double two integers are still compared as integers. */
 static int compare(llw_result a, llw_result b) {
     if (!a.is_real && !b.is_real) return (a.as.integer > b.as.integer) - (a.as.integer < b.as.integer);
     long double x = a.is_real ? (long double)a.as.real : (long double)a.as.integer;
@@ -71,13 +71,15 @@ static llw_result integer_arithmetic(llw_op op, int64_t a, int64_t b) {
     case LLW_OP_ADD: return __builtin_add_overflow(a, b, &r) ? fault : integer(r);
     case LLW_OP_SUBTRACT: return __builtin_sub_overflow(a, b, &r) ? fault : integer(r);
     case LLW_OP_MULTIPLY: return __builtin_mul_overflow(a, b, &r) ? fault : integer(r);
-    case LLW_OP_FLOOR_DIVIDE: return b == 0 || (a == INT64_MIN && b == -1) ? fault : integer(floor_divide(a, b));
+    case LLW_OP_FLOOR_DIVIDE:
+        return b == 0 || (a == INT64_MIN && b == -1) ? fault : integer(floor_divide(a, b));
     default: return b == 0 ? fault : integer(floor_modulo(a, b));
     }
 }
 
 static llw_result arithmetic(llw_op op, llw_result a, llw_result b) {
-    if (op != LLW_OP_DIVIDE && !a.is_real && !b.is_real) return integer_arithmetic(op, a.as.integer, b.as.integer);
+    if (op != LLW_OP_DIVIDE && !a.is_real && !b.is_real)
+        return integer_arithmetic(op, a.as.integer, b.as.integer);
     double x = llw_result_number(a), y = llw_result_number(b);
     switch (op) {
     case LLW_OP_ADD: return real(x + y);
@@ -114,7 +116,8 @@ static llw_result comparison(llw_op op, llw_unit u, llw_result a, llw_result b) 
 /* Kleene's and/or: the deciding value wins over an unknown; a fault stays unless the other side decides. */
 static llw_result logic(llw_op op, llw_result a, llw_result b) {
     bool decides = op == LLW_OP_OR;
-    if ((a.state == LLW_KNOWN && a.as.flag == decides) || (b.state == LLW_KNOWN && b.as.flag == decides)) return flag(decides);
+    if ((a.state == LLW_KNOWN && a.as.flag == decides) || (b.state == LLW_KNOWN && b.as.flag == decides))
+        return flag(decides);
     if (a.state == LLW_FAULT || b.state == LLW_FAULT) return fault;
     if (a.state == LLW_NOT_KNOWN || b.state == LLW_NOT_KNOWN) return unknown;
     return flag(!decides);
@@ -160,7 +163,8 @@ static llw_result about_slot(const llw_expr_node *node, const llw_expr_node *slo
 
 static llw_result predicted(const llw_expr_node *node, const llw_result *values, const llw_evaluation *e) {
     llw_value knobs[LLW_EXPR_MAX_ARGS];
-    for (int i = 0; i < node->n_args; i++) knobs[i] = llw_result_value(values[node->args[i]], llw_attr_get(node->as.predict.knobs[i])->type);
+    for (int i = 0; i < node->n_args; i++)
+        knobs[i] = llw_result_value(values[node->args[i]], llw_attr_get(node->as.predict.knobs[i])->type);
     if (!e->predict) return unknown;
     return llw_result_of(e->predict(e->context, e->binding[node->as.predict.variable], node->as.predict.attr,
                                     node->as.predict.knobs, knobs, node->n_args));
@@ -188,7 +192,8 @@ static llw_result leaf(const llw_expr_node *node, const llw_evaluation *e) {
     }
 }
 
-static llw_result inner(const llw_expr *expr, const llw_expr_node *node, const llw_result *values, const llw_evaluation *e) {
+static llw_result inner(const llw_expr *expr, const llw_expr_node *node, const llw_result *values,
+                        const llw_evaluation *e) {
     switch (node->op) {
     case LLW_OP_AND:
     case LLW_OP_OR: return logic(node->op, values[node->args[0]], values[node->args[1]]);
@@ -205,7 +210,8 @@ static llw_result inner(const llw_expr *expr, const llw_expr_node *node, const l
     llw_result a = node->n_args ? values[node->args[0]] : unknown;
     switch (node->op) {
     case LLW_OP_NOT: return flag(!a.as.flag);
-    case LLW_OP_NEGATE: return a.is_real ? real(-a.as.real) : integer_arithmetic(LLW_OP_SUBTRACT, 0, a.as.integer);
+    case LLW_OP_NEGATE:
+        return a.is_real ? real(-a.as.real) : integer_arithmetic(LLW_OP_SUBTRACT, 0, a.as.integer);
     case LLW_OP_MIN:
     case LLW_OP_MAX: return min_max(node, values);
     case LLW_OP_CONTAINS: return flag(strstr(a.as.text, values[node->args[1]].as.text) != NULL);

@@ -1,8 +1,8 @@
 /* Evaluates an expression on a fact base: three-valued, every operand evaluated, every sub-value kept.
  *
- * Unknown follows Kleene: false and unknown is false, true or unknown is true, anything else with an unknown operand is
- * unknown. Integer overflow and division by zero break that node, not the run. Numbers are Lua 5.4's: integers stay
- * integers under + - * // %, `/` gives a real. */
+ * Unknown follows Kleene: false and unknown is false, true or unknown is true, anything else with an unknown
+ * operand is unknown. Integer overflow and division by zero break that node, not the run. Numbers are
+ * Lua 5.4's: integers stay integers under + - * // %, `/` gives a real. */
 #ifndef LLW_INFER_EVAL_H
 #define LLW_INFER_EVAL_H
 
@@ -13,7 +13,8 @@ typedef enum llw_knowledge {
     LLW_KNOWN,
     LLW_NOT_KNOWN,
     LLW_FAULT,
-    LLW_NOT_ASKED, /* costs a prediction, and the node is silent without it: evaluated when somebody asks why not */
+    LLW_NOT_ASKED, /* costs a prediction, and the node is silent without it: evaluated when somebody asks why
+                      not */
 } llw_knowledge;
 
 typedef struct llw_result {
@@ -34,8 +35,8 @@ typedef struct llw_evaluation {
     const llw_entity *binding; /* entity of each variable */
     const llw_result *lets;    /* the rule's named quantities */
     /* predict(): the value of `attr` of `entity` if the launch's knobs were turned. NULL: unknown. */
-    llw_value (*predict)(void *context, llw_entity entity, llw_attr attr, const llw_attr *knobs, const llw_value *values,
-                         int n);
+    llw_value (*predict)(void *context, llw_entity entity, llw_attr attr, const llw_attr *knobs,
+                         const llw_value *values, int n);
     void *context;
 } llw_evaluation;
 

@@ -71,7 +71,7 @@ static const column *column_get(llw_join_index *index, const llw_facts *facts, l
 typedef struct step {
     int variable;
     const llw_expr *join; /* NULL: walk the kind */
-    int mine, other;      /* nodes of the join: this variable's slot, and the slot of a variable bound before */
+    int mine, other; /* nodes of the join: this variable's slot, and the slot of a variable bound before */
 } step;
 
 typedef struct joining {
@@ -92,7 +92,9 @@ static bool usable(const llw_expr *join, int variable, const bool *bound, step *
     for (int side = 0; side < 2; side++) {
         int mine = top->args[side], other = top->args[1 - side];
         const llw_expr_node *a = &join->nodes[mine], *b = &join->nodes[other];
-        if (a->op != LLW_OP_SLOT || b->op != LLW_OP_SLOT || a->as.slot.variable != variable || !bound[b->as.slot.variable]) continue;
+        if (a->op != LLW_OP_SLOT || b->op != LLW_OP_SLOT || a->as.slot.variable != variable ||
+            !bound[b->as.slot.variable])
+            continue;
         *out = (step){variable, join, mine, other};
         return true;
     }
@@ -107,7 +109,8 @@ static void plan(joining *j) {
         bool chosen = false;
         for (int v = 0; v < rule->n_variables && !chosen; v++)
             for (size_t c = 0; c < rule->n_conditions && !chosen && !bound[v]; c++)
-                chosen = rule->conditions[c].role == LLW_ROLE_JOIN && usable(&rule->conditions[c].expr, v, bound, &j->steps[s]);
+                chosen = rule->conditions[c].role == LLW_ROLE_JOIN &&
+                         usable(&rule->conditions[c].expr, v, bound, &j->steps[s]);
         for (int v = 0; v < rule->n_variables && !chosen; v++)
             if (!bound[v]) {
                 j->steps[s] = (step){.variable = v};
@@ -149,10 +152,12 @@ static bool descend(joining *j, int depth) {
     }
     const llw_expr_node *mine = &s->join->nodes[s->mine], *other = &s->join->nodes[s->other];
     llw_entity from = j->binding[other->as.slot.variable];
-    llw_value value = other->as.slot.attr ? llw_facts_value(j->facts, from, other->as.slot.attr) : llw_ref(from);
+    llw_value value =
+        other->as.slot.attr ? llw_facts_value(j->facts, from, other->as.slot.attr) : llw_ref(from);
     if (!value.known) return true;
     if (!mine->as.slot.attr) /* v.id == ...: the entity itself */
-        return value.type != LLW_REF || llw_facts_kind(j->facts, value.as.ref) != kind || bind(j, depth, value.as.ref);
+        return value.type != LLW_REF || llw_facts_kind(j->facts, value.as.ref) != kind ||
+               bind(j, depth, value.as.ref);
     const column *c = column_get(j->indexes, j->facts, mine->as.slot.attr);
     uint64_t key = key_of(value);
     size_t low = 0, high = c->n;
@@ -170,7 +175,8 @@ static bool descend(joining *j, int depth) {
 
 void llw_join(const llw_rule *rule, const llw_facts *facts, const llw_kb *kb, llw_join_index *indexes,
               bool (*found)(void *context, const llw_entity *binding), void *context) {
-    joining j = {.rule = rule, .facts = facts, .kb = kb, .indexes = indexes, .found = found, .context = context};
+    joining j = {
+        .rule = rule, .facts = facts, .kb = kb, .indexes = indexes, .found = found, .context = context};
     plan(&j);
     descend(&j, 0);
 }

@@ -17,7 +17,8 @@ typedef struct native {
 
 /* A launch with a turned knob is predicted anew, over what was measured of it as it was. */
 static void say(const native *n, llw_entity entity, llw_attr attr, llw_value value) {
-    llw_facts_claim(n->facts, entity, attr, value, n->turned ? LLW_GRADE_WHATIF : LLW_GRADE_PREDICTED, "predicted", "");
+    llw_facts_claim(n->facts, entity, attr, value, n->turned ? LLW_GRADE_WHATIF : LLW_GRADE_PREDICTED,
+                    "predicted", "");
 }
 
 static bool is_turned(const llw_facts *facts, llw_entity launch) {
@@ -51,9 +52,10 @@ static void repeat(const native *n, llw_entity from, llw_attr attr, llw_entity t
     if (claim) llw_facts_claim(n->facts, to, as, claim->value, claim->grade, claim->origin, claim->place);
 }
 
-/* Claims one placement. Sums are taken over the winning claims, so a measured buffer replaces a predicted one. */
-static llw_entity place(const native *n, const char *device, llw_entity gpu, llw_entity host, const llw_memory *memory,
-                        int64_t target) {
+/* Claims one placement. Sums are taken over the winning claims, so a measured buffer replaces a predicted
+ * one. */
+static llw_entity place(const native *n, const char *device, llw_entity gpu, llw_entity host,
+                        const llw_memory *memory, int64_t target) {
     const char *id = llw_placement_id(n->arena, llw_facts_id(n->facts, n->launch), device);
     llw_entity p = llw_facts_entity(n->facts, LLW_KIND_placement, id);
     say(n, p, LLW_placement_launch, llw_ref(n->launch));
@@ -100,8 +102,10 @@ static void place_devices(const native *n, verdict *v) {
             v->known = false;
             continue;
         }
-        bool measured = !n->turned && llw_facts_best(n->facts, p, LLW_placement_compute)->grade > LLW_GRADE_PREDICTED;
-        int64_t slack_low = measured ? 0 : memory->compute - memory->compute_low, slack_high = measured ? 0 : memory->compute_high - memory->compute;
+        bool measured =
+            !n->turned && llw_facts_best(n->facts, p, LLW_placement_compute)->grade > LLW_GRADE_PREDICTED;
+        int64_t slack_low = measured ? 0 : memory->compute - memory->compute_low,
+                slack_high = measured ? 0 : memory->compute_high - memory->compute;
         v->loads &= need <= free;
         v->certain &= (need - slack_low <= free) == (need + slack_high <= free);
         v->meets_target &= need + launch->fit_target[d] <= free;
@@ -111,8 +115,8 @@ static void place_devices(const native *n, verdict *v) {
     }
 }
 
-/* Whether everything fits on the one GPU that has most free memory: same context and cache types, no more than the
- * default micro-batch (an embedding server keeps its own), nothing kept on the CPU by hand. */
+/* Whether everything fits on the one GPU that has most free memory: same context and cache types, no more
+ * than the default micro-batch (an embedding server keeps its own), nothing kept on the CPU by hand. */
 static void one_gpu(const native *n) {
     const llw_launch *as_read = &n->out->as_read;
     int best = -1;
@@ -135,7 +139,8 @@ static void one_gpu(const native *n) {
     llw_predict(alone, n->arena, false, p);
     if (p->outcome != LLW_OUTCOME_OK) return;
     int64_t need = 0;
-    for (int d = 0; d < p->n_devices; d++) need += p->device[d].weights + p->device[d].context + p->device[d].compute;
+    for (int d = 0; d < p->n_devices; d++)
+        need += p->device[d].weights + p->device[d].context + p->device[d].compute;
     say(n, n->launch, LLW_launch_whole_need, llw_bytes(need));
     say(n, n->launch, LLW_launch_fits_one_gpu, llw_flag(need <= as_read->devices[best].free));
 }
@@ -174,7 +179,8 @@ static void all_gpus(const native *n) {
     say(n, n->launch, LLW_launch_fits_gpus, llw_flag(fit->fits && fit->prediction.weights_on_host == 0));
 }
 
-/* An architecture nobody knows: what its header allows to say. Only weights that cannot fit decide anything. */
+/* An architecture nobody knows: what its header allows to say. Only weights that cannot fit decide anything.
+ */
 static void bound_devices(const native *n) {
     const llw_launch *launch = &n->out->fit.launch;
     const llw_prediction *p = &n->out->fit.prediction;
@@ -200,7 +206,9 @@ static const char *outcome_name(llw_outcome outcome) {
 static int64_t file_beside(const native *n, llw_attr attr) {
     const char *path = "";
     struct stat st;
-    return llw_facts_text(n->facts, n->launch, attr, &path) && *path && stat(path, &st) == 0 ? (int64_t)st.st_size : 0;
+    return llw_facts_text(n->facts, n->launch, attr, &path) && *path && stat(path, &st) == 0
+               ? (int64_t)st.st_size
+               : 0;
 }
 
 /* What the buffers leave out, whether it still fits, and how fast a token comes. */
@@ -210,10 +218,14 @@ static void claim_extras(const native *n, bool placed) {
     llw_extras *extras = llw_arena_alloc(n->arena, sizeof *extras);
     llw_extras_estimate(&fit->launch, &fit->prediction, &files, n->arena, extras);
     for (int d = 0; d < fit->prediction.n_devices; d++) {
-        const char *id = llw_placement_id(n->arena, llw_facts_id(n->facts, n->launch), fit->launch.devices[d].name);
-        say(n, llw_facts_entity(n->facts, LLW_KIND_placement, id), LLW_placement_extras, llw_bytes(extras->device[d]));
+        const char *id =
+            llw_placement_id(n->arena, llw_facts_id(n->facts, n->launch), fit->launch.devices[d].name);
+        say(n, llw_facts_entity(n->facts, LLW_KIND_placement, id), LLW_placement_extras,
+            llw_bytes(extras->device[d]));
     }
-    if (placed) say(n, n->launch, LLW_launch_survives, llw_flag(llw_extras_survive(&fit->launch, &fit->prediction, extras)));
+    if (placed)
+        say(n, n->launch, LLW_launch_survives,
+            llw_flag(llw_extras_survive(&fit->launch, &fit->prediction, extras)));
     llw_speed speed;
     llw_speed_estimate(&fit->launch, &fit->prediction, 0, n->arena, &speed);
     if (!speed.known) return;
@@ -224,7 +236,8 @@ static void claim_extras(const native *n, bool placed) {
 static void claim_launch(const native *n) {
     const llw_prediction *p = &n->out->fit.prediction;
     llw_entity l = n->launch;
-    if (p->outcome != LLW_OUTCOME_UNKNOWN) say(n, l, LLW_launch_outcome, llw_string(LLW_TEXT, outcome_name(p->outcome)));
+    if (p->outcome != LLW_OUTCOME_UNKNOWN)
+        say(n, l, LLW_launch_outcome, llw_string(LLW_TEXT, outcome_name(p->outcome)));
     if (n->out->fit.outcome != LLW_FIT_UNKNOWN) {
         say(n, l, LLW_launch_fit_outcome, llw_string(LLW_TEXT, fit_outcome_name(n->out->fit.outcome)));
         say(n, l, LLW_launch_fit_reason, llw_string(LLW_TEXT, n->out->fit.reason ? n->out->fit.reason : ""));
@@ -241,7 +254,8 @@ static void claim_launch(const native *n) {
     place_devices(n, &v);
     llw_entity host = llw_facts_next(n->facts, LLW_KIND_host, 0);
     llw_entity h = place(n, "Host", 0, host, &p->host, 0);
-    int64_t host_need = best_bytes(n, h, LLW_placement_need), host_free = best_bytes(n, h, LLW_placement_free);
+    int64_t host_need = best_bytes(n, h, LLW_placement_need),
+            host_free = best_bytes(n, h, LLW_placement_free);
     say(n, l, LLW_launch_host_need, bytes_or_unknown(host_need));
     if (!p->n_devices) { /* nothing but RAM: it decides */
         v.known = host_need >= 0 && host_free >= 0;
@@ -257,12 +271,13 @@ static void claim_launch(const native *n) {
     say(n, l, LLW_launch_meets_target, llw_flag(v.meets_target));
 }
 
-void llw_native_predict(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain, llw_predicted *out) {
+void llw_native_predict(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain,
+                        llw_predicted *out) {
     llw_native_predict_with(facts, launch, arena, explain, NULL, out);
 }
 
-void llw_native_predict_with(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain, struct llw_memo *memo,
-                             llw_predicted *out) {
+void llw_native_predict_with(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain,
+                             struct llw_memo *memo, llw_predicted *out) {
     *out = (llw_predicted){.launch = launch};
     native n = {facts, arena, out, launch, is_turned(facts, launch)};
     out->rc = llw_launch_read(facts, launch, arena, &out->as_read, &out->missing, &out->err);
@@ -271,9 +286,11 @@ void llw_native_predict_with(llw_facts *facts, llw_entity launch, llw_arena *are
         out->rc = llw_fail(&out->err, LLW_ERR_NOTHING, "", 0, "the tensor table of the model is not known");
     }
     if (out->rc != LLW_OK) return;
-    /* again, although whoever read the flags said it: a turned knob changes it, and the model's own tensors decide */
+    /* again, although whoever read the flags said it: a turned knob changes it, and the model's own tensors
+     * decide */
     say(&n, launch, LLW_launch_override_moves_experts_to_cpu,
-        llw_flag(llw_overrides_move_experts(out->as_read.overrides, out->as_read.n_overrides, out->as_read.model)));
+        llw_flag(llw_overrides_move_experts(out->as_read.overrides, out->as_read.n_overrides,
+                                            out->as_read.model)));
     out->as_read.memo = memo;
     llw_fit_run(&out->as_read, arena, explain, &out->fit);
     claim_launch(&n);

@@ -4,15 +4,16 @@
 
 #include "infer/run.h"
 
-/* Predicts the launch from what `facts` says and claims the outcome in `facts` (grade predicted). Slots that somebody
- * measured keep their measured value, and sums are taken over the winners. */
-void llw_native_predict(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain, llw_predicted *out);
+/* Predicts the launch from what `facts` says and claims the outcome in `facts` (grade predicted). Slots that
+ * somebody measured keep their measured value, and sums are taken over the winners. */
+void llw_native_predict(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain,
+                        llw_predicted *out);
 /* The same with a memo of predictions (predict/memo.h), which must outlive what comes out. */
-void llw_native_predict_with(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain, struct llw_memo *memo,
-                             llw_predicted *out);
+void llw_native_predict_with(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain,
+                             struct llw_memo *memo, llw_predicted *out);
 
-/* Claims what the machine could hold of the launch's model: whole_need, fits_one_gpu, fits_gpus. Costs a prediction and a
- * fit more, so it is apart. */
+/* Claims what the machine could hold of the launch's model: whole_need, fits_one_gpu, fits_gpus. Costs a
+ * prediction and a fit more, so it is apart. */
 void llw_native_capacity(llw_facts *facts, llw_arena *arena, llw_predicted *predicted);
 
 /* "argv@CUDA0" */

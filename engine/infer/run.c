@@ -27,8 +27,13 @@ static llw_value ask_variant(void *context, llw_entity entity, llw_attr attr, co
 }
 
 static llw_evaluation evaluation_of(const llw_run *run, const llw_entity *binding, const llw_result *lets) {
-    return (llw_evaluation){.facts = run->facts, .kb = run->kb, .binding = binding, .lets = lets, .predict = ask_variant,
-                            .context = (void *)(uintptr_t)run}; /* the memo of variants is the run's own business */
+    return (llw_evaluation){.facts = run->facts,
+                            .kb = run->kb,
+                            .binding = binding,
+                            .lets = lets,
+                            .predict = ask_variant,
+                            .context =
+                                (void *)(uintptr_t)run}; /* the memo of variants is the run's own business */
 }
 
 static llw_result eval_top(const llw_expr *expr, const llw_evaluation *e) {
@@ -41,7 +46,8 @@ static llw_result eval_top(const llw_expr *expr, const llw_evaluation *e) {
 static llw_entity launch_of(const llw_run *run, const llw_rule *rule, const llw_entity *binding) {
     for (int v = 0; v < rule->n_variables; v++) {
         if (rule->kind[v] == LLW_KIND_launch) return binding[v];
-        if (rule->kind[v] == LLW_KIND_placement) return llw_facts_ref(run->facts, binding[v], LLW_placement_launch);
+        if (rule->kind[v] == LLW_KIND_placement)
+            return llw_facts_ref(run->facts, binding[v], LLW_placement_launch);
     }
     return 0;
 }
@@ -70,13 +76,15 @@ static llw_state settle(const llw_rule *rule, const llw_result *truth) {
 /* A default is certain until somebody overrides it: it weakens nothing. */
 static void weaken_by_slot(const llw_run *run, llw_entity entity, llw_attr attr, llw_grade *grade) {
     const llw_claim *best = llw_facts_best(run->facts, entity, attr);
-    if (best && best->value.known && best->grade != LLW_GRADE_DEFAULT && best->grade < *grade) *grade = best->grade;
+    if (best && best->value.known && best->grade != LLW_GRADE_DEFAULT && best->grade < *grade)
+        *grade = best->grade;
 }
 
 static void weaken(const llw_run *run, const llw_node *node, const llw_expr *expr, llw_grade *grade) {
     for (int i = 0; i < expr->n_nodes; i++) {
         const llw_expr_node *n = &expr->nodes[i];
-        if (n->op == LLW_OP_SLOT && n->as.slot.attr) weaken_by_slot(run, node->binding[n->as.slot.variable], n->as.slot.attr, grade);
+        if (n->op == LLW_OP_SLOT && n->as.slot.attr)
+            weaken_by_slot(run, node->binding[n->as.slot.variable], n->as.slot.attr, grade);
         if (n->op == LLW_OP_SUM || n->op == LLW_OP_ANY)
             for (llw_entity e = 0; (e = llw_facts_next(run->facts, n->as.aggregate.kind, e));)
                 weaken_by_slot(run, e, n->as.aggregate.attr, grade);
@@ -87,7 +95,8 @@ static void weaken(const llw_run *run, const llw_node *node, const llw_expr *exp
 /* The weakest grade among what a node's conclusion rests on. */
 static llw_grade weakest(const llw_run *run, const llw_node *node) {
     llw_grade grade = LLW_GRADE_WHATIF;
-    for (size_t i = 0; i < node->rule->n_conditions; i++) weaken(run, node, &node->rule->conditions[i].expr, &grade);
+    for (size_t i = 0; i < node->rule->n_conditions; i++)
+        weaken(run, node, &node->rule->conditions[i].expr, &grade);
     for (size_t i = 0; i < node->rule->n_lets; i++) weaken(run, node, &node->rule->lets[i], &grade);
     return grade;
 }
@@ -100,11 +109,12 @@ static void derive(llw_run *run, size_t index) {
         llw_grade grade = weakest(run, node);
         weaken(run, node, &s->value, &grade);
         llw_entity entity = node->binding[s->variable];
-        llw_facts_claim(run->facts, entity, s->attr, llw_result_value(eval_top(&s->value, &e), llw_attr_get(s->attr)->type), grade,
-                        "rule", node->rule->id);
+        llw_facts_claim(run->facts, entity, s->attr,
+                        llw_result_value(eval_top(&s->value, &e), llw_attr_get(s->attr)->type), grade, "rule",
+                        node->rule->id);
         void *items = run->derivations;
-        *(llw_derivation *)llw_arena_push(run->arena, &items, &run->n_derivations, &run->derivation_capacity, sizeof(llw_derivation)) =
-            (llw_derivation){entity, s->attr, index};
+        *(llw_derivation *)llw_arena_push(run->arena, &items, &run->n_derivations, &run->derivation_capacity,
+                                          sizeof(llw_derivation)) = (llw_derivation){entity, s->attr, index};
         run->derivations = items;
     }
 }
@@ -119,7 +129,8 @@ static bool add_node(void *context, const llw_entity *binding) {
     llw_run *run = m->run;
     const llw_rule *rule = m->rule;
     if (run->n_nodes >= MAX_NODES) {
-        llw_facts_note(run->facts, "rule \"%s\" and those after it were cut short: more than %d combinations", rule->id, MAX_NODES);
+        llw_facts_note(run->facts, "rule \"%s\" and those after it were cut short: more than %d combinations",
+                       rule->id, MAX_NODES);
         return false;
     }
     llw_node node = {.rule = rule, .applies = applies(run, rule, binding)};
@@ -162,7 +173,12 @@ static void predict_all(llw_run *run) {
 static llw_run *run_rules(const llw_kb *kb, const llw_facts *facts, bool whole) {
     llw_arena *arena = llw_arena_new();
     llw_run *run = llw_arena_alloc(arena, sizeof *run);
-    *run = (llw_run){.kb = kb, .base = facts, .facts = llw_facts_overlay(facts), .arena = arena, .whole = whole, .memo = llw_memo_new()};
+    *run = (llw_run){.kb = kb,
+                     .base = facts,
+                     .facts = llw_facts_overlay(facts),
+                     .arena = arena,
+                     .whole = whole,
+                     .memo = llw_memo_new()};
     predict_all(run);
     llw_join_index *indexes = llw_join_index_new(arena);
     for (size_t i = 0; i < kb->n_rules; i++) {
@@ -196,7 +212,8 @@ const llw_predicted *llw_run_predicted(const llw_run *run, llw_entity launch) {
 
 const llw_node *llw_run_deriver(const llw_run *run, llw_entity entity, llw_attr attr) {
     for (size_t i = 0; i < run->n_derivations; i++)
-        if (run->derivations[i].entity == entity && run->derivations[i].attr == attr) return &run->nodes[run->derivations[i].node];
+        if (run->derivations[i].entity == entity && run->derivations[i].attr == attr)
+            return &run->nodes[run->derivations[i].node];
     return NULL;
 }
 
@@ -207,7 +224,8 @@ void llw_run_eval(const llw_run *run, const llw_node *node, const llw_expr *expr
     llw_eval(expr, &e, values);
 }
 
-static bool same_change(const llw_variant *v, llw_entity launch, const llw_attr *knobs, const llw_value *values, int n) {
+static bool same_change(const llw_variant *v, llw_entity launch, const llw_attr *knobs,
+                        const llw_value *values, int n) {
     if (v->launch != launch || v->n != n) return false;
     for (int i = 0; i < n; i++)
         if (v->knobs[i] != knobs[i] || !llw_value_equal(v->values[i], values[i])) return false;
@@ -215,13 +233,15 @@ static bool same_change(const llw_variant *v, llw_entity launch, const llw_attr 
 }
 
 /* The variant from the memo, predicted the first time. NULL when a value is unknown. */
-static llw_variant *variant_get(llw_run *run, llw_entity launch, const llw_attr *knobs, const llw_value *values, int n) {
+static llw_variant *variant_get(llw_run *run, llw_entity launch, const llw_attr *knobs,
+                                const llw_value *values, int n) {
     for (int i = 0; i < n; i++)
         if (!values[i].known) return NULL;
     for (llw_variant *v = run->variants; v; v = v->next)
         if (same_change(v, launch, knobs, values, n)) return v;
     llw_variant *v = llw_arena_alloc(run->arena, sizeof *v);
-    *v = (llw_variant){.launch = launch, .n = n, .facts = llw_facts_overlay(run->base), .next = run->variants};
+    *v =
+        (llw_variant){.launch = launch, .n = n, .facts = llw_facts_overlay(run->base), .next = run->variants};
     run->variants = v;
     for (int i = 0; i < n; i++) {
         v->knobs[i] = knobs[i];
@@ -238,23 +258,26 @@ const llw_predicted *llw_run_variant_predicted(llw_run *run, llw_entity launch, 
     return v ? &v->predicted : NULL;
 }
 
-llw_value llw_run_variant(llw_run *run, llw_entity entity, llw_attr attr, const llw_attr *knobs, const llw_value *values,
-                          int n) {
+llw_value llw_run_variant(llw_run *run, llw_entity entity, llw_attr attr, const llw_attr *knobs,
+                          const llw_value *values, int n) {
     bool placement = llw_facts_kind(run->facts, entity) == LLW_KIND_placement;
     llw_entity launch = placement ? llw_facts_ref(run->facts, entity, LLW_placement_launch) : entity;
     llw_type type = llw_attr_get(attr)->type;
     llw_variant *v = launch ? variant_get(run, launch, knobs, values, n) : NULL;
     if (!v) return llw_unknown(type);
-    bool capacity = attr == LLW_launch_whole_need || attr == LLW_launch_fits_one_gpu || attr == LLW_launch_fits_gpus;
+    bool capacity =
+        attr == LLW_launch_whole_need || attr == LLW_launch_fits_one_gpu || attr == LLW_launch_fits_gpus;
     if (capacity && !v->capacity) {
         llw_native_capacity(v->facts, run->arena, &v->predicted);
         v->capacity = true;
     }
-    llw_entity there = placement ? llw_facts_find(v->facts, LLW_KIND_placement, llw_facts_id(run->facts, entity)) : entity;
+    llw_entity there =
+        placement ? llw_facts_find(v->facts, LLW_KIND_placement, llw_facts_id(run->facts, entity)) : entity;
     return there ? llw_facts_value(v->facts, there, attr) : llw_unknown(type);
 }
 
-void llw_result_print(llw_text *out, llw_result r, llw_unit unit, const char *format, const llw_facts *facts) {
+void llw_result_print(llw_text *out, llw_result r, llw_unit unit, const char *format,
+                      const llw_facts *facts) {
     char buf[LLW_NUMBER_MAX];
     if (r.state != LLW_KNOWN) {
         llw_text_add(out, r.state == LLW_FAULT ? "(cannot be computed)" : "unknown");
@@ -306,8 +329,11 @@ void llw_run_say(const llw_run *run, const llw_node *node, const llw_template *s
         llw_result values[LLW_EXPR_MAX_BYTES];
         llw_run_eval(run, node, value, values);
         const llw_expr_node *top = &value->nodes[value->n_nodes - 1];
-        bool knob = top->op == LLW_OP_SLOT && top->as.slot.attr && llw_attr_get(top->as.slot.attr)->knob && llw_attr_get(top->as.slot.attr)->type == LLW_COUNT;
-        const char *format = knob && !*sentence->pieces[i].format ? "plain" : sentence->pieces[i].format; /* a flag's value can be pasted */
+        bool knob = top->op == LLW_OP_SLOT && top->as.slot.attr && llw_attr_get(top->as.slot.attr)->knob &&
+                    llw_attr_get(top->as.slot.attr)->type == LLW_COUNT;
+        const char *format = knob && !*sentence->pieces[i].format
+                                 ? "plain"
+                                 : sentence->pieces[i].format; /* a flag's value can be pasted */
         llw_result_print(out, values[value->n_nodes - 1], llw_expr_unit(value), format, run->facts);
     }
 }

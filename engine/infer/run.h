@@ -1,9 +1,10 @@
 /* One run of the knowledge base over a fact base: predictions first, then every rule once for each binding.
  *
- * All conditions of a node are evaluated, so a silent node already is its own why-not. Only what costs a prediction of its own
- * (predict()) is left until asked for, when a cheaper condition has settled the node. Derived
- * slots are claimed in `facts`, an overlay over what was read; the facts given are never changed and must outlive the
- * run. A run is deterministic: rules in the order of the knowledge base, bindings in the order of the entities. */
+ * All conditions of a node are evaluated, so a silent node already is its own why-not. Only what costs a
+ * prediction of its own (predict()) is left until asked for, when a cheaper condition has settled the node.
+ * Derived slots are claimed in `facts`, an overlay over what was read; the facts given are never changed and
+ * must outlive the run. A run is deterministic: rules in the order of the knowledge base, bindings in the
+ * order of the entities. */
 #ifndef LLW_INFER_RUN_H
 #define LLW_INFER_RUN_H
 
@@ -62,13 +63,13 @@ const llw_predicted *llw_run_predicted(const llw_run *run, llw_entity launch);
 /* The node that derived a slot, or NULL: it was read or predicted. */
 const llw_node *llw_run_deriver(const llw_run *run, llw_entity entity, llw_attr attr);
 
-/* Evaluates one of the rule's expressions again in a node, with every sub-value: for explanations. values has room for
- * expr->n_nodes. */
+/* Evaluates one of the rule's expressions again in a node, with every sub-value: for explanations. values has
+ * room for expr->n_nodes. */
 void llw_run_eval(const llw_run *run, const llw_node *node, const llw_expr *expr, llw_result *values);
 
 /* The slot as it would be if the launch's knobs were turned (memoised; O(one prediction) the first time). */
-llw_value llw_run_variant(llw_run *run, llw_entity entity, llw_attr attr, const llw_attr *knobs, const llw_value *values,
-                          int n);
+llw_value llw_run_variant(llw_run *run, llw_entity entity, llw_attr attr, const llw_attr *knobs,
+                          const llw_value *values, int n);
 
 /* The whole prediction of that variant. */
 const llw_predicted *llw_run_variant_predicted(llw_run *run, llw_entity launch, const llw_attr *knobs,
@@ -77,6 +78,7 @@ const llw_predicted *llw_run_variant_predicted(llw_run *run, llw_entity launch, 
 /* Fills a finding's sentence or advice. */
 void llw_run_say(const llw_run *run, const llw_node *node, const llw_template *sentence, llw_text *out);
 /* Prints a result the way its expression's unit asks for. */
-void llw_result_print(llw_text *out, llw_result result, llw_unit unit, const char *format, const llw_facts *facts);
+void llw_result_print(llw_text *out, llw_result result, llw_unit unit, const char *format,
+                      const llw_facts *facts);
 
 #endif

@@ -52,10 +52,12 @@ static void write_key(llw_text *key, const llw_launch *launch) {
     ADD(op_offload);
     ADD(split_mode);
     ADD(n_tensor_split);
-    llw_text_addn(key, (const char *)launch->tensor_split, sizeof *launch->tensor_split * (size_t)launch->n_tensor_split);
+    llw_text_addn(key, (const char *)launch->tensor_split,
+                  sizeof *launch->tensor_split * (size_t)launch->n_tensor_split);
     ADD(main_gpu);
     ADD(n_devices);
-    for (int i = 0; i < launch->n_devices; i++) { /* without -ts the split follows free memory; kernels depend on the card */
+    for (int i = 0; i < launch->n_devices;
+         i++) { /* without -ts the split follows free memory; kernels depend on the card */
         ADD(devices[i].gpu);
         ADD(devices[i].known);
         ADD(devices[i].free);

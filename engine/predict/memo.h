@@ -1,8 +1,8 @@
 /* Predictions already made: fit, placement and what-if measure the same launch many times over.
  *
- * A memo belongs to whoever made it and outlives every launch that points to it (llw_launch.memo). It holds figures only,
- * no steps. A launch is the same when everything that decides memory is the same; targets, names of files and what the
- * machine has of RAM are not part of it. */
+ * A memo belongs to whoever made it and outlives every launch that points to it (llw_launch.memo). It holds
+ * figures only, no steps. A launch is the same when everything that decides memory is the same; targets,
+ * names of files and what the machine has of RAM are not part of it. */
 #ifndef LLW_PREDICT_MEMO_H
 #define LLW_PREDICT_MEMO_H
 

@@ -1,15 +1,20 @@
 /* What llama.cpp would allocate for a launch, per device, and what --fit would do: without llama.cpp.
  *
- * A prediction is arithmetic on a llw_launch: no facts, no files, no clock. Weights and context are exact where
- * `exact` says so; the compute buffer is exact where the architecture's graph is known, else a point estimate inside
- * [compute_low, compute_high]. Every figure has its derivation in `steps`, when asked for. */
+ * A prediction is arithmetic on a llw_launch: no facts, no files, no clock. Weights and context are exact
+ * where `exact` says so; the compute buffer is exact where the architecture's graph is known, else a point
+ * estimate inside [compute_low, compute_high]. Every figure has its derivation in `steps`, when asked for. */
 #ifndef LLW_PREDICT_PREDICT_H
 #define LLW_PREDICT_PREDICT_H
 
 #include "fact/launch.h"
 #include "fact/model.h"
 
-typedef enum llw_outcome { LLW_OUTCOME_OK, LLW_OUTCOME_REFUSED, LLW_OUTCOME_ABORTS, LLW_OUTCOME_UNKNOWN } llw_outcome;
+typedef enum llw_outcome {
+    LLW_OUTCOME_OK,
+    LLW_OUTCOME_REFUSED,
+    LLW_OUTCOME_ABORTS,
+    LLW_OUTCOME_UNKNOWN
+} llw_outcome;
 
 typedef struct llw_memory {
     int64_t weights, context, compute; /* bytes */
@@ -22,9 +27,10 @@ typedef struct llw_memory {
 /* One line of arithmetic: `device` -1 is the host. */
 typedef struct llw_step {
     int device;
-    llw_attr result; /* LLW_placement_weights, LLW_placement_kv, LLW_placement_compute, LLW_launch_n_ctx ... */
+    llw_attr
+        result; /* LLW_placement_weights, LLW_placement_kv, LLW_placement_compute, LLW_launch_n_ctx ... */
     int64_t value;
-    const char *text; /* "131,072 cells x 47 layers x 576 x 34/32 bytes (q8_0) = 3,595.5 MiB" */
+    const char *text;   /* "131,072 cells x 47 layers x 576 x 34/32 bytes (q8_0) = 3,595.5 MiB" */
     const char *source; /* llama.cpp file and function, or measurement */
 } llw_step;
 
@@ -46,24 +52,30 @@ typedef struct llw_prediction {
 /* What the launch, taken literally (as with --fit off), allocates. launch->model must be there. */
 void llw_predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_prediction *out);
 
-typedef enum llw_fit_outcome { LLW_FIT_OFF, LLW_FIT_UNCHANGED, LLW_FIT_ADJUSTED, LLW_FIT_GAVE_UP, LLW_FIT_FAILED,
-               LLW_FIT_UNKNOWN /* a card's free memory, or the model's memory, is not known */ } llw_fit_outcome;
+typedef enum llw_fit_outcome {
+    LLW_FIT_OFF,
+    LLW_FIT_UNCHANGED,
+    LLW_FIT_ADJUSTED,
+    LLW_FIT_GAVE_UP,
+    LLW_FIT_FAILED,
+    LLW_FIT_UNKNOWN /* a card's free memory, or the model's memory, is not known */
+} llw_fit_outcome;
 
 typedef struct llw_fit {
     llw_fit_outcome outcome;
     const char *reason;
-    llw_launch launch; /* with what fit set */
+    llw_launch launch;       /* with what fit set */
     const char *const *args; /* what it set, as flags: -c 4096 -ngl 49 -ts ... -ot ... */
     size_t n_args;
     llw_prediction prediction; /* of `launch` */
-    bool fits;         /* every device's need is no more than its free memory */
-    bool meets_target; /* ... and the target is kept free */
-    const char *const *steps; /* its decisions in order, one sentence each */
+    bool fits;                 /* every device's need is no more than its free memory */
+    bool meets_target;         /* ... and the target is kept free */
+    const char *const *steps;  /* its decisions in order, one sentence each */
     size_t n_steps;
 } llw_fit;
 
-/* What llama.cpp does with the launch when --fit is allowed to: common/fit.cpp re-told. With --fit off, or a program
- * that does not fit, the outcome is LLW_FIT_OFF and the prediction that of the launch as it is. */
+/* What llama.cpp does with the launch when --fit is allowed to: common/fit.cpp re-told. With --fit off, or a
+ * program that does not fit, the outcome is LLW_FIT_OFF and the prediction that of the launch as it is. */
 void llw_fit_run(const llw_launch *launch, llw_arena *arena, bool explain, llw_fit *out);
 
 /* The same for a program or build that does not fit, or with --fit off: the plan that fit would make. */

@@ -138,7 +138,10 @@ void llw_render_decision_text(llw_text *out, const llw_style *style, const llw_d
     llw_text_add(out, "\n");
     llw_text verdict = {0};
     llw_wrap(&verdict, style, d->verdict_text, 0, 2);
-    llw_paint(out, style, d->verdict <= LLW_VERDICT_LIKELY_LOADS ? LLW_GREEN : d->verdict == LLW_VERDICT_UNKNOWN ? LLW_YELLOW : LLW_RED,
+    llw_paint(out, style,
+              d->verdict <= LLW_VERDICT_LIKELY_LOADS ? LLW_GREEN
+              : d->verdict == LLW_VERDICT_UNKNOWN    ? LLW_YELLOW
+                                                     : LLW_RED,
               llw_text_str(&verdict));
     llw_text_fini(&verdict);
     llw_text_add(out, "\n");

@@ -3,7 +3,6 @@
 #include "render/jsontext.h"
 #include "explain/words.h"
 
-
 static json_t *value_json(const llw_run *run, llw_value v) {
     if (!v.known) return json_null();
     switch (v.type) {
@@ -46,7 +45,8 @@ static json_t *device_json(const llw_device_line *line) {
     json_object_set_new(o, "weights", json_integer(line->weights));
     json_object_set_new(o, "kv", json_integer(line->kv));
     json_object_set_new(o, "compute", json_integer(line->compute));
-    json_object_set_new(o, "compute_band", json_pack("[I,I]", (json_int_t)line->compute_low, (json_int_t)line->compute_high));
+    json_object_set_new(o, "compute_band",
+                        json_pack("[I,I]", (json_int_t)line->compute_low, (json_int_t)line->compute_high));
     json_object_set_new(o, "left", bytes_or_null(line->known, line->left));
     return o;
 }
@@ -74,7 +74,8 @@ static json_t *offer_json(const llw_offer *offer) {
 }
 
 void llw_render_decision_json(llw_text *out, const llw_decision *d) {
-    json_t *root = json_object(), *devices = json_array(), *reasons = json_array(), *lessons = json_array(), *notes = json_array();
+    json_t *root = json_object(), *devices = json_array(), *reasons = json_array(), *lessons = json_array(),
+           *notes = json_array();
     json_object_set_new(root, "schema", json_string("llwhy.decision/1"));
     json_object_set_new(root, "title", llw_json_string(d->title));
     json_object_set_new(root, "model", entity_json(d->run, d->model));
@@ -128,8 +129,8 @@ void llw_render_proof_json(llw_text *out, const llw_run *run, const llw_proof *p
         if (*line->origin) json_object_set_new(o, "origin", llw_json_string(line->origin));
         if (line->entity) {
             llw_text slot = {0};
-            llw_text_addf(&slot, "%s:%s.%s", llw_kind_name(llw_facts_kind(run->facts, line->entity)), llw_facts_id(run->facts, line->entity),
-                          llw_attr_get(line->attr)->name);
+            llw_text_addf(&slot, "%s:%s.%s", llw_kind_name(llw_facts_kind(run->facts, line->entity)),
+                          llw_facts_id(run->facts, line->entity), llw_attr_get(line->attr)->name);
             json_object_set_new(o, "slot", llw_json_string(llw_text_str(&slot)));
             json_object_set_new(o, "value", value_json(run, line->value));
             llw_text_fini(&slot);

@@ -12,7 +12,8 @@ typedef struct writing {
 } writing;
 
 bool llw_plan_format(const char *format) {
-    return !strcmp(format, "models.conf") || !strcmp(format, "env") || !strcmp(format, "compose") || !strcmp(format, "args");
+    return !strcmp(format, "models.conf") || !strcmp(format, "env") || !strcmp(format, "compose") ||
+           !strcmp(format, "args");
 }
 
 static bool plain_word(const char *word) {
@@ -58,12 +59,15 @@ static void comments(const writing *w, const char *lead) {
     const llw_claim *size = llw_facts_best(d->run->facts, d->model, LLW_model_file_bytes);
     if (size) origin = size->origin;
     llw_facts_text(d->run->facts, d->model, LLW_model_card, &card);
-    llw_text_addf(w->out, "%ssource: %s%s%s; decided for %s\n", lead, origin, *card ? ", model card " : ", no model card read", card, d->build_name);
+    llw_text_addf(w->out, "%ssource: %s%s%s; decided for %s\n", lead, origin,
+                  *card ? ", model card " : ", no model card read", card, d->build_name);
     for (size_t i = 0; i < d->n_reasons; i++)
-        if (d->reasons[i].level == LLW_LEVEL_NOTE || !d->choice.offered) llw_text_addf(w->out, "%swhy: %s [%s]\n", lead, d->reasons[i].text, d->reasons[i].code);
+        if (d->reasons[i].level == LLW_LEVEL_NOTE || !d->choice.offered)
+            llw_text_addf(w->out, "%swhy: %s [%s]\n", lead, d->reasons[i].text, d->reasons[i].code);
     for (size_t i = 0; i < d->choice.n_changes; i++) {
         const llw_flag_change *c = &d->choice.changes[i];
-        llw_text_addf(w->out, "%s%s %s: %s%s%s%s\n", lead, c->set ? "sets" : "without", c->flag, c->reason, *c->code ? " [" : "", c->code, *c->code ? "]" : "");
+        llw_text_addf(w->out, "%s%s %s: %s%s%s%s\n", lead, c->set ? "sets" : "without", c->flag, c->reason,
+                      *c->code ? " [" : "", c->code, *c->code ? "]" : "");
     }
     llw_text_addf(w->out, "%sresult: %s\n", lead, d->choice.result);
 }
@@ -86,7 +90,10 @@ static void section_id(const writing *w) {
 }
 
 static void models_conf(const writing *w) {
-    static const char *const own[][3] = {{"-c", "--ctx-size", "CTX_SIZE"}, {"-ngl", "--n-gpu-layers", "N_GPU_LAYERS"}, {"-fit", "--fit", "FIT"}, {"-fitt", "--fit-target", "FIT_TARGET"}};
+    static const char *const own[][3] = {{"-c", "--ctx-size", "CTX_SIZE"},
+                                         {"-ngl", "--n-gpu-layers", "N_GPU_LAYERS"},
+                                         {"-fit", "--fit", "FIT"},
+                                         {"-fitt", "--fit-target", "FIT_TARGET"}};
     const llw_offer *o = &w->d->choice;
     const char *name = "";
     llw_facts_text(w->d->run->facts, w->d->model, LLW_model_name, &name);
@@ -108,7 +115,8 @@ static void models_conf(const writing *w) {
     bool first = true;
     for (size_t i = 0; i < o->n_args; i++) {
         bool is_own = false;
-        for (size_t k = 0; k < sizeof own / sizeof *own; k++) is_own |= !strcmp(o->args[i], own[k][0]) || !strcmp(o->args[i], own[k][1]);
+        for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+            is_own |= !strcmp(o->args[i], own[k][0]) || !strcmp(o->args[i], own[k][1]);
         if (is_own) {
             i++;
             continue;
@@ -132,15 +140,19 @@ static void env(const writing *w, llw_arena *arena) {
     const llw_offer *o = &w->d->choice;
     for (size_t i = 0; i < o->n_args; i++) {
         bool negative = false;
-        const llw_flag_row *row = llw_flag_find(&flags, o->args[i], launch->program, launch->build_order, &negative);
+        const llw_flag_row *row =
+            llw_flag_find(&flags, o->args[i], launch->program, launch->build_order, &negative);
         bool takes = row && row->kind != LLW_FLAG_PLAIN && row->kind != LLW_FLAG_SWITCH && i + 1 < o->n_args;
-        const char *value = takes ? o->args[i + 1] : "1", *name = !row ? "" : negative ? row->neg_env : row->env;
+        const char *value = takes ? o->args[i + 1] : "1", *name = !row       ? ""
+                                                                  : negative ? row->neg_env
+                                                                             : row->env;
         if (*name) {
             llw_text_addf(w->out, "%s=", name);
             add_quoted(w->out, value);
             llw_text_add(w->out, "\n");
         } else
-            llw_text_addf(w->out, "# no variable for: %s%s%s\n", o->args[i], takes ? " " : "", takes ? value : "");
+            llw_text_addf(w->out, "# no variable for: %s%s%s\n", o->args[i], takes ? " " : "",
+                          takes ? value : "");
         i += takes;
     }
 }
@@ -164,7 +176,8 @@ static void args(const writing *w) {
     llw_text_addf(w->out, "llama-%s \\\n  -m ", llw_program_name(w->d->predicted->as_read.program));
     add_quoted(w->out, w->path);
     for (size_t i = 0; i < o->n_args; i++) {
-        llw_text_add(w->out, o->args[i][0] == '-' && !isdigit((unsigned char)o->args[i][1]) ? " \\\n  " : " ");
+        llw_text_add(w->out,
+                     o->args[i][0] == '-' && !isdigit((unsigned char)o->args[i][1]) ? " \\\n  " : " ");
         add_quoted(w->out, o->args[i]);
     }
     llw_text_add(w->out, "\n");

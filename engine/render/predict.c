@@ -74,7 +74,9 @@ void llw_render_prediction_json(llw_text *out, const llw_predicted *p) {
         return;
     }
     const llw_prediction *q = &p->fit.prediction;
-    json_object_set_new(root, "outcome", q->outcome == LLW_OUTCOME_UNKNOWN ? json_null() : json_string(outcome_name(q->outcome)));
+    json_object_set_new(root, "outcome",
+                        q->outcome == LLW_OUTCOME_UNKNOWN ? json_null()
+                                                          : json_string(outcome_name(q->outcome)));
     json_object_set_new(root, "reason", llw_json_string(q->reason ? q->reason : ""));
     json_object_set_new(root, "devices", devices_json(&p->fit));
     json_object_set_new(root, "host", host_json(&q->host));
@@ -86,7 +88,8 @@ void llw_render_prediction_json(llw_text *out, const llw_predicted *p) {
     json_object_set_new(root, "flash_attn", json_boolean(q->flash_attn));
     json_object_set_new(root, "pipelined", json_boolean(q->pipelined));
     json_object_set_new(root, "weights_on_host", bytes(q->weights_on_host));
-    json_object_set_new(root, "fit", p->fit.outcome == LLW_FIT_UNKNOWN ? json_null() : json_string(fit_name(p->fit.outcome)));
+    json_object_set_new(
+        root, "fit", p->fit.outcome == LLW_FIT_UNKNOWN ? json_null() : json_string(fit_name(p->fit.outcome)));
     llw_json_dump(out, root);
 }
 
@@ -95,15 +98,21 @@ void llw_render_fit_json(llw_text *out, const llw_predicted *p) {
     json_object_set_new(root, "schema", json_string("llwhy.fit/1"));
     bool known = p->rc == LLW_OK && p->fit.outcome != LLW_FIT_UNKNOWN;
     json_object_set_new(root, "outcome", known ? json_string(fit_name(p->fit.outcome)) : json_null());
-    for (size_t i = 0; known && i < p->fit.n_args; i++) json_array_append_new(args, llw_json_string(p->fit.args[i]));
-    for (size_t i = 0; known && i < p->fit.n_steps; i++) json_array_append_new(steps, json_string(p->fit.steps[i]));
+    for (size_t i = 0; known && i < p->fit.n_args; i++)
+        json_array_append_new(args, llw_json_string(p->fit.args[i]));
+    for (size_t i = 0; known && i < p->fit.n_steps; i++)
+        json_array_append_new(steps, json_string(p->fit.steps[i]));
     json_object_set_new(root, "args", args);
     json_object_set_new(root, "fits", known ? json_boolean(p->fit.fits) : json_null());
     json_object_set_new(root, "meets_target", known ? json_boolean(p->fit.meets_target) : json_null());
-    json_object_set_new(root, "reason", json_string(p->rc != LLW_OK ? p->err.text : p->fit.reason ? p->fit.reason : ""));
+    json_object_set_new(root, "reason",
+                        json_string(p->rc != LLW_OK ? p->err.text
+                                    : p->fit.reason ? p->fit.reason
+                                                    : ""));
     json_object_set_new(root, "steps", steps);
     json_object_set_new(root, "devices", p->rc == LLW_OK ? devices_json(&p->fit) : json_array());
-    json_object_set_new(root, "n_ctx", p->rc == LLW_OK ? count_or_null(p->fit.prediction.n_ctx) : json_null());
+    json_object_set_new(root, "n_ctx",
+                        p->rc == LLW_OK ? count_or_null(p->fit.prediction.n_ctx) : json_null());
     llw_json_dump(out, root);
 }
 
@@ -116,7 +125,8 @@ static void row(llw_text *out, const char *name, const llw_memory *m, bool known
             strcpy(buf[i], "unknown");
         else
             llw_format_count(buf[i], parts[i]);
-    llw_text_addf(out, "%-8s %18s %18s %18s%s", name, a, b, c, m->compute_exact || m->compute < 0 ? " " : "~");
+    llw_text_addf(out, "%-8s %18s %18s %18s%s", name, a, b, c,
+                  m->compute_exact || m->compute < 0 ? " " : "~");
     if (known) llw_text_addf(out, " %18s", llw_format_count(l, free - m->weights - m->context - m->compute));
     llw_text_add(out, "\n");
 }
@@ -134,21 +144,25 @@ void llw_render_prediction_text(llw_text *out, const llw_style *style, const llw
     }
     llw_text_addf(out, "%-8s %18s %18s %18s  %18s\n", "bytes", "model", "context", "compute", "left");
     for (int d = 0; d < q->n_devices; d++)
-        row(out, p->fit.launch.devices[d].name, &q->device[d], p->fit.launch.devices[d].known, p->fit.launch.devices[d].free);
+        row(out, p->fit.launch.devices[d].name, &q->device[d], p->fit.launch.devices[d].known,
+            p->fit.launch.devices[d].free);
     row(out, "Host", &q->host, false, 0);
-    llw_text_addf(out, "n_ctx %lld (%lld per slot), %d slots, ubatch %lld, flash attention %s%s; --fit: %s\n", (long long)q->n_ctx, (long long)q->n_ctx_seq,
-                  q->n_seq, (long long)q->n_ubatch, q->flash_attn ? "on" : "off", q->pipelined ? ", pipelined" : "", fit_name(p->fit.outcome));
+    llw_text_addf(out, "n_ctx %lld (%lld per slot), %d slots, ubatch %lld, flash attention %s%s; --fit: %s\n",
+                  (long long)q->n_ctx, (long long)q->n_ctx_seq, q->n_seq, (long long)q->n_ubatch,
+                  q->flash_attn ? "on" : "off", q->pipelined ? ", pipelined" : "", fit_name(p->fit.outcome));
     for (int d = 0; d < q->n_devices; d++)
         if (!q->device[d].compute_exact) {
             llw_text_add(out, "~ estimated; ");
             char a[LLW_NUMBER_MAX], b[LLW_NUMBER_MAX];
-            llw_text_addf(out, "%s between %s and %s\n", p->fit.launch.devices[d].name, llw_format_mib(a, q->device[d].compute_low),
+            llw_text_addf(out, "%s between %s and %s\n", p->fit.launch.devices[d].name,
+                          llw_format_mib(a, q->device[d].compute_low),
                           llw_format_mib(b, q->device[d].compute_high));
         }
     for (size_t i = 0; i < q->n_steps; i++) {
         const llw_step *s = &q->steps[i];
         llw_text line = {0};
-        llw_text_addf(&line, "%s %s: %s", s->device < 0 ? "Host" : p->fit.launch.devices[s->device].name, llw_attr_get(s->result)->name, s->text);
+        llw_text_addf(&line, "%s %s: %s", s->device < 0 ? "Host" : p->fit.launch.devices[s->device].name,
+                      llw_attr_get(s->result)->name, s->text);
         if (s->source && *s->source) llw_text_addf(&line, " [%s]", s->source);
         llw_text_add(out, "  ");
         llw_wrap(out, style, llw_text_str(&line), 2, 4);
@@ -182,14 +196,16 @@ void llw_render_fit_text(llw_text *out, const llw_style *style, const llw_predic
         llw_text_fini(&line);
         llw_text_add(out, "\n");
     }
-    if (fit->outcome != LLW_FIT_UNKNOWN && !fit->fits) llw_text_add(out, "The result does not fit: llama.cpp will run out of memory while loading.\n");
+    if (fit->outcome != LLW_FIT_UNKNOWN && !fit->fits)
+        llw_text_add(out, "The result does not fit: llama.cpp will run out of memory while loading.\n");
     for (int d = 0; d < fit->prediction.n_devices; d++) {
         const llw_device *device = &fit->launch.devices[d];
         const llw_memory *m = &fit->prediction.device[d];
         char a[LLW_NUMBER_MAX];
         if (!device->known) continue;
         int64_t left = device->free - m->weights - m->context - m->compute;
-        llw_text_addf(out, "%s: %s %s\n", device->name, llw_format_mib(a, left < 0 ? -left : left), left < 0 ? "short" : "left");
+        llw_text_addf(out, "%s: %s %s\n", device->name, llw_format_mib(a, left < 0 ? -left : left),
+                      left < 0 ? "short" : "left");
     }
     llw_flatten(out, style);
 }

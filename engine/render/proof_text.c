@@ -5,7 +5,8 @@
 #include <string.h>
 
 static const char *mark_of(const llw_proof_line *line) {
-    static const char *const marks[] = {[LLW_MARK_NONE] = "", [LLW_MARK_YES] = "✓ ", [LLW_MARK_NO] = "✗ ", [LLW_MARK_UNKNOWN] = "? "};
+    static const char *const marks[] = {
+        [LLW_MARK_NONE] = "", [LLW_MARK_YES] = "✓ ", [LLW_MARK_NO] = "✗ ", [LLW_MARK_UNKNOWN] = "? "};
     return marks[line->mark];
 }
 
@@ -39,13 +40,14 @@ void llw_render_proof_text(llw_text *out, const llw_style *style, const llw_proo
     if (hidden) llw_text_addf(out, "(%zu more lines; --all)\n", hidden);
     if (proof->weakest < LLW_GRADE_FILE)
         llw_text_addf(out, "The weakest thing this rests on is %s.\n",
-                      proof->weakest == LLW_GRADE_PREDICTED   ? "a predicted figure"
-                      : proof->weakest == LLW_GRADE_CARD      ? "a model card"
-                                                              : "something somebody wrote");
+                      proof->weakest == LLW_GRADE_PREDICTED ? "a predicted figure"
+                      : proof->weakest == LLW_GRADE_CARD    ? "a model card"
+                                                            : "something somebody wrote");
     llw_flatten(out, style);
 }
 
-void llw_render_facts_text(llw_text *out, const llw_style *style, const llw_run *run, llw_entity only, bool rivals) {
+void llw_render_facts_text(llw_text *out, const llw_style *style, const llw_run *run, llw_entity only,
+                           bool rivals) {
     llw_arena *arena = llw_arena_new();
     for (llw_entity e = 1; e <= llw_facts_max(run->facts); e++) {
         if (only && e != only) continue;
@@ -64,7 +66,8 @@ void llw_render_facts_text(llw_text *out, const llw_style *style, const llw_run 
                 llw_text value = {0}, origin = {0};
                 llw_words_value(&value, run, (llw_attr)a, claims[i]->value);
                 llw_words_origin(&origin, claims[i]);
-                llw_text_addf(out, "  %-30s %-28s ", i ? "" : llw_attr_get((llw_attr)a)->name, llw_text_str(&value));
+                llw_text_addf(out, "  %-30s %-28s ", i ? "" : llw_attr_get((llw_attr)a)->name,
+                              llw_text_str(&value));
                 llw_paint(out, style, LLW_DIM, llw_text_str(&origin));
                 llw_text_addf(out, " (%s)%s\n", llw_grade_name(claims[i]->grade), i ? " loses" : "");
                 llw_text_fini(&value);
@@ -87,7 +90,8 @@ void llw_render_schema_text(llw_text *out, const llw_style *style, const char *o
             if (info->kind != (llw_kind)k) continue;
             llw_text t = {0};
             llw_text_addf(&t, "%s%s%s", info->meaning, *info->how ? "; if missing: " : "", info->how);
-            llw_text_addf(out, "  %-30s %-8s %-5s", info->name, llw_type_name(info->type), info->knob ? "knob" : "");
+            llw_text_addf(out, "  %-30s %-8s %-5s", info->name, llw_type_name(info->type),
+                          info->knob ? "knob" : "");
             llw_wrap(out, style, llw_text_str(&t), 46, 46);
             llw_text_add(out, "\n");
             llw_text_fini(&t);

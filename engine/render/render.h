@@ -1,7 +1,8 @@
-/* From structures to text and JSON. Text goes through llw_style; JSON through jansson, with a schema in docs/json.
+/* From structures to text and JSON. Text goes through llw_style; JSON through jansson, with a schema in
+ * docs/json.
  *
- * Renderers append to a llw_text and never fail. Foreign strings were made safe when they became text here; JSON escapes
- * by itself, and bytes that are no UTF-8 are replaced before. */
+ * Renderers append to a llw_text and never fail. Foreign strings were made safe when they became text here;
+ * JSON escapes by itself, and bytes that are no UTF-8 are replaced before. */
 #ifndef LLW_RENDER_RENDER_H
 #define LLW_RENDER_RENDER_H
 
@@ -12,8 +13,8 @@
 void llw_render_decision_text(llw_text *out, const llw_style *style, const llw_decision *decision);
 void llw_render_decision_json(llw_text *out, const llw_decision *decision);
 
-/* The plan we would choose as a block to paste (models.conf, env, compose, args), with comments that say why, from what
- * source, and the real file size. False when there is no plan that fits. */
+/* The plan we would choose as a block to paste (models.conf, env, compose, args), with comments that say why,
+ * from what source, and the real file size. False when there is no plan that fits. */
 bool llw_render_plan(llw_text *out, const llw_decision *decision, const char *format);
 bool llw_plan_format(const char *format);
 
@@ -22,7 +23,8 @@ void llw_render_proof_text(llw_text *out, const llw_style *style, const llw_proo
 void llw_render_proof_json(llw_text *out, const llw_run *run, const llw_proof *proof);
 
 /* Every slot of every entity with its winner and, with `rivals`, the losers. */
-void llw_render_facts_text(llw_text *out, const llw_style *style, const llw_run *run, llw_entity only, bool rivals);
+void llw_render_facts_text(llw_text *out, const llw_style *style, const llw_run *run, llw_entity only,
+                           bool rivals);
 void llw_render_schema_text(llw_text *out, const llw_style *style, const char *kind);
 
 #endif

@@ -39,8 +39,9 @@ void llw_wrap(llw_text *out, const llw_style *style, const char *text, int at, i
 }
 
 void llw_flatten(llw_text *text, const llw_style *style) {
-    static const char *const pairs[][2] = {{"·", "-"}, {"█", "#"}, {"▓", "+"}, {"▒", "="}, {"░", "."}, {"✓", "yes"}, {"✗", "no"},
-                                           {"×", "x"}, {"–", "-"}, {"…", "..."}, {"→", "->"}, {"≤", "<="}, {"≥", ">="}, {"’", "'"}};
+    static const char *const pairs[][2] = {{"·", "-"},   {"█", "#"},  {"▓", "+"},  {"▒", "="}, {"░", "."},
+                                           {"✓", "yes"}, {"✗", "no"}, {"×", "x"},  {"–", "-"}, {"…", "..."},
+                                           {"→", "->"},  {"≤", "<="}, {"≥", ">="}, {"’", "'"}};
     if (style->utf8 || !text->bytes) return;
     llw_text flat = {0};
     for (const char *c = text->bytes; *c;) {
@@ -58,7 +59,8 @@ void llw_flatten(llw_text *text, const llw_style *style) {
             continue;
         }
         llw_text_add(&flat, "?");
-        for (c++; ((unsigned char)*c & 0xc0) == 0x80; c++) {}
+        for (c++; ((unsigned char)*c & 0xc0) == 0x80; c++) {
+        }
     }
     llw_text_fini(text);
     *text = flat;

@@ -15,11 +15,12 @@ typedef enum llw_ink { LLW_PLAIN, LLW_BOLD, LLW_DIM, LLW_RED, LLW_YELLOW, LLW_GR
 /* Adds text in a colour, if colours are on. */
 void llw_paint(llw_text *out, const llw_style *style, llw_ink ink, const char *text);
 
-/* Adds text wrapped at blanks to the style's width; the first line starts at column `at`, later ones are indented by
- * `indent`. Ends without a newline. */
+/* Adds text wrapped at blanks to the style's width; the first line starts at column `at`, later ones are
+ * indented by `indent`. Ends without a newline. */
 void llw_wrap(llw_text *out, const llw_style *style, const char *text, int at, int indent);
 
-/* Replaces what ASCII cannot show (middle dots, bars, ticks) when the style says so; in place, at the very end. */
+/* Replaces what ASCII cannot show (middle dots, bars, ticks) when the style says so; in place, at the very
+ * end. */
 void llw_flatten(llw_text *text, const llw_style *style);
 
 #endif

@@ -44,7 +44,8 @@ void llw_render_brief(llw_text *out, const llw_style *style, const llw_transcrip
 static void say_how(llw_text *how, const llw_ask *ask) {
     switch (ask->kind) {
     case LLW_ASK_FLAGS:
-        llw_text_add(how, "Type what you would change: flags take the place of the team's; 'without -x' leaves an option out; 'only' in front starts "
+        llw_text_add(how, "Type what you would change: flags take the place of the team's; 'without -x' "
+                          "leaves an option out; 'only' in front starts "
                           "from none; 'nothing' keeps all.");
         break;
     case LLW_ASK_NUMBER:
@@ -54,7 +55,10 @@ static void say_how(llw_text *how, const llw_ask *ask) {
             llw_text_addf(how, "Type a number%s.", *ask->unit ? " in percent" : "");
         break;
     case LLW_ASK_YES_NO: llw_text_add(how, "Type yes or no."); break;
-    case LLW_ASK_CHOICE: llw_text_add(how, ask->several ? "Type the letters of all that are right, such as: a c." : "Type one letter."); break;
+    case LLW_ASK_CHOICE:
+        llw_text_add(how, ask->several ? "Type the letters of all that are right, such as: a c."
+                                       : "Type one letter.");
+        break;
     }
 }
 
@@ -78,18 +82,22 @@ void llw_render_ask(llw_text *out, const llw_style *style, const llw_ask *ask, s
     llw_flatten(out, style);
 }
 
-static void conclusions(llw_text *out, const llw_style *style, const char *lead, const llw_conclusions *list) {
+static void conclusions(llw_text *out, const llw_style *style, const char *lead,
+                        const llw_conclusions *list) {
     for (size_t i = 0; i < list->n; i++) {
         llw_text line = {0};
-        llw_text_addf(&line, "%s: %s [%s, %s]", lead, list->items[i].text, list->items[i].code, llw_level_name(list->items[i].level));
+        llw_text_addf(&line, "%s: %s [%s, %s]", lead, list->items[i].text, list->items[i].code,
+                      llw_level_name(list->items[i].level));
         paragraph(out, style, llw_text_str(&line), 2);
         llw_text_fini(&line);
     }
 }
 
 static void judge_line(llw_text *line, const llw_assessment *a, size_t n) {
-    if (n) llw_text_addf(line, "Question %zu", n);
-    else llw_text_add(line, "What if");
+    if (n)
+        llw_text_addf(line, "Question %zu", n);
+    else
+        llw_text_add(line, "What if");
     if (!*a->typed)
         llw_text_addf(line, ": no answer.");
     else
@@ -100,7 +108,11 @@ void llw_render_assessment(llw_text *out, const llw_style *style, const llw_asse
     llw_text line = {0};
     judge_line(&line, a, n);
     llw_text_add(out, "\n");
-    llw_paint(out, style, a->score == LLW_SCORE_RIGHT ? LLW_GREEN : a->score == LLW_SCORE_HALF ? LLW_YELLOW : LLW_RED, llw_text_str(&line));
+    llw_paint(out, style,
+              a->score == LLW_SCORE_RIGHT  ? LLW_GREEN
+              : a->score == LLW_SCORE_HALF ? LLW_YELLOW
+                                           : LLW_RED,
+              llw_text_str(&line));
     llw_text_add(out, "\n");
     llw_text_fini(&line);
     if (a->ask->kind == LLW_ASK_FLAGS) {
@@ -121,7 +133,8 @@ void llw_render_assessment(llw_text *out, const llw_style *style, const llw_asse
         paragraph(out, style, llw_text_str(&line), 2);
         llw_text_fini(&line);
     }
-    if (*a->reason && *a->typed && !(a->ask->kind == LLW_ASK_FLAGS && !a->understood)) { /* what refused the flags was said above */
+    if (*a->reason && *a->typed &&
+        !(a->ask->kind == LLW_ASK_FLAGS && !a->understood)) { /* what refused the flags was said above */
         llw_text_addf(&line, "Because: %s.", a->reason);
         paragraph(out, style, llw_text_str(&line), 2);
         llw_text_fini(&line);
@@ -178,7 +191,8 @@ void llw_render_lesson(llw_text *out, const llw_style *style, const llw_transcri
     }
     heading(out, style, "The lesson");
     llw_text line = {0};
-    llw_text_addf(&line, "%s (%s; llwhy lesson %s tells it whole)", t->lesson->claim, t->lesson->code, t->lesson->code);
+    llw_text_addf(&line, "%s (%s; llwhy lesson %s tells it whole)", t->lesson->claim, t->lesson->code,
+                  t->lesson->code);
     paragraph(out, style, llw_text_str(&line), 0);
     llw_text_fini(&line);
     llw_text_addf(&line, "The incident: %s.", t->c->source);

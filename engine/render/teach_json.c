@@ -2,7 +2,6 @@
 #include "render/teach.h"
 #include "render/jsontext.h"
 
-
 static json_t *conclusions(const llw_conclusions *list) {
     json_t *array = json_array();
     for (size_t i = 0; i < list->n; i++) {
@@ -29,7 +28,8 @@ static json_t *answer(const llw_assessment *a) {
     json_object_set_new(o, "score", json_string(scores[a->score]));
     json_object_set_new(o, "engine", llw_json_string(a->truth));
     json_object_set_new(o, "reason", llw_json_string(a->reason));
-    json_object_set_new(o, "misconception", a->misconception ? llw_json_string(a->misconception->id) : json_null());
+    json_object_set_new(o, "misconception",
+                        a->misconception ? llw_json_string(a->misconception->id) : json_null());
     if (a->ask->kind != LLW_ASK_FLAGS) {
         json_decref(unneeded);
         return o;
@@ -38,7 +38,8 @@ static json_t *answer(const llw_assessment *a) {
     json_object_set_new(o, "plan", llw_json_string(a->plan));
     json_object_set_new(o, "gone", conclusions(&a->gone));
     json_object_set_new(o, "come", conclusions(&a->come));
-    for (size_t i = 0; i < a->unneeded.n; i++) json_array_append_new(unneeded, llw_json_string(a->unneeded.items[i]));
+    for (size_t i = 0; i < a->unneeded.n; i++)
+        json_array_append_new(unneeded, llw_json_string(a->unneeded.items[i]));
     json_object_set_new(o, "unneeded", unneeded);
     return o;
 }
@@ -72,7 +73,9 @@ void llw_render_teach_json(llw_text *out, const llw_transcript *t) {
     for (size_t i = 0; i < t->n_cards; i++) json_array_append_new(cards, llw_json_string(t->cards[i]));
     json_object_set_new(root, "cards", cards);
     for (size_t i = 0; i < t->n_facts; i++)
-        json_array_append_new(facts, json_pack("{s:o,s:o,s:o}", "slot", llw_json_string(t->facts[i].slot), "text", llw_json_string(t->facts[i].text), "origin", llw_json_string(t->facts[i].origin)));
+        json_array_append_new(facts, json_pack("{s:o,s:o,s:o}", "slot", llw_json_string(t->facts[i].slot),
+                                               "text", llw_json_string(t->facts[i].text), "origin",
+                                               llw_json_string(t->facts[i].origin)));
     json_object_set_new(root, "facts", facts);
     for (size_t i = 0; i < t->c->n_asks; i++)
         if (t->answers[i].ask) json_array_append_new(answers, answer(&t->answers[i]));

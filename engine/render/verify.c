@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const llw_ink inks[] = {[LLW_AGREE_MATCH] = LLW_GREEN, [LLW_AGREE_MISMATCH] = LLW_RED, [LLW_AGREE_UNKNOWN] = LLW_YELLOW};
+static const llw_ink inks[] = {
+    [LLW_AGREE_MATCH] = LLW_GREEN, [LLW_AGREE_MISMATCH] = LLW_RED, [LLW_AGREE_UNKNOWN] = LLW_YELLOW};
 
 /* Wraps a line that begins at column `at` (blanks are added up to it when it is a new one). */
 static void line(llw_text *out, const llw_style *style, llw_text *text, int at, int indent) {
@@ -45,7 +46,8 @@ static void overrides_text(llw_text *out, const llw_style *style, const llw_veri
             llw_text t = {0};
             if (!any) llw_text_add(out, "What overrode what\n");
             any = true;
-            llw_text_addf(&t, "%s %s [%s] counts, not %s [%s]", s->flag, s->value, s->source, s->lost[k].value, s->lost[k].source);
+            llw_text_addf(&t, "%s %s [%s] counts, not %s [%s]", s->flag, s->value, s->source,
+                          s->lost[k].value, s->lost[k].source);
             line(out, style, &t, 2, 4);
         }
     }
@@ -68,15 +70,19 @@ static void head_text(llw_text *out, const llw_style *style, const llw_verify_re
     llw_text_add_safe(&t, name, strlen(name), false);
     if (*r->model) llw_text_addf(&t, ", %s", r->model);
     if (*r->build) llw_text_addf(&t, ", llama.cpp %s", r->build);
-    if (r->process->container) llw_text_addf(&t, ", container %.12s%s%s", r->process->container, r->process->image ? " of " : "", r->process->image ? r->process->image : "");
+    if (r->process->container)
+        llw_text_addf(&t, ", container %.12s%s%s", r->process->container, r->process->image ? " of " : "",
+                      r->process->image ? r->process->image : "");
     llw_paint(out, style, LLW_BOLD, llw_text_str(&t));
     llw_text_add(out, "\n");
     llw_text_fini(&t);
 }
 
 static void groups_text(llw_text *out, const llw_style *style, const llw_verification *v, bool all) {
-    static const char *const titles[] = {"Flags, as they were meant and as they reached it", "Memory that the process holds, as predicted and as nvidia-smi sees it",
-                                         "Buffers, as predicted and as the log shows them", "The load"};
+    static const char *const titles[] = {
+        "Flags, as they were meant and as they reached it",
+        "Memory that the process holds, as predicted and as nvidia-smi sees it",
+        "Buffers, as predicted and as the log shows them", "The load"};
     for (int g = LLW_VERIFY_FLAGS; g <= LLW_VERIFY_LOAD; g++) {
         size_t shown = 0, agreed = 0;
         for (size_t i = 0; i < v->n_items; i++) {
@@ -114,9 +120,11 @@ void llw_render_verify_text(llw_text *out, const llw_style *style, const llw_ver
         llw_text_add_safe(&t, r->notes[i], strlen(r->notes[i]), false);
         line(out, style, &t, 0, 2);
     }
-    if (!r->meant) llw_text_add(out, "Nobody said what was meant: give MODEL and flags behind --, or FILE:PROFILE\n");
+    if (!r->meant)
+        llw_text_add(out, "Nobody said what was meant: give MODEL and flags behind --, or FILE:PROFILE\n");
     llw_text t = {0};
-    llw_text_addf(&t, "Verdict: %s (%zu match, %zu differ, %zu unknown)", llw_agreement_name(v->verdict), v->n_match, v->n_mismatch, v->n_unknown);
+    llw_text_addf(&t, "Verdict: %s (%zu match, %zu differ, %zu unknown)", llw_agreement_name(v->verdict),
+                  v->n_match, v->n_mismatch, v->n_unknown);
     llw_paint(out, style, inks[v->verdict], llw_text_str(&t));
     llw_text_add(out, "\n");
     llw_text_fini(&t);
@@ -143,7 +151,8 @@ static json_t *item_json(const llw_verify_item *item) {
     json_object_set_new(o, "reason", string(item->reason));
     json_object_set_new(o, "source", string(item->source));
     if (!item->numbers) return o;
-    json_object_set_new(o, "expected_bytes", json_pack("[I,I]", (json_int_t)item->low, (json_int_t)item->high));
+    json_object_set_new(o, "expected_bytes",
+                        json_pack("[I,I]", (json_int_t)item->low, (json_int_t)item->high));
     json_object_set_new(o, "found_bytes", json_integer(item->value));
     json_object_set_new(o, "tolerance_bytes", json_integer(item->tolerance));
     return o;
@@ -154,18 +163,22 @@ static json_t *setting_json(const llw_setting_line *s) {
     json_object_set_new(o, "flag", string(s->flag));
     json_object_set_new(o, "value", string(s->value));
     json_object_set_new(o, "source", string(s->source));
-    for (size_t i = 0; i < s->n_lost; i++) json_array_append_new(lost, json_pack("{s:o,s:o}", "value", string(s->lost[i].value), "source", string(s->lost[i].source)));
+    for (size_t i = 0; i < s->n_lost; i++)
+        json_array_append_new(lost, json_pack("{s:o,s:o}", "value", string(s->lost[i].value), "source",
+                                              string(s->lost[i].source)));
     json_object_set_new(o, "overrode", lost);
     return o;
 }
 
 void llw_render_verify_json(llw_text *out, const llw_verify_report *r) {
     const llw_verification *v = r->verification;
-    json_t *root = json_object(), *process = json_object(), *items = json_array(), *settings = json_array(), *problems = json_array(), *notes = json_array();
+    json_t *root = json_object(), *process = json_object(), *items = json_array(), *settings = json_array(),
+           *problems = json_array(), *notes = json_array();
     json_object_set_new(root, "schema", json_string("llwhy.verify/1"));
     json_object_set_new(process, "pid", json_integer(r->process->pid));
     json_object_set_new(process, "program", string(r->process->program));
-    json_object_set_new(process, "container", r->process->container ? string(r->process->container) : json_null());
+    json_object_set_new(process, "container",
+                        r->process->container ? string(r->process->container) : json_null());
     json_object_set_new(process, "image", r->process->image ? string(r->process->image) : json_null());
     json_object_set_new(root, "process", process);
     json_object_set_new(root, "build", string(r->build));
@@ -175,7 +188,9 @@ void llw_render_verify_json(llw_text *out, const llw_verify_report *r) {
     for (size_t i = 0; i < v->n_items; i++) json_array_append_new(items, item_json(&v->items[i]));
     for (size_t i = 0; i < v->n_settings; i++) json_array_append_new(settings, setting_json(&v->settings[i]));
     for (size_t i = 0; i < r->n_problems; i++)
-        json_array_append_new(problems, json_pack("{s:o,s:o,s:o}", "code", string(llw_flag_code_name(r->problems[i].code)), "place", string(r->problems[i].place), "message",
+        json_array_append_new(problems, json_pack("{s:o,s:o,s:o}", "code",
+                                                  string(llw_flag_code_name(r->problems[i].code)), "place",
+                                                  string(r->problems[i].place), "message",
                                                   string(r->problems[i].message)));
     for (size_t i = 0; i < r->n_notes; i++) json_array_append_new(notes, string(r->notes[i]));
     json_object_set_new(root, "items", items);

@@ -23,15 +23,12 @@ static const struct {
     const char *sign;
     int precedence; /* Lua 5.4 manual 3.4.8; 0: not an infix operator */
 } ops[] = {
-    [LLW_OP_OR] = {"or", 1},           [LLW_OP_AND] = {"and", 2},
-    [LLW_OP_LESS] = {"<", 3},          [LLW_OP_GREATER] = {">", 3},
-    [LLW_OP_LESS_EQUAL] = {"<=", 3},   [LLW_OP_GREATER_EQUAL] = {">=", 3},
-    [LLW_OP_NOT_EQUAL] = {"~=", 3},    [LLW_OP_EQUAL] = {"==", 3},
-    [LLW_OP_ADD] = {"+", 4},           [LLW_OP_SUBTRACT] = {"-", 4},
-    [LLW_OP_MULTIPLY] = {"*", 5},      [LLW_OP_DIVIDE] = {"/", 5},
-    [LLW_OP_FLOOR_DIVIDE] = {"//", 5}, [LLW_OP_MODULO] = {"%", 5},
-    [LLW_OP_NOT] = {"not", 0},         [LLW_OP_NEGATE] = {"-", 0},
-    [LLW_OP_CALL] = {"", 0},
+    [LLW_OP_OR] = {"or", 1},           [LLW_OP_AND] = {"and", 2},       [LLW_OP_LESS] = {"<", 3},
+    [LLW_OP_GREATER] = {">", 3},       [LLW_OP_LESS_EQUAL] = {"<=", 3}, [LLW_OP_GREATER_EQUAL] = {">=", 3},
+    [LLW_OP_NOT_EQUAL] = {"~=", 3},    [LLW_OP_EQUAL] = {"==", 3},      [LLW_OP_ADD] = {"+", 4},
+    [LLW_OP_SUBTRACT] = {"-", 4},      [LLW_OP_MULTIPLY] = {"*", 5},    [LLW_OP_DIVIDE] = {"/", 5},
+    [LLW_OP_FLOOR_DIVIDE] = {"//", 5}, [LLW_OP_MODULO] = {"%", 5},      [LLW_OP_NOT] = {"not", 0},
+    [LLW_OP_NEGATE] = {"-", 0},        [LLW_OP_CALL] = {"", 0},
 };
 enum { UNARY_PRECEDENCE = 6 };
 
@@ -44,7 +41,8 @@ bool llw_op_is_comparison(llw_op op) {
 }
 
 const char *llw_unit_name(llw_unit unit) {
-    static const char *const name[] = {"number", "number", "bytes", "bytes per second", "seconds", "text", "flag", "entity"};
+    static const char *const name[] = {"number",  "number", "bytes", "bytes per second",
+                                       "seconds", "text",   "flag",  "entity"};
     return name[unit];
 }
 
@@ -69,10 +67,10 @@ llw_unit llw_expr_unit(const llw_expr *expr) {
     return expr->nodes[expr->n_nodes - 1].unit;
 }
 
-#define FAIL(p, ...)                                                                                                   \
-    do {                                                                                                               \
-        if (!(p)->failed) llw_fail((p)->err, LLW_ERR_INPUT, (p)->file, (p)->line, __VA_ARGS__);                        \
-        (p)->failed = true;                                                                                            \
+#define FAIL(p, ...)                                                                                         \
+    do {                                                                                                     \
+        if (!(p)->failed) llw_fail((p)->err, LLW_ERR_INPUT, (p)->file, (p)->line, __VA_ARGS__);              \
+        (p)->failed = true;                                                                                  \
     } while (0)
 
 static bool is_blank(char c) {
@@ -153,7 +151,8 @@ static llw_unit product_unit(parser *p, int a, int b) {
     if (y <= LLW_UNIT_PLAIN) return x;
     if ((x == LLW_UNIT_RATE && y == LLW_UNIT_SECONDS) || (x == LLW_UNIT_SECONDS && y == LLW_UNIT_RATE))
         return LLW_UNIT_BYTES;
-    FAIL(p, "%s (%s) cannot be multiplied by %s (%s)", piece(p, a), llw_unit_name(x), piece(p, b), llw_unit_name(y));
+    FAIL(p, "%s (%s) cannot be multiplied by %s (%s)", piece(p, a), llw_unit_name(x), piece(p, b),
+         llw_unit_name(y));
     return LLW_UNIT_PLAIN;
 }
 
@@ -163,13 +162,15 @@ static llw_unit quotient_unit(parser *p, int a, int b) {
     if (x == y) return LLW_UNIT_PLAIN;
     if (x == LLW_UNIT_BYTES && y == LLW_UNIT_RATE) return LLW_UNIT_SECONDS;
     if (x == LLW_UNIT_BYTES && y == LLW_UNIT_SECONDS) return LLW_UNIT_RATE;
-    FAIL(p, "%s (%s) cannot be divided by %s (%s)", piece(p, a), llw_unit_name(x), piece(p, b), llw_unit_name(y));
+    FAIL(p, "%s (%s) cannot be divided by %s (%s)", piece(p, a), llw_unit_name(x), piece(p, b),
+         llw_unit_name(y));
     return LLW_UNIT_PLAIN;
 }
 
 static void want_numbers(parser *p, llw_op op, int a, int b) {
     int bad = !is_number(unit(p, a)) ? a : !is_number(unit(p, b)) ? b : -1;
-    if (bad >= 0) FAIL(p, "'%s' needs numbers, but %s is %s", ops[op].sign, piece(p, bad), llw_unit_name(unit(p, bad)));
+    if (bad >= 0)
+        FAIL(p, "'%s' needs numbers, but %s is %s", ops[op].sign, piece(p, bad), llw_unit_name(unit(p, bad)));
 }
 
 static llw_unit infix_unit(parser *p, llw_op op, int a, int b) {
@@ -183,18 +184,23 @@ static llw_unit infix_unit(parser *p, llw_op op, int a, int b) {
                      llw_unit_name(unit(p, side)));
         }
         return LLW_UNIT_FLAG;
-    case LLW_OP_MULTIPLY: want_numbers(p, op, a, b); return p->failed ? LLW_UNIT_PLAIN : product_unit(p, a, b);
+    case LLW_OP_MULTIPLY:
+        want_numbers(p, op, a, b);
+        return p->failed ? LLW_UNIT_PLAIN : product_unit(p, a, b);
     case LLW_OP_DIVIDE:
-    case LLW_OP_FLOOR_DIVIDE: want_numbers(p, op, a, b); return p->failed ? LLW_UNIT_PLAIN : quotient_unit(p, a, b);
+    case LLW_OP_FLOOR_DIVIDE:
+        want_numbers(p, op, a, b);
+        return p->failed ? LLW_UNIT_PLAIN : quotient_unit(p, a, b);
     default: break;
     }
     bool ordered = op != LLW_OP_EQUAL && op != LLW_OP_NOT_EQUAL;
     if (ordered) want_numbers(p, op, a, b);
     int shared = common_unit(unit(p, a), unit(p, b));
     if (shared < 0 && !p->failed)
-        FAIL(p, "%s is %s and %s is %s: '%s' needs the same unit on both sides%s", piece(p, a), llw_unit_name(unit(p, a)),
-             piece(p, b), llw_unit_name(unit(p, b)), ops[op].sign,
-             unit(p, a) == LLW_UNIT_BYTES || unit(p, b) == LLW_UNIT_BYTES ? " (write 512 * MiB for a size)" : "");
+        FAIL(p, "%s is %s and %s is %s: '%s' needs the same unit on both sides%s", piece(p, a),
+             llw_unit_name(unit(p, a)), piece(p, b), llw_unit_name(unit(p, b)), ops[op].sign,
+             unit(p, a) == LLW_UNIT_BYTES || unit(p, b) == LLW_UNIT_BYTES ? " (write 512 * MiB for a size)"
+                                                                          : "");
     if (llw_op_is_comparison(op)) return LLW_UNIT_FLAG;
     return shared < 0 ? LLW_UNIT_PLAIN : (llw_unit)shared;
 }
@@ -309,7 +315,8 @@ static int parse_aggregate(parser *p, llw_op op, int start) {
     return node;
 }
 
-/* predict('attribute', variable, 'knob', value, ...): the slot as it would be with the launch's knobs turned. */
+/* predict('attribute', variable, 'knob', value, ...): the slot as it would be with the launch's knobs turned.
+ */
 static int parse_predict(parser *p, int start) {
     const char *asked = parse_quoted(p);
     expect(p, ",");
@@ -331,12 +338,13 @@ static int parse_predict(parser *p, int start) {
         if (!expect(p, ",")) break;
         args[n] = parse(p, 0);
         if (!p->failed && common_unit(unit(p, args[n]), llw_unit_of(llw_attr_get(knobs[n])->type)) < 0)
-            FAIL(p, "'%s' is %s and cannot be set to %s", knob, llw_unit_name(llw_unit_of(llw_attr_get(knobs[n])->type)),
-                 piece(p, args[n]));
+            FAIL(p, "'%s' is %s and cannot be set to %s", knob,
+                 llw_unit_name(llw_unit_of(llw_attr_get(knobs[n])->type)), piece(p, args[n]));
         n++;
     }
     expect(p, ")");
-    int node = add(p, LLW_OP_PREDICT, attr ? llw_unit_of(llw_attr_get(attr)->type) : LLW_UNIT_PLAIN, start, n, args);
+    int node =
+        add(p, LLW_OP_PREDICT, attr ? llw_unit_of(llw_attr_get(attr)->type) : LLW_UNIT_PLAIN, start, n, args);
     p->nodes[node].as.predict.attr = attr;
     p->nodes[node].as.predict.variable = variable < 0 ? 0 : variable;
     memcpy(p->nodes[node].as.predict.knobs, knobs, sizeof knobs);
@@ -363,7 +371,8 @@ static int parse_min_max(parser *p, llw_op op, int start) {
     llw_unit is = p->failed ? LLW_UNIT_PLAIN : unit(p, args[0]);
     for (int i = 1; i < n && !p->failed; i++) {
         int shared = common_unit(is, unit(p, args[i]));
-        if (shared < 0 || !is_number((llw_unit)shared)) FAIL(p, "min() and max() need numbers of one unit in \"%s\"", p->text);
+        if (shared < 0 || !is_number((llw_unit)shared))
+            FAIL(p, "min() and max() need numbers of one unit in \"%s\"", p->text);
         is = shared < 0 ? is : (llw_unit)shared;
     }
     return add(p, op, is, start, n, args);
@@ -381,8 +390,8 @@ static int parse_named_function(parser *p, const char *name, int start) {
     if (!p->failed && n != arity) FAIL(p, "%s() takes %d arguments, not %d", name, arity, n);
     for (int i = 0; i < n && !p->failed; i++)
         if (common_unit(unit(p, args[i]), parameters[i]) < 0)
-            FAIL(p, "argument %d of %s() is %s, but %s is %s", i + 1, name, llw_unit_name(parameters[i]), piece(p, args[i]),
-                 llw_unit_name(unit(p, args[i])));
+            FAIL(p, "argument %d of %s() is %s, but %s is %s", i + 1, name, llw_unit_name(parameters[i]),
+                 piece(p, args[i]), llw_unit_name(unit(p, args[i])));
     int node = add(p, LLW_OP_CALL, result, start, n, args);
     p->nodes[node].as.function = function;
     return node;
@@ -456,14 +465,16 @@ static int parse_operand(parser *p) {
     if (take(p, "not")) {
         int a = parse(p, UNARY_PRECEDENCE);
         if (!p->failed && unit(p, a) != LLW_UNIT_FLAG)
-            FAIL(p, "'not' needs a yes-or-no condition, but %s is %s", piece(p, a), llw_unit_name(unit(p, a)));
+            FAIL(p, "'not' needs a yes-or-no condition, but %s is %s", piece(p, a),
+                 llw_unit_name(unit(p, a)));
         return add(p, LLW_OP_NOT, LLW_UNIT_FLAG, start, 1, &a);
     }
     if (take(p, "-")) {
         if (p->text[p->at] == '-' || (start > 0 && p->text[start - 1] == '-'))
             FAIL(p, "'--' starts a comment in Lua: write '- -' in \"%s\"", p->text);
         int a = parse(p, UNARY_PRECEDENCE);
-        if (!p->failed && !is_number(unit(p, a))) FAIL(p, "'-' needs a number, but %s is %s", piece(p, a), llw_unit_name(unit(p, a)));
+        if (!p->failed && !is_number(unit(p, a)))
+            FAIL(p, "'-' needs a number, but %s is %s", piece(p, a), llw_unit_name(unit(p, a)));
         return add(p, LLW_OP_NEGATE, p->failed ? LLW_UNIT_PLAIN : unit(p, a), start, 1, &a);
     }
     if (take(p, "(")) {
@@ -522,14 +533,17 @@ llw_rc llw_expr_parse(llw_arena *arena, const llw_scope *scope, const char *text
                       llw_expr *out, llw_err *err) {
     parser p = {.arena = arena, .scope = scope, .text = text, .file = file, .line = line, .err = err};
     if (strlen(text) > LLW_EXPR_MAX_BYTES)
-        return llw_fail(err, LLW_ERR_INPUT, file, line, "a condition has at most %d bytes", LLW_EXPR_MAX_BYTES);
+        return llw_fail(err, LLW_ERR_INPUT, file, line, "a condition has at most %d bytes",
+                        LLW_EXPR_MAX_BYTES);
     parse(&p, 0);
     skip_blanks(&p);
     if (!p.failed && text[p.at]) FAIL(&p, "'%.20s' is left over at the end of \"%s\"", text + p.at, text);
     if (p.failed) return LLW_ERR_INPUT;
-    *out = (llw_expr){.text = llw_arena_strdup(arena, text), .line = line, .nodes = p.nodes, .n_nodes = (int)p.n};
+    *out = (llw_expr){
+        .text = llw_arena_strdup(arena, text), .line = line, .nodes = p.nodes, .n_nodes = (int)p.n};
     for (size_t i = 0; i < p.n; i++)
-        out->predicts |= p.nodes[i].op == LLW_OP_PREDICT ||
-                         (p.nodes[i].op == LLW_OP_LET && scope->let_predicts && scope->let_predicts[p.nodes[i].as.let]);
+        out->predicts |=
+            p.nodes[i].op == LLW_OP_PREDICT ||
+            (p.nodes[i].op == LLW_OP_LET && scope->let_predicts && scope->let_predicts[p.nodes[i].as.let]);
     return LLW_OK;
 }

@@ -1,12 +1,14 @@
-/* Conditions and quantities of a rule: text in a subset of Lua's expression syntax, parsed to a flat postfix array.
+/* Conditions and quantities of a rule: text in a subset of Lua's expression syntax, parsed to a flat postfix
+ * array.
  *
- * Postfix: a node's operands stand before it, so evaluation is one loop and every sub-value can be shown. Operators and
- * their precedence are Lua 5.4's: or, and, comparisons, + -, * / // %, unary not -. `/` is real division. Slots are
- * written variable.attribute; `variable.id` is the entity itself. Functions: known conflict origin grade (of a slot),
- * min max, contains(text, text), sum count any (over a kind), predict, and the named functions of rules.d/lib.
+ * Postfix: a node's operands stand before it, so evaluation is one loop and every sub-value can be shown.
+ * Operators and their precedence are Lua 5.4's: or, and, comparisons, + -, * / // %, unary not -. `/` is real
+ * division. Slots are written variable.attribute; `variable.id` is the entity itself. Functions: known
+ * conflict origin grade (of a slot), min max, contains(text, text), sum count any (over a kind), predict, and
+ * the named functions of rules.d/lib.
  *
- * Units are types: bytes meet bytes, counts meet counts and reals; a bare 0 meets everything. A mistake is found at
- * load, with line and advice. Everything lives in the arena of the knowledge base. */
+ * Units are types: bytes meet bytes, counts meet counts and reals; a bare 0 meets everything. A mistake is
+ * found at load, with line and advice. Everything lives in the arena of the knowledge base. */
 #ifndef LLW_RULE_EXPR_H
 #define LLW_RULE_EXPR_H
 
@@ -21,8 +23,8 @@ typedef enum llw_op {
     LLW_OP_REAL,
     LLW_OP_TEXT,
     LLW_OP_FLAG,
-    LLW_OP_SLOT,   /* variable, attr; attr LLW_ATTR_NONE is the entity itself */
-    LLW_OP_LET,    /* let: index of a named quantity */
+    LLW_OP_SLOT, /* variable, attr; attr LLW_ATTR_NONE is the entity itself */
+    LLW_OP_LET,  /* let: index of a named quantity */
     LLW_OP_NEGATE,
     LLW_OP_NOT,
     LLW_OP_ADD,
@@ -98,7 +100,7 @@ typedef struct llw_expr {
     const char *text; /* as the author wrote it */
     int line;         /* in the rule's file */
     const llw_expr_node *nodes;
-    int n_nodes; /* the last one is the result */
+    int n_nodes;   /* the last one is the result */
     bool predicts; /* asks predict(), itself or through a quantity it names */
 } llw_expr;
 
@@ -112,7 +114,8 @@ typedef struct llw_scope {
     const llw_unit *let_units;
     const bool *let_predicts;
     /* A named function: its index, arity and result; -1 when there is none. */
-    int (*find_function)(void *context, const char *name, int *arity, const llw_unit **parameters, llw_unit *result);
+    int (*find_function)(void *context, const char *name, int *arity, const llw_unit **parameters,
+                         llw_unit *result);
     void *context;
 } llw_scope;
 

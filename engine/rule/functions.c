@@ -16,14 +16,18 @@ static llw_unit unit_named(lua_State *lua, const char *name) {
     static const struct {
         const char *name;
         llw_unit unit;
-    } units[] = {{"number", LLW_UNIT_PLAIN}, {"bytes", LLW_UNIT_BYTES}, {"rate", LLW_UNIT_RATE}, {"seconds", LLW_UNIT_SECONDS}};
+    } units[] = {{"number", LLW_UNIT_PLAIN},
+                 {"bytes", LLW_UNIT_BYTES},
+                 {"rate", LLW_UNIT_RATE},
+                 {"seconds", LLW_UNIT_SECONDS}};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (!strcmp(name, units[i].name)) return units[i].unit;
     luaL_error(lua, "'%s' is no unit: number, bytes, rate or seconds", name);
     return LLW_UNIT_PLAIN;
 }
 
-/* calc { name = "...", doc = "...", takes = {"bytes", "number"}, gives = "bytes", run = function(a, b) ... end } */
+/* calc { name = "...", doc = "...", takes = {"bytes", "number"}, gives = "bytes", run = function(a, b) ...
+ * end } */
 static int calc(lua_State *lua) {
     adding *to = llw_sandbox_context(lua);
     if (!to) return luaL_error(lua, "functions are declared when their file is loaded, not later");
@@ -38,7 +42,8 @@ static int calc(lua_State *lua) {
     lua_getfield(lua, 1, "takes");
     luaL_checktype(lua, -1, LUA_TTABLE);
     size_t n = lua_rawlen(lua, -1);
-    if (n > LLW_EXPR_MAX_ARGS) return luaL_error(lua, "a function takes at most %d numbers", LLW_EXPR_MAX_ARGS);
+    if (n > LLW_EXPR_MAX_ARGS)
+        return luaL_error(lua, "a function takes at most %d numbers", LLW_EXPR_MAX_ARGS);
     for (size_t i = 0; i < n; i++) {
         lua_rawgeti(lua, -1, (lua_Integer)i + 1);
         f.parameters[f.arity++] = unit_named(lua, luaL_checkstring(lua, -1));
@@ -48,7 +53,8 @@ static int calc(lua_State *lua) {
     luaL_checktype(lua, -1, LUA_TFUNCTION);
     f.reference = luaL_ref(lua, LUA_REGISTRYINDEX);
     void *items = to->kb->functions;
-    *(llw_function *)llw_arena_push(to->kb->arena, &items, &to->kb->n_functions, &to->kb->function_capacity, sizeof f) = f;
+    *(llw_function *)llw_arena_push(to->kb->arena, &items, &to->kb->n_functions, &to->kb->function_capacity,
+                                    sizeof f) = f;
     to->kb->functions = items;
     return 0;
 }

@@ -1,14 +1,20 @@
 /* The knowledge base: lessons and their rules as loaded from rules.d, checked and ordered.
  *
- * A knowledge base owns everything it points to; it is read-only once loaded. A file that cannot be used is left out
- * whole and named in `problems`; the others go on. Rules are ordered so that whoever writes a slot comes before whoever
- * reads it, and otherwise by lesson and the place in its file (ALGORITHM.md). */
+ * A knowledge base owns everything it points to; it is read-only once loaded. A file that cannot be used is
+ * left out whole and named in `problems`; the others go on. Rules are ordered so that whoever writes a slot
+ * comes before whoever reads it, and otherwise by lesson and the place in its file (ALGORITHM.md). */
 #ifndef LLW_RULE_KB_H
 #define LLW_RULE_KB_H
 
 #include "rule/expr.h"
 
-typedef enum llw_level { LLW_LEVEL_NONE, LLW_LEVEL_NOTE, LLW_LEVEL_WASTE, LLW_LEVEL_RISK, LLW_LEVEL_WRONG } llw_level;
+typedef enum llw_level {
+    LLW_LEVEL_NONE,
+    LLW_LEVEL_NOTE,
+    LLW_LEVEL_WASTE,
+    LLW_LEVEL_RISK,
+    LLW_LEVEL_WRONG
+} llw_level;
 const char *llw_level_name(llw_level level);
 
 typedef enum llw_role { LLW_ROLE_JOIN, LLW_ROLE_WHEN, LLW_ROLE_UNLESS } llw_role;
@@ -18,13 +24,14 @@ typedef struct llw_template {
     const char *text; /* as written */
     int n_pieces;
     struct {
-        const char *text;   /* literal text before the value */
+        const char *text;      /* literal text before the value */
         const llw_expr *value; /* NULL after the last piece */
-        const char *format; /* "", bytes, mib, count, params, ls */
-    } *pieces;
+        const char *format;    /* "", bytes, mib, count, params, ls */
+    } * pieces;
 } llw_template;
 
-/* A condition; `otherwise` is what is said when it is this one that keeps the rule silent (n_pieces 0: nothing special). */
+/* A condition; `otherwise` is what is said when it is this one that keeps the rule silent (n_pieces 0:
+ * nothing special). */
 typedef struct llw_condition {
     llw_role role;
     llw_expr expr;
@@ -46,11 +53,11 @@ const char *llw_state_name(llw_state state);
 typedef struct llw_test_fact {
     llw_kind kind;
     const char *id;
-    llw_attr attr;       /* LLW_ATTR_NONE: the thing merely exists, or `known` names it */
-    const char *known;   /* a known model's name */
+    llw_attr attr;     /* LLW_ATTR_NONE: the thing merely exists, or `known` names it */
+    const char *known; /* a known model's name */
     llw_value value;
-    const char *ref;     /* for REF attributes: the other thing's id */
-    const char *grade;   /* "", or a grade's name: { 30, grade = "prose" } */
+    const char *ref;   /* for REF attributes: the other thing's id */
+    const char *grade; /* "", or a grade's name: { 30, grade = "prose" } */
     const char *origin;
 } llw_test_fact;
 
@@ -88,15 +95,15 @@ typedef struct llw_rule {
 } llw_rule;
 
 typedef struct llw_lesson {
-    const char *id;    /* "05-ub-is-not-b" */
-    const char *code;  /* "L05" for an installed lesson, else the id */
-    const char *file;  /* rules.d/05-ub-is-not-b.lua or where it lies */
+    const char *id;   /* "05-ub-is-not-b" */
+    const char *code; /* "L05" for an installed lesson, else the id */
+    const char *file; /* rules.d/05-ub-is-not-b.lua or where it lies */
     int line;
-    const char *claim; /* one sentence */
-    const char *since, *until;  /* llama.cpp builds as written, NULL when open */
+    const char *claim;                /* one sentence */
+    const char *since, *until;        /* llama.cpp builds as written, NULL when open */
     int64_t since_order, until_order; /* -1 when open */
-    const char *superseded_by;  /* lesson id; NULL */
-    const char *review_by;      /* YYYY-MM-DD; NULL */
+    const char *superseded_by;        /* lesson id; NULL */
+    const char *review_by;            /* YYYY-MM-DD; NULL */
     llw_rule *rules;
     size_t n_rules;
 } llw_lesson;
@@ -123,8 +130,9 @@ typedef struct llw_kb {
     struct lua_State *lua; /* holds the named functions; NULL when there are none */
 } llw_kb;
 
-/* Loads all rule and function files of the data directories (rules.d, rules.d/lib), then those of the directories given
- * (their *.lua, or those of their rules.d); a file replaces one of the same name. Never fails: see problems. */
+/* Loads all rule and function files of the data directories (rules.d, rules.d/lib), then those of the
+ * directories given (their *.lua, or those of their rules.d); a file replaces one of the same name. Never
+ * fails: see problems. */
 llw_kb *llw_kb_load(const char *const *directories, size_t n);
 /* An empty one, one file added from text (tests), and the ordering step that must follow. */
 llw_kb *llw_kb_new(void);

@@ -33,7 +33,8 @@ void llw_load_fail(llw_loading *loading, int line, const char *fmt, ...) {
 
 bool llw_load_goes_on(llw_loading *loading, int line) {
     if (!loading->failed && llw_arena_bytes(loading->kb->arena) - loading->before > LLW_LOAD_BYTES)
-        llw_load_fail(loading, line, "declares too much: what a file becomes may take %d MiB; split it", LLW_LOAD_BYTES >> 20);
+        llw_load_fail(loading, line, "declares too much: what a file becomes may take %d MiB; split it",
+                      LLW_LOAD_BYTES >> 20);
     return !loading->failed;
 }
 
@@ -50,7 +51,8 @@ int llw_load_line_of(const llw_loading *loading, int from, const char *text) {
     return line;
 }
 
-int llw_kb_find_function(void *context, const char *name, int *arity, const llw_unit **parameters, llw_unit *result) {
+int llw_kb_find_function(void *context, const char *name, int *arity, const llw_unit **parameters,
+                         llw_unit *result) {
     const llw_kb *kb = context;
     for (size_t i = 0; i < kb->n_functions; i++) {
         if (strcmp(kb->functions[i].name, name)) continue;
@@ -83,7 +85,9 @@ int64_t llw_load_build(lua_State *lua, llw_loading *loading, const char *key, in
     if (text) *text = version;
     if (!version) return -1;
     int64_t order = llw_build_order(version);
-    if (order < 0) llw_load_fail(loading, line, "%s = \"%s\" is no llama.cpp version: b8022, v0.5.0 or a date", key, version);
+    if (order < 0)
+        llw_load_fail(loading, line, "%s = \"%s\" is no llama.cpp version: b8022, v0.5.0 or a date", key,
+                      version);
     return order;
 }
 
@@ -91,7 +95,8 @@ int64_t llw_load_build(lua_State *lua, llw_loading *loading, const char *key, in
 static const char *lesson_code(llw_arena *arena, const char *id) {
     char *name = llw_arena_printf(arena, "rules.d/%s.lua", id);
     for (size_t i = 0; i < llw_n_builtins; i++)
-        if (!strcmp(llw_builtins[i].name, name) && id[0] >= '0' && id[0] <= '9' && id[1] >= '0' && id[1] <= '9')
+        if (!strcmp(llw_builtins[i].name, name) && id[0] >= '0' && id[0] <= '9' && id[1] >= '0' &&
+            id[1] <= '9')
             return llw_arena_printf(arena, "L%.2s", id);
     return id;
 }
@@ -106,7 +111,8 @@ static void read_lesson(lua_State *lua, llw_loading *loading, const char *id, in
     base = base ? base + 1 : loading->path;
     size_t len = strlen(id);
     if (strncmp(base, id, len) || strcmp(base + len, ".lua"))
-        llw_load_fail(loading, line, "the lesson is called \"%s\" but the file %s: they must agree", id, base);
+        llw_load_fail(loading, line, "the lesson is called \"%s\" but the file %s: they must agree", id,
+                      base);
     llw_lesson *lesson = llw_arena_alloc(arena, sizeof *lesson);
     *lesson = (llw_lesson){.id = llw_arena_strdup(arena, id), .file = loading->path, .line = line};
     lesson->code = lesson_code(arena, lesson->id);
@@ -119,7 +125,8 @@ static void read_lesson(lua_State *lua, llw_loading *loading, const char *id, in
     loading->lesson = lesson;
 }
 
-/* Runs protected, with the loading as its argument: walks the declarations in the order in which they were made. */
+/* Runs protected, with the loading as its argument: walks the declarations in the order in which they were
+ * made. */
 static int read_declarations(lua_State *lua) {
     llw_loading *loading = lua_touserdata(lua, 1);
     lua_getfield(lua, LUA_REGISTRYINDEX, "declarations");
@@ -137,7 +144,10 @@ static int read_declarations(lua_State *lua) {
         if (!strcmp(what, "lesson"))
             read_lesson(lua, loading, id, line);
         else if (!loading->lesson)
-            llw_load_fail(loading, line, "rule \"%s\" comes before its lesson: start the file with lesson \"id\" { claim = \"...\" }", id);
+            llw_load_fail(
+                loading, line,
+                "rule \"%s\" comes before its lesson: start the file with lesson \"id\" { claim = \"...\" }",
+                id);
         else
             llw_load_rule(lua, loading, id, line);
         lua_pop(lua, 5);
@@ -157,7 +167,8 @@ static void keep(llw_loading *loading) {
         if (rule->until < 0) rule->until = lesson->until_order;
     }
     void *items = kb->lessons;
-    *(llw_lesson **)llw_arena_push(kb->arena, &items, &kb->n_lessons, &kb->lesson_capacity, sizeof lesson) = lesson;
+    *(llw_lesson **)llw_arena_push(kb->arena, &items, &kb->n_lessons, &kb->lesson_capacity, sizeof lesson) =
+        lesson;
     kb->lessons = items;
 }
 
@@ -169,7 +180,10 @@ static void add_problem(llw_kb *kb, const llw_err *err) {
 
 void llw_kb_add_file(llw_kb *kb, const char *path, const char *bytes, size_t len) {
     llw_err err = {0};
-    llw_loading loading = {.kb = kb, .path = llw_arena_strdup(kb->arena, path), .before = llw_arena_bytes(kb->arena), .err = &err};
+    llw_loading loading = {.kb = kb,
+                           .path = llw_arena_strdup(kb->arena, path),
+                           .before = llw_arena_bytes(kb->arena),
+                           .err = &err};
     loading.bytes = llw_arena_strndup(kb->arena, bytes, len < LLW_SANDBOX_FILE ? len : LLW_SANDBOX_FILE);
     lua_State *lua = llw_sandbox_new();
     if (!lua) {
@@ -180,7 +194,8 @@ void llw_kb_add_file(llw_kb *kb, const char *path, const char *bytes, size_t len
     llw_load_words(lua);
     llw_rc rc = llw_sandbox_run(lua, loading.path, bytes, len, &err);
     if (rc != LLW_OK && strstr(err.text, "near 'until'")) /* a key of ours is a word of Lua's */
-        llw_fail(&err, rc, loading.path, err.line, "until is a word of Lua itself: write [\"until\"] = \"b8022\"");
+        llw_fail(&err, rc, loading.path, err.line,
+                 "until is a word of Lua itself: write [\"until\"] = \"b8022\"");
     if (rc == LLW_OK) {
         lua_pushcfunction(lua, read_declarations);
         lua_pushlightuserdata(lua, &loading);
@@ -191,9 +206,11 @@ void llw_kb_add_file(llw_kb *kb, const char *path, const char *bytes, size_t len
     for (size_t i = 0; rc == LLW_OK && !loading.failed && i < loading.n_rules; i++)
         for (size_t j = 0; j < i; j++)
             if (!strcmp(loading.rules[i].id, loading.rules[j].id))
-                llw_load_fail(&loading, loading.rules[i].line, "rule \"%s\" is declared twice", loading.rules[i].id);
+                llw_load_fail(&loading, loading.rules[i].line, "rule \"%s\" is declared twice",
+                              loading.rules[i].id);
     if (rc == LLW_OK && !loading.failed && llw_kb_lesson(kb, loading.lesson->id))
-        llw_load_fail(&loading, loading.lesson->line, "lesson \"%s\" is declared in another file already", loading.lesson->id);
+        llw_load_fail(&loading, loading.lesson->line, "lesson \"%s\" is declared in another file already",
+                      loading.lesson->id);
     llw_sandbox_free(lua);
     if (rc == LLW_OK && !loading.failed)
         keep(&loading);
@@ -263,7 +280,8 @@ static void add_directory(llw_kb *kb, rule_files *list, const char *directory) {
     for (size_t i = 0; i < n; i++) {
         size_t len = strlen(names[i]);
         if (len > 4 && names[i][0] != '.' && !strcmp(names[i] + len - 4, ".lua"))
-            add_rule_file(kb, list, (rule_file){names[i], NULL, llw_path_join(kb->arena, directory, names[i])});
+            add_rule_file(kb, list,
+                          (rule_file){names[i], NULL, llw_path_join(kb->arena, directory, names[i])});
     }
 }
 
@@ -291,7 +309,8 @@ llw_kb *llw_kb_load(const char *const *directories, size_t n_directories) {
         char **names = NULL;
         size_t n = 0;
         llw_data_list(kb->arena, folders[f], ".lua", &names, &n);
-        for (size_t i = 0; i < n; i++) add_rule_file(kb, &list, (rule_file){file_name(names[i]), names[i], NULL});
+        for (size_t i = 0; i < n; i++)
+            add_rule_file(kb, &list, (rule_file){file_name(names[i]), names[i], NULL});
         for (size_t i = 0; f == 1 && i < n_directories; i++) add_directory(kb, &list, directories[i]);
         for (size_t i = 0; i < list.n; i++) load_rule_file(kb, &list.files[i], f == 0);
     }

@@ -23,30 +23,33 @@ static const char **sorted_keys(lua_State *lua, llw_arena *arena, size_t *n) {
 }
 
 static bool check_keys(lua_State *lua, llw_loading *loading, int line) {
-    static const char *const keys[] = {"level",  "since", "until", "each", "join",  "when",
-                                       "unless", "let",   "derive", "find", "advise", "try", "tests"};
+    static const char *const keys[] = {"level", "since",  "until", "each",   "join", "when", "unless",
+                                       "let",   "derive", "find",  "advise", "try",  "tests"};
     size_t n = 0;
     const char **have = sorted_keys(lua, loading->kb->arena, &n);
     for (size_t i = 0; i < n && !loading->failed; i++) {
         bool found = false;
         for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) found |= !strcmp(have[i], keys[k]);
         if (!found)
-            llw_load_fail(loading, llw_load_line_of(loading, line, have[i]),
-                          "a rule has no part '%s': level, since, until, each, join, when, unless, let, derive, find, "
-                          "advise, try or tests",
-                          have[i]);
+            llw_load_fail(
+                loading, llw_load_line_of(loading, line, have[i]),
+                "a rule has no part '%s': level, since, until, each, join, when, unless, let, derive, find, "
+                "advise, try or tests",
+                have[i]);
     }
     return !loading->failed;
 }
 
 static void read_variables(lua_State *lua, llw_loading *loading, llw_rule *rule) {
     if (lua_getfield(lua, -1, "each") != LUA_TTABLE)
-        llw_load_fail(loading, rule->line, "rule \"%s\" needs each = { l = \"launch\", ... }: the things it is about", rule->id);
+        llw_load_fail(loading, rule->line,
+                      "rule \"%s\" needs each = { l = \"launch\", ... }: the things it is about", rule->id);
     else {
         size_t n = 0;
         const char **names = sorted_keys(lua, loading->kb->arena, &n);
         if (!n || n > LLW_MAX_VARIABLES)
-            llw_load_fail(loading, rule->line, "rule \"%s\" is about %zu things; one to %d can be used", rule->id, n, LLW_MAX_VARIABLES);
+            llw_load_fail(loading, rule->line, "rule \"%s\" is about %zu things; one to %d can be used",
+                          rule->id, n, LLW_MAX_VARIABLES);
         for (size_t i = 0; i < n && !loading->failed; i++) {
             lua_getfield(lua, -1, names[i]);
             const char *kind = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "";
@@ -54,7 +57,8 @@ static void read_variables(lua_State *lua, llw_loading *loading, llw_rule *rule)
             rule->kind[i] = llw_kind_find(kind);
             rule->n_variables++;
             if (!rule->kind[i])
-                llw_load_fail(loading, llw_load_line_of(loading, rule->line, kind), "there is no kind of fact called '%s' (each.%s)", kind, names[i]);
+                llw_load_fail(loading, llw_load_line_of(loading, rule->line, kind),
+                              "there is no kind of fact called '%s' (each.%s)", kind, names[i]);
             lua_pop(lua, 1);
         }
     }
@@ -70,9 +74,11 @@ static const char *expression_text(lua_State *lua, llw_arena *arena) {
     return NULL;
 }
 
-static bool read_expression(llw_loading *loading, const llw_scope *scope, const char *text, int line, llw_expr *out) {
+static bool read_expression(llw_loading *loading, const llw_scope *scope, const char *text, int line,
+                            llw_expr *out) {
     llw_err err = {0};
-    if (llw_expr_parse(loading->kb->arena, scope, text, loading->path, llw_load_line_of(loading, line, text), out, &err) == LLW_OK)
+    if (llw_expr_parse(loading->kb->arena, scope, text, loading->path, llw_load_line_of(loading, line, text),
+                       out, &err) == LLW_OK)
         return true;
     llw_load_fail(loading, err.line, "%s", err.text);
     return false;
@@ -82,7 +88,9 @@ static bool read_expression(llw_loading *loading, const llw_scope *scope, const 
 static void read_lets(lua_State *lua, llw_loading *loading, llw_rule *rule, llw_scope *scope) {
     llw_arena *arena = loading->kb->arena;
     if (lua_getfield(lua, -1, "let") != LUA_TTABLE) {
-        if (!lua_isnil(lua, -1)) llw_load_fail(loading, rule->line, "let is a table of named quantities: let = { need = \"...\" }");
+        if (!lua_isnil(lua, -1))
+            llw_load_fail(loading, rule->line,
+                          "let is a table of named quantities: let = { need = \"...\" }");
         lua_pop(lua, 1);
         return;
     }
@@ -109,8 +117,9 @@ static void read_lets(lua_State *lua, llw_loading *loading, llw_rule *rule, llw_
         before = rule->n_lets;
         for (size_t i = 0; i < n && llw_load_goes_on(loading, rule->line); i++) {
             size_t at = rule->n_lets;
-            if (done[i] || llw_expr_parse(arena, scope, texts[i], loading->path, llw_load_line_of(loading, rule->line, texts[i]),
-                                          &rule->lets[at], &err) != LLW_OK)
+            if (done[i] || llw_expr_parse(arena, scope, texts[i], loading->path,
+                                          llw_load_line_of(loading, rule->line, texts[i]), &rule->lets[at],
+                                          &err) != LLW_OK)
                 continue;
             done[i] = true;
             rule->let_names[at] = names[i];
@@ -134,21 +143,26 @@ static void check_join(llw_loading *loading, const llw_rule *rule, const llw_exp
     for (int i = 0; i < join->n_nodes; i++) {
         llw_op op = join->nodes[i].op;
         if (op == LLW_OP_LET)
-            llw_load_fail(loading, join->line, "the join \"%s\" uses the quantity '%s', which is computed later: put the condition under when",
+            llw_load_fail(loading, join->line,
+                          "the join \"%s\" uses the quantity '%s', which is computed later: put the "
+                          "condition under when",
                           join->text, rule->let_names[join->nodes[i].as.let]);
         else if (op == LLW_OP_PREDICT)
-            llw_load_fail(loading, join->line, "the join \"%s\" asks for a prediction: put the condition under when", join->text);
+            llw_load_fail(loading, join->line,
+                          "the join \"%s\" asks for a prediction: put the condition under when", join->text);
     }
 }
 
 static void read_conditions(lua_State *lua, llw_loading *loading, llw_rule *rule, const llw_scope *scope) {
-    static const char *const parts[] = {[LLW_ROLE_JOIN] = "join", [LLW_ROLE_WHEN] = "when", [LLW_ROLE_UNLESS] = "unless"};
+    static const char *const parts[] = {
+        [LLW_ROLE_JOIN] = "join", [LLW_ROLE_WHEN] = "when", [LLW_ROLE_UNLESS] = "unless"};
     llw_arena *arena = loading->kb->arena;
     void *items = NULL;
     size_t capacity = 0;
     for (int role = 0; role < 3; role++) {
         int type = lua_getfield(lua, -1, parts[role]);
-        if (type != LUA_TTABLE && type != LUA_TNIL) llw_load_fail(loading, rule->line, "%s is a list of quoted conditions", parts[role]);
+        if (type != LUA_TTABLE && type != LUA_TNIL)
+            llw_load_fail(loading, rule->line, "%s is a list of quoted conditions", parts[role]);
         size_t n = type == LUA_TTABLE ? lua_rawlen(lua, -1) : 0;
         for (size_t i = 1; i <= n && llw_load_goes_on(loading, rule->line); i++) {
             const char *otherwise = NULL;
@@ -161,17 +175,21 @@ static void read_conditions(lua_State *lua, llw_loading *loading, llw_rule *rule
             const char *text = expression_text(lua, arena);
             lua_pop(lua, 1);
             if (!text) {
-                llw_load_fail(loading, rule->line, "condition %zu of %s is not a quoted expression", i, parts[role]);
+                llw_load_fail(loading, rule->line, "condition %zu of %s is not a quoted expression", i,
+                              parts[role]);
                 break;
             }
             llw_condition *c = llw_arena_push(arena, &items, &rule->n_conditions, &capacity, sizeof *c);
             *c = (llw_condition){.role = (llw_role)role};
             llw_err err = {0};
-            if (otherwise && llw_template_parse(arena, scope, otherwise, loading->path, llw_load_line_of(loading, rule->line, otherwise),
+            if (otherwise && llw_template_parse(arena, scope, otherwise, loading->path,
+                                                llw_load_line_of(loading, rule->line, otherwise),
                                                 &c->otherwise, &err) != LLW_OK)
                 llw_load_fail(loading, err.line, "%s", err.text);
-            if (read_expression(loading, scope, text, rule->line, &c->expr) && llw_expr_unit(&c->expr) != LLW_UNIT_FLAG)
-                llw_load_fail(loading, c->expr.line, "\"%s\" is %s, not a yes-or-no condition", text, llw_unit_name(llw_expr_unit(&c->expr)));
+            if (read_expression(loading, scope, text, rule->line, &c->expr) &&
+                llw_expr_unit(&c->expr) != LLW_UNIT_FLAG)
+                llw_load_fail(loading, c->expr.line, "\"%s\" is %s, not a yes-or-no condition", text,
+                              llw_unit_name(llw_expr_unit(&c->expr)));
             if (role == LLW_ROLE_JOIN && !loading->failed) check_join(loading, rule, &c->expr);
         }
         lua_pop(lua, 1);
@@ -180,7 +198,8 @@ static void read_conditions(lua_State *lua, llw_loading *loading, llw_rule *rule
 }
 
 /* "l.ubatch" as a slot of the rule. */
-static bool read_slot(llw_loading *loading, const llw_rule *rule, const llw_scope *scope, const char *name, llw_setting *out) {
+static bool read_slot(llw_loading *loading, const llw_rule *rule, const llw_scope *scope, const char *name,
+                      llw_setting *out) {
     llw_expr slot;
     if (!read_expression(loading, scope, name, rule->line, &slot)) return false;
     const llw_expr_node *node = &slot.nodes[slot.n_nodes - 1];
@@ -194,18 +213,20 @@ static bool read_slot(llw_loading *loading, const llw_rule *rule, const llw_scop
 }
 
 static bool same_unit(llw_unit a, llw_unit b) {
-    return a == b || (a == LLW_UNIT_ZERO && b <= LLW_UNIT_SECONDS) || (b == LLW_UNIT_ZERO && a <= LLW_UNIT_SECONDS);
+    return a == b || (a == LLW_UNIT_ZERO && b <= LLW_UNIT_SECONDS) ||
+           (b == LLW_UNIT_ZERO && a <= LLW_UNIT_SECONDS);
 }
 
 /* derive, try and advise: tables from slots to an expression or a sentence. */
-static llw_setting *read_settings(lua_State *lua, llw_loading *loading, const llw_rule *rule, const llw_scope *scope,
-                                  const char *part, size_t *n) {
+static llw_setting *read_settings(lua_State *lua, llw_loading *loading, const llw_rule *rule,
+                                  const llw_scope *scope, const char *part, size_t *n) {
     llw_arena *arena = loading->kb->arena;
     bool sentences = !strcmp(part, "advise");
     llw_setting *settings = NULL;
     *n = 0;
     int type = lua_getfield(lua, -1, part);
-    if (type != LUA_TTABLE && type != LUA_TNIL) llw_load_fail(loading, rule->line, "%s is a table: %s = { [\"l.ubatch\"] = \"...\" }", part, part);
+    if (type != LUA_TTABLE && type != LUA_TNIL)
+        llw_load_fail(loading, rule->line, "%s is a table: %s = { [\"l.ubatch\"] = \"...\" }", part, part);
     if (type == LUA_TTABLE) {
         const char **names = sorted_keys(lua, arena, n);
         settings = llw_arena_alloc(arena, *n * sizeof *settings);
@@ -222,16 +243,20 @@ static llw_setting *read_settings(lua_State *lua, llw_loading *loading, const ll
             int line = llw_load_line_of(loading, rule->line, names[i]);
             llw_err err = {0};
             if (sentences) {
-                if (llw_template_parse(arena, scope, text, loading->path, line, &settings[i].sentence, &err) != LLW_OK)
+                if (llw_template_parse(arena, scope, text, loading->path, line, &settings[i].sentence,
+                                       &err) != LLW_OK)
                     llw_load_fail(loading, err.line, "%s", err.text);
                 continue;
             }
             if (!read_expression(loading, scope, text, rule->line, &settings[i].value)) break;
             if (!same_unit(llw_expr_unit(&settings[i].value), llw_unit_of(info->type)))
-                llw_load_fail(loading, line, "%s is %s, but \"%s\" is %s", names[i], llw_unit_name(llw_unit_of(info->type)), text,
+                llw_load_fail(loading, line, "%s is %s, but \"%s\" is %s", names[i],
+                              llw_unit_name(llw_unit_of(info->type)), text,
                               llw_unit_name(llw_expr_unit(&settings[i].value)));
             if (!strcmp(part, "derive") && info->knob)
-                llw_load_fail(loading, line, "%s is a knob: a lesson may try it or advise on it, but not derive it", names[i]);
+                llw_load_fail(loading, line,
+                              "%s is a knob: a lesson may try it or advise on it, but not derive it",
+                              names[i]);
             if (!strcmp(part, "try") && !info->knob)
                 llw_load_fail(loading, line, "%s is no knob: nobody can try it", names[i]);
         }
@@ -249,27 +274,35 @@ void llw_load_rule(lua_State *lua, llw_loading *loading, const char *id, int lin
     if (!check_keys(lua, loading, line)) return;
     read_variables(lua, loading, rule);
     if (loading->failed) return;
-    llw_scope scope = {.n_variables = rule->n_variables, .find_function = llw_kb_find_function, .context = loading->kb};
+    llw_scope scope = {
+        .n_variables = rule->n_variables, .find_function = llw_kb_find_function, .context = loading->kb};
     memcpy(scope.variable, rule->variable, sizeof scope.variable);
     memcpy(scope.kind, rule->kind, sizeof scope.kind);
     read_lets(lua, loading, rule, &scope);
     if (!loading->failed) read_conditions(lua, loading, rule, &scope);
-    if (!loading->failed) rule->derives = read_settings(lua, loading, rule, &scope, "derive", &rule->n_derives);
+    if (!loading->failed)
+        rule->derives = read_settings(lua, loading, rule, &scope, "derive", &rule->n_derives);
     if (!loading->failed) rule->tries = read_settings(lua, loading, rule, &scope, "try", &rule->n_tries);
-    if (!loading->failed) rule->advises = read_settings(lua, loading, rule, &scope, "advise", &rule->n_advises);
+    if (!loading->failed)
+        rule->advises = read_settings(lua, loading, rule, &scope, "advise", &rule->n_advises);
     if (loading->failed) return;
     rule->since = llw_load_build(lua, loading, "since", line, NULL);
     rule->until = llw_load_build(lua, loading, "until", line, NULL);
     const char *level = read_text(lua, arena, "level"), *find = read_text(lua, arena, "find");
     for (int l = LLW_LEVEL_NOTE; level && l <= LLW_LEVEL_WRONG; l++)
         if (!strcmp(level, llw_level_name((llw_level)l))) rule->level = (llw_level)l;
-    if (level && !rule->level) llw_load_fail(loading, line, "level is \"wrong\", \"risk\", \"waste\" or \"note\", not \"%s\"", level);
-    if (find && !level) llw_load_fail(loading, line, "rule \"%s\" finds something: say how bad it is with level = \"...\"", id);
+    if (level && !rule->level)
+        llw_load_fail(loading, line, "level is \"wrong\", \"risk\", \"waste\" or \"note\", not \"%s\"",
+                      level);
+    if (find && !level)
+        llw_load_fail(loading, line, "rule \"%s\" finds something: say how bad it is with level = \"...\"",
+                      id);
     if (!find && !rule->n_derives && !rule->n_advises)
         llw_load_fail(loading, line, "rule \"%s\" concludes nothing: it needs find, derive or advise", id);
     llw_err err = {0};
     if (find && !loading->failed &&
-        llw_template_parse(arena, &scope, find, loading->path, llw_load_line_of(loading, line, find), &rule->find, &err) != LLW_OK)
+        llw_template_parse(arena, &scope, find, loading->path, llw_load_line_of(loading, line, find),
+                           &rule->find, &err) != LLW_OK)
         llw_load_fail(loading, err.line, "%s", err.text);
     if (loading->failed) return;
     int type = lua_getfield(lua, -1, "tests");

@@ -14,7 +14,8 @@ typedef struct reading {
 
 static llw_test_fact *add_fact(reading *r, llw_kind kind, const char *id, llw_attr attr) {
     void *items = r->test->facts;
-    llw_test_fact *fact = llw_arena_push(r->loading->kb->arena, &items, &r->test->n_facts, &r->capacity, sizeof *fact);
+    llw_test_fact *fact =
+        llw_arena_push(r->loading->kb->arena, &items, &r->test->n_facts, &r->capacity, sizeof *fact);
     r->test->facts = items;
     *fact = (llw_test_fact){.kind = kind, .id = id, .attr = attr, .grade = "", .origin = ""};
     return fact;
@@ -45,7 +46,8 @@ static bool read_value(reading *r, llw_attr attr, llw_test_fact *fact) {
     return true;
 }
 
-/* An attribute: a value, { value, grade = "prose", origin = "comment" }, or a list of such tables (rival claims). */
+/* An attribute: a value, { value, grade = "prose", origin = "comment" }, or a list of such tables (rival
+ * claims). */
 static void read_claims(reading *r, llw_kind kind, const char *id, llw_attr attr, int line) {
     lua_State *lua = r->lua;
     bool table = lua_type(lua, -1) == LUA_TTABLE;
@@ -61,19 +63,23 @@ static void read_claims(reading *r, llw_kind kind, const char *id, llw_attr attr
         if (list) lua_rawgeti(lua, -1, (lua_Integer)i);
         if (table) {
             if (lua_type(lua, -1) != LUA_TTABLE) {
-                llw_load_fail(r->loading, line, "claim %zu of %s is not { value, grade = \"...\" }", i, llw_attr_get(attr)->name);
+                llw_load_fail(r->loading, line, "claim %zu of %s is not { value, grade = \"...\" }", i,
+                              llw_attr_get(attr)->name);
                 lua_pop(lua, list);
                 return;
             }
-            if (lua_getfield(lua, -1, "grade") == LUA_TSTRING) fact->grade = llw_arena_strdup(r->loading->kb->arena, lua_tostring(lua, -1));
+            if (lua_getfield(lua, -1, "grade") == LUA_TSTRING)
+                fact->grade = llw_arena_strdup(r->loading->kb->arena, lua_tostring(lua, -1));
             lua_pop(lua, 1);
-            if (lua_getfield(lua, -1, "origin") == LUA_TSTRING) fact->origin = llw_arena_strdup(r->loading->kb->arena, lua_tostring(lua, -1));
+            if (lua_getfield(lua, -1, "origin") == LUA_TSTRING)
+                fact->origin = llw_arena_strdup(r->loading->kb->arena, lua_tostring(lua, -1));
             lua_pop(lua, 1);
             lua_rawgeti(lua, -1, 1);
         }
         if (!read_value(r, attr, fact))
-            llw_load_fail(r->loading, line, "%s.%s is %s, which %s cannot be", llw_kind_name(kind), llw_attr_get(attr)->name,
-                          llw_type_name(llw_attr_get(attr)->type), lua_typename(lua, lua_type(lua, -1)));
+            llw_load_fail(r->loading, line, "%s.%s is %s, which %s cannot be", llw_kind_name(kind),
+                          llw_attr_get(attr)->name, llw_type_name(llw_attr_get(attr)->type),
+                          lua_typename(lua, lua_type(lua, -1)));
         if (table) lua_pop(lua, 1);
         if (list) lua_pop(lua, 1);
     }
@@ -88,11 +94,13 @@ static int by_attr(const void *a, const void *b) {
 static void read_thing(reading *r, llw_kind kind, int nth, int line) {
     lua_State *lua = r->lua;
     llw_arena *arena = r->loading->kb->arena;
-    const char *id = lua_getfield(lua, -1, "id") == LUA_TSTRING ? llw_arena_strdup(arena, lua_tostring(lua, -1)) : NULL;
+    const char *id =
+        lua_getfield(lua, -1, "id") == LUA_TSTRING ? llw_arena_strdup(arena, lua_tostring(lua, -1)) : NULL;
     lua_pop(lua, 1);
     if (!id) id = nth ? llw_arena_printf(arena, "%s%d", llw_kind_name(kind), nth) : llw_kind_name(kind);
     llw_test_fact *exists = add_fact(r, kind, id, LLW_ATTR_NONE);
-    if (lua_getfield(lua, -1, "known") == LUA_TSTRING) exists->known = llw_arena_strdup(arena, lua_tostring(lua, -1));
+    if (lua_getfield(lua, -1, "known") == LUA_TSTRING)
+        exists->known = llw_arena_strdup(arena, lua_tostring(lua, -1));
     lua_pop(lua, 1);
     llw_attr attrs[LLW_ATTRS];
     size_t n = 0;
@@ -127,7 +135,8 @@ static const char *word_of(lua_State *lua, int *line) {
 }
 
 static const char *option(lua_State *lua, llw_arena *arena, const char *key) {
-    const char *text = lua_getfield(lua, -1, key) == LUA_TSTRING ? llw_arena_strdup(arena, lua_tostring(lua, -1)) : NULL;
+    const char *text =
+        lua_getfield(lua, -1, key) == LUA_TSTRING ? llw_arena_strdup(arena, lua_tostring(lua, -1)) : NULL;
     lua_pop(lua, 1);
     return text;
 }
@@ -147,13 +156,15 @@ static void read_test(lua_State *lua, llw_loading *loading, llw_rule_test *test)
         if (kind)
             read_thing(&r, kind, seen[kind]++, line);
         else
-            llw_load_fail(loading, test->line, "part %zu of the test is no thing: write launch { ubatch = 1024 }", i);
+            llw_load_fail(loading, test->line,
+                          "part %zu of the test is no thing: write launch { ubatch = 1024 }", i);
         lua_pop(lua, 1);
     }
 }
 
 void llw_load_tests(lua_State *lua, llw_loading *loading, llw_rule *rule) {
-    static const char *const words[] = {[LLW_FIRED] = "fires", [LLW_SILENT] = "silent", [LLW_UNDECIDED] = "undecided"};
+    static const char *const words[] = {
+        [LLW_FIRED] = "fires", [LLW_SILENT] = "silent", [LLW_UNDECIDED] = "undecided"};
     size_t n = lua_rawlen(lua, -1);
     rule->tests = llw_arena_alloc(loading->kb->arena, n * sizeof *rule->tests);
     for (size_t i = 1; i <= n && llw_load_goes_on(loading, rule->line); i++) {
@@ -165,7 +176,9 @@ void llw_load_tests(lua_State *lua, llw_loading *loading, llw_rule *rule) {
         for (int w = 0; w < 3; w++)
             if (!strcmp(word, words[w])) expect = w;
         if (expect < 0)
-            llw_load_fail(loading, rule->line, "test %zu of rule \"%s\" is none of fires {...}, silent {...}, undecided {...}", i, rule->id);
+            llw_load_fail(loading, rule->line,
+                          "test %zu of rule \"%s\" is none of fires {...}, silent {...}, undecided {...}", i,
+                          rule->id);
         else {
             test->expect = (llw_state)expect;
             read_test(lua, loading, test);

@@ -7,7 +7,8 @@
 
 const char llw_load_unknown = 0;
 
-/* lesson "id" {...} and rule "id" {...}: the second call appends {what, id, line, table} to the declarations. */
+/* lesson "id" {...} and rule "id" {...}: the second call appends {what, id, line, table} to the declarations.
+ */
 static int declare(lua_State *lua) {
     luaL_checktype(lua, 1, LUA_TTABLE);
     lua_getfield(lua, LUA_REGISTRYINDEX, "declarations");
@@ -24,7 +25,8 @@ static int declare(lua_State *lua) {
 
 static int name_first(lua_State *lua) {
     const char *what = lua_tostring(lua, lua_upvalueindex(1));
-    if (lua_type(lua, 1) != LUA_TSTRING) return luaL_error(lua, "%s is followed by its quoted id and a table: %s \"id\" { ... }", what, what);
+    if (lua_type(lua, 1) != LUA_TSTRING)
+        return luaL_error(lua, "%s is followed by its quoted id and a table: %s \"id\" { ... }", what, what);
     lua_Debug caller;
     int line = 0;
     if (lua_getstack(lua, 1, &caller) && lua_getinfo(lua, "l", &caller)) line = caller.currentline;
@@ -38,7 +40,8 @@ static int name_first(lua_State *lua) {
 /* fires {...}, launch {...}: marks the table with its word and line. */
 static int mark(lua_State *lua) {
     const char *word = lua_tostring(lua, lua_upvalueindex(1));
-    if (lua_type(lua, 1) != LUA_TTABLE) return luaL_error(lua, "%s is followed by a table: %s { ... }", word, word);
+    if (lua_type(lua, 1) != LUA_TTABLE)
+        return luaL_error(lua, "%s is followed by a table: %s { ... }", word, word);
     lua_Debug caller;
     int line = 0;
     if (lua_getstack(lua, 1, &caller) && lua_getinfo(lua, "l", &caller)) line = caller.currentline;

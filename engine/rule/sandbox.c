@@ -13,7 +13,8 @@ typedef struct box {
     size_t used;
     bool exhausted; /* sticky: once the budget is gone, every further step fails */
     double until;   /* the thread's processor time at which the run ends, in seconds */
-    int line;       /* where the run is: what ends it from outside, no memory or no steps left, has no line of its own */
+    int line; /* where the run is: what ends it from outside, no memory or no steps left, has no line of its
+                 own */
     void *context;
 } box;
 

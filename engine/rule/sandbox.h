@@ -1,12 +1,13 @@
 /* A Lua state for text that is not trusted: nothing to call but what is put in, bounded memory, bounded time.
  *
- * Safety by removal: no library is opened at all, so there is no load, pcall, coroutine, setmetatable, io, os, debug,
- * package and no string functions, not even through the string metatable. What remains is the language itself,
- * `ipairs`, `tostring` of numbers, and a small `math`. The allocator refuses beyond LLW_SANDBOX_BYTES and single
- * blocks beyond LLW_SANDBOX_BLOCK; a count hook ends a run beyond LLW_SANDBOX_STEPS and stays ended. Steps are not alike
- * (joining long texts, collecting garbage in full memory), so the hook also looks at the processor time: LLW_SANDBOX_MS is
- * some hundred times what any file needs that the steps allow, and no answer depends on it otherwise. What this cannot
- * stop: nothing known that uses only these words. What the tables that a file leaves cost to read is bounded by load.h. */
+ * Safety by removal: no library is opened at all, so there is no load, pcall, coroutine, setmetatable, io,
+ * os, debug, package and no string functions, not even through the string metatable. What remains is the
+ * language itself, `ipairs`, `tostring` of numbers, and a small `math`. The allocator refuses beyond
+ * LLW_SANDBOX_BYTES and single blocks beyond LLW_SANDBOX_BLOCK; a count hook ends a run beyond
+ * LLW_SANDBOX_STEPS and stays ended. Steps are not alike (joining long texts, collecting garbage in full
+ * memory), so the hook also looks at the processor time: LLW_SANDBOX_MS is some hundred times what any file
+ * needs that the steps allow, and no answer depends on it otherwise. What this cannot stop: nothing known
+ * that uses only these words. What the tables that a file leaves cost to read is bounded by load.h. */
 #ifndef LLW_RULE_SANDBOX_H
 #define LLW_RULE_SANDBOX_H
 

@@ -11,8 +11,8 @@ static bool is_format(const char *name) {
     return false;
 }
 
-llw_rc llw_template_parse(llw_arena *arena, const llw_scope *scope, const char *text, const char *file, int line,
-                          llw_template *out, llw_err *err) {
+llw_rc llw_template_parse(llw_arena *arena, const llw_scope *scope, const char *text, const char *file,
+                          int line, llw_template *out, llw_err *err) {
     size_t n = 1;
     for (const char *c = text; *c; c++) n += *c == '{';
     out->text = llw_arena_strdup(arena, text);
@@ -34,7 +34,8 @@ llw_rc llw_template_parse(llw_arena *arena, const llw_scope *scope, const char *
             out->pieces[i].format = colon + 1;
             if (!is_format(colon + 1))
                 return llw_fail(err, LLW_ERR_INPUT, file, line,
-                                "'%s' is no format: bytes, mib, gib, count, plain, params, ls or percent", colon + 1);
+                                "'%s' is no format: bytes, mib, gib, count, plain, params, ls or percent",
+                                colon + 1);
         }
         llw_expr *value = llw_arena_alloc(arena, sizeof *value);
         llw_rc rc = llw_expr_parse(arena, scope, inside, file, line, value, err);

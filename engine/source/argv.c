@@ -408,7 +408,7 @@ llw_rc llw_argv_read(llw_facts *facts, const llw_argv *in, llw_argv_result *out,
     read_words(&r);
     llw_reader_finish(&r);
     if (out->refused)
-        llw_facts_claim(facts, out->launch, LLW_launch_refused, llw_string(LLW_TEXT, out->refused), LLW_GRADE_PREDICTED,
-                        "llama.cpp's argument parser", "");
+        llw_facts_claim(facts, out->launch, LLW_launch_refused, llw_string(LLW_TEXT, out->refused),
+                        LLW_GRADE_PREDICTED, "llama.cpp's argument parser", "");
     return LLW_OK;
 }

@@ -122,7 +122,9 @@ typedef struct llw_argv_result {
 /* Makes or extends the launch entity. Fails only when the option or build table cannot be read. */
 llw_rc llw_argv_read(llw_facts *facts, const llw_argv *in, llw_argv_result *out, llw_err *err);
 
-/* Flags written in a fact file, as a llw_facts_words (fact/facts_json.h): read for the launch's own build, or the newest. */
-llw_rc llw_source_words(llw_facts *facts, llw_entity launch, const char *const *words, size_t n, llw_err *err);
+/* Flags written in a fact file, as a llw_facts_words (fact/facts_json.h): read for the launch's own build, or
+ * the newest. */
+llw_rc llw_source_words(llw_facts *facts, llw_entity launch, const char *const *words, size_t n,
+                        llw_err *err);
 
 #endif

@@ -81,12 +81,14 @@ static const struct {
                       "serves nothing."},
     [LLW_F_EXITS] = {"F25", "option that ends the program",
                      "The program prints something and ends; no model is loaded."},
-    [LLW_F_FILE_REFUSED] = {"F26", "file refused",
-                            "What reads this file (systemd, llama-server's router, llama-swap, Compose ...) does not "
-                            "accept it as it is: nothing of it, or nothing of this part, is started."},
-    [LLW_F_OTHERWISE] = {"F27", "read otherwise",
-                         "What reads this file has a grammar of its own, and by that the line means something else "
-                         "than it looks like. The message says what llama.cpp gets."},
+    [LLW_F_FILE_REFUSED] =
+        {"F26", "file refused",
+         "What reads this file (systemd, llama-server's router, llama-swap, Compose ...) does not "
+         "accept it as it is: nothing of it, or nothing of this part, is started."},
+    [LLW_F_OTHERWISE] =
+        {"F27", "read otherwise",
+         "What reads this file has a grammar of its own, and by that the line means something else "
+         "than it looks like. The message says what llama.cpp gets."},
 };
 
 const char *llw_flag_code_name(llw_flag_code code) {

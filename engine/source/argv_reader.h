@@ -23,7 +23,7 @@ typedef struct llw_setting {
 
 typedef struct llw_seen {
     const char *spelling, *place, *text, *origin; /* of the last occurrence; spelling NULL: none yet */
-    const char *env, *env_place;         /* the variable that set it before, or NULL */
+    const char *env, *env_place;                  /* the variable that set it before, or NULL */
 } llw_seen;
 
 typedef struct llw_reader {

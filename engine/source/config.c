@@ -73,8 +73,8 @@ static bool is_inside(llw_config_set *set, const char *path) {
 }
 
 /* A file of the set; `sniff` leaves out what does not hold what its name says. */
-static entry *load(llw_config_reader *r, llw_config_set *set, const char *path, llw_config_kind kind, bool sniff,
-                   bool emit) {
+static entry *load(llw_config_reader *r, llw_config_set *set, const char *path, llw_config_kind kind,
+                   bool sniff, bool emit) {
     if (set->n >= LLW_CONFIG_MAX_FILES || set->bytes > MAX_TOTAL) {
         llw_config_unread(r, set->root, 0, "there are more than %d configuration files: the rest is not read",
                           LLW_CONFIG_MAX_FILES);
@@ -101,7 +101,8 @@ static entry *load(llw_config_reader *r, llw_config_set *set, const char *path, 
     set->items = items;
     set->bytes += len;
     path = llw_arena_strdup(r->arena, path);
-    *e = (entry){.file = {path, base_name(path), directory_of(r->arena, path), bytes, len, llw_config_is_example(path)},
+    *e = (entry){.file = {path, base_name(path), directory_of(r->arena, path), bytes, len,
+                          llw_config_is_example(path)},
                  .kind = kind,
                  .emit = emit};
     return e;
@@ -176,7 +177,8 @@ static void walk(llw_config_reader *r, llw_config_set *set, const char *root, bo
             bool sniff = false, link = S_ISLNK(st.st_mode);
             llw_config_kind kind = llw_config_kind_of(names[j], &sniff);
             if (kind == LLW_CONFIG_INI && in_drop_in(here.path)) kind = LLW_CONFIG_DROP_IN;
-            if (kind == LLW_CONFIG_NONE || (link ? !llw_file_is_regular(path) : !S_ISREG(st.st_mode))) continue;
+            if (kind == LLW_CONFIG_NONE || (link ? !llw_file_is_regular(path) : !S_ISREG(st.st_mode)))
+                continue;
             if (link && !is_inside(set, path)) continue;
             if (!find_entry(set, path)) load(r, set, path, kind, sniff, below);
         }
@@ -312,9 +314,10 @@ static void emit_conf(llw_config_reader *r, llw_config_set *set, const llw_confi
         if (!llw_ini_is_profile(r, file, s)) {
             const llw_ini_entry *model = named ? llw_ini_misspelt_model(r, s) : NULL;
             if (model)
-                llw_config_unread(r, file->path, model->line,
-                                  "the section [%.60s] names its model as %s: the key is MODEL here, in capitals",
-                                  s->name, model->key);
+                llw_config_unread(
+                    r, file->path, model->line,
+                    "the section [%.60s] names its model as %s: the key is MODEL here, in capitals", s->name,
+                    model->key);
             else if (any && !s->broken)
                 llw_config_unread(r, file->path, s->line, "the section [%.60s] names no MODEL", s->name);
             add_target(r, &t, s->line, s->last_line, NULL);
@@ -452,8 +455,11 @@ static void emit_dockerfile(llw_config_reader *r, llw_config_set *set, entry *e)
                        .place = {.place = llw_place(r->arena, file->path, docker->line, 1)},
                        .entrypoint = docker->entrypoint,
                        .command = docker->command};
-    llw_start_site site = {.file = file->path, .directory = file->directory, .set = set,
-                           .default_origin = "shell default", .tells = true};
+    llw_start_site site = {.file = file->path,
+                           .directory = file->directory,
+                           .set = set,
+                           .default_origin = "shell default",
+                           .tells = true};
     llw_container_start(r, &site, &c, &docker->env, &low);
     if (!low.runs) return;
     targets t = {0};
@@ -474,14 +480,16 @@ static void emit_dockerfile(llw_config_reader *r, llw_config_set *set, entry *e)
     llw_config_comments(r, file, t.items, t.n, NULL, 0);
 }
 
-/* Whether a drop-in changes this unit: NAME.d beside it, or anywhere when nothing of that name is beside one. */
+/* Whether a drop-in changes this unit: NAME.d beside it, or anywhere when nothing of that name is beside one.
+ */
 static bool changes(const llw_config_set *set, const entry *drop_in, const llw_config_file *unit) {
     const char *directory = base_name(drop_in->file.directory);
     size_t len = strlen(unit->name);
     if (strncmp(directory, unit->name, len) || strcmp(directory + len, ".d")) return false;
     size_t above = strlen(drop_in->file.directory) - strlen(directory);
     size_t same = strlen(unit->directory);
-    if (above == (same ? same + 1 : 0) && !strncmp(drop_in->file.directory, unit->directory, same)) return true;
+    if (above == (same ? same + 1 : 0) && !strncmp(drop_in->file.directory, unit->directory, same))
+        return true;
     const char *beside = llw_arena_strndup(set->arena, drop_in->file.directory, above);
     beside = llw_arena_printf(set->arena, "%s%s", beside, unit->name);
     return !find_entry(set, beside);
@@ -494,7 +502,8 @@ static void emit_unit(llw_config_reader *r, llw_config_set *set, const llw_confi
     for (size_t i = 0; i < set->n && n < MAX_DROP_INS; i++)
         if (set->items[i]->kind == LLW_CONFIG_DROP_IN && changes(set, set->items[i], file)) {
             size_t at = n++;
-            for (; at && strcmp(found[at - 1]->name, set->items[i]->file.name) > 0; at--) found[at] = found[at - 1];
+            for (; at && strcmp(found[at - 1]->name, set->items[i]->file.name) > 0; at--)
+                found[at] = found[at - 1];
             found[at] = &set->items[i]->file;
         }
     llw_front_unit(r, set, file, found, n);
@@ -575,15 +584,18 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
         bool sniff = false;
         llw_config_kind kind = llw_config_kind_of(base_name(path), &sniff);
         if (kind == LLW_CONFIG_INI && in_drop_in(set.root)) kind = LLW_CONFIG_DROP_IN;
-        bool yaml = kind == LLW_CONFIG_YAML; /* named by hand: one that is nothing else is taken for Compose */
+        bool yaml =
+            kind == LLW_CONFIG_YAML; /* named by hand: one that is nothing else is taken for Compose */
         entry *e = kind != LLW_CONFIG_NONE ? load(&r, &set, path, kind, sniff, true) : NULL;
         if (!e && yaml) e = load(&r, &set, path, LLW_CONFIG_COMPOSE, false, true);
-        if (!e && kind != LLW_CONFIG_NONE && !sniff) return llw_fail(err, LLW_ERR_INPUT, path, 0, "cannot be read");
+        if (!e && kind != LLW_CONFIG_NONE && !sniff)
+            return llw_fail(err, LLW_ERR_INPUT, path, 0, "cannot be read");
         if (!e)
-            return llw_fail(err, LLW_ERR_INPUT, path, 0,
-                            "is none of the files read here, or starts nothing of llama.cpp: models.conf-style INI and "
-                            "router presets (.conf, .ini), .env, Compose, Kubernetes, llama-swap and LocalAI YAML, "
-                            "Dockerfile, shell and PowerShell scripts, systemd units, Modelfile, Makefile, Nix, Python");
+            return llw_fail(
+                err, LLW_ERR_INPUT, path, 0,
+                "is none of the files read here, or starts nothing of llama.cpp: models.conf-style INI and "
+                "router presets (.conf, .ini), .env, Compose, Kubernetes, llama-swap and LocalAI YAML, "
+                "Dockerfile, shell and PowerShell scripts, systemd units, Modelfile, Makefile, Nix, Python");
         walk(&r, &set, set.root, false);
         const char *drop_ins = llw_arena_printf(r.arena, "%s.d", path);
         if (e->kind == LLW_CONFIG_UNIT && llw_file_is_directory(drop_ins)) walk(&r, &set, drop_ins, false);

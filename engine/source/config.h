@@ -1,10 +1,10 @@
 /* Configuration files lowered into launches: every setting with the file, line and column of the link that
  * really sets it.
  *
- * Formats: models.conf-style INI, .env, Compose, Dockerfile, shell scripts. The chain is followed as it runs: profile ->
- * generated .env -> Compose default -> Dockerfile ENV -> CMD, last option wins; what lost on the way stays as
- * rival claims of the slot (origin and place of each), so that a finding names the link that counts. Grade is
- * LLW_GRADE_CONFIG.
+ * Formats: models.conf-style INI, .env, Compose, Dockerfile, shell scripts. The chain is followed as it runs:
+ * profile -> generated .env -> Compose default -> Dockerfile ENV -> CMD, last option wins; what lost on the
+ * way stays as rival claims of the slot (origin and place of each), so that a finding names the link that
+ * counts. Grade is LLW_GRADE_CONFIG.
  *
  * Launches made, with their ids:
  *   FILE:profile   a section of an INI file that has a MODEL; through the Compose service and Dockerfile

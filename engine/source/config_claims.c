@@ -139,7 +139,8 @@ static void find_blocks(comments *c, bool trailing) {
 static size_t target_below(const comments *c, int line) {
     size_t best = c->n_targets;
     for (size_t i = 0; i < c->n_targets; i++)
-        if (c->targets[i].from > line && (c->targets[i].launch || c->targets[i].from == line + 1) && (best == c->n_targets || c->targets[i].from < c->targets[best].from))
+        if (c->targets[i].from > line && (c->targets[i].launch || c->targets[i].from == line + 1) &&
+            (best == c->n_targets || c->targets[i].from < c->targets[best].from))
             best = i;
     return best;
 }
@@ -233,7 +234,9 @@ static bool means(const comments *c, const llw_comment_target *t, const char *qu
 
 static void claim(comments *c, const llw_comment_target *t, const llw_phrase *p, const llw_rich *sentence,
                   const llw_rich *before, bool sourced) {
-    if (!t->launch || !t->launch->model || c->r->out->n_claims >= LLW_CONFIG_MAX_CLAIMS || !means(c, t, p->quant)) return;
+    if (!t->launch || !t->launch->model || c->r->out->n_claims >= LLW_CONFIG_MAX_CLAIMS ||
+        !means(c, t, p->quant))
+        return;
     if (llw_config_other_model(c->r, before, sentence, p->at, t->launch)) return;
     llw_facts *f = c->r->facts;
     const llw_char *at = &sentence->chars[p->at];
@@ -348,7 +351,8 @@ void llw_config_comments(llw_config_reader *r, const llw_config_file *file, cons
         }
     }
     for (size_t k = 0; k < n_targets; k++)
-        if (targets[k].launch) llw_facts_claim(r->facts, targets[k].launch->launch, LLW_launch_reason_given, llw_flag(reasons[k]),
-                        LLW_GRADE_CONFIG, "comment",
-                        places[k] ? places[k] : llw_place(r->arena, file->path, targets[k].from, 0));
+        if (targets[k].launch)
+            llw_facts_claim(r->facts, targets[k].launch->launch, LLW_launch_reason_given,
+                            llw_flag(reasons[k]), LLW_GRADE_CONFIG, "comment",
+                            places[k] ? places[k] : llw_place(r->arena, file->path, targets[k].from, 0));
 }

@@ -423,8 +423,11 @@ void llw_config_service(llw_config_reader *r, const llw_config_file *file, const
                        .ours = s->names_llama};
     if (!c.entrypoint.given && docker && docker->entrypoint.given) c.entrypoint = docker->entrypoint;
     if (!c.command.given && !s->entrypoint.given && docker) c.command = docker->command;
-    llw_start_site site = {.file = file->path, .directory = docker ? docker->directory : file->directory, .set = set,
-                           .default_origin = "shell default", .tells = true};
+    llw_start_site site = {.file = file->path,
+                           .directory = docker ? docker->directory : file->directory,
+                           .set = set,
+                           .default_origin = "shell default",
+                           .tells = true};
     llw_container_start(r, &site, &c, &env, out);
     *version = out->version;
     if (out->runs) return;

@@ -67,7 +67,8 @@ llw_ini_section *llw_config_ini(llw_config_reader *r, const llw_config_file *fil
             if (text[len - 1] != ']' || len - lead < 3) {
                 llw_config_unread(r, file->path, line, "a section name is not closed: write [name]");
                 if (*n < MAX_SECTIONS)
-                    new_section(r, &items, n, &capacity, text + lead, len - lead, line, (int)lead + 1)->broken = true;
+                    new_section(r, &items, n, &capacity, text + lead, len - lead, line, (int)lead + 1)
+                        ->broken = true;
                 continue;
             }
             if (*n == MAX_SECTIONS) {
@@ -121,7 +122,9 @@ bool llw_ini_is_profile(llw_config_reader *r, const llw_config_file *file, const
 const llw_ini_entry *llw_ini_misspelt_model(llw_config_reader *r, const llw_ini_section *section) {
     if (section->broken || llw_ini_get(section, "MODEL")) return NULL;
     for (size_t i = 0; i < section->n; i++) {
-        const char *path = strcasecmp(section->entries[i].key, "MODEL") ? NULL : llw_rich_text(r->arena, &section->entries[i].value);
+        const char *path = strcasecmp(section->entries[i].key, "MODEL")
+                               ? NULL
+                               : llw_rich_text(r->arena, &section->entries[i].value);
         if (path && *path && names_model(r, path)) return &section->entries[i];
     }
     return NULL;

@@ -178,8 +178,8 @@ static llw_entity open_model(llw_config_reader *r, const llw_launch_spec *spec, 
     return entity;
 }
 
-/* "$DIR/x.gguf" with a DIR that nobody sets is x.gguf, wherever it lies: the file's name is what is known of a model.
- * NULL when not even that is. */
+/* "$DIR/x.gguf" with a DIR that nobody sets is x.gguf, wherever it lies: the file's name is what is known of
+ * a model. NULL when not even that is. */
 static const char *known_path(llw_config_reader *r, const llw_rich *word) {
     size_t from = word->n;
     while (from && !word->chars[from - 1].unknown) from--;
@@ -208,7 +208,8 @@ static llw_entity build_of(llw_config_reader *r, const llw_launch_spec *spec) {
 }
 
 /* A server that reads presets is remembered for them. */
-static void remember_router(llw_config_reader *r, const llw_lowered *low, const llw_token *args, const llw_env *env) {
+static void remember_router(llw_config_reader *r, const llw_lowered *low, const llw_token *args,
+                            const llw_env *env) {
     const char *preset = NULL;
     for (size_t i = 0; i + 1 < low->words.n; i++)
         if (args[i].text && !strcmp(args[i].text, "--models-preset"))
@@ -217,7 +218,8 @@ static void remember_router(llw_config_reader *r, const llw_lowered *low, const 
         if (!preset && !strcmp(env[i].name, "LLAMA_ARG_MODELS_PRESET")) preset = env[i].value.text;
     if (!preset || low->program != LLW_PROGRAM_SERVER) return;
     void *items = r->routers;
-    llw_config_router *router = llw_arena_push(r->arena, &items, &r->n_routers, &r->router_capacity, sizeof *router);
+    llw_config_router *router =
+        llw_arena_push(r->arena, &items, &r->n_routers, &r->router_capacity, sizeof *router);
     r->routers = items;
     *router = (llw_config_router){preset, *low};
 }

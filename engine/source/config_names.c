@@ -1,8 +1,8 @@
 /* Of which model a sentence speaks: the one of the launch, unless it names another.
  *
  * The name nearest before a phrase is its subject, else the first one behind it, else the name with which a
- * sentence of the same paragraph began. A word is a name when letters and digits say so, or when a known model
- * or one of the same file is called like that. */
+ * sentence of the same paragraph began. A word is a name when letters and digits say so, or when a known
+ * model or one of the same file is called like that. */
 #include "source/card_name.h"
 #include "source/config_phrases.h"
 #include "source/config_parts.h"
@@ -21,7 +21,8 @@ static const char *model_name(const llw_config_reader *r, const llw_config_launc
 }
 
 /* What a word says about the model of a launch, by its file, its own name and the name of the profile. */
-static llw_naming naming(const llw_config_reader *r, const llw_phrase_name *word, const llw_config_launch *launch) {
+static llw_naming naming(const llw_config_reader *r, const llw_phrase_name *word,
+                         const llw_config_launch *launch) {
     const char *path = launch->argv.model.path;
     llw_naming by_path = path ? llw_card_name_short(word->text, word->len, path) : LLW_NAMES_NOTHING,
                by_name = llw_card_name_short(word->text, word->len, model_name(r, launch));
@@ -44,7 +45,8 @@ static bool starts_known(llw_config_reader *r, const llw_phrase_name *word) {
     return false;
 }
 
-static llw_naming meaning(llw_config_reader *r, const llw_phrase_name *word, const llw_config_launch *launch) {
+static llw_naming meaning(llw_config_reader *r, const llw_phrase_name *word,
+                          const llw_config_launch *launch) {
     llw_naming said = naming(r, word, launch);
     if (said != LLW_NAMES_OTHER || strpbrk(word->text, "0123456789")) return said;
     return starts_known(r, word) ? said : LLW_NAMES_NOTHING;
@@ -64,7 +66,8 @@ bool llw_config_other_model(llw_config_reader *r, const llw_rich *before, const 
     n = llw_phrases_names(before, names, MAX_NAMES);
     for (size_t i = n; i-- > 0;) { /* "GLM-4.7-Flash is the fast one. A dense model." */
         size_t start = names[i].at;
-        while (start && strchr("\t \n`\"*-", before->chars[start - 1].byte) && before->chars[start - 1].byte) start--;
+        while (start && strchr("\t \n`\"*-", before->chars[start - 1].byte) && before->chars[start - 1].byte)
+            start--;
         if (start && !strchr(".!?", before->chars[start - 1].byte)) continue;
         llw_naming said = meaning(r, &names[i], launch);
         if (said != LLW_NAMES_NOTHING) return said == LLW_NAMES_OTHER;

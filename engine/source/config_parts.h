@@ -1,6 +1,7 @@
-/* What the readers of configuration files share. config.c finds files and pairs them, config_kind.c knows which reader
- * a file is for; one file for each format; config_start.c and config_container.c go from commands to the program they
- * start, shell.h reads scripts; config_front.c and config_launch.c make launches; config_claims.c reads comments. */
+/* What the readers of configuration files share. config.c finds files and pairs them, config_kind.c knows
+ * which reader a file is for; one file for each format; config_start.c and config_container.c go from
+ * commands to the program they start, shell.h reads scripts; config_front.c and config_launch.c make
+ * launches; config_claims.c reads comments. */
 #ifndef LLW_SOURCE_CONFIG_PARTS_H
 #define LLW_SOURCE_CONFIG_PARTS_H
 
@@ -25,8 +26,9 @@ typedef struct llw_config_reader {
     size_t budget; /* of expansions: LLW_EXPAND_BUDGET at the start */
     char **known;  /* names of the known models, once they were asked for */
     size_t n_known;
-    size_t copies, reread; /* of variables and script bytes in loops and branches: LLW_SHELL_BUDGET at the start */
-    int shells;            /* scripts inside scripts that are being read */
+    size_t copies,
+        reread; /* of variables and script bytes in loops and branches: LLW_SHELL_BUDGET at the start */
+    int shells; /* scripts inside scripts that are being read */
     struct llw_config_router *routers; /* servers started with --models-preset */
     size_t n_routers, router_capacity;
 } llw_config_reader;
@@ -62,8 +64,8 @@ typedef struct llw_ini_section {
 llw_ini_section *llw_config_ini(llw_config_reader *r, const llw_config_file *file, size_t *n);
 /* The last entry of that key with a value, or NULL. */
 const llw_ini_entry *llw_ini_get(const llw_ini_section *section, const char *key);
-/* A section that names a model the way models.conf does: a GGUF file, a known model, or anything where the file's
- * name or the keys beside it say that it is one. */
+/* A section that names a model the way models.conf does: a GGUF file, a known model, or anything where the
+ * file's name or the keys beside it say that it is one. */
 bool llw_ini_is_profile(llw_config_reader *r, const llw_config_file *file, const llw_ini_section *section);
 /* The key of a section that is MODEL but for its case and stands for one, or NULL. */
 const llw_ini_entry *llw_ini_misspelt_model(llw_config_reader *r, const llw_ini_section *section);
@@ -117,14 +119,14 @@ typedef struct llw_config_router {
 
 /* How a file beside another one is found; NULL when it is not there. */
 typedef struct llw_config_set llw_config_set;
-const llw_config_file *llw_config_set_find(llw_config_reader *r, llw_config_set *set,
-                                           const char *directory, const char *name);
+const llw_config_file *llw_config_set_find(llw_config_reader *r, llw_config_set *set, const char *directory,
+                                           const char *name);
 
 /* Where a command stands that may start llama.cpp. */
 typedef struct llw_start_site {
     const char *file;
     const char *directory;      /* what it sources and starts by a relative name is looked for here */
-    llw_config_set *set;  /* NULL: nothing is looked up */
+    llw_config_set *set;        /* NULL: nothing is looked up */
     const char *default_origin; /* who wrote the text behind :- ("shell default") */
     bool tells;                 /* a script that cannot be read is told: a container or service starts it */
 } llw_start_site;
@@ -148,18 +150,19 @@ enum { LLW_MAX_STARTS = 1000 };
 /* A file as text whose bytes know their places; \r\n counts as \n. */
 llw_rich llw_config_text(llw_config_reader *r, const llw_config_file *file, const char *origin);
 
-/* Reads a shell script on paper and adds every start of llama.cpp (shell.h says how). `arguments` are its $1 and so
- * on; NULL when nobody knows them. `env` is the environment it gets. */
-void llw_shell_script(llw_config_reader *r, const llw_start_site *site, const llw_rich *script, const llw_words *arguments,
-                      const llw_scope *env, llw_starts *out);
+/* Reads a shell script on paper and adds every start of llama.cpp (shell.h says how). `arguments` are its $1
+ * and so on; NULL when nobody knows them. `env` is the environment it gets. */
+void llw_shell_script(llw_config_reader *r, const llw_start_site *site, const llw_rich *script,
+                      const llw_words *arguments, const llw_scope *env, llw_starts *out);
 /* The same for a command string: the one start that counts, or none. */
 void llw_shell_run(llw_config_reader *r, const char *file, const llw_rich *script, const llw_words *arguments,
                    llw_scope *env, llw_lowered *out);
 
-/* Words as a process is started with them: unwraps exec, nohup, env, sudo, numactl and the like, sh -c, scripts that
- * lie in the set, docker and podman run. Places of the starts are left 0 for the caller when it knows better. */
-void llw_start_words(llw_config_reader *r, const llw_start_site *site, const llw_words *words, const llw_scope *env,
-                     llw_starts *out);
+/* Words as a process is started with them: unwraps exec, nohup, env, sudo, numactl and the like, sh -c,
+ * scripts that lie in the set, docker and podman run. Places of the starts are left 0 for the caller when it
+ * knows better. */
+void llw_start_words(llw_config_reader *r, const llw_start_site *site, const llw_words *words,
+                     const llw_scope *env, llw_starts *out);
 /* The words are a shell or ssh that reads its commands from a here-document. */
 bool llw_start_reads_commands(llw_arena *arena, const llw_words *words);
 
@@ -169,12 +172,12 @@ void llw_config_lower(llw_config_reader *r, const llw_start_site *site, const ll
 
 /* docker, podman, nerdctl; and the words behind that name: run, create and exec are unwrapped. */
 bool llw_container_engine(const char *name);
-void llw_container_words(llw_config_reader *r, const llw_start_site *site, const llw_words *words, const llw_scope *env,
-                         llw_starts *out);
+void llw_container_words(llw_config_reader *r, const llw_start_site *site, const llw_words *words,
+                         const llw_scope *env, llw_starts *out);
 
-/* A container that runs: `image` is what it is made from, `entrypoint` and `command` what was given besides (not
- * expanded any further). Where nobody gave an ENTRYPOINT it is the image's own, if it is an official one. `ours` says
- * that something around it speaks of llama.cpp, so that options alone are enough. */
+/* A container that runs: `image` is what it is made from, `entrypoint` and `command` what was given besides
+ * (not expanded any further). Where nobody gave an ENTRYPOINT it is the image's own, if it is an official
+ * one. `ours` says that something around it speaks of llama.cpp, so that options alone are enough. */
 typedef struct llw_container {
     const char *image; /* NULL when it is not known */
     llw_token place;   /* of the image's name */
@@ -248,8 +251,8 @@ void llw_config_service(llw_config_reader *r, const llw_config_file *file, const
 
 /* --- comments --- */
 
-/* Lines of a file that speak of one launch; without a launch, of something that was not read: what is said right
- * above it is said of nothing else. */
+/* Lines of a file that speak of one launch; without a launch, of something that was not read: what is said
+ * right above it is said of nothing else. */
 typedef struct llw_comment_target {
     int from, to; /* lines of its definition; comments right above belong to it too */
     llw_config_launch *launch;

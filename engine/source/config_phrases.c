@@ -33,8 +33,8 @@ typedef enum pattern_id {
 } pattern_id;
 
 static const char *const names[PATTERNS] = {
-    "hidden",   "compared", "dense",         "moe",          "experts", "layers",    "size",   "fits",
-    "fits-not", "quant",    "size-of-model", "size-of-else", "buffer",  "placement", "reason", "source", "name"};
+    "hidden", "compared",      "dense",        "moe",    "experts",   "layers", "size",   "fits", "fits-not",
+    "quant",  "size-of-model", "size-of-else", "buffer", "placement", "reason", "source", "name"};
 
 static pcre2_code *codes[PATTERNS];
 static bool loaded;

@@ -23,7 +23,8 @@ size_t llw_phrases_find(llw_arena *arena, const llw_rich *sentence, llw_phrase *
 bool llw_phrase_reason(const llw_rich *text);
 bool llw_phrase_source(const llw_rich *text);
 
-/* Words of a text that may be names of models (engine/source/config_names.c tells which are), in order. Quoted ones too.
+/* Words of a text that may be names of models (engine/source/config_names.c tells which are), in order.
+ * Quoted ones too.
  */
 typedef struct llw_phrase_name {
     char text[96];

@@ -8,11 +8,14 @@
 
 enum { MAX_OUTPUT = 4 << 20, MAX_ID = 80, MAX_VARIABLES = 2048 };
 
-static llw_rc run(llw_arena *arena, const char *docker, const char *const *words, double seconds, llw_process *p, llw_err *err) {
+static llw_rc run(llw_arena *arena, const char *docker, const char *const *words, double seconds,
+                  llw_process *p, llw_err *err) {
     llw_rc rc = llw_process_run(arena, words, NULL, MAX_OUTPUT, seconds, p, err);
     if (rc != LLW_OK) return rc;
     if (p->timed_out) return llw_fail(err, LLW_ERR_NOTHING, docker, 0, "did not answer within %g s", seconds);
-    if (p->exit_code || p->truncated) return llw_fail(err, LLW_ERR_NOTHING, docker, 0, "%s failed (is the daemon running, and may you ask it?)", words[1]);
+    if (p->exit_code || p->truncated)
+        return llw_fail(err, LLW_ERR_NOTHING, docker, 0,
+                        "%s failed (is the daemon running, and may you ask it?)", words[1]);
     return LLW_OK;
 }
 
@@ -41,10 +44,12 @@ static json_t *first_of(const llw_process *p) {
 /* Docker's ids and names; anything else is not handed to it. */
 static bool good_id(const char *id) {
     size_t len = strlen(id);
-    return len && len <= MAX_ID && id[0] != '-' && strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-:") == len;
+    return len && len <= MAX_ID && id[0] != '-' &&
+           strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-:") == len;
 }
 
-llw_rc llw_container_inspect(llw_arena *arena, const char *docker, const char *id, double seconds, llw_container *out, llw_err *err) {
+llw_rc llw_container_inspect(llw_arena *arena, const char *docker, const char *id, double seconds,
+                             llw_container *out, llw_err *err) {
     *out = (llw_container){.id = llw_arena_strdup(arena, id)};
     if (!docker) docker = "docker";
     if (!*docker) return llw_fail(err, LLW_ERR_NOTHING, "docker", 0, "was not asked");
@@ -75,7 +80,8 @@ llw_rc llw_container_inspect(llw_arena *arena, const char *docker, const char *i
     return LLW_OK;
 }
 
-llw_rc llw_container_of_port(llw_arena *arena, const char *docker, int port, double seconds, const char **id, llw_err *err) {
+llw_rc llw_container_of_port(llw_arena *arena, const char *docker, int port, double seconds, const char **id,
+                             llw_err *err) {
     if (!docker) docker = "docker";
     if (!*docker) return llw_fail(err, LLW_ERR_NOTHING, "docker", 0, "was not asked");
     const char *filter = llw_arena_printf(arena, "publish=%d/tcp", port);

@@ -28,7 +28,8 @@ static size_t split(llw_arena *arena, const char *line, size_t len, const char *
     }
 }
 
-size_t llw_gpu_usage_parse(llw_arena *arena, const char *fields, const char *text, size_t len, llw_gpu_shares *out) {
+size_t llw_gpu_usage_parse(llw_arena *arena, const char *fields, const char *text, size_t len,
+                           llw_gpu_shares *out) {
     const char *names[MAX_FIELDS], *values[MAX_FIELDS], *at = text, *end = text + len;
     size_t n = fields ? split(arena, fields, strlen(fields), names, MAX_FIELDS) : 0, rows = 0;
     for (size_t lines = 0; at < end && lines < MAX_ROWS; lines++) {
@@ -49,7 +50,9 @@ size_t llw_gpu_usage_parse(llw_arena *arena, const char *fields, const char *tex
             if (!strcmp(names[i], "pid") && is_number && !*rest) share.pid = (long)number;
             if (!strcmp(names[i], "gpu_uuid")) share.uuid = values[i];
             /* used_gpu_memory, or "used_gpu_memory [MiB]"; an [N/A] stays unknown */
-            if (!strncmp(names[i], "used_gpu_memory", 15) && is_number && number < INT64_MAX / MIB && (!*rest || !strcmp(rest, " MiB"))) share.bytes = number * MIB;
+            if (!strncmp(names[i], "used_gpu_memory", 15) && is_number && number < INT64_MAX / MIB &&
+                (!*rest || !strcmp(rest, " MiB")))
+                share.bytes = number * MIB;
         }
         if (share.pid <= 0 || !*share.uuid) continue;
         void *items = out->items;
@@ -60,15 +63,18 @@ size_t llw_gpu_usage_parse(llw_arena *arena, const char *fields, const char *tex
     return rows;
 }
 
-llw_rc llw_gpu_usage_read(llw_arena *arena, const char *program, double seconds, llw_gpu_shares *out, llw_err *err) {
+llw_rc llw_gpu_usage_read(llw_arena *arena, const char *program, double seconds, llw_gpu_shares *out,
+                          llw_err *err) {
     const char *name = program ? program : "nvidia-smi";
-    const char *const argv[] = {name, llw_arena_printf(arena, "--query-compute-apps=%s", fields_asked), "--format=csv,noheader,nounits", NULL};
+    const char *const argv[] = {name, llw_arena_printf(arena, "--query-compute-apps=%s", fields_asked),
+                                "--format=csv,noheader,nounits", NULL};
     llw_process p;
     *out = (llw_gpu_shares){0};
     llw_rc rc = llw_process_run(arena, argv, NULL, OUTPUT_CAP, seconds, &p, err);
     if (rc != LLW_OK) return rc;
     if (p.timed_out) return llw_fail(err, LLW_ERR_NOTHING, name, 0, "did not answer within %g s", seconds);
-    if (p.exit_code || p.truncated) return llw_fail(err, LLW_ERR_NOTHING, name, 0, "ended with code %d", p.exit_code);
+    if (p.exit_code || p.truncated)
+        return llw_fail(err, LLW_ERR_NOTHING, name, 0, "ended with code %d", p.exit_code);
     llw_gpu_usage_parse(arena, fields_asked, p.out, p.len, out);
     return LLW_OK;
 }
@@ -90,13 +96,17 @@ static int64_t share_of(const llw_gpu_shares *shares, long pid, const char *uuid
 /* What llama.cpp was told when it started: what is free now and what it holds itself, less its context. */
 static void claim_free_before(llw_facts *facts, llw_entity gpu, int64_t held) {
     int64_t now = 0, context = 0, total = 0;
-    if (!llw_facts_count(facts, gpu, LLW_gpu_nvml_free, &now) || !llw_facts_count(facts, gpu, LLW_gpu_context, &context)) return;
+    if (!llw_facts_count(facts, gpu, LLW_gpu_nvml_free, &now) ||
+        !llw_facts_count(facts, gpu, LLW_gpu_context, &context))
+        return;
     int64_t free = now + held - context;
     if (llw_facts_count(facts, gpu, LLW_gpu_total, &total) && free > total) free = total;
     if (free < 0) return;
     llw_facts_claim(facts, gpu, LLW_gpu_free, llw_bytes(free), LLW_GRADE_PREDICTED, "nvidia-smi",
-                    llw_arena_printf(llw_facts_arena(facts), "%" PRId64 " MiB free now and %" PRId64 " MiB held by the process, less %" PRId64 " MiB for its context", now / MIB,
-                                     held / MIB, context / MIB));
+                    llw_arena_printf(llw_facts_arena(facts),
+                                     "%" PRId64 " MiB free now and %" PRId64
+                                     " MiB held by the process, less %" PRId64 " MiB for its context",
+                                     now / MIB, held / MIB, context / MIB));
 }
 
 size_t llw_gpu_usage_claim(llw_facts *facts, const llw_gpu_shares *shares, long pid, llw_entity launch) {
@@ -107,13 +117,20 @@ size_t llw_gpu_usage_claim(llw_facts *facts, const llw_gpu_shares *shares, long 
         if (!llw_facts_text(facts, g, LLW_gpu_uuid, &uuid)) continue;
         int64_t held = share_of(shares, pid, uuid, &listed);
         int64_t used = 0;
-        bool hidden = held == -2 && !listed && (!llw_facts_count(facts, g, LLW_gpu_used, &used) || used > 64 * MIB);
+        bool hidden =
+            held == -2 && !listed && (!llw_facts_count(facts, g, LLW_gpu_used, &used) || used > 64 * MIB);
         if (hidden) continue;
         found += held >= 0;
         /* the id that prediction gives it (infer/native.h llw_placement_id) */
-        llw_entity p = llw_facts_entity(facts, LLW_KIND_placement, llw_arena_printf(llw_facts_arena(facts), "%s@%s", llw_facts_id(facts, launch), llw_facts_id(facts, g)));
-        const char *place = llw_arena_printf(llw_facts_arena(facts), held == -2 ? "process %ld is not listed" : "process %ld", pid);
-        llw_facts_claim(facts, p, LLW_placement_used, held == -1 ? llw_unknown(LLW_BYTES) : llw_bytes(held == -2 ? 0 : held), LLW_GRADE_MEASURED, "nvidia-smi", place);
+        llw_entity p =
+            llw_facts_entity(facts, LLW_KIND_placement,
+                             llw_arena_printf(llw_facts_arena(facts), "%s@%s", llw_facts_id(facts, launch),
+                                              llw_facts_id(facts, g)));
+        const char *place = llw_arena_printf(llw_facts_arena(facts),
+                                             held == -2 ? "process %ld is not listed" : "process %ld", pid);
+        llw_facts_claim(facts, p, LLW_placement_used,
+                        held == -1 ? llw_unknown(LLW_BYTES) : llw_bytes(held == -2 ? 0 : held),
+                        LLW_GRADE_MEASURED, "nvidia-smi", place);
         if (held >= 0) claim_free_before(facts, g, held);
     }
     return found;

@@ -1,7 +1,8 @@
 /* A llama.cpp process that runs on this machine: its words and variables as they reached it, from /proc.
  *
- * Only variables that llama.cpp or CUDA read are kept; the rest of the environment is nobody's business here. Everything
- * lives in the arena given. Nothing is sent to the server: what it would say by HTTP is not known. */
+ * Only variables that llama.cpp or CUDA read are kept; the rest of the environment is nobody's business here.
+ * Everything lives in the arena given. Nothing is sent to the server: what it would say by HTTP is not known.
+ */
 #ifndef LLW_SOURCE_RUNNING_H
 #define LLW_SOURCE_RUNNING_H
 
@@ -31,21 +32,22 @@ typedef struct llw_running {
     size_t n_notes, note_capacity;
 } llw_running;
 
-/* The process that is meant: a PID, the address of a server on this machine (http://127.0.0.1:8080, localhost:8080, :8080),
- * or NULL for the only llama.cpp server that runs. LLW_ERR_NOTHING when there is none; LLW_ERR_INPUT when several could be
- * meant, or the address is another machine's. */
-llw_rc llw_running_find(llw_arena *arena, const llw_running_options *options, const char *what, long *pid, llw_err *err);
+/* The process that is meant: a PID, the address of a server on this machine (http://127.0.0.1:8080,
+ * localhost:8080, :8080), or NULL for the only llama.cpp server that runs. LLW_ERR_NOTHING when there is
+ * none; LLW_ERR_INPUT when several could be meant, or the address is another machine's. */
+llw_rc llw_running_find(llw_arena *arena, const llw_running_options *options, const char *what, long *pid,
+                        llw_err *err);
 
 /* Whether a word names a process in one of these ways. */
 bool llw_running_names(const char *word);
 
-/* Reads the process. `flags` decide which variables are kept. LLW_ERR_NOTHING when there is no such process, LLW_ERR_INPUT
- * when it is none of llama.cpp's programs or belongs to somebody else. */
-llw_rc llw_running_read(llw_arena *arena, const llw_running_options *options, long pid, const llw_flags *flags, llw_running *out,
-                        llw_err *err);
+/* Reads the process. `flags` decide which variables are kept. LLW_ERR_NOTHING when there is no such process,
+ * LLW_ERR_INPUT when it is none of llama.cpp's programs or belongs to somebody else. */
+llw_rc llw_running_read(llw_arena *arena, const llw_running_options *options, long pid,
+                        const llw_flags *flags, llw_running *out, llw_err *err);
 
-/* A path that the process names, as it can be opened from here: relative to its directory, in its own root where ours has
- * no such file or it runs in a container. */
+/* A path that the process names, as it can be opened from here: relative to its directory, in its own root
+ * where ours has no such file or it runs in a container. */
 const char *llw_running_path(llw_arena *arena, const llw_running *process, const char *path);
 
 #endif

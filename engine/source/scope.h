@@ -11,8 +11,8 @@
 typedef struct llw_variable {
     const char *name;
     llw_rich value;
-    llw_token token; /* the value as one word, with its chain */
-    bool exported;   /* a shell's: programs see it */
+    llw_token token;         /* the value as one word, with its chain */
+    bool exported;           /* a shell's: programs see it */
     const llw_words *list;   /* of a shell array; NULL for a plain variable */
     const char *const *keys; /* of one whose values have names */
 } llw_variable;

@@ -1,6 +1,7 @@
-/* What the parts of the shell reader share: shell.c walks, shell_keyword.c and shell_frame.c follow if, case, loops and
- * functions, shell_read.c reads simple commands, shell_word.c words, shell_array.c keeps lists, shell_test.c decides
- * [ ], [[ ]] and case patterns, shell_state.c copies and joins variables, shell_command.c is what commands do.
+/* What the parts of the shell reader share: shell.c walks, shell_keyword.c and shell_frame.c follow if, case,
+ * loops and functions, shell_read.c reads simple commands, shell_word.c words, shell_array.c keeps lists,
+ * shell_test.c decides [ ], [[ ]] and case patterns, shell_state.c copies and joins variables,
+ * shell_command.c is what commands do.
  *
  * A script is read once from top to bottom, commands that certainly do not run are passed over. Where a
  * condition is not known both ways are read, each with its own variables; behind it a variable has a value

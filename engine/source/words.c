@@ -2,10 +2,12 @@
 #include "fact/build.h"
 #include "source/argv.h"
 
-llw_rc llw_source_words(llw_facts *facts, llw_entity launch, const char *const *words, size_t n, llw_err *err) {
+llw_rc llw_source_words(llw_facts *facts, llw_entity launch, const char *const *words, size_t n,
+                        llw_err *err) {
     llw_arena *arena = llw_facts_arena(facts);
     llw_token *tokens = llw_arena_alloc(arena, (n + 1) * sizeof *tokens);
-    for (size_t i = 0; i < n; i++) tokens[i] = (llw_token){.text = words[i], .place = llw_arena_printf(arena, "argument %zu", i + 1)};
+    for (size_t i = 0; i < n; i++)
+        tokens[i] = (llw_token){.text = words[i], .place = llw_arena_printf(arena, "argument %zu", i + 1)};
     llw_argv in = {.id = llw_facts_id(facts, launch), .args = tokens, .n_args = n};
     in.build = llw_facts_ref(facts, launch, LLW_launch_build);
     if (!in.build) in.build = llw_build_claim(facts, NULL, LLW_GRADE_DEFAULT, "default", "", err);

@@ -13,11 +13,21 @@ static const struct {
     llw_unit kind;
     double factor;
 } units[] = {
-    {"KiB", LLW_UNIT_BYTES, 1024.0},    {"MiB", LLW_UNIT_BYTES, 1048576.0}, {"GiB", LLW_UNIT_BYTES, 1073741824.0},
-    {"TiB", LLW_UNIT_BYTES, 1099511627776.0}, {"KB", LLW_UNIT_BYTES, 1e3},  {"MB", LLW_UNIT_BYTES, 1e6},
-    {"GB", LLW_UNIT_BYTES, 1e9},        {"TB", LLW_UNIT_BYTES, 1e12},       {"bytes", LLW_UNIT_BYTES, 1},
-    {"billion", LLW_UNIT_PLAIN, 1e9},   {"million", LLW_UNIT_PLAIN, 1e6},   {"B", LLW_UNIT_PLAIN, 1e9},
-    {"M", LLW_UNIT_PLAIN, 1e6},         {"k", LLW_UNIT_PLAIN, 1024.0},      {"%", LLW_UNIT_PLAIN, 0.01},
+    {"KiB", LLW_UNIT_BYTES, 1024.0},
+    {"MiB", LLW_UNIT_BYTES, 1048576.0},
+    {"GiB", LLW_UNIT_BYTES, 1073741824.0},
+    {"TiB", LLW_UNIT_BYTES, 1099511627776.0},
+    {"KB", LLW_UNIT_BYTES, 1e3},
+    {"MB", LLW_UNIT_BYTES, 1e6},
+    {"GB", LLW_UNIT_BYTES, 1e9},
+    {"TB", LLW_UNIT_BYTES, 1e12},
+    {"bytes", LLW_UNIT_BYTES, 1},
+    {"billion", LLW_UNIT_PLAIN, 1e9},
+    {"million", LLW_UNIT_PLAIN, 1e6},
+    {"B", LLW_UNIT_PLAIN, 1e9},
+    {"M", LLW_UNIT_PLAIN, 1e6},
+    {"k", LLW_UNIT_PLAIN, 1024.0},
+    {"%", LLW_UNIT_PLAIN, 0.01},
 };
 
 /* The factor of a unit; 1 for a word that is none, 0 for a unit of another kind. */
@@ -30,14 +40,17 @@ static double factor_of(const char *unit, llw_unit kind) {
 }
 
 bool llw_answer_unit_known(llw_unit kind, const char *unit) {
-    return factor_of(unit, kind) != 0 && (kind != LLW_UNIT_BYTES || factor_of(unit, kind) != 1 || !strcmp(unit, "bytes"));
+    return factor_of(unit, kind) != 0 &&
+           (kind != LLW_UNIT_BYTES || factor_of(unit, kind) != 1 || !strcmp(unit, "bytes"));
 }
 
 bool llw_answer_number(const char *text, llw_unit kind, const char *unit, double *out) {
     char digits[64];
     size_t n = 0, len = 0;
     text += strspn(text, " \t~");
-    for (; text[len] && (isdigit((unsigned char)text[len]) || strchr(".,-", text[len])) && n + 1 < sizeof digits; len++)
+    for (; text[len] && (isdigit((unsigned char)text[len]) || strchr(".,-", text[len])) &&
+           n + 1 < sizeof digits;
+         len++)
         if (text[len] != ',') digits[n++] = text[len];
     digits[n] = 0;
     char *end = NULL;
@@ -50,7 +63,8 @@ bool llw_answer_number(const char *text, llw_unit kind, const char *unit, double
     memcpy(word, text, w);
     if (kind == LLW_UNIT_BYTES && w == 1 && strchr("kKmMgG", *word)) return false; /* 30 G: of which kind? */
     double factor = factor_of(*word ? word : unit, kind);
-    if (factor == 0 || (*word && factor == 1 && strcmp(word, unit) && (kind == LLW_UNIT_BYTES ? strcmp(word, "bytes") != 0 : strncmp(word, unit, w) != 0)))
+    if (factor == 0 || (*word && factor == 1 && strcmp(word, unit) &&
+                        (kind == LLW_UNIT_BYTES ? strcmp(word, "bytes") != 0 : strncmp(word, unit, w) != 0)))
         return false;
     *out = number * factor;
     return true;
@@ -59,7 +73,8 @@ bool llw_answer_number(const char *text, llw_unit kind, const char *unit, double
 char *llw_answer_write(char buf[80], double number, llw_unit kind, const char *unit) {
     double factor = factor_of(unit, kind), shown = factor ? number / factor : number;
     const char *blank = *unit ? " " : "";
-    if (kind != LLW_UNIT_BYTES && (factor == 1 || factor == 0) && shown == floor(shown) && fabs(shown) < 1e15) {
+    if (kind != LLW_UNIT_BYTES && (factor == 1 || factor == 0) && shown == floor(shown) &&
+        fabs(shown) < 1e15) {
         char count[LLW_NUMBER_MAX];
         snprintf(buf, 80, "%s%s%s", llw_format_count(count, (int64_t)shown), blank, unit);
     } else

@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-/* "897 MiB", "0.9 GiB", "131,072", "3.6 billion", "128k", "17 %": in bytes, or the plain number. `unit` is taken when none is
- * written. False when it is no number, or its unit is none of `kind`'s. */
+/* "897 MiB", "0.9 GiB", "131,072", "3.6 billion", "128k", "17 %": in bytes, or the plain number. `unit` is
+ * taken when none is written. False when it is no number, or its unit is none of `kind`'s. */
 bool llw_answer_number(const char *text, llw_unit kind, const char *unit, double *out);
 /* A number said in a unit: "897.0 MiB", "64". An unknown word of a unit stands behind the number as it is. */
 char *llw_answer_write(char buf[80], double number, llw_unit kind, const char *unit);
@@ -16,7 +16,8 @@ bool llw_answer_unit_known(llw_unit kind, const char *unit);
 
 bool llw_answer_yes_no(const char *text, bool *out);
 
-/* "b", "2", "a, c": marks the choices picked in a mask. False when something else stands there or nothing is picked. */
+/* "b", "2", "a, c": marks the choices picked in a mask. False when something else stands there or nothing is
+ * picked. */
 bool llw_answer_choices(const char *text, size_t n, unsigned *picked);
 
 #endif

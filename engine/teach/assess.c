@@ -50,7 +50,8 @@ static llw_rc recognise(judging *j, const llw_scene *scene, const double *number
         if (rc == LLW_OK && truth == LLW_TRUE && m->when.answer) {
             llw_scene_value value;
             rc = eval_in(j, scene, m->when.answer, &value);
-            double is = rc == LLW_OK && value.result.state == LLW_KNOWN ? llw_result_number(value.result) : NAN;
+            double is =
+                rc == LLW_OK && value.result.state == LLW_KNOWN ? llw_result_number(value.result) : NAN;
             if (!number || !(fabs(*number - is) <= RIGHT_WITHIN * fabs(is))) truth = LLW_FALSE;
         }
         if (rc != LLW_OK) return rc;
@@ -71,18 +72,24 @@ static llw_rc judge_number(judging *j, const llw_scene *scene, const llw_scene_v
     j->out->truth = llw_arena_strdup(j->arena, llw_answer_write(is, truth, kind, j->ask->unit));
     j->out->understood = llw_answer_number(j->out->typed, kind, j->ask->unit, &number);
     if (!j->out->understood) {
-        j->out->reason = llw_arena_printf(j->arena, "this is no number%s%s", *j->ask->unit ? " in " : "", j->ask->unit);
+        j->out->reason =
+            llw_arena_printf(j->arena, "this is no number%s%s", *j->ask->unit ? " in " : "", j->ask->unit);
         return LLW_OK;
     }
     j->out->said = llw_arena_strdup(j->arena, llw_answer_write(said, number, kind, j->ask->unit));
     double off = fabs(truth) > 0 ? fabs(number - truth) / fabs(truth) : number == truth ? 0 : 1;
-    j->out->score = off <= RIGHT_WITHIN ? LLW_SCORE_RIGHT : off <= HALF_WITHIN ? LLW_SCORE_HALF : LLW_SCORE_WRONG;
+    j->out->score = off <= RIGHT_WITHIN  ? LLW_SCORE_RIGHT
+                    : off <= HALF_WITHIN ? LLW_SCORE_HALF
+                                         : LLW_SCORE_WRONG;
     llw_scene_say_slots(scene, value, &t);
-    if (off <= HALF_WITHIN) llw_text_addf(&t, "%s%s", t.len ? "; " : "", off <= RIGHT_WITHIN ? "within 10 %" : "within 25 %, not within 10 %");
+    if (off <= HALF_WITHIN)
+        llw_text_addf(&t, "%s%s", t.len ? "; " : "",
+                      off <= RIGHT_WITHIN ? "within 10 %" : "within 25 %, not within 10 %");
     if (off > HALF_WITHIN && fabs(truth) > 0 && number > 0) {
         double times = number / truth;
         if (t.len) llw_text_add(&t, "; yours is ");
-        llw_text_addf(&t, times >= 1.5 || times <= 0 ? "%.1f times that" : "%.0f %% of that", times >= 1.5 ? times : times * 100);
+        llw_text_addf(&t, times >= 1.5 || times <= 0 ? "%.1f times that" : "%.0f %% of that",
+                      times >= 1.5 ? times : times * 100);
     }
     j->out->reason = keep(j, &t);
     return j->out->score == LLW_SCORE_RIGHT ? LLW_OK : recognise(j, scene, &number);
@@ -116,12 +123,15 @@ static llw_rc judge_slot(judging *j) {
     bool number = j->ask->kind == LLW_ASK_NUMBER;
     llw_unit unit = rc == LLW_OK ? llw_expr_unit(&value.expr) : LLW_UNIT_ZERO;
     if (rc == LLW_OK && !(number ? unit == LLW_UNIT_PLAIN || unit == LLW_UNIT_BYTES : unit == LLW_UNIT_FLAG))
-        rc = llw_fail(j->err, LLW_ERR_INPUT, j->c->file, j->ask->line, "\"%s\" is %s, which a %s question cannot ask", j->ask->slot, llw_unit_name(unit),
+        rc = llw_fail(j->err, LLW_ERR_INPUT, j->c->file, j->ask->line,
+                      "\"%s\" is %s, which a %s question cannot ask", j->ask->slot, llw_unit_name(unit),
                       llw_ask_kind_name(j->ask->kind));
     else if (rc == LLW_OK && number && !llw_answer_unit_known(unit, j->ask->unit))
-        rc = llw_fail(j->err, LLW_ERR_INPUT, j->c->file, j->ask->line, "'%s' is no unit of \"%s\"", j->ask->unit, j->ask->slot);
+        rc = llw_fail(j->err, LLW_ERR_INPUT, j->c->file, j->ask->line, "'%s' is no unit of \"%s\"",
+                      j->ask->unit, j->ask->slot);
     else if (rc == LLW_OK && value.result.state != LLW_KNOWN)
-        rc = llw_fail(j->err, LLW_ERR_NOTHING, j->c->file, j->ask->line, "the engine does not know \"%s\"", j->ask->slot);
+        rc = llw_fail(j->err, LLW_ERR_NOTHING, j->c->file, j->ask->line, "the engine does not know \"%s\"",
+                      j->ask->slot);
     return rc != LLW_OK ? rc : number ? judge_number(j, scene, &value) : judge_yes_no(j, scene, &value);
 }
 
@@ -137,7 +147,8 @@ static llw_rc find_right(judging *j, unsigned *right) {
         llw_rc rc = llw_stage_scene(j->stage, &j->ask->change, &choice->change, &scene, j->err);
         if (rc == LLW_OK) rc = llw_scene_holds(scene, &choice->right, j->c->file, &truth, j->err);
         if (rc == LLW_OK && truth == LLW_UNDECIDABLE)
-            rc = llw_fail(j->err, LLW_ERR_NOTHING, j->c->file, choice->line, "the engine cannot decide whether \"%s\" is right", choice->text);
+            rc = llw_fail(j->err, LLW_ERR_NOTHING, j->c->file, choice->line,
+                          "the engine cannot decide whether \"%s\" is right", choice->text);
         if (rc != LLW_OK) return rc;
         if (truth == LLW_TRUE) *right |= 1u << i;
     }
@@ -147,7 +158,8 @@ static llw_rc find_right(judging *j, unsigned *right) {
 static const char *letters(judging *j, unsigned mask) {
     llw_text t = {0};
     for (size_t i = 0; i < j->ask->n_choices; i++)
-        if (mask & 1u << i) llw_text_addf(&t, "%s%c) %s", t.len ? "; " : "", (int)('a' + i), j->ask->choices[i].text);
+        if (mask & 1u << i)
+            llw_text_addf(&t, "%s%c) %s", t.len ? "; " : "", (int)('a' + i), j->ask->choices[i].text);
     return keep(j, &t);
 }
 
@@ -158,15 +170,24 @@ static llw_rc judge_choice(judging *j) {
     j->out->truth = right ? letters(j, right) : "none of them";
     j->out->understood = llw_answer_choices(j->out->typed, j->ask->n_choices, &picked);
     if (!j->out->understood) {
-        j->out->reason = llw_arena_printf(j->arena, "type %s letter from a to %c", j->ask->several ? "every" : "one", (int)('a' + j->ask->n_choices - 1));
+        j->out->reason =
+            llw_arena_printf(j->arena, "type %s letter from a to %c", j->ask->several ? "every" : "one",
+                             (int)('a' + j->ask->n_choices - 1));
         return LLW_OK;
     }
-    int hits = __builtin_popcount(picked & right), misses = __builtin_popcount(picked & ~right), all = __builtin_popcount(right);
+    int hits = __builtin_popcount(picked & right), misses = __builtin_popcount(picked & ~right),
+        all = __builtin_popcount(right);
     j->out->said = letters(j, picked);
-    j->out->score = hits == all && !misses ? LLW_SCORE_RIGHT : hits > misses ? LLW_SCORE_HALF : LLW_SCORE_WRONG;
-    j->out->reason = misses ? "the engine does not agree with what was picked" : hits < all ? "something is missing" : "";
+    j->out->score = hits == all && !misses ? LLW_SCORE_RIGHT
+                    : hits > misses        ? LLW_SCORE_HALF
+                                           : LLW_SCORE_WRONG;
+    j->out->reason = misses       ? "the engine does not agree with what was picked"
+                     : hits < all ? "something is missing"
+                                  : "";
     for (size_t i = 0; i < j->ask->n_choices && !j->out->misconception; i++)
-        if (picked & ~right & 1u << i) j->out->misconception = llw_misconception_find(j->misconceptions, j->ask->choices[i].misconception);
+        if (picked & ~right & 1u << i)
+            j->out->misconception =
+                llw_misconception_find(j->misconceptions, j->ask->choices[i].misconception);
     return LLW_OK;
 }
 
@@ -177,18 +198,23 @@ static void conclude(judging *j, const llw_scene *scene, llw_conclusions *out) {
     *out = (llw_conclusions){.n = 0};
     for (size_t i = 0; i < scene->run->n_nodes; i++) {
         const llw_node *node = &scene->run->nodes[i];
-        if (node->state != LLW_FIRED || !node->rule->find.n_pieces || !llw_node_concerns(scene->run, node, scene->launch)) continue;
+        if (node->state != LLW_FIRED || !node->rule->find.n_pieces ||
+            !llw_node_concerns(scene->run, node, scene->launch))
+            continue;
         bool before = false;
         for (size_t k = 0; k < out->n; k++) before |= !strcmp(out->items[k].rule, node->rule->id);
         if (before || out->n == LLW_CONCLUSIONS) continue;
         llw_text t = {0};
         llw_run_say(scene->run, node, &node->rule->find, &t);
-        out->items[out->n++] = (llw_conclusion){node->rule->id, node->rule->lesson->code, keep(j, &t), node->rule->level};
+        out->items[out->n++] =
+            (llw_conclusion){node->rule->id, node->rule->lesson->code, keep(j, &t), node->rule->level};
     }
 }
 
-/* What is in `a` and not in `b`, from that level on; with a lesson's code, what that lesson says at any level. */
-static void difference(const llw_conclusions *a, const llw_conclusions *b, llw_level from, const char *code, llw_conclusions *out) {
+/* What is in `a` and not in `b`, from that level on; with a lesson's code, what that lesson says at any
+ * level. */
+static void difference(const llw_conclusions *a, const llw_conclusions *b, llw_level from, const char *code,
+                       llw_conclusions *out) {
     out->n = 0;
     for (size_t i = 0; i < a->n; i++) {
         bool there = a->items[i].level < from && strcmp(a->items[i].code, code) != 0;
@@ -227,12 +253,14 @@ static llw_rc first_broken(judging *j, const llw_scene *scene, const llw_texts *
     return LLW_OK;
 }
 
-/* Findings that the case is about: those of its lesson that weigh something, or all of its lesson's when none does. */
+/* Findings that the case is about: those of its lesson that weigh something, or all of its lesson's when none
+ * does. */
 static size_t still_there(const judging *j, const llw_conclusions *team, const llw_conclusions *plan) {
     const llw_lesson *lesson = llw_kb_lesson(j->stage->kb, j->c->lesson);
     llw_level from = LLW_LEVEL_NOTE;
     for (size_t i = 0; i < team->n; i++)
-        if (lesson && !strcmp(team->items[i].code, lesson->code) && team->items[i].level >= LLW_LEVEL_WASTE) from = LLW_LEVEL_WASTE;
+        if (lesson && !strcmp(team->items[i].code, lesson->code) && team->items[i].level >= LLW_LEVEL_WASTE)
+            from = LLW_LEVEL_WASTE;
     size_t n = 0;
     for (size_t i = 0; lesson && i < team->n; i++) {
         if (strcmp(team->items[i].code, lesson->code) || team->items[i].level < from) continue;
@@ -256,7 +284,8 @@ static llw_rc weigh(judging *j, const llw_scene *scene, const outcome *team, out
     llw_text t = {0};
     if (goal) {
         out->score = LLW_SCORE_WRONG;
-        llw_text_addf(&t, "the goal is not reached%s%s", works(out->verdict) ? ": " : "", works(out->verdict) ? goal : "");
+        llw_text_addf(&t, "the goal is not reached%s%s", works(out->verdict) ? ": " : "",
+                      works(out->verdict) ? goal : "");
     } else if (still_there(j, &team->found, &out->found)) {
         out->score = better ? LLW_SCORE_HALF : LLW_SCORE_WRONG;
         llw_text_addf(&t, "%swhat the lesson finds is still there", better ? "it loads, but " : "");
@@ -277,8 +306,10 @@ static llw_rc find_unneeded(judging *j, const llw_texts *edit, const outcome *te
     llw_texts pieces[MAX_PIECES];
     llw_rc rc = llw_flags_load(j->arena, &flags, j->err);
     if (rc != LLW_OK) return rc;
-    size_t n = llw_edit_pieces(j->arena, &flags, LLW_PROGRAM_SERVER, llw_build_order(j->ask->change.llama ? j->ask->change.llama : j->c->setting.llama), edit,
-                               pieces, MAX_PIECES);
+    size_t n =
+        llw_edit_pieces(j->arena, &flags, LLW_PROGRAM_SERVER,
+                        llw_build_order(j->ask->change.llama ? j->ask->change.llama : j->c->setting.llama),
+                        edit, pieces, MAX_PIECES);
     if (n < 2 || n == MAX_PIECES || !strcmp(edit->items[0], "only")) return LLW_OK;
     const char **found = llw_arena_alloc(j->arena, n * sizeof *found);
     for (size_t leave = 0; leave < n; leave++) {
@@ -299,7 +330,8 @@ static llw_rc find_unneeded(judging *j, const llw_texts *edit, const outcome *te
         difference(&plan->found, &o.found, LLW_LEVEL_WASTE, "", &less);
         if (o.score != plan->score || o.verdict != plan->verdict || more.n || less.n) continue;
         llw_text t = {0};
-        for (size_t k = 0; k < pieces[leave].n; k++) llw_text_addf(&t, "%s%s", k ? " " : "", pieces[leave].items[k]);
+        for (size_t k = 0; k < pieces[leave].n; k++)
+            llw_text_addf(&t, "%s%s", k ? " " : "", pieces[leave].items[k]);
         found[j->out->unneeded.n++] = keep(j, &t);
     }
     j->out->unneeded.items = found;
@@ -307,7 +339,8 @@ static llw_rc find_unneeded(judging *j, const llw_texts *edit, const outcome *te
 }
 
 static const char *say_plan(judging *j, const llw_scene *scene, llw_verdict verdict) {
-    static const char *const says[] = {"loads", "probably loads", "probably does not load", "does not load", "does not start", "is undecided"};
+    static const char *const says[] = {"loads",         "probably loads", "probably does not load",
+                                       "does not load", "does not start", "is undecided"};
     llw_text t = {0};
     llw_text_addf(&t, "%s: ", says[verdict]);
     llw_scene_say_memory(scene, &t);
@@ -335,7 +368,8 @@ static llw_rc judge_flags(judging *j) {
     rc = weigh(j, &scene, &team, &plan);
     if (rc == LLW_OK) {
         llw_text t = {0};
-        for (size_t i = 0; i < scene.words.n; i++) llw_text_addf(&t, "%s%s", i ? " " : "", scene.words.items[i]);
+        for (size_t i = 0; i < scene.words.n; i++)
+            llw_text_addf(&t, "%s%s", i ? " " : "", scene.words.items[i]);
         j->out->said = keep(j, &t);
         j->out->understood = *j->out->typed && !scene.argv.refused;
         j->out->score = *j->out->typed ? plan.score : LLW_SCORE_WRONG;
@@ -351,10 +385,16 @@ static llw_rc judge_flags(judging *j) {
     return rc;
 }
 
-llw_rc llw_assess(llw_stage *stage, const llw_ask *ask, const llw_misconceptions *misconceptions, const char *typed, llw_assessment *out,
-                  llw_err *err) {
+llw_rc llw_assess(llw_stage *stage, const llw_ask *ask, const llw_misconceptions *misconceptions,
+                  const char *typed, llw_assessment *out, llw_err *err) {
     llw_arena *arena = stage->arena;
-    *out = (llw_assessment){.ask = ask, .typed = llw_arena_strdup(arena, typed), .said = "", .truth = "", .reason = "", .team = "", .plan = ""};
+    *out = (llw_assessment){.ask = ask,
+                            .typed = llw_arena_strdup(arena, typed),
+                            .said = "",
+                            .truth = "",
+                            .reason = "",
+                            .team = "",
+                            .plan = ""};
     judging j = {stage, stage->c, ask, misconceptions, arena, out, err};
     switch (ask->kind) {
     case LLW_ASK_FLAGS: return judge_flags(&j);

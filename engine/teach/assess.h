@@ -1,7 +1,8 @@
 /* Judging an answer: the engine runs what was said beside what the team did and compares conclusions.
  *
- * Flags are right when the goal is reached, what the lesson found is gone, and nothing of weight came instead; half right
- * when it works and costs something; a number within 10 % is right, within 25 % half. No answer is stored anywhere. */
+ * Flags are right when the goal is reached, what the lesson found is gone, and nothing of weight came
+ * instead; half right when it works and costs something; a number within 10 % is right, within 25 % half. No
+ * answer is stored anywhere. */
 #ifndef LLW_TEACH_ASSESS_H
 #define LLW_TEACH_ASSESS_H
 
@@ -24,27 +25,30 @@ typedef struct llw_conclusions {
 
 typedef struct llw_assessment {
     const llw_ask *ask;
-    const char *typed;      /* "" when nothing was */
-    bool understood;        /* false: it can be asked again */
+    const char *typed; /* "" when nothing was */
+    bool understood;   /* false: it can be asked again */
     llw_score score;
-    const char *said;       /* as it was understood: "448.0 MiB", "yes", the words of the plan */
-    const char *truth;      /* the engine's own answer */
-    const char *reason;     /* why it counts like that, one or two sentences */
+    const char *said;   /* as it was understood: "448.0 MiB", "yes", the words of the plan */
+    const char *truth;  /* the engine's own answer */
+    const char *reason; /* why it counts like that, one or two sentences */
     const llw_misconception *misconception; /* recognised in a wrong answer; NULL */
-    const char *team, *plan; /* of flags: what the team's plan and the learner's do: verdict and memory left */
+    const char *team,
+        *plan; /* of flags: what the team's plan and the learner's do: verdict and memory left */
     llw_conclusions gone, come;
-    llw_texts unneeded;      /* pieces of the plan that change nothing */
+    llw_texts unneeded; /* pieces of the plan that change nothing */
 } llw_assessment;
 
-/* typed is one line, without its newline. LLW_ERR_INPUT: the case itself cannot be used (err names file and line). */
-llw_rc llw_assess(llw_stage *stage, const llw_ask *ask, const llw_misconceptions *misconceptions, const char *typed, llw_assessment *out,
-                  llw_err *err);
+/* typed is one line, without its newline. LLW_ERR_INPUT: the case itself cannot be used (err names file and
+ * line). */
+llw_rc llw_assess(llw_stage *stage, const llw_ask *ask, const llw_misconceptions *misconceptions,
+                  const char *typed, llw_assessment *out, llw_err *err);
 
-/* What the engine would type. LLW_ERR_NOTHING, with the reason, when it cannot answer: such a case is broken. */
+/* What the engine would type. LLW_ERR_NOTHING, with the reason, when it cannot answer: such a case is broken.
+ */
 llw_rc llw_solve(llw_stage *stage, const llw_ask *ask, const char **answer, llw_err *err);
 
-/* Whether every part of the case can be used: expressions, rules and misconceptions exist, every question can be
- * solved, the lesson has something to say (a boundary case: has not). */
+/* Whether every part of the case can be used: expressions, rules and misconceptions exist, every question can
+ * be solved, the lesson has something to say (a boundary case: has not). */
 llw_rc llw_case_check(llw_stage *stage, const llw_misconceptions *misconceptions, llw_err *err);
 
 /* All together: right when every answer is, wrong when none earned anything. */

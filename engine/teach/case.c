@@ -80,7 +80,8 @@ static llw_texts texts(reader *r, const llw_yaml *map, const char *key) {
     size_t capacity = 0;
     const llw_yaml *node = llw_yaml_follow(llw_yaml_get(map, key));
     if (node && node->kind == LLW_YAML_SCALAR) add_text(r, &out, &capacity, text_of(r, map, key, false));
-    for (const llw_yaml *item = node && node->kind == LLW_YAML_LIST ? node->first : NULL; item; item = item->next) {
+    for (const llw_yaml *item = node && node->kind == LLW_YAML_LIST ? node->first : NULL; item;
+         item = item->next) {
         const llw_yaml *scalar = llw_yaml_follow(item);
         if (scalar->kind != LLW_YAML_SCALAR) fail(r, item, "'%s' is a list of texts", key);
         add_text(r, &out, &capacity, llw_yaml_string(scalar, ""));
@@ -114,7 +115,8 @@ llw_texts llw_case_words(llw_arena *arena, const char *line) {
 /* A line that is split, or a list of words. */
 static llw_texts words(reader *r, const llw_yaml *map, const char *key) {
     const llw_yaml *node = llw_yaml_follow(llw_yaml_get(map, key));
-    return node && node->kind == LLW_YAML_SCALAR ? llw_case_words(r->arena, text_of(r, map, key, false)) : texts(r, map, key);
+    return node && node->kind == LLW_YAML_SCALAR ? llw_case_words(r->arena, text_of(r, map, key, false))
+                                                 : texts(r, map, key);
 }
 
 static llw_value read_value(reader *r, const llw_yaml *node, llw_type type) {
@@ -204,7 +206,8 @@ static void read_choices(reader *r, const llw_yaml *list, llw_ask *out) {
             check_keys(r, change, SETTING_KEYS);
             if (!r->failed) read_setting(r, change, &c->change);
         }
-        if (!c->right.holds && !c->right.finds && !c->right.lacks) fail(r, map, "a choice says when it is right: holds, finds or lacks");
+        if (!c->right.holds && !c->right.finds && !c->right.lacks)
+            fail(r, map, "a choice says when it is right: holds, finds or lacks");
     }
 }
 
@@ -242,7 +245,8 @@ static void read_ask(reader *r, const llw_yaml *map, llw_ask *out) {
     out->goal = texts(r, map, "goal");
     out->keep = texts(r, map, "keep");
     out->hints = texts(r, map, "hints");
-    const llw_yaml *change = llw_yaml_follow(llw_yaml_get(map, "change")), *choices = llw_yaml_follow(llw_yaml_get(map, "choices"));
+    const llw_yaml *change = llw_yaml_follow(llw_yaml_get(map, "change")),
+                   *choices = llw_yaml_follow(llw_yaml_get(map, "choices"));
     const llw_yaml *mistakes = llw_yaml_follow(llw_yaml_get(map, "mistakes"));
     if (change) {
         check_keys(r, change, SETTING_KEYS);
@@ -251,9 +255,13 @@ static void read_ask(reader *r, const llw_yaml *map, llw_ask *out) {
     if (choices) read_choices(r, choices, out);
     if (mistakes) read_mistakes(r, mistakes, out);
     bool slot = out->kind == LLW_ASK_NUMBER || out->kind == LLW_ASK_YES_NO;
-    if (slot != (out->slot != NULL)) fail(r, map, slot ? "this kind of question needs a slot" : "a slot belongs to a number or a yes-no question");
-    if ((out->kind == LLW_ASK_CHOICE) != (out->n_choices >= 2)) fail(r, map, "a choice has two choices or more, and nothing else has any");
-    if (out->kind != LLW_ASK_FLAGS && (out->goal.n || out->keep.n)) fail(r, map, "goal and keep belong to a question for flags");
+    if (slot != (out->slot != NULL))
+        fail(r, map,
+             slot ? "this kind of question needs a slot" : "a slot belongs to a number or a yes-no question");
+    if ((out->kind == LLW_ASK_CHOICE) != (out->n_choices >= 2))
+        fail(r, map, "a choice has two choices or more, and nothing else has any");
+    if (out->kind != LLW_ASK_FLAGS && (out->goal.n || out->keep.n))
+        fail(r, map, "goal and keep belong to a question for flags");
 }
 
 static void read_case(reader *r, const llw_yaml *root, llw_case *out) {
@@ -273,14 +281,18 @@ static void read_case(reader *r, const llw_yaml *root, llw_case *out) {
         fail(r, root, "a case has asks: a list of questions");
         return;
     }
-    if (!out->setting.model || !out->setting.gpus.n || !out->setting.ram || !out->setting.llama) fail(r, root, "a case needs gpus, ram, llama and model");
+    if (!out->setting.model || !out->setting.gpus.n || !out->setting.ram || !out->setting.llama)
+        fail(r, root, "a case needs gpus, ram, llama and model");
     out->asks = llw_arena_alloc(r->arena, ((size_t)asks->n + 1) * sizeof *out->asks);
-    for (const llw_yaml *item = asks->first; item && !r->failed; item = item->next) read_ask(r, llw_yaml_follow(item), &out->asks[out->n_asks++]);
+    for (const llw_yaml *item = asks->first; item && !r->failed; item = item->next)
+        read_ask(r, llw_yaml_follow(item), &out->asks[out->n_asks++]);
 }
 
-llw_rc llw_case_parse(llw_arena *arena, const char *path, const char *id, const char *bytes, size_t len, llw_case *out, llw_err *err) {
+llw_rc llw_case_parse(llw_arena *arena, const char *path, const char *id, const char *bytes, size_t len,
+                      llw_case *out, llw_err *err) {
     *out = (llw_case){.id = llw_arena_strdup(arena, id), .file = llw_arena_strdup(arena, path)};
-    if (len > LLW_CASE_MAX_BYTES) return llw_fail(err, LLW_ERR_INPUT, path, 0, "a case has at most %d bytes", LLW_CASE_MAX_BYTES);
+    if (len > LLW_CASE_MAX_BYTES)
+        return llw_fail(err, LLW_ERR_INPUT, path, 0, "a case has at most %d bytes", LLW_CASE_MAX_BYTES);
     llw_yaml *root = NULL;
     const llw_yaml *twice = NULL;
     llw_rc rc = llw_yaml_parse(arena, path, bytes, len, &root, &twice, err);
@@ -303,7 +315,8 @@ void llw_case_list(llw_arena *arena, char ***ids, size_t *n) {
 llw_rc llw_case_load(llw_arena *arena, const char *id, llw_case *out, llw_err *err) {
     const char *bytes = NULL, *path = NULL;
     size_t len = 0;
-    llw_rc rc = llw_data_read(arena, llw_arena_printf(arena, "lessons/cases/%s.yaml", id), &bytes, &len, &path, err);
+    llw_rc rc =
+        llw_data_read(arena, llw_arena_printf(arena, "lessons/cases/%s.yaml", id), &bytes, &len, &path, err);
     return rc == LLW_OK ? llw_case_parse(arena, path, id, bytes, len, out, err) : rc;
 }
 
@@ -318,12 +331,15 @@ llw_rc llw_misconceptions_load(llw_arena *arena, llw_misconceptions *out, llw_er
     rc = llw_yaml_parse(arena, path, bytes, len, &root, &twice, err);
     if (rc != LLW_OK) return rc;
     if (!root || root->kind != LLW_YAML_MAP || twice)
-        return llw_fail(err, LLW_ERR_INPUT, path, twice ? twice->key_line : 0, "is a mapping from a misconception's id to title and says, each id once");
+        return llw_fail(err, LLW_ERR_INPUT, path, twice ? twice->key_line : 0,
+                        "is a mapping from a misconception's id to title and says, each id once");
     reader r = {.arena = arena, .path = path, .err = err};
     out->items = llw_arena_alloc(arena, ((size_t)root->n + 1) * sizeof *out->items);
     for (const llw_yaml *item = root->first; item && !r.failed; item = item->next) {
         check_keys(&r, item, "title says");
-        if (!r.failed) out->items[out->n++] = (llw_misconception){item->key, text_of(&r, item, "title", true), text_of(&r, item, "says", true)};
+        if (!r.failed)
+            out->items[out->n++] = (llw_misconception){item->key, text_of(&r, item, "title", true),
+                                                       text_of(&r, item, "says", true)};
     }
     return r.failed ? LLW_ERR_INPUT : LLW_OK;
 }

@@ -1,7 +1,8 @@
 /* A teaching case: an incident as data (lessons/cases/ID.yaml), with questions and without answers.
  *
- * What is right is never written down: every question names a slot, a condition or a goal, and the engine finds the answer
- * by running the case's own facts. Everything lives in the arena given; texts are as the author wrote them. */
+ * What is right is never written down: every question names a slot, a condition or a goal, and the engine
+ * finds the answer by running the case's own facts. Everything lives in the arena given; texts are as the
+ * author wrote them. */
 #ifndef LLW_TEACH_CASE_H
 #define LLW_TEACH_CASE_H
 
@@ -19,7 +20,8 @@ typedef struct llw_texts {
     size_t n;
 } llw_texts;
 
-/* What is known beside machine, model and flags: what a comment says, what a probe found, where a launch was written. */
+/* What is known beside machine, model and flags: what a comment says, what a probe found, where a launch was
+ * written. */
 typedef struct llw_case_thing {
     llw_kind kind;
     size_t n;
@@ -109,7 +111,8 @@ typedef struct llw_misconceptions {
 void llw_case_list(llw_arena *arena, char ***ids, size_t *n);
 /* LLW_ERR_NOTHING when there is no case of that name; LLW_ERR_INPUT with the line when it cannot be used. */
 llw_rc llw_case_load(llw_arena *arena, const char *id, llw_case *out, llw_err *err);
-llw_rc llw_case_parse(llw_arena *arena, const char *path, const char *id, const char *bytes, size_t len, llw_case *out, llw_err *err);
+llw_rc llw_case_parse(llw_arena *arena, const char *path, const char *id, const char *bytes, size_t len,
+                      llw_case *out, llw_err *err);
 
 /* lessons/misconceptions.yaml. */
 llw_rc llw_misconceptions_load(llw_arena *arena, llw_misconceptions *out, llw_err *err);

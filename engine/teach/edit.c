@@ -18,8 +18,10 @@ static void push(editor *e, const char *word) {
 
 static const llw_flag_row *row_of(const editor *e, const char *word, size_t *values) {
     bool negative = false;
-    const llw_flag_row *row = word[0] == '-' ? llw_flag_find(e->flags, word, e->program, e->order, &negative) : NULL;
-    bool none = !row || negative || row->kind == LLW_FLAG_PLAIN || row->kind == LLW_FLAG_SWITCH || row->kind == LLW_FLAG_EXIT;
+    const llw_flag_row *row =
+        word[0] == '-' ? llw_flag_find(e->flags, word, e->program, e->order, &negative) : NULL;
+    bool none = !row || negative || row->kind == LLW_FLAG_PLAIN || row->kind == LLW_FLAG_SWITCH ||
+                row->kind == LLW_FLAG_EXIT;
     *values = none ? 0 : row->kind == LLW_FLAG_PAIR ? 2 : 1;
     return row;
 }
@@ -52,9 +54,10 @@ typedef struct step {
     const llw_flag_row *row; /* NULL: a word that is no option */
 } step;
 
-/* The step at *at; false at the end. Behind "without" the first option is left out, with a value or not; a later one that
- * has a value behind it is set, and so are all after it. */
-static bool next_step(const editor *e, const llw_texts *edit, size_t *at, bool *without, bool *first, step *out) {
+/* The step at *at; false at the end. Behind "without" the first option is left out, with a value or not; a
+ * later one that has a value behind it is set, and so are all after it. */
+static bool next_step(const editor *e, const llw_texts *edit, size_t *at, bool *without, bool *first,
+                      step *out) {
     while (*at < edit->n && (says_nothing(edit->items[*at]) || !strcmp(edit->items[*at], "without"))) {
         if (!strncmp(edit->items[*at], "with", 4)) *without = *first = edit->items[*at][4] != 0;
         ++*at;
@@ -62,7 +65,9 @@ static bool next_step(const editor *e, const llw_texts *edit, size_t *at, bool *
     if (*at >= edit->n) return false;
     size_t values = 0, from = *at;
     *out = (step){.from = from, .row = row_of(e, edit->items[from], &values)};
-    bool valued = values && from + 1 < edit->n && (edit->items[from + 1][0] != '-' || (edit->items[from + 1][1] >= '0' && edit->items[from + 1][1] <= '9')) &&
+    bool valued = values && from + 1 < edit->n &&
+                  (edit->items[from + 1][0] != '-' ||
+                   (edit->items[from + 1][1] >= '0' && edit->items[from + 1][1] <= '9')) &&
                   !says_nothing(edit->items[from + 1]);
     if (*without && !*first && valued) *without = false;
     out->out = *without && out->row;
@@ -73,8 +78,8 @@ static bool next_step(const editor *e, const llw_texts *edit, size_t *at, bool *
     return true;
 }
 
-llw_texts llw_edit_words(llw_arena *arena, const llw_flags *flags, llw_program program, int64_t order, const llw_texts *words,
-                         const llw_texts *edit) {
+llw_texts llw_edit_words(llw_arena *arena, const llw_flags *flags, llw_program program, int64_t order,
+                         const llw_texts *words, const llw_texts *edit) {
     editor e = {.arena = arena, .flags = flags, .program = program, .order = order};
     bool over = edit->n && !strcmp(edit->items[0], "only"), without = false, first = false;
     for (size_t i = 0; i < words->n && !over; i++) push(&e, words->items[i]);
@@ -86,13 +91,14 @@ llw_texts llw_edit_words(llw_arena *arena, const llw_flags *flags, llw_program p
     return (llw_texts){.items = e.items, .n = e.n};
 }
 
-size_t llw_edit_pieces(llw_arena *arena, const llw_flags *flags, llw_program program, int64_t order, const llw_texts *edit,
-                       llw_texts *pieces, size_t max) {
+size_t llw_edit_pieces(llw_arena *arena, const llw_flags *flags, llw_program program, int64_t order,
+                       const llw_texts *edit, llw_texts *pieces, size_t max) {
     editor e = {.arena = arena, .flags = flags, .program = program, .order = order};
     bool without = false, first = false;
     size_t n = 0;
     step s;
-    for (size_t at = edit->n && !strcmp(edit->items[0], "only") ? 1 : 0; n < max && next_step(&e, edit, &at, &without, &first, &s); n++) {
+    for (size_t at = edit->n && !strcmp(edit->items[0], "only") ? 1 : 0;
+         n < max && next_step(&e, edit, &at, &without, &first, &s); n++) {
         const char **items = llw_arena_alloc(arena, (s.to - s.from + 2) * sizeof *items);
         size_t len = 0;
         if (s.out) items[len++] = "without";

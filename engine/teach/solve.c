@@ -20,7 +20,9 @@ static void add_plan(solving *s, const char *lead, const char *const *words, siz
     if (s->n_plans == MAX_PLANS) return;
     llw_text t = {0};
     llw_text_add(&t, lead);
-    for (size_t i = 0; i < n; i++) llw_text_addf(&t, words[i][strcspn(words[i], " \"\\|$()*")] ? "%s'%s'" : "%s%s", t.len ? " " : "", words[i]);
+    for (size_t i = 0; i < n; i++)
+        llw_text_addf(&t, words[i][strcspn(words[i], " \"\\|$()*")] ? "%s'%s'" : "%s%s", t.len ? " " : "",
+                      words[i]);
     s->plans[s->n_plans++] = llw_arena_strdup(s->arena, llw_text_str(&t));
     llw_text_fini(&t);
 }
@@ -55,7 +57,9 @@ static llw_rc solve_flags(solving *s, const char **answer) {
         *answer = s->plans[i];
         return LLW_OK;
     }
-    return rc == LLW_OK ? llw_fail(s->err, LLW_ERR_NOTHING, s->stage->c->file, s->ask->line, "the engine has no plan that reaches the goal of '%s'", s->ask->id) : rc;
+    return rc == LLW_OK ? llw_fail(s->err, LLW_ERR_NOTHING, s->stage->c->file, s->ask->line,
+                                   "the engine has no plan that reaches the goal of '%s'", s->ask->id)
+                        : rc;
 }
 
 /* The letters of "a) ...; c) ...". */
@@ -76,28 +80,38 @@ llw_rc llw_solve(llw_stage *stage, const llw_ask *ask, const char **answer, llw_
     llw_assessment a;
     llw_rc rc = llw_assess(stage, ask, &none, "", &a, err);
     if (rc == LLW_OK) *answer = ask->kind == LLW_ASK_CHOICE ? letters_of(stage->arena, a.truth) : a.truth;
-    if (rc == LLW_OK && !**answer) return llw_fail(err, LLW_ERR_NOTHING, stage->c->file, ask->line, "no choice of '%s' is right", ask->id);
+    if (rc == LLW_OK && !**answer)
+        return llw_fail(err, LLW_ERR_NOTHING, stage->c->file, ask->line, "no choice of '%s' is right",
+                        ask->id);
     return rc;
 }
 
-static llw_rc check_mistakes(const llw_scene *scene, const llw_case *c, const llw_ask *ask, const llw_misconceptions *misconceptions, llw_err *err) {
+static llw_rc check_mistakes(const llw_scene *scene, const llw_case *c, const llw_ask *ask,
+                             const llw_misconceptions *misconceptions, llw_err *err) {
     llw_truth truth;
     llw_scene_value value;
     for (size_t i = 0; i < ask->n_mistakes; i++) {
         const llw_mistake *m = &ask->mistakes[i];
         llw_rc rc = llw_scene_holds(scene, &m->when, c->file, &truth, err);
-        if (rc == LLW_OK && m->when.answer) rc = llw_scene_eval(scene, m->when.answer, c->file, m->when.line, &value, err);
+        if (rc == LLW_OK && m->when.answer)
+            rc = llw_scene_eval(scene, m->when.answer, c->file, m->when.line, &value, err);
         if (rc != LLW_OK) return rc;
         if (!llw_misconception_find(misconceptions, m->misconception))
-            return llw_fail(err, LLW_ERR_INPUT, c->file, m->when.line, "there is no misconception '%s' in lessons/misconceptions.yaml", m->misconception);
+            return llw_fail(err, LLW_ERR_INPUT, c->file, m->when.line,
+                            "there is no misconception '%s' in lessons/misconceptions.yaml",
+                            m->misconception);
     }
     for (size_t i = 0; i < ask->n_choices; i++)
-        if (ask->choices[i].misconception && !llw_misconception_find(misconceptions, ask->choices[i].misconception))
-            return llw_fail(err, LLW_ERR_INPUT, c->file, ask->choices[i].line, "there is no misconception '%s' in lessons/misconceptions.yaml", ask->choices[i].misconception);
+        if (ask->choices[i].misconception &&
+            !llw_misconception_find(misconceptions, ask->choices[i].misconception))
+            return llw_fail(err, LLW_ERR_INPUT, c->file, ask->choices[i].line,
+                            "there is no misconception '%s' in lessons/misconceptions.yaml",
+                            ask->choices[i].misconception);
     return LLW_OK;
 }
 
-static llw_rc check_ask(llw_stage *stage, const llw_ask *ask, const llw_misconceptions *misconceptions, llw_err *err) {
+static llw_rc check_ask(llw_stage *stage, const llw_ask *ask, const llw_misconceptions *misconceptions,
+                        llw_err *err) {
     const llw_case *c = stage->c;
     const char *answer = "";
     llw_assessment a;
@@ -109,18 +123,24 @@ static llw_rc check_ask(llw_stage *stage, const llw_ask *ask, const llw_misconce
     if (rc == LLW_OK) rc = llw_assess(stage, ask, misconceptions, answer, &a, err);
     if (rc != LLW_OK) return rc;
     if (a.score != LLW_SCORE_RIGHT)
-        return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line, "the engine's own answer to '%s', \"%.80s\", does not count as right: %s", ask->id, answer, a.reason);
+        return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line,
+                        "the engine's own answer to '%s', \"%.80s\", does not count as right: %s", ask->id,
+                        answer, a.reason);
     size_t picks = 0;
     for (const char *at = answer; ask->kind == LLW_ASK_CHOICE && *at; at++) picks += *at != ' ';
     if (picks == ask->n_choices && ask->kind == LLW_ASK_CHOICE)
         return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line, "every choice of '%s' is right", ask->id);
     if (picks > 1 && !ask->several)
-        return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line, "several choices of '%s' are right (%s): say 'several: yes'", ask->id, answer);
+        return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line,
+                        "several choices of '%s' are right (%s): say 'several: yes'", ask->id, answer);
     if (ask->kind == LLW_ASK_FLAGS && !c->boundary && !strcmp(answer, "nothing"))
-        return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line, "'%s' asks to mend a launch that needs no mending", ask->id);
+        return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line,
+                        "'%s' asks to mend a launch that needs no mending", ask->id);
     for (size_t i = 0; ask->slot && i < c->facts.n; i++)
         if (scene == team && !strcmp(c->facts.items[i], ask->slot))
-            return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line, "the brief gives the answer to '%s' away: %s is among its facts", ask->id, ask->slot);
+            return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line,
+                            "the brief gives the answer to '%s' away: %s is among its facts", ask->id,
+                            ask->slot);
     return LLW_OK;
 }
 
@@ -131,11 +151,14 @@ static llw_rc check_lesson(const llw_scene *scene, const llw_case *c, llw_err *e
     if (!lesson) return llw_fail(err, LLW_ERR_INPUT, c->file, 0, "there is no lesson '%s'", c->lesson);
     for (size_t i = 0; i < scene->run->n_nodes; i++) {
         const llw_node *node = &scene->run->nodes[i];
-        fired |= node->rule->lesson == lesson && node->state == LLW_FIRED && node->rule->find.n_pieces && node->rule->level >= LLW_LEVEL_NOTE &&
-                 llw_node_concerns(scene->run, node, scene->launch);
+        fired |= node->rule->lesson == lesson && node->state == LLW_FIRED && node->rule->find.n_pieces &&
+                 node->rule->level >= LLW_LEVEL_NOTE && llw_node_concerns(scene->run, node, scene->launch);
     }
     if (fired == c->boundary)
-        return llw_fail(err, LLW_ERR_INPUT, c->file, 0, fired ? "lesson %s finds something in this boundary case" : "lesson %s finds nothing in this case", c->lesson);
+        return llw_fail(err, LLW_ERR_INPUT, c->file, 0,
+                        fired ? "lesson %s finds something in this boundary case"
+                              : "lesson %s finds nothing in this case",
+                        c->lesson);
     return LLW_OK;
 }
 
@@ -147,8 +170,11 @@ llw_rc llw_case_check(llw_stage *stage, const llw_misconceptions *misconceptions
     llw_entity entity;
     llw_attr attr;
     for (size_t i = 0; rc == LLW_OK && i < c->facts.n; i++)
-        if (!llw_scene_slot(scene, c->facts.items[i], &entity, &attr) || !llw_facts_value(scene->run->facts, entity, attr).known)
-            rc = llw_fail(err, LLW_ERR_INPUT, c->file, 0, "the brief's fact '%s' is not known", c->facts.items[i]);
-    for (size_t i = 0; rc == LLW_OK && i < c->n_asks; i++) rc = check_ask(stage, &c->asks[i], misconceptions, err);
+        if (!llw_scene_slot(scene, c->facts.items[i], &entity, &attr) ||
+            !llw_facts_value(scene->run->facts, entity, attr).known)
+            rc = llw_fail(err, LLW_ERR_INPUT, c->file, 0, "the brief's fact '%s' is not known",
+                          c->facts.items[i]);
+    for (size_t i = 0; rc == LLW_OK && i < c->n_asks; i++)
+        rc = check_ask(stage, &c->asks[i], misconceptions, err);
     return rc;
 }

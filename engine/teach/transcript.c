@@ -1,4 +1,5 @@
-/* Puts a sitting together: the brief from the case's slots, the chain from the run, the mechanism from the story. */
+/* Puts a sitting together: the brief from the case's slots, the chain from the run, the mechanism from the
+ * story. */
 #include "teach/transcript.h"
 #include "base/data.h"
 #include "explain/lessons.h"
@@ -41,8 +42,9 @@ static void list_cards(llw_transcript *t, const llw_scene *scene) {
         llw_facts_text(facts, g, LLW_gpu_name, &name);
         llw_facts_count(facts, g, LLW_gpu_total, &total);
         llw_facts_count(facts, g, LLW_gpu_free, &free);
-        cards[t->n_cards++] = llw_arena_printf(t->arena, "%s %s: %s MiB of %s MiB free", llw_facts_id(facts, g), name, llw_format_count(a, free >> 20),
-                                               llw_format_count(b, total >> 20));
+        cards[t->n_cards++] =
+            llw_arena_printf(t->arena, "%s %s: %s MiB of %s MiB free", llw_facts_id(facts, g), name,
+                             llw_format_count(a, free >> 20), llw_format_count(b, total >> 20));
     }
     t->cards = cards;
 }
@@ -62,7 +64,9 @@ static const char *read_mechanism(llw_arena *arena, const char *lesson) {
     static const char heading[] = "\n## Mechanism\n";
     const char *bytes = NULL, *path = NULL;
     size_t len = 0;
-    if (llw_data_read(arena, llw_arena_printf(arena, "lessons/%s.md", lesson), &bytes, &len, &path, NULL) != LLW_OK) return "";
+    if (llw_data_read(arena, llw_arena_printf(arena, "lessons/%s.md", lesson), &bytes, &len, &path, NULL) !=
+        LLW_OK)
+        return "";
     const char *at = strstr(bytes, heading);
     if (!at) return "";
     at += sizeof heading - 1;
@@ -73,9 +77,13 @@ static const char *read_mechanism(llw_arena *arena, const char *lesson) {
     return llw_arena_strndup(arena, at, n);
 }
 
-llw_rc llw_transcript_start(const llw_kb *kb, const llw_case *c, const llw_misconceptions *misconceptions, llw_arena *arena, llw_transcript *out,
-                            llw_err *err) {
-    *out = (llw_transcript){.stage = {.kb = kb, .c = c, .arena = arena}, .c = c, .misconceptions = misconceptions, .arena = arena, .state = LLW_SILENT};
+llw_rc llw_transcript_start(const llw_kb *kb, const llw_case *c, const llw_misconceptions *misconceptions,
+                            llw_arena *arena, llw_transcript *out, llw_err *err) {
+    *out = (llw_transcript){.stage = {.kb = kb, .c = c, .arena = arena},
+                            .c = c,
+                            .misconceptions = misconceptions,
+                            .arena = arena,
+                            .state = LLW_SILENT};
     out->lesson = llw_kb_lesson(kb, c->lesson);
     if (!out->lesson) return llw_fail(err, LLW_ERR_INPUT, c->file, 0, "there is no lesson '%s'", c->lesson);
     const llw_scene *scene = NULL;
@@ -127,7 +135,8 @@ static bool is_asked(const llw_case *c, const char *thing, const char *attr) {
     for (size_t i = 0; i < c->n_asks; i++) {
         const char *slot = c->asks[i].slot ? c->asks[i].slot : "", *dot = strrchr(slot, '.');
         size_t len = strlen(thing);
-        if (dot && (size_t)(dot - slot) == len && !strncmp(slot, thing, len) && !strcmp(dot + 1, attr)) return true;
+        if (dot && (size_t)(dot - slot) == len && !strncmp(slot, thing, len) && !strcmp(dot + 1, attr))
+            return true;
     }
     return false;
 }
@@ -141,13 +150,19 @@ size_t llw_transcript_look_up(llw_transcript *t, const char *name, llw_text *out
         llw_kind kind = llw_facts_kind(facts, e);
         for (int a = 1; a < LLW_ATTRS; a++) {
             const llw_attr_info *info = llw_attr_get((llw_attr)a);
-            const llw_claim *best = info->kind == kind && info->type != LLW_REF ? llw_facts_best(facts, e, (llw_attr)a) : NULL;
-            if (!best || !best->value.known || best->grade == LLW_GRADE_PREDICTED || best->grade == LLW_GRADE_DEFAULT || *best->origin == 0) continue;
+            const llw_claim *best =
+                info->kind == kind && info->type != LLW_REF ? llw_facts_best(facts, e, (llw_attr)a) : NULL;
+            if (!best || !best->value.known || best->grade == LLW_GRADE_PREDICTED ||
+                best->grade == LLW_GRADE_DEFAULT || *best->origin == 0)
+                continue;
             const char *kind_name = llw_kind_name(kind), *dot = strchr(name, '.');
             size_t len = dot ? (size_t)(dot - name) : strlen(name);
-            bool thing = (strlen(kind_name) == len && !strncmp(kind_name, name, len)) ||
-                         (strlen(llw_facts_id(facts, e)) == len && !strncmp(llw_facts_id(facts, e), name, len));
-            if (!thing || (dot && strcmp(dot + 1, info->name)) || !strcmp(best->origin, "rule") || is_asked(t->c, kind_name, info->name)) continue;
+            bool thing =
+                (strlen(kind_name) == len && !strncmp(kind_name, name, len)) ||
+                (strlen(llw_facts_id(facts, e)) == len && !strncmp(llw_facts_id(facts, e), name, len));
+            if (!thing || (dot && strcmp(dot + 1, info->name)) || !strcmp(best->origin, "rule") ||
+                is_asked(t->c, kind_name, info->name))
+                continue;
             llw_text line = {0};
             llw_words_slot(&line, scene->run, e, (llw_attr)a);
             llw_text_add(&line, " = ");

@@ -1,6 +1,7 @@
 /* One sitting over a case, from the brief to the lesson: what text and JSON are rendered from.
  *
- * Made with everything but the answers; those are assessed one by one. Lives in the arena given; ending it lets its scenes go. */
+ * Made with everything but the answers; those are assessed one by one. Lives in the arena given; ending it
+ * lets its scenes go. */
 #ifndef LLW_TEACH_TRANSCRIPT_H
 #define LLW_TEACH_TRANSCRIPT_H
 
@@ -32,16 +33,16 @@ typedef struct llw_transcript {
 } llw_transcript;
 
 /* LLW_ERR_INPUT when the case or its lesson cannot be used. */
-llw_rc llw_transcript_start(const llw_kb *kb, const llw_case *c, const llw_misconceptions *misconceptions, llw_arena *arena,
-                            llw_transcript *out, llw_err *err);
+llw_rc llw_transcript_start(const llw_kb *kb, const llw_case *c, const llw_misconceptions *misconceptions,
+                            llw_arena *arena, llw_transcript *out, llw_err *err);
 void llw_transcript_end(llw_transcript *t);
 /* Assesses the answer to one question; an answer may be given again. */
 llw_rc llw_transcript_answer(llw_transcript *t, size_t ask, const char *typed, llw_err *err);
 /* Over the questions that were assessed. */
 llw_score llw_transcript_score(const llw_transcript *t, size_t *right, size_t *asked);
 
-/* What was read about a thing ("model") or one of its slots ("model.experts"), one line each into out; nothing that was
- * predicted, which would give answers away. Returns how many lines. */
+/* What was read about a thing ("model") or one of its slots ("model.experts"), one line each into out;
+ * nothing that was predicted, which would give answers away. Returns how many lines. */
 size_t llw_transcript_look_up(llw_transcript *t, const char *name, llw_text *out);
 
 #endif

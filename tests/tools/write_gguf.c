@@ -73,14 +73,16 @@ static uint64_t total(const llw_meta *meta, uint64_t width) {
     return sum;
 }
 
-/* Padded to the largest width that the stated bytes allow; what is left makes the first strings one byte longer. */
+/* Padded to the largest width that the stated bytes allow; what is left makes the first strings one byte
+ * longer. */
 static int put_strings(FILE *out, const llw_meta *meta) {
     char buf[48];
     style form = style_of(meta->key);
     uint64_t low = 0, high = meta->string_bytes + 1;
     if (meta->count && total(meta, 0) > meta->string_bytes)
         return fprintf(stderr, "sparse GGUF: %s: %llu bytes are too few for %llu strings\n", meta->key,
-                       (unsigned long long)meta->string_bytes, (unsigned long long)meta->count), 0;
+                       (unsigned long long)meta->string_bytes, (unsigned long long)meta->count),
+               0;
     while (meta->count && high - low > 1) {
         uint64_t middle = low + (high - low) / 2;
         if (total(meta, middle) <= meta->string_bytes)
@@ -101,7 +103,8 @@ static int put_strings(FILE *out, const llw_meta *meta) {
         put_filler(out, width - len);
     }
     return left ? fprintf(stderr, "sparse GGUF: %s: its strings cannot have %llu bytes\n", meta->key,
-                          (unsigned long long)meta->string_bytes), 0 : 1;
+                          (unsigned long long)meta->string_bytes),
+           0    : 1;
 }
 
 static int put_meta(FILE *out, const llw_meta *meta) {
@@ -119,11 +122,14 @@ static int put_meta(FILE *out, const llw_meta *meta) {
     put(out, meta->count, 8);
     if (meta->element == LLW_GGUF_STRING) {
         if (!meta->strings) return put_strings(out, meta);
-        for (uint64_t i = 0; i < meta->count; i++) put_string(out, meta->strings[i], strlen(meta->strings[i]));
+        for (uint64_t i = 0; i < meta->count; i++)
+            put_string(out, meta->strings[i], strlen(meta->strings[i]));
         return 1;
     }
-    if (meta->count && !meta->array) return fprintf(stderr, "sparse GGUF: %s: its values are not known\n", meta->key), 0;
-    for (uint64_t i = 0; i < meta->count; i++) put_number(out, meta->element, (int64_t)meta->array[i], meta->array[i]);
+    if (meta->count && !meta->array)
+        return fprintf(stderr, "sparse GGUF: %s: its values are not known\n", meta->key), 0;
+    for (uint64_t i = 0; i < meta->count; i++)
+        put_number(out, meta->element, (int64_t)meta->array[i], meta->array[i]);
     return 1;
 }
 
