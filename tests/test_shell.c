@@ -227,6 +227,8 @@ static void both_ways_of_what_is_not_known_are_read(void **state) {
         {"[ -f y ] || exit 1; llama-server -c 1", "1 -c|1"},
         {"[ -f y ] || { echo no; exit 1; }\nllama-server -c 1", "2 -c|1"},
         {"if [ -z \"$M\" ]; then echo usage; exit 1; fi; llama-server -m \"$M\"", "1 -m|?"},
+        {"if [ -z \"$M\" ]; then exit 1; else exit 2; fi; llama-server -c 1", ""},
+        {"if [ -z \"$M\" ]; then exit 1; elif true; then exit 2; fi; llama-server -c 1", ""},
         {"if [ -z \"$N\" ]; then N=99; fi; llama-server -ngl $N", "1 -ngl|99"},
         {"[ -n \"$E\" ] && X=-b || X=-c; llama-server $X 1", "1 -c|1"},
         {"if [[ -n \"$D\" ]]; then llama-server -c 1; else C=2; fi; llama-server -c $C", "1 -c|1; 1 -c|2"},

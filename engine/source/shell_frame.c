@@ -185,7 +185,11 @@ void llw_shell_end_branches(llw_shell *s) {
         /* the way that counts first, then what others may have set besides */
         llw_shell_state *best = f->leaned ? f->leaned : f->joined, *rest = f->leaned ? f->joined : NULL;
         if (f->fallback) rest = rest ? llw_shell_join(s, rest, f->fallback, false) : f->fallback;
-        if (best || rest) s->now = *llw_shell_join(s, best, rest, true);
+        llw_shell_state *met = llw_shell_join(s, best, rest, true);
+        if (met)
+            s->now = *met;
+        else
+            s->now.dead = true; /* every way left the script */
         s->status = LLW_MAYBE;
     }
     llw_shell_pop(s);
