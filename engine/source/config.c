@@ -533,6 +533,7 @@ static void emit_all(llw_config_reader *r, llw_config_set *set, bool ini) {
         case LLW_CONFIG_COMPOSE: emit_compose(r, set, i); break;
         case LLW_CONFIG_DOCKERFILE: emit_dockerfile(r, set, set->items[i]); break;
         case LLW_CONFIG_SCRIPT: llw_front_script(r, set, file); break;
+        case LLW_CONFIG_SWAP: llw_front_swap(r, set, file); break;
         case LLW_CONFIG_UNIT: emit_unit(r, set, file); break;
         case LLW_CONFIG_DROP_IN: emit_drop_in(r, set, file); break;
         default: break;

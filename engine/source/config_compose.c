@@ -1,7 +1,7 @@
 /* Compose files: services, their commands and environment, with the place of every word. */
 #include "source/config_parts.h"
 #include "base/file.h"
-#include "source/yaml_tree.h"
+#include "source/yaml_text.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -10,76 +10,8 @@
 typedef struct compose {
     llw_config_reader *r;
     const llw_config_file *file;
-    size_t *lines; /* where each line starts */
-    size_t n_lines, line_capacity;
+    llw_yaml_text text;
 } compose;
-
-/* --- places --- */
-
-static void index_lines(compose *c) {
-    void *items = NULL;
-    *(size_t *)llw_arena_push(c->r->arena, &items, &c->n_lines, &c->line_capacity, sizeof(size_t)) = 0;
-    for (size_t i = 0; i < c->file->len; i++)
-        if (c->file->bytes[i] == '\n')
-            *(size_t *)llw_arena_push(c->r->arena, &items, &c->n_lines, &c->line_capacity, sizeof(size_t)) =
-                i + 1;
-    c->lines = items;
-}
-
-/* Byte of a line and a column of code points. */
-static size_t offset_of(const compose *c, int line, int column) {
-    if (line < 1 || (size_t)line > c->n_lines) return c->file->len;
-    size_t at = c->lines[line - 1];
-    for (int i = 1; i < column && at < c->file->len && c->file->bytes[at] != '\n'; i++) do
-            at++;
-        while (at < c->file->len && ((unsigned char)c->file->bytes[at] & 0xc0) == 0x80);
-    return at;
-}
-
-static void place_of(const compose *c, size_t at, int *line, int *column) {
-    size_t low = 0, high = c->n_lines;
-    while (high - low > 1) {
-        size_t mid = (low + high) / 2;
-        if (c->lines[mid] <= at)
-            low = mid;
-        else
-            high = mid;
-    }
-    *line = (int)low + 1;
-    *column = 1;
-    for (size_t i = c->lines[low]; i < at; i++) *column += ((unsigned char)c->file->bytes[i] & 0xc0) != 0x80;
-}
-
-/* A scalar's text; each of its words is placed where it is found in the file (folding and escapes move text
- * about), or where the scalar starts. */
-static llw_rich rich_of(const compose *c, const llw_yaml *node, const llw_link *link) {
-    llw_rich out = {0};
-    size_t cursor = offset_of(c, node->line, node->column),
-           end = offset_of(c, node->end_line, node->end_column);
-    if (end > c->file->len) end = c->file->len;
-    for (size_t i = 0; i < node->len;) {
-        size_t n = 0;
-        bool blank = isspace((unsigned char)node->text[i]);
-        while (i + n < node->len && (isspace((unsigned char)node->text[i + n]) != 0) == blank) n++;
-        const char *found =
-            blank || cursor >= end ? NULL : memmem(c->file->bytes + cursor, end - cursor, node->text + i, n);
-        int line = node->line, column = node->column;
-        if (found) {
-            place_of(c, (size_t)(found - c->file->bytes), &line, &column);
-            cursor = (size_t)(found - c->file->bytes) + n;
-        }
-        llw_rich part = {0};
-        llw_rich_read(c->r->arena, &part, node->text + i, n, line, column, link);
-        if (!found)
-            for (size_t j = 0; j < part.n; j++) {
-                part.chars[j].line = line;
-                part.chars[j].column = column;
-            }
-        llw_rich_append(c->r->arena, &out, &part);
-        i += n;
-    }
-    return out;
-}
 
 static const llw_link *link_of(const compose *c, const char *origin, bool variable) {
     return llw_link_new(c->r->arena, c->file->path, origin, variable);
@@ -100,21 +32,16 @@ static bool is_other_engine(const char *text) {
     return speaks_of(text, others, sizeof others / sizeof *others);
 }
 
-static bool is_null(const llw_yaml *node) {
-    return !node || (node->kind == LLW_YAML_SCALAR && node->plain &&
-                     (!*node->text || !strcmp(node->text, "~") || !strcmp(node->text, "null")));
-}
-
 static llw_command command_of(compose *c, const llw_yaml *node, const char *origin) {
     llw_command out = {0};
     node = llw_yaml_follow(node);
-    if (is_null(node)) return out;
+    if (llw_yaml_is_null(node)) return out;
     const llw_link *link = link_of(c, origin, false);
     out.given = true;
     out.line = node->line;
     if (node->kind == LLW_YAML_SCALAR) {
         out.shell = true;
-        out.script = rich_of(c, node, link);
+        out.script = llw_yaml_rich(&c->text, node, link);
         return out;
     }
     if (node->kind == LLW_YAML_MAP) {
@@ -125,7 +52,7 @@ static llw_command command_of(compose *c, const llw_yaml *node, const char *orig
     for (const llw_yaml *item = node->first; item; item = item->next) {
         const llw_yaml *word = llw_yaml_follow(item);
         if (word && word->kind == LLW_YAML_SCALAR)
-            llw_words_push(c->r->arena, &out.words, rich_of(c, word, link));
+            llw_words_push(c->r->arena, &out.words, llw_yaml_rich(&c->text, word, link));
         else
             llw_config_unread(c->r, c->file->path, item->line,
                               "a word of a command is a string, this is a list or map");
@@ -152,13 +79,16 @@ static void add_environment(compose *c, llw_service *s, const llw_yaml *node) {
         for (const llw_yaml *m = merged->first; m; m = m->next) {
             const llw_yaml *value = llw_yaml_follow(m);
             if (m->key && value && value->kind == LLW_YAML_SCALAR)
-                add_setting(c, s, (llw_setting_text){m->key, rich_of(c, value, link), is_null(value)});
+                add_setting(c, s,
+                            (llw_setting_text){m->key, llw_yaml_rich(&c->text, value, link),
+                                               llw_yaml_is_null(value)});
         }
     for (const llw_yaml *item = node->first; item; item = item->next) {
         const llw_yaml *value = llw_yaml_follow(item);
         if (!value || value->kind != LLW_YAML_SCALAR || (item->key && !strcmp(item->key, "<<"))) continue;
         add_setting(c, s,
-                    (llw_setting_text){item->key, rich_of(c, value, link), item->key && is_null(value)});
+                    (llw_setting_text){item->key, llw_yaml_rich(&c->text, value, link),
+                                       item->key && llw_yaml_is_null(value)});
     }
 }
 
@@ -223,18 +153,9 @@ static void each(compose *c, llw_service *s, const llw_yaml *node,
     for (const llw_yaml *item = node->first; item && n < MAX_ITEMS; item = item->next, n++) add(c, s, item);
 }
 
-static int last_line(const llw_yaml *node) {
-    int line = node->end_line;
-    for (int i = 0; node && i < LLW_YAML_MAX_DEPTH; i++) {
-        if (node->end_line > line) line = node->end_line;
-        node = node->last;
-    }
-    return line;
-}
-
 static void read_build(compose *c, llw_service *s, const llw_yaml *node) {
     node = llw_yaml_follow(node);
-    if (is_null(node)) return;
+    if (llw_yaml_is_null(node)) return;
     s->builds = true;
     const char *context = node->kind == LLW_YAML_MAP ? llw_yaml_string(llw_yaml_get(node, "context"), ".")
                                                      : llw_yaml_string(node, ".");
@@ -248,10 +169,12 @@ static void read_service(compose *c, const llw_yaml *node, llw_service *s) {
     static const char *const ours[] = {"llama.cpp", "llama-cpp",    "llama_cpp",
                                        "llamacpp",  "llama-server", "llama_server"};
     const llw_yaml *map = llw_yaml_follow(node), *image = llw_yaml_get(map, "image");
-    *s = (llw_service){
-        .name = node->key, .line = node->key_line, .column = node->key_column, .last_line = last_line(node)};
+    *s = (llw_service){.name = node->key,
+                       .line = node->key_line,
+                       .column = node->key_column,
+                       .last_line = llw_yaml_last_line(node)};
     if (image && image->kind == LLW_YAML_SCALAR)
-        s->image = rich_of(c, image, link_of(c, "Compose image", false));
+        s->image = llw_yaml_rich(&c->text, image, link_of(c, "Compose image", false));
     read_build(c, s, llw_yaml_get(map, "build"));
     s->entrypoint = command_of(c, llw_yaml_get(map, "entrypoint"), "Compose entrypoint");
     s->command = command_of(c, llw_yaml_get(map, "command"), "Compose command");
@@ -287,7 +210,7 @@ llw_service *llw_config_compose(llw_config_reader *r, const llw_config_file *fil
     if (twice)
         llw_config_unread(r, file->path, twice->key_line,
                           "the key %.60s is given twice: Compose refuses the file", twice->key);
-    index_lines(&c);
+    llw_yaml_text_init(&c.text, r->arena, file->path, file->bytes, file->len);
     const llw_yaml *services = llw_yaml_get(root, "services"), *include = llw_yaml_get(root, "include");
     if (include) llw_config_unread(r, file->path, include->line, "include is not followed");
     if (!services || services->kind != LLW_YAML_MAP) return NULL;
@@ -312,43 +235,12 @@ static llw_rich expand(llw_config_reader *r, const llw_config_file *file, const 
     return out;
 }
 
-/* Quotes and backslashes as a shell has them, nothing else: Compose splits a command string without a shell.
- */
-static void split(llw_config_reader *r, const llw_rich *text, llw_words *out) {
-    llw_rich word = {0};
-    bool open = false;
-    char quote = 0;
-    for (size_t i = 0; i < text->n; i++) {
-        llw_char c = text->chars[i];
-        if (!c.unknown && !quote && isspace((unsigned char)c.byte)) {
-            if (open) llw_words_push(r->arena, out, word);
-            word = (llw_rich){0};
-            open = false;
-            continue;
-        }
-        open = true;
-        if (!c.unknown && c.byte == quote && quote) {
-            quote = 0;
-            continue;
-        }
-        if (!c.unknown && !quote && (c.byte == '"' || c.byte == '\'')) {
-            quote = c.byte;
-            continue;
-        }
-        if (!c.unknown && c.byte == '\\' && quote != '\'' && i + 1 < text->n &&
-            (!quote || strchr("\"\\$`", text->chars[i + 1].byte)))
-            c = text->chars[++i];
-        llw_rich_push(r->arena, &word, c);
-    }
-    if (open) llw_words_push(r->arena, out, word);
-}
-
 static llw_command expanded(llw_config_reader *r, const llw_config_file *file, const llw_scope *variables,
                             const llw_command *command) {
     llw_command out = {.given = command->given, .line = command->line};
     if (command->shell) {
         llw_rich text = expand(r, file, variables, &command->script);
-        split(r, &text, &out.words);
+        llw_words_split(r->arena, &text, &out.words);
         return out;
     }
     for (size_t i = 0; i < command->words.n; i++)

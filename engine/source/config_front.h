@@ -56,6 +56,7 @@ size_t llw_front_emit(llw_config_reader *r, const llw_config_file *file, const l
 size_t llw_front_starts(llw_config_reader *r, const llw_config_file *file, const llw_starts *starts);
 
 void llw_front_script(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
+void llw_front_swap(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
 /* An .ini of llama-server's router. False when it is none; `only_ask` adds nothing. */
 bool llw_front_preset(llw_config_reader *r, const llw_config_file *file, bool only_ask);
 /* A unit with its drop-ins in the order in which they apply. */

@@ -153,3 +153,32 @@ void llw_words_push(llw_arena *arena, llw_words *words, llw_rich word) {
     *(llw_rich *)llw_arena_push(arena, &items, &words->n, &words->capacity, sizeof word) = word;
     words->items = items;
 }
+
+void llw_words_split(llw_arena *arena, const llw_rich *text, llw_words *out) {
+    llw_rich word = {0};
+    bool open = false;
+    char quote = 0;
+    for (size_t i = 0; i < text->n; i++) {
+        llw_char c = text->chars[i];
+        if (!c.unknown && !quote && isspace((unsigned char)c.byte)) {
+            if (open) llw_words_push(arena, out, word);
+            word = (llw_rich){0};
+            open = false;
+            continue;
+        }
+        open = true;
+        if (!c.unknown && c.byte == quote && quote) {
+            quote = 0;
+            continue;
+        }
+        if (!c.unknown && !quote && (c.byte == '"' || c.byte == '\'')) {
+            quote = c.byte;
+            continue;
+        }
+        if (!c.unknown && c.byte == '\\' && quote != '\'' && i + 1 < text->n &&
+            (!quote || strchr("\"\\$`", text->chars[i + 1].byte)))
+            c = text->chars[++i];
+        llw_rich_push(arena, &word, c);
+    }
+    if (open) llw_words_push(arena, out, word);
+}

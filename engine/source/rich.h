@@ -65,6 +65,9 @@ typedef struct llw_words {
 } llw_words;
 
 void llw_words_push(llw_arena *arena, llw_words *words, llw_rich word);
+/* Words by blanks, quotes and backslashes as a shell has them and nothing else: for whoever splits a command
+ * without starting a shell. */
+void llw_words_split(llw_arena *arena, const llw_rich *text, llw_words *out);
 
 /* file:line:column, or file:line when column is 0. */
 const char *llw_place(llw_arena *arena, const char *file, int line, int column);

@@ -12,7 +12,9 @@ typedef struct builder {
     const char *path;
     llw_yaml *stack[LLW_YAML_MAX_DEPTH];
     int depth;
-    llw_yaml *root;
+    llw_yaml *root; /* of the document that is read */
+    llw_yaml **roots;
+    size_t n_roots, max_roots;
     const char *key; /* a key that waits for its value */
     int key_line, key_column;
     bool has_key;
@@ -140,46 +142,67 @@ static llw_rc on_event(builder *b, const yaml_event_t *event, bool *done) {
         b->has_key = false;
         b->depth--;
         return LLW_OK;
+    case YAML_DOCUMENT_START_EVENT: b->n_anchors = 0; return LLW_OK;
     case YAML_DOCUMENT_END_EVENT:
+        if (b->root && b->n_roots < b->max_roots) b->roots[b->n_roots++] = b->root;
+        b->root = NULL;
+        *done = b->n_roots == b->max_roots;
+        return LLW_OK;
     case YAML_STREAM_END_EVENT: *done = true; return LLW_OK;
     default: return LLW_OK;
     }
 }
 
-llw_rc llw_yaml_parse(llw_arena *arena, const char *path, const char *bytes, size_t len, llw_yaml **root,
-                      const llw_yaml **twice, llw_err *err) {
-    *root = NULL;
-    *twice = NULL;
+static llw_rc parse(builder *b, const char *bytes, size_t len) {
+    const char *path = b->path;
     if (len > LLW_YAML_MAX_BYTES)
-        return llw_fail(err, LLW_ERR_INPUT, path, 0, "is larger than %d MiB", LLW_YAML_MAX_BYTES >> 20);
+        return llw_fail(b->err, LLW_ERR_INPUT, path, 0, "is larger than %d MiB", LLW_YAML_MAX_BYTES >> 20);
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
-        return llw_fail(err, LLW_ERR_MEMORY, path, 0, "no memory for the YAML parser");
+        return llw_fail(b->err, LLW_ERR_MEMORY, path, 0, "no memory for the YAML parser");
     yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, len);
-    builder b = {.arena = arena, .path = path, .err = err};
     llw_rc rc = LLW_OK;
     bool done = false;
     for (int n = 0; !done && rc == LLW_OK; n++) {
         yaml_event_t event;
         if (n == LLW_YAML_MAX_EVENTS) {
-            rc = llw_fail(err, LLW_ERR_INPUT, path, 0, "has more than %d parts", LLW_YAML_MAX_EVENTS);
+            rc = llw_fail(b->err, LLW_ERR_INPUT, path, 0, "has more than %d parts", LLW_YAML_MAX_EVENTS);
             break;
         }
         if (!yaml_parser_parse(&parser, &event)) {
             int line =
                 (int)(parser.problem_mark.line ? parser.problem_mark.line : parser.context_mark.line) + 1;
-            rc = llw_fail(err, LLW_ERR_INPUT, path, line, "is no YAML: %s",
+            rc = llw_fail(b->err, LLW_ERR_INPUT, path, line, "is no YAML: %s",
                           parser.problem ? parser.problem : "it cannot be read");
             break;
         }
-        rc = on_event(&b, &event, &done);
+        rc = on_event(b, &event, &done);
         yaml_event_delete(&event);
     }
     yaml_parser_delete(&parser);
-    if (rc != LLW_OK) return rc;
-    *root = b.root;
+    return rc;
+}
+
+llw_rc llw_yaml_parse(llw_arena *arena, const char *path, const char *bytes, size_t len, llw_yaml **root,
+                      const llw_yaml **twice, llw_err *err) {
+    builder b = {.arena = arena, .path = path, .err = err, .roots = root, .max_roots = 1};
+    *root = NULL;
+    *twice = NULL;
+    llw_rc rc = parse(&b, bytes, len);
+    *twice = rc == LLW_OK ? b.twice : NULL;
+    if (rc != LLW_OK) *root = NULL;
+    return rc;
+}
+
+llw_rc llw_yaml_parse_all(llw_arena *arena, const char *path, const char *bytes, size_t len,
+                          llw_yaml *roots[LLW_YAML_MAX_DOCUMENTS], size_t *n, const llw_yaml **twice,
+                          llw_err *err) {
+    builder b = {
+        .arena = arena, .path = path, .err = err, .roots = roots, .max_roots = LLW_YAML_MAX_DOCUMENTS};
+    llw_rc rc = parse(&b, bytes, len);
+    *n = b.n_roots;
     *twice = b.twice;
-    return LLW_OK;
+    return rc;
 }
 
 const llw_yaml *llw_yaml_follow(const llw_yaml *node) {

@@ -1,8 +1,7 @@
 /* A YAML document as a tree whose nodes know their line and column: for files whose places matter.
  *
  * Built from libyaml's events under caps of our own (bytes, events, depth, documents); an alias is a node
- * that points at what it names, so nothing is multiplied. Only the first document is kept. Everything lives
- * in the arena given. */
+ * that points at what it names, so nothing is multiplied. Everything lives in the arena given. */
 #ifndef LLW_SOURCE_YAML_TREE_H
 #define LLW_SOURCE_YAML_TREE_H
 
@@ -17,6 +16,7 @@ enum {
     LLW_YAML_MAX_EVENTS = 200000,
     LLW_YAML_MAX_DEPTH = 64,
     LLW_YAML_MAX_SCALAR = 1 << 20,
+    LLW_YAML_MAX_DOCUMENTS = 256,
 };
 
 typedef enum llw_yaml_kind { LLW_YAML_SCALAR, LLW_YAML_LIST, LLW_YAML_MAP } llw_yaml_kind;
@@ -37,10 +37,15 @@ typedef struct llw_yaml {
     struct llw_yaml *first, *last, *next, *parent;
 } llw_yaml;
 
-/* LLW_ERR_INPUT with the line when it is no YAML. The first key given twice in one map (of up to
- * 1000 keys) is noted: *twice is the second, or NULL. */
+/* The first document. LLW_ERR_INPUT with the line when it is no YAML. The first key given twice in one map
+ * (of up to 1000 keys) is noted: *twice is the second, or NULL. */
 llw_rc llw_yaml_parse(llw_arena *arena, const char *path, const char *bytes, size_t len, llw_yaml **root,
                       const llw_yaml **twice, llw_err *err);
+/* Every document of a file; those in front of a broken one are kept, whatever is returned. Empty documents
+ * are left out. */
+llw_rc llw_yaml_parse_all(llw_arena *arena, const char *path, const char *bytes, size_t len,
+                          llw_yaml *roots[LLW_YAML_MAX_DOCUMENTS], size_t *n, const llw_yaml **twice,
+                          llw_err *err);
 
 /* The node itself, or what its alias names (at most 16 steps); NULL for NULL. */
 const llw_yaml *llw_yaml_follow(const llw_yaml *node);
