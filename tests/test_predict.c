@@ -95,7 +95,7 @@ static void steps_add_up(void **state) {
             int64_t weights = 0, context = 0, compute = 0;
             for (size_t i = 0; i < p.n_steps; i++) {
                 const llw_step *step = &p.steps[i];
-                assert_true(step->text[0] && step->source[0]);
+                assert_true(step->text[0] && (step->source[0] || step->slot));
                 if (step->device != d) continue;
                 if (step->result == LLW_placement_weights) weights += step->value;
                 if (step->result == LLW_placement_kv) context += step->value;

@@ -193,7 +193,7 @@ int llw_command_why(llw_app *app) {
     llw_proof proof;
     if (!prove(app, o->words[0], &proof)) return app->code;
     const char *depth = llw_option_value(o, LLW_OPT_DEPTH);
-    int limit = llw_option_given(o, LLW_OPT_ALL) ? -1 : depth ? atoi(depth) : 4;
+    int limit = llw_option_given(o, LLW_OPT_ALL) ? -1 : depth ? atoi(depth) : 3;
     llw_text out = {0};
     if (app->json)
         llw_render_proof_json(&out, app->run, &proof);

@@ -1,7 +1,5 @@
 /* Prediction as facts: what a launch puts on each device, whether it loads, what --fit makes of it. */
 #include "infer/native.h"
-#include "predict/extras.h"
-#include "predict/speed.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -138,6 +136,7 @@ static void one_gpu(const native *n) {
     llw_prediction *p = llw_arena_alloc(n->arena, sizeof *p);
     llw_predict(alone, n->arena, false, p);
     if (p->outcome != LLW_OUTCOME_OK) return;
+    n->out->alone = alone;
     int64_t need = 0;
     for (int d = 0; d < p->n_devices; d++)
         need += p->device[d].weights + p->device[d].context + p->device[d].compute;
@@ -175,6 +174,7 @@ static void all_gpus(const native *n) {
     for (int d = 0; d < LLW_MAX_DEVICES; d++) free_hand->fit_target[d] = 0;
     llw_fit *fit = llw_arena_alloc(n->arena, sizeof *fit);
     llw_fit_run(free_hand, n->arena, false, fit);
+    n->out->free_hand = fit;
     if (fit->outcome == LLW_FIT_UNKNOWN || fit->prediction.outcome != LLW_OUTCOME_OK) return;
     say(n, n->launch, LLW_launch_fits_gpus, llw_flag(fit->fits && fit->prediction.weights_on_host == 0));
 }
@@ -217,6 +217,7 @@ static void claim_extras(const native *n, bool placed) {
     llw_extra_files files = {file_beside(n, LLW_launch_mmproj), file_beside(n, LLW_launch_draft_model)};
     llw_extras *extras = llw_arena_alloc(n->arena, sizeof *extras);
     llw_extras_estimate(&fit->launch, &fit->prediction, &files, n->arena, extras);
+    n->out->extras = extras;
     for (int d = 0; d < fit->prediction.n_devices; d++) {
         const char *id =
             llw_placement_id(n->arena, llw_facts_id(n->facts, n->launch), fit->launch.devices[d].name);
@@ -226,11 +227,12 @@ static void claim_extras(const native *n, bool placed) {
     if (placed)
         say(n, n->launch, LLW_launch_survives,
             llw_flag(llw_extras_survive(&fit->launch, &fit->prediction, extras)));
-    llw_speed speed;
-    llw_speed_estimate(&fit->launch, &fit->prediction, 0, n->arena, &speed);
-    if (!speed.known) return;
-    say(n, n->launch, LLW_launch_speed_low, llw_real(speed.low));
-    say(n, n->launch, LLW_launch_speed_high, llw_real(speed.high));
+    llw_speed *speed = llw_arena_alloc(n->arena, sizeof *speed);
+    llw_speed_estimate(&fit->launch, &fit->prediction, 0, n->arena, speed);
+    n->out->speed = speed;
+    if (!speed->known) return;
+    say(n, n->launch, LLW_launch_speed_low, llw_real(speed->low));
+    say(n, n->launch, LLW_launch_speed_high, llw_real(speed->high));
 }
 
 static void claim_launch(const native *n) {

@@ -9,7 +9,8 @@
 #define LLW_INFER_RUN_H
 
 #include "infer/eval.h"
-#include "predict/predict.h"
+#include "predict/extras.h"
+#include "predict/speed.h"
 
 typedef struct llw_node {
     const llw_rule *rule;
@@ -26,8 +27,12 @@ typedef struct llw_predicted {
     llw_rc rc;        /* LLW_ERR_NOTHING: a fact is missing; LLW_ERR_INPUT: a value cannot be read */
     llw_attr missing; /* which fact */
     llw_err err;
-    llw_launch as_read; /* the launch as its flags say */
-    llw_fit fit;        /* what llama.cpp makes of it; fit.launch and fit.prediction are what loads */
+    llw_launch as_read;       /* the launch as its flags say */
+    llw_fit fit;              /* what llama.cpp makes of it; fit.launch and fit.prediction are what loads */
+    const llw_extras *extras; /* NULL: nothing was estimated */
+    const llw_speed *speed;
+    const llw_launch *alone;  /* the launch with everything on the roomiest GPU: whole_need; NULL not asked */
+    const llw_fit *free_hand; /* ... with nothing in fit's way and no margin: fits_gpus; NULL not asked */
 } llw_predicted;
 
 /* A derived slot and the node that derived it. */

@@ -23,6 +23,8 @@ typedef struct allocator {
     const llw_plan *plan;
     heap *heaps;
     int n_heaps;
+    const llw_schedule *schedule;
+    llw_peak *peaks; /* to fill when a heap reaches the size known from a walk before; NULL */
 } allocator;
 
 static int64_t aligned(const heap *h, int64_t size) {
@@ -158,40 +160,79 @@ static void reset_all(const llw_schedule *s) {
     }
 }
 
-bool llw_allocator_measure(const llw_schedule *s, int64_t sizes[LLW_MAX_DEVICES + 1]) {
-    allocator a = {s->plan, llw_arena_alloc(s->graph->arena, (size_t)s->n_backends * sizeof *a.heaps),
-                   s->n_backends};
-    for (int b = 0; b < a.n_heaps; b++) {
-        a.heaps[b].n = 1;
-        a.heaps[b].blocks[0] = (block){0, INT64_MAX / 2};
-        a.heaps[b].alignment = llw_backend_alignment(s->plan, b);
+/* ---- what is alive when a heap is fullest ---- */
+
+static void note(allocator *a, llw_peak *peak, int backend, llw_node *node) {
+    if (!node->allocated || node->view || node->place != LLW_PLACE_NONE || node->buffer != backend) return;
+    for (size_t i = 0; i < peak->live.n; i++)
+        if (peak->live.items[i] == node) return;
+    *(llw_node **)llw_arena_push(a->schedule->graph->arena, (void **)&peak->live.items, &peak->live.n,
+                                 &peak->live.capacity, sizeof(llw_node *)) = node;
+}
+
+static void look(allocator *a, const llw_node *during) {
+    for (int b = 0; a->peaks && b < a->n_heaps; b++) {
+        llw_peak *peak = &a->peaks[b];
+        if (peak->taken || a->heaps[b].max < peak->bytes) continue;
+        peak->taken = true;
+        peak->during = during;
+        for (size_t i = 0; i < a->schedule->leafs.n; i++) note(a, peak, b, a->schedule->leafs.items[i].node);
+        for (size_t i = 0; i < a->schedule->nodes.n; i++) {
+            llw_node *node = a->schedule->nodes.items[i].node;
+            note(a, peak, b, node);
+            for (int j = 0; j < node->n_src; j++)
+                if (node->src[j]) note(a, peak, b, node->src[j]);
+        }
+    }
+}
+
+/* ggml_gallocr_alloc_graph_impl */
+static void walk(allocator *a) {
+    const llw_schedule *s = a->schedule;
+    for (int b = 0; b < a->n_heaps; b++) {
+        a->heaps[b].n = 1;
+        a->heaps[b].max = 0;
+        a->heaps[b].blocks[0] = (block){0, INT64_MAX / 2};
+        a->heaps[b].alignment = llw_backend_alignment(s->plan, b);
     }
     reset_all(s);
-    for (size_t i = 0; i < s->leafs.n; i++) allocate(&a, s->leafs.items[i].node, s->leafs.items[i].backend);
+    for (size_t i = 0; i < s->leafs.n; i++) allocate(a, s->leafs.items[i].node, s->leafs.items[i].backend);
     for (size_t i = 0; i < s->nodes.n; i++) {
         llw_node *node = s->nodes.items[i].node;
         if (node->view && node->op != LLW_OP_NONE) node->view->views++;
-        if (node->input) allocate(&a, node, s->nodes.items[i].backend);
+        if (node->input) allocate(a, node, s->nodes.items[i].backend);
         for (int j = 0; j < node->n_src; j++) {
             llw_node *src = node->src[j];
             if (!src) continue;
             src->children++;
-            if (src->input) allocate(&a, src, s->nodes.items[i].backend);
+            if (src->input) allocate(a, src, s->nodes.items[i].backend);
         }
     }
+    look(a, NULL);
     for (size_t i = 0; i < s->nodes.n; i++) {
         llw_node *node = s->nodes.items[i].node;
         int backend = s->nodes.items[i].backend;
         for (int j = 0; j < node->n_src; j++)
-            if (node->src[j]) allocate(&a, node->src[j], backend);
-        allocate(&a, node, backend);
+            if (node->src[j]) allocate(a, node->src[j], backend);
+        allocate(a, node, backend);
+        look(a, node);
         for (int j = 0; j < node->n_src; j++)
-            if (node->src[j]) used(&a, node->src[j]);
+            if (node->src[j]) used(a, node->src[j]);
     }
+}
+
+bool llw_allocator_measure(const llw_schedule *s, int64_t sizes[LLW_MAX_DEVICES + 1], llw_peak *peaks) {
+    allocator a = {s->plan, llw_arena_alloc(s->graph->arena, (size_t)s->n_backends * sizeof *a.heaps),
+                   s->n_backends, s, NULL};
+    walk(&a);
     bool ok = true;
     for (int b = 0; b < a.n_heaps; b++) {
         sizes[b] = a.heaps[b].max;
         ok = ok && !a.heaps[b].full;
     }
-    return ok;
+    if (!peaks || !ok) return ok;
+    for (int b = 0; b < a.n_heaps; b++) peaks[b] = (llw_peak){.bytes = sizes[b]};
+    a.peaks = peaks;
+    walk(&a);
+    return true;
 }

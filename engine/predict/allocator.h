@@ -5,7 +5,16 @@
 
 #include "predict/schedule.h"
 
-/* Bytes for each backend. False when ggml's own list of free blocks would overflow. */
-bool llw_allocator_measure(const llw_schedule *schedule, int64_t sizes[LLW_MAX_DEVICES + 1]);
+/* The moment in which a buffer is fullest for the first time. */
+typedef struct llw_peak {
+    int64_t bytes;
+    bool taken;
+    const llw_node *during; /* the operation that asked for the last of it; NULL: before the first */
+    llw_nodes live;         /* what lies in the buffer then */
+} llw_peak;
+
+/* Bytes for each backend. False when ggml's own list of free blocks would overflow. `peaks`, one for each
+ * backend, may be NULL; filling them costs a second walk. */
+bool llw_allocator_measure(const llw_schedule *schedule, int64_t sizes[LLW_MAX_DEVICES + 1], llw_peak *peaks);
 
 #endif

@@ -9,6 +9,7 @@
 #include "predict/device.h"
 #include "predict/estimate.h"
 #include "predict/families.h"
+#include "predict/peak.h"
 
 #include "base/text.h"
 #include "fact/ggml_type.h"
@@ -76,46 +77,6 @@ void llw_compute_resolve(llw_plan *plan) {
     }
 }
 
-static void explain(llw_plan *plan, const llw_graph *graph, const llw_schedule *schedule,
-                    const int64_t *sizes) {
-    static const char source[] =
-        "ggml/src/ggml-backend.cpp ggml_backend_sched_split_graph, ggml/src/ggml-alloc.c ggml_gallocr";
-    char bytes[LLW_NUMBER_MAX];
-    for (int b = 0; b <= plan->n_devices; b++) {
-        size_t parts = 0, nodes = 0, brought = 0;
-        for (size_t i = 0; i < schedule->parts.n; i++) {
-            const llw_part *part = &schedule->parts.items[i];
-            if (part->backend != b) continue;
-            parts++;
-            nodes += part->end - part->start;
-            brought += part->inputs.n;
-        }
-        const llw_node *largest = NULL;
-        for (size_t i = 0; i < schedule->nodes.n; i++) {
-            const llw_placed *p = &schedule->nodes.items[i];
-            if (p->backend == b && !p->node->view && p->node->place == LLW_PLACE_NONE &&
-                (!largest || llw_backend_bytes(plan, b, p->node) > llw_backend_bytes(plan, b, largest)))
-                largest = p->node;
-        }
-        llw_place place = b == plan->n_devices ? LLW_PLACE_CPU : (llw_place)b;
-        llw_text text = {0};
-        llw_text_addf(&text,
-                      "graph of %lld tokens, %lld of them with logits: %zu operations in %zu parts here",
-                      (long long)graph->n_tokens, (long long)graph->n_outputs, nodes, parts);
-        if (brought)
-            llw_text_addf(&text, ", %zu tensors copied in%s", brought,
-                          plan->pipelined ? " and held four times" : "");
-        if (largest)
-            llw_text_addf(&text, "; the largest single one is %s of %lld x %lld x %lld, %s",
-                          llw_ops[largest->op].name, (long long)largest->ne[0], (long long)largest->ne[1],
-                          (long long)largest->ne[2],
-                          llw_format_mib(bytes, llw_backend_bytes(plan, b, largest)));
-        llw_plan_step(plan, llw_plan_device(plan, place), LLW_placement_compute, sizes[b], source, "%s",
-                      llw_text_str(&text));
-        llw_text_fini(&text);
-    }
-}
-
 static void set(const llw_plan *plan, llw_memory *memory, int64_t bytes) {
     memory->compute = memory->compute_low = memory->compute_high = bytes;
     memory->compute_exact = is_known(plan);
@@ -134,11 +95,12 @@ bool llw_compute_measure(llw_plan *plan, const char **why) {
     if (!ok) *why = llw_arena_strdup(plan->arena, graph.failed);
     if (ok) {
         llw_schedule_make(&schedule, &graph);
-        if (!llw_allocator_measure(&schedule, sizes))
+        llw_peak peaks[LLW_MAX_DEVICES + 1];
+        if (!llw_allocator_measure(&schedule, sizes, plan->explain ? peaks : NULL))
             schedule.aborts = "GGML_ASSERT(chunk->n_free_blocks < MAX_FREE_BLOCKS)";
         for (int b = 0; b < plan->n_devices; b++) set(plan, &plan->out->device[plan->device[b]], sizes[b]);
         set(plan, &plan->out->host, sizes[plan->n_devices]);
-        explain(plan, &graph, &schedule, sizes);
+        if (plan->explain && !schedule.aborts) llw_peak_explain(plan, &schedule, peaks);
         if (schedule.aborts)
             llw_plan_stop(plan, LLW_OUTCOME_ABORTS,
                           "llama.cpp stops while it reserves the compute buffers: %s", schedule.aborts);

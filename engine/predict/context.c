@@ -5,7 +5,7 @@
  * src/llama-model.cpp create_memory, src/llama-kv-cache.cpp, -iswa.cpp, -dsa.cpp,
  * src/llama-memory-recurrent.cpp, src/llama-hparams.cpp n_embd_r and n_embd_s; tools/server/server.cpp for
  * slots. */
-#include "predict/plan.h"
+#include "predict/grounds.h"
 
 #include "base/text.h"
 #include "fact/ggml_type.h"
@@ -28,7 +28,6 @@ static bool serves(const llw_launch *launch) {
 }
 
 bool llw_context_resolve(llw_plan *plan) {
-    static const char source[] = "src/llama-context.cpp llama_context::llama_context";
     const llw_launch *launch = plan->launch;
     const llw_hparams *h = &plan->hparams;
     enum { SERVER_SLOTS = 4 }; /* tools/server/server.cpp: n_parallel auto */
@@ -71,15 +70,7 @@ bool llw_context_resolve(llw_plan *plan) {
     plan->out->n_ubatch = plan->n_ubatch;
     plan->out->n_seq = plan->n_seq;
     plan->out->kv_unified = plan->kv_unified;
-    if (plan->kv_unified)
-        llw_plan_step(plan, -1, LLW_launch_n_ctx, plan->n_ctx, source,
-                      "%s %lld, padded to a multiple of 256; %d slots share it",
-                      launch->ctx > 0 ? "-c" : "context_length of the header", (long long)ctx, plan->n_seq);
-    else
-        llw_plan_step(plan, -1, LLW_launch_n_ctx, plan->n_ctx, source,
-                      "%s %lld / %d slots, padded to a multiple of 256: %lld for each",
-                      launch->ctx > 0 ? "-c" : "context_length of the header", (long long)ctx, plan->n_seq,
-                      (long long)plan->n_ctx_seq);
+    llw_ground_context(plan, ctx);
     return true;
 }
 
@@ -207,8 +198,22 @@ static void place_cache(llw_plan *plan, llw_cache *cache, int which, int64_t cel
     cache->used = cache->n_layers > 0;
 }
 
-static void explain_cache(llw_plan *plan, const llw_cache *cache, const kv_sum *sums) {
+static void ground_cache(llw_plan *plan, int which, const llw_cache_layer *first, int device,
+                         int64_t layers) {
     const llw_launch *launch = plan->launch;
+    llw_ground_cells(plan, 1, which);
+    llw_ground_cache_layers(plan, 1, device == plan->n_devices ? LLW_PLACE_CPU : (llw_place)device, layers);
+    llw_ground_width(plan, 1, which, first);
+    llw_ground_slot(plan, 1, LLW_launch_cache_type_k, -1);
+    llw_ground_type(plan, 2, launch->type_k);
+    if (!first->v_width) return;
+    llw_ground_slot(plan, 1, LLW_launch_cache_type_v, -1);
+    if (launch->type_v != launch->type_k) llw_ground_type(plan, 2, launch->type_v);
+}
+
+static void explain_cache(llw_plan *plan, int which, const kv_sum *sums) {
+    const llw_launch *launch = plan->launch;
+    const llw_cache *cache = &plan->cache[which];
     const llw_ggml_type *k = llw_ggml_type_get(launch->type_k), *v = llw_ggml_type_get(launch->type_v);
     char cells[LLW_NUMBER_MAX], bytes[LLW_NUMBER_MAX];
     for (int i = 0; i <= plan->n_devices; i++) {
@@ -241,6 +246,7 @@ static void explain_cache(llw_plan *plan, const llw_cache *cache, const kv_sum *
         llw_plan_step(plan, llw_plan_device(plan, place), LLW_placement_kv, sums[i].bytes,
                       "src/llama-kv-cache.cpp llama_kv_cache", "%s", llw_text_str(&text));
         llw_text_fini(&text);
+        ground_cache(plan, which, first, i, sums[i].layers);
     }
 }
 
@@ -249,7 +255,7 @@ static void make_cache(llw_plan *plan, int which, const char *what, int64_t cell
     llw_cache *cache = &plan->cache[which];
     cache->what = what;
     place_cache(plan, cache, which, cells, sums);
-    explain_cache(plan, cache, sums);
+    explain_cache(plan, which, sums);
 }
 
 /* ---- states ---- */
@@ -313,15 +319,18 @@ static void make_state(llw_plan *plan) {
         llw_plan_memory(plan, place)->recurrent += bytes;
     }
     char bytes[LLW_NUMBER_MAX];
-    for (int i = 0; i <= plan->n_devices; i++)
-        if (sums[i].layers)
-            llw_plan_step(plan, llw_plan_device(plan, i == plan->n_devices ? LLW_PLACE_CPU : (llw_place)i),
-                          LLW_placement_kv, sums[i].bytes,
-                          "src/llama-memory-recurrent.cpp llama_memory_recurrent",
-                          "%lld recurrent layers x %lld sequences x (%lld + %lld) numbers of 4 bytes = %s, "
-                          "whatever the context",
-                          (long long)sums[i].layers, (long long)state->rows, (long long)state->r_width,
-                          (long long)state->s_width, llw_format_mib(bytes, sums[i].bytes));
+    for (int i = 0; i <= plan->n_devices; i++) {
+        if (!sums[i].layers) continue;
+        llw_place place = i == plan->n_devices ? LLW_PLACE_CPU : (llw_place)i;
+        llw_plan_step(plan, llw_plan_device(plan, place), LLW_placement_kv, sums[i].bytes,
+                      "src/llama-memory-recurrent.cpp llama_memory_recurrent",
+                      "%lld recurrent layers x %lld sequences x (%lld + %lld) numbers of 4 bytes = %s, "
+                      "whatever the context",
+                      (long long)sums[i].layers, (long long)state->rows, (long long)state->r_width,
+                      (long long)state->s_width, llw_format_mib(bytes, sums[i].bytes));
+        llw_ground_cache_layers(plan, 1, place, sums[i].layers);
+        llw_ground_state(plan, 1);
+    }
 }
 
 /* ---- DeepSeek 4's compressors ---- */
@@ -346,15 +355,20 @@ static void place_compressor(llw_plan *plan, const compressor *c) {
         sum->layers++;
         llw_plan_memory(plan, place)->context += each;
     }
-    for (int i = 0; i <= plan->n_devices; i++)
-        if (sums[i].layers)
-            llw_plan_step(
-                plan, llw_plan_device(plan, i == plan->n_devices ? LLW_PLACE_CPU : (llw_place)i),
-                LLW_placement_kv, sums[i].bytes, "src/llama-kv-cache-dsv4.cpp llama_dsv4_comp_state",
-                "compressor state of the %s: %lld layers x %d sequences x 2 x %lld x %lld numbers of 4 "
-                "bytes = %s",
-                c->what, (long long)sums[i].layers, plan->n_seq, (long long)c->rows, (long long)c->width,
-                llw_format_mib(bytes, sums[i].bytes));
+    for (int i = 0; i <= plan->n_devices; i++) {
+        if (!sums[i].layers) continue;
+        llw_place place = i == plan->n_devices ? LLW_PLACE_CPU : (llw_place)i;
+        llw_plan_step(plan, llw_plan_device(plan, place), LLW_placement_kv, sums[i].bytes,
+                      "src/llama-kv-cache-dsv4.cpp llama_dsv4_comp_state",
+                      "compressor state of the %s: %lld layers x %d sequences x 2 x %lld x %lld numbers of 4 "
+                      "bytes = %s",
+                      c->what, (long long)sums[i].layers, plan->n_seq, (long long)c->rows,
+                      (long long)c->width, llw_format_mib(bytes, sums[i].bytes));
+        llw_ground_cache_layers(plan, 1, place, sums[i].layers);
+        llw_ground_key(plan, 1, "attention.key_length", NULL);
+        llw_ground_key(plan, 1, "attention.indexer.key_length", NULL);
+        llw_ground_slot(plan, 1, LLW_launch_n_seq, -1);
+    }
 }
 
 static void place_compressed(llw_plan *plan) {

@@ -5,6 +5,8 @@
  * widths beside the header's nor the use of flash attention are certain. */
 #include "predict/estimate.h"
 
+#include "predict/grounds.h"
+
 #include "base/text.h"
 #include "fact/ggml_type.h"
 
@@ -62,6 +64,16 @@ void llw_estimate_band(llw_memory *memory, int64_t low, int64_t high) {
     memory->compute_high = times(high, FACTOR) + more;
 }
 
+/* What the closed form reads. */
+static void ground(llw_plan *plan) {
+    static const char *const keys[] = {
+        "tokenizer.ggml.tokens", "embedding_length",     "feed_forward_length",  "expert_feed_forward_length",
+        "expert_used_count",     "attention.head_count", "attention.key_length", "attention.value_length"};
+    llw_ground_slot(plan, 1, LLW_launch_ubatch, -1);
+    llw_ground_slot(plan, 1, LLW_launch_n_ctx, -1);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) llw_ground_key(plan, 1, keys[i], NULL);
+}
+
 void llw_estimate_compute(llw_plan *plan, const char *why) {
     const char *source = llw_arena_printf(plan->arena, "closed form fitted to measured allocations: %s", why);
     const llw_hparams *h = &plan->hparams;
@@ -86,6 +98,7 @@ void llw_estimate_compute(llw_plan *plan, const char *why) {
         llw_plan_step(plan, plan->device[i], LLW_placement_compute, m->compute, source,
                       "4 bytes x %lld tokens of a micro-batch x about %lld numbers each = %s",
                       (long long)plan->n_ubatch, (long long)x, llw_format_mib(bytes, m->compute));
+        ground(plan);
     }
     llw_memory *host = &out->host;
     int64_t mask_bytes = plan->build.half_mask && plan->flash_attn ? 2 : 4;
@@ -100,4 +113,5 @@ void llw_estimate_compute(llw_plan *plan, const char *why) {
                   "%lld tokens x (%lld cells of mask x %lld bytes + 2 x %lld x 4 bytes) = %s",
                   (long long)plan->n_ubatch, (long long)masks(plan), (long long)mask_bytes,
                   (long long)h->n_embd, llw_format_mib(bytes, host->compute));
+    ground(plan);
 }

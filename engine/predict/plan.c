@@ -32,7 +32,7 @@ void llw_plan_step(llw_plan *plan, int device, llw_attr result, int64_t value, c
                                     &plan->steps_capacity, sizeof *step);
     va_list args;
     va_start(args, fmt);
-    *step = (llw_step){device, result, value, print(plan->arena, fmt, args), source};
+    *step = (llw_step){device, result, value, print(plan->arena, fmt, args), source, 0, LLW_ATTR_NONE, -1};
     va_end(args);
 }
 

@@ -172,6 +172,8 @@ bool llw_context_place(llw_plan *plan);
 
 /* Bytes a tensor of that type and shape takes in a buffer there, padding included. */
 int64_t llw_place_bytes(llw_place place, uint32_t type, int64_t row, int64_t rows);
+/* ... and a weight that `op` uses, its rows spread over cards with -sm row. */
+int64_t llw_weight_bytes(const llw_plan *plan, llw_place place, llw_op op, const llw_tensor *tensor);
 llw_memory *llw_plan_memory(llw_plan *plan, llw_place place);
 /* The device's number for steps: an index into launch->devices, -1 the host. */
 int llw_plan_device(const llw_plan *plan, llw_place place);

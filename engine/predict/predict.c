@@ -3,6 +3,7 @@
 
 #include "predict/compute.h"
 #include "predict/estimate.h"
+#include "predict/grounds.h"
 #include "predict/memo.h"
 #include "predict/plan.h"
 
@@ -44,6 +45,33 @@ static void resolve_pipeline(llw_plan *plan) {
                       plan->launch->split_mode == LLW_SPLIT_LAYER && plan->launch->kv_offload &&
                       !plan->overridden;
     plan->out->pipelined = plan->pipelined;
+    llw_plan_step(
+        plan, -1, LLW_launch_pipelined, plan->pipelined, "src/llama-context.cpp llama_context",
+        "GPUs work as a pipeline when there are several, every layer is on them, -sm is layer, the cache is "
+        "on them and no tensor is sent elsewhere by name");
+    llw_ground_slot(plan, 1, LLW_launch_split_mode, -1);
+    llw_ground_slot(plan, 1, LLW_launch_kv_offload, -1);
+    llw_ground_slot(plan, 1, LLW_launch_gpu_layers, -1);
+    llw_ground_slot(plan, 1, LLW_launch_override_tensor, -1);
+}
+
+static void explain_flash(llw_plan *plan) {
+    const llw_hparams *h = &plan->hparams;
+    if (!plan->explain || !h->n_layer) return;
+    llw_plan_step(
+        plan, -1, LLW_launch_flash_attn_used, plan->flash_attn,
+        "src/llama-context.cpp llama_context, ggml/src/ggml-cuda/fattn.cu",
+        plan->launch->flash_attn != LLW_AUTO ? "-fa says so (key %lld, value %lld)"
+        : plan->flash_attn
+            ? "every layer's attention can run where the layer is, with a key of %lld and a value "
+              "of %lld"
+            : "some layer's attention cannot run where the layer is: a key of %lld, a value of %lld",
+        (long long)(h->mla ? h->head_k : llw_hparams_head_k(h, 0)),
+        (long long)(h->mla ? h->lora_kv : llw_hparams_head_v(h, 0)));
+    llw_ground_slot(plan, 1, LLW_launch_flash_attn, -1);
+    llw_ground_key(plan, 1, "attention.key_length", "embedding_length / attention.head_count");
+    llw_ground_key(plan, 1, "attention.value_length", "embedding_length / attention.head_count");
+    llw_ground_key(plan, 1, "attention.kv_lora_rank", NULL);
 }
 
 static void predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_prediction *out) {
@@ -80,6 +108,7 @@ static void predict(const llw_launch *launch, llw_arena *arena, bool explain, ll
     if (!llw_context_place(&plan)) return;
     llw_compute_resolve(&plan);
     out->flash_attn = plan.flash_attn;
+    explain_flash(&plan);
     if (!plan.flash_attn && llw_ggml_type_get(launch->type_v)->quantized) {
         llw_plan_stop(&plan, LLW_OUTCOME_REFUSED,
                       "-ctv %s needs flash attention, and this build has none on CUDA for these heads, so it "

@@ -24,14 +24,18 @@ typedef struct llw_memory {
     int layers; /* layers whose KV and weights live here by -ngl and -ts */
 } llw_memory;
 
-/* One line of arithmetic: `device` -1 is the host. */
+/* One line of arithmetic; `device` -1 is the host. Behind it, deeper, comes what it rests on: lines computed
+ * in turn, and at the ends header keys, slots, and numbers that are llama.cpp's own (`source` says where). */
 typedef struct llw_step {
     int device;
     llw_attr
         result; /* LLW_placement_weights, LLW_placement_kv, LLW_placement_compute, LLW_launch_n_ctx ... */
     int64_t value;
     const char *text;   /* "131,072 cells x 47 layers x 576 x 34/32 bytes (q8_0) = 3,595.5 MiB" */
-    const char *source; /* llama.cpp file and function, or measurement */
+    const char *source; /* llama.cpp file and function, header key, or measurement */
+    int depth;          /* 0: the figure's own arithmetic */
+    llw_attr slot;      /* the line is this slot: of the launch, or of a GPU or its placement */
+    int slot_device;
 } llw_step;
 
 typedef struct llw_prediction {

@@ -5,6 +5,7 @@
  * llama.cpp's own accounting counts them (common/fit.cpp common_get_device_memory_data). */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "predict/device.h"
+#include "predict/grounds.h"
 
 #include "base/text.h"
 #include "fact/ggml_type.h"
@@ -78,6 +79,8 @@ bool llw_place_layers(llw_plan *plan) {
     }
     for (int64_t i = 0; i < h->n_layer_all; i++)
         plan->out->host.layers += llw_place_is_host(plan->layer_place[i]);
+    for (int i = 0; i < plan->n_devices; i++) llw_ground_layers(plan, (llw_place)i);
+    llw_ground_layers(plan, LLW_PLACE_CPU);
     return true;
 }
 
@@ -258,7 +261,7 @@ static tally *tally_of(const llw_plan *plan, tally *tallies, llw_place place) {
     return &tallies[llw_place_is_host(place) ? plan->n_devices : place];
 }
 
-static int64_t weight_bytes(const llw_plan *plan, llw_place place, llw_op op, const llw_tensor *t) {
+int64_t llw_weight_bytes(const llw_plan *plan, llw_place place, llw_op op, const llw_tensor *t) {
     if (!llw_place_is_host(place) && takes_split(plan, place, op, t)) return split_bytes(plan, t);
     return llw_place_bytes(place, t->type, t->dims[0], t->dims[1] * t->dims[2] * t->dims[3]);
 }
@@ -283,7 +286,7 @@ static void place_rope(llw_plan *plan, const overrides *set, llw_weight *w, tall
         if (seen[slot]) continue;
         seen[slot] = true;
         if (w->place == LLW_PLACE_NONE) w->place = place;
-        bytes = weight_bytes(plan, place, LLW_OP_ROPE, w->tensor);
+        bytes = llw_weight_bytes(plan, place, LLW_OP_ROPE, w->tensor);
         tally *t = tally_of(plan, tallies, place);
         t->layers += bytes;
         t->tensors++;
@@ -320,7 +323,7 @@ static void place_one(llw_plan *plan, const overrides *set, llw_weight *w, tally
     if (w->name.id == LLW_W_SSM_A && plan->architecture && plan->architecture->delta_net) op = LLW_OP_MUL;
     w->place = tensor_place(plan, set, w, layer_class, op, w->name.layer);
     w->loaded = true;
-    int64_t bytes = weight_bytes(plan, w->place, w->name.suffix == LLW_BIAS ? LLW_OP_ADD : op, w->tensor);
+    int64_t bytes = llw_weight_bytes(plan, w->place, w->name.suffix == LLW_BIAS ? LLW_OP_ADD : op, w->tensor);
     tally *t = tally_of(plan, tallies, w->place);
     t->tensors++;
     if (layer_class == LLW_CLASS_INPUT)
@@ -339,7 +342,7 @@ static void place_tied(llw_plan *plan, const overrides *set, tally *tallies) {
     const llw_weight *embedding = llw_plan_weight(plan, LLW_W_TOKEN_EMBD, LLW_WEIGHT, -1);
     const llw_weight *output = llw_plan_weight(plan, LLW_W_OUTPUT, LLW_WEIGHT, -1);
     if (!embedding && output && output->loaded) { /* codeshell: loaded once more to look tokens up in */
-        int64_t bytes = weight_bytes(plan, output->place, LLW_OP_MUL_MAT, output->tensor);
+        int64_t bytes = llw_weight_bytes(plan, output->place, LLW_OP_MUL_MAT, output->tensor);
         tally_of(plan, tallies, output->place)->copies += bytes;
         llw_plan_memory(plan, output->place)->weights += bytes;
         if (llw_place_is_host(output->place)) plan->out->weights_on_host += bytes;
@@ -355,7 +358,7 @@ static void place_tied(llw_plan *plan, const overrides *set, tally *tallies) {
         return;
     }
     plan->output_copy = (int32_t)++plan->n_weights;
-    int64_t bytes = weight_bytes(plan, copy->place, LLW_OP_MUL_MAT, copy->tensor);
+    int64_t bytes = llw_weight_bytes(plan, copy->place, LLW_OP_MUL_MAT, copy->tensor);
     tally_of(plan, tallies, copy->place)->copies += bytes;
     llw_plan_memory(plan, copy->place)->weights += bytes;
     if (llw_place_is_host(copy->place)) plan->out->weights_on_host += bytes;
@@ -369,7 +372,7 @@ static void explain(llw_plan *plan, const tally *tallies) {
         const tally *t = &tallies[i];
         const llw_memory *memory = llw_plan_memory(plan, place);
         llw_text text = {0};
-        llw_text_addf(&text, "%lld tensors of %d layers %s", (long long)t->tensors, memory->layers,
+        llw_text_addf(&text, "%lld tensors: of layers %s", (long long)t->tensors,
                       llw_format_mib(layers, t->layers));
         if (t->output) llw_text_addf(&text, " + output %s", llw_format_mib(output, t->output));
         if (t->input)
@@ -384,6 +387,7 @@ static void explain(llw_plan *plan, const tally *tallies) {
         llw_plan_step(plan, llw_plan_device(plan, place), LLW_placement_weights, memory->weights, source,
                       "%s", llw_text_str(&text));
         llw_text_fini(&text);
+        llw_ground_weights(plan, place);
     }
 }
 
@@ -411,6 +415,6 @@ bool llw_place_weights(llw_plan *plan) {
     }
     place_tied(plan, &set, tallies);
     overrides_fini(&set);
-    explain(plan, tallies);
+    if (plan->explain) explain(plan, tallies);
     return true;
 }

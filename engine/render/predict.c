@@ -160,6 +160,7 @@ void llw_render_prediction_text(llw_text *out, const llw_style *style, const llw
         }
     for (size_t i = 0; i < q->n_steps; i++) {
         const llw_step *s = &q->steps[i];
+        if (s->depth > 0 || s->result == LLW_placement_layers || s->result == LLW_launch_pipelined) continue;
         llw_text line = {0};
         llw_text_addf(&line, "%s %s: %s", s->device < 0 ? "Host" : p->fit.launch.devices[s->device].name,
                       llw_attr_get(s->result)->name, s->text);

@@ -10,26 +10,30 @@ static const char *mark_of(const llw_proof_line *line) {
     return marks[line->mark];
 }
 
-static const char *lead_of(llw_line_kind kind) {
+/* What a computed line rests on is not called computed again. */
+static const char *lead_of(llw_line_kind kind, bool inside) {
     switch (kind) {
     case LLW_LINE_MECHANISM: return "because: ";
     case LLW_LINE_ADVICE: return "try: ";
     case LLW_LINE_SOURCE: return "from: ";
-    case LLW_LINE_ARITHMETIC: return "computed: ";
+    case LLW_LINE_ARITHMETIC: return inside ? "" : "computed: ";
     default: return "";
     }
 }
 
 void llw_render_proof_text(llw_text *out, const llw_style *style, const llw_proof *proof, int depth) {
     size_t hidden = 0;
+    int computed = -1; /* depth of the computed line that this one stands under */
     for (size_t i = 0; i < proof->n_lines; i++) {
         const llw_proof_line *line = &proof->lines[i];
+        bool inside = computed >= 0 && line->depth > computed;
+        if (!inside) computed = line->kind == LLW_LINE_ARITHMETIC ? line->depth : -1;
         if (depth >= 0 && line->depth > depth) {
             hidden++;
             continue;
         }
         llw_text t = {0};
-        llw_text_addf(&t, "%s%s%s", mark_of(line), lead_of(line->kind), line->text);
+        llw_text_addf(&t, "%s%s%s", mark_of(line), lead_of(line->kind, inside), line->text);
         if (*line->origin) llw_text_addf(&t, "   [%s]", line->origin);
         int indent = line->depth * 2;
         llw_text_addf(out, "%*s", indent, "");
