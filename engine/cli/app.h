@@ -7,6 +7,7 @@
 #include "infer/run.h"
 #include "render/style.h"
 #include "source/argv.h"
+#include "source/ledger.h"
 #include "source/log.h"
 
 typedef enum llw_exit {
@@ -30,6 +31,7 @@ typedef struct llw_app {
     bool replayed;        /* facts of the last run */
     const llw_log *log;   /* of --log, and its load that tells most; NULL */
     const llw_load *load;
+    const llw_ledger *ledger; /* of llw_app_ledger; NULL when it was not asked for yet */
     llw_exit code;
 } llw_app;
 
@@ -57,6 +59,11 @@ bool llw_app_read_log(llw_app *app);
 bool llw_app_log_machine(llw_app *app);
 void llw_app_log_words(llw_app *app, llw_argv *in);
 void llw_app_claim_log(llw_app *app);
+/* The project's ledger, read once: --evidence, else evidence/ here, above, or above the path given (NULL: the
+ * current directory). Never NULL; without one it holds nothing. What cannot be read in it is said. */
+const llw_ledger *llw_app_ledger(llw_app *app, const char *path);
+/* Where a new record goes: the ledger's directory, or where it will be. */
+const char *llw_app_ledger_directory(llw_app *app);
 /* The level from which on findings give exit code 1 (--fail-on). */
 llw_level llw_app_fail_level(llw_app *app);
 /* Adds a saved fact base (fact/facts_json.h). */
@@ -90,6 +97,8 @@ int llw_command_models(llw_app *app);
 int llw_command_lint(llw_app *app);
 int llw_command_log(llw_app *app);
 int llw_command_verify(llw_app *app);
+int llw_command_record(llw_app *app);
+int llw_command_evidence(llw_app *app);
 int llw_command_teach(llw_app *app);
 int llw_command_test(llw_app *app);
 int llw_command_new(llw_app *app);

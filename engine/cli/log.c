@@ -4,12 +4,12 @@
 #include "base/data.h"
 #include "cli/app.h"
 #include "fact/build.h"
+#include "fact/record.h"
 #include "infer/native.h"
 #include "source/known.h"
 #include "source/log_claim.h"
 #include "source/model_open.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -60,30 +60,13 @@ void llw_app_claim_log(llw_app *app) {
                        app->log->path, result.why_not);
 }
 
-/* The name of a model file as a known model would be called: without directory, part and extension. */
-static const char *plain_name(llw_app *app, const char *path) {
-    const char *slash = strrchr(path, '/'), *back = strrchr(slash ? slash : path, '\\');
-    const char *name = back ? back + 1 : slash ? slash + 1 : path;
-    size_t len = strlen(name);
-    if (len > 5 && !strcasecmp(name + len - 5, ".gguf")) len -= 5;
-    static const char part[] = "-00001-of-00000";
-    if (len > sizeof part - 1) {
-        const char *tail = name + len - (sizeof part - 1);
-        bool split = tail[0] == '-' && !strncmp(tail + 6, "-of-", 4);
-        for (int i = 1; split && i < 6; i++)
-            split = isdigit((unsigned char)tail[i]) && isdigit((unsigned char)tail[i + 9]);
-        if (split) len -= sizeof part - 1;
-    }
-    return llw_arena_strndup(app->arena, name, len);
-}
-
 /* The known model that the load's file is by its name, when the header agrees; NULL otherwise. A path in a
  * log is never opened. */
 static const char *known_model(llw_app *app, const llw_load *load) {
     char **names = NULL;
     size_t n = 0;
     if (!load->path) return NULL;
-    const char *wanted = plain_name(app, load->path);
+    const char *wanted = llw_model_stem(app->arena, load->path);
     llw_known_list(app->arena, &names, &n);
     for (size_t i = 0; i < n; i++) {
         llw_known known;

@@ -30,6 +30,15 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_SAVE] =
         {"save", 0, "FILE", false,
          "write all facts to a file, to reason elsewhere or to report a mistake ('-' for standard output)"},
+    [LLW_OPT_EVIDENCE] =
+        {"evidence", 0, "DIR", false,
+         "the ledger of what was measured; evidence/ of the project if not given (docs/evidence.md)"},
+    [LLW_OPT_MACHINE] =
+        {"machine", 0, "NAME", false,
+         "with record: what the machine is called, and its file in the ledger; the host's name if not given"},
+    [LLW_OPT_LABEL] = {"label", 0, "TEXT", false,
+                       "with record: what people call this way of running it: fit, by hand"},
+    [LLW_OPT_BECAUSE] = {"because", 0, "TEXT", false, "with record correction: how it is known"},
     [LLW_OPT_RULES] = {"rules", 0, "DIR", true,
                        "a directory with more rules (*.lua); a file replaces one of the same name"},
     [LLW_OPT_FORMAT] = {"format", 0, "FORMAT", false,
@@ -100,6 +109,17 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
                             "configuration file. --log FILE adds what its load\n"
                             "printed, --model FILE names the model where its file cannot be read, --llama "
                             "VERSION the build. Exit 1 when something differs.\n"},
+    [LLW_COMMAND_RECORD] = {"record", "KIND FILE... [-- flags]",
+                            "keep what was measured in the project's ledger",
+                            "KIND is log (what llama.cpp printed), probe (llwhy probe --record), bench "
+                            "(llama-bench -o json) or run (EvalPlus: samples\n"
+                            "or results). Where the file does not tell them: --llama VERSION, --model FILE, "
+                            "and the flags behind --. The records go to\n"
+                            "evidence/MACHINE.yaml; what is there already is not added twice. correction ID "
+                            "-- flags: what a record really ran with.\n"},
+    [LLW_COMMAND_EVIDENCE] = {"evidence", "[WORD...]", "what the ledger holds",
+                              "Only the records in which every WORD stands: a build, a part of a model's "
+                              "name, a kind, a machine, an id.\n"},
     [LLW_COMMAND_TEACH] = {"teach", "[CASE]", "replay an incident: predict, then see what the engine says",
                            "Without CASE: the list, and which is next. CASE may be the beginning of an id "
                            "(05a) or 'next'. No answer is stored: what you type\n"

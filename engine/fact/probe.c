@@ -83,9 +83,7 @@ const char *llw_probe_summary(const llw_probe *probe, llw_arena *arena) {
     return llw_arena_printf(arena, "every prompt was answered, the longest of %s tokens", up_to);
 }
 
-/* Whether a trial says anything about the build: true and *passed, or false when the trouble lies elsewhere
- * (a key that was refused, another model, no server). */
-static bool tells(const llw_probe_trial *trial, bool *passed) {
+bool llw_probe_tells(const llw_probe_trial *trial, bool *passed) {
     if (trial->outcome != LLW_PROBE_PASSED && trial->outcome != LLW_PROBE_FAILED) return false;
     *passed = trial->outcome == LLW_PROBE_PASSED;
     switch (trial->problem) {
@@ -132,7 +130,7 @@ void llw_probe_claim(llw_facts *facts, const llw_probe *probe) {
     for (size_t i = 0; i < probe->n_trials; i++) {
         const llw_probe_trial *t = &probe->trials[i];
         bool passed = false;
-        if (!tells(t, &passed)) continue;
+        if (!llw_probe_tells(t, &passed)) continue;
         llw_entity e = llw_facts_entity(
             facts, LLW_KIND_probe,
             llw_arena_printf(llw_facts_arena(facts), "%s %s%s%s %s", probe->started, probe->url,

@@ -107,6 +107,10 @@ llw_probe_verdict llw_probe_judge(const llw_probe *probe);
 /* The verdict as one sentence, in the arena. */
 const char *llw_probe_summary(const llw_probe *probe, llw_arena *arena);
 
+/* Whether a trial says anything about the build: true and *passed, or false when the trouble lies elsewhere
+ * (a key that was refused, another model, no server). */
+bool llw_probe_tells(const llw_probe_trial *trial, bool *passed);
+
 /* Claims a `probe` entity for every trial that says something about the build, with its build (made if
  * needed) and its model where the facts hold one of that file name. Grade measured, origin "probe", place the
  * time. A build that cannot be read leaves a note and its trials without a build. */
