@@ -86,6 +86,9 @@ bool llw_app_recall(llw_app *app);
 
 int llw_command_decide(llw_app *app);
 int llw_command_why(llw_app *app);
+/* FILE:LINE as a word; what sets the values that stand there. */
+bool llw_why_is_line(llw_app *app, const char *word, const char **file, int *line);
+int llw_command_why_line(llw_app *app, const char *file, int line);
 int llw_command_facts(llw_app *app);
 int llw_command_lessons(llw_app *app);
 int llw_command_lesson(llw_app *app);

@@ -186,6 +186,10 @@ int llw_command_why(llw_app *app) {
                          "llwhy why X [MODEL]: what do you want to know? For instance: llwhy why 1");
         return app->code;
     }
+    const char *file;
+    int line;
+    if (o->n_words == 1 && llw_why_is_line(app, o->words[0], &file, &line))
+        return llw_command_why_line(app, file, line);
     bool fresh = o->n_words == 2 || llw_option_given(o, LLW_OPT_FACTS) || o->flags_given;
     if (fresh ? !llw_app_gather(app, o->n_words == 2 ? o->words[1] : NULL) : !llw_app_recall(app))
         return app->code;

@@ -316,19 +316,26 @@ static void lint_all(llw_linting *lint) {
     llw_lint_pass_end(&pass);
 }
 
-int llw_command_lint(llw_app *app) {
-    llw_linting lint = {.app = app, .has_baseline = llw_option_given(&app->options, LLW_OPT_BASELINE)};
-    lint.least = llw_option_given(&app->options, LLW_OPT_ALL) ? LLW_LEVEL_NOTE : LLW_LEVEL_WASTE;
-    set_today(&lint);
+bool llw_lint_start(llw_app *app, llw_level least, llw_linting *lint) {
+    *lint = (llw_linting){
+        .app = app, .least = least, .has_baseline = llw_option_given(&app->options, LLW_OPT_BASELINE)};
+    set_today(lint);
     llw_app_load_kb(app);
-    if (!check_options(&lint)) return app->code;
+    if (!check_options(lint)) return false;
     llw_err err = {0};
-    if (llw_flags_load(app->arena, &lint.flags, &err) != LLW_OK)
-        return llw_app_fail(app, LLW_EXIT_INTERNAL, &err), app->code;
+    if (llw_flags_load(app->arena, &lint->flags, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_INTERNAL, &err);
     app->facts = llw_facts_new();
     bool loaded = true;
     for (size_t i = 0; i < app->options.n_values[LLW_OPT_FACTS]; i++)
         loaded = llw_app_load_facts(app, app->options.values[LLW_OPT_FACTS][i]) && loaded;
-    if (loaded && llw_app_gather_machine(app)) lint_all(&lint);
+    return loaded && llw_app_gather_machine(app);
+}
+
+int llw_command_lint(llw_app *app) {
+    llw_linting lint;
+    if (llw_lint_start(app, llw_option_given(&app->options, LLW_OPT_ALL) ? LLW_LEVEL_NOTE : LLW_LEVEL_WASTE,
+                       &lint))
+        lint_all(&lint);
     return app->code;
 }

@@ -28,6 +28,10 @@ typedef struct llw_lint_pass {
     llw_findings findings, accepted; /* folded, in order; findings have their fixes */
 } llw_lint_pass;
 
+/* Loads the knowledge, the option table and the machine. False when that was not possible, or an option is
+ * wrong; it was told. */
+bool llw_lint_start(llw_app *app, llw_level least, llw_linting *lint);
+
 /* Reads the paths and judges them. `quiet`: what cannot be read was told before. False when there is nothing
  * to judge. */
 bool llw_lint_pass_run(llw_linting *lint, bool quiet, llw_lint_pass *out);

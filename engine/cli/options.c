@@ -72,10 +72,13 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
 const llw_command_info llw_command_table[LLW_COMMANDS] = {
     [LLW_COMMAND_DECIDE] = {"", "MODEL [-- llama.cpp flags]", "should this model run like that here, and why",
                             ""},
-    [LLW_COMMAND_WHY] = {"why", "X [MODEL] [-- flags]", "the chain of reasons behind X",
-                         "X is the number of a reason (1), a lesson (L05), a rule's id, a flag (-ub), or a "
-                         "slot: model.experts, CUDA0.compute,\n"
-                         "launch.loads. Without MODEL it asks about the last run.\n"},
+    [LLW_COMMAND_WHY] =
+        {"why", "X [MODEL] [-- flags]", "the chain of reasons behind X",
+         "X is the number of a reason (1), a lesson (L05), a rule's id, a flag (-ub), or a "
+         "slot: model.experts, CUDA0.compute,\n"
+         "launch.loads. Without MODEL it asks about the last run.\n"
+         "X may be FILE:LINE of a configuration: which link really sets the values on that line, "
+         "and which lost against it.\n"},
     [LLW_COMMAND_FACTS] = {"facts", "[MODEL] [-- flags]", "everything that is known, with where it was read",
                            "With --schema: the vocabulary of facts instead.\n"},
     [LLW_COMMAND_LESSONS] = {"lessons", "", "the lessons, a line each", ""},

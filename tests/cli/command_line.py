@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import re
 import stat
 import sys
@@ -268,6 +269,46 @@ BROKEN = {
     "endless": (RULE + "while true do end\n", 16),
     "bomb": (RULE + "local s = 'x' while true do s = s .. s end\n", 16),
 }
+
+
+class Line(Case):
+    """why FILE:LINE"""
+
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(runs.ROOT / "tests/fixtures/lint/chain/mistake", self.here / "project")
+        self.project = self.here / "project"
+
+    def links(self, at):
+        done = self.llwhy("why", at, "--no-gpu", "--format", "json", code=0, cwd=self.project)
+        return {(v["flag"], launch): [(x["value"], x["file"], x["line"], x["counts"], x["here"]) for x in v["links"]]
+                for v in json.loads(done.stdout)["values"] for launch in v["launches"]}
+
+    def test_the_chain_of_a_value(self):
+        want = [("99", "docker-compose.yml", 9, True, True), ("99", "Dockerfile", 8, False, False), ("auto", None, None, False, False)]
+        self.assertEqual(self.links("docker-compose.yml:9")["-ngl", "models.conf:qwen3-next"], want)
+        lost = [(*x[:4], x[1] == "Dockerfile") for x in want]
+        self.assertEqual(self.links("./Dockerfile:8:5")["-ngl", "models.conf:qwen3-next"], lost)
+        self.assertEqual(self.links("Dockerfile:8")["-ngl", "Dockerfile"], [("99", "Dockerfile", 8, True, True), lost[2]])
+
+    def test_in_words(self):
+        out = self.llwhy("why", "Dockerfile:8", "--no-gpu", code=0, cwd=self.project).stdout
+        self.assertRegex(out, r"-ngl 99: does not count, something stands over it\n +in docker-compose.yml:llama-server")
+        self.assertRegex(out, r"counts +99 +Compose default, docker-compose.yml:9:38\n +lost +99 +Dockerfile ENV, Dockerfile:8:18   <- this line")
+        self.assertIn("lint says here: risk [L07]", out)
+
+    def test_several_values_on_a_line(self):
+        (self.project / "run.sh").write_text("#!/bin/sh\nN=${N:-9}\nllama-server -m a.gguf -c 1 -b $N -b 7\n")
+        found = self.links("run.sh:3")
+        self.assertEqual([flag for flag, _ in found], ["-m", "-c", "-b"])
+        self.assertEqual(found["-b", "run.sh"][:2], [("7", "run.sh", 3, True, True), ("9", "run.sh", 2, False, False)])
+
+    def test_what_is_no_answer_teaches(self):
+        self.complains(3, r"models.conf:1 sets nothing of a launch.*these lines do: 6, 7, 8, 9", "why", "models.conf:1", "--no-gpu", cwd=self.project)
+        self.complains(3, r"models.conf has 16 lines: there is no line 900", "why", "models.conf:900", "--no-gpu", cwd=self.project)
+        self.complains(2, r"nowhere.conf: there is no such file", "why", "nowhere.conf:1", cwd=self.project)
+        (self.project / "notes.txt").write_text("one\n")
+        self.complains(3, r"notes.txt:1 sets nothing: no launch", "why", "notes.txt:1", "--no-gpu", cwd=self.project)
 
 
 class Rules(Case):

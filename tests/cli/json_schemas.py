@@ -47,6 +47,7 @@ OUTPUTS = {
         ["fit", DENSE, "--no-gpu", "--ram", "64205"],
     ],
     "lint": [["lint", LINT, *TWO, "--all"], ["lint", LINT + "/silent/others", "--no-gpu"]],
+    "line": [["why", f"{LINT}/chain/mistake/{at}", "--no-gpu"] for at in ("Dockerfile:8", "docker-compose.yml:9", "models.conf:8")],
     "facts": [["facts", GLM, *TWO, *INCIDENT], ["facts", DENSE, "--no-gpu"]],
 }
 PROGRAM = ""
@@ -89,6 +90,9 @@ class Schemas(unittest.TestCase):
 
     def test_lint(self):
         self.check("lint")
+
+    def test_line(self):
+        self.check("line")
 
     def test_facts(self):
         self.check("facts")
