@@ -124,6 +124,14 @@ const llw_config_file *llw_config_set_find(llw_config_reader *r, llw_config_set 
     return e ? &e->file : NULL;
 }
 
+const llw_config_file *llw_config_set_next(const llw_config_set *set, int kind, size_t *at) {
+    while (*at < set->n) {
+        const entry *e = set->items[(*at)++];
+        if ((int)e->kind == kind) return &e->file;
+    }
+    return NULL;
+}
+
 static bool skipped_directory(const char *name) {
     static const char *const names[] = {"node_modules", "build",       "dist",
                                         "target",       "vendor",      "venv",
@@ -533,6 +541,7 @@ static void emit_all(llw_config_reader *r, llw_config_set *set, bool ini) {
         case LLW_CONFIG_COMPOSE: emit_compose(r, set, i); break;
         case LLW_CONFIG_DOCKERFILE: emit_dockerfile(r, set, set->items[i]); break;
         case LLW_CONFIG_SCRIPT: llw_front_script(r, set, file); break;
+        case LLW_CONFIG_KUBERNETES: llw_front_kubernetes(r, set, file); break;
         case LLW_CONFIG_SWAP: llw_front_swap(r, set, file); break;
         case LLW_CONFIG_UNIT: emit_unit(r, set, file); break;
         case LLW_CONFIG_DROP_IN: emit_drop_in(r, set, file); break;

@@ -1,6 +1,7 @@
 /* Launches of one file, with their ids, places and comments. */
 #include "source/config_front.h"
 
+#include <ctype.h>
 #include <string.h>
 
 static const char *base_name(const char *path) {
@@ -70,4 +71,34 @@ size_t llw_front_starts(llw_config_reader *r, const llw_config_file *file, const
     for (size_t i = 0; i < starts->n; i++)
         items[i] = (llw_front_launch){.start = &starts->items[i], .name = ""};
     return llw_front_emit(r, file, items, starts->n);
+}
+
+void llw_front_no_shell(llw_config_reader *r, const llw_words *words, const char *who, const char *advice) {
+    const char *program = words->n ? base_name(llw_rich_show(r->arena, &words->items[0])) : "";
+    if (!strcmp(program, "sh") || !strcmp(program, "bash") || !strcmp(program, "zsh")) return;
+    for (size_t i = 0; i < words->n; i++) {
+        const llw_rich *word = &words->items[i];
+        for (size_t k = 0; k < word->n; k++) {
+            const llw_char *at = &word->chars[k];
+            char next = k + 1 < word->n ? word->chars[k + 1].byte : 0;
+            bool variable = at->byte == '$' && (isalpha((unsigned char)next) || next == '_' || next == '{');
+            bool home = !k && at->byte == '~' && next == '/';
+            if (at->unknown || (!variable && !home)) continue;
+            const char *text = llw_rich_show(r->arena, word);
+            llw_config_problem(r, LLW_F_OTHERWISE, LLW_PROBLEM_RISK,
+                               llw_place(r->arena, at->link ? at->link->file : "", at->line, at->column),
+                               text, home ? "write the whole path" : advice,
+                               "%s starts no shell: the program gets %.60s as it stands", who, text);
+            break;
+        }
+    }
+}
+
+bool llw_front_split_setting(llw_arena *arena, const llw_rich *text, const char **name, llw_rich *value) {
+    size_t sign = 0;
+    while (sign < text->n && (text->chars[sign].unknown || text->chars[sign].byte != '=')) sign++;
+    llw_rich key = llw_rich_slice(text, 0, sign);
+    *value = llw_rich_slice(text, sign + 1, text->n);
+    *name = llw_rich_text(arena, &key);
+    return sign < text->n && *name && **name;
 }

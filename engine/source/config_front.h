@@ -55,6 +55,12 @@ size_t llw_front_emit(llw_config_reader *r, const llw_config_file *file, const l
 /* The same for starts alone. */
 size_t llw_front_starts(llw_config_reader *r, const llw_config_file *file, const llw_starts *starts);
 
+/* Tells of $NAME and ~/ in words that are started without a shell. `who` starts them. */
+void llw_front_no_shell(llw_config_reader *r, const llw_words *words, const char *who, const char *advice);
+/* NAME=VALUE as one text; false when it is none. Empty values are kept. */
+bool llw_front_split_setting(llw_arena *arena, const llw_rich *text, const char **name, llw_rich *value);
+
+void llw_front_kubernetes(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
 void llw_front_script(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
 void llw_front_swap(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
 /* An .ini of llama-server's router. False when it is none; `only_ask` adds nothing. */

@@ -16,6 +16,7 @@ typedef struct llw_config_file {
 } llw_config_file;
 
 struct llw_config_router;
+struct llw_config_map;
 
 typedef struct llw_config_reader {
     llw_facts *facts;
@@ -31,6 +32,9 @@ typedef struct llw_config_reader {
     int shells; /* scripts inside scripts that are being read */
     struct llw_config_router *routers; /* servers started with --models-preset */
     size_t n_routers, router_capacity;
+    struct llw_config_map *maps; /* ConfigMaps of the manifests, once somebody asked */
+    size_t n_maps, map_capacity;
+    bool maps_read;
 } llw_config_reader;
 
 enum { LLW_SHELL_BUDGET = 1 << 22 };
@@ -121,6 +125,8 @@ typedef struct llw_config_router {
 typedef struct llw_config_set llw_config_set;
 const llw_config_file *llw_config_set_find(llw_config_reader *r, llw_config_set *set, const char *directory,
                                            const char *name);
+/* The files of an llw_config_kind, one after the other; *at starts at 0. NULL behind the last. */
+const llw_config_file *llw_config_set_next(const llw_config_set *set, int kind, size_t *at);
 
 /* Where a command stands that may start llama.cpp. */
 typedef struct llw_start_site {

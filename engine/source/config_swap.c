@@ -142,28 +142,6 @@ static llw_rich clean_lines(swap *s, const llw_rich *in, bool join) {
     return out;
 }
 
-/* What a shell would have replaced and nobody does here. */
-static void tell_no_shell(swap *s, const llw_words *words) {
-    const char *program = words->n ? llw_rich_show(s->r->arena, &words->items[0]) : "";
-    const char *slash = strrchr(program, '/'), *name = slash ? slash + 1 : program;
-    if (!strcmp(name, "sh") || !strcmp(name, "bash") || !strcmp(name, "zsh")) return;
-    for (size_t i = 0; i < words->n; i++) {
-        const llw_rich *word = &words->items[i];
-        for (size_t k = 0; k < word->n; k++) {
-            char c = word->chars[k].byte, next = k + 1 < word->n ? word->chars[k + 1].byte : 0;
-            bool variable = c == '$' && (isalpha((unsigned char)next) || next == '_' || next == '(');
-            bool home = !k && c == '~' && next == '/';
-            if (word->chars[k].unknown || (!variable && !home)) continue;
-            llw_config_problem(s->r, LLW_F_OTHERWISE, LLW_PROBLEM_RISK, place_at(s, &word->chars[k]),
-                               llw_rich_show(s->r->arena, word),
-                               home ? "write the whole path" : "use a macro or ${env.NAME}",
-                               "llama-swap starts no shell: the program gets %.60s as it stands",
-                               llw_rich_show(s->r->arena, word));
-            break;
-        }
-    }
-}
-
 /* --- models --- */
 
 static void set_environment(swap *s, const llw_yaml *list, llw_scope *env) {
@@ -175,11 +153,10 @@ static void set_environment(swap *s, const llw_yaml *list, llw_scope *env) {
         if (!node || node->kind != LLW_YAML_SCALAR) continue;
         llw_rich text = llw_yaml_rich(&s->text, node, link);
         text = without_environment(s, &text);
-        size_t sign = 0;
-        while (sign < text.n && (text.chars[sign].unknown || text.chars[sign].byte != '=')) sign++;
-        llw_rich key = llw_rich_slice(&text, 0, sign), value = llw_rich_slice(&text, sign + 1, text.n);
-        const char *name = llw_rich_text(s->r->arena, &key);
-        if (name && sign < text.n) llw_scope_set(env, name, &value, llw_rich_token(s->r->arena, &key, NULL));
+        const char *name = NULL;
+        llw_rich value;
+        if (llw_front_split_setting(s->r->arena, &text, &name, &value))
+            llw_scope_set(env, name, &value, llw_rich_token(s->r->arena, &text, NULL));
     }
 }
 
@@ -228,7 +205,7 @@ static void read_model(swap *s, const llw_yaml *entry, const llw_scope *global, 
     llw_starts starts = {0};
     llw_start_words(s->r, &site, &words, &env, &starts);
     if (!starts.n) return;
-    tell_no_shell(s, &words);
+    llw_front_no_shell(s->r, &words, "llama-swap", "use a macro or ${env.NAME}");
     items[(*n)++] = (llw_front_launch){.start = &starts.items[0],
                                        .name = entry->key,
                                        .line = entry->key_line,
