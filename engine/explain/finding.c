@@ -112,10 +112,18 @@ static const char *advice(const llw_run *run, const llw_node *node, llw_arena *a
         bool leave_out = llw_type_is_text(to.type) && to.known && !*to.as.text;
         llw_text_add(&t, t.len ? ", " : "");
         llw_text_add(&t, leave_out ? "leave out " : "write ");
-        llw_words_slot(&t, run, node->binding[s->variable], s->attr);
+        const llw_claim *best = llw_facts_best(run->facts, node->binding[s->variable], s->attr);
+        const char *key = best ? llw_words_key(best->origin, s->attr) : NULL;
+        if (key)
+            llw_text_add(&t, key);
+        else
+            llw_words_slot(&t, run, node->binding[s->variable], s->attr);
         if (leave_out) continue;
         llw_text_add(&t, " ");
-        llw_words_value(&t, run, s->attr, to);
+        if (key && s->attr == LLW_launch_gpu_layers)
+            llw_value_print(&t, to);
+        else
+            llw_words_value(&t, run, s->attr, to);
     }
     for (size_t i = 0; i < node->rule->n_advises && !t.len; i++) {
         llw_words_slot(&t, run, node->binding[node->rule->advises[i].variable], node->rule->advises[i].attr);

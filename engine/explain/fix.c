@@ -117,6 +117,10 @@ const llw_fix *llw_fix_plan(const llw_run *run, const llw_finding *finding, cons
     if (!reads_as(fix.was, fix.attr, best->value) ||
         !(text = spelling(run, launch, flags, fix.attr, fix.wanted, arena)))
         return NULL;
+    if (fix.attr == LLW_launch_gpu_layers && llw_words_key(best->origin, fix.attr)) {
+        if (fix.wanted.as.count != -1) return NULL;
+        text = "-1";
+    }
     bool quoted = from && to < len && (line[to] == '"' || line[to] == '\'') && line[from - 1] == line[to];
     if (strchr(text, ',') && !quoted && (!alone || memchr(line, '[', from)))
         return NULL; /* a list would take it apart */

@@ -44,6 +44,28 @@ const char *llw_words_flag(llw_attr attr) {
     return NULL;
 }
 
+const char *llw_words_key(const char *origin, llw_attr attr) {
+    static const struct {
+        const char *origin, *key;
+        llw_attr attr;
+    } keys[] = {
+        {"Modelfile", "num_gpu", LLW_launch_gpu_layers},
+        {"Modelfile", "num_ctx", LLW_launch_ctx},
+        {"Modelfile", "num_batch", LLW_launch_batch},
+        {"Modelfile", "num_batch", LLW_launch_ubatch},
+        {"LocalAI", "gpu_layers", LLW_launch_gpu_layers},
+        {"LocalAI", "context_size", LLW_launch_ctx},
+        {"LocalAI", "batch", LLW_launch_batch},
+        {"LocalAI", "cache_type_k", LLW_launch_cache_type_k},
+        {"LocalAI", "tensor_split", LLW_launch_tensor_split},
+        {"LocalAI", "cache_type_v", LLW_launch_cache_type_v},
+        {"LocalAI", "flash_attention", LLW_launch_flash_attn},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (keys[i].attr == attr && !strcmp(keys[i].origin, origin)) return keys[i].key;
+    return NULL;
+}
+
 void llw_words_entity(llw_text *out, const llw_run *run, llw_entity entity) {
     const char *id = llw_facts_id(run->facts, entity), *name = NULL;
     switch (llw_facts_kind(run->facts, entity)) {

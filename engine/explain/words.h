@@ -9,6 +9,9 @@
 void llw_words_slot(llw_text *out, const llw_run *run, llw_entity entity, llw_attr attr);
 /* The flag that sets a launch attribute ("-ub"), or NULL. */
 const char *llw_words_flag(llw_attr attr);
+/* What a file that is not written in llama.cpp's words calls the flag (num_gpu of a Modelfile), or NULL.
+ * There, auto is -1. `origin` is the claim's. */
+const char *llw_words_key(const char *origin, llw_attr attr);
 /* A value as it would be written: -1 layers as "auto", a REF by the other thing's name, an empty list as "not
  * given". */
 void llw_words_value(llw_text *out, const llw_run *run, llw_attr attr, llw_value value);

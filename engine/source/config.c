@@ -542,6 +542,8 @@ static void emit_all(llw_config_reader *r, llw_config_set *set, bool ini) {
         case LLW_CONFIG_DOCKERFILE: emit_dockerfile(r, set, set->items[i]); break;
         case LLW_CONFIG_SCRIPT: llw_front_script(r, set, file); break;
         case LLW_CONFIG_KUBERNETES: llw_front_kubernetes(r, set, file); break;
+        case LLW_CONFIG_MODELFILE: llw_front_modelfile(r, file); break;
+        case LLW_CONFIG_LOCALAI: llw_front_localai(r, file); break;
         case LLW_CONFIG_SWAP: llw_front_swap(r, set, file); break;
         case LLW_CONFIG_UNIT: emit_unit(r, set, file); break;
         case LLW_CONFIG_DROP_IN: emit_drop_in(r, set, file); break;
