@@ -1,6 +1,7 @@
 /* Predicted memory against llama.cpp's own accounting, what is refused, and headers nobody should trust. */
 #include "base/table.h"
 #include "fact/facts.h"
+#include "predict/memo.h"
 #include "predict/predict.h"
 
 #include <setjmp.h>
@@ -107,6 +108,56 @@ static void steps_add_up(void **state) {
         }
         llw_facts_free(facts);
     }
+}
+
+/* A launch predicted after others of the same model, with what was found out for them remembered, gets the
+ * same figures as alone. */
+static void what_is_remembered_changes_nothing(void **state) {
+    (void)state;
+    static const char *const models[] = {
+        "glm-4.7-flash-q8_0",        "qwen3.5-35b-a3b-q4_k_m", "gemma-3n-e4b-q4_k_m",
+        "deepseek-v2-lite-q4_k_m",   "gpt-oss-120b-mxfp4",     "gemma-4-e4b-q4_k_m",
+        "granite-4.0-h-tiny-q4_k_m", "llama-3.1-8b-q4_k_m",    "mistral-small-4-119b-q3_k_m",
+        "qwen3-next-80b-a3b-q5_k_m", "gemma-2-9b-q4_k_m"};
+    static const char *const args[] = {"-ngl 99 -c 8192",
+                                       "-ngl 99 -c 32768 -ncmoe 12",
+                                       "-ngl 14 -c 8192",
+                                       "-ngl 0 -c 8192",
+                                       "-ngl 99 -c 4096 -ts 3,1",
+                                       "-ngl 99 -c 8192 -ot attn_q=CPU",
+                                       "-ngl 99 -c 8192 -ot blk\\.3\\.=CUDA0",
+                                       "-ngl 20 -c 8192 -ctk q8_0 -ctv q8_0",
+                                       "-ngl 99 -c 8192 -ctk q8_0 -ctv q8_0 -ot exps=CPU",
+                                       "-ngl 99 -c 16384 -np 40",
+                                       "-ngl 9 -c 16384 -np 40",
+                                       "-ngl 99 -c 8192 -nkvo",
+                                       "-ngl 99 -c 8192 -fa off",
+                                       "-ngl 30 -c 8192"};
+    static const char *const builds[] = {"v0.5.0", "2026-05-04"};
+    for (size_t b = 0; b < 2; b++)
+        for (size_t m = 0; m < sizeof models / sizeof *models; m++) {
+            llw_memo *memo = llw_memo_new();
+            llw_facts *kept = llw_facts_new(); /* one model for all: the memo goes by it */
+            const llw_model *model = launch_of(kept, builds[b], "server", models[m], "", two_cards, 0).model;
+            for (size_t a = 0; a < sizeof args / sizeof *args; a++) {
+                llw_facts *facts = llw_facts_new();
+                llw_launch launch = launch_of(facts, builds[b], "server", models[m], args[a], two_cards, 0);
+                llw_prediction alone, after;
+                llw_predict(&launch, llw_facts_arena(facts), false, &alone);
+                launch.memo = memo;
+                launch.model = model;
+                llw_predict(&launch, llw_facts_arena(facts), false, &after);
+                assert_int_equal(alone.outcome, after.outcome);
+                if (alone.flash_attn != after.flash_attn)
+                    fail_msg("%s, %s %s: flash attention %d, %d when remembered", builds[b], models[m],
+                             args[a], alone.flash_attn, after.flash_attn);
+                assert_memory_equal(&alone.host, &after.host, sizeof alone.host);
+                assert_memory_equal(alone.device, after.device, sizeof alone.device);
+                llw_facts_free(facts);
+            }
+            llw_memo_free(memo);
+            llw_facts_free(kept);
+        }
 }
 
 /* ---- what does not load ---- */
@@ -230,8 +281,9 @@ static void hostile_headers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_row_is_exact),   cmocka_unit_test(steps_add_up),    cmocka_unit_test(refusals),
-        cmocka_unit_test(unknown_architecture), cmocka_unit_test(hostile_headers),
+        cmocka_unit_test(every_row_is_exact), cmocka_unit_test(steps_add_up),
+        cmocka_unit_test(refusals),           cmocka_unit_test(unknown_architecture),
+        cmocka_unit_test(hostile_headers),    cmocka_unit_test(what_is_remembered_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include "render/predict.h"
 #include "cli/app.h"
 #include "infer/native.h"
+#include "predict/memo.h"
 
 #include <string.h>
 
@@ -21,7 +22,10 @@ static int predict(llw_app *app, bool fit) {
         llw_fail(&p.err, LLW_ERR_INPUT, "", 0, "%s", app->argv.refused);
     } else {
         llw_facts *over = llw_facts_overlay(app->facts);
-        llw_native_predict(over, launch, app->arena, !app->json || fit, &p);
+        llw_memo *memo = llw_memo_new();
+        llw_native_predict_with(over, launch, app->arena, !app->json || fit, memo, &p);
+        p.as_read.memo = p.fit.launch.memo = NULL;
+        llw_memo_free(memo);
         llw_facts_free(over);
     }
     if (!app->json) llw_app_remember(app); /* for `why` */

@@ -72,6 +72,7 @@ void llw_prover_conditions(llw_prover *b, int depth, const llw_node *node) {
         llw_entity entity = slot ? node->binding[slot->as.slot.variable] : 0;
         const llw_claim *best = slot ? llw_facts_best(b->run->facts, entity, slot->as.slot.attr) : NULL;
         llw_proof_line *line = llw_prover_add(b, depth, LLW_LINE_CONDITION, &t);
+        size_t at = b->out->n_lines;
         line->mark = r.state != LLW_KNOWN ? LLW_MARK_UNKNOWN : so ? LLW_MARK_YES : LLW_MARK_NO;
         if (best && best->value.known) {
             line->origin = llw_prover_origin(b, best);
@@ -80,6 +81,8 @@ void llw_prover_conditions(llw_prover *b, int depth, const llw_node *node) {
             line->value = best->value;
         }
         add_reads(b, depth + 1, node, &c->expr, best && best->value.known);
+        if (best && best->value.known && best->grade == LLW_GRADE_PREDICTED && b->out->n_lines == at)
+            b->out->lines[at - 1].origin = "told above";
     }
 }
 

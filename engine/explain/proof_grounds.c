@@ -218,9 +218,12 @@ static void tell_free_hand(llw_prover *b, int depth, llw_entity launch, const ll
     const llw_fit *fit = p->free_hand;
     char bytes[LLW_NUMBER_MAX];
     llw_text t = {0};
-    if (!fit) {
-        if (llw_facts_best(b->run->facts, launch, LLW_launch_fits_one_gpu))
-            llw_prover_operand(b, depth, launch, LLW_launch_fits_one_gpu);
+    bool one = false;
+    if (!fit) { /* it fits on one, or what it stores is more than all GPUs have */
+        llw_facts_flag(b->run->facts, launch, LLW_launch_fits_one_gpu, &one);
+        llw_attr parts[5] = {one || !p->alone ? LLW_launch_fits_one_gpu : LLW_launch_whole_need,
+                             one || !p->alone ? LLW_ATTR_NONE : LLW_launch_gpu_free};
+        tell_parts(b, depth, launch, parts);
         return;
     }
     llw_text_addf(&t,

@@ -141,6 +141,7 @@ static void one_gpu(const native *n) {
     for (int d = 0; d < p->n_devices; d++)
         need += p->device[d].weights + p->device[d].context + p->device[d].compute;
     say(n, n->launch, LLW_launch_whole_need, llw_bytes(need));
+    n->out->stored = p->device[best].weights + p->device[best].context;
     say(n, n->launch, LLW_launch_fits_one_gpu, llw_flag(need <= as_read->devices[best].free));
 }
 
@@ -157,8 +158,16 @@ static void all_gpus(const native *n) {
         say(n, n->launch, LLW_launch_fits_gpus, llw_flag(false));
         return;
     }
-    for (int d = 0; d < as_read->n_devices; d++)
+    static const int64_t slack = (int64_t)1 << 20; /* copies of rope factors differ between splits */
+    int64_t room = slack;
+    for (int d = 0; d < as_read->n_devices; d++) {
         if (!as_read->devices[d].known) return;
+        room += as_read->devices[d].free;
+    }
+    if (n->out->stored > room) { /* weights and caches alone are too much: no need to look for a split */
+        say(n, n->launch, LLW_launch_fits_gpus, llw_flag(false));
+        return;
+    }
     llw_launch *free_hand = llw_arena_alloc(n->arena, sizeof *free_hand);
     *free_hand = *as_read;
     free_hand->split_mode = LLW_SPLIT_LAYER;

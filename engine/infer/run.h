@@ -32,6 +32,7 @@ typedef struct llw_predicted {
     const llw_extras *extras; /* NULL: nothing was estimated */
     const llw_speed *speed;
     const llw_launch *alone;  /* the launch with everything on the roomiest GPU: whole_need; NULL not asked */
+    int64_t stored;           /* of it, weights and caches */
     const llw_fit *free_hand; /* ... with nothing in fit's way and no margin: fits_gpus; NULL not asked */
 } llw_predicted;
 

@@ -9,6 +9,7 @@
 #include "predict/device.h"
 #include "predict/estimate.h"
 #include "predict/families.h"
+#include "predict/memo.h"
 #include "predict/peak.h"
 
 #include "base/text.h"
@@ -44,37 +45,104 @@ static void build(llw_plan *plan, llw_graph *graph, llw_arena *arena, int64_t n_
 }
 
 /* True when every operation of that kind runs on its layer's device. */
-static bool stays_on_layers(llw_plan *plan, llw_op op, int64_t n_tokens) {
+static bool all_stay(llw_plan *plan, const llw_graph *graph, llw_op op) {
+    for (size_t i = 0; i < graph->nodes.n; i++) {
+        const llw_node *node = graph->nodes.items[i];
+        if (node->op != op || !node->fused_layer) continue;
+        llw_place place = plan->layer_place[node->fused_layer - 1];
+        if (node->backend != (llw_place_is_host(place) ? llw_cpu_backend(plan) : place)) return false;
+    }
+    return true;
+}
+
+/* Places a graph of that many tokens and looks where attention and delta nets end up. */
+static void probe(llw_plan *plan, int64_t n_tokens, bool *attention, bool *delta) {
     llw_arena *arena = llw_arena_new();
     llw_graph graph;
     llw_schedule schedule;
     build(plan, &graph, arena, n_tokens, n_tokens, true);
-    bool stays = true;
+    *attention = *delta = true;
     if (!graph.failed) {
         llw_schedule_assign(&schedule, &graph);
-        for (size_t i = 0; i < graph.nodes.n && stays; i++) {
-            const llw_node *node = graph.nodes.items[i];
-            if (node->op != op || !node->fused_layer) continue;
-            llw_place place = plan->layer_place[node->fused_layer - 1];
-            stays = node->backend == (llw_place_is_host(place) ? llw_cpu_backend(plan) : place);
-        }
+        *attention = all_stay(plan, &graph, LLW_OP_FLASH_ATTN_EXT);
+        *delta = all_stay(plan, &graph, LLW_OP_GATED_DELTA_NET);
     }
     llw_arena_free(arena);
-    return stays;
+}
+
+static bool probes_delta(const llw_plan *plan) {
+    return plan->build.probes_delta_net && plan->architecture && plan->architecture->delta_net;
+}
+
+static void run_probes(llw_plan *plan) {
+    enum { CHUNK = 16 };
+    /* a graph that is a guess refuses no launch */
+    bool forced = (plan->build.quantised_v_forces_flash || !is_known(plan)) &&
+                  llw_ggml_type_get(plan->launch->type_v)->quantized;
+    bool asks = plan->launch->flash_attn == LLW_AUTO && plan->flash_attn && !forced, delta = true, ignored;
+    if (asks) probe(plan, plan->n_seq, &plan->flash_attn, &delta);
+    if (!probes_delta(plan)) return;
+    /* the same graph again, unless attention has changed */
+    if (!asks || !plan->flash_attn) probe(plan, plan->n_seq, &ignored, &delta);
+    plan->fused_delta_one = delta;
+    probe(plan, (int64_t)CHUNK * plan->n_seq, &ignored, &delta);
+    plan->fused_delta_many = delta;
+}
+
+/* Layers that share a cache may lie elsewhere than it. */
+static bool reads_own_cache(const llw_plan *plan, int il) {
+    for (int c = 0; c < LLW_CACHES; c++) {
+        const llw_cache *cache = &plan->cache[c];
+        if (!cache->used || cache->of_layer[il] < 0) continue;
+        llw_place place = cache->layers[cache->of_layer[il]].place;
+        if (llw_plan_device(plan, place) != llw_plan_device(plan, plan->layer_place[il])) return false;
+    }
+    return true;
+}
+
+/* Whether the probes depend on nothing but which kinds of layer lie on GPUs and which on the host: then each
+ * layer's weights, feed-forward aside, and its cache lie where the layer lies, and the scheduler has no
+ * reason to take anything between them elsewhere but that the device cannot compute it. Few tokens: no
+ * operation is sent from the host to a GPU. */
+static bool probes_are_local(const llw_plan *plan, unsigned *kinds) {
+    enum { FEW = 32 /* ggml-cuda.cu op_offload_min_batch_size */ };
+    const llw_hparams *h = &plan->hparams;
+    if (!is_known(plan) || !plan->launch->kv_offload || plan->n_seq >= FEW ||
+        plan->launch->split_mode == LLW_SPLIT_ROW || plan->launch->split_mode == LLW_SPLIT_TENSOR)
+        return false;
+    *kinds = 0;
+    for (int il = 0; il < h->n_layer; il++) {
+        bool host = llw_place_is_host(plan->layer_place[il]);
+        if ((host && probes_delta(plan)) || !reads_own_cache(plan, il)) return false;
+        unsigned kind = h->layer[il].recurrent ? 0 : h->layer[il].windowed ? 1 : 2;
+        *kinds |= 1u << (kind + (host ? 3u : 0u));
+    }
+    for (size_t i = 0; i < plan->n_weights; i++) {
+        const llw_weight *w = &plan->weights[i];
+        if (!w->loaded || w->name.layer < 0 || w->name.layer >= h->n_layer) continue;
+        if (!strncmp(llw_tensor_info_get(w->name.id)->name, "ffn_", 4)) continue;
+        if (llw_plan_device(plan, w->place) != llw_plan_device(plan, plan->layer_place[w->name.layer]))
+            return false;
+    }
+    return true;
 }
 
 void llw_compute_resolve(llw_plan *plan) {
     plan->fused_delta_one = plan->fused_delta_many = plan->build.fused_delta_net != 0;
-    /* a graph that is a guess refuses no launch */
-    bool forced = (plan->build.quantised_v_forces_flash || !is_known(plan)) &&
-                  llw_ggml_type_get(plan->launch->type_v)->quantized;
-    if (plan->launch->flash_attn == LLW_AUTO && plan->flash_attn && !forced)
-        plan->flash_attn = stays_on_layers(plan, LLW_OP_FLASH_ATTN_EXT, plan->n_seq);
-    if (plan->build.probes_delta_net && plan->architecture && plan->architecture->delta_net) {
-        enum { CHUNK = 16 };
-        plan->fused_delta_one = stays_on_layers(plan, LLW_OP_GATED_DELTA_NET, plan->n_seq);
-        plan->fused_delta_many = stays_on_layers(plan, LLW_OP_GATED_DELTA_NET, (int64_t)CHUNK * plan->n_seq);
+    llw_memo *memo = plan->launch->memo;
+    unsigned kinds;
+    llw_probes probes;
+    bool local = memo && probes_are_local(plan, &kinds);
+    if (local && llw_memo_find_probes(memo, plan->launch, kinds, &probes)) {
+        plan->flash_attn = probes.flash_attn;
+        plan->fused_delta_one = probes.fused_delta_one;
+        plan->fused_delta_many = probes.fused_delta_many;
+        return;
     }
+    run_probes(plan);
+    if (!local) return;
+    probes = (llw_probes){plan->flash_attn, plan->fused_delta_one, plan->fused_delta_many};
+    llw_memo_keep_probes(memo, plan->launch, kinds, probes);
 }
 
 static void set(const llw_plan *plan, llw_memory *memory, int64_t bytes) {

@@ -6,15 +6,15 @@
 
 #include <string.h>
 
-static bool type_in(uint32_t type, const char *const *names) {
-    const llw_ggml_type *info = llw_ggml_type_get(type);
-    for (; info && *names; names++)
-        if (!strcmp(info->name, *names)) return true;
-    return false;
+/* Whether a type is one of those named; the names are looked up once, into *bits. */
+static bool type_in(const char *const *names, uint64_t *bits, uint32_t type) {
+    if (!*bits)
+        for (; *names; names++) *bits |= (uint64_t)1 << llw_ggml_type_find(*names);
+    return type < 64 && (*bits >> type & 1);
 }
 
 static bool is_half_or_float(uint32_t type) {
-    return type_in(type, (const char *const[]){"f32", "f16", NULL});
+    return type == LLW_F32 || type == LLW_F16;
 }
 
 static bool multiplies(uint32_t type) {
@@ -22,16 +22,19 @@ static bool multiplies(uint32_t type) {
                                         "q8_0",   "mxfp4",   "nvfp4", "q1_0",    "q2_0",   "q2_K",   "q3_K",
                                         "q4_K",   "q5_K",    "q6_K",  "q8_K",    "iq1_m",  "iq1_s",  "iq2_s",
                                         "iq2_xs", "iq2_xxs", "iq3_s", "iq3_xxs", "iq4_nl", "iq4_xs", NULL};
-    return type_in(type, names);
+    static uint64_t bits;
+    return type_in(names, &bits, type);
 }
 
 static bool looks_up_rows(const llw_plan *plan, const llw_tensor *t) {
-    static const char *const always[] = {"f32",  "f16",  "bf16", "i32",  "q4_0",
-                                         "q4_1", "q5_0", "q5_1", "q8_0", NULL};
-    if (type_in(t->type, always)) return true;
+    static const char
+        *const always[] = {"f32", "f16", "bf16", "i32", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", NULL},
+               *const packed[] = {"iq4_nl", "mxfp4", NULL}, *const never[] = {"nvfp4", "q8_K", NULL};
+    static uint64_t always_bits, packed_bits, never_bits;
+    if (type_in(always, &always_bits, t->type)) return true;
     if (!plan->build.get_rows_k) return false;
-    if (type_in(t->type, (const char *const[]){"iq4_nl", "mxfp4", NULL})) return t->dims[0] % 256 == 0;
-    return multiplies(t->type) && !type_in(t->type, (const char *const[]){"nvfp4", "q8_K", NULL});
+    if (type_in(packed, &packed_bits, t->type)) return t->dims[0] % 256 == 0;
+    return multiplies(t->type) && !type_in(never, &never_bits, t->type);
 }
 
 static bool scans(const llw_plan *plan, const llw_tensor *a) {

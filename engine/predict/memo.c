@@ -9,7 +9,10 @@ typedef struct entry {
     const char *key;
     size_t len;
     uint64_t hash;
-    llw_prediction prediction;
+    union {
+        llw_prediction prediction;
+        llw_probes probes; /* of a key that ends in PROBES */
+    } as;
 } entry;
 
 struct llw_memo {
@@ -33,13 +36,11 @@ void llw_memo_free(llw_memo *memo) {
 
 #define ADD(field) llw_text_addn(key, (const char *)&launch->field, sizeof launch->field)
 
-/* Every field that llw_predict reads, as bytes. */
-static void write_key(llw_text *key, const llw_launch *launch) {
+/* Every field that llw_predict reads, as bytes: first what has nothing to do with where things lie ... */
+static void write_shape(llw_text *key, const llw_launch *launch) {
     ADD(model);
     ADD(program);
     ADD(build_order);
-    ADD(gpu_layers);
-    ADD(ctx);
     ADD(batch);
     ADD(ubatch);
     ADD(type_k);
@@ -51,6 +52,14 @@ static void write_key(llw_text *key, const llw_launch *launch) {
     ADD(swa_full);
     ADD(op_offload);
     ADD(split_mode);
+    ADD(mmap);
+    ADD(embedding);
+}
+
+/* ... then the context and the placement. */
+static void write_place(llw_text *key, const llw_launch *launch) {
+    ADD(gpu_layers);
+    ADD(ctx);
     ADD(n_tensor_split);
     llw_text_addn(key, (const char *)launch->tensor_split,
                   sizeof *launch->tensor_split * (size_t)launch->n_tensor_split);
@@ -66,12 +75,20 @@ static void write_key(llw_text *key, const llw_launch *launch) {
     }
     ADD(ctx_given);
     ADD(gpu_layers_given);
-    ADD(mmap);
-    ADD(embedding);
     for (size_t i = 0; i < launch->n_overrides; i++) {
         llw_text_addn(key, launch->overrides[i].pattern, strlen(launch->overrides[i].pattern) + 1);
         llw_text_addn(key, launch->overrides[i].buffer, strlen(launch->overrides[i].buffer) + 1);
     }
+}
+
+static void write_key(llw_text *key, const llw_launch *launch) {
+    write_shape(key, launch);
+    write_place(key, launch);
+}
+
+static void write_probes_key(llw_text *key, const llw_launch *launch, unsigned kinds) {
+    write_shape(key, launch);
+    llw_text_addf(key, "probes %u", kinds);
 }
 
 static uint64_t hash_of(const llw_text *key) {
@@ -90,13 +107,25 @@ static entry **slot_of(const llw_memo *memo, const llw_text *key, uint64_t hash)
     return &memo->slots[at];
 }
 
+static const entry *find(const llw_memo *memo, llw_text *key) {
+    const entry *found = memo->n ? *slot_of(memo, key, hash_of(key)) : NULL;
+    llw_text_fini(key);
+    return found;
+}
+
 bool llw_memo_find(const llw_memo *memo, const llw_launch *launch, llw_prediction *out) {
-    if (!memo->n) return false;
     llw_text key = {0};
     write_key(&key, launch);
-    const entry *found = *slot_of(memo, &key, hash_of(&key));
-    llw_text_fini(&key);
-    if (found) *out = found->prediction;
+    const entry *found = find(memo, &key);
+    if (found) *out = found->as.prediction;
+    return found != NULL;
+}
+
+bool llw_memo_find_probes(const llw_memo *memo, const llw_launch *launch, unsigned kinds, llw_probes *out) {
+    llw_text key = {0};
+    write_probes_key(&key, launch, kinds);
+    const entry *found = find(memo, &key);
+    if (found) *out = found->as.probes;
     return found != NULL;
 }
 
@@ -114,23 +143,37 @@ static void grow(llw_memo *memo) {
     free(slots);
 }
 
-void llw_memo_keep(llw_memo *memo, const llw_launch *launch, const llw_prediction *prediction) {
+/* A new entry for the key, or NULL when there is one. */
+static entry *add(llw_memo *memo, llw_text *key) {
     if (memo->n * 2 >= memo->capacity) grow(memo);
-    llw_text key = {0};
-    write_key(&key, launch);
-    uint64_t hash = hash_of(&key);
-    entry **slot = slot_of(memo, &key, hash);
+    uint64_t hash = hash_of(key);
+    entry **slot = slot_of(memo, key, hash), *e = NULL;
     if (!*slot) {
-        entry *e = llw_arena_alloc(memo->arena, sizeof *e);
-        e->key = llw_arena_strndup(memo->arena, key.bytes, key.len);
-        e->len = key.len;
+        e = llw_arena_alloc(memo->arena, sizeof *e);
+        e->key = llw_arena_strndup(memo->arena, key->bytes, key->len);
+        e->len = key->len;
         e->hash = hash;
         *slot = e;
         memo->n++;
-        e->prediction = *prediction;
-        e->prediction.reason = llw_arena_strdup(memo->arena, prediction->reason);
-        e->prediction.steps = NULL;
-        e->prediction.n_steps = 0;
     }
-    llw_text_fini(&key);
+    llw_text_fini(key);
+    return e;
+}
+
+void llw_memo_keep(llw_memo *memo, const llw_launch *launch, const llw_prediction *prediction) {
+    llw_text key = {0};
+    write_key(&key, launch);
+    entry *e = add(memo, &key);
+    if (!e) return;
+    e->as.prediction = *prediction;
+    e->as.prediction.reason = llw_arena_strdup(memo->arena, prediction->reason);
+    e->as.prediction.steps = NULL;
+    e->as.prediction.n_steps = 0;
+}
+
+void llw_memo_keep_probes(llw_memo *memo, const llw_launch *launch, unsigned kinds, llw_probes probes) {
+    llw_text key = {0};
+    write_probes_key(&key, launch, kinds);
+    entry *e = add(memo, &key);
+    if (e) e->as.probes = probes;
 }

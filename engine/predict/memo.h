@@ -17,4 +17,14 @@ void llw_memo_free(llw_memo *memo); /* NULL is fine */
 bool llw_memo_find(const llw_memo *memo, const llw_launch *launch, llw_prediction *out);
 void llw_memo_keep(llw_memo *memo, const llw_launch *launch, const llw_prediction *prediction);
 
+/* What llama.cpp finds out by placing a graph of a few tokens: the same wherever the layers lie, as long as
+ * each layer's attention and states lie together (compute.c). `kinds` tells what lies on which sort of
+ * device. */
+typedef struct llw_probes {
+    bool flash_attn, fused_delta_one, fused_delta_many;
+} llw_probes;
+
+bool llw_memo_find_probes(const llw_memo *memo, const llw_launch *launch, unsigned kinds, llw_probes *out);
+void llw_memo_keep_probes(llw_memo *memo, const llw_launch *launch, unsigned kinds, llw_probes probes);
+
 #endif

@@ -93,9 +93,16 @@ static llw_candidate *add(ranking *r, const char *name, int preference, const ll
 }
 
 /* How good the outcome is, whatever its speed. */
+enum { BEST_QUALITY = 15 };
 static int quality(const llw_candidate *c) {
     return (c->fits && c->fits_ram ? 8 : 0) + (c->fits ? 4 : 0) + (c->survives ? 2 : 0) +
            (c->fit.prediction.outcome == LLW_OUTCOME_OK ? 1 : 0);
+}
+
+static bool has_good(const ranking *r) {
+    for (size_t i = 0; i < r->n; i++)
+        if (quality(&r->items[i]) == BEST_QUALITY) return true;
+    return false;
 }
 
 /* ---- the candidates ---- */
@@ -107,10 +114,28 @@ static void add_fit(ranking *r) {
     add(r, "fit", PREFER_FIT, &r->base, &w, "llama.cpp's own --fit decides, with -ngl left at auto");
 }
 
-static void add_one_gpu(ranking *r, int device) {
+static llw_launch on_one_gpu(const ranking *r, int device) {
     llw_launch one = r->base;
     one.split_mode = LLW_SPLIT_NONE;
     one.main_gpu = device;
+    return one;
+}
+
+/* Whether weights and caches alone could lie on one card. */
+static bool may_fit(const ranking *r, int device) {
+    llw_launch one = on_one_gpu(r, device);
+    llw_arena *scratch = llw_arena_new();
+    llw_prediction stored;
+    one.fit = false;
+    llw_predict_stored(&one, scratch, &stored);
+    bool may = stored.outcome != LLW_OUTCOME_OK ||
+               stored.device[device].weights + stored.device[device].context <= one.devices[device].free;
+    llw_arena_free(scratch);
+    return may;
+}
+
+static void add_one_gpu(ranking *r, int device) {
+    llw_launch one = on_one_gpu(r, device);
     one.fit_target[0] = r->base.fit_target[device]; /* fit takes the first target for the only card */
     words w = context_words(r);
     option(&w, "-sm", "none");
@@ -324,38 +349,52 @@ void llw_place_rank(const llw_launch *launch, const llw_extra_files *files, llw_
         add_fit(r);
     else
         add_explicit(r);
-    for (int i = 0; i < launch->n_devices && launch->n_devices > 1; i++) add_one_gpu(r, i);
+    bool several = launch->n_devices > 1;
+    for (int i = 0; several && i < launch->n_devices; i++)
+        if (may_fit(r, i)) add_one_gpu(r, i);
     if (fits_itself && r->n > 0) {
         const llw_candidate fit = r->items[0];
         if (fit.fit.outcome == LLW_FIT_ADJUSTED) add_fit_target(r);
         if (!fit.fits) add_raised_target(r, &fit);
     }
-    if (launch->n_devices > 1) add_fill_fastest(r);
+    if (several) add_fill_fastest(r);
+    for (int i = 0; several && !has_good(r) && i < launch->n_devices;
+         i++) /* the rest in RAM, better than nothing */
+        if (!may_fit(r, i)) add_one_gpu(r, i);
     order(r);
     for (size_t i = 1; i < r->n; i++) r->items[i].loses = why_it_loses(r, &r->items[i], &r->items[0]);
     out->candidates = r->items;
     out->n = r->n;
 }
 
-int64_t llw_place_largest_context(const llw_launch *launch, llw_arena *arena, llw_fit *fit) {
-    llw_arena *scratch = llw_arena_new();
+/* With layers in RAM in any case the largest context is likely to work: asking for it first saves the rest.
+ */
+static int64_t search_context(const llw_launch *launch, llw_arena *scratch) {
     llw_launch with = *launch;
     with.ctx = 256;
     with.ctx_given = true;
-    llw_try least;
-    llw_try_launch(&with, NULL, scratch, &least);
     llw_launch all = llw_try_unplaced(&with);
     all.fit = false;
     llw_prediction on_gpus;
     llw_predict(&all, scratch, false, &on_gpus);
+    int64_t limit = llw_try_context_limit(launch, &on_gpus);
+    if (llw_try_is_hopeless(&with)) return llw_try_context(launch, NULL, LLW_GOAL_TARGET, -1, limit);
+    llw_try least;
+    llw_try_launch(&with, NULL, scratch, &least);
     bool whole = least.fit.prediction.weights_on_host <= on_gpus.weights_on_host;
-    int64_t limit = llw_try_context_limit(launch, &least.fit.prediction);
-    int64_t ctx = 0;
-    if (least.meets_target)
-        ctx = llw_try_context(launch, NULL, LLW_GOAL_TARGET, whole ? on_gpus.weights_on_host : -1, limit);
+    if (!least.meets_target) return 0;
+    return llw_try_context(launch, NULL, LLW_GOAL_TARGET, whole ? on_gpus.weights_on_host : -1,
+                           llw_try_context_limit(launch, &least.fit.prediction));
+}
+
+int64_t llw_place_largest_context(const llw_launch *launch, llw_arena *arena, llw_fit *fit) {
+    llw_arena *scratch = llw_arena_new();
+    int64_t ctx = search_context(launch, scratch);
     llw_arena_free(scratch);
     if (fit && ctx > 0) {
+        llw_launch with = *launch;
         with.ctx = ctx;
+        with.ctx_given = true;
         llw_fit_run(&with, arena, true, fit);
     }
     return ctx;

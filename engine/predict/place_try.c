@@ -40,12 +40,36 @@ int64_t llw_try_context_limit(const llw_launch *launch, const llw_prediction *pr
     return trained * sequences / CELLS * CELLS;
 }
 
+/* The slack is for the few bytes that differ between splits (copies of rope factors). */
+bool llw_try_is_hopeless(const llw_launch *launch) {
+    static const int64_t slack = (int64_t)1 << 20;
+    llw_launch all = llw_try_unplaced(launch);
+    llw_arena *scratch = llw_arena_new();
+    llw_prediction stored;
+    int64_t need = 0, room = slack;
+    all.fit = false;
+    llw_predict_stored(&all, scratch, &stored);
+    for (int i = 0; i < stored.n_devices; i++) {
+        int64_t here = launch->devices[i].free - launch->fit_target[i];
+        need += stored.device[i].weights + stored.device[i].context;
+        room += here > 0 ? here : 0;
+    }
+    bool hopeless = stored.outcome == LLW_OUTCOME_OK && need > room;
+    llw_arena_free(scratch);
+    return hopeless;
+}
+
 static bool context_reaches(const llw_launch *launch, const llw_extra_files *files, llw_goal goal,
                             int64_t weights_on_host, int64_t ctx) {
     llw_arena *scratch = llw_arena_new();
     llw_launch with = *launch;
     with.ctx = ctx;
     with.ctx_given = true;
+    if (weights_on_host >= 0 && goal == LLW_GOAL_TARGET && launch->split_mode == LLW_SPLIT_LAYER &&
+        launch->kv_offload && llw_try_is_hopeless(&with)) {
+        llw_arena_free(scratch);
+        return false;
+    }
     llw_try tried;
     llw_try_launch(&with, files, scratch, &tried);
     bool reaches = llw_try_reaches(&tried, goal) &&
@@ -111,7 +135,7 @@ static bool device_holds(const llw_launch *launch, const int counts[LLW_MAX_DEVI
 
 bool llw_try_fill_fastest(const llw_launch *launch, int counts[LLW_MAX_DEVICES]) {
     int order[LLW_MAX_DEVICES], left = total_layers(launch), n = launch->n_devices;
-    if (left == 0 || n < 2) return false;
+    if (left == 0 || n < 2 || llw_try_is_hopeless(launch)) return false;
     by_speed(launch, order);
     memset(counts, 0, LLW_MAX_DEVICES * sizeof *counts);
     for (int k = 0; k + 1 < n && left > 0; k++) { /* as many as fit, the rest on the next card */

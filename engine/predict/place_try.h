@@ -19,6 +19,10 @@ llw_launch llw_try_unplaced(const llw_launch *launch);
 /* The most the context may be: what the model was trained for, for each sequence with a cache of its own. */
 int64_t llw_try_context_limit(const llw_launch *launch, const llw_prediction *prediction);
 
+/* Whether weights and caches alone are more than all GPUs can hold with their targets kept free, so that no
+ * split keeps every layer on them. Costs no graph. */
+bool llw_try_is_hopeless(const llw_launch *launch);
+
 /* The largest context up to `limit`, a multiple of 256, with which the launch reaches the goal and leaves at
  * most weights_on_host bytes of layers in RAM (-1: any). 0 when there is none. About log2(limit / 256) tries.
  */

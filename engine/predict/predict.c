@@ -74,7 +74,8 @@ static void explain_flash(llw_plan *plan) {
     llw_ground_key(plan, 1, "attention.kv_lora_rank", NULL);
 }
 
-static void predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_prediction *out) {
+static void predict(const llw_launch *launch, llw_arena *arena, bool explain, bool compute,
+                    llw_prediction *out) {
     memset(out, 0, sizeof *out);
     out->reason = "";
     out->n_devices = launch->n_devices;
@@ -105,7 +106,7 @@ static void predict(const llw_launch *launch, llw_arena *arena, bool explain, ll
         plan.architecture && !strcmp(plan.architecture->name, "grok"); /* llama_init_from_model: forced off */
     plan.flash_attn = launch->flash_attn != LLW_OFF && !grok;
     plan.v_transposed = !plan.flash_attn;
-    if (!llw_context_place(&plan)) return;
+    if (!llw_context_place(&plan) || !compute) return;
     llw_compute_resolve(&plan);
     out->flash_attn = plan.flash_attn;
     explain_flash(&plan);
@@ -127,6 +128,10 @@ static void predict(const llw_launch *launch, llw_arena *arena, bool explain, ll
 
 void llw_predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_prediction *out) {
     if (launch->memo && !explain && llw_memo_find(launch->memo, launch, out)) return;
-    predict(launch, arena, explain, out);
+    predict(launch, arena, explain, true, out);
     if (launch->memo) llw_memo_keep(launch->memo, launch, out);
+}
+
+void llw_predict_stored(const llw_launch *launch, llw_arena *arena, llw_prediction *out) {
+    predict(launch, arena, false, false, out);
 }

@@ -56,6 +56,9 @@ typedef struct llw_prediction {
 /* What the launch, taken literally (as with --fit off), allocates. launch->model must be there. */
 void llw_predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_prediction *out);
 
+/* The same without the compute buffers, which stay 0: a lower bound for a fraction of the cost. */
+void llw_predict_stored(const llw_launch *launch, llw_arena *arena, llw_prediction *out);
+
 typedef enum llw_fit_outcome {
     LLW_FIT_OFF,
     LLW_FIT_UNCHANGED,
