@@ -215,3 +215,20 @@ rule "experts-in-ram-without-a-reason" {
     undecided { model { known = "qwen3-30b-a3b-q4_k_m", weights = unknown }, gpu { free = unknown }, launch { cpu_moe = true }, needs = "m.weights" },
   },
 }
+
+-- What documents go on recommending.
+rule "experts-in-ram-recommended-for-all" {
+  level = "risk",
+  each = { c = "claim" },
+  when = {
+    "known(c.belief)",
+    "c.belief == 'moe-means-cpu'",
+  },
+  find = "\"{c.text}\" makes a rule of it: experts go to RAM when the GPUs cannot hold the model, whatever its architecture, and only those that do not fit. Write the condition beside the advice",
+  tests = {
+    fires { claim { belief = "moe-means-cpu", text = "MoE models always need exps=CPU" }, says = "whatever its architecture" },
+    fires { claim { about = "belief", belief = "moe-means-cpu", text = "exps=CPU for all MoE" } },
+    silent { claim { belief = "ub-equals-b", text = "use -b 2048 -ub 2048" }, stops_at = "c.belief == 'moe-means-cpu'" },
+    silent { claim { text = "fast" }, stops_at = "known(c.belief)" },
+  },
+}

@@ -16,6 +16,7 @@ rule "written-down-as-dense" {
     "not c.says_moe",
     "m.moe",
   },
+  derive = { ["c.refuted"] = "true" },
   find = "\"{c.text}\" calls {m.name} dense, but its header has {m.experts} experts in each of {m.moe_layers} layers, {m.experts_used} of them in use for a token: decisions taken from that sentence are to be taken again",
   tests = {
     fires { claim { says_moe = false, text = "Dense model, FIT=on auto-optimizes" }, model { known = "glm-4.7-flash-q4_k_m" }, says = "64 experts" },
@@ -36,6 +37,7 @@ rule "written-down-as-moe" {
     "c.says_moe",
     "not m.moe",
   },
+  derive = { ["c.refuted"] = "true" },
   find = "\"{c.text}\" calls {m.name} a mixture of experts, but its header has no experts: every one of its {m.params:params} parameters works on every token",
   tests = {
     fires { claim { says_moe = true, text = "MoE, so exps=CPU" }, says = "has no experts" },
@@ -57,6 +59,7 @@ rule "written-expert-count" {
     "c.count ~= m.experts",
     "c.count ~= m.experts_used",
   },
+  derive = { ["c.refuted"] = "true" },
   find = "\"{c.text}\" gives {m.name} {c.count} experts; its header has {m.experts}, of which {m.experts_used} work on a token",
   tests = {
     fires { claim { about = "experts", count = 128, text = "128 experts" }, model { known = "glm-4.7-flash-q8_0" }, says = "its header has 64" },
@@ -80,6 +83,7 @@ rule "written-layer-count" {
     "c.count ~= m.layers",
     "c.count ~= m.layers + 1",
   },
+  derive = { ["c.refuted"] = "true" },
   find = "\"{c.text}\" gives {m.name} {c.count} layers; its header has {m.layers}, and llama.cpp counts {m.layers + 1} with the output",
   tests = {
     fires { claim { about = "layers", count = 46, text = "46 layers" }, model { known = "glm-4.7-flash-q8_0" }, says = "its header has 47" },

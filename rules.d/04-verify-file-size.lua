@@ -15,6 +15,7 @@ rule "written-size-is-off" {
   },
   unless = { "max(as_gib, m.file_bytes) - min(as_gib, m.file_bytes) < m.file_bytes * 0.03" },
   let = { as_gib = "c.bytes / GB * GiB" },
+  derive = { ["c.refuted"] = "true" },
   find = "\"{c.text}\" gives {m.name} {c.bytes / GB} GB; the file has {m.file_bytes:count} bytes, {m.file_bytes / GB} GB or {m.file_bytes:gib} (ls -lh prints {m.ls_size}), {m.bits_per_weight} bits for each of {m.params:params} parameters",
   tests = {
     fires { claim { bytes = 16 * GB, bytes_high = 17 * GB, text = "~16-17 GB" }, model { known = "glm-4.7-flash-q8_0" }, says = "ls -lh prints 30G" },
@@ -60,7 +61,10 @@ rule "said-to-fit-one-gpu" {
     "known(c.says_fits_one_gpu)",
     "c.says_fits_one_gpu",
     "not l.fits_one_gpu",
+    "not known(c.launch) or c.launch == l.id",
+    "origin(c.text) ~= 'document' or m.weights > l.largest_gpu_free", -- a document says for which context elsewhere
   },
+  derive = { ["c.refuted"] = "true" },
   find = "\"{c.text}\", but {m.name} takes {l.whole_need:gib} at a context of {l.n_ctx}, {m.weights:gib} of it weights, and the GPU with most room has {l.largest_gpu_free:gib} free",
   tests = {
     fires { claim { says_fits_one_gpu = true, text = "Q8 fits on the 4090 alone" }, model { known = "glm-4.7-flash-q8_0" }, launch { ctx = 8192 }, says = "fits on the 4090 alone" },
@@ -68,7 +72,77 @@ rule "said-to-fit-one-gpu" {
     silent { claim { says_fits_one_gpu = true, text = "fits" }, model { known = "glm-4.7-flash-q4_k_m" }, launch { ctx = 8192 }, stops_at = "not l.fits_one_gpu" },
     silent { claim { says_fits_one_gpu = false, text = "needs both" }, model { known = "glm-4.7-flash-q8_0" }, launch { ctx = 8192 }, stops_at = "c.says_fits_one_gpu" },
     silent { claim { text = "30 GB" }, model { known = "glm-4.7-flash-q8_0" }, launch { ctx = 8192 }, stops_at = "known(c.says_fits_one_gpu)" },
+    silent {
+      claim { says_fits_one_gpu = true, text = "fits", launch = "short" },
+      model { known = "glm-4.7-flash-q4_k_m" }, launch { id = "short", ctx = 8192 }, launch { id = "long", ctx = 202752, parallel = 1 },
+      stops_at = "not known(c.launch) or c.launch == l.id",
+    },
+    silent {
+      claim { says_fits_one_gpu = true, text = { "fits one card", origin = "document" } },
+      model { known = "glm-4.7-flash-q4_k_m" }, launch { ctx = 202752, parallel = 1 },
+      stops_at = "origin(c.text) ~= 'document' or m.weights > l.largest_gpu_free",
+    },
     undecided { claim { says_fits_one_gpu = true }, gpu { free = unknown }, needs = "l.fits_one_gpu" },
+  },
+}
+
+-- The sentence names its card: then the two figures can be compared on any machine.
+rule "said-to-fit-a-card-that-is-smaller" {
+  level = "wrong",
+  each = { c = "claim", m = "model" },
+  join = { "c.model == m.id" },
+  when = {
+    "known(c.says_fits_one_gpu)",
+    "c.says_fits_one_gpu",
+    "m.weights > c.card_memory",
+  },
+  derive = { ["c.refuted"] = "true" },
+  find = "\"{c.text}\", but {m.name} has {m.weights:gib} of weights alone, and that card has {c.card_memory:gib} in all",
+  tests = {
+    fires { claim { says_fits_one_gpu = true, card_memory = 24564 * MiB, text = "Q8 fits on the 4090 alone" }, model { known = "glm-4.7-flash-q8_0" }, says = "29.65 GiB" },
+    fires { claim { says_fits_one_gpu = true, card_memory = 16303 * MiB, text = "one 5070 Ti is enough" }, model { known = "glm-4.7-flash-q4_k_m" } },
+    silent { claim { says_fits_one_gpu = true, card_memory = 24564 * MiB, text = "fits" }, model { known = "glm-4.7-flash-q4_k_m" }, stops_at = "m.weights > c.card_memory" },
+    silent { claim { says_fits_one_gpu = false, card_memory = 24564 * MiB, text = "does not fit" }, model { known = "glm-4.7-flash-q8_0" }, stops_at = "c.says_fits_one_gpu" },
+    silent { claim { card_memory = 24564 * MiB, text = "a 4090" }, model { known = "glm-4.7-flash-q8_0" }, stops_at = "known(c.says_fits_one_gpu)" },
+    undecided { claim { says_fits_one_gpu = true, text = "fits one card" }, needs = "c.card_memory" },
+  },
+}
+
+rule "said-to-fit-the-gpus" {
+  level = "wrong",
+  each = { c = "claim", l = "launch", m = "model" },
+  join = {
+    "c.launch == l.id",
+    "c.model == m.id",
+  },
+  when = {
+    "known(c.says_fits_gpus)",
+    "not l.fits_gpus",
+  },
+  derive = { ["c.refuted"] = "true" },
+  find = "\"{c.text}\", but {m.name} takes {l.whole_need:gib} at a context of {l.n_ctx}, and the GPUs have {l.gpu_free:gib} free together: not every layer finds a place there",
+  tests = {
+    fires { claim { says_fits_gpus = true, text = "fits entirely in VRAM" }, model { known = "glm-4.7-flash-q8_0" }, launch { ctx = 131072 }, says = "fits entirely in VRAM" },
+    fires { claim { says_fits_gpus = true, text = "fits on both GPUs" }, gpu { free = 300 * MiB }, gpu { free = 300 * MiB }, launch { ctx = 2048 } },
+    silent { claim { says_fits_gpus = true, text = "fits in VRAM" }, model { known = "glm-4.7-flash-q4_k_m" }, launch { ctx = 8192 }, stops_at = "not l.fits_gpus" },
+    silent { claim { text = "fast" }, model { known = "glm-4.7-flash-q8_0" }, launch { ctx = 131072 }, stops_at = "known(c.says_fits_gpus)" },
+    undecided { claim { says_fits_gpus = true }, gpu { free = unknown }, needs = "l.fits_gpus" },
+  },
+}
+
+rule "q8-believed-double-q4" {
+  level = "note",
+  each = { c = "claim" },
+  when = {
+    "known(c.belief)",
+    "c.belief == 'q8-is-double-q4'",
+  },
+  find = "\"{c.text}\": Q8_0 has 8.5 bits a weight and Q4_K_M about 4.8, so 1.8 times is nearer, and ls -l is exact",
+  tests = {
+    fires { claim { belief = "q8-is-double-q4", text = "Q8 is about double Q4" }, says = "1.8 times" },
+    fires { claim { about = "belief", belief = "q8-is-double-q4", text = "Q8_0 takes twice the memory of Q4" } },
+    silent { claim { belief = "ub-equals-b", text = "use -b 2048 -ub 2048" }, stops_at = "c.belief == 'q8-is-double-q4'" },
+    silent { claim { text = "fast" }, stops_at = "known(c.belief)" },
   },
 }
 

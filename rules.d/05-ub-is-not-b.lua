@@ -208,3 +208,55 @@ rule "ubatch-copied-from-batch" {
     silent { launch { ubatch = 2048, batch = 2048 }, stops_at = "known(l.loads)" },
   },
 }
+
+-- What documents go on recommending.
+rule "ubatch-of-batch-recommended" {
+  level = "waste",
+  each = { c = "claim" },
+  when = {
+    "known(c.belief)",
+    "c.belief == 'ub-equals-b'",
+  },
+  find = "\"{c.text}\" recommends one value for both: -b may be that large, -ub sizes the compute buffer. Recommend -ub 512 where everything is on the GPU, and say what a larger one is for where it is not (weights in RAM, embedding servers)",
+  tests = {
+    fires { claim { belief = "ub-equals-b", text = "use -b 2048 -ub 2048" }, says = "recommends one value for both" },
+    fires { claim { about = "belief", belief = "ub-equals-b", text = "Recommended -b/-ub: 2048-4096" } },
+    silent { claim { belief = "moe-means-cpu", text = "MoE models need exps=CPU" }, stops_at = "c.belief == 'ub-equals-b'" },
+    silent { claim { text = "fast" }, stops_at = "known(c.belief)" },
+  },
+}
+
+-- With experts in RAM a large -ub is a choice; one that is only -b written twice is none.
+rule "ubatch-copied-beside-experts-in-ram" {
+  level = "waste",
+  each = { l = "launch" },
+  when = {
+    { "l.ubatch > 512", otherwise = "-ub is {l.ubatch}" },
+    { "l.ubatch == l.batch", otherwise = "-ub and -b differ" },
+    "origin(l.ubatch) ~= 'default'",
+    "l.override_moves_experts_to_cpu",
+    "known(l.ubatch_reason)",
+  },
+  unless = {
+    "l.ubatch_reason",
+    "l.embedding_mode",
+    "l.rerank",
+    "l.pooling ~= ''",
+  },
+  find = "-ub {l.ubatch:plain} is as large as -b, and nothing here says why. With experts in RAM it reads long prompts faster, and its compute buffer takes the room of layers: with -ub 512 and two or three layers more on the GPUs the same models generated 20.7 instead of 19.7 and 27.9 instead of 25.8 tokens a second. Write down which of the two this profile is for, or set 512",
+  advise = { ["l.ubatch"] = "512 leaves room for layers; larger reads prompts faster" },
+  try = { ["l.ubatch"] = "512" },
+  tests = {
+    fires { launch { model = unknown, ubatch = 2048, batch = 2048, override_moves_experts_to_cpu = true, ubatch_reason = false }, says = "nothing here says why" },
+    fires { model { known = "gpt-oss-120b-f16" }, launch { ubatch = 4096, batch = 4096, cpu_moe = true, ubatch_reason = false } },
+    silent { launch { ubatch = 512, batch = 512, override_moves_experts_to_cpu = true, ubatch_reason = false }, stops_at = "l.ubatch > 512" },
+    silent { launch { ubatch = 2048, batch = 4096, override_moves_experts_to_cpu = true, ubatch_reason = false }, stops_at = "l.ubatch == l.batch" },
+    silent { launch { ubatch = { 2048, origin = "default" }, batch = 2048, override_moves_experts_to_cpu = true, ubatch_reason = false }, stops_at = "origin(l.ubatch) ~= 'default'" },
+    silent { launch { ubatch = 2048, batch = 2048, ubatch_reason = false }, stops_at = "l.override_moves_experts_to_cpu" },
+    silent { launch { ubatch = 2048, batch = 2048, override_moves_experts_to_cpu = true }, stops_at = "known(l.ubatch_reason)" },
+    silent { launch { ubatch = 2048, batch = 2048, override_moves_experts_to_cpu = true, ubatch_reason = true }, stops_at = "l.ubatch_reason" },
+    silent { launch { ubatch = 2048, batch = 2048, override_moves_experts_to_cpu = true, ubatch_reason = false, embedding_mode = true }, stops_at = "l.embedding_mode" },
+    silent { launch { ubatch = 2048, batch = 2048, override_moves_experts_to_cpu = true, ubatch_reason = false, rerank = true }, stops_at = "l.rerank" },
+    silent { launch { ubatch = 2048, batch = 2048, override_moves_experts_to_cpu = true, ubatch_reason = false, pooling = "last" }, stops_at = "l.pooling ~= ''" },
+  },
+}

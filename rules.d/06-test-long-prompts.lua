@@ -122,3 +122,20 @@ rule "reported-crash-after-long-prompts" {
     undecided { build { version = "b8100" }, model { architecture = unknown }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" }, needs = "m.architecture" },
   },
 }
+
+-- A procedure that others will follow.
+rule "update-without-a-long-prompt" {
+  level = "risk",
+  each = { c = "claim" },
+  when = {
+    "known(c.tests_long_prompt)",
+    "not c.tests_long_prompt",
+  },
+  find = "This way of updating llama.cpp ends without a prompt of 100 tokens and more: a build that compiles and answers a short one has crashed on longer ones before (llama.cpp #19816). Add one for each architecture and placement in use, and keep the old build until it was answered",
+  tests = {
+    fires { claim { about = "update", tests_long_prompt = false, text = "Smoke test: one request" }, says = "100 tokens and more" },
+    fires { claim { about = "update", tests_long_prompt = false, text = "git pull origin master" } },
+    silent { claim { about = "update", tests_long_prompt = true, text = "git pull, then 500 tokens" }, stops_at = "not c.tests_long_prompt" },
+    silent { claim { text = "fast" }, stops_at = "known(c.tests_long_prompt)" },
+  },
+}

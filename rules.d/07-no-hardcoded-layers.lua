@@ -218,3 +218,21 @@ rule "fit-asked-for-and-stopped" {
     undecided { gpu { free = unknown }, launch { fit = unknown, gpu_layers = 99 }, needs = "l.fit" },
   },
 }
+
+-- What documents go on saying about fit.
+rule "fit-believed-blind-to-experts" {
+  level = "risk",
+  since = "2025-12-18",
+  each = { c = "claim" },
+  when = {
+    "known(c.belief)",
+    "c.belief == 'fit-ignores-experts'",
+  },
+  find = "\"{c.text}\": fit does tell them apart. It puts what every token needs on the GPUs first and moves experts to RAM only where it has to; what looked like blindness were tests with a layer count set, which made it give up",
+  tests = {
+    fires { claim { belief = "fit-ignores-experts", text = "FIT doesn't handle expert priorities" }, says = "fit does tell them apart" },
+    fires { claim { about = "belief", belief = "fit-ignores-experts", text = "--fit does not understand experts" } },
+    silent { claim { belief = "moe-means-cpu", text = "MoE models need exps=CPU" }, stops_at = "c.belief == 'fit-ignores-experts'" },
+    silent { claim { text = "fast" }, stops_at = "known(c.belief)" },
+  },
+}

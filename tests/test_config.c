@@ -369,7 +369,12 @@ static void comments_claim_what_people_mean(void **state) {
         {"# fits entirely on a single GPU", "fits", -1, 0, 0, 1},
         {"# Does NOT fit on one RTX 4090", "fits", -1, 0, 0, 0},
         {"# fits on the 4090 and the 5070 Ti together", NULL, -1, 0, 0, -1},
-        {"# fits in VRAM", NULL, -1, 0, 0, -1},
+        {"# fits in VRAM", "fits", -1, 0, 0, -1},
+        {"# models that fit on a single GPU run faster", NULL, -1, 0, 0, -1},
+        {"# ~105 t/s", "speed", -1, 0, 0, -1},
+        {"# prompts at 900 t/s prefill", NULL, -1, 0, 0, -1},
+        {"# Previous: by hand. ~105 t/s.", NULL, -1, 0, 0, -1},
+        {"# Q8 would exceed 16 GB: the model does not fit", NULL, -1, 0, 0, -1},
         {"# MODEL=dense.gguf", NULL, -1, 0, 0, -1},
         {"# # dense model", NULL, -1, 0, 0, -1},
     };

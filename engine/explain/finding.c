@@ -1,5 +1,6 @@
 /* Collects findings of a run, finds the line each stands on, and folds what is said twice. */
 #include "explain/finding.h"
+#include "explain/repeats.h"
 #include "explain/decision.h"
 #include "explain/words.h"
 
@@ -415,6 +416,18 @@ static void place_finding(locating *l, const llw_node *node, llw_entity launch, 
     if (!(fallback && launch && fallback(context, launch, &l->file, &l->line, &l->column))) l->file = "";
 }
 
+/* The sentence that the rule finds to be wrong, or 0. */
+static llw_entity refuted_claim(const llw_run *run, const llw_node *node) {
+    for (size_t i = 0; i < node->rule->n_derives; i++)
+        if (node->rule->derives[i].attr == LLW_claim_refuted)
+            return node->binding[node->rule->derives[i].variable];
+    for (int v = 0; v < node->rule->n_variables; v++)
+        if (node->rule->kind[v] == LLW_KIND_claim &&
+            llw_facts_value(run->facts, node->binding[v], LLW_claim_belief).known)
+            return node->binding[v];
+    return 0;
+}
+
 void llw_findings_collect(llw_run *run, llw_launch_place *fallback, void *context, llw_arena *arena,
                           llw_findings *out) {
     for (size_t i = 0; i < run->n_nodes; i++) {
@@ -438,6 +451,8 @@ void llw_findings_collect(llw_run *run, llw_launch_place *fallback, void *contex
         f.attr = l.entity ? l.attr : LLW_ATTR_NONE;
         llw_text t = {0};
         llw_run_say(run, node, &node->rule->find, &t);
+        llw_entity refuted = refuted_claim(run, node);
+        if (refuted) llw_repeats_say(run->facts, refuted, arena, &t);
         f.message = keep(arena, &t);
         f.advice = advice(run, node, arena);
         f.where = f.launch ? llw_arena_strdup(arena, llw_facts_id(run->facts, f.launch)) : "";

@@ -116,10 +116,13 @@ static void reasons(llw_text *out, const llw_style *style, const llw_decision *d
 static void lessons(llw_text *out, const llw_style *style, const llw_decision *d) {
     llw_text line = {0};
     llw_text_add(&line, "Lessons: ");
+    const char *between = "";
     for (size_t i = 0; i < d->n_lessons; i++) {
         const llw_lesson_line *l = &d->lessons[i];
-        llw_text_addf(&line, "%s%s %s", i ? " · " : "", l->lesson->code, llw_state_name(l->state));
+        if (!l->node) continue; /* about documents, cards or logs that play no part here */
+        llw_text_addf(&line, "%s%s %s", between, l->lesson->code, llw_state_name(l->state));
         if (*l->text) llw_text_addf(&line, ": %s", l->text);
+        between = " · ";
     }
     llw_wrap(out, style, llw_text_str(&line), 0, 9);
     llw_text_add(out, "\n");

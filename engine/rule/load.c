@@ -91,13 +91,16 @@ int64_t llw_load_build(lua_State *lua, llw_loading *loading, const char *key, in
     return order;
 }
 
-/* "L05" for a lesson that is compiled in, so that codes stay stable; any other lesson is named by its id. */
+/* "L05" for the lesson 05-id that is compiled in, "C01" for C01-id, so that codes stay stable; any other lesson
+ * is named by its id. */
 static const char *lesson_code(llw_arena *arena, const char *id) {
     char *name = llw_arena_printf(arena, "rules.d/%s.lua", id);
     for (size_t i = 0; i < llw_n_builtins; i++)
-        if (!strcmp(llw_builtins[i].name, name) && id[0] >= '0' && id[0] <= '9' && id[1] >= '0' &&
-            id[1] <= '9')
-            return llw_arena_printf(arena, "L%.2s", id);
+        if (!strcmp(llw_builtins[i].name, name)) {
+            const char *number = id + (*id == 'C');
+            if (strspn(number, "0123456789") != 2 || number[2] != '-') break;
+            return llw_arena_printf(arena, "%c%.2s", *id == 'C' ? 'C' : 'L', number);
+        }
     return id;
 }
 

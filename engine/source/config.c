@@ -133,9 +133,14 @@ const llw_config_file *llw_config_set_next(const llw_config_set *set, int kind, 
 }
 
 static bool skipped_directory(const char *name) {
-    static const char *const names[] = {"node_modules", "build",       "dist",
-                                        "target",       "vendor",      "venv",
-                                        "__pycache__",  "third_party", "site-packages"};
+    static const char *const names[] = {
+        "node_modules", "build",         "dist",    "target",   "vendor", "venv", "__pycache__",
+        "third_party",  "site-packages", "archive", "archived", "attic"}; /* what nobody starts any more */
+    /* what assistants are told about the project */
+    static const char *const told[] = {".claude", ".github", ".cursor",  ".agents",
+                                       ".codex",  ".gemini", ".windsurf"};
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        if (!strcmp(name, told[i])) return false;
     if (*name == '.') return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i])) return true;
@@ -525,10 +530,16 @@ static void emit_drop_in(llw_config_reader *r, llw_config_set *set, const llw_co
     llw_front_unit(r, set, file, NULL, 0);
 }
 
-static void emit_all(llw_config_reader *r, llw_config_set *set, bool ini) {
+typedef enum turn { COMMANDS, INI_FILES, DOCUMENTS } turn;
+
+static turn turn_of(llw_config_kind kind) {
+    if (kind == LLW_CONFIG_DOCUMENT) return DOCUMENTS;
+    return kind == LLW_CONFIG_INI || kind == LLW_CONFIG_PRESET ? INI_FILES : COMMANDS;
+}
+
+static void emit_all(llw_config_reader *r, llw_config_set *set, turn now) {
     for (size_t i = 0; i < set->n; i++) {
-        bool is_ini = set->items[i]->kind == LLW_CONFIG_INI || set->items[i]->kind == LLW_CONFIG_PRESET;
-        if (!set->items[i]->emit || is_ini != ini) continue;
+        if (!set->items[i]->emit || turn_of(set->items[i]->kind) != now) continue;
         const llw_config_file *file = &set->items[i]->file;
         void *files = r->out->files;
         *(const char **)llw_arena_push(r->arena, &files, &r->out->n_files, &r->out->file_capacity,
@@ -547,18 +558,21 @@ static void emit_all(llw_config_reader *r, llw_config_set *set, bool ini) {
         case LLW_CONFIG_SWAP: llw_front_swap(r, set, file); break;
         case LLW_CONFIG_UNIT: emit_unit(r, set, file); break;
         case LLW_CONFIG_DROP_IN: emit_drop_in(r, set, file); break;
+        case LLW_CONFIG_DOCUMENT: llw_config_document(r, set, file); break;
         default: break;
         }
     }
 }
 
-/* INI files last: whoever starts a router, which reads one of them, is known by then. */
+/* INI files late: whoever starts a router, which reads one of them, is known by then. Documents last: they
+ * speak of what the others start. */
 static void emit(llw_config_reader *r, llw_config_set *set) {
-    emit_all(r, set, false);
+    emit_all(r, set, COMMANDS);
     for (size_t i = 0; i < set->n; i++)
         if (set->items[i]->kind == LLW_CONFIG_INI && llw_front_preset(r, &set->items[i]->file, true))
             set->items[i]->kind = LLW_CONFIG_PRESET;
-    emit_all(r, set, true);
+    emit_all(r, set, INI_FILES);
+    emit_all(r, set, DOCUMENTS);
 }
 
 llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_options *options,

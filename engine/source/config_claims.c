@@ -14,7 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_BLOCKS = 2000, MAX_TEXT = 200 };
+enum { MAX_BLOCKS = 2000 };
 
 /* Comment lines that follow each other. */
 typedef struct block {
@@ -185,30 +185,6 @@ static bool reach(const comments *c, size_t index, int *from, int *to) {
 
 /* --- claims --- */
 
-static const char *sentence_text(comments *c, const llw_rich *s) {
-    llw_text out = {0};
-    bool gap = false;
-    for (size_t i = 0; i < s->n; i++) {
-        char b = s->chars[i].byte;
-        if (isspace((unsigned char)b)) {
-            gap = out.len > 0;
-            continue;
-        }
-        if (gap) llw_text_add(&out, " ");
-        gap = false;
-        llw_text_addn(&out, &b, 1);
-    }
-    size_t len = out.len;
-    if (len > MAX_TEXT) {
-        len = MAX_TEXT;
-        while (len && ((unsigned char)out.bytes[len] & 0xc0) == 0x80) len--;
-    }
-    while (len && strchr(".;,: ", out.bytes[len - 1])) len--;
-    const char *text = llw_arena_strndup(c->r->arena, llw_text_str(&out), len);
-    llw_text_fini(&out);
-    return text;
-}
-
 /* The part of a path that names the model file, for comparing quantisations. */
 static bool file_has(const char *path, const char *quant) {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -234,54 +210,30 @@ static bool means(const comments *c, const llw_comment_target *t, const char *qu
 
 static void claim(comments *c, const llw_comment_target *t, const llw_phrase *p, const llw_rich *sentence,
                   const llw_rich *before, bool sourced) {
-    if (!t->launch || !t->launch->model || c->r->out->n_claims >= LLW_CONFIG_MAX_CLAIMS ||
-        !means(c, t, p->quant))
-        return;
+    if (!t->launch || !t->launch->model || !means(c, t, p->quant)) return;
     if (llw_config_other_model(c->r, before, sentence, p->at, t->launch)) return;
-    llw_facts *f = c->r->facts;
-    const llw_char *at = &sentence->chars[p->at];
-    const char *place = llw_place(c->r->arena, c->file->path, at->line, at->column);
-    const char *id = llw_arena_printf(c->r->arena, "%s %s %u", place, p->about, t->launch->model);
-    if (llw_facts_find(f, LLW_KIND_claim, id)) return;
-    llw_entity e = llw_facts_entity(f, LLW_KIND_claim, id);
-    c->r->out->n_claims++;
-#define CLAIM(attr, value) llw_facts_claim(f, e, LLW_claim_##attr, value, LLW_GRADE_PROSE, "comment", place)
-    CLAIM(model, llw_ref(t->launch->model));
-    CLAIM(text, llw_string(LLW_TEXT, sentence_text(c, sentence)));
-    CLAIM(about, llw_string(LLW_TEXT, p->about));
-    CLAIM(sourced, llw_flag(sourced));
-    if (p->says_kind) CLAIM(says_moe, llw_flag(p->moe));
-    if (p->bytes) CLAIM(bytes, llw_bytes(p->bytes));
-    if (p->bytes_high) CLAIM(bytes_high, llw_bytes(p->bytes_high));
-    if (p->says_fits) CLAIM(says_fits_one_gpu, llw_flag(p->fits));
-    if (p->count) CLAIM(count, llw_count(p->count));
-#undef CLAIM
-}
-
-/* Sentences end at . ! ? before a blank, at an empty line, at a bullet and where the next line is indented
- * further. */
-static bool ends_sentence(const llw_rich *text, size_t i) {
-    char c = text->chars[i].byte, next = i + 1 < text->n ? text->chars[i + 1].byte : 0;
-    if (strchr(".!?", c) && c) return !next || isspace((unsigned char)next);
-    if (c != '\n') return false;
-    size_t j = i + 1, indent = 0;
-    while (j < text->n && (text->chars[j].byte == ' ' || text->chars[j].byte == '\t')) {
-        j++;
-        indent++;
-    }
-    if (j >= text->n || text->chars[j].byte == '\n') return true;
-    bool bullet = (text->chars[j].byte == '-' || text->chars[j].byte == '*') && j + 1 < text->n &&
-                  text->chars[j + 1].byte == ' ';
-    return bullet || indent > 2;
+    const llw_said said = {.file = c->file,
+                           .sentence = sentence,
+                           .phrase = p,
+                           .model = t->launch->model,
+                           .launch = t->launch->launch,
+                           .origin = "comment",
+                           .sourced = sourced};
+    llw_config_claim(c->r, &said);
 }
 
 typedef struct speech {
     bool reason; /* a sentence says why */
     bool sourced;
+    bool ubatch; /* ... why -ub is what it is */
 } speech;
 
 static speech listen(const llw_rich *text) {
-    return (speech){llw_phrase_reason(text), llw_phrase_source(text)};
+    char bytes[2000];
+    size_t n = text->n < sizeof bytes ? text->n : sizeof bytes;
+    for (size_t i = 0; i < n; i++) bytes[i] = text->chars[i].byte == '\n' ? ' ' : text->chars[i].byte;
+    return (speech){llw_phrase_reason(text), llw_phrase_source(text),
+                    llw_phrase_is(LLW_PHRASE_UB_REASON, bytes, n)};
 }
 
 /* Whether the launches that are meant have one model. */
@@ -295,17 +247,34 @@ static bool one_model(const comments *c, int from, int to) {
     return true;
 }
 
+/* "Previous: FIT=off. 105 t/s." */
+static bool starts_past(const llw_rich *sentence) {
+    enum { LABEL = 48 };
+    char label[LABEL];
+    size_t n = 0;
+    while (n < sentence->n && n < LABEL && sentence->chars[n].byte != ':') {
+        label[n] = sentence->chars[n].byte;
+        n++;
+    }
+    return n < sentence->n && n < LABEL && llw_phrase_is(LLW_PHRASE_OLD_SECTION, label, n);
+}
+
 static void read_sentences(comments *c, const llw_rich *text, int from, int to, bool sourced, size_t only) {
     enum { MAX_PHRASES = 16 };
     size_t start = 0, paragraph = 0;
+    bool past = false; /* "Previous: ...": until the paragraph ends */
     for (size_t i = 0; i < text->n; i++) {
-        if (i && text->chars[i].byte == '\n' && text->chars[i - 1].byte == '\n') paragraph = i + 1;
-        if (i + 1 < text->n && !ends_sentence(text, i)) continue;
+        if (i && text->chars[i].byte == '\n' && text->chars[i - 1].byte == '\n') {
+            paragraph = i + 1;
+            past = false;
+        }
+        if (i + 1 < text->n && !llw_prose_ends(text, i)) continue;
         llw_rich slice = llw_rich_slice(text, start, i + 1), sentence = llw_rich_trim(&slice);
         llw_rich before = llw_rich_slice(text, paragraph, start);
         start = i + 1;
         llw_phrase found[MAX_PHRASES];
-        size_t n = llw_phrases_find(c->r->arena, &sentence, found, MAX_PHRASES);
+        past |= starts_past(&sentence);
+        size_t n = past ? 0 : llw_phrases_find(c->r->arena, &sentence, found, MAX_PHRASES);
         bool one = only < c->n_targets || one_model(c, from, to);
         for (size_t j = 0; j < n; j++)
             for (size_t k = 0; k < c->n_targets; k++) {
@@ -324,7 +293,8 @@ void llw_config_comments(llw_config_reader *r, const llw_config_file *file, cons
                   .targets = targets,
                   .n_targets = n_targets,
                   .link = llw_link_new(r->arena, file->path, "comment", false)};
-    bool *reasons = llw_arena_alloc(r->arena, n_targets + 1);
+    bool *reasons = llw_arena_alloc(r->arena, n_targets + 1),
+         *ubatch = llw_arena_alloc(r->arena, n_targets + 1);
     const char **places = llw_arena_alloc(r->arena, (n_targets + 1) * sizeof *places);
     bool trailing = !strcasestr(file->name, ".conf") &&
                     !strcasestr(file->name, ".ini"); /* an INI value runs to the line's end */
@@ -336,6 +306,8 @@ void llw_config_comments(llw_config_reader *r, const llw_config_file *file, cons
         speech s = listen(&b->text);
         read_sentences(&c, &b->text, from, to, s.sourced, n_targets);
         for (size_t k = 0; k < n_targets; k++)
+            ubatch[k] |= s.ubatch && targets[k].from >= from && targets[k].from <= to;
+        for (size_t k = 0; k < n_targets; k++)
             if (s.reason && targets[k].from >= from && targets[k].from <= to && !reasons[k]) {
                 reasons[k] = true;
                 places[k] = llw_place(r->arena, file->path, b->first, 0);
@@ -345,11 +317,17 @@ void llw_config_comments(llw_config_reader *r, const llw_config_file *file, cons
         size_t k = texts[i].target;
         speech s = listen(&texts[i].text);
         read_sentences(&c, &texts[i].text, 0, 0, s.sourced, k);
+        ubatch[k] |= s.ubatch;
         if (s.reason && !reasons[k] && texts[i].text.n) {
             reasons[k] = true;
             places[k] = llw_place(r->arena, file->path, texts[i].text.chars[0].line, 0);
         }
     }
+    for (size_t k = 0; k < n_targets; k++)
+        if (targets[k].launch)
+            llw_facts_claim(r->facts, targets[k].launch->launch, LLW_launch_ubatch_reason,
+                            llw_flag(ubatch[k]), LLW_GRADE_CONFIG, "comment",
+                            llw_place(r->arena, file->path, targets[k].from, 0));
     for (size_t k = 0; k < n_targets; k++)
         if (targets[k].launch)
             llw_facts_claim(r->facts, targets[k].launch->launch, LLW_launch_reason_given,

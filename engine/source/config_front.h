@@ -29,6 +29,7 @@ typedef enum llw_config_kind {
     LLW_CONFIG_MAKEFILE,
     LLW_CONFIG_JUSTFILE,
     LLW_CONFIG_PYTHON,
+    LLW_CONFIG_DOCUMENT, /* Markdown: it starts nothing and says much */
 } llw_config_kind;
 
 /* By the name; *sniff says that what the file holds has to agree. */

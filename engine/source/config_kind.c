@@ -68,6 +68,9 @@ static const struct {
     {"", ".bat", LLW_CONFIG_BATCH, true},
     {"", ".cmd", LLW_CONFIG_BATCH, true},
     {"", ".py", LLW_CONFIG_PYTHON, true},
+    {"", ".md", LLW_CONFIG_DOCUMENT, true},
+    {"", ".markdown", LLW_CONFIG_DOCUMENT, true},
+    {"", ".mdc", LLW_CONFIG_DOCUMENT, true}, /* rules of an editor's assistant */
 };
 
 llw_config_kind llw_config_kind_of(const char *name, bool *sniff) {
@@ -119,6 +122,15 @@ static bool line_starts(const char *bytes, size_t len, const char *word, size_t 
     return false;
 }
 
+/* A document that may say something about models and machines. */
+static bool speaks_of_models(const char *bytes, size_t len) {
+    static const char *const words[] = {"GGUF",   "VRAM",  "GPU", "t/s", "tokens",
+                                        "expert", "dense", "MoE", " GB", "-ub"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (holds(bytes, len, words[i])) return true;
+    return speaks_of_llama(bytes, len);
+}
+
 static llw_config_kind kind_of_yaml(const char *bytes, size_t len) {
     if (line_starts(bytes, len, "apiVersion:", 0) && line_starts(bytes, len, "kind:", 0))
         return LLW_CONFIG_KUBERNETES;
@@ -146,6 +158,7 @@ llw_config_kind llw_config_kind_by_content(llw_config_kind kind, const char *nam
         bool named = strchr(name + 1, '.') != NULL || *name == '.';
         return (named || is_shell_script(bytes, len)) && speaks_of_llama(bytes, len) ? kind : LLW_CONFIG_NONE;
     }
+    case LLW_CONFIG_DOCUMENT: return speaks_of_models(bytes, len) ? kind : LLW_CONFIG_NONE;
     case LLW_CONFIG_MODELFILE:
         return line_starts(bytes, len, "FROM", 0) || line_starts(bytes, len, "from", 0) ? kind
                                                                                         : LLW_CONFIG_NONE;

@@ -74,3 +74,23 @@ bool llw_config_other_model(llw_config_reader *r, const llw_rich *before, const 
     }
     return false;
 }
+
+/* "GLM" starts like glm-4.7-flash does; "flash" and "next" are ordinary words. */
+static bool starts_alike(const char *name, size_t len, const char *model) {
+    const char *slash = strrchr(model, '/');
+    model = slash ? slash + 1 : model;
+    size_t n = 0;
+    while (n < len && isalpha((unsigned char)name[n])) n++;
+    return n > 1 && !strncasecmp(name, model, n) && !isalpha((unsigned char)model[n]);
+}
+
+bool llw_config_names_model(llw_config_reader *r, const char *name, size_t len,
+                            const llw_config_launch *launch) {
+    const char *called[] = {launch->argv.model.path, launch->name,
+                            launch->model ? model_name(r, launch) : ""};
+    for (size_t i = 0; i < sizeof called / sizeof *called; i++)
+        if (called[i] && *called[i] && starts_alike(name, len, called[i]) &&
+            llw_card_name_short(name, len, called[i]) == LLW_NAMES_SAME)
+            return true;
+    return false;
+}

@@ -30,6 +30,7 @@ typedef struct llw_config_reader {
     size_t copies,
         reread; /* of variables and script bytes in loops and branches: LLW_SHELL_BUDGET at the start */
     int shells; /* scripts inside scripts that are being read */
+    struct llw_gpu_table *cards;       /* models/gpus.tsv, once it was asked for */
     struct llw_config_router *routers; /* servers started with --models-preset */
     size_t n_routers, router_capacity;
     struct llw_config_map *maps; /* ConfigMaps of the manifests, once somebody asked */
@@ -270,6 +271,33 @@ typedef struct llw_comment_text {
     llw_rich text;
     size_t target;
 } llw_comment_text;
+
+/* One thing that a sentence states. */
+struct llw_phrase;
+typedef struct llw_said {
+    const llw_config_file *file;
+    const llw_rich *sentence;
+    const struct llw_phrase *phrase;
+    llw_entity model, launch; /* 0 for none */
+    const char *origin;       /* "comment", "document" */
+    bool sourced;
+    bool filed_as_measured;
+} llw_said;
+
+/* The claim as an entity, 0 when there are too many or it was made before. */
+llw_entity llw_config_claim(llw_config_reader *r, const llw_said *said);
+
+/* What documents say about the models of the launches that were read: claims like those of comments, old
+ * beliefs, procedures of updating. Call it when all launches are known. */
+void llw_config_document(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
+
+/* Where a sentence ends in prose: at . ! ? before a blank, at an empty line, at a bullet and where the next
+ * line is indented further. */
+bool llw_prose_ends(const llw_rich *text, size_t i);
+
+/* Whether a word of running speech means the launch's model, another one, or no model. */
+bool llw_config_names_model(llw_config_reader *r, const char *name, size_t len,
+                            const llw_config_launch *launch);
 
 /* Whether the phrase at that byte of a sentence speaks of another model than the launch's; `before` is the
  * paragraph up to the sentence. */

@@ -29,12 +29,28 @@ typedef enum pattern_id {
     REASON,
     SOURCE,
     NAME,
+    FITS_ALL,
+    CARD,
+    SPEED,
+    ESTIMATED,
+    OLD_FILE,
+    OLD_SECTION,
+    MEASURED,
+    UPDATE,
+    UPDATE_STEP,
+    SHORT_TEST,
+    LONG_TEST,
+    UB_REASON,
+    THE_MODEL,
     PATTERNS
 } pattern_id;
 
 static const char *const names[PATTERNS] = {
-    "hidden", "compared",      "dense",        "moe",    "experts",   "layers", "size",   "fits", "fits-not",
-    "quant",  "size-of-model", "size-of-else", "buffer", "placement", "reason", "source", "name"};
+    "hidden", "compared",    "dense",      "moe",       "experts",       "layers",
+    "size",   "fits",        "fits-not",   "quant",     "size-of-model", "size-of-else",
+    "buffer", "placement",   "reason",     "source",    "name",          "fits-all",
+    "card",   "speed",       "estimated",  "old-file",  "old-section",   "measured",
+    "update", "update-step", "short-test", "long-test", "ub-reason",     "the-model"};
 
 static pcre2_code *codes[PATTERNS];
 static bool loaded;
@@ -53,6 +69,8 @@ static void load(void) {
                 PCRE2_SIZE at = 0;
                 codes[i] = pcre2_compile((PCRE2_SPTR)llw_table_cell(&t, row, pattern), PCRE2_ZERO_TERMINATED,
                                          PCRE2_CASELESS, &error, &at, NULL);
+                if (codes[i])
+                    pcre2_jit_compile(codes[i], PCRE2_JIT_COMPLETE); /* where there is no JIT, without */
             }
     }
     llw_arena_free(arena);
@@ -63,14 +81,45 @@ static pcre2_code *code_of(pattern_id id) {
     return codes[id];
 }
 
+/* --- beliefs --- */
+
+enum { MAX_BELIEFS = 32 };
+
+static struct {
+    const char *name;
+    pcre2_code *code;
+} beliefs[MAX_BELIEFS];
+static size_t n_beliefs;
+
+/* For the program's life, like the patterns. */
+static void load_beliefs(void) {
+    static bool done;
+    if (done) return;
+    done = true;
+    static llw_arena *arena;
+    arena = llw_arena_new();
+    llw_table t;
+    if (llw_table_read(arena, "models/beliefs.tsv", &t, NULL) != LLW_OK) return;
+    int name = llw_table_column(&t, "name"), pattern = llw_table_column(&t, "pattern");
+    for (size_t row = 0; row < t.n_rows && n_beliefs < MAX_BELIEFS; row++) {
+        int error = 0;
+        PCRE2_SIZE at = 0;
+        pcre2_code *code = pcre2_compile((PCRE2_SPTR)llw_table_cell(&t, row, pattern), PCRE2_ZERO_TERMINATED,
+                                         PCRE2_CASELESS, &error, &at, NULL);
+        if (!code) continue;
+        pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+        beliefs[n_beliefs].name = llw_table_cell(&t, row, name);
+        beliefs[n_beliefs++].code = code;
+    }
+}
+
 typedef struct match {
     size_t from, to;
     size_t group[3], group_to[3]; /* from PCRE2_UNSET when it took no part */
 } match;
 
 /* The next match from `at` on. A pattern that runs away matches nothing. */
-static bool next_match(pattern_id id, const char *text, size_t len, size_t at, match *out) {
-    pcre2_code *code = code_of(id);
+static bool match_code(const pcre2_code *code, const char *text, size_t len, size_t at, match *out) {
     pcre2_match_data *data = code ? pcre2_match_data_create_from_pattern(code, NULL) : NULL;
     pcre2_match_context *context = pcre2_match_context_create(NULL);
     int rc = -1;
@@ -89,6 +138,10 @@ static bool next_match(pattern_id id, const char *text, size_t len, size_t at, m
     pcre2_match_data_free(data);
     pcre2_match_context_free(context);
     return rc > 0;
+}
+
+static bool next_match(pattern_id id, const char *text, size_t len, size_t at, match *out) {
+    return match_code(code_of(id), text, len, at, out);
 }
 
 static bool matches(pattern_id id, const char *text, size_t len) {
@@ -136,7 +189,8 @@ static llw_phrase *add(llw_phrase *out, size_t max, size_t *n, const char *about
     llw_phrase *p = &out[(*n)++];
     *p = (llw_phrase){.about = about, .at = at};
     /* kind and counts are those of every quantisation */
-    if (!strcmp(about, "size") || !strcmp(about, "fits")) find_quant(text, len, at, p->quant);
+    if (!strcmp(about, "size") || !strcmp(about, "fits") || !strcmp(about, "speed"))
+        find_quant(text, len, at, p->quant);
     return p;
 }
 
@@ -210,6 +264,7 @@ static void find_sizes(const char *text, size_t len, llw_phrase *out, size_t max
         if (m.group[1] != PCRE2_UNSET)
             p->bytes_high = bytes_of(number_at(text, m.group[1], m.group_to[1]), text + m.group[2]);
         if (p->bytes_high <= p->bytes) p->bytes_high = 0;
+        p->estimated = matches(ESTIMATED, text, len);
         if (p->bytes < 100000000) (*n)--; /* no model is that small: a part, a buffer */
     }
 }
@@ -246,6 +301,42 @@ static void find_fits(const char *text, size_t len, llw_phrase *out, size_t max,
     if (!p) return;
     p->says_fits = true;
     p->fits = !negative;
+    match card;
+    if (next_match(CARD, text, m.to, m.from, &card) && card.to - card.from < sizeof p->card) {
+        memcpy(p->card, text + card.from, card.to - card.from);
+        p->card[card.to - card.from] = 0;
+    }
+}
+
+static void find_fits_all(const char *text, size_t len, llw_phrase *out, size_t max, size_t *n) {
+    match m;
+    if (matches(FITS_NOT, text, len) || matches(FITS, text, len) || !next_match(FITS_ALL, text, len, 0, &m))
+        return;
+    llw_phrase *p = add(out, max, n, "fits", m.from, text, len);
+    if (p) p->fits_all = true;
+}
+
+/* Digits without zeros in front, and without those behind a whole number. */
+static int significant(const char *text, size_t from, size_t to) {
+    int n = 0, zeros = 0;
+    bool point = false;
+    for (; from < to; from++) {
+        point |= text[from] == '.';
+        if (text[from] < '0' || text[from] > '9' || (!n && text[from] == '0')) continue;
+        n++;
+        zeros = text[from] == '0' ? zeros + 1 : 0;
+    }
+    return point ? n : n - zeros;
+}
+
+static void find_speeds(const char *text, size_t len, llw_phrase *out, size_t max, size_t *n) {
+    match m;
+    if (matches(COMPARED, text, len) || !next_match(SPEED, text, len, 0, &m)) return;
+    llw_phrase *p = add(out, max, n, "speed", m.from, text, len);
+    if (!p) return;
+    p->rate = number_at(text, m.group[0], m.group_to[0]);
+    p->digits = significant(text, m.group[0], m.group_to[0]);
+    p->estimated = matches(ESTIMATED, text, len);
 }
 
 size_t llw_phrases_find(llw_arena *arena, const llw_rich *sentence, llw_phrase *out, size_t max) {
@@ -257,7 +348,30 @@ size_t llw_phrases_find(llw_arena *arena, const llw_rich *sentence, llw_phrase *
     find_counts(text, len, out, max, &n);
     find_sizes(text, len, out, max, &n);
     find_fits(text, len, out, max, &n);
+    find_fits_all(text, len, out, max, &n);
+    find_speeds(text, len, out, max, &n);
     return n;
+}
+
+const char *llw_phrase_belief(const llw_rich *sentence, size_t *at) {
+    char text[MAX_SENTENCE];
+    size_t len = flatten(sentence, text, sizeof text);
+    if (matches(HIDDEN, text, len)) return NULL;
+    for (size_t i = 0; i < len; i++) { /* code spans are read, quotations are not */
+        char c = sentence->chars[i].byte;
+        if (c == '"')
+            for (i++; i < len && sentence->chars[i].byte != '"'; i++) continue;
+        else if (text[i] == '_' || text[i] == ' ')
+            text[i] = c == '\n' || c == '`' || !c ? ' ' : c;
+    }
+    load_beliefs();
+    match m;
+    for (size_t i = 0; i < n_beliefs; i++)
+        if (match_code(beliefs[i].code, text, len, 0, &m)) {
+            *at = m.from;
+            return beliefs[i].name;
+        }
+    return NULL;
 }
 
 bool llw_phrase_reason(const llw_rich *rich) {
@@ -285,6 +399,15 @@ bool llw_phrase_source(const llw_rich *rich) {
         if (matches(SOURCE, text, len)) return true;
     }
     return false;
+}
+
+bool llw_phrase_is(llw_phrase_test test, const char *text, size_t len) {
+    return matches(OLD_FILE + (pattern_id)test, text, len);
+}
+
+size_t llw_phrase_at(llw_phrase_test test, const char *text, size_t len) {
+    match m;
+    return next_match(OLD_FILE + (pattern_id)test, text, len, 0, &m) ? m.from : 0;
 }
 
 bool llw_phrase_has_quant(const char *name) {

@@ -5,13 +5,18 @@
 #include "source/rich.h"
 
 typedef struct llw_phrase {
-    const char *about; /* architecture, experts, layers, size or fits */
+    const char *about; /* architecture, experts, layers, size, fits or speed */
     size_t at;         /* byte of the sentence where it starts */
     char quant[24];    /* the quantisation it speaks of (Q4, UD-Q6_K_XL), "" for none */
     bool says_kind, moe;
     int64_t bytes, bytes_high; /* a size and the upper end of a range; 0 when none. GB is 10^9, GiB 2^30 */
     bool says_fits, fits;      /* on one GPU */
+    bool fits_all;             /* on the GPUs there are, all together */
+    char card[24];             /* the card it is said to fit on, "" when none is named */
     int64_t count;
+    int digits;     /* of the rate that say something: 2 of 120, 3 of 32.9 */
+    double rate;    /* tokens per second; 0 when none */
+    bool estimated; /* by its own words: expected, estimated, a range with a tilde */
 } llw_phrase;
 
 /* What a sentence states, at most max. Nothing for sentences that are hypothetical, history or a lesson;
@@ -22,6 +27,27 @@ size_t llw_phrases_find(llw_arena *arena, const llw_rich *sentence, llw_phrase *
  */
 bool llw_phrase_reason(const llw_rich *text);
 bool llw_phrase_source(const llw_rich *text);
+
+/* The old belief that a sentence repeats (models/beliefs.tsv), or NULL. Sentences that hide their claims
+ * repeat none; code spans are read. *at is the byte where it starts. */
+const char *llw_phrase_belief(const llw_rich *sentence, size_t *at);
+
+/* Patterns of models/phrases.tsv that are asked for by name: whether the text matches. */
+typedef enum llw_phrase_test {
+    LLW_PHRASE_OLD_FILE,    /* a path whose file is history */
+    LLW_PHRASE_OLD_SECTION, /* a heading under which history, lessons or quotations stand */
+    LLW_PHRASE_MEASURED,    /* a heading under which measurements stand */
+    LLW_PHRASE_UPDATE,      /* speaks of updating llama.cpp */
+    LLW_PHRASE_UPDATE_STEP, /* a command that updates it */
+    LLW_PHRASE_SHORT_TEST,  /* a smoke test, one request */
+    LLW_PHRASE_LONG_TEST,   /* a prompt of 100 tokens and more */
+    LLW_PHRASE_UB_REASON,   /* says why -ub is what it is */
+    LLW_PHRASE_THE_MODEL,   /* "the model": the only one there is */
+} llw_phrase_test;
+
+bool llw_phrase_is(llw_phrase_test test, const char *text, size_t len);
+/* ... and the byte where it does; 0 when it does not. */
+size_t llw_phrase_at(llw_phrase_test test, const char *text, size_t len);
 
 /* Words of a text that may be names of models (engine/source/config_names.c tells which are), in order.
  * Quoted ones too.

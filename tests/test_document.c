@@ -1,0 +1,236 @@
+/* What Markdown is taken to say: passages with their places, claims and the models they are about, what is
+ * history. */
+#include "trees.h"
+#include "source/markdown.h"
+
+static const char profile[] = "[glm-q4]\nMODEL=GLM-4.7-Flash/GLM-4.7-Flash-Q4_K_M.gguf\nCTX_SIZE=8192\n"
+                              "[glm-q8]\nMODEL=GLM-4.7-Flash/GLM-4.7-Flash-Q8_0.gguf\nCTX_SIZE=8192\n"
+                              "[oss]\nMODEL=GPT-OSS-120b/gpt-oss-120b-F16.gguf\nCTX_SIZE=8192\n";
+
+/* --- passages --- */
+
+static const char *passages_of(const char *bytes) {
+    static char told[4096];
+    llw_arena *arena = llw_arena_new();
+    llw_document d;
+    llw_text out = {0};
+    llw_markdown_read(arena, bytes, strlen(bytes), llw_link_new(arena, "X.md", "document", false), &d);
+    for (size_t i = 0; i < d.n; i++) {
+        const llw_passage *p = &d.items[i];
+        static const char *const kinds[] = {"text", "heading", "item", "cell", "code"};
+        llw_text_addf(&out, "%s%s", p->quoted ? "quoted " : "", kinds[p->kind]);
+        if (*p->info) llw_text_addf(&out, "(%s)", p->info);
+        if (p->text.n)
+            llw_text_addf(&out, " %d:%d", p->text.chars[p->lead].line, p->text.chars[p->lead].column);
+        if (p->heading < d.n && p->heading != i) llw_text_addf(&out, " under %zu", p->heading);
+        if (p->parent != i) llw_text_addf(&out, " in %zu", p->parent);
+        llw_text_add(&out, " ");
+        for (size_t k = 0; k < p->text.n; k++)
+            llw_text_addn(&out, p->text.chars[k].byte == '\n' ? "|" : &p->text.chars[k].byte, 1);
+        llw_text_add(&out, "\n");
+    }
+    snprintf(told, sizeof told, "%s", llw_text_str(&out));
+    llw_text_fini(&out);
+    llw_arena_free(arena);
+    return told;
+}
+
+static void passages_know_their_places(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"# A\n\nOne *two*\nthree.\n", "heading 1:3 A\ntext 3:1 under 0 One two|three.\n"},
+        {"- a\n  - b `x`\n- c\n", "item 1:3 a\nitem 2:5 in 0 b `x`\nitem 3:3 c\n"},
+        {"> said\n\nours\n", "quoted text 1:3 said\ntext 3:1 ours\n"},
+        {"| M | Size |\n|---|---|\n| X | 3 GB |\n",
+         "cell 1:3 M\ncell 1:7 Size\ncell 3:3 X\ncell 3:7 X: Size: 3 GB\n"},
+        {"```sh\nllama-server -c 1\n```\n", "code(sh) 2:1 llama-server -c 1|\n"},
+        {"~~old 3 GB~~ new\n", "text 1:13  new\n"},
+        {"---\nname: x\n---\n# T\n", "heading 4:3 T\n"},
+        {"\xe2\x80\x9cit is dense\xe2\x80\x9d\n", "text 1:1 \"it is dense\"\n"},
+        {"<!-- dense -->\n\nx\n", "text 3:1 x\n"},
+        {"", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *got = passages_of(cases[i].text);
+        if (strcmp(got, cases[i].want))
+            fail_msg("%s is read as\n%s\nnot as\n%s", cases[i].text, got, cases[i].want);
+    }
+}
+
+/* --- claims --- */
+
+static void tell_claim(llw_text *out, const llw_facts *f, llw_entity c) {
+    const llw_claim *text = llw_facts_best(f, c, LLW_claim_text);
+    const char *about = "", *belief = "";
+    bool flag = false;
+    int64_t n = 0;
+    double speed = 0;
+    llw_facts_text(f, c, LLW_claim_about, &about);
+    llw_text_addf(out, "%s %s", tree_short(text->place), about);
+    llw_entity model = llw_facts_ref(f, c, LLW_claim_model);
+    const char *id = model ? llw_facts_id(f, model) : "", *slash = strrchr(id, '/');
+    if (model) llw_text_addf(out, " %s", slash ? slash + 1 : id);
+    if (llw_facts_flag(f, c, LLW_claim_says_moe, &flag)) llw_text_add(out, flag ? " moe" : " dense");
+    if (llw_facts_count(f, c, LLW_claim_bytes, &n)) llw_text_addf(out, " %.1f GB", (double)n / 1e9);
+    if (llw_facts_flag(f, c, LLW_claim_says_fits_one_gpu, &flag)) llw_text_add(out, flag ? " yes" : " no");
+    if (llw_facts_flag(f, c, LLW_claim_says_fits_gpus, &flag)) llw_text_add(out, " all");
+    if (llw_facts_count(f, c, LLW_claim_card_memory, &n))
+        llw_text_addf(out, " card %lld MiB", (long long)n >> 20);
+    if (llw_facts_real(f, c, LLW_claim_speed, &speed)) llw_text_addf(out, " %g t/s", speed);
+    if (llw_facts_flag(f, c, LLW_claim_estimated, &flag) && flag) llw_text_add(out, " estimated");
+    if (llw_facts_flag(f, c, LLW_claim_filed_as_measured, &flag) && flag) llw_text_add(out, " as measured");
+    if (llw_facts_text(f, c, LLW_claim_belief, &belief)) llw_text_addf(out, " %s", belief);
+    if (llw_facts_flag(f, c, LLW_claim_tests_long_prompt, &flag))
+        llw_text_add(out, flag ? " tried" : " untried");
+    llw_text_add(out, "\n");
+}
+
+static const char *claims_of(const char *name, const char *text, const char *conf) {
+    static char told[4096];
+    const tree_file files[] = {{name, text}, {conf ? "models.conf" : NULL, conf}, {NULL, NULL}};
+    tree_make(files);
+    llw_facts *facts = llw_facts_new();
+    llw_config_options options = {.flags = &tree_flags};
+    llw_config_result result = {0};
+    llw_text out = {0};
+    assert_int_equal(llw_source_config(facts, tree_box, &options, &result, NULL), LLW_OK);
+    for (llw_entity c = 0; (c = llw_facts_next(facts, LLW_KIND_claim, c));) tell_claim(&out, facts, c);
+    snprintf(told, sizeof told, "%s", llw_text_str(&out));
+    llw_text_fini(&out);
+    llw_facts_free(facts);
+    tree_remove(files);
+    return told;
+}
+
+static void check(const char *name, const char *text, const char *conf, const char *want) {
+    const char *got = claims_of(name, text, conf);
+    if (strcmp(got, want)) fail_msg("%s says\n%s\nnot\n%s\nin\n%s", name, got, want, text);
+}
+
+static void documents_claim_what_people_mean(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        /* the plan behind lessons 1, 3 and 4 */
+        {"#### GLM Flash Q4 and Q8\n\nGLM is a dense model, left to FIT.\n- Q4 (~8 GB weights) fits easily.\n"
+         "- Q8 (~16 GB weights) fits on RTX 4090 alone.\n",
+         "X.md:3:10 architecture GLM-4.7-Flash-Q4_K_M.gguf dense\nX.md:4:7 size GLM-4.7-Flash-Q4_K_M.gguf "
+         "8.0 GB\n"
+         "X.md:5:7 size GLM-4.7-Flash-Q8_0.gguf 16.0 GB\n"
+         "X.md:5:23 fits GLM-4.7-Flash-Q8_0.gguf yes card 24564 MiB\n"},
+        {"| Model | Size | GPU |\n|---|---|---|\n| GLM-4.7 Flash Q8_0 | 30 GB | fits in VRAM |\n",
+         "X.md:3:24 size GLM-4.7-Flash-Q8_0.gguf 30.0 GB\nX.md:3:32 fits GLM-4.7-Flash-Q8_0.gguf all\n"},
+        {"GPT-OSS 120B is a dense model.", "X.md:1:19 architecture gpt-oss-120b-F16.gguf dense\n"},
+        /* of another model, of no model, of several */
+        {"GLM is fine. Llama-3.3-70B is a dense model.", ""},
+        {"A dense model reads every weight.", ""},
+        {"GLM and the like: the file has 18 GB.", ""},
+        {"# GLM Flash against GPT-OSS\n\nIt is a dense model.\n", ""},
+        {"The 26B of Gemma-9-26B is a dense model.", ""},
+        /* a table of other things under a model's name */
+        {"## GPT-OSS 120B\n\n| What | Size |\n|---|---|\n| KV cache | 1,224 MiB |\n| Compute buffer | 3,187 "
+         "MiB |\n",
+         ""},
+        /* history, quotations, lessons */
+        {"## History\n\nGLM is a dense model.\n", ""},
+        {"## 2026-02-15\n\nGLM is a dense model.\n", ""},
+        {"## Lessons\n\n### GLM\n\nGLM is a dense model.\n", ""},
+        {"> GLM is a dense model.\n", ""},
+        {"Our notes said \"GLM is a dense model\".", ""},
+        {"~~GLM is a dense model.~~\n", ""},
+        {"**What happened:** GLM is a dense model, we wrote.\n", ""},
+        {"Previous: GLM is a dense model.\n", ""},
+        {"GLM was taken for a dense model.", ""},
+        {"```\nGLM is a dense model\n```\n", ""},
+        /* measurements */
+        {"## Measured\n\nGLM Q8: ~40-50 t/s.\n\nGLM Q4: 140 t/s.\n",
+         "X.md:3:9 speed GLM-4.7-Flash-Q8_0.gguf 40 t/s estimated as measured\n"
+         "X.md:5:9 speed GLM-4.7-Flash-Q4_K_M.gguf 140 t/s as measured\n"},
+        /* old beliefs */
+        {"Always set `-b 2048 -ub 2048`.", "X.md:1:13 belief ub-equals-b\n"},
+        {"Never set `-b 2048 -ub 2048`.", ""},
+        {"Set `-b 512 -ub 512` for short prompts.", ""},
+        {"FIT auto-distributes and doesn't handle expert priorities.",
+         "X.md:1:1 belief fit-ignores-experts\n"},
+        {"MoE models always need exps=CPU.", "X.md:1:1 belief moe-means-cpu\n"},
+        {"MoE models need exps=CPU only if they do not fit.", ""},
+        {"You should git clone -b 2048 it.", ""},
+        /* ways of updating */
+        {"## Updating llama.cpp\n\n```sh\ngit pull\ncmake --build build\n```\n", "X.md:4:1 update untried\n"},
+        {"**Update llama.cpp:**\n\n1. `git pull`\n2. Smoke test: one request\n", "X.md:4:4 update untried\n"},
+        {"## Updating llama.cpp\n\n`git pull`, then a long prompt on every model.\n",
+         "X.md:3:2 update tried\n"},
+        {"## Updating llama.cpp\n\nIt is updated now and then.\n", ""},
+        {"## Updating the web page\n\n`git pull`\n", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check("X.md", cases[i].text, profile, cases[i].want);
+}
+
+static void known_models_are_met_by_name(void **state) {
+    (void)state;
+    check("README.md", "GLM-4.7-Flash is a dense model, its GGUF has 16 GB at Q8_0.", NULL,
+          "README.md:1:20 architecture glm-4.7-flash-q4_k_m dense\nREADME.md:1:46 size glm-4.7-flash-q8_0 "
+          "16.0 GB\n");
+    check("README.md", "GLM-4.7-Flash as a GGUF has 16 GB at Q4.", NULL, ""); /* which Q4, nobody can tell */
+}
+
+static void history_is_no_claim(void **state) {
+    (void)state;
+    static const char text[] = "GLM is a dense model.\n";
+    static const char *const quiet[] = {"CHANGELOG.md",
+                                        "docs/lessons_learned.md",
+                                        "lessons/01-card.md",
+                                        "archive/PLAN.md",
+                                        "docs/2026-02-15_plan.md",
+                                        "README_modelcard_x.md",
+                                        "node_modules/x/README.md"};
+    for (size_t i = 0; i < sizeof quiet / sizeof *quiet; i++) check(quiet[i], text, profile, "");
+    static const char *const live[] = {"AGENTS.md", ".claude/agents/gpu.md",
+                                       ".github/copilot-instructions.md", "docs/plan.md",
+                                       ".cursor/rules/llama.mdc"};
+    for (size_t i = 0; i < sizeof live / sizeof *live; i++) {
+        char want[160];
+        snprintf(want, sizeof want, "%s:1:10 architecture GLM-4.7-Flash-Q4_K_M.gguf dense\n", live[i]);
+        check(live[i], text, profile, want);
+    }
+    check("X.md", "---\nbase_model: zai-org/GLM-4.7-Flash\n---\nGLM is a dense model.\n", profile, "");
+}
+
+static void commands_of_a_document_are_launches(void **state) {
+    (void)state;
+    tree_check_one("README.md", "# Run\n\n```bash\n$ llama-server -m x.gguf -b 2048 -ub 2048\n```\n",
+                   "README.md: model=x.gguf (document README.md:4:19) batch=2,048 (document README.md:4:29) "
+                   "ubatch=2,048 "
+                   "(document README.md:4:38)\n");
+    tree_check_one("README.md", "```bash\nllama-server -m <model> [options]\n```\n", "");
+    tree_check_one("README.md", "```yaml\ncommand: llama-server -ub 2048\n```\n", "");
+    tree_check_one("README.md", "> ```bash\n> llama-server -ub 2048\n> ```\n", "");
+    tree_check_one("README.md", "## Old\n\n```bash\nllama-server -ub 2048\n```\n", "");
+}
+
+static void hostile_documents_do_no_harm(void **state) {
+    (void)state;
+    static const char *const pieces[] = {"- ",      "\n\n", "> ", "|",  "```\n",        "`",
+                                         "GLM Q8 ", "\"",   "**", "# ", "\xe2\x80\x9c", ""};
+    tree_torture("X.md",
+                 "# GLM\n\n- GLM is a dense model\n  - `-b 2048` 16 GB\n\n| a | Size |\n|---|---|\n| GLM Q8 "
+                 "| 16 GB |\n\n"
+                 "```sh\nllama-server -c 1\n```\n> q\n",
+                 pieces, sizeof pieces / sizeof *pieces, 300);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(passages_know_their_places),
+        cmocka_unit_test(documents_claim_what_people_mean),
+        cmocka_unit_test(known_models_are_met_by_name),
+        cmocka_unit_test(history_is_no_claim),
+        cmocka_unit_test(commands_of_a_document_are_launches),
+        cmocka_unit_test(hostile_documents_do_no_harm),
+    };
+    return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);
+}
