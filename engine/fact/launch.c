@@ -171,8 +171,8 @@ static void add_device(reading *r, llw_launch *out, const char *name, llw_entity
     llw_device *d = &out->devices[out->n_devices++];
     *d = (llw_device){.name = name, .gpu = gpu};
     if (!gpu) return;
-    d->known = llw_facts_count(r->facts, gpu, LLW_gpu_total, &d->total) &
-               llw_facts_count(r->facts, gpu, LLW_gpu_free, &d->free);
+    bool total = llw_facts_count(r->facts, gpu, LLW_gpu_total, &d->total);
+    d->known = llw_facts_count(r->facts, gpu, LLW_gpu_free, &d->free) && total;
     llw_facts_real(r->facts, gpu, LLW_gpu_bandwidth, &d->bandwidth);
     llw_facts_flag(r->facts, gpu, LLW_gpu_display, &d->display);
     const llw_claim *free_claim = llw_facts_best(r->facts, gpu, LLW_gpu_free);

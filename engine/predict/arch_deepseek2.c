@@ -103,7 +103,7 @@ void llw_build_deepseek2(llw_graph *g) {
     s.plain = s.head_k - s.rope;
     llw_attention attention;
     llw_node *x = llw_block_embed(g);
-    llw_node *temperature = h->temperature_scale ? llw_input(g, LLW_F32, 1, 1, g->n_tokens, 1) : NULL;
+    llw_node *temperature = h->temperature_scale != 0 ? llw_input(g, LLW_F32, 1, 1, g->n_tokens, 1) : NULL;
     llw_node *positions = llw_block_positions(g);
     llw_block_attention(g, &attention, h->mla);
     llw_node *out_ids = llw_block_out_ids(g);

@@ -118,7 +118,7 @@ static llw_node *attend(const build *b, llw_node *x, int il) {
     if (gate) x = gated(b, x, normed, il);
     if (b->s.norm_result) x = llw_block_norm(g, x, b->s.norm_result, il, b->s.norm);
     if (between) x = llw_block_mm_bias(g, LLW_W_ATTN_OUTPUT, il, x);
-    if (b->s.scale_v && g->h->value_scale) x = llw_scale_by(g, x);
+    if (b->s.scale_v && g->h->value_scale != 0) x = llw_scale_by(g, x);
     return x;
 }
 

@@ -71,7 +71,7 @@ bool llw_answer_number(const char *text, llw_unit kind, const char *unit, double
 }
 
 char *llw_answer_write(char buf[80], double number, llw_unit kind, const char *unit) {
-    double factor = factor_of(unit, kind), shown = factor ? number / factor : number;
+    double factor = factor_of(unit, kind), shown = factor > 0 ? number / factor : number;
     const char *blank = *unit ? " " : "";
     if (kind != LLW_UNIT_BYTES && (factor == 1 || factor == 0) && shown == floor(shown) &&
         fabs(shown) < 1e15) {
