@@ -175,6 +175,11 @@ static llw_outcome outcome_of(const char *llama, const char *model, const char *
 
 static void refusals(void **state) {
     (void)state;
+    assert_int_equal(
+        outcome_of("b8022", "gpt-oss-120b-f16",
+                   "-c 65536 -ctk q8_0 -ctv q8_0 -ngl 99 -fit off -np 1 -ot blk\\.1[2-5]\\.=CUDA1,exps=CPU",
+                   "is computed on another device than the layer's cache (-ot moved its weights): -fa on"),
+        LLW_OUTCOME_REFUSED);
     assert_int_equal(outcome_of("v0.5.0", "llama-3.1-8b-q4_k_m", "-fit off -ctv q8_0 -fa off", "flash"),
                      LLW_OUTCOME_REFUSED);
     assert_int_equal(outcome_of("v0.5.0", "llama-3.1-8b-q4_k_m", "-fit off -ctk q8_0 -fa off", NULL),

@@ -46,11 +46,16 @@ static void build(llw_plan *plan, llw_graph *graph, llw_arena *arena, int64_t n_
 
 /* True when every operation of that kind runs on its layer's device. */
 static bool all_stay(llw_plan *plan, const llw_graph *graph, llw_op op) {
+    plan->flash_moved = 0;
     for (size_t i = 0; i < graph->nodes.n; i++) {
         const llw_node *node = graph->nodes.items[i];
         if (node->op != op || !node->fused_layer) continue;
         llw_place place = plan->layer_place[node->fused_layer - 1];
-        if (node->backend != (llw_place_is_host(place) ? llw_cpu_backend(plan) : place)) return false;
+        int home = llw_place_is_host(place) ? llw_cpu_backend(plan) : place;
+        if (node->backend == home) continue;
+        bool taken = node->backend != llw_cpu_backend(plan) || llw_backend_takes(plan, home, node);
+        if (taken) plan->flash_moved = node->fused_layer; /* it can be computed, but not there */
+        return false;
     }
     return true;
 }
@@ -64,8 +69,8 @@ static void probe(llw_plan *plan, int64_t n_tokens, bool *attention, bool *delta
     *attention = *delta = true;
     if (!graph.failed) {
         llw_schedule_assign(&schedule, &graph);
-        *attention = all_stay(plan, &graph, LLW_OP_FLASH_ATTN_EXT);
         *delta = all_stay(plan, &graph, LLW_OP_GATED_DELTA_NET);
+        *attention = all_stay(plan, &graph, LLW_OP_FLASH_ATTN_EXT);
     }
     llw_arena_free(arena);
 }

@@ -142,6 +142,8 @@ typedef struct llw_plan {
     bool overridden;       /* -ot, -cmoe or -ncmoe are given, whatever they match */
 
     bool flash_attn;   /* resolved */
+    int flash_moved;   /* + 1: the layer whose attention was sent away from it, so that flash attention is off
+                        */
     bool v_transposed; /* the V cache, when flash attention was off from the start */
     bool fused_delta_one,
         fused_delta_many; /* gated delta net as one operation, for one or many tokens a sequence */

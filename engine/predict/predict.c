@@ -65,6 +65,8 @@ static void explain_flash(llw_plan *plan) {
         : plan->flash_attn
             ? "every layer's attention can run where the layer is, with a key of %lld and a value "
               "of %lld"
+        : plan->flash_moved
+            ? "-ot moved the weights of some layer's attention away from its cache (key %lld, value %lld)"
             : "some layer's attention cannot run where the layer is: a key of %lld, a value of %lld",
         (long long)(h->mla ? h->head_k : llw_hparams_head_k(h, 0)),
         (long long)(h->mla ? h->lora_kv : llw_hparams_head_v(h, 0)));
@@ -111,10 +113,20 @@ static void predict(const llw_launch *launch, llw_arena *arena, bool explain, bo
     out->flash_attn = plan.flash_attn;
     explain_flash(&plan);
     if (!plan.flash_attn && llw_ggml_type_get(launch->type_v)->quantized) {
-        llw_plan_stop(&plan, LLW_OUTCOME_REFUSED,
-                      "-ctv %s needs flash attention, and this build has none on CUDA for these heads, so it "
-                      "is switched off",
-                      llw_ggml_type_get(launch->type_v)->name);
+        const char *type = llw_ggml_type_get(launch->type_v)->name;
+        if (plan.flash_moved)
+            llw_plan_stop(
+                &plan, LLW_OUTCOME_REFUSED,
+                "-ctv %s needs flash attention, and -fa auto switches it off, because the attention of layer "
+                "%d is computed on another device than the layer's cache (-ot moved its weights): -fa on "
+                "keeps it",
+                type, plan.flash_moved - 1);
+        else
+            llw_plan_stop(
+                &plan, LLW_OUTCOME_REFUSED,
+                "-ctv %s needs flash attention, and this build has none on CUDA for these heads, so it "
+                "is switched off",
+                type);
         return;
     }
     const char *why;
