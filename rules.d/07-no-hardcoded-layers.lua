@@ -110,8 +110,8 @@ rule "layer-count-in-infrastructure" {
     "l.gpu_layers > 0",
     "l.fit",
   },
-  find = "-ngl {l.gpu_layers:plain} comes from a file that every profile inherits: harmless while everything fits, it stops --fit for the first model that does not, and tests of fit made with it are worth nothing. Write auto there",
-  advise = { ["l.gpu_layers"] = "the number comes from a file that every profile inherits and would stop fit there too" },
+  find = "-ngl {l.gpu_layers:plain} stands in a place that others inherit: harmless while everything fits, it stops --fit for the first model that does not, and tests of fit made with it are worth nothing. Write auto there",
+  advise = { ["l.gpu_layers"] = "the number stands in a place that others inherit and would stop fit there too" },
   try = { ["l.gpu_layers"] = "-1" },
   tests = {
     fires { launch { gpu_layers = 99, infrastructure = true } },

@@ -522,13 +522,33 @@ static void options_belong_to_builds(void **state) {
     assert_string_equal(text(&r, LLW_launch_load_mode), "none");
     end(&r);
     r = read_on("b8022", LLW_PROGRAM_SERVER, "", "--load-mode none");
-    only(&r, LLW_F_NOT_YET, false);
+    assert_non_null(strstr(only(&r, LLW_F_NOT_YET, false)->message, "no --load-mode before 2026-08-02"));
+    end(&r);
+    /* nobody says which build: told with the build from which it is so, and read as older ones do */
+    r = server("--no-mmap -c 4096");
+    const llw_flag_problem *p = only(&r, LLW_F_REMOVED, true);
+    assert_int_equal(p->level, LLW_PROBLEM_RISK);
+    assert_non_null(strstr(p->message, "from b10884 (2026-09-10) on"));
+    assert_string_equal(text(&r, LLW_launch_load_mode), "none");
+    end(&r);
+    r = read_on(NULL, LLW_PROGRAM_SERVER, "LLAMA_ARG_NO_MMAP=1", "");
+    assert_non_null(
+        strstr(only(&r, LLW_F_ENV_IGNORED, true)->message, "no longer reads LLAMA_ARG_NO_MMAP from b10884"));
+    end(&r);
+    r = read_on(NULL, LLW_PROGRAM_SERVER, "LLAMA_ARG_BATCH_SIZE=512", "");
+    assert_non_null(strstr(only(&r, LLW_F_ENV_IGNORED, true)->advice, "--batch-size is LLAMA_ARG_BATCH"));
+    end(&r);
+    r = read_on(NULL, LLW_PROGRAM_SERVER, "LLAMA_ARG_THREADS_BATCH=8", "");
+    assert_non_null(strstr(only(&r, LLW_F_ENV_IGNORED, true)->advice, "it has no variable"));
     end(&r);
     r = read_on("b8022", LLW_PROGRAM_SERVER, "", "");
     assert_string_equal(text(&r, LLW_launch_load_mode), "mmap");
     end(&r);
-    r = server("--draft-max 16");
+    r = read_on("v0.5.0", LLW_PROGRAM_SERVER, "", "--draft-max 16");
     assert_non_null(strstr(only(&r, LLW_F_REMOVED, false)->advice, "--spec-draft-n-max"));
+    end(&r);
+    r = server("--draft-max 16");
+    assert_int_equal(only(&r, LLW_F_REMOVED, true)->level, LLW_PROBLEM_RISK);
     end(&r);
     r = read_on("b6451", LLW_PROGRAM_SERVER, "", "");
     assert_int_equal(flag(&r, LLW_launch_fit), false);

@@ -89,7 +89,8 @@ static void the_chain_names_the_link_that_sets_the_value(void **state) {
                         "Dockerfile ENV Dockerfile:9:9");
     assert_string_equal(chain_of(&t, id, LLW_launch_batch), "2,048 profile models.conf:9:42");
     assert_string_equal(chain_of(&t, id, LLW_launch_split_mode), "layer Dockerfile ENV Dockerfile:10:16");
-    assert_false(flag_of(&t, id, LLW_launch_infrastructure));
+    /* the profiles take the count from one default; with a profile of its own nobody inherits it */
+    assert_true(flag_of(&t, id, LLW_launch_infrastructure));
     assert_true(flag_of(&t, id, LLW_launch_reason_given));
     assert_true(flag_of(&t, LINT "chain/mistake/models.conf:glm-flash-q4", LLW_launch_reason_given));
     assert_string_equal(chain_of(&t, LINT "chain/mistake/models.conf:glm-flash-q4", LLW_launch_split_mode),

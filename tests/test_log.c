@@ -850,6 +850,33 @@ static void no_gpu_is_said(void **state) {
 
 /* --- broken and hostile logs --- */
 
+/* As people paste them into reports: the header is left out. */
+static void a_load_may_begin_anywhere(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_log log =
+        log_text(arena, "> llm_load_tensors: offloaded 33/33 layers to GPU\n"
+                        "> llm_load_tensors:      CUDA0 buffer size = 18193.59 MiB\n"
+                        "> llama_new_context_with_model: n_ctx      = 32768\n"
+                        "> main: n_kv_max = 32768, n_batch = 4096, n_ubatch = 4096, flash_attn = 1\n");
+    assert_int_equal(log.n_loads, 1);
+    assert_int_equal(log.loads[0].offloaded, 33);
+    assert_int_equal(log.loads[0].n_ctx, 32768);
+    assert_int_equal(log.loads[0].outcome, LLW_LOG_LOADED);
+    log = log_text(arena, "llama_new_context_with_model: n_ctx      = 8192\n"
+                          "llama_kv_cache_init:      CUDA0 KV buffer size =   768.00 MiB\n"
+                          "ggml_backend_cuda_buffer_type_alloc_buffer: allocating 167771.94 MiB on device 0: "
+                          "cudaMalloc failed: out of memory\n");
+    assert_int_equal(log.n_loads, 1);
+    assert_int_equal(log.loads[0].n_ctx, 8192);
+    assert_int_equal(log.loads[0].outcome, LLW_LOG_OOM);
+    log = log_text(arena,
+                   "llama_context: n_ctx         = 4096\n"
+                   "Thread 1 \"llama-bench\" received signal CUDA_EXCEPTION_5, Warp Out-of-range Address.\n");
+    assert_int_equal(log.loads[0].outcome, LLW_LOG_CRASH);
+    llw_arena_free(arena);
+}
+
 static void a_log_may_end_anywhere(void **state) {
     (void)state;
     static const char *const files[] = {"v0.5.0-lv4.log",
@@ -1019,6 +1046,7 @@ int main(void) {
         cmocka_unit_test(numbers_with_a_comma_and_lines_of_other_programs),
         cmocka_unit_test(further_contexts_stand_beside_or_take_turns),
         cmocka_unit_test(no_gpu_is_said),
+        cmocka_unit_test(a_load_may_begin_anywhere),
         cmocka_unit_test(a_log_may_end_anywhere),
         cmocka_unit_test(a_log_may_be_damaged),
         cmocka_unit_test(figures_no_machine_has_are_not_known),

@@ -265,3 +265,16 @@ llw_entity llw_build_claim(llw_facts *facts, const char *version, llw_grade grad
     if (*b.note) llw_facts_note(facts, "%s", b.note);
     return e;
 }
+
+const char *llw_build_named(const llw_facts *facts, llw_entity build) {
+    const llw_claim *claim = llw_facts_best(facts, build, LLW_build_version);
+    const char *version = NULL;
+    if (claim && claim->grade != LLW_GRADE_DEFAULT) llw_facts_text(facts, build, LLW_build_version, &version);
+    return version;
+}
+
+const char *llw_build_and_day(llw_arena *arena, const char *version) {
+    llw_build b;
+    if (llw_build_read(arena, version, &b, NULL) != LLW_OK || !strcmp(b.date, version)) return version;
+    return llw_arena_printf(arena, "%s (%s)", version, b.date);
+}

@@ -38,4 +38,10 @@ int64_t llw_build_order(const char *version);
 llw_entity llw_build_claim(llw_facts *facts, const char *version, llw_grade grade, const char *origin,
                            const char *place, llw_err *err);
 
+/* The version of a build that somebody named, or NULL: it is the newest known because nobody did. */
+const char *llw_build_named(const llw_facts *facts, llw_entity build);
+
+/* "b10884 (2026-09-10)" for a row of the table, as messages write it; the version alone where it is a day. */
+const char *llw_build_and_day(llw_arena *arena, const char *version);
+
 #endif

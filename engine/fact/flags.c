@@ -146,6 +146,7 @@ llw_rc llw_flags_load(llw_arena *arena, llw_flags *out, llw_err *err) {
         const char *from = llw_table_cell(&t, i, since), *to = llw_table_cell(&t, i, until);
         r->since = *from ? order_of(from, known, &n_known) : 0;
         r->until = *to ? order_of(to, known, &n_known) : INT64_MAX;
+        r->since_version = from;
         r->until_version = to;
         if (r->since < 0 || r->until < 0)
             return llw_fail(err, LLW_ERR_INPUT, t.path, r->line,

@@ -65,8 +65,8 @@ typedef struct llw_flag_row {
     const char *default_text;
     bool append, secret;
     const char *programs;
-    int64_t since, until; /* build orders: active when since <= order < until */
-    const char *until_version;
+    int64_t since, until;                      /* build orders: active when since <= order < until */
+    const char *since_version, *until_version; /* "" when there is none */
     const char *note;
     int line; /* in models/flags.tsv */
 } llw_flag_row;

@@ -3,6 +3,7 @@
 #include "fact/build.h"
 #include "source/argv_reader.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -67,6 +68,27 @@ static const llw_flag_row *active(llw_reader *r, const char *spelling, bool *neg
     return llw_flag_find(r->flags, spelling, r->in->program, r->order, negative);
 }
 
+/* Taken out in the build at hand, which nobody named: an older one may well run, and read it. */
+static bool may_be_read(const llw_reader *r, const llw_flag_row *row) {
+    return !r->version && row && row->until <= r->order && llw_flag_of_program(row, r->in->program) &&
+           row->kind != LLW_FLAG_REMOVED;
+}
+
+/* An option or variable that llama.cpp refuses from that build on; a risk where nobody names the build. */
+static void tell_removed(llw_reader *r, const llw_use *use, const char *from) {
+    const char *advice =
+        *use->row->note ? llw_arena_printf(r->arena, "write %s", use->row->note) : "leave it out";
+    const char *build = llw_build_and_day(r->arena, from);
+    if (r->version)
+        llw_reader_refuse(r, LLW_F_REMOVED, use, advice, "%s ends here from %s on: %.*s was taken out",
+                          llw_reader_program(r), build, QUOTE, use->spelling);
+    else
+        llw_reader_report(
+            r, LLW_F_REMOVED, LLW_PROBLEM_RISK, use, advice,
+            "%s ends here from %s on: %.*s was taken out, and nothing says that an older build runs",
+            llw_reader_program(r), build, QUOTE, use->spelling);
+}
+
 static bool takes_value(const llw_flag_row *row) {
     return row->kind != LLW_FLAG_PLAIN && row->kind != LLW_FLAG_SWITCH && row->kind != LLW_FLAG_EXIT;
 }
@@ -116,9 +138,7 @@ static void env_value(llw_reader *r, const llw_flag_row *row, const llw_env *ent
     llw_use use = {row, entry->name, &entry->value, true, false, attr_of(row)};
     const char *text = entry->value.text;
     if (row->kind == LLW_FLAG_REMOVED) {
-        llw_reader_refuse(r, LLW_F_REMOVED, &use, llw_arena_printf(r->arena, "use %s", row->note),
-                          "%s ends here: %s is set, and the option was removed", llw_reader_program(r),
-                          entry->name);
+        tell_removed(r, &use, row->since_version);
         return;
     }
     if (row->kind == LLW_FLAG_EXIT || row->kind == LLW_FLAG_PAIR) return;
@@ -175,17 +195,41 @@ static const llw_flag_row *env_row(const llw_reader *r, const char *name, bool *
     return other;
 }
 
+/* What to write for a variable that no build reads: LLAMA_ARG_BATCH_SIZE looks like --batch-size. */
+static const char *advice_for_variable(llw_reader *r, const char *name) {
+    char spelling[MAX_SPELLING];
+    bool negative = false;
+    snprintf(spelling, sizeof spelling, "--%s", name + strlen("LLAMA_ARG_"));
+    for (char *at = spelling; *at; at++) *at = (char)(*at == '_' ? '-' : tolower((unsigned char)*at));
+    const llw_flag_row *row = active(r, spelling, &negative);
+    if (!row) return "see the option's (env: ...) line in --help";
+    if (!*row->env) return llw_arena_printf(r->arena, "give %s as an option: it has no variable", spelling);
+    return llw_arena_printf(r->arena, "the variable of %s is %s", spelling, row->env);
+}
+
 static void report_env(llw_reader *r, const llw_env *entry) {
     bool alive = false;
     const llw_flag_row *row = env_row(r, entry->name, &alive);
     bool ours = !strncmp(entry->name, "LLAMA_ARG_", 10);
     if (alive || (!row && !ours)) return;
     llw_use use = {row, entry->name, &entry->value, true, false, row ? attr_of(row) : LLW_ATTR_NONE};
-    const char *advice = "see the option's (env: ...) line in --help";
-    if (row && *row->note) advice = row->note;
-    llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice,
-                      "%s of this build does not read %s and says nothing", llw_reader_program(r),
-                      entry->name);
+    const char *program = llw_reader_program(r);
+    const char *advice = row && *row->note ? llw_arena_printf(r->arena, "use %s", row->note)
+                                           : "see the option's (env: ...) line in --help";
+    if (!row)
+        llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice_for_variable(r, entry->name),
+                          "no build of %s that we know reads %s, and none says so", program, entry->name);
+    else if (!llw_flag_of_program(row, r->in->program))
+        llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice,
+                          "%s does not read %s and does not say so", program, entry->name);
+    else if (row->since > r->order)
+        llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice,
+                          "%s reads %s only from %s on and does not say so", program, entry->name,
+                          llw_build_and_day(r->arena, row->since_version));
+    else
+        llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice,
+                          "%s no longer reads %s from %s on and does not say so", program, entry->name,
+                          llw_build_and_day(r->arena, row->until_version));
 }
 
 /* --- words --- */
@@ -255,7 +299,6 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
     }
     use.row = other;
     use.attr = attr_of(other);
-    const char *instead = *other->note ? llw_arena_printf(r->arena, "write %s", other->note) : "leave it out";
     if (!llw_flag_of_program(other, r->in->program)) {
         char programs[64];
         snprintf(programs, sizeof programs, "%.*s", (int)strcspn(other->programs, ","), other->programs);
@@ -264,10 +307,10 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
                           !strcmp(programs, "all") ? "server and llama-cli" : programs);
     } else if (other->since > r->order) {
         llw_reader_refuse(r, LLW_F_NOT_YET, &use, "update llama.cpp, or leave it out",
-                          "%s of this build ends here: only newer ones have %.*s", program, QUOTE, spelling);
+                          "%s of %s ends here: there is no %.*s before %s", program, r->version, QUOTE,
+                          spelling, llw_build_and_day(r->arena, other->since_version));
     } else {
-        llw_reader_refuse(r, LLW_F_REMOVED, &use, instead, "%s of this build ends here: %.*s was taken out",
-                          program, QUOTE, spelling);
+        tell_removed(r, &use, other->until_version);
     }
     return !takes_value(other) || !next ? 0 : 1;
 }
@@ -312,8 +355,7 @@ static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *sp
     }
     const llw_token *value = &r->in->args[i + 1];
     if (row->kind == LLW_FLAG_REMOVED) {
-        llw_reader_refuse(r, LLW_F_REMOVED, &use, llw_arena_printf(r->arena, "use %s", row->note),
-                          "%s ends here: %s was removed", llw_reader_program(r), spelling);
+        tell_removed(r, &use, row->since_version);
         return want;
     }
     if (row->secret)
@@ -335,6 +377,17 @@ static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *sp
     return want;
 }
 
+/* The row of an option that the newest builds refuse, when nothing says that such a one runs: told, and read
+ * as the older ones do. */
+static const llw_flag_row *read_by_older(llw_reader *r, const char *spelling, const llw_token *token,
+                                         bool *negative) {
+    const llw_flag_row *row = llw_flag_find_any(r->flags, spelling, r->in->program);
+    if (!may_be_read(r, row)) return NULL;
+    llw_use use = {row, spelling, token, false, false, attr_of(row)};
+    tell_removed(r, &use, row->until_version);
+    return llw_flag_find(r->flags, spelling, r->in->program, row->until - 1, negative);
+}
+
 static void read_words(llw_reader *r) {
     llw_grade grade = r->in->args_grade ? r->in->args_grade : LLW_GRADE_FLAG;
     for (size_t i = 0; i < r->in->n_args; i++) {
@@ -350,6 +403,7 @@ static void read_words(llw_reader *r) {
         const char *spelling = spelling_of(token->text, buffer);
         bool negative = false;
         const llw_flag_row *row = active(r, spelling, &negative);
+        if (!row) row = read_by_older(r, spelling, token, &negative);
         if (!row) {
             i += report_unknown(r, spelling, token, i + 1 < r->in->n_args ? token + 1 : NULL);
             continue;
@@ -398,6 +452,7 @@ llw_rc llw_argv_read(llw_facts *facts, const llw_argv *in, llw_argv_result *out,
                    ? llw_fail(err, LLW_ERR_INPUT, "", 0,
                               "the build's place among llama.cpp's builds is not known: give --llama VERSION")
                    : LLW_ERR_INPUT;
+    r.version = llw_build_named(facts, out->build);
     out->problems = llw_arena_alloc(arena, LLW_MAX_PROBLEMS * sizeof *out->problems);
     r.seen = llw_arena_alloc(arena, (r.flags->n_rows + 1) * sizeof *r.seen);
     out->launch = llw_facts_entity(facts, LLW_KIND_launch, in->id);

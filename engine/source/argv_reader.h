@@ -31,7 +31,8 @@ typedef struct llw_reader {
     llw_arena *arena;
     const llw_argv *in;
     const llw_flags *flags;
-    int64_t order; /* of the build */
+    int64_t order;       /* of the build */
+    const char *version; /* of the build, or NULL: nobody named one, so the newest is taken */
     llw_argv_result *out;
     llw_seen *seen; /* one for each row of the option table */
     llw_setting *settings;

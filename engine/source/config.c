@@ -373,21 +373,6 @@ static void emit_conf(llw_config_reader *r, llw_config_set *set, const llw_confi
     if (t.n) llw_config_comments(r, file, t.items, t.n, t.texts, t.n_texts);
 }
 
-/* A service that leaves something to variables is what others inherit. */
-static bool is_parametrised(const llw_service *s) {
-    for (size_t i = 0; i < s->n_environment; i++)
-        for (size_t j = 0; j + 1 < s->environment[i].text.n; j++)
-            if (s->environment[i].text.chars[j].byte == '$' &&
-                s->environment[i].text.chars[j + 1].byte == '{')
-                return true;
-    for (size_t i = 0; i < s->command.words.n; i++)
-        for (size_t j = 0; j + 1 < s->command.words.items[i].n; j++)
-            if (s->command.words.items[i].chars[j].byte == '$') return true;
-    for (size_t j = 0; j + 1 < s->command.script.n; j++)
-        if (s->command.script.chars[j].byte == '$') return true;
-    return false;
-}
-
 static void emit_compose(llw_config_reader *r, llw_config_set *set, size_t index) {
     size_t n = 0;
     const llw_service *services = services_of(r, set->items[index], &n);
@@ -406,7 +391,7 @@ static void emit_compose(llw_config_reader *r, llw_config_set *set, size_t index
                                 .column = s->column,
                                 .lowered = &low,
                                 .version_place = llw_place(r->arena, file->path, s->line, s->column),
-                                .infrastructure = file->example || is_parametrised(s),
+                                .infrastructure = true,
                                 .example = file->example,
                                 .directory = file->directory,
                                 .mounts = s->mounts,
@@ -575,6 +560,35 @@ static void emit(llw_config_reader *r, llw_config_set *set) {
     emit_all(r, set, DOCUMENTS);
 }
 
+typedef struct layers {
+    const char *place; /* of the layer count that counts */
+    llw_config_launch *launch;
+} layers;
+
+static int by_place(const void *a, const void *b) {
+    return strcmp(((const layers *)a)->place, ((const layers *)b)->place);
+}
+
+/* A layer count that several launches take from one place is as good as one in a Compose file. */
+static void claim_infrastructure(llw_config_reader *r) {
+    layers *all = llw_arena_alloc(r->arena, (r->out->n_launches + 1) * sizeof *all);
+    size_t n = 0;
+    for (size_t i = 0; i < r->out->n_launches; i++) {
+        llw_config_launch *l = &r->out->launches[i];
+        const llw_claim *count = llw_facts_best(r->facts, l->launch, LLW_launch_gpu_layers);
+        if (count && count->place && *count->place) all[n++] = (layers){count->place, l};
+    }
+    qsort(all, n, sizeof *all, by_place);
+    for (size_t i = 1; i < n; i++)
+        if (!strcmp(all[i - 1].place, all[i].place) && all[i - 1].launch->launch != all[i].launch->launch)
+            all[i - 1].launch->infrastructure = all[i].launch->infrastructure = true;
+    for (size_t i = 0; i < r->out->n_launches; i++) {
+        const llw_config_launch *l = &r->out->launches[i];
+        llw_facts_claim(r->facts, l->launch, LLW_launch_infrastructure, llw_flag(l->infrastructure),
+                        LLW_GRADE_CONFIG, "configuration", llw_place(r->arena, l->file, l->line, l->column));
+    }
+}
+
 llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_options *options,
                          llw_config_result *out, llw_err *err) {
     static const llw_config_options usual = {0};
@@ -627,5 +641,6 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
         if (e->kind == LLW_CONFIG_UNIT && llw_file_is_directory(drop_ins)) walk(&r, &set, drop_ins, false);
     }
     emit(&r, &set);
+    claim_infrastructure(&r);
     return LLW_OK;
 }

@@ -10,7 +10,8 @@
  *   FILE:profile   a section of an INI file that has a MODEL; through the Compose service and Dockerfile
  * beside it if there are FILE:service   a Compose service that runs llama.cpp, with its defaults alone FILE
  * a .env file through the Compose service beside it; a Dockerfile that runs llama.cpp launch.infrastructure
- * marks what every profile inherits (Dockerfiles, services whose model comes from a variable, example files),
+ * marks what others inherit (Dockerfiles, Compose files, manifests, examples, and a layer count that several
+ * launches take from one place),
  * launch.example examples and templates, launch.reason_given whether a comment says why the placement was
  * chosen. What comments and descriptions say about a model becomes `claim` entities; text in quotes, of the
  * past or of lessons, and commented-out profiles say nothing.
@@ -45,6 +46,7 @@ typedef struct llw_config_launch {
     const char *file; /* where it is defined */
     int line, column;
     const char *name;     /* of the profile or service; "" for a whole file */
+    bool infrastructure;  /* others inherit it */
     llw_argv_result argv; /* problems of its words; places are file:line:column */
 } llw_config_launch;
 

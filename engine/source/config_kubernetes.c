@@ -371,7 +371,8 @@ static size_t add_containers(manifest *m, const llw_yaml *object, llw_front_laun
                                    .line = item->line,
                                    .column = item->column,
                                    .from = item->line,
-                                   .to = llw_yaml_last_line(item)};
+                                   .to = llw_yaml_last_line(item),
+                                   .infrastructure = true};
         }
     }
     return n;

@@ -270,8 +270,7 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
     if (made.model)
         llw_facts_claim(r->facts, made.launch, LLW_launch_model, llw_ref(made.model), LLW_GRADE_CONFIG,
                         made.argv.model.origin, made.argv.model.place);
-    llw_facts_claim(r->facts, made.launch, LLW_launch_infrastructure, llw_flag(spec->infrastructure),
-                    LLW_GRADE_CONFIG, "configuration", place);
+    made.infrastructure = spec->infrastructure;
     llw_facts_claim(r->facts, made.launch, LLW_launch_example, llw_flag(spec->example), LLW_GRADE_CONFIG,
                     "configuration", place);
     void *items = r->out->launches;

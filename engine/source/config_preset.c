@@ -212,19 +212,27 @@ static const char *as_key(preset *p, const char *words) {
     return llw_arena_printf(p->r->arena, "%.*s = %s", (int)(blank - from), from, blank + 1);
 }
 
-static void unknown_key(preset *p, const section *s, const setting *set, const llw_flag_row *other,
-                        int64_t order) {
+/* Whether older builds read the key and the build at hand does not. */
+static bool was_read(const llw_flag_row *row, int64_t order) {
+    return row && llw_flag_of_program(row, LLW_PROGRAM_SERVER) && row->until <= order;
+}
+
+/* A key that the newest builds refuse, when nobody says that such a one runs. */
+static void tell_removed(preset *p, const section *s, const setting *set, bool named) {
+    const llw_flag_row *row = set->row;
+    llw_config_problem(
+        p->r, LLW_F_REMOVED, named ? LLW_PROBLEM_WRONG : LLW_PROBLEM_RISK,
+        place_at(p, set->line, set->column), set->key,
+        *row->note ? llw_arena_printf(p->r->arena, "write %s", as_key(p, row->note)) : "leave it out",
+        "the whole router ends at start from %s on: option '%s' of preset '%.60s' was taken out%s",
+        llw_build_and_day(p->r->arena, row->until_version), set->key, s->name,
+        named ? "" : ", and nothing says that an older build runs");
+}
+
+static void unknown_key(preset *p, const section *s, const setting *set, int64_t order) {
     const char *place = place_at(p, set->line, set->column);
     char dashed[64] = "--";
     size_t n = strlen(set->key);
-    if (other && *other->note && other->since <= order) {
-        llw_config_problem(
-            p->r, LLW_F_REMOVED, LLW_PROBLEM_WRONG, place, set->key,
-            llw_arena_printf(p->r->arena, "write %s", as_key(p, other->note)),
-            "the whole router ends at start: this build no longer has the option '%s' of preset '%.60s'",
-            set->key, s->name);
-        return;
-    }
     const char *near = NULL;
     if (n + 3 < sizeof dashed) {
         memcpy(dashed + 2, set->key, n + 1);
@@ -296,6 +304,7 @@ static void tell_repeated(preset *p, const section *s) {
 }
 
 static void resolve(preset *p, int64_t order) {
+    bool named = p->r->options->build && llw_build_named(p->r->facts, p->r->options->build);
     for (size_t i = 0; i < p->n; i++) {
         section *s = &p->sections[i];
         if (s->n) qsort(s->items, s->n, sizeof *s->items, by_key);
@@ -304,8 +313,16 @@ static void resolve(preset *p, int64_t order) {
             const llw_flag_row *other = NULL;
             if (!strcmp(set->key, "version")) continue;
             set->row = find_row(p->r, set->key, order, &set->negative, &other);
-            if (!set->row && !s->discarded) unknown_key(p, s, set, other, order);
+            if (!set->row && was_read(other, order)) {
+                set->row = other;
+                if (!s->discarded) tell_removed(p, s, set, named);
+                if (named) set->row = NULL;
+            } else if (!set->row && !s->discarded) {
+                unknown_key(p, s, set, order);
+            }
             if (!set->row) continue;
+            bool negative = false;
+            if (set->row == other && is_key_of(other, set->key, &negative)) set->negative = negative;
             if (set->row->kind == LLW_FLAG_PAIR && !s->discarded)
                 llw_config_problem(
                     p->r, LLW_F_FILE_REFUSED, LLW_PROBLEM_WRONG, place_at(p, set->line, set->column),

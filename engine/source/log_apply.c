@@ -374,11 +374,26 @@ static void set_program(llw_log_stream *s, const llw_log_line *line) {
     if (s->entry && !s->entry->load.program) s->entry->load.program = program;
 }
 
+/* Lines that only a load prints: where nothing of it came before, its beginning is not in the log. */
+static bool of_a_load(llw_log_event event) {
+    switch (event) {
+    case LLW_LOG_E_ARCH:
+    case LLW_LOG_E_OFFLOADED:
+    case LLW_LOG_E_BUFFER_MODEL:
+    case LLW_LOG_E_CONTEXT:
+    case LLW_LOG_E_N_CTX:
+    case LLW_LOG_E_BUFFER_KV:
+    case LLW_LOG_E_BUFFER_COMPUTE: return true;
+    default: return false;
+    }
+}
+
 void llw_log_apply(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
     set_program(s, line);
     if (line->event == LLW_LOG_E_NONE) return;
     if (s->entry) s->entry->load.last_line = r->log->lines;
     if (apply_process(r, s, line) || llw_log_apply_trouble(r, s, line) || s->fitting) return;
     if (s->dry && line->event != LLW_LOG_E_META) return;
+    if (!s->entry && of_a_load(line->event) && !begin(r, s)) return;
     if (!apply_model(r, s, line)) llw_log_apply_context(r, s, line);
 }

@@ -3,7 +3,8 @@
     score.py LLWHY DIR [--half dev|unseen] [--wrong]
 
 DIR holds the repositories that index.jsonl names, as DIR/OWNER+NAME at the commit it names (--fetch lists the commands that get them).
-Without DIR, or without the files, nothing is judged and the exit code is 77. See README.md for what counts."""
+Without DIR (or LLWHY_CORPUS), or without the files, nothing is judged and the exit code is 77. Less than three quarters found, or right, is
+a failure. See README.md for what counts."""
 
 import argparse
 import json
@@ -28,7 +29,7 @@ def tree_of(root, entry):
 
 def run(command):
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=300)
-    return json.loads(done.stdout)
+    return json.loads(done.stdout or "{}")  # a log in which llwhy sees no load gives a message and no document
 
 
 def fits(finding, wanted):
@@ -123,17 +124,25 @@ def judge(llwhy, root, entries):
             continue
         if entry["kind"] == "config":
             if tree not in linted:
-                linted[tree] = run([llwhy, "lint", tree, "--no-gpu", "--format", "json"])["findings"]
+                linted[tree] = run([llwhy, "lint", tree, "--no-gpu", "--format", "json"]).get("findings", [])
             of_it = [f for f in linted[tree] if os.path.join(tree, f["file"]) == path or os.path.abspath(f["file"]) == path]
             score["config"].config(entry, [f for f in of_it if f["severity"] != "note"])
         elif "block" in entry:
             with tempfile.NamedTemporaryFile("w", suffix=".log") as part:
                 part.write(block_of(path, entry["block"]))
                 part.flush()
-                score["log"].log(entry, run([llwhy, "log", part.name, "--format", "json"])["loads"])
+                score["log"].log(entry, run([llwhy, "log", part.name, "--format", "json"]).get("loads", []))
         else:
-            score["log"].log(entry, run([llwhy, "log", path, "--format", "json"])["loads"])
+            score["log"].log(entry, run([llwhy, "log", path, "--format", "json"]).get("loads", []))
     return score
+
+
+LEAST = 0.75
+
+
+def enough(score):
+    found, missed, false = score.found, score.missed, score.false
+    return found >= LEAST * (found + missed) and found >= LEAST * (found + false)
 
 
 def share(part, whole):
@@ -143,7 +152,7 @@ def share(part, whole):
 def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("llwhy", nargs="?", default="build/llwhy")
-    options.add_argument("dir", nargs="?")
+    options.add_argument("dir", nargs="?", default=os.environ.get("LLWHY_CORPUS"))
     options.add_argument("--half", choices=("dev", "unseen"))
     options.add_argument("--wrong", action="store_true", help="list what was missed and what was not expected")
     options.add_argument("--fetch", action="store_true", help="print the commands that fetch the repositories into DIR")
@@ -160,19 +169,21 @@ def main():
         return 77
     if len(present) < len(entries):
         print(f"corpus: {len(entries) - len(present)} of {len(entries)} files are not here")
+    failed = False
     for half in ("dev", "unseen"):
         mine = [e for e in present if e["half"] == half]
         if not mine:
             continue
         score = judge(os.path.abspath(given.llwhy), os.path.abspath(given.dir), mine)
         config, log = score["config"], score["log"]
+        failed |= not (enough(config) and enough(log))
         print(f"{half}: configuration: recall {share(config.found, config.found + config.missed)}, precision "
               f"{share(config.found, config.found + config.false)}, clean files without a finding {share(config.quiet, config.clean)}")
         print(f"{half}: logs: right {share(log.found, log.found + log.missed)}, invented loads {log.false}")
         if given.wrong:
             for note in config.notes + log.notes:
                 print("  " + note)
-    return 0
+    return int(failed)
 
 
 if __name__ == "__main__":
