@@ -123,6 +123,16 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
     [LLW_COMMAND_EVIDENCE] = {"evidence", "[WORD...]", "what the ledger holds",
                               "Only the records in which every WORD stands: a build, a part of a model's "
                               "name, a kind, a machine, an id.\n"},
+    [LLW_COMMAND_FLAGS] = {"flags", "[-FLAG|VARIABLE...]",
+                           "llama.cpp's options: their values, variables and builds",
+                           "Without words: all that this build has (--all: those of other builds too). "
+                           "import FILE --llama VERSION: what "
+                           "that build's\n"
+                           "llama-server --help prints ('-' is standard input) goes into models/flags.tsv of "
+                           "the project's .llwhy, or of "
+                           "--save DIR, with\n"
+                           "the builds from which on and up to which each option is there. --program cli or "
+                           "bench for another program.\n"},
     [LLW_COMMAND_TEACH] = {"teach", "[CASE]", "replay an incident: predict, then see what the engine says",
                            "Without CASE: the list, and which is next. CASE may be the beginning of an id "
                            "(05a) or 'next'. No answer is stored: what you type\n"
@@ -195,8 +205,9 @@ llw_rc llw_options_read(llw_arena *arena, int argc, char **argv, llw_options *ou
             out->n_flags = (size_t)(argc - i - 1);
             break;
         }
-        /* "why -ub": a flag of llama.cpp is what is asked about */
-        bool asked = out->n_words == 1 && (!strcmp(out->words[0], "why"));
+        /* "why -ub", "flags -ub": a flag of llama.cpp is what is asked about */
+        bool asked = out->n_words >= 1 &&
+                     (!strcmp(out->words[0], "why") ? out->n_words == 1 : !strcmp(out->words[0], "flags"));
         if (argv[i][0] != '-' || !argv[i][1] ||
             (asked && find_option(argv[i] + 2, strcspn(argv[i] + 2, "=")) < 0 && argv[i][1] != 'h')) {
             out->words[out->n_words++] = argv[i];
