@@ -90,6 +90,16 @@ static void change_types(rng *r, llw_model *model) {
     }
 }
 
+bool case_place(llw_model *model, int64_t *file_bytes) {
+    for (size_t i = 0; i < model->n_tensors; i++)
+        if (llw_tensor_measure(&model->tensors[i])) return false;
+    uint64_t data = 0;
+    if (!llw_model_place(model, &data)) return false;
+    model->header_bytes = llw_model_header_length(model);
+    *file_bytes = (int64_t)(model->header_bytes + data);
+    return true;
+}
+
 bool case_model(rng *r, const char *name, llw_arena *arena, llw_known *out, int64_t *file_bytes) {
     llw_err err;
     if (llw_known_load(arena, name, true, out, &err) != LLW_OK) return false;
@@ -106,13 +116,7 @@ bool case_model(rng *r, const char *name, llw_arena *arena, llw_known *out, int6
     llw_meta *used = find(model, ".expert_used_count");
     if (used && used->integer > 2 && rng_chance(r, 30))
         used->integer = 2 + rng_below(r, (int)used->integer - 1);
-    for (size_t i = 0; i < model->n_tensors; i++)
-        if (llw_tensor_measure(&model->tensors[i])) return false;
-    uint64_t data = 0;
-    if (!llw_model_place(model, &data)) return false;
-    model->header_bytes = llw_model_header_length(model);
-    *file_bytes = (int64_t)(model->header_bytes + data);
-    return true;
+    return case_place(model, file_bytes);
 }
 
 /* ---- flags ---- */

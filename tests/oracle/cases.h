@@ -17,6 +17,9 @@ const char *rng_pick(rng *r, const char *const *items, int n);
  * out anew. *file_bytes is what its file would have. False when the name is not known. */
 bool case_model(rng *r, const char *name, llw_arena *arena, llw_known *out, int64_t *file_bytes);
 
+/* Measures the tensors and lays their data out. */
+bool case_place(llw_model *model, int64_t *file_bytes);
+
 typedef struct test_case {
     bool server; /* llama-server, else the library */
     bool live;   /* free memory shrinks by what llama.cpp really allocates while it measures */

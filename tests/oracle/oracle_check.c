@@ -7,6 +7,7 @@
  * every figure is exact, and are counted elsewhere. Exit code 1 when something that must be equal is not: the
  * case is printed with its seed. */
 #include "cases.h"
+#include "made.h"
 #include "write_gguf.h"
 
 #include "base/text.h"
@@ -37,8 +38,9 @@ typedef struct tally {
 typedef struct check {
     const char *directory;
     probe probes[MAX_CARDS + 1];
-    bool verbose;
+    bool verbose, keep;
     tally sum;
+    llw_arena *arena; /* of the current model */
     uint64_t seed; /* of the current model */
     const char *model_name, *model_path;
 } check;
@@ -85,6 +87,20 @@ static void print_cards(llw_text *out, const test_case *t) {
         llw_text_addf(out, "%s%lld:%lld", i ? "," : "", (long long)t->total[i], (long long)t->free[i]);
 }
 
+/* The answer to a line; NULL when llama.cpp died of it. */
+static json_t *answer_to(probe *p, const char *line) {
+    json_t *answer = NULL;
+    char *text = NULL;
+    size_t room = 0;
+    fprintf(p->in, "%s\n", line);
+    if (!fflush(p->in))
+        while (!answer && getline(&text, &room, p->out) > 0)
+            if (text[0] == '{') answer = json_loads(text, 0, NULL); /* llama.cpp prints other lines too */
+    free(text);
+    if (!answer) probe_stop(p);
+    return answer;
+}
+
 /* llama.cpp's answer; NULL when it died of the question (an assertion), and the probe is gone. A live card
  * needs a probe of its own: others are told their memory with the question. */
 static json_t *ask(check *c, const test_case *t) {
@@ -98,17 +114,10 @@ static json_t *ask(check *c, const test_case *t) {
     llw_text_addf(&line, "c\t%s\t-m %s %s %s", t->server ? "srv" : "lib", c->model_path,
                   *t->fit ? t->fit : "--fit off", t->flags);
     if (!t->live) llw_text_addf(&line, " -mem %s", llw_text_str(&cards));
-    fprintf(p->in, "%s\n", llw_text_str(&line));
+    json_t *answer = answer_to(p, llw_text_str(&line));
     llw_text_fini(&line);
     llw_text_fini(&cards);
-    json_t *answer = NULL;
-    char *text = NULL;
-    size_t room = 0;
-    if (!fflush(p->in))
-        while (!answer && getline(&text, &room, p->out) > 0)
-            if (text[0] == '{') answer = json_loads(text, 0, NULL); /* llama.cpp prints other lines too */
-    free(text);
-    if (!answer || t->live) probe_stop(p);
+    if (t->live) probe_stop(p);
     return answer;
 }
 
@@ -257,29 +266,63 @@ static bool loads(check *c) {
     return yes;
 }
 
-static void run_model(check *c, const char *name, uint64_t seed) {
+static bool write_model(const check *c, const llw_model *model, int64_t bytes) {
+    FILE *out = fopen(c->model_path, "wb");
+    bool written = out && sparse_write(out, model, bytes);
+    if (out) written = !fclose(out) && written;
+    return written;
+}
+
+/* The probes have read another file of that name. */
+static void forget_model(check *c) {
+    for (int i = 1; i <= MAX_CARDS; i++) probe_stop(&c->probes[i]);
+}
+
+/* Asks llama.cpp for the tensors of a made header, and lays the file out with them. */
+static bool add_tensors(check *c, rng *r, llw_model *model, llw_arena *arena, int64_t *bytes) {
+    made_offer(r, model, arena);
+    if (!case_place(model, bytes) || !write_model(c, model, *bytes)) return false;
+    forget_model(c);
+    if (!probe_start(&c->probes[1], c->directory, "1", false)) return false;
+    json_t *answer = answer_to(&c->probes[1], llw_arena_printf(arena, "c\tnew\t%s", c->model_path));
+    json_t *tensors = json_object_get(answer, "tensors"), *tensor;
+    size_t i;
+    if (!tensors && c->verbose)
+        printf("%s: no tensors: %s %s\n", c->model_name,
+               answer ? json_string_value(json_object_get(answer, "error")) : "died",
+               answer ? json_string_value(json_object_get(answer, "complaints")) : "");
+    model->n_tensors = 0;
+    json_array_foreach(tensors, i, tensor) {
+        int64_t dims[LLW_MAX_DIMS];
+        for (size_t d = 0; d < LLW_MAX_DIMS; d++) dims[d] = json_integer_value(json_array_get(tensor, d + 1));
+        made_tensor(r, model, arena, json_string_value(json_array_get(tensor, 0)), dims);
+    }
+    json_decref(answer);
+    return model->n_tensors > 0 && case_place(model, bytes);
+}
+
+static void run_model(check *c, const char *name, bool made, uint64_t seed) {
     rng r = {seed};
-    llw_arena *arena = llw_arena_new();
-    llw_known known;
-    int64_t bytes;
+    llw_arena *arena = c->arena = llw_arena_new();
+    llw_known known = {0};
+    llw_model *model = &known.model;
+    int64_t bytes = 0;
     c->seed = seed;
     c->model_name = name;
     c->sum.models++;
-    if (case_model(&r, name, arena, &known, &bytes)) {
-        FILE *out = fopen(c->model_path, "wb");
-        bool written = out && sparse_write(out, &known.model, bytes);
-        if (out) fclose(out);
-        bool usable = written && loads(c);
-        c->sum.unusable += written && !usable;
-        for (int i = 0; i < 8 && usable; i++) {
-            test_case t;
-            case_flags(&r, &known.model, bytes, i < 2, arena, &t);
-            run_case(c, &t, &known.model);
-        }
-        unlink(c->model_path);
-        for (int i = 1; i <= MAX_CARDS; i++)
-            probe_stop(&c->probes[i]); /* the file is another one next time */
+    bool there = made ? made_header(&r, name, arena, model) && add_tensors(c, &r, model, arena, &bytes)
+                      : case_model(&r, name, arena, &known, &bytes);
+    bool usable = there && write_model(c, model, bytes);
+    forget_model(c);
+    if (usable && !loads(c)) usable = false;
+    c->sum.unusable += !usable;
+    for (int i = 0; i < 8 && usable; i++) {
+        test_case t;
+        case_flags(&r, model, bytes, i < 2, arena, &t);
+        run_case(c, &t, model);
     }
+    if (!c->keep) unlink(c->model_path);
+    forget_model(c); /* the file is another one next time */
     llw_arena_free(arena);
 }
 
@@ -293,9 +336,14 @@ int main(int argc, char **argv) {
     check c = {.directory = argc > 1 ? argv[1] : NULL};
     double limit = 40;
     uint64_t seed = 1;
+    const char *made = NULL;
     for (int i = 2; i < argc; i++) {
         if (!strcmp(argv[i], "--verbose"))
             c.verbose = true;
+        else if (!strcmp(argv[i], "--keep"))
+            c.keep = true;
+        else if (!strcmp(argv[i], "--made") && i + 1 < argc)
+            made = argv[++i];
         else if (!strcmp(argv[i], "--seconds") && i + 1 < argc)
             limit = strtod(argv[++i], NULL);
         else if (!strcmp(argv[i], "--seed") && i + 1 < argc)
@@ -310,7 +358,15 @@ int main(int argc, char **argv) {
     size_t n;
     llw_known_list(arena, &names, &n);
     double end = seconds() + limit;
-    for (uint64_t i = 0; n > 0 && seconds() < end; i++) run_model(&c, names[i % n], seed * 1000003u + i);
+    for (uint64_t i = 0; n > 0 && seconds() < end; i++) {
+        uint64_t own = seed * 1000003u + i;
+        if (!made)
+            run_model(&c, names[i % n], false, own);
+        else if (!strcmp(made, "all"))
+            run_model(&c, made_architectures[i % (uint64_t)made_n_architectures], true, own);
+        else
+            run_model(&c, made, true, own);
+    }
     const tally *s = &c.sum;
     printf("%d models, %d of which llama.cpp does not load changed like that\n", s->models, s->unusable);
     printf("%d cases, %d refused by llama.cpp; of %d places: weights equal on %d, context on %d, compute "

@@ -4,12 +4,15 @@
 //   MODE srv: llama-server's own defaults (4 slots and one cache when -np is absent; logits for its slots
 //   only) MODE lib: the library, llama-fit-params, llama-bench (one sequence; logits for the whole batch)
 //   -mem total:free,... among the arguments: the MiB that the cards say they have, for this job
+//   MODE new: the argument is a GGUF whose tensors have no shape; the answer is which tensors llama.cpp wants for
+//   such hyper-parameters, and which of the file's it would use
 // stdout, one JSON object a job: bytes of model, context and compute per device, and under "fit" what --fit
 // set.
 #include "arg.h"
 #include "common.h"
 #include "fit.h"
 #include "ggml-backend.h"
+#include "gguf.h"
 #include "llama.h"
 #include "log.h"
 #include "src/llama-ext.h"
@@ -199,6 +202,57 @@ static std::string job(const std::string &mode, const std::string &line) {
     return out;
 }
 
+static bool imagined; // weights get no memory
+
+// As llama_model_base::load_tensors does without allocation, which a model without a file cannot ask for.
+extern "C" __attribute__((visibility("default"))) ggml_backend_buffer_t
+ggml_backend_alloc_ctx_tensors_from_buft(ggml_context *ctx, ggml_backend_buffer_type_t type) {
+    static auto real = (ggml_backend_buffer_t(*)(ggml_context *, ggml_backend_buffer_type_t))dlsym(
+        RTLD_NEXT, "ggml_backend_alloc_ctx_tensors_from_buft");
+    return imagined ? ggml_backend_buft_alloc_buffer(type, 0) : real(ctx, type);
+}
+
+// src/llama-model-loader.h. It complains of every tensor of the file that was not wanted: here most are not.
+struct llama_model_loader {
+    void done_getting_tensors(bool partial) const;
+};
+
+void llama_model_loader::done_getting_tensors(bool partial) const {
+    static auto real = (void (*)(const llama_model_loader *, bool))dlsym(
+        RTLD_NEXT, "_ZNK18llama_model_loader20done_getting_tensorsEb");
+    if (!imagined) real(this, partial);
+}
+
+// src/llama-model.h; the library exports it.
+const std::vector<std::pair<std::string, ggml_tensor *>> &llama_internal_get_tensor_map(const llama_model *);
+
+// Every tensor of a model with these hyper-parameters, optional ones included.
+static std::string wanted(const std::string &path) {
+    complaints.clear();
+    llama_log_set(on_log, nullptr);
+    gguf_init_params init = {/* no_alloc */ true, /* ctx */ nullptr};
+    gguf_context *header = gguf_init_from_file(path.c_str(), init);
+    if (!header) return ",\"error\":\"header\"";
+    llama_model_params params = llama_model_default_params();
+    ggml_backend_dev_t none[] = {nullptr};
+    params.devices = none;
+    params.progress_callback = [](float, void *) { return true; };
+    imagined = true;
+    llama_model *model = llama_model_init_from_user(header, [](ggml_tensor *, void *) {}, nullptr, params);
+    imagined = false;
+    gguf_free(header);
+    if (!model) return ",\"error\":\"load\"";
+    std::string out = ",\"tensors\":[";
+    for (auto &[name, tensor] : llama_internal_get_tensor_map(model)) {
+        if (out.back() != '[') out += ",";
+        out += "[" + quoted(name);
+        for (int64_t n : tensor->ne) out += "," + std::to_string(n);
+        out += "]";
+    }
+    llama_model_free(model);
+    return out + "]";
+}
+
 int main() {
     common_init();
     ggml_backend_load_all();
@@ -210,7 +264,8 @@ int main() {
         if (second == std::string::npos) continue;
         std::string out;
         try {
-            out = job(line.substr(first + 1, second - first - 1), line.substr(second + 1));
+            std::string mode = line.substr(first + 1, second - first - 1), rest = line.substr(second + 1);
+            out = mode == "new" ? wanted(rest) : job(mode, rest);
         } catch (const std::exception &e) {
             out = ",\"error\":" + quoted(e.what());
         }
