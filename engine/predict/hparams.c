@@ -7,6 +7,7 @@
 #include "predict/plan.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { BOUND = 1 << 30 };
@@ -15,8 +16,44 @@ static int64_t bounded(int64_t value) {
     return value < 0 ? 0 : value > BOUND ? BOUND : value;
 }
 
+typedef struct some_key {
+    const char *key, *readers;
+} some_key;
+
+static int by_key(const void *a, const void *b) {
+    return strcmp(((const some_key *)a)->key, ((const some_key *)b)->key);
+}
+
+static bool lists(const char *words, const char *word) {
+    size_t n = strlen(word);
+    for (const char *at = words; (at = strstr(at, word)); at += n)
+        if ((at == words || at[-1] == ' ') && (at[n] == ' ' || !at[n])) return true;
+    return false;
+}
+
+/* Whether the architecture's loader looks at the key; one that is not known is taken to read all of them. */
+static bool reads(const llw_plan *plan, const char *key) {
+    static const some_key some[] = {
+#define LLW_KEY(key, readers) {key, readers},
+#include "predict/keys.def"
+#undef LLW_KEY
+    };
+    if (!plan->architecture) return true;
+    const some_key *found =
+        bsearch(&(some_key){key, ""}, some, sizeof some / sizeof *some, sizeof *some, by_key);
+    return !found || lists(found->readers, plan->architecture->name);
+}
+
+static const llw_meta *entry(const llw_plan *plan, const char *key) {
+    return reads(plan, key) ? llw_model_hparam(plan->model, key) : NULL;
+}
+
 static int64_t whole(const llw_plan *plan, const char *key, int64_t absent) {
-    return bounded(llw_model_int(plan->model, key, -1, absent));
+    return reads(plan, key) ? bounded(llw_model_int(plan->model, key, -1, absent)) : absent;
+}
+
+static double real(const llw_plan *plan, const char *key, double absent) {
+    return reads(plan, key) ? llw_model_real(plan->model, key, absent) : absent;
 }
 
 /* A key that is one number for all layers or an array with one for each. */
@@ -40,11 +77,11 @@ static double layer_real(const llw_meta *meta, int layer) {
 
 static void read_layers(llw_plan *plan) {
     llw_hparams *h = &plan->hparams;
-    const llw_meta *heads = llw_model_hparam(plan->model, "attention.head_count");
-    const llw_meta *kv_heads = llw_model_hparam(plan->model, "attention.head_count_kv");
-    const llw_meta *ff = llw_model_hparam(plan->model, "feed_forward_length");
-    const llw_meta *ff_exp = llw_model_hparam(plan->model, "expert_feed_forward_length");
-    const llw_meta *used = llw_model_hparam(plan->model, "expert_used_count");
+    const llw_meta *heads = entry(plan, "attention.head_count");
+    const llw_meta *kv_heads = entry(plan, "attention.head_count_kv");
+    const llw_meta *ff = entry(plan, "feed_forward_length");
+    const llw_meta *ff_exp = entry(plan, "expert_feed_forward_length");
+    const llw_meta *used = entry(plan, "expert_used_count");
     for (int i = 0; i < h->n_layer_all; i++) {
         llw_layer *layer = &h->layer[i];
         layer->heads = per_layer(heads, i, 0);
@@ -64,7 +101,7 @@ static void set_period(llw_hparams *h, int64_t period, bool dense_first) {
 /* llama_model_base::load_swa_pattern: the header's list or period, else the architecture's. */
 static void read_pattern(llw_plan *plan, int64_t period, bool dense_first) {
     llw_hparams *h = &plan->hparams;
-    const llw_meta *pattern = llw_model_hparam(plan->model, "attention.sliding_window_pattern");
+    const llw_meta *pattern = entry(plan, "attention.sliding_window_pattern");
     if (pattern && pattern->type == LLW_GGUF_ARRAY && pattern->array)
         for (int i = 0; i < h->n_layer_all; i++) h->layer[i].windowed = per_layer(pattern, i, 0) != 0;
     else
@@ -75,7 +112,7 @@ static void read_windows(llw_plan *plan) {
     llw_hparams *h = &plan->hparams;
     const llw_architecture *a = plan->architecture;
     int64_t given = whole(plan, "attention.sliding_window", 0);
-    bool has = llw_model_hparam(plan->model, "attention.sliding_window") != NULL;
+    bool has = entry(plan, "attention.sliding_window") != NULL;
     switch (a ? a->swa : LLW_SWA_NONE) {
     case LLW_SWA_NONE: return;
     case LLW_SWA_IF_GIVEN:
@@ -121,7 +158,7 @@ static void read_windows(llw_plan *plan) {
 static void read_recurrence(llw_plan *plan) {
     llw_hparams *h = &plan->hparams;
     const llw_architecture *a = plan->architecture;
-    const llw_meta *listed = llw_model_hparam(plan->model, "attention.recurrent_layers");
+    const llw_meta *listed = entry(plan, "attention.recurrent_layers");
     int64_t interval = a ? whole(plan, "full_attention_interval", a->recurrent_period) : 0;
     for (int i = 0; i < h->n_layer; i++) {
         llw_layer *layer = &h->layer[i];
@@ -169,8 +206,8 @@ static void read_attention(llw_plan *plan) {
     h->ple_conv = whole(plan, "ple.conv_kernel", 0);
     h->ple_ngram = whole(plan, "ple.ngram_size", 0);
     h->ple_heads = whole(plan, "ple.heads_per_ngram", 0);
-    const llw_meta *ratios = llw_model_hparam(plan->model, "attention.compress_ratios"),
-                   *ple = llw_model_hparam(plan->model, "ple.layers");
+    const llw_meta *ratios = entry(plan, "attention.compress_ratios"),
+                   *ple = entry(plan, "ple.layers");
     for (int i = 0; i < h->n_layer_all; i++) h->layer[i].compress = per_layer(ratios, i, 0);
     for (uint64_t i = 0; ple && ple->array && i < ple->count; i++)
         if (ple->array[i] >= 0 && ple->array[i] < h->n_layer_all) h->layer[(int)ple->array[i]].ple = true;
@@ -181,7 +218,7 @@ static void read_attention(llw_plan *plan) {
  * one in every layer, GLM 5.2 in the first three and then in every fourth (src/models/glm-dsa.cpp). */
 static void read_indexers(llw_plan *plan) {
     llw_hparams *h = &plan->hparams;
-    const llw_meta *listed = llw_model_hparam(plan->model, "attention.indexer.types");
+    const llw_meta *listed = entry(plan, "attention.indexer.types");
     const char *name = plan->architecture ? plan->architecture->name : "";
     for (int i = 0; i < h->n_layer; i++) {
         if (!strcmp(name, "deepseek32"))
@@ -204,7 +241,7 @@ static void read_experts(llw_plan *plan) {
     h->experts_shared = whole(plan, "expert_shared_count", 0);
     h->dense_lead = whole(plan, "leading_dense_block_count", 0);
     h->gating = (llw_gating)whole(plan, "expert_gating_func", 0);
-    h->expert_weights_scale = llw_model_real(plan->model, "expert_weights_scale", 0);
+    h->expert_weights_scale = real(plan, "expert_weights_scale", 0);
     h->expert_weights_norm = whole(plan, "expert_weights_norm", 0) != 0;
 }
 
@@ -214,84 +251,63 @@ static bool is_one_of(const char *name, const char *const *names) {
     return false;
 }
 
-/* Only the keys that the architecture's loader reads: others may stand in the header for another program. */
 static void read_state(llw_plan *plan) {
     llw_hparams *h = &plan->hparams;
-    const char *name = plan->architecture ? plan->architecture->name : "";
-    static const char *const wkv[] = {"rwkv6", "rwkv6qwen2", "rwkv7", "arwkv7", NULL},
-                             *const conv[] = {"lfm2", "lfm2moe", NULL},
-                             *const kda[] = {"kimi-linear", "kimi-k3", "bailingmoe3", NULL},
-                             *const no_groups[] = {"mamba", "jamba", NULL};
-    h->token_shift = 2;
-    if (is_one_of(name, wkv)) {
-        h->wkv_head = whole(plan, "wkv.head_size", 0);
-        h->token_shift = whole(plan, "token_shift_count", 2);
-    } else if (is_one_of(name, conv)) {
-        h->shortconv = whole(plan, "shortconv.l_cache", 0);
-    } else if (is_one_of(name, kda)) {
-        h->kda_head = whole(plan, "kda.head_dim", 0);
-        h->kda_bounded = llw_model_hparam(plan->model, "kda.gate_lower_bound") != NULL;
-        h->residual_block = whole(plan, "attn_res.block_size", 0);
-        h->situ_linear = llw_model_real(plan->model, "activation.situ_linear_beta", 0) > 0;
-        h->ssm_conv = whole(plan, "ssm.conv_kernel", 0);
-    } else if (!strcmp(name, "minimax-01")) {
-        h->la_head = h->head_k;
-    } else {
-        h->ssm_conv = whole(plan, "ssm.conv_kernel", 0);
-        h->ssm_inner = whole(plan, "ssm.inner_size", 0);
-        h->ssm_state = whole(plan, "ssm.state_size", 0);
-        h->ssm_dt_rank = whole(plan, "ssm.time_step_rank", 0);
-        h->ssm_groups = is_one_of(name, no_groups) ? 0 : whole(plan, "ssm.group_count", 0);
-        h->dt_b_c_norms = whole(plan, "ssm.dt_b_c_rms", 0) != 0;
-    }
+    h->wkv_head = whole(plan, "wkv.head_size", 0);
+    h->token_shift = whole(plan, "token_shift_count", 2);
+    h->shortconv = whole(plan, "shortconv.l_cache", 0);
+    h->kda_head = whole(plan, "kda.head_dim", 0);
+    h->kda_bounded = entry(plan, "kda.gate_lower_bound") != NULL;
+    h->residual_block = whole(plan, "attn_res.block_size", 0);
+    h->situ_linear = real(plan, "activation.situ_linear_beta", 0) > 0;
+    h->ssm_conv = whole(plan, "ssm.conv_kernel", 0);
+    h->ssm_inner = whole(plan, "ssm.inner_size", 0);
+    h->ssm_state = whole(plan, "ssm.state_size", 0);
+    h->ssm_dt_rank = whole(plan, "ssm.time_step_rank", 0);
+    h->ssm_groups = whole(plan, "ssm.group_count", 0);
+    h->dt_b_c_norms = whole(plan, "ssm.dt_b_c_rms", 0) != 0;
+    if (plan->architecture && !strcmp(plan->architecture->name, "minimax-01")) h->la_head = h->head_k;
 }
 
 /* What only some architectures read or set: src/models/<architecture>.cpp load_arch_hparams, v0.5.0. */
 static void read_scales(llw_plan *plan, const char *name) {
     llw_hparams *h = &plan->hparams;
-    const llw_model *m = plan->model;
     bool granite = !strncmp(name, "granite", 7);
-    if (granite || !strcmp(name, "hrm_text")) h->embedding_scale = llw_model_real(m, "embedding_scale", 0);
-    if (!strcmp(name, "minicpm")) h->embedding_scale = llw_model_real(m, "embedding_scale", 12.0);
-    if (!strcmp(name, "grok")) h->embedding_scale = llw_model_real(m, "embedding_scale", 78.38);
-    h->residual_scale = llw_model_real(m, "residual_scale", !strcmp(name, "minicpm") ? 1.0 : 0);
-    h->logit_scale = llw_model_real(m, "logit_scale", 0);
-    h->attention_scale = llw_model_real(m, "attention.scale", 0);
-    if (is_one_of(name, (const char *const[]){"dbrx", "mpt", "olmo", NULL}))
-        h->clamp_kqv = llw_model_real(m, "attention.clamp_kqv", 0) > 0;
-    if (is_one_of(name, (const char *const[]){"jais", "mpt", NULL}))
-        h->alibi = llw_model_real(m, "attention.max_alibi_bias", 0) > 0;
+    bool minicpm = !strcmp(name, "minicpm"), grok = !strcmp(name, "grok");
+    h->embedding_scale = real(plan, "embedding_scale", minicpm ? 12 : grok ? 78.38 : 0);
+    h->residual_scale = real(plan, "residual_scale", minicpm ? 1 : 0);
+    h->logit_scale = real(plan, "logit_scale", 0);
+    h->attention_scale = real(plan, "attention.scale", 0);
+    h->clamp_kqv = real(plan, "attention.clamp_kqv", 0) > 0;
+    h->alibi = real(plan, "attention.max_alibi_bias", 0) > 0;
     if (is_one_of(name, (const char *const[]){"bloom", "refact", "jina-bert-v2", NULL})) h->alibi = true;
     if (!strcmp(name, "baichuan") && h->n_layer == 40) h->alibi = true; /* 13B */
     if (!strcmp(name, "gemma2")) h->soft_cap = LLW_SOFT_CAP_ATTENTION;
-    if (!strcmp(name, "grok")) h->soft_cap = LLW_SOFT_CAP_GROK;
-    h->temperature_scale = llw_model_real(m, "attention.temperature_scale", 0);
-    h->final_soft_cap = llw_model_real(m, "final_logit_softcapping", 0) != 0;
-    h->value_scale = llw_model_real(m, "attention.value_scale", 0);
-    h->layer_norm_eps = llw_model_real(m, "attention.layer_norm_epsilon", 0);
+    if (grok) h->soft_cap = LLW_SOFT_CAP_GROK;
+    h->temperature_scale = real(plan, "attention.temperature_scale", 0);
+    h->final_soft_cap = real(plan, "final_logit_softcapping", 0) != 0;
+    h->value_scale = real(plan, "attention.value_scale", 0);
+    h->layer_norm_eps = real(plan, "attention.layer_norm_epsilon", 0);
     h->group_experts = whole(plan, "experts_per_group", 0);
     h->parallel_residual = whole(plan, "use_parallel_residual", 0) != 0;
     h->hrm_stack = whole(plan, "hrm.layers_per_stack", 0);
     h->hrm_low = whole(plan, "hrm.l_cycles", 0);
     h->hrm_high = whole(plan, "hrm.h_cycles", 0);
     h->skip_loop_norm = whole(plan, "skip_loop_final_norm", 0) != 0;
-    h->swin_norm = !strcmp(name, "chameleon") && whole(plan, "swin_norm", 0) != 0;
-    const llw_meta *pattern =
-        !strcmp(name, "granite_swa") ? llw_model_hparam(m, "attention.rope_pattern") : NULL;
+    h->swin_norm = whole(plan, "swin_norm", 0) != 0;
+    const llw_meta *pattern = entry(plan, "attention.rope_pattern");
     bool rope =
         !granite || pattern || !strcmp(name, "granite_swa") || whole(plan, "rope.scaling.finetuned", 1) != 0;
     for (int i = 0; i < h->n_layer_all; i++) h->layer[i].rope = rope && per_layer(pattern, i, 1) != 0;
 }
 
 /* Embeddings from outside that are added to inner layers' states lie behind the first in the input's rows. */
-static void read_deepstack(llw_plan *plan, const char *name) {
+static void read_deepstack(llw_plan *plan) {
     llw_hparams *h = &plan->hparams;
-    const llw_meta *mapping = llw_model_hparam(plan->model, "deepstack_mapping");
-    if (is_one_of(name, (const char *const[]){"qwen3vl", "qwen3vlmoe", "qwen3tts", NULL})) {
-        h->deepstack = whole(plan, "n_deepstack_layers", 0);
-        for (int i = 0; i < h->n_layer && i < h->deepstack; i++) h->layer[i].deepstack_after = i + 2;
-    }
-    if (strncmp(name, "granite", 7) || !mapping || !mapping->array) return;
+    const llw_meta *mapping = entry(plan, "deepstack_mapping");
+    h->deepstack = whole(plan, "n_deepstack_layers", 0);
+    for (int i = 0; i < h->n_layer && i < h->deepstack; i++) h->layer[i].deepstack_after = i + 2;
+    if (!mapping || !mapping->array) return;
     uint64_t seen = 0;
     for (int i = 0; i < h->n_layer_all && (uint64_t)i < mapping->count; i++) {
         double index = mapping->array[i];
@@ -306,25 +322,21 @@ static void read_positions(llw_plan *plan, const char *name) {
     static const char *const multi[] = {"qwen2vl",   "paddleocr", "qwen3vl",  "qwen3vlmoe", "qwen35",
                                         "qwen35moe", "qwen4exp",  "qwen3tts", NULL};
     static const char *const when_given[] = {"glm4", "glm4moe", "hunyuan_vl", NULL};
-    const llw_meta *sections = llw_model_hparam(plan->model, "rope.dimension_sections");
+    const llw_meta *sections = entry(plan, "rope.dimension_sections");
     bool given = sections && sections->array && sections->count > 1 && sections->array[0] > 0 &&
                  sections->array[1] > 0;
     plan->hparams.positions = is_one_of(name, multi) || (given && is_one_of(name, when_given)) ? 4 : 1;
-    read_deepstack(plan, name);
+    read_deepstack(plan);
 }
 
 static void read_clamps(llw_plan *plan, const char *name) {
-    static const char *const both[] = {"bailingmoe3", "deepseek4", "step35", NULL}, *const experts[] = {
-                                                                                        "hy_v4", "maple",
-                                                                                        NULL};
-    const llw_meta *clamp = llw_model_hparam(plan->model, "swiglu_clamp_exp"),
-                   *shared = llw_model_hparam(plan->model, "swiglu_clamp_shexp");
+    const llw_meta *clamp = entry(plan, "swiglu_clamp_exp"),
+                   *shared = entry(plan, "swiglu_clamp_shexp");
     if (!shared && !strcmp(name, "deepseek4")) shared = clamp;
-    bool has_both = is_one_of(name, both);
     for (int i = 0; i < plan->hparams.n_layer_all; i++) {
         llw_layer *layer = &plan->hparams.layer[i];
-        if (has_both || is_one_of(name, experts)) layer->clamp_experts = layer_real(clamp, i) > 1e-6;
-        if (has_both) layer->clamp_shared = layer_real(shared, i) > 1e-6;
+        layer->clamp_experts = layer_real(clamp, i) > 1e-6;
+        layer->clamp_shared = layer_real(shared, i) > 1e-6;
     }
 }
 

@@ -70,14 +70,15 @@ static llw_node *gated(const build *b, llw_node *x, llw_node *normed, int il) {
     return llw_reshape_2d(g, llw_mul(g, x, gate), width, n);
 }
 
-static llw_node *attend(const build *b, llw_node *x, int il) {
+/* before: what was normed. */
+static llw_node *attend(const build *b, llw_node *x, llw_node *before, int il) {
     llw_graph *g = b->g;
     const llw_layer *layer = &g->h->layer[il];
     llw_node *normed = x;
     int64_t head = llw_hparams_head_k(g->h, il), head_v = llw_hparams_head_v(g->h, il), n = x->ne[1];
     bool wide = b->s.heads == LLW_HEADS_WIDE && llw_w(g, LLW_W_ATTN_Q_NORM, il), turn = turned(b, il);
     bool apart = b->s.heads_apart || wide;
-    if (llw_w(g, LLW_W_ATTN_NORM_2, il)) x = llw_block_norm(g, x, LLW_W_ATTN_NORM_2, il, b->s.norm);
+    if (llw_w(g, LLW_W_ATTN_NORM_2, il)) x = llw_block_norm(g, before, LLW_W_ATTN_NORM_2, il, b->s.norm);
     if (b->s.latent) {
         llw_qkv latent = llw_stack_latent(g, x, b->positions, il);
         return llw_block_attend(g, &b->attention, LLW_W_ATTN_OUTPUT, latent.q, latent.k, latent.v, NULL, il);
@@ -98,7 +99,7 @@ static llw_node *attend(const build *b, llw_node *x, int il) {
         a.k = head_norm(b, a.k, LLW_W_ATTN_K_NORM, il, false);
     }
     if (turn) {
-        llw_node *factors = llw_rope_factors(g, il);
+        llw_node *factors = b->s.no_rope_factors ? NULL : llw_rope_factors(g, il);
         a.q = llw_rope(g, a.q, b->positions, factors);
         a.k = llw_rope(g, a.k, b->positions, factors);
     }
@@ -176,7 +177,7 @@ static llw_node *sparse_layer(const build *b, llw_node *x, int il) {
     llw_node *residual = x, *a = x;
     if (layer->heads > 0) {
         a = norm_before(b, x, LLW_W_ATTN_NORM, il);
-        a = layer->kv_heads > 0 ? attend(b, a, il) : llw_block_mm(g, LLW_W_ATTN_OUTPUT, il, a);
+        a = layer->kv_heads > 0 ? attend(b, a, x, il) : llw_block_mm(g, LLW_W_ATTN_OUTPUT, il, a);
     }
     if (il == g->h->n_layer - 1) llw_block_pick_outputs(g, b->out_ids, &a, &residual);
     if (layer->ff == 0) return x; /* what was computed is dropped, as llama.cpp does */
@@ -223,7 +224,7 @@ static llw_node *layer(const build *b, llw_node *x, int il) {
     llw_node *residual = x, *router = s->early_router ? llw_block_mm(g, LLW_W_FFN_GATE_INP, il, x) : NULL;
     llw_node *normed = norm_before(b, x, LLW_W_ATTN_NORM, il);
     bool mixes = s->mixer && g->h->layer[il].recurrent;
-    llw_node *a = mixes && !s->mixes_both ? s->mixer(g, &b->recurrent, normed, il) : attend(b, normed, il);
+    llw_node *a = mixes && !s->mixes_both ? s->mixer(g, &b->recurrent, normed, il) : attend(b, normed, x, il);
     if (mixes && s->mixes_both) {
         a = llw_add(g, a, s->mixer(g, &b->recurrent, norm_before(b, x, LLW_W_ATTN_NORM, il), il));
         a = llw_add(g, a, residual);

@@ -75,6 +75,7 @@ struct llw_stack {
     bool norm_embedding;    /* with token_embd_norm, when the model has it */
     bool learned_positions; /* a table of positions is added, when the model has one */
     llw_stack_rope rope;
+    bool no_rope_factors; /* even if the model has them */
     llw_stack_heads heads;
     bool latent;      /* keys and values come from a compressed row */
     bool heads_apart; /* queries, keys and values are cut out of a joint matrix before they are shaped */

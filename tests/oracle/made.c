@@ -81,9 +81,9 @@ typedef struct shape {
 static const char without_kv_heads[] =
     "plamo2 jamba nemotron_h nemotron_h_moe granitehybrid lfm2 lfm2moe kimi-linear bailingmoe3 kimi-k3";
 static const char compressed_keys[] =
-    "deepseek2 deepseek2-ocr deepseek32 glm-dsa dots3note kimi-linear bailingmoe3 kimi-k3 mistral4 hy_v4";
+    "deepseek2 deepseek32 glm-dsa dots3note kimi-linear bailingmoe3 kimi-k3 mistral4 hy_v4";
 static const char listed_windows[] =
-    "cohere2moe mimo2 step35 spark2_5 muse-glimmer granite_swa dots3note maple gemma4 gemma4-assistant";
+    "cohere2moe mimo2 step35 spark2_5 muse-glimmer granite_swa dots3note maple gemma4 gemma4-assistant dflash";
 static const char with_experts[] =
     "llama4 cohere2moe grok qwen2moe qwen3moe qwen3next qwen3vlmoe qwen35moe qwen4exp phimoe dbrx olmoe arctic deepseek "
     "deepseek2 deepseek2-ocr deepseek32 dots3note deepseek4 glm4moe glm-dsa exaone-moe bailingmoe bailingmoe2 "
@@ -125,10 +125,11 @@ static void attention_keys(maker *m, const shape *s) {
         count(m, "attention.key_length", s->head);
         count(m, "attention.value_length", s->head);
         count(m, "attention.kv_lora_rank", 256);
-        if (is_one_of(m->name, "minicpm3 plm")) count(m, "rope.dimension_count", 32);
+        if (!strcmp(m->name, "plm")) count(m, "rope.dimension_count", s->head / 2);
+        if (!strcmp(m->name, "minicpm3")) count(m, "rope.dimension_count", 32);
         if (is_one_of(m->name, "minimax-m3 deepseek4 glm4 glm4moe phi2 stablelm gptneox"))
             count(m, "rope.dimension_count", s->head / 2);
-        if (is_one_of(m->name, "gemma4 mimo2")) {
+        if (is_one_of(m->name, "gemma4 gemma4-assistant mimo2")) {
             count(m, "attention.key_length_swa", s->head);
             count(m, "attention.value_length_swa", s->head);
         }
@@ -136,7 +137,8 @@ static void attention_keys(maker *m, const shape *s) {
     count(m, "attention.q_lora_rank", PICK_INT(m->r, 256, 512, 768));
     count(m, "attention.sliding_window", 128 * (1 + rng_below(m->r, 16)));
     if (is_one_of(m->name, listed_windows))
-        by_layer(m, "attention.sliding_window_pattern", LLW_GGUF_U32, 2 + rng_below(m->r, 4), 1, 0, 1);
+        by_layer(m, "attention.sliding_window_pattern", LLW_GGUF_U32, 2 + rng_below(m->r, !strncmp(m->name, "gemma4", 6) ? 1 : 4),
+                 1, 0, 1);
     else
         count(m, "attention.sliding_window_pattern", 2 + rng_below(m->r, 4));
     double quarter[4] = {s->head / 4.0, s->head / 8.0, s->head / 8.0, 0};
@@ -195,7 +197,7 @@ static void state_keys(maker *m, const shape *s) {
     flag(m, "kda.safe_gate", true);
     real(m, "kda.gate_lower_bound", -5);
     count(m, "wkv.head_size", 64);
-    count(m, "token_shift_count", 1 + rng_below(m->r, 2));
+    count(m, "token_shift_count", is_one_of(m->name, "rwkv6 rwkv7") ? 2 : 1);
     count(m, "time_mix_extra_dim", 32);
     count(m, "time_decay_extra_dim", 64);
     count(m, "attention.decay_lora_rank", 64);
@@ -254,9 +256,24 @@ static void own_keys(maker *m, const shape *s) {
     }
     if (is_one_of(name, "gemma3n gemma4 gemma4-assistant")) {
         count(m, "embedding_length_per_layer_input", strcmp(name, "gemma4") || rng_chance(m->r, 60) ? 256 : 0);
-        count(m, "attention.shared_kv_layers", rng_chance(m->r, 50) ? 0 : m->layers / 2);
+        count(m, "attention.shared_kv_layers", rng_chance(m->r, 50) || m->layers < 6 ? 0 : m->layers - 4);
         count(m, "altup.num_inputs", 4);
         count(m, "altup.active_idx", 0);
+    }
+    if (!strcmp(name, "gemma4-assistant")) count(m, "embedding_length_out", 2 * s->width);
+    if (is_one_of(name, "eagle3 dflash")) {
+        double layers[3] = {1, 5, 9};
+        list(m, "target_layers", LLW_GGUF_U32, 3, layers);
+        count(m, "target_hidden_size", s->width);
+        flag(m, "norm_before_residual", rng_chance(m->r, 50));
+        count(m, "block_size", 16);
+    }
+    if (!strcmp(name, "graniteswitch")) {
+        double ids[2] = {7, 8};
+        count(m, "adapters.count", 2);
+        count(m, "adapters.lora_rank", 32);
+        list(m, "adapters.token_ids_activate", LLW_GGUF_U32, 2, ids);
+        list(m, "adapters.token_ids_substitute", LLW_GGUF_U32, 2, ids);
     }
     if (is_one_of(name, "t5 t5encoder")) {
         count(m, "decoder_start_token_id", 0);
@@ -286,7 +303,9 @@ static void own_keys(maker *m, const shape *s) {
                         "gemma-embedding llama-embed t5encoder")) {
         count(m, "pooling_type", rng_below(m->r, 4));
         flag(m, "attention.causal", false);
-        count(m, "tokenizer.token_type_count", 2);
+        llw_meta *types = add(m, "", LLW_GGUF_U32);
+        types->key = "tokenizer.ggml.token_type_count";
+        types->integer = 2;
     }
 }
 
@@ -299,7 +318,7 @@ static shape random_shape(rng *r, const char *name) {
     s.kv_heads = s.heads >> rng_below(r, 4);
     if (!s.kv_heads) s.kv_heads = 1;
     if (is_one_of(name, "gpt2 gptj starcoder codeshell bloom mpt bert nomic-bert nomic-bert-moe jina-bert-v2 "
-                        "jina-bert-v3 t5 t5encoder minicpm3 phi2 jais plm refact") &&
+                        "jina-bert-v3 t5 t5encoder olmoe deepseek2-ocr minicpm3 phi2 jais plm refact") &&
         rng_chance(r, 90))
         s.kv_heads = s.heads;
     if (is_one_of(name, compressed_keys)) s.kv_heads = is_one_of(name, "deepseek2-ocr") ? s.heads : 1;
@@ -364,6 +383,23 @@ static void offer(llw_model *model, const char *name) {
     model->tensors[model->n_tensors++] = (llw_tensor){.name = name, .n_dims = 1, .dims = {1, 1, 1, 1}};
 }
 
+/* Tensors without which llama.cpp loads a file of theirs and then reads what is not there. */
+static bool is_needed(const char *architecture, const char *tensor) {
+    static const struct {
+        const char *architectures, *tensors;
+    } needs[] = {
+        {"phi3 phimoe pockettts codeshell", "attn_qkv"},
+        {"qwen35 qwen35moe qwen3next qwen4exp", "attn_qkv attn_gate"},
+        {"granitehybrid nemotron_h nemotron_h_moe falcon-h1 plamo2 mamba2 mamba jamba", "ssm_conv1d"},
+        {"t5 t5encoder", "attn_rel_b"},
+        {"glm-dsa dots3note deepseek32 hy_v4",
+         "attn_q_a attn_q_a_norm attn_q_b indexer.k_norm indexer.proj indexer.attn_k indexer.attn_q_b attn_k_b attn_v_b"},
+    };
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
+        if (is_one_of(architecture, needs[i].architectures) && is_one_of(tensor, needs[i].tensors)) return true;
+    return false;
+}
+
 void made_offer(rng *r, llw_model *model, llw_arena *arena) {
     static const struct {
         const char *name;
@@ -379,10 +415,12 @@ void made_offer(rng *r, llw_model *model, llw_arena *arena) {
                                          [LLW_SCOPE_CONVNEXT] = "convnext.",
                                          [LLW_SCOPE_POSNET] = "posnet."};
     int layers = (int)llw_model_int(model, "block_count", -1, 0);
-    bool biases = rng_chance(r, 30);
+    bool biases = rng_chance(r, 20);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const char *name = known[i].name;
-        bool weight = rng_chance(r, strcmp(name, "output") ? 25 : 60), bias = biases && rng_chance(r, 60);
+        bool needed = is_needed(model->architecture, name), usual = needed || strstr(name, "shexp") || (strstr(name, "_exps") && !strstr(name, "gate_up"));
+        bool weight = rng_chance(r, usual ? 100 : strcmp(name, "output") ? 25 : 60);
+        bool bias = needed || (biases && rng_chance(r, 60));
         for (int l = 0; l < layers; l++) {
             bool global = known[i].scope == LLW_SCOPE_GLOBAL;
             const char *stem = global ? name : llw_arena_printf(arena, "%s%d.%s", before[known[i].scope], l, name);

@@ -262,6 +262,9 @@ static bool loads(check *c) {
     test_case plain = {.cards = 1, .total = {80000}, .free = {79000}, .flags = "-c 512", .fit = ""};
     json_t *answer = ask(c, &plain);
     bool yes = answer && !json_object_get(answer, "error");
+    if (!yes && c->verbose)
+        printf("%s: does not load: %s\n", c->model_name,
+               answer ? json_string_value(json_object_get(answer, "complaints")) : "died");
     json_decref(answer);
     return yes;
 }
@@ -335,7 +338,7 @@ static double seconds(void) {
 int main(int argc, char **argv) {
     check c = {.directory = argc > 1 ? argv[1] : NULL};
     double limit = 40;
-    uint64_t seed = 1;
+    uint64_t seed = 1, exactly = 0;
     const char *made = NULL;
     for (int i = 2; i < argc; i++) {
         if (!strcmp(argv[i], "--verbose"))
@@ -346,6 +349,8 @@ int main(int argc, char **argv) {
             made = argv[++i];
         else if (!strcmp(argv[i], "--seconds") && i + 1 < argc)
             limit = strtod(argv[++i], NULL);
+        else if (!strcmp(argv[i], "--exactly") && i + 1 < argc)
+            exactly = strtoull(argv[++i], NULL, 10);
         else if (!strcmp(argv[i], "--seed") && i + 1 < argc)
             seed = strtoull(argv[++i], NULL, 10);
     }
@@ -359,7 +364,8 @@ int main(int argc, char **argv) {
     llw_known_list(arena, &names, &n);
     double end = seconds() + limit;
     for (uint64_t i = 0; n > 0 && seconds() < end; i++) {
-        uint64_t own = seed * 1000003u + i;
+        uint64_t own = exactly ? exactly : seed * 1000003u + i;
+        if (exactly && i > 0) break;
         if (!made)
             run_model(&c, names[i % n], false, own);
         else if (!strcmp(made, "all"))
