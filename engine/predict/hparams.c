@@ -206,8 +206,7 @@ static void read_attention(llw_plan *plan) {
     h->ple_conv = whole(plan, "ple.conv_kernel", 0);
     h->ple_ngram = whole(plan, "ple.ngram_size", 0);
     h->ple_heads = whole(plan, "ple.heads_per_ngram", 0);
-    const llw_meta *ratios = entry(plan, "attention.compress_ratios"),
-                   *ple = entry(plan, "ple.layers");
+    const llw_meta *ratios = entry(plan, "attention.compress_ratios"), *ple = entry(plan, "ple.layers");
     for (int i = 0; i < h->n_layer_all; i++) h->layer[i].compress = per_layer(ratios, i, 0);
     for (uint64_t i = 0; ple && ple->array && i < ple->count; i++)
         if (ple->array[i] >= 0 && ple->array[i] < h->n_layer_all) h->layer[(int)ple->array[i]].ple = true;
@@ -330,8 +329,7 @@ static void read_positions(llw_plan *plan, const char *name) {
 }
 
 static void read_clamps(llw_plan *plan, const char *name) {
-    const llw_meta *clamp = entry(plan, "swiglu_clamp_exp"),
-                   *shared = entry(plan, "swiglu_clamp_shexp");
+    const llw_meta *clamp = entry(plan, "swiglu_clamp_exp"), *shared = entry(plan, "swiglu_clamp_shexp");
     if (!shared && !strcmp(name, "deepseek4")) shared = clamp;
     for (int i = 0; i < plan->hparams.n_layer_all; i++) {
         llw_layer *layer = &plan->hparams.layer[i];

@@ -59,7 +59,8 @@ static void list(maker *m, const char *key, llw_gguf_type element, int n, const 
 }
 
 /* One number for every layer: `in` where the layer's number is a member of the pattern, else `out`. */
-static void by_layer(maker *m, const char *key, llw_gguf_type element, int period, int at, double in, double out) {
+static void by_layer(maker *m, const char *key, llw_gguf_type element, int period, int at, double in,
+                     double out) {
     double values[512];
     for (int i = 0; i < m->layers; i++) values[i] = i % period == at % period ? in : out;
     list(m, key, element, m->layers, values);
@@ -82,16 +83,20 @@ static const char without_kv_heads[] =
     "plamo2 jamba nemotron_h nemotron_h_moe granitehybrid lfm2 lfm2moe kimi-linear bailingmoe3 kimi-k3";
 static const char compressed_keys[] =
     "deepseek2 deepseek32 glm-dsa dots3note kimi-linear bailingmoe3 kimi-k3 mistral4 hy_v4";
-static const char listed_windows[] =
-    "cohere2moe mimo2 step35 spark2_5 muse-glimmer granite_swa dots3note maple gemma4 gemma4-assistant dflash";
+static const char listed_windows[] = "cohere2moe mimo2 step35 spark2_5 muse-glimmer granite_swa dots3note "
+                                     "maple gemma4 gemma4-assistant dflash";
 static const char with_experts[] =
-    "llama4 cohere2moe grok qwen2moe qwen3moe qwen3next qwen3vlmoe qwen35moe qwen4exp phimoe dbrx olmoe arctic deepseek "
-    "deepseek2 deepseek2-ocr deepseek32 dots3note deepseek4 glm4moe glm-dsa exaone-moe bailingmoe bailingmoe2 "
-    "bailingmoe3 dots1 afmoe ernie4_5-moe hunyuan-moe hy_v3 hy_v4 gpt-oss lfm2moe smallthinker llada-moe grovemoe "
+    "llama4 cohere2moe grok qwen2moe qwen3moe qwen3next qwen3vlmoe qwen35moe qwen4exp phimoe dbrx olmoe "
+    "arctic deepseek "
+    "deepseek2 deepseek2-ocr deepseek32 dots3note deepseek4 glm4moe glm-dsa exaone-moe bailingmoe "
+    "bailingmoe2 "
+    "bailingmoe3 dots1 afmoe ernie4_5-moe hunyuan-moe hy_v3 hy_v4 gpt-oss lfm2moe smallthinker llada-moe "
+    "grovemoe "
     "minimax-01 minimax-m2 minimax-m3 rnd1 mimo2 kimi-linear kimi-k3 step35 mistral4 mellum laguna maple "
     "nomic-bert-moe nemotron_h_moe granitemoe spark2_5";
-static const char maybe_experts[] = "llama refact minicpm granite mistral3 llama-embed jamba granitehybrid ernie4_5 "
-                                    "paddleocr gemma4";
+static const char maybe_experts[] =
+    "llama refact minicpm granite mistral3 llama-embed jamba granitehybrid ernie4_5 "
+    "paddleocr gemma4";
 
 static void attention_keys(maker *m, const shape *s) {
     if (is_one_of(m->name, without_kv_heads)) {
@@ -137,8 +142,8 @@ static void attention_keys(maker *m, const shape *s) {
     count(m, "attention.q_lora_rank", PICK_INT(m->r, 256, 512, 768));
     count(m, "attention.sliding_window", 128 * (1 + rng_below(m->r, 16)));
     if (is_one_of(m->name, listed_windows))
-        by_layer(m, "attention.sliding_window_pattern", LLW_GGUF_U32, 2 + rng_below(m->r, !strncmp(m->name, "gemma4", 6) ? 1 : 4),
-                 1, 0, 1);
+        by_layer(m, "attention.sliding_window_pattern", LLW_GGUF_U32,
+                 2 + rng_below(m->r, !strncmp(m->name, "gemma4", 6) ? 1 : 4), 1, 0, 1);
     else
         count(m, "attention.sliding_window_pattern", 2 + rng_below(m->r, 4));
     double quarter[4] = {s->head / 4.0, s->head / 8.0, s->head / 8.0, 0};
@@ -190,7 +195,10 @@ static void state_keys(maker *m, const shape *s) {
     count(m, "ssm.inner_size", inner);
     count(m, "ssm.conv_kernel", 4);
     count(m, "ssm.state_size", state);
-    count(m, "ssm.time_step_rank", delta ? inner / state : is_one_of(m->name, "mamba jamba") ? s->width / 16 : inner / 64);
+    count(m, "ssm.time_step_rank",
+          delta                               ? inner / state
+          : is_one_of(m->name, "mamba jamba") ? s->width / 16
+                                              : inner / 64);
     count(m, "ssm.group_count", groups);
     count(m, "full_attention_interval", 2 + rng_below(m->r, 3));
     count(m, "kda.head_dim", 128);
@@ -215,8 +223,7 @@ static void own_keys(maker *m, const shape *s) {
     count(m, "attention.indexer.top_k", 512 * (1 + rng_below(m->r, 4)));
     count(m, "attention.indexer.block_size", 4);
     count(m, "attention.indexer.local_blocks", 1);
-    if (is_one_of(name, "dots3note hy_v4"))
-        by_layer(m, "attention.indexer.types", LLW_GGUF_U32, 2, 0, 1, 0);
+    if (is_one_of(name, "dots3note hy_v4")) by_layer(m, "attention.indexer.types", LLW_GGUF_U32, 2, 0, 1, 0);
     if (is_one_of(name, "hy_v4 deepseek4 qwen4exp")) {
         count(m, "hyper_connection.count", 4);
         count(m, "hyper_connection.low_rank", 8);
@@ -255,7 +262,8 @@ static void own_keys(maker *m, const shape *s) {
         count(m, "hrm.l_cycles", 3);
     }
     if (is_one_of(name, "gemma3n gemma4 gemma4-assistant")) {
-        count(m, "embedding_length_per_layer_input", strcmp(name, "gemma4") || rng_chance(m->r, 60) ? 256 : 0);
+        count(m, "embedding_length_per_layer_input",
+              strcmp(name, "gemma4") || rng_chance(m->r, 60) ? 256 : 0);
         count(m, "attention.shared_kv_layers", rng_chance(m->r, 50) || m->layers < 6 ? 0 : m->layers - 4);
         count(m, "altup.num_inputs", 4);
         count(m, "altup.active_idx", 0);
@@ -286,10 +294,12 @@ static void own_keys(maker *m, const shape *s) {
         count(m, "convnext.embedding_length", s->width);
         count(m, "convnext.block_count", m->layers);
     }
-    real(m, "xielu.alpha_n", 1), real(m, "xielu.alpha_p", 1), real(m, "xielu.beta", 1), real(m, "xielu.eps", 1e-7);
-    real(m, "residual_scale", is_one_of(name, "granite granitemoe granitehybrid graniteswitch granite_swa minicpm")
-                                  ? (rng_chance(m->r, 80) ? 0.22 : 0)
-                                  : 3.5);
+    real(m, "xielu.alpha_n", 1), real(m, "xielu.alpha_p", 1), real(m, "xielu.beta", 1),
+        real(m, "xielu.eps", 1e-7);
+    real(m, "residual_scale",
+         is_one_of(name, "granite granitemoe granitehybrid graniteswitch granite_swa minicpm")
+             ? (rng_chance(m->r, 80) ? 0.22 : 0)
+             : 3.5);
     real(m, "embedding_scale", 12), real(m, "attention.scale", 0.0078125);
     real(m, "logit_scale", 1 + rng_below(m->r, 2));
     count(m, "attn_res.block_size", 12);
@@ -299,8 +309,9 @@ static void own_keys(maker *m, const shape *s) {
         real(m, "final_logit_softcapping", 30);
         real(m, "attn_logit_softcapping", 50);
     }
-    if (is_one_of(name, "bert nomic-bert nomic-bert-moe jina-bert-v2 jina-bert-v3 modern-bert neo-bert eurobert "
-                        "gemma-embedding llama-embed t5encoder")) {
+    if (is_one_of(name,
+                  "bert nomic-bert nomic-bert-moe jina-bert-v2 jina-bert-v3 modern-bert neo-bert eurobert "
+                  "gemma-embedding llama-embed t5encoder")) {
         count(m, "pooling_type", rng_below(m->r, 4));
         flag(m, "attention.causal", false);
         llw_meta *types = add(m, "", LLW_GGUF_U32);
@@ -324,7 +335,8 @@ static shape random_shape(rng *r, const char *name) {
     if (is_one_of(name, compressed_keys)) s.kv_heads = is_one_of(name, "deepseek2-ocr") ? s.heads : 1;
     if (is_one_of(name, "rwkv6 rwkv6qwen2 rwkv7 arwkv7")) s.head = 64, s.heads = s.kv_heads = s.width / 64;
     s.ff = 256 * (1 + rng_below(r, 24)) + (rng_chance(r, 20) ? 32 : 0);
-    if (rng_chance(r, 15) && !is_one_of(name, without_kv_heads)) s.width += 256; /* heads do not make up the width */
+    if (rng_chance(r, 15) && !is_one_of(name, without_kv_heads))
+        s.width += 256; /* heads do not make up the width */
     return s;
 }
 
@@ -364,7 +376,8 @@ bool made_header(rng *r, const char *architecture, llw_arena *arena, llw_model *
     else
         count(&m, "feed_forward_length", s.ff);
     attention_keys(&m, &s);
-    if (is_one_of(architecture, with_experts) || (is_one_of(architecture, maybe_experts) && rng_chance(r, 50)))
+    if (is_one_of(architecture, with_experts) ||
+        (is_one_of(architecture, maybe_experts) && rng_chance(r, 50)))
         expert_keys(&m, &s);
     state_keys(&m, &s);
     own_keys(&m, &s);
@@ -392,11 +405,12 @@ static bool is_needed(const char *architecture, const char *tensor) {
         {"qwen35 qwen35moe qwen3next qwen4exp", "attn_qkv attn_gate"},
         {"granitehybrid nemotron_h nemotron_h_moe falcon-h1 plamo2 mamba2 mamba jamba", "ssm_conv1d"},
         {"t5 t5encoder", "attn_rel_b"},
-        {"glm-dsa dots3note deepseek32 hy_v4",
-         "attn_q_a attn_q_a_norm attn_q_b indexer.k_norm indexer.proj indexer.attn_k indexer.attn_q_b attn_k_b attn_v_b"},
+        {"glm-dsa dots3note deepseek32 hy_v4", "attn_q_a attn_q_a_norm attn_q_b indexer.k_norm indexer.proj "
+                                               "indexer.attn_k indexer.attn_q_b attn_k_b attn_v_b"},
     };
     for (size_t i = 0; i < sizeof needs / sizeof *needs; i++)
-        if (is_one_of(architecture, needs[i].architectures) && is_one_of(tensor, needs[i].tensors)) return true;
+        if (is_one_of(architecture, needs[i].architectures) && is_one_of(tensor, needs[i].tensors))
+            return true;
     return false;
 }
 
@@ -418,12 +432,14 @@ void made_offer(rng *r, llw_model *model, llw_arena *arena) {
     bool biases = rng_chance(r, 20);
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         const char *name = known[i].name;
-        bool needed = is_needed(model->architecture, name), usual = needed || strstr(name, "shexp") || (strstr(name, "_exps") && !strstr(name, "gate_up"));
+        bool needed = is_needed(model->architecture, name),
+             usual = needed || strstr(name, "shexp") || (strstr(name, "_exps") && !strstr(name, "gate_up"));
         bool weight = rng_chance(r, usual ? 100 : strcmp(name, "output") ? 25 : 60);
         bool bias = needed || (biases && rng_chance(r, 60));
         for (int l = 0; l < layers; l++) {
             bool global = known[i].scope == LLW_SCOPE_GLOBAL;
-            const char *stem = global ? name : llw_arena_printf(arena, "%s%d.%s", before[known[i].scope], l, name);
+            const char *stem =
+                global ? name : llw_arena_printf(arena, "%s%d.%s", before[known[i].scope], l, name);
             if (weight) offer(model, llw_arena_printf(arena, "%s.weight", stem));
             if (bias) offer(model, llw_arena_printf(arena, "%s.bias", stem));
             if (global) break;
@@ -431,7 +447,8 @@ void made_offer(rng *r, llw_model *model, llw_arena *arena) {
     }
 }
 
-void made_tensor(rng *r, llw_model *model, llw_arena *arena, const char *name, const int64_t dims[LLW_MAX_DIMS]) {
+void made_tensor(rng *r, llw_model *model, llw_arena *arena, const char *name,
+                 const int64_t dims[LLW_MAX_DIMS]) {
     if (model->n_tensors == MOST_TENSORS) return;
     llw_tensor *t = &model->tensors[model->n_tensors++];
     *t = (llw_tensor){.name = llw_arena_strdup(arena, name), .n_dims = 1};
@@ -439,20 +456,23 @@ void made_tensor(rng *r, llw_model *model, llw_arena *arena, const char *name, c
         t->dims[d] = dims[d];
         if (dims[d] > 1) t->n_dims = (uint32_t)d + 1;
     }
-    static const char *const types[] = {"q4_K", "q6_K", "q8_0", "q5_K", "q4_0", "iq4_xs", "f16", "q3_K", "q5_1", "mxfp4",
-                                        "iq2_xxs", "iq3_s", "bf16"};
+    static const char *const types[] = {"q4_K", "q6_K", "q8_0",  "q5_K",    "q4_0",  "iq4_xs", "f16",
+                                        "q3_K", "q5_1", "mxfp4", "iq2_xxs", "iq3_s", "bf16"};
     const char *type = "f32";
-    bool plain = t->n_dims == 1 || !ends_with(name, ".weight") || strstr(name, "norm") || strstr(name, "ssm_conv1d") ||
-                 strstr(name, "ffn_gate_inp") || strstr(name, "time_mix") || strstr(name, "hc_") ||
-                 strstr(name, "shortconv.conv") || strstr(name, "altup") || strstr(name, "laurel");
+    bool plain = t->n_dims == 1 || !ends_with(name, ".weight") || strstr(name, "norm") ||
+                 strstr(name, "ssm_conv1d") || strstr(name, "ffn_gate_inp") || strstr(name, "time_mix") ||
+                 strstr(name, "hc_") || strstr(name, "shortconv.conv") || strstr(name, "altup") ||
+                 strstr(name, "laurel");
     if (!plain) {
         /* the same tensors of all layers have the same type, mostly */
-        const char *stem = strrchr(name, '.') ? strstr(name, "blk.") == name ? strchr(name + 4, '.') : name : name;
+        const char *stem =
+            strrchr(name, '.') ? strstr(name, "blk.") == name ? strchr(name + 4, '.') : name : name;
         uint64_t hash = model->meta[0].count * 7 + model->n_meta;
         for (const char *c = stem; c && *c; c++) hash = hash * 31 + (unsigned char)*c;
         rng own = {hash ^ (uint64_t)model->tensors[0].dims[0] << 20 ^ (uint64_t)model->tensors[0].dims[1]};
         type = types[rng_below(rng_chance(r, 5) ? r : &own, (int)(sizeof types / sizeof *types))];
-        if (dims[0] % llw_ggml_type_get((uint32_t)llw_ggml_type_find(type))->block) type = dims[0] % 32 ? "f16" : "q8_0";
+        if (dims[0] % llw_ggml_type_get((uint32_t)llw_ggml_type_find(type))->block)
+            type = dims[0] % 32 ? "f16" : "q8_0";
     }
     t->type = (uint32_t)llw_ggml_type_find(type);
 }
