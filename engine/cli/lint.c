@@ -1,5 +1,6 @@
 /* llwhy lint: the launches of configuration files, judged by the lessons. */
 #include "cli/lint.h"
+#include "cli/progress.h"
 #include "explain/fix.h"
 #include "fact/build.h"
 #include "render/lint.h"
@@ -213,10 +214,16 @@ static bool judge(llw_linting *lint, llw_lint_pass *pass) {
 bool llw_lint_pass_run(llw_linting *lint, bool quiet, llw_lint_pass *out) {
     *out = (llw_lint_pass){.facts = llw_facts_overlay(lint->app->facts),
                            .lines = llw_lines_new(lint->app->arena)};
-    if (!read_paths(lint, quiet, out)) return false;
-    assume_gpu(out->facts);
-    out->run = llw_run_new(lint->app->kb, out->facts);
-    return judge(lint, out);
+    llw_progress_start(&out->config.n_looked, &out->config.n_launches);
+    bool judged = read_paths(lint, quiet, out);
+    if (judged) {
+        llw_progress_judging();
+        assume_gpu(out->facts);
+        out->run = llw_run_new(lint->app->kb, out->facts);
+        judged = judge(lint, out);
+    }
+    llw_progress_stop();
+    return judged;
 }
 
 void llw_lint_pass_end(llw_lint_pass *pass) {

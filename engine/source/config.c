@@ -3,36 +3,14 @@
 #include "source/config.h"
 #include "base/file.h"
 #include "source/config_front.h"
+#include "source/config_set.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
-typedef struct entry {
-    llw_config_file file;
-    llw_config_kind kind;
-    bool emit; /* its launches are wanted; else it only completes others */
-    bool parsed_docker, parsed_services;
-    llw_dockerfile docker;
-    llw_service *services;
-    size_t n_services;
-} entry;
-
-struct llw_config_set {
-    const char *root; /* nothing above it is opened */
-    const char *real; /* its real path */
-    llw_arena *arena;
-    entry **items;
-    size_t n, capacity;
-    size_t bytes;
-};
-
-enum { MAX_TOTAL = 64 << 20, MAX_DIRECTORIES = 5000 };
-
-/* --- names --- */
+typedef llw_config_entry entry;
 
 static bool has_prefix(const char *text, const char *prefix) {
     return !strncmp(text, prefix, strlen(prefix));
@@ -54,150 +32,6 @@ static const char *directory_of(llw_arena *arena, const char *path) {
     return slash == path ? "/" : llw_arena_strndup(arena, path, (size_t)(slash - path));
 }
 
-/* --- the set of files --- */
-
-static entry *find_entry(const llw_config_set *set, const char *path) {
-    for (size_t i = 0; i < set->n; i++)
-        if (!strcmp(set->items[i]->file.path, path)) return set->items[i];
-    return NULL;
-}
-
-/* Whether a file, followed through links, lies under the root. */
-static bool is_inside(llw_config_set *set, const char *path) {
-    char *real = realpath(path, NULL);
-    size_t len = set->real ? strlen(set->real) : 0;
-    bool inside = real && set->real && !strncmp(real, set->real, len) &&
-                  (real[len] == '/' || (len && set->real[len - 1] == '/'));
-    free(real);
-    return inside;
-}
-
-/* A file of the set; `sniff` leaves out what does not hold what its name says. */
-static entry *load(llw_config_reader *r, llw_config_set *set, const char *path, llw_config_kind kind,
-                   bool sniff, bool emit) {
-    if (set->n >= LLW_CONFIG_MAX_FILES || set->bytes > MAX_TOTAL) {
-        llw_config_unread(r, set->root, 0, "there are more than %d configuration files: the rest is not read",
-                          LLW_CONFIG_MAX_FILES);
-        return NULL;
-    }
-    llw_err err = {0};
-    char *bytes = NULL;
-    size_t len = 0;
-    llw_arena *arena = sniff ? llw_arena_new() : r->arena; /* what is not ours is not kept */
-    if (llw_file_read(arena, path, LLW_CONFIG_MAX_BYTES, &bytes, &len, &err) != LLW_OK) {
-        if (!sniff) llw_config_unread(r, path, err.line, "%s", err.text);
-        if (sniff) llw_arena_free(arena);
-        return NULL;
-    }
-    if (sniff) {
-        kind = llw_config_kind_by_content(kind, base_name(path), bytes, len);
-        if (kind != LLW_CONFIG_NONE) bytes = llw_arena_strndup(r->arena, bytes, len);
-        llw_arena_free(arena);
-        if (kind == LLW_CONFIG_NONE) return NULL;
-    }
-    void *items = set->items;
-    entry *e = llw_arena_alloc(r->arena, sizeof *e);
-    *(entry **)llw_arena_push(r->arena, &items, &set->n, &set->capacity, sizeof e) = e;
-    set->items = items;
-    set->bytes += len;
-    path = llw_arena_strdup(r->arena, path);
-    *e = (entry){.file = {path, base_name(path), directory_of(r->arena, path), bytes, len,
-                          llw_config_is_example(path)},
-                 .kind = kind,
-                 .emit = emit};
-    return e;
-}
-
-/* directory + name without leaving the root: NULL for absolute names and those that go up. */
-static const char *inside(llw_arena *arena, const char *directory, const char *name) {
-    while (name[0] == '.' && name[1] == '/') name += 2;
-    if (*name == '/' || *name == '~' || strstr(name, "..")) return NULL;
-    return !*name || !strcmp(name, ".") ? directory : llw_path_join(arena, directory, name);
-}
-
-const llw_config_file *llw_config_set_find(llw_config_reader *r, llw_config_set *set, const char *directory,
-                                           const char *name) {
-    const char *path = inside(r->arena, directory, name);
-    entry *e = path ? find_entry(set, path) : NULL;
-    if (!e && path && llw_file_is_regular(path) && is_inside(set, path))
-        e = load(r, set, path, LLW_CONFIG_NONE, false, false);
-    return e ? &e->file : NULL;
-}
-
-const llw_config_file *llw_config_set_next(const llw_config_set *set, int kind, size_t *at) {
-    while (*at < set->n) {
-        const entry *e = set->items[(*at)++];
-        if ((int)e->kind == kind) return &e->file;
-    }
-    return NULL;
-}
-
-static bool skipped_directory(const char *name) {
-    static const char *const names[] = {
-        "node_modules", "build",         "dist",    "target",   "vendor", "venv", "__pycache__",
-        "third_party",  "site-packages", "archive", "archived", "attic"}; /* what nobody starts any more */
-    /* what assistants are told about the project */
-    static const char *const told[] = {".claude", ".github", ".cursor",  ".agents",
-                                       ".codex",  ".gemini", ".windsurf"};
-    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
-        if (!strcmp(name, told[i])) return false;
-    if (*name == '.') return true;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strcmp(name, names[i])) return true;
-    return false;
-}
-
-/* NAME.service.d holds what changes NAME.service. */
-static bool in_drop_in(const char *directory) {
-    return has_suffix(directory, ".service.d") || has_suffix(directory, ".container.d");
-}
-
-typedef struct place_to_look {
-    const char *path;
-    int depth;
-} place_to_look;
-
-/* Directories wait in a list; names are sorted, so the order is the same everywhere. */
-static void walk(llw_config_reader *r, llw_config_set *set, const char *root, bool below) {
-    void *items = NULL;
-    size_t n = 0, capacity = 0, looked = 0;
-    *(place_to_look *)llw_arena_push(r->arena, &items, &n, &capacity, sizeof(place_to_look)) =
-        (place_to_look){root, 0};
-    for (size_t i = 0; i < n && n < MAX_DIRECTORIES; i++) {
-        place_to_look here = ((place_to_look *)items)[i];
-        char **names = NULL;
-        size_t count = 0;
-        llw_err err = {0};
-        if (llw_directory_list(r->arena, *here.path ? here.path : ".", &names, &count, &err) != LLW_OK) {
-            llw_config_unread(r, here.path, 0, "%s", err.text);
-            continue;
-        }
-        for (size_t j = 0; j < count; j++) {
-            if (++looked > LLW_CONFIG_MAX_ENTRIES) {
-                llw_config_unread(r, root, 0, "holds more than %d files: the rest is not looked at",
-                                  LLW_CONFIG_MAX_ENTRIES);
-                return;
-            }
-            const char *path = llw_path_join(r->arena, here.path, names[j]);
-            struct stat st;
-            if (lstat(path, &st)) continue;
-            if (S_ISDIR(st.st_mode)) {
-                if (!below || here.depth >= LLW_CONFIG_MAX_DEPTH || skipped_directory(names[j])) continue;
-                *(place_to_look *)llw_arena_push(r->arena, &items, &n, &capacity, sizeof(place_to_look)) =
-                    (place_to_look){path, here.depth + 1};
-                continue;
-            }
-            bool sniff = false, link = S_ISLNK(st.st_mode);
-            llw_config_kind kind = llw_config_kind_of(names[j], &sniff);
-            if (kind == LLW_CONFIG_INI && in_drop_in(here.path)) kind = LLW_CONFIG_DROP_IN;
-            if (kind == LLW_CONFIG_NONE || (link ? !llw_file_is_regular(path) : !S_ISREG(st.st_mode)))
-                continue;
-            if (link && !is_inside(set, path)) continue;
-            if (!find_entry(set, path)) load(r, set, path, kind, sniff, below);
-        }
-    }
-}
-
 /* --- services and their Dockerfiles --- */
 
 static const llw_service *services_of(llw_config_reader *r, entry *e, size_t *n) {
@@ -217,14 +51,14 @@ static const llw_dockerfile *dockerfile_of(llw_config_reader *r, entry *e) {
 static const llw_dockerfile *docker_of(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
                                        const llw_service *s) {
     if (!s->builds || !s->context || !s->dockerfile) return NULL;
-    const char *directory = inside(r->arena, file->directory, s->context);
-    const char *path = directory ? inside(r->arena, directory, s->dockerfile) : NULL;
+    const char *directory = llw_config_inside(r->arena, file->directory, s->context);
+    const char *path = directory ? llw_config_inside(r->arena, directory, s->dockerfile) : NULL;
     if (!path) return NULL;
-    for (size_t i = 0; i < set->n; i++)
-        if (!strcmp(set->items[i]->file.path, path)) return dockerfile_of(r, set->items[i]);
+    entry *there = llw_config_set_entry(set, path);
+    if (there) return dockerfile_of(r, there);
     if (!llw_file_is_regular(path)) return NULL;
-    if (!is_inside(set, path)) return NULL;
-    entry *e = load(r, set, path, LLW_CONFIG_DOCKERFILE, false, false);
+    if (!llw_config_is_inside(set, path)) return NULL;
+    entry *e = llw_config_set_load(r, set, path, LLW_CONFIG_DOCKERFILE, false, false);
     return e ? dockerfile_of(r, e) : NULL;
 }
 
@@ -490,7 +324,7 @@ static bool changes(const llw_config_set *set, const entry *drop_in, const llw_c
         return true;
     const char *beside = llw_arena_strndup(set->arena, drop_in->file.directory, above);
     beside = llw_arena_printf(set->arena, "%s%s", beside, unit->name);
-    return !find_entry(set, beside);
+    return !llw_config_set_entry(set, beside);
 }
 
 static void emit_unit(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
@@ -617,17 +451,17 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
     set.real = real ? llw_arena_strdup(r.arena, real) : NULL;
     free(real);
     if (directory) {
-        walk(&r, &set, set.root, true);
+        llw_config_set_walk(&r, &set, set.root, true);
     } else {
         if (!llw_file_is_regular(path))
             return llw_fail(err, LLW_ERR_INPUT, path, 0, "there is no such file or directory");
         bool sniff = false;
         llw_config_kind kind = llw_config_kind_of(base_name(path), &sniff);
-        if (kind == LLW_CONFIG_INI && in_drop_in(set.root)) kind = LLW_CONFIG_DROP_IN;
+        if (kind == LLW_CONFIG_INI && llw_config_in_drop_in(set.root)) kind = LLW_CONFIG_DROP_IN;
         bool yaml =
             kind == LLW_CONFIG_YAML; /* named by hand: one that is nothing else is taken for Compose */
-        entry *e = kind != LLW_CONFIG_NONE ? load(&r, &set, path, kind, sniff, true) : NULL;
-        if (!e && yaml) e = load(&r, &set, path, LLW_CONFIG_COMPOSE, false, true);
+        entry *e = kind != LLW_CONFIG_NONE ? llw_config_set_load(&r, &set, path, kind, sniff, true) : NULL;
+        if (!e && yaml) e = llw_config_set_load(&r, &set, path, LLW_CONFIG_COMPOSE, false, true);
         if (!e && kind != LLW_CONFIG_NONE && !sniff)
             return llw_fail(err, LLW_ERR_INPUT, path, 0, "cannot be read");
         if (!e)
@@ -636,9 +470,10 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
                 "is none of the files read here, or starts nothing of llama.cpp: models.conf-style INI and "
                 "router presets (.conf, .ini), .env, Compose, Kubernetes, llama-swap and LocalAI YAML, "
                 "Dockerfile, shell and PowerShell scripts, systemd units, Modelfile, Makefile, Nix, Python");
-        walk(&r, &set, set.root, false);
+        llw_config_set_walk(&r, &set, set.root, false);
         const char *drop_ins = llw_arena_printf(r.arena, "%s.d", path);
-        if (e->kind == LLW_CONFIG_UNIT && llw_file_is_directory(drop_ins)) walk(&r, &set, drop_ins, false);
+        if (e->kind == LLW_CONFIG_UNIT && llw_file_is_directory(drop_ins))
+            llw_config_set_walk(&r, &set, drop_ins, false);
     }
     emit(&r, &set);
     claim_infrastructure(&r);

@@ -55,7 +55,8 @@ typedef struct llw_config_result {
     size_t n_launches, launch_capacity;
     llw_unread *unread;
     size_t n_unread, unread_capacity;
-    size_t n_files; /* read as configuration */
+    size_t n_looked; /* directory entries, while it goes on */
+    size_t n_files;  /* read as configuration */
     const char **files;
     size_t file_capacity;
     size_t n_claims;
@@ -64,18 +65,18 @@ typedef struct llw_config_result {
 } llw_config_result;
 
 enum {
-    LLW_CONFIG_MAX_FILES = 2000,    /* configuration files under one path */
-    LLW_CONFIG_MAX_ENTRIES = 50000, /* directory entries looked at */
-    LLW_CONFIG_MAX_DEPTH = 8,       /* directories below the one given */
-    LLW_CONFIG_MAX_BYTES = 4 << 20, /* of one file */
-    LLW_CONFIG_MAX_LAUNCHES = 1000,
+    LLW_CONFIG_MAX_FILES = 20000,    /* configuration files under one path */
+    LLW_CONFIG_MAX_ENTRIES = 200000, /* directory entries looked at */
+    LLW_CONFIG_MAX_DEPTH = 16,       /* directories below the one given */
+    LLW_CONFIG_MAX_BYTES = 4 << 20,  /* of one file */
+    LLW_CONFIG_MAX_LAUNCHES = 5000,
     LLW_CONFIG_MAX_CLAIMS = 5000,
 };
 
-/* Reads a file, or every configuration file under a directory (hidden directories, node_modules, build and
- * the like are left out). A file given by name whose format is none of ours, and a path that is not there,
- * are LLW_ERR_INPUT. Results live in the fact base's arena. May be called for several paths: launches of
- * equal ids are read once. */
+/* Reads a file, or every configuration file under a directory (versions, packages, builds and copies of
+ * llama.cpp's sources are left out). A file given by name whose format is none of ours, and a path that is
+ * not there, are LLW_ERR_INPUT. Results live in the fact base's arena. May be called for several paths:
+ * launches of equal ids are read once. */
 llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_options *options,
                          llw_config_result *out, llw_err *err);
 

@@ -107,6 +107,17 @@ static bool speaks_of_llama(const char *bytes, size_t len) {
     return holds(bytes, len, "llama") || holds(bytes, len, "LLAMA") || holds(bytes, len, ".gguf");
 }
 
+/* A program of llama.cpp's, an image or a model is named, or another file that may name one. Cheap, and most
+ * scripts that only speak of llama.cpp end here. */
+static bool may_start_llama(const char *bytes, size_t len) {
+    static const char *const words[] = {
+        "llama-server", "llama-cli", "llama-bench", "llama-fit-params", ".gguf", "llama.cpp:", "LLAMA_ARG",
+        "/server",      "/main",     "-hf",         "source ",          "\n. ",  ".sh"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (holds(bytes, len, words[i])) return true;
+    return false;
+}
+
 /* The word at the start of a line, blanks in front of it allowed up to `indent`. */
 static bool line_starts(const char *bytes, size_t len, const char *word, size_t indent) {
     size_t n = strlen(word);
@@ -156,7 +167,8 @@ llw_config_kind llw_config_kind_by_content(llw_config_kind kind, const char *nam
     case LLW_CONFIG_YAML: return speaks_of_llama(bytes, len) ? kind_of_yaml(bytes, len) : LLW_CONFIG_NONE;
     case LLW_CONFIG_SCRIPT: {
         bool named = strchr(name + 1, '.') != NULL || *name == '.';
-        return (named || is_shell_script(bytes, len)) && speaks_of_llama(bytes, len) ? kind : LLW_CONFIG_NONE;
+        bool ours = (named || is_shell_script(bytes, len)) && speaks_of_llama(bytes, len);
+        return ours && may_start_llama(bytes, len) ? kind : LLW_CONFIG_NONE;
     }
     case LLW_CONFIG_DOCUMENT: return speaks_of_models(bytes, len) ? kind : LLW_CONFIG_NONE;
     case LLW_CONFIG_MODELFILE:
