@@ -196,11 +196,20 @@ static void a_value_is_taken_even_if_it_is_an_option(void **state) {
     run r = server("-fa -c 4096");
     const llw_flag_problem *p = problem(&r, LLW_F_SWALLOWED);
     assert_non_null(p);
+    assert_string_equal(p->message, "llama-server ends here: -fa takes the option -c as its value; before "
+                                    "b6451 (2025-09-13) it took none");
     assert_string_equal(p->advice, "write -fa on");
-    assert_non_null(problem(&r, LLW_F_BAD_VALUE));
-    assert_non_null(problem(&r, LLW_F_WORD)); /* 4096 is left over */
-    assert_non_null(r.out.refused);
+    assert_null(problem(&r, LLW_F_BAD_VALUE)); /* the same once more */
+    assert_non_null(problem(&r, LLW_F_WORD));  /* 4096 is left over */
+    assert_string_equal(r.out.refused, p->message);
     assert_int_equal(count(&r, LLW_launch_ctx), 0);
+    end(&r);
+    r = server("-c -ngl 99");
+    assert_int_equal(problem(&r, LLW_F_SWALLOWED)->level, LLW_PROBLEM_WRONG);
+    assert_null(problem(&r, LLW_F_NOT_A_NUMBER));
+    end(&r);
+    r = server("--host --port 8080"); /* a text takes anything */
+    assert_string_equal(problem(&r, LLW_F_SWALLOWED)->message, "--host takes the option --port as its value");
     end(&r);
     r = server("-ngl -1");
     only(&r, 0, true);

@@ -169,18 +169,21 @@ static void an_old_build_tells_of_the_past(void **state) {
                "  -h, --help            show this help message and exit\n"
                "  -c N, --ctx-size N    size of the prompt context (default: 512)\n"
                "-fa,   --flash-attn                     enable Flash Attention (default: disabled)\n"
-               "                                        (env: LLAMA_ARG_FLASH_ATTN)\n",
+               "                                        (env: LLAMA_ARG_FLASH_ATTN)\n"
+               "--log-colors                            Enable colored logging\n"
+               "                                        (env: LLAMA_LOG_COLORS)\n",
                "b5000");
-    assert_non_null(strstr(changes_of(arena, &u), "~--flash-attn: it takes no value here"));
+    assert_non_null(strstr(changes_of(arena, &u), "~--log-colors: it takes no value here"));
+    assert_null(strstr(changes_of(arena, &u), "~--flash-attn")); /* known */
     assert_null(strstr(changes_of(arena, &u), "~--ctx-size: it takes"));
     assert_non_null(strstr(changes_of(arena, &u), "---no-kv-offload")
                         ? ""
                         : strstr(changes_of(arena, &u), "---override-tensor"));
     use(&u);
-    assert_int_equal(find(arena, "-fa", LLW_PROGRAM_SERVER, "b5000")->kind, LLW_FLAG_PLAIN);
-    assert_int_equal(find(arena, "-fa", LLW_PROGRAM_SERVER, "b6301")->kind,
+    assert_int_equal(find(arena, "--log-colors", LLW_PROGRAM_SERVER, "b5000")->kind, LLW_FLAG_PLAIN);
+    assert_int_equal(find(arena, "--log-colors", LLW_PROGRAM_SERVER, "b6301")->kind,
                      LLW_FLAG_ONOFFAUTO); /* nobody said otherwise */
-    assert_int_equal(find(arena, "-fa", LLW_PROGRAM_CLI, "b5000")->kind, LLW_FLAG_ONOFFAUTO);
+    assert_int_equal(find(arena, "--log-colors", LLW_PROGRAM_CLI, "b5000")->kind, LLW_FLAG_ONOFFAUTO);
     assert_non_null(find(arena, "-ot", LLW_PROGRAM_SERVER, "b8022"));
     assert_null(find(arena, "-ot", LLW_PROGRAM_SERVER, "b5000"));
     assert_true(llw_build_order("b5000") < llw_build_order("b6301"));

@@ -628,7 +628,7 @@ static void crashes_tell_the_prompt_and_the_device(void **state) {
     assert_int_equal(l->evidence[0], 22);
     assert_true(log.loads[1].oom.killed);
     l = &log_fixture(arena, "2026-05-crash.log").loads[0];
-    assert_string_equal(l->failure, "the assertion found failed");
+    assert_string_equal(l->failure, "the assertion \"found\" failed");
     llw_arena_free(arena);
 }
 

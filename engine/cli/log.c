@@ -86,6 +86,9 @@ static bool repairable(const llw_load *load, const llw_predicted *p) {
     return p->fit.prediction.outcome == LLW_OUTCOME_OK && !p->fit.fits;
 }
 
+/* The last source in which the server's own lines begin with "main:" (models/builds.tsv). */
+static const char last_early[] = "2026-05-04";
+
 /* Predicts a load in a fact base of its own, which the caller frees after printing. */
 static bool predict_load(llw_app *app, llw_log_extra *extra) {
     const llw_options *o = &app->options;
@@ -101,13 +104,15 @@ static bool predict_load(llw_app *app, llw_log_extra *extra) {
     if (!version) version = llw_log_build(app->load);
     in.build = llw_build_claim(app->facts, version, version ? LLW_GRADE_MEASURED : LLW_GRADE_DEFAULT,
                                version ? "log" : "default", "", NULL);
-    bool assumed = !version || !in.build;
-    if (!in.build) in.build = llw_build_claim(app->facts, NULL, LLW_GRADE_DEFAULT, "default", "", &err);
+    bool assumed = !version || !in.build, early = app->load->early;
+    if (assumed)
+        in.build =
+            llw_build_claim(app->facts, early ? last_early : NULL, LLW_GRADE_DEFAULT, "default", "", &err);
     if (!in.build) return llw_app_fail(app, LLW_EXIT_USAGE, &err);
     if (assumed)
-        extra->build =
-            llw_arena_printf(app->arena, "%s (the log does not say which it was: give --llama VERSION)",
-                             llw_facts_id(app->facts, in.build));
+        extra->build = llw_arena_printf(
+            app->arena, "%s (the log does not say which it was%s: give --llama VERSION)",
+            llw_facts_id(app->facts, in.build), early ? ", its wording is that of May 2026 or before" : "");
     extra->unsaid = "";
     llw_app_log_words(app, &in);
     if (o->flags_given) {

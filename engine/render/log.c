@@ -144,6 +144,12 @@ static void tell_settings(llw_text *out, const llw_style *style, const llw_load 
         add_safe(&t, l->type_v);
     }
     if (l->pipelined) llw_text_add(&t, ", pipelined");
+    if (l->n_ctx <= 0 && t.len > 2) { /* a part of a log may lack the context, which comes first */
+        llw_text rest = {0};
+        llw_text_add(&rest, llw_text_str(&t) + 2);
+        llw_text_fini(&t);
+        t = rest;
+    }
     paragraph(out, style, 2, &t);
     if (l->offloaded >= 0)
         llw_text_addf(&t, "%lld of %lld layers on GPUs", (long long)l->offloaded, (long long)l->layers);

@@ -341,6 +341,35 @@ static void note_repetition(llw_reader *r, const llw_use *use, const char *value
     seen->text = value;
 }
 
+/* An option stands where the value of USE belongs. Whether llama.cpp takes it as that value; one finding
+ * tells it, at the option whose value is missing. */
+static bool tell_swallowed(llw_reader *r, const llw_use *use, const llw_token *value) {
+    llw_use read = *use;
+    read.token = value;
+    read.quiet = true;
+    llw_parsed p = llw_reader_value(r, &read);
+    bool taken = p.taken || !p.known;
+    bool on = use->row->kind == LLW_FLAG_ONOFFAUTO || use->row->kind == LLW_FLAG_ONOFF;
+    const char *advice =
+        on ? llw_arena_printf(r->arena, "write %s on", use->spelling) : "give the option its value";
+    const char *before = "", *since = use->row->since_version;
+    bool negative = false;
+    const llw_flag_row *bare =
+        *since ? llw_flag_find(r->flags, use->spelling, r->in->program, use->row->since - 1, &negative)
+               : NULL;
+    if (bare && bare->kind == LLW_FLAG_PLAIN)
+        before = llw_arena_printf(r->arena, "; before %s it took none", llw_build_and_day(r->arena, since));
+    if (taken)
+        llw_reader_report(r, LLW_F_SWALLOWED, LLW_PROBLEM_WRONG, use, advice,
+                          "%s takes the option %.*s as its value%s", use->spelling, QUOTE, value->text,
+                          before);
+    else
+        llw_reader_refuse(r, LLW_F_SWALLOWED, use, advice,
+                          "%s ends here: %s takes the option %.*s as its value%s", llw_reader_program(r),
+                          use->spelling, QUOTE, value->text, before);
+    return taken;
+}
+
 /* The option at i, which takes a value. Returns how many words it took. */
 static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *spelling, size_t i,
                           llw_grade grade) {
@@ -361,15 +390,12 @@ static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *sp
     if (row->secret)
         llw_reader_report(r, LLW_F_SECRET, LLW_PROBLEM_NOTE, &use, "use --api-key-file, or the environment",
                           "the value of %s can be read by every user of the machine", spelling);
-    use.token = value;
     char buffer[MAX_SPELLING];
     bool negative = false;
-    if (value->text && value->text[0] == '-' && active(r, spelling_of(value->text, buffer), &negative))
-        llw_reader_report(r, LLW_F_SWALLOWED, LLW_PROBLEM_WRONG, &use,
-                          row->kind == LLW_FLAG_ONOFFAUTO || row->kind == LLW_FLAG_ONOFF
-                              ? llw_arena_printf(r->arena, "write %s on", spelling)
-                              : "give the option its value",
-                          "%s takes the option %.*s as its value", spelling, QUOTE, value->text);
+    bool swallowed =
+        value->text && value->text[0] == '-' && active(r, spelling_of(value->text, buffer), &negative);
+    if (swallowed && !tell_swallowed(r, &use, value)) return want;
+    use.token = value;
     note_repetition(r, &use, row->secret ? NULL : value->text);
     set_lost(r, &use, grade);
     llw_parsed p = llw_reader_value(r, &use);

@@ -151,6 +151,7 @@ typedef struct llw_load {
     int64_t n_ctx, n_ctx_seq, n_batch, n_ubatch, n_seq;
     int n_ctx_line, n_batch_line, n_ubatch_line, n_seq_line;
     const char *flash_attn; /* on, off, auto */
+    bool flash_attn_auto;   /* it was left to llama.cpp, which then chose flash_attn */
     int flash_attn_line;
     const char *kv_unified; /* true, false */
     const char *type_k, *type_v;
@@ -177,6 +178,7 @@ typedef struct llw_load {
     llw_log_outcome outcome;
     int evidence[LLW_LOG_EVIDENCE]; /* lines that say so */
     int n_evidence;
+    bool early;          /* its words are those of builds up to May 2026 */
     int loaded_line;     /* 0: it never said that it was ready */
     const char *failure; /* llama.cpp's words */
     bool illegal_access;

@@ -171,8 +171,10 @@ size_t llw_log_words(llw_arena *arena, const llw_log *log, const llw_load *load,
         word(&w, load->type_line, "-ctk", load->type_k);
         word(&w, load->type_line, "-ctv", load->type_v);
     }
-    if (load->flash_attn && strcmp(load->flash_attn, "auto"))
-        word(&w, load->flash_attn_line, "-fa", load->flash_attn);
+    bool left = load->flash_attn_auto && load->flash_attn && !strcmp(load->flash_attn, "off");
+    if (load->flash_attn &&
+        strcmp(load->flash_attn, "auto")) /* "off" by choice and by itself take other buffers */
+        word(&w, load->flash_attn_line, "-fa", left ? "auto" : load->flash_attn);
     if (embeds(load)) word(&w, 0, "--embedding", NULL);
     fit_words(&w, load);
     bool named = load->overrides > 0 && load->overrides_only_experts && !fitted(load);

@@ -113,6 +113,7 @@ static void set_flash_attn(llw_load *load, llw_log_text value, int line) {
          off = text_is(value, "0") || text_is(value, "disabled");
     if (!on && !off && !text_is(value, "auto")) return;
     load->flash_attn = on ? "on" : off ? "off" : "auto";
+    load->flash_attn_auto |= !on && !off;
     load->flash_attn_line = line;
 }
 

@@ -10,6 +10,10 @@
  * models/extras.tsv. */
 static const int64_t GROWTH = 256 << 20;
 
+/* More than any compute buffer needs: ik_llama.cpp #500 and #749 asked for 272 and 352 GiB, and that build
+ * option was what helped. */
+static const int64_t HUGE_BUFFER = (int64_t)16 << 30;
+
 static const char NOTE[] = "note", WASTE[] = "waste", RISK[] = "risk", WRONG[] = "wrong";
 
 static const struct code {
@@ -126,7 +130,16 @@ static const char *size(finder *f, int64_t bytes) {
     return llw_arena_strdup(f->arena, llw_format_mib(buf, bytes));
 }
 
-static const char *oom_advice(const llw_log_oom *oom) {
+/* With copies for pipelining the scheduler reserves the graph's inputs, weights in RAM among them, several
+ * times over. */
+static bool is_pipelining(const finder *f, const llw_log_oom *oom) {
+    return f->load->pipelined && oom->part == LLW_LOG_COMPUTE && oom->asked > HUGE_BUFFER;
+}
+
+static const char *oom_advice(const finder *f, const llw_log_oom *oom) {
+    if (is_pipelining(f, oom))
+        return "a build with -DGGML_SCHED_MAX_COPIES=1: several copies of the graph's inputs are what takes "
+               "that much";
     if (oom->device && !strcmp(oom->device, "Host"))
         return "more RAM, a smaller file, or more layers on the GPUs";
     switch (oom->part) {
@@ -134,7 +147,10 @@ static const char *oom_advice(const llw_log_oom *oom) {
         return "put fewer layers or experts there, or leave -ngl, -ts and -ot out and let --fit place them";
     case LLW_LOG_KV:
     case LLW_LOG_RECURRENT: return "a smaller -c, fewer slots (-np), or -ctk q8_0 -ctv q8_0";
-    case LLW_LOG_COMPUTE: return "a smaller -ub (512 is the default), or a smaller -c";
+    case LLW_LOG_COMPUTE:
+        return f->load->n_ubatch > 0 && f->load->n_ubatch <= 512
+                   ? "a smaller -c, or fewer layers there"
+                   : "a smaller -ub (512 is the default), or a smaller -c";
     default: return "keep more free: a larger --fit-target, a smaller -ub or -c";
     }
 }
@@ -163,7 +179,7 @@ static void find_oom(finder *f) {
         llw_text_addf(&t, "%s had no room for %s", retry->device ? retry->device : "a device",
                       part_words(retry->part));
         add_sizes(f, &t, retry);
-        find(f, "R14", RISK, retry->line, oom_advice(retry),
+        find(f, "R14", RISK, retry->line, oom_advice(f, retry),
              "%s; llama.cpp went on without overlapping the GPUs' work", llw_text_str(&t));
         llw_text_fini(&t);
     }
@@ -185,7 +201,7 @@ static void find_oom(finder *f) {
          host           ? "R03"
          : oom->running ? "R02"
                         : "R01",
-         WRONG, oom->line, oom_advice(oom), "%s", llw_text_str(&t));
+         WRONG, oom->line, oom_advice(f, oom), "%s", llw_text_str(&t));
     llw_text_fini(&t);
 }
 
@@ -193,14 +209,17 @@ static void find_end(finder *f) {
     const llw_load *l = f->load;
     const char *words = l->failure ? l->failure : "no reason given";
     int line = l->n_evidence ? l->evidence[0] : l->last_line;
+    const char *again = strstr(words, "no kernel image")
+                            ? "a build that names this GPU's compute capability in CMAKE_CUDA_ARCHITECTURES"
+                            : "another build, then a test with a long prompt: llwhy lesson L06";
     if (l->outcome == LLW_LOG_CRASH && l->crash_prompt >= 0)
-        find(f, "R04", WRONG, line, "another build, then a test with a long prompt: llwhy lesson L06",
-             "it crashed%s%s while reading a prompt of %lld tokens: %s", l->crash_device ? " on " : "",
-             l->crash_device ? l->crash_device : "", (long long)l->crash_prompt, words);
+        find(f, "R04", WRONG, line, again, "it crashed%s%s while reading a prompt of %lld tokens: %s",
+             l->crash_device ? " on " : "", l->crash_device ? l->crash_device : "",
+             (long long)l->crash_prompt, words);
     else if (l->outcome == LLW_LOG_CRASH)
-        find(f, "R04", WRONG, line, "another build, then a test with a long prompt: llwhy lesson L06",
-             "it crashed%s%s %s: %s", l->crash_device ? " on " : "", l->crash_device ? l->crash_device : "",
-             l->loaded_line ? "while serving" : "before it was ready", words);
+        find(f, "R04", WRONG, line, again, "it crashed%s%s %s: %s", l->crash_device ? " on " : "",
+             l->crash_device ? l->crash_device : "", l->loaded_line ? "while serving" : "before it was ready",
+             words);
     else if (l->outcome == LLW_LOG_FAILED && !l->path && strstr(words, "argument"))
         find(f, "R06", WRONG, line, "", "llama.cpp did not start: %s", words);
     else if (l->outcome == LLW_LOG_FAILED)

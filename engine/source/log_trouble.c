@@ -238,7 +238,8 @@ static bool apply_crash(llw_log_reader *r, llw_log_stream *s, const llw_log_line
         return true;
     case LLW_LOG_E_CRASH: crash(r, s, llw_log_copy(r->arena, f[0].text)); return true;
     case LLW_LOG_E_CRASH_ASSERT:
-        crash(r, s, llw_arena_printf(r->arena, "the assertion %s failed", llw_log_copy(r->arena, f[0].text)));
+        crash(r, s,
+              llw_arena_printf(r->arena, "the assertion \"%s\" failed", llw_log_copy(r->arena, f[0].text)));
         return true;
     case LLW_LOG_E_CRASH_THROWN:
         crash(r, s,
@@ -248,7 +249,7 @@ static bool apply_crash(llw_log_reader *r, llw_log_stream *s, const llw_log_line
     case LLW_LOG_E_CRASH_2023: crash(r, s, llw_log_copy(r->arena, f[2].text)); return true;
     case LLW_LOG_E_CRASH_SIGNAL: crash(r, s, llw_log_copy(r->arena, line->text)); return true;
     case LLW_LOG_E_CRASH_DEVICE: {
-        if (!s->entry) return true;
+        if (!s->entry || f[0].integer < 0) return true; /* -1: HIP knows none any more */
         llw_load *load = &s->entry->load;
         const char *name =
             llw_arena_printf(r->arena, "%s%lld", s->backend ? s->backend : "CUDA", (long long)f[0].integer);
@@ -310,13 +311,16 @@ static bool apply_service(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     const llw_log_field *f = line->field;
     llw_log_entry *e = s->entry;
     /* a log whose beginning is missing still tells that it runs */
-    bool begins = line->event == LLW_LOG_E_LOADED || line->event == LLW_LOG_E_PROMPT_TIME;
+    bool begins = line->event == LLW_LOG_E_LOADED || line->event == LLW_LOG_E_LOADED_EARLY ||
+                  line->event == LLW_LOG_E_PROMPT_TIME;
     if (!e && begins && !s->fitting) e = llw_log_entry_get(r, s);
     if (!e) return false;
     llw_load *load = &e->load;
     switch (line->event) {
+    case LLW_LOG_E_LOADED_EARLY:
     case LLW_LOG_E_LOADED:
         if (s->fitting) return true;
+        load->early |= line->event == LLW_LOG_E_LOADED_EARLY;
         if (!load->loaded_line) load->loaded_line = r->log->lines;
         return true;
     case LLW_LOG_E_SLOTS: set_slots(load, f, r->log->lines); return true;
