@@ -6,6 +6,21 @@
 
 #include <string.h>
 
+/* The plan to recommend where fit's own is not what anybody wants: it does not fit, gave up, or moved
+ * something. For programs only where it does not fit, because looking for it costs several fits. */
+static const llw_candidate *find_better(llw_app *app, const llw_predicted *p) {
+    const llw_fit *fit = &p->fit;
+    bool known = p->rc == LLW_OK && fit->outcome != LLW_FIT_UNKNOWN && fit->outcome != LLW_FIT_OFF &&
+                 fit->prediction.outcome == LLW_OUTCOME_OK;
+    if (!known || (fit->fits && (app->json || fit->outcome == LLW_FIT_UNCHANGED))) return NULL;
+    llw_placement placement;
+    llw_place_rank(&p->as_read, NULL, app->arena, &placement);
+    const llw_candidate *best = placement.n ? &placement.candidates[0] : NULL;
+    bool placed = p->as_read.gpu_layers_given || p->as_read.n_tensor_split || p->as_read.n_overrides;
+    bool same = best && !best->n_flags && !placed;
+    return best && best->fits && !same ? best : NULL;
+}
+
 static int predict(llw_app *app, bool fit) {
     const llw_options *o = &app->options;
     if (o->n_words > 1 || (!o->n_words && !o->flags_given && !llw_option_given(o, LLW_OPT_FACTS))) {
@@ -17,23 +32,24 @@ static int predict(llw_app *app, bool fit) {
     llw_entity launch = app->argv.launch ? app->argv.launch : llw_facts_next(app->facts, LLW_KIND_launch, 0);
     if (!launch) return llw_app_complain(app, LLW_EXIT_USAGE, "there is no launch to predict"), app->code;
     llw_predicted p;
+    llw_memo *memo = llw_memo_new();
     if (app->argv.refused) {
         p = (llw_predicted){.launch = launch, .rc = LLW_ERR_INPUT};
         llw_fail(&p.err, LLW_ERR_INPUT, "", 0, "%s", app->argv.refused);
     } else {
         llw_facts *over = llw_facts_overlay(app->facts);
-        llw_memo *memo = llw_memo_new();
         llw_native_predict_with(over, launch, app->arena, !app->json || fit, memo, &p);
-        p.as_read.memo = p.fit.launch.memo = NULL;
-        llw_memo_free(memo);
         llw_facts_free(over);
     }
     if (!app->json) llw_app_remember(app); /* for `why` */
+    const llw_candidate *better = fit ? find_better(app, &p) : NULL;
     llw_text out = {0};
     if (app->json)
-        fit ? llw_render_fit_json(&out, &p) : llw_render_prediction_json(&out, &p);
+        fit ? llw_render_fit_json(&out, &p, better) : llw_render_prediction_json(&out, &p);
     else
-        fit ? llw_render_fit_text(&out, &app->style, &p) : llw_render_prediction_text(&out, &app->style, &p);
+        fit ? llw_render_fit_text(&out, &app->style, &p, better)
+            : llw_render_prediction_text(&out, &app->style, &p);
+    llw_memo_free(memo);
     llw_app_print(app, &out);
     return app->code;
 }

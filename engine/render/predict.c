@@ -93,7 +93,18 @@ void llw_render_prediction_json(llw_text *out, const llw_predicted *p) {
     llw_json_dump(out, root);
 }
 
-void llw_render_fit_json(llw_text *out, const llw_predicted *p) {
+static json_t *better_json(const llw_candidate *better) {
+    if (!better) return json_null();
+    json_t *o = json_object(), *args = json_array();
+    for (size_t i = 0; i < better->n_flags; i++)
+        json_array_append_new(args, llw_json_string(better->flags[i]));
+    json_object_set_new(o, "args", args);
+    json_object_set_new(o, "n_ctx", json_integer(better->ctx));
+    json_object_set_new(o, "reason", llw_json_string(better->reason));
+    return o;
+}
+
+void llw_render_fit_json(llw_text *out, const llw_predicted *p, const llw_candidate *better) {
     json_t *root = json_object(), *args = json_array(), *steps = json_array();
     json_object_set_new(root, "schema", json_string("llwhy.fit/1"));
     bool known = p->rc == LLW_OK && p->fit.outcome != LLW_FIT_UNKNOWN;
@@ -110,6 +121,7 @@ void llw_render_fit_json(llw_text *out, const llw_predicted *p) {
                                     : p->fit.reason ? p->fit.reason
                                                     : ""));
     json_object_set_new(root, "steps", steps);
+    json_object_set_new(root, "better", better_json(better));
     json_object_set_new(root, "devices", p->rc == LLW_OK ? devices_json(&p->fit) : json_array());
     json_object_set_new(root, "n_ctx",
                         p->rc == LLW_OK ? count_or_null(p->fit.prediction.n_ctx) : json_null());
@@ -173,7 +185,37 @@ void llw_render_prediction_text(llw_text *out, const llw_style *style, const llw
     llw_flatten(out, style);
 }
 
-void llw_render_fit_text(llw_text *out, const llw_style *style, const llw_predicted *p) {
+/* The plan to take instead: its flags, what comes of it, and why. */
+static void say_better(llw_text *out, const llw_style *style, const llw_launch *given,
+                       const llw_candidate *c) {
+    char number[LLW_NUMBER_MAX], bytes[LLW_NUMBER_MAX];
+    bool placed = given->gpu_layers_given || given->n_tensor_split || given->n_overrides;
+    llw_text line = {0};
+    llw_text_add(&line, "Better:");
+    for (size_t i = 0; i < c->n_flags; i++) llw_text_addf(&line, " %s", c->flags[i]);
+    if (placed) llw_text_addf(&line, "%s without -ngl, -ts, -ot and their like", c->n_flags ? "," : "");
+    llw_wrap(out, style, llw_text_str(&line), 0, 2);
+    llw_text_fini(&line);
+    llw_text_add(out, "\n  ");
+    llw_text_addf(&line, "The context is %s", llw_format_count(number, c->ctx));
+    for (int d = 0; d < c->fit.prediction.n_devices; d++) {
+        const llw_memory *m = &c->fit.prediction.device[d];
+        int64_t need = m->weights + m->context + m->compute;
+        if (need)
+            llw_text_addf(&line, ", %s keeps %s free", c->launch.devices[d].name,
+                          llw_format_mib(bytes, c->launch.devices[d].free - need));
+    }
+    if (c->fit.prediction.weights_on_host)
+        llw_text_addf(&line, ", %s of the layers work in RAM",
+                      llw_format_bytes(bytes, c->fit.prediction.weights_on_host));
+    llw_text_addf(&line, ": %s.", c->reason);
+    llw_wrap(out, style, llw_text_str(&line), 2, 2);
+    llw_text_fini(&line);
+    llw_text_add(out, "\n");
+}
+
+void llw_render_fit_text(llw_text *out, const llw_style *style, const llw_predicted *p,
+                         const llw_candidate *better) {
     if (p->rc != LLW_OK) {
         llw_text_addf(out, "What --fit will do cannot be told: %s\n", p->err.text);
         return;
@@ -191,7 +233,7 @@ void llw_render_fit_text(llw_text *out, const llw_style *style, const llw_predic
         llw_text_add(out, "\n");
     }
     if (fit->n_args) {
-        llw_text_add(&line, "It sets:");
+        llw_text_add(&line, fit->outcome == LLW_FIT_ADJUSTED ? "It sets:" : "As flags that is:");
         for (size_t i = 0; i < fit->n_args; i++) llw_text_addf(&line, " %s", fit->args[i]);
         llw_wrap(out, style, llw_text_str(&line), 0, 2);
         llw_text_fini(&line);
@@ -208,5 +250,6 @@ void llw_render_fit_text(llw_text *out, const llw_style *style, const llw_predic
         llw_text_addf(out, "%s: %s %s\n", device->name, llw_format_mib(a, left < 0 ? -left : left),
                       left < 0 ? "short" : "left");
     }
+    if (better) say_better(out, style, &p->as_read, better);
     llw_flatten(out, style);
 }
