@@ -19,6 +19,9 @@ static llw_build read_ok(llw_arena *arena, const char *version) {
 static void every_form_of_a_version_is_read(void **state) {
     (void)state;
     static const char *const same[] = {"b8022",
+                                       "ghcr.io/ggml-org/llama.cpp:server-cuda-b8022",
+                                       "localhost:5000/llama.cpp:b8022",
+                                       "ghcr.io/ggml-org/llama.cpp:full-b8022@sha256:0123456789ab",
                                        "8022",
                                        "b8022-b48e80f67",
                                        "b48e80f67",
@@ -77,9 +80,18 @@ static void the_nearest_older_build_stands_for_an_unknown_one_and_says_so(void *
 
 static void what_is_no_version_is_refused_with_advice(void **state) {
     (void)state;
-    static const char *const bad[] = {
-        "latest",     "b", "v0.5",  "2026-13-01",           "2026-5-4", "deadbeef0", "version: 1 (1234567)",
-        "b0-unknown", "-", "8022x", "b99999999999999999999"};
+    static const char *const bad[] = {"latest",
+                                      "b",
+                                      "v0.5",
+                                      "2026-13-01",
+                                      "2026-5-4",
+                                      "deadbeef0",
+                                      "version: 1 (1234567)",
+                                      "b0-unknown",
+                                      "-",
+                                      "8022x",
+                                      "ghcr.io/ggml-org/llama.cpp:server",
+                                      "b99999999999999999999"};
     llw_arena *arena = llw_arena_new();
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         llw_build b;

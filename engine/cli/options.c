@@ -11,9 +11,10 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_NO_GPU] = {"no-gpu", 0, NULL, false, "reason about a machine without GPU"},
     [LLW_OPT_RAM] = {"ram", 0, "MIB", false,
                      "memory of the host instead of this machine's: TOTAL[:AVAILABLE] in MiB"},
-    [LLW_OPT_LLAMA] = {"llama", 0, "VERSION", false,
-                       "the llama.cpp build that will run: b8022, v0.5.0, or the date of its source; the "
-                       "newest known if not given"},
+    [LLW_OPT_LLAMA] =
+        {"llama", 0, "VERSION", false,
+         "the llama.cpp build that will run: b8022, v0.5.0, the date of its source, a commit, what "
+         "llama-server --version prints, or an image with its tag; the newest known if not given"},
     [LLW_OPT_LLAMA_SERVER] =
         {"llama-server", 0, "PATH", false,
          "ask this llama-server for its devices (--list-devices): the best source there is"},

@@ -97,11 +97,26 @@ static bool commit_at(const char *s, wanted *w) {
     return true;
 }
 
+/* The bNNNN in the tag of an image, ghcr.io/ggml-org/llama.cpp:server-cuda-b8022. */
+static bool image_at(const char *s, wanted *w) {
+    enum { LONGEST = 8 };
+    const char *slash = strrchr(s, '/'), *at = slash ? strchr(slash, ':') : NULL;
+    for (; at && *at && *at != '@'; at++) {
+        size_t n = at[1] == 'b' ? 1 + strspn(at + 2, "0123456789") : 0;
+        if ((*at != ':' && *at != '-') || n < 2 || n >= LONGEST || !strchr("-@", at[1 + n])) continue;
+        char number[LONGEST] = "";
+        memcpy(number, at + 1, n);
+        return number_at(number, w);
+    }
+    return false;
+}
+
 /* Skips "version:", "build:" and "build = "; a "(build N, ...)" later in the line is worth more than a
  * release before it. */
 static bool read_wanted(const char *s, wanted *w) {
     memset(w, 0, sizeof *w);
     while (isspace((unsigned char)*s)) s++;
+    if (image_at(s, w)) return true;
     static const char *const prefix[] = {"version:", "version", "build:", "build", "llama.cpp"};
     for (size_t i = 0; i < sizeof prefix / sizeof *prefix; i++)
         if (!strncmp(s, prefix[i], strlen(prefix[i]))) {
@@ -182,8 +197,8 @@ llw_rc llw_build_read(llw_arena *arena, const char *version, llw_build *out, llw
     if (!read_wanted(version, &w))
         return llw_fail(
             err, LLW_ERR_INPUT, "", 0,
-            "'%.60s' is no llama.cpp version: give b8022, v0.5.0, a day (2026-05-04), a commit, or the line "
-            "that llama-server --version prints",
+            "'%.60s' is no llama.cpp version: give b8022, v0.5.0, a day (2026-05-04), a commit, the line "
+            "that llama-server --version prints, or an image whose tag names the build",
             version);
     out->version = llw_arena_strdup(arena, w.text);
     if (*w.commit) { /* a commit says more than a number: shallow clones count from 1 */

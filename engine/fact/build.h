@@ -2,8 +2,8 @@
  *
  * A version may be a b-number (b8022, 8022), a release (v0.5.0, 0.5.0), a day (2026-05-04), a commit or its
  * prefix of at least 7 digits, or a line that llama.cpp prints: "version: 8022 (b48e80f67)", "version:
- * 0.1.2-dev (build 10488, commit 9d77fa172)", "build: 8022 (b48e80f67) with GNU ...", "b8022-b48e80f67". A
- * build that the table lacks is answered by the nearest older row of the same kind of name; one older than
+ * 0.1.2-dev (build 10488, commit 9d77fa172)", "build: 8022 (b48e80f67) with GNU ...", "b8022-b48e80f67"; or an image whose
+ * tag names a build (ghcr.io/ggml-org/llama.cpp:server-cuda-b8022). A build that the table lacks is answered by the nearest older row of the same kind of name; one older than
  * every row by the oldest.
  *
  * The table is read once per arena it is asked for; texts live in that arena. */
