@@ -34,11 +34,12 @@ install_missing() {
   rm -f "$log"
 }
 
-# need_build: compiler, CMake and the five libraries.
+# need_build: compiler, CMake and the libraries.
 need_build() {
   missing_packages cc gcc make make cmake cmake pkg-config pkg-config
   install_missing
-  missing_packages pc:lua5.4 liblua5.4-dev pc:yaml-0.1 libyaml-dev pc:jansson libjansson-dev pc:libpcre2-8 libpcre2-dev pc:md4c libmd4c-dev
+  missing_packages pc:lua5.4 liblua5.4-dev pc:yaml-0.1 libyaml-dev pc:jansson libjansson-dev pc:libpcre2-8 libpcre2-dev \
+    pc:md4c libmd4c-dev pc:libcurl libcurl4-openssl-dev
   install_missing
 }
 

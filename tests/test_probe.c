@@ -86,7 +86,7 @@ static void test_summary(void **state) {
     incident(t);
     llw_probe p = probe_of(t, 2);
     assert_string_equal(llw_probe_summary(&p, arena),
-                        "a prompt of 20 tokens was answered; with 120 tokens the server was gone");
+                        "a prompt of 20 tokens was answered, one of 120 failed: the server was gone");
     p.n_trials = 1;
     assert_string_equal(
         llw_probe_summary(&p, arena),

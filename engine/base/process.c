@@ -1,5 +1,6 @@
 /* Child processes: posix_spawn, a pipe, a deadline. */
 #include "base/process.h"
+#include "base/spawn.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,8 +21,7 @@ static double now(void) {
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-/* 0, or what posix_spawnp says. The child's standard output is `out`; everything from 3 on is closed. */
-static int spawn(pid_t *pid, const char *const *argv, const char *const *env, int out) {
+int llw_spawn(pid_t *pid, const char *const *argv, const char *const *env, int out, int err) {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
     int failed = posix_spawn_file_actions_init(&files);
@@ -40,7 +40,8 @@ static int spawn(pid_t *pid, const char *const *argv, const char *const *env, in
     /* the pipe first: where our own 0 or 2 was closed it may be one of them */
     if (!(failed = posix_spawn_file_actions_adddup2(&files, out, 1)) &&
         !(failed = posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0)) &&
-        !(failed = posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0)) &&
+        !(failed = err < 0 ? posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0)
+                           : posix_spawn_file_actions_adddup2(&files, err, 2)) &&
         !(failed = posix_spawn_file_actions_addclosefrom_np(&files, 3)) &&
         !(failed = posix_spawnattr_setpgroup(&attributes, 0)) &&
         !(failed = posix_spawnattr_setsigmask(&attributes, &mask)) &&
@@ -55,8 +56,7 @@ static int spawn(pid_t *pid, const char *const *argv, const char *const *env, in
     return failed;
 }
 
-/* Whether the child has ended; it stays a zombie, so that its process group cannot be somebody else's yet. */
-static bool has_ended(pid_t pid) {
+bool llw_spawn_ended(pid_t pid) {
     siginfo_t info = {0};
     int rc;
     do rc = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
@@ -74,7 +74,7 @@ static void nap(long milliseconds) {
 static void reap(pid_t pid, llw_process *result) {
     kill(-pid, SIGKILL);
     kill(pid, SIGKILL); /* it may have left its group */
-    for (int i = 0; i < 1000 && !has_ended(pid); i++) nap(1);
+    for (int i = 0; i < 1000 && !llw_spawn_ended(pid); i++) nap(1);
     int status = 0;
     pid_t done;
     do done = waitpid(pid, &status, WNOHANG);
@@ -104,7 +104,7 @@ static void collect(int fd, pid_t pid, char *buf, size_t cap, double deadline, l
                 continue;
         }
         if (ended) return; /* what was in the pipe when it ended has been read */
-        ended = has_ended(pid);
+        ended = llw_spawn_ended(pid);
         if (ended) continue;
         double left = deadline - now();
         if (left <= 0) {
@@ -127,7 +127,7 @@ llw_rc llw_process_run(llw_arena *arena, const char *const *argv, const char *co
     (void)fcntl(ends[0], F_SETFL, O_NONBLOCK);
     double deadline = now() + seconds;
     pid_t pid = 0;
-    int failed = spawn(&pid, argv, env, ends[1]);
+    int failed = llw_spawn(&pid, argv, env, ends[1], -1);
     close(ends[1]);
     if (failed) {
         close(ends[0]);

@@ -104,6 +104,7 @@ int llw_command_record(llw_app *app);
 int llw_command_evidence(llw_app *app);
 int llw_command_flags(llw_app *app);
 int llw_command_teach(llw_app *app);
+int llw_command_probe(llw_app *app);
 int llw_command_test(llw_app *app);
 int llw_command_new(llw_app *app);
 

@@ -23,9 +23,10 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_LOG] = {"log", 0, "FILE", false,
                      "what llama.cpp printed when it loaded: its cards, settings and measured buffers go "
                      "before predictions"},
-    [LLW_OPT_MODEL] =
-        {"model", 0, "MODEL", false,
-         "with log: the model to predict beside the log; found by itself when the file is a known model"},
+    [LLW_OPT_MODEL] = {"model", 0, "MODEL", false,
+                       "with log: the model to predict beside the log; found by itself when the file is a "
+                       "known model. With "
+                       "probe: the model that should answer"},
     [LLW_OPT_FACTS] = {"facts", 0, "FILE", true,
                        "take facts from a file that --save wrote, instead of from this machine"},
     [LLW_OPT_SAVE] =
@@ -42,6 +43,24 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_BECAUSE] = {"because", 0, "TEXT", false, "with record correction: how it is known"},
     [LLW_OPT_RULES] = {"rules", 0, "DIR", true,
                        "a directory with more rules (*.lua); a file replaces one of the same name"},
+    [LLW_OPT_RECORD] = {"record", 0, "FILE", false,
+                        "probe: write what was found to FILE, a YAML record, after every prompt"},
+    [LLW_OPT_WITH] =
+        {"with", 0, "COMMAND", false,
+         "probe: start the server for each profile with COMMAND; {profile}, {flags}, {model} and "
+         "{port} in it are filled in"},
+    [LLW_OPT_STOP] = {"stop", 0, "COMMAND", false,
+                      "probe: stop the server with COMMAND; without it what --with started is ended"},
+    [LLW_OPT_PLACEMENT] =
+        {"placement", 0, "FLAGS", true,
+         "probe: try every profile with these flags behind its own ({flags}); repeat it for "
+         "more placements"},
+    [LLW_OPT_CONTEXT] = {"context", 0, "N", false,
+                         "probe: tokens of the server's context, where it does not say"},
+    [LLW_OPT_LIMIT] = {"limit", 0, "SECONDS", false,
+                       "probe: how long the first token of an answer may take (default 600)"},
+    [LLW_OPT_MIN_SPEED] = {"min-speed", 0, "RATE", false,
+                           "probe: tokens a second below which an answer counts as too slow (default 1)"},
     [LLW_OPT_FORMAT] = {"format", 0, "FORMAT", false,
                         "text (default) or json; lint also has gcc, jsonl, sarif, github, gitlab, junit, "
                         "checkstyle and markdown"},
@@ -139,6 +158,20 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
                            "(05a) or 'next'. No answer is stored: what you type\n"
                            "is run beside what the team did. With --batch FILE answers come from a file, one "
                            "a line; exit 1 when not all are right.\n"},
+    [LLW_COMMAND_PROBE] =
+        {"probe", "URL [FILE[:PROFILE]...]",
+         "does the running server answer short and long prompts, and survive",
+         "Sends a prompt of 20 tokens, of 150, of 1000, one that fills half the context, one that nearly "
+         "fills "
+         "it, and several at\n"
+         "once; exit 1 when something failed or no prompt of 100 tokens and more was answered. A key for the "
+         "server is taken from\n"
+         "LLAMA_API_KEY. Ctrl-C ends it; what was found stays in the record.\n"
+         "With --with COMMAND every profile of FILE is started, probed and stopped in turn (docs/probe.md):\n"
+         "  llwhy probe localhost:8080 models.conf --with './start.sh {profile}' --stop 'docker compose "
+         "down'\n"
+         "  llwhy probe localhost:8080 models.conf --with 'llama-server {flags} --port {port}' --record "
+         "b8115.yaml\n"},
     [LLW_COMMAND_TEST] = {"test", "[LESSON]", "run the tests that rules carry", ""},
     [LLW_COMMAND_NEW] =
         {"new", "ID", "start a lesson: a rule, its story and a failing test",

@@ -1,6 +1,7 @@
 /* The project's .llwhy.yaml: its machine, its llama.cpp, its launches. */
 #include "cli/project.h"
 #include "base/file.h"
+#include "base/split.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -96,22 +97,7 @@ static bool read_args(project *p, yaml_node_t *node) {
                 llw_arena_strdup(app->arena, word);
         }
     } else if (scalar(node)) {
-        for (const char *at = scalar(node); *at;) {
-            at += strspn(at, " \t\n");
-            llw_text word = {0};
-            bool any = false;
-            for (char quote = 0; *at && (quote || !strchr(" \t\n", *at)); at++) {
-                any = true;
-                if (quote ? *at == quote : *at == '\'' || *at == '"')
-                    quote = quote ? 0 : *at;
-                else
-                    llw_text_addn(&word, at, 1);
-            }
-            if (any)
-                *(const char **)llw_arena_push(app->arena, &items, &n, &capacity, sizeof(char *)) =
-                    llw_arena_strdup(app->arena, llw_text_str(&word));
-            llw_text_fini(&word);
-        }
+        items = llw_split_words(app->arena, scalar(node), &n);
     } else if (node)
         return complain(p, node, "args is a line of flags or a list of words");
     app->options.flags = items;

@@ -46,6 +46,12 @@ static bool is_long(const llw_probe_trial *trial) {
     return trial->prompt >= LONG_PROMPT && trial->counted != LLW_PROBE_ESTIMATED;
 }
 
+static bool tried(const llw_probe *probe, const char *name) {
+    for (size_t i = 0; i < probe->n_trials; i++)
+        if (!strcmp(probe->trials[i].name, name)) return probe->trials[i].outcome != LLW_PROBE_SKIPPED;
+    return false;
+}
+
 llw_probe_verdict llw_probe_judge(const llw_probe *probe) {
     bool long_passed = false, short_passed = false;
     for (size_t i = 0; i < probe->n_trials; i++) {
@@ -68,7 +74,7 @@ const char *llw_probe_summary(const llw_probe *probe, llw_arena *arena) {
     const char *up_to = longest ? llw_arena_strdup(arena, llw_format_count(number, longest->prompt)) : NULL;
     const char *about = longest && longest->counted == LLW_PROBE_ESTIMATED ? "about " : "";
     if (failed && longest && failed->prompt > longest->prompt)
-        return llw_arena_printf(arena, "a prompt of %s%s tokens was answered; with %s tokens %s", about,
+        return llw_arena_printf(arena, "a prompt of %s%s tokens was answered, one of %s failed: %s", about,
                                 up_to, llw_format_count(failed_at, failed->prompt), failed->detail);
     if (failed) return failed->detail;
     if (!longest)
@@ -80,7 +86,8 @@ const char *llw_probe_summary(const llw_probe *probe, llw_arena *arena) {
         return llw_arena_printf(
             arena, "prompts of up to %s%s tokens were answered, which does not prove that longer ones are",
             about, up_to);
-    return llw_arena_printf(arena, "every prompt was answered, the longest of %s tokens", up_to);
+    return llw_arena_printf(arena, "every prompt was answered, the longest of %s tokens%s", up_to,
+                            tried(probe, "full") ? "" : "; none that fills the context was sent");
 }
 
 bool llw_probe_tells(const llw_probe_trial *trial, bool *passed) {

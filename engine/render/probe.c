@@ -33,6 +33,7 @@ static void server_text(llw_text *out, const llw_style *style, const llw_probe *
     llw_text line = {0};
     add_part(&line, "", p->url);
     add_part(&line, "llama.cpp ", p->build_info ? p->build_info : p->build);
+    if (p->build_info && !p->build) llw_text_add(&line, " (which build that is, --llama VERSION can say)");
     add_part(&line, "", p->model ? p->model : p->model_path);
     add_part(&line, "", p->file_type);
     add_count(&line, "context ", p->context, "");

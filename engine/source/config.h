@@ -45,9 +45,13 @@ typedef struct llw_config_launch {
     llw_entity model; /* 0 when none is named */
     const char *file; /* where it is defined */
     int line, column;
-    const char *name;     /* of the profile or service; "" for a whole file */
-    bool infrastructure;  /* others inherit it */
-    llw_argv_result argv; /* problems of its words; places are file:line:column */
+    const char *name;      /* of the profile or service; "" for a whole file */
+    bool infrastructure;   /* others inherit it */
+    llw_argv_result argv;  /* problems of its words; places are file:line:column */
+    const llw_token *args; /* the words llama.cpp gets, without the program's name */
+    size_t n_args;
+    const llw_env *env; /* and the variables it reads */
+    size_t n_env;
 } llw_config_launch;
 
 typedef struct llw_config_result {

@@ -257,8 +257,14 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
                    .n_env = low->env.n,
                    .args_grade = LLW_GRADE_CONFIG,
                    .flags = r->flags};
-    llw_config_launch made = {
-        .file = spec->file->path, .line = spec->line, .column = spec->column, .name = spec->name};
+    llw_config_launch made = {.file = spec->file->path,
+                              .line = spec->line,
+                              .column = spec->column,
+                              .name = spec->name,
+                              .args = args,
+                              .n_args = low->words.n,
+                              .env = env,
+                              .n_env = low->env.n};
     llw_err err = {0};
     if (llw_argv_read(r->facts, &in, &made.argv, &err) != LLW_OK) {
         llw_config_unread(r, spec->file->path, spec->line, "%s", err.text);
