@@ -32,6 +32,7 @@ typedef struct llw_app {
     const llw_log *log;   /* of --log, and its load that tells most; NULL */
     const llw_load *load;
     const llw_ledger *ledger; /* of llw_app_ledger; NULL when it was not asked for yet */
+    struct llw_remote *remote; /* what is read over the network (source/remote.h); NULL: nothing yet */
     llw_exit code;
 } llw_app;
 
@@ -53,6 +54,15 @@ void llw_app_load_kb(llw_app *app);
 bool llw_app_gather(llw_app *app, const char *model);
 /* The machine alone: GPUs and host, from the options or as they are here. */
 bool llw_app_gather_machine(llw_app *app);
+/* A model that is named by an address or as hf:OWNER/REPO[:QUANT]: its facts, from a cache or the network. */
+bool llw_app_is_remote(const char *word);
+bool llw_app_gather_remote(llw_app *app, const char *word, llw_entity *model);
+/* Whether a word names a whole repository, and the table of its models on this machine. */
+bool llw_app_names_repository(llw_app *app, const char *word);
+void llw_app_quants(llw_app *app, const char *word);
+/* llwhy card fetch MODEL: the card from the hub to where it belongs. Returns the exit code. */
+int llw_app_fetch_card(llw_app *app);
+void llw_app_end_remote(llw_app *app);
 /* --log FILE: reads it; takes the machine from it; the words that start llama.cpp as it did; claims what it
  * measured of the launch that was read. The last three need a log. */
 bool llw_app_read_log(llw_app *app);

@@ -87,6 +87,10 @@ int llw_command_decide(llw_app *app) {
         return LLW_EXIT_USAGE;
     }
     if (!o->n_words && !llw_option_given(o, LLW_OPT_FACTS) && !o->flags_given) return llw_project_decide(app);
+    if (o->n_words && llw_app_names_repository(app, o->words[0])) {
+        llw_app_quants(app, o->words[0]);
+        return app->code;
+    }
     if (!llw_app_gather(app, o->n_words ? o->words[0] : NULL)) return app->code;
     if (!llw_facts_next(app->facts, LLW_KIND_model, 0)) {
         llw_app_complain(app, LLW_EXIT_USAGE, "no model was named: llwhy MODEL, or -m behind --");

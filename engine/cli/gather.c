@@ -55,7 +55,9 @@ bool llw_app_gather_machine(llw_app *app) {
 
 static bool gather_model(llw_app *app, const char *name, llw_entity *model) {
     llw_err err = {0};
-    if (llw_source_model(app->facts, name, model, &err) != LLW_OK)
+    if (llw_app_is_remote(name)) {
+        if (!llw_app_gather_remote(app, name, model)) return false;
+    } else if (llw_source_model(app->facts, name, model, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     int64_t parts = 0, missing = 0;
     llw_facts_count(app->facts, *model, LLW_model_parts, &parts);

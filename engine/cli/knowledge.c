@@ -162,6 +162,7 @@ int llw_command_models(llw_app *app) {
 }
 
 int llw_command_card(llw_app *app) {
+    if (app->options.n_words && !strcmp(app->options.words[0], "fetch")) return llw_app_fetch_card(app);
     if (app->options.n_words != 1)
         return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy card MODEL: of which model?"), app->code;
     if (!llw_app_gather(app, app->options.words[0])) return app->code;

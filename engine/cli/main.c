@@ -106,6 +106,7 @@ int main(int argc, char **argv) {
         llw_app_exit(&app, LLW_EXIT_INTERNAL);
     }
     code = app.code;
+    llw_app_end_remote(&app);
     llw_run_free(app.run);
     llw_facts_free(app.facts);
     llw_kb_free(app.kb);

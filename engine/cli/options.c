@@ -41,6 +41,8 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_LABEL] = {"label", 0, "TEXT", false,
                        "with record: what people call this way of running it: fit, by hand"},
     [LLW_OPT_BECAUSE] = {"because", 0, "TEXT", false, "with record correction: how it is known"},
+    [LLW_OPT_PRIVATE_NETWORK] = {"private-network", 0, NULL, false,
+                                 "read a model also from this machine or a private network (https://, hf:)"},
     [LLW_OPT_RULES] = {"rules", 0, "DIR", true,
                        "a directory with more rules (*.lua); a file replaces one of the same name"},
     [LLW_OPT_RECORD] = {"record", 0, "FILE", false,
@@ -107,7 +109,9 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
     [LLW_COMMAND_PREDICT] = {"predict", "MODEL [-- flags]",
                              "bytes per device, as llama.cpp would allocate them", ""},
     [LLW_COMMAND_FIT] = {"fit", "MODEL [-- flags]", "what --fit will do, and why", ""},
-    [LLW_COMMAND_CARD] = {"card", "MODEL", "where the model card is, or how to get it", ""},
+    [LLW_COMMAND_CARD] = {"card", "[fetch] MODEL", "where the model card is, or how to get it",
+                          "fetch gets it from Hugging Face (hf:OWNER/REPO, or the page that the model's "
+                          "header names), never over a file.\n"},
     [LLW_COMMAND_MODELS] = {"models", "", "the models llwhy knows before they are downloaded", ""},
     [LLW_COMMAND_LINT] = {"lint", "[PATH...]", "judge the launches of configuration files",
                           "Reads models.conf-style INI files, .env, Compose and Dockerfiles; a directory is "
@@ -277,18 +281,21 @@ void llw_options_help(llw_text *out, llw_command command) {
         if (*info->more) llw_text_addf(out, "\n%s", info->more);
         llw_text_add(out, "\n");
     } else {
-        llw_text_add(out,
-                     "llwhy MODEL [options] [-- llama.cpp flags]\n"
-                     "  Why should, or shouldn't, this model run like that on this machine?\n\n"
-                     "MODEL is a .gguf file (any part of a split set), a directory with one model, or the "
-                     "name of a known model\n"
-                     "(llwhy models). Without it: every launch of the project's .llwhy.yaml.\n\n"
-                     "  llwhy model.gguf                                   what fits here, and which flags\n"
-                     "  llwhy model.gguf -- -c 32768 -ub 2048              is this launch right?\n"
-                     "  llwhy glm-4.7-flash-q8_0 --gpu 24564:23671 --gpu 16303:12761   before a download, "
-                     "for other cards\n"
-                     "  llwhy why 1                                        the numbers behind reason 1\n\n"
-                     "Commands\n");
+        llw_text_add(
+            out, "llwhy MODEL [options] [-- llama.cpp flags]\n"
+                 "  Why should, or shouldn't, this model run like that on this machine?\n\n"
+                 "MODEL is a .gguf file (any part of a split set), a directory with one model, the "
+                 "name of a known model\n"
+                 "(llwhy models), or one far away, of which only the header is read: https://.../MODEL.gguf, "
+                 "hf:OWNER/REPO:QUANT;\n"
+                 "hf:OWNER/REPO lists which of its quantisations fits here. Without MODEL: every launch of "
+                 "the project's .llwhy.yaml.\n\n"
+                 "  llwhy model.gguf                                   what fits here, and which flags\n"
+                 "  llwhy model.gguf -- -c 32768 -ub 2048              is this launch right?\n"
+                 "  llwhy glm-4.7-flash-q8_0 --gpu 24564:23671 --gpu 16303:12761   before a download, "
+                 "for other cards\n"
+                 "  llwhy why 1                                        the numbers behind reason 1\n\n"
+                 "Commands\n");
         for (int c = 1; c < LLW_COMMANDS; c++)
             llw_text_addf(out, "  %-9s%-24s %s\n", llw_command_table[c].name, llw_command_table[c].words,
                           llw_command_table[c].help);

@@ -51,6 +51,7 @@ typedef enum llw_option_id {
     LLW_OPT_MACHINE,
     LLW_OPT_LABEL,
     LLW_OPT_BECAUSE,
+    LLW_OPT_PRIVATE_NETWORK,
     LLW_OPT_RULES,
     LLW_OPT_RECORD,
     LLW_OPT_WITH,

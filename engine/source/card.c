@@ -296,32 +296,43 @@ static void add_words(llw_text *out, const char *name) {
     }
 }
 
-void llw_source_card_hint(const llw_facts *facts, llw_entity model, llw_text *out) {
+const char *llw_source_card_file(llw_arena *arena, const char *name, const char *directory) {
+    const char *file = llw_arena_printf(arena, "README_modelcard_%s.md", name);
+    if (directory) {
+        const char *plain = llw_path_join(arena, directory, "README.md");
+        return llw_file_is_regular(plain) ? llw_path_join(arena, directory, file)
+                                          : plain; /* not over somebody's own page */
+    }
+    const char *root = project_root(arena, NULL);
+    return root ? llw_path_join(arena, llw_path_join(arena, root, "models/documentation"), file) : file;
+}
+
+const char *llw_source_card_page(llw_arena *arena, const llw_facts *facts, llw_entity model,
+                                 const char **file, const char **key) {
     static const char *const keys[] = {
         "general.source.huggingface.repository", "general.source.repo_url", "general.source.url",
         "general.base_model.0.repo_url",         "general.repo_url",        "general.url"};
-    llw_arena *arena = llw_arena_new();
     subject s = subject_of(facts, model, arena);
     const llw_model *header = llw_facts_model(facts, model);
-    const char *page = NULL, *key = NULL;
+    const char *page = NULL;
     for (size_t i = 0; header && i < sizeof keys / sizeof *keys && !page; i++) {
-        key = keys[i];
-        page = repository(arena, header_text(header, key));
+        *key = keys[i];
+        page = repository(arena, header_text(header, keys[i]));
     }
-    const char *name = llw_arena_printf(arena, "README_modelcard_%s.md", s.names[0]), *file = NULL;
-    if (s.directory) {
-        file = llw_path_join(arena, s.directory, "README.md");
-        if (llw_file_is_regular(file))
-            file = llw_path_join(arena, s.directory, name); /* not over somebody's own page */
-    } else {
-        const char *root = project_root(arena, NULL);
-        file = root ? llw_path_join(arena, llw_path_join(arena, root, "models/documentation"), name) : name;
-    }
+    *file = llw_source_card_file(arena, s.names[0], s.directory);
+    return page;
+}
+
+void llw_source_card_hint(const llw_facts *facts, llw_entity model, llw_text *out) {
+    llw_arena *arena = llw_arena_new();
+    subject s = subject_of(facts, model, arena);
+    const char *file = NULL, *key = NULL, *page = llw_source_card_page(arena, facts, model, &file, &key);
     if (page) {
-        llw_text_addf(out,
-                      "There is no model card of %s here. %s names its page; this gets it:\n  curl -fL "
-                      "--create-dirs -o ",
-                      s.names[0], key);
+        llw_text_addf(
+            out,
+            "There is no model card of %s here. %s names its page; llwhy card fetch MODEL gets it, or:\n"
+            "  curl -fL --create-dirs -o ",
+            s.names[0], key);
         add_quoted(out, file);
         llw_text_addf(out, " https://huggingface.co/%s/raw/main/README.md\n", page);
     } else {

@@ -15,6 +15,14 @@
  * nothing is claimed and LLW_OK returned. LLW_ERR_INPUT when the card that was named cannot be read. */
 llw_rc llw_source_card(llw_facts *facts, llw_entity model, const char *path, llw_err *err);
 
+/* The repository on Hugging Face that the model's header names (*key says where), NULL when it names none;
+ * *file is where its card belongs. */
+const char *llw_source_card_page(llw_arena *arena, const llw_facts *facts, llw_entity model,
+                                 const char **file, const char **key);
+/* Where the card of a model of that name belongs: beside it, or where the project keeps cards (directory
+ * NULL). */
+const char *llw_source_card_file(llw_arena *arena, const char *name, const char *directory);
+
 /* Appends how to get the card: a command where the header names the model's page, else where to look. */
 void llw_source_card_hint(const llw_facts *facts, llw_entity model, llw_text *out);
 

@@ -14,11 +14,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SMALLEST_TENSOR = 8 + 1 + 4 + 8 + 4 + 8 }; /* name, dimensions, type, offset */
+
 typedef struct reader {
     const char *path;
     llw_arena *arena;
     llw_err *err;
-    int fd; /* -1: buf is the whole file */
+    int fd; /* -1: buf is the whole file, or it is read through `bytes` */
+    const llw_gguf_bytes *bytes;
+    uint64_t ahead; /* bytes that are needed behind the next ones, at least */
     const unsigned char *buf;
     unsigned char *window;
     uint64_t start, have; /* part of the file that is in buf */
@@ -62,13 +66,7 @@ static bool ends(reader *r) {
                   r->size, r->what);
 }
 
-/* n contiguous bytes at the current place, or NULL with the failure set. n is at most the window's size. */
-static const unsigned char *peek(reader *r, size_t n) {
-    if (n > r->size - r->at) return ends(r), NULL;
-    if (r->at >= r->start && r->at - r->start <= r->have && n <= r->have - (r->at - r->start))
-        return r->buf + (r->at - r->start);
-    r->start = r->at;
-    r->have = 0;
+static bool read_file(reader *r) {
     uint64_t want = r->size - r->at < LLW_GGUF_WINDOW ? r->size - r->at : LLW_GGUF_WINDOW;
     while (r->have < want) {
         ssize_t got = pread(r->fd, r->window + r->have, want - r->have, (off_t)(r->start + r->have));
@@ -76,11 +74,35 @@ static const unsigned char *peek(reader *r, size_t n) {
         if (got < 0) {
             if (r->rc == LLW_OK)
                 r->rc = llw_fail(r->err, LLW_ERR_SYSTEM, r->path, 0, "cannot be read: %s", strerror(errno));
-            return NULL;
+            return false;
         }
         if (!got) break;
         r->have += (uint64_t)got;
     }
+    return true;
+}
+
+static bool read_elsewhere(reader *r, size_t n) {
+    size_t got = 0, ahead = r->ahead < LLW_GGUF_MAX_HEADER ? (size_t)r->ahead : LLW_GGUF_MAX_HEADER;
+    llw_rc rc = r->bytes->read(r->bytes->context, r->at, n, ahead, LLW_GGUF_WINDOW, r->window, &got, r->err);
+    if (rc != LLW_OK) {
+        if (r->rc == LLW_OK) r->rc = rc;
+        return false;
+    }
+    r->have = got;
+    if (got >= n || r->bytes->size >= 0) return true;
+    r->size = r->start + got; /* only now it is known where it ends */
+    return ends(r);
+}
+
+/* n contiguous bytes at the current place, or NULL with the failure set. n is at most the window's size. */
+static const unsigned char *peek(reader *r, size_t n) {
+    if (n > r->size - r->at) return ends(r), NULL;
+    if (r->at >= r->start && r->at - r->start <= r->have && n <= r->have - (r->at - r->start))
+        return r->buf + (r->at - r->start);
+    r->start = r->at;
+    r->have = 0;
+    if (!(r->bytes ? read_elsewhere(r, n) : read_file(r))) return NULL;
     if (r->have < n)
         return refuse(r, "became shorter while it was read: try again when nothing writes to it"), NULL;
     return r->buf;
@@ -182,10 +204,34 @@ static double as_number(llw_gguf_type type, const unsigned char *p, int64_t *int
     return (double)*integer;
 }
 
+/* Whether the array is as long as the one of a model like this one: then the key behind it stands where it
+ * must. Steps over it if so. */
+static bool step_over_strings(reader *r, llw_meta *meta) {
+    const llw_model *like = r->bytes ? r->bytes->like : NULL;
+    const llw_meta *twin = like ? llw_model_meta(like, meta->key) : NULL;
+    if (!twin || twin->count != meta->count || twin->element != LLW_GGUF_STRING ||
+        meta->count <= LLW_GGUF_KEPT_STRINGS || twin + 1 >= like->meta + like->n_meta)
+        return false;
+    uint64_t at = r->at, bytes = meta->count * 8 + twin->string_bytes;
+    size_t len = strlen(twin[1].key);
+    if (len + 12 > r->size - at || bytes > r->size - at - len - 12) return false;
+    r->at += bytes;
+    const unsigned char *p = peek(r, len + 12);
+    if (p && load64(p) == len && !memcmp(p + 8, twin[1].key, len) && load32(p + 8 + len) == twin[1].type) {
+        meta->string_bytes = twin->string_bytes;
+        return true;
+    }
+    r->at = at;
+    return false;
+}
+
 /* Walks the strings of an array. The hot path: a vocabulary has 150,000 tokens and as many merges. */
 static bool walk_strings(reader *r, llw_meta *meta, bool *small) {
     uint64_t left = meta->count, total = 0, longest = 0;
-    while (left) {
+    *small = false;
+    if (step_over_strings(r, meta)) return true;
+    while (left && r->rc == LLW_OK) {
+        r->ahead = left * 8;
         const unsigned char *p = peek(r, 8);
         if (!p) return false;
         uint64_t room = r->have - (uint64_t)(p - r->buf), used = 0, to_end = r->size - r->at;
@@ -205,6 +251,8 @@ static bool walk_strings(reader *r, llw_meta *meta, bool *small) {
         }
         if (!skip(r, used)) return false;
     }
+    if (r->rc != LLW_OK) return false;
+    r->ahead = 0;
     meta->string_bytes = total;
     *small = longest <= LLW_GGUF_KEPT_STRING_BYTES;
     return true;
@@ -363,6 +411,7 @@ static bool read_tensors(reader *r, llw_model *model) {
     bool ok = true;
     for (size_t i = 0; ok && i < model->n_tensors; i++) {
         snprintf(r->what, sizeof r->what, "tensor %zu of %zu", i + 1, model->n_tensors);
+        r->ahead = (model->n_tensors - i) * SMALLEST_TENSOR;
         ok = read_tensor(r, &model->tensors[i], &seen);
     }
     free(seen.slots);
@@ -390,6 +439,7 @@ static bool check_offsets(reader *r, llw_gguf *out) {
         return ends(r);
     model->header_bytes = data;
     out->expected_bytes = (int64_t)(data + last);
+    if (out->file_bytes < 0) return true;
     out->complete = out->file_bytes >= out->expected_bytes;
     char have[LLW_NUMBER_MAX], want[LLW_NUMBER_MAX];
     if (!out->complete)
@@ -462,6 +512,24 @@ llw_rc llw_gguf_parse(llw_arena *arena, const char *path, const void *bytes, siz
     reader r = {.path = path, .arena = arena, .err = err, .fd = -1, .buf = bytes, .have = len, .size = len};
     *out = (llw_gguf){.file_bytes = (int64_t)len, .allocated_bytes = -1};
     return read_header(&r, out);
+}
+
+llw_rc llw_gguf_read_from(llw_arena *arena, const char *path, const llw_gguf_bytes *bytes, llw_gguf *out,
+                          llw_err *err) {
+    unsigned char *window = llw_xmalloc(LLW_GGUF_WINDOW);
+    reader r = {.path = path,
+                .arena = arena,
+                .err = err,
+                .fd = -1,
+                .bytes = bytes,
+                .buf = window,
+                .window = window,
+                .size = bytes->size < 0 ? INT64_MAX : (uint64_t)bytes->size};
+    *out =
+        (llw_gguf){.file_bytes = bytes->size < 0 ? -1 : bytes->size, .allocated_bytes = -1, .modified = -1};
+    llw_rc rc = read_header(&r, out);
+    free(window);
+    return rc;
 }
 
 llw_rc llw_gguf_read(llw_arena *arena, const char *path, llw_gguf *out, llw_err *err) {

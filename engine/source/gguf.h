@@ -29,11 +29,11 @@ enum {
 
 typedef struct llw_gguf {
     llw_model model;
-    int64_t file_bytes;      /* size of the file */
+    int64_t file_bytes;      /* size of the file; -1 unknown */
     int64_t expected_bytes;  /* up to the last byte of the last tensor */
-    int64_t allocated_bytes; /* blocks it occupies; -1 when read from memory */
+    int64_t allocated_bytes; /* blocks it occupies; -1 when read from elsewhere */
     int64_t modified;        /* seconds since 1970, UTC */
-    bool complete;           /* file_bytes is at least expected_bytes */
+    bool complete;           /* file_bytes is at least expected_bytes; false where it is unknown */
     const char **notes;
     size_t n_notes;
 } llw_gguf;
@@ -42,6 +42,21 @@ typedef struct llw_gguf {
  * it looks like and what to do. A file that ends inside its tensor data is accepted, as ggml does, with
  * complete = false. */
 llw_rc llw_gguf_read(llw_arena *arena, const char *path, llw_gguf *out, llw_err *err);
+
+/* A file that is read from elsewhere. read gives at least `least` bytes from `at` into buf and at most `most`
+ * (fewer only where the file ends); `ahead` bytes behind them are needed too, but not yet. */
+typedef struct llw_gguf_bytes {
+    void *context;
+    int64_t size; /* -1 unknown */
+    llw_rc (*read)(void *context, uint64_t at, size_t least, size_t ahead, size_t most, unsigned char *buf,
+                   size_t *got, llw_err *err);
+    const llw_model *like; /* of the same vocabulary: its long string arrays are stepped over where the key
+                              behind them proves that they are as long here; NULL */
+} llw_gguf_bytes;
+
+/* The same from there; allocated_bytes and modified are unknown (-1), and so is file_bytes if size is. */
+llw_rc llw_gguf_read_from(llw_arena *arena, const char *path, const llw_gguf_bytes *bytes, llw_gguf *out,
+                          llw_err *err);
 
 /* The same from memory, for tests and fuzzing; file_bytes is len. */
 llw_rc llw_gguf_parse(llw_arena *arena, const char *path, const void *bytes, size_t len, llw_gguf *out,

@@ -18,6 +18,8 @@ enum {
     MAX_PAUSE = 60
 };
 
+static const double FIRST_PAUSE = 0.25; /* seconds; each further one is three times as long */
+
 struct llw_http {
     llw_arena *arena;
     llw_http_options options;
@@ -292,7 +294,9 @@ static llw_http_end end_of(const transfer *t) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SSL_CACERT_BADFILE: return LLW_HTTP_TLS;
-    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY: return LLW_HTTP_GARBLED;
+    case CURLE_UNSUPPORTED_PROTOCOL: /* HTTP/0.9, which is what anything else looks like */
+        return strncasecmp(t->url, "http", 4) ? LLW_HTTP_FORBIDDEN : LLW_HTTP_GARBLED;
     case CURLE_URL_MALFORMAT: return LLW_HTTP_FORBIDDEN;
     default: return LLW_HTTP_CUT;
     }
@@ -308,6 +312,7 @@ static const char *why(transfer *t, llw_http_end end) {
     case LLW_HTTP_REFUSED: return "nothing answers at that address";
     case LLW_HTTP_FORBIDDEN: return t->forbidden ? t->forbidden : "its address is none of http or https";
     case LLW_HTTP_TLS: return llw_arena_printf(arena, "it cannot prove who it is: %s", detail);
+    case LLW_HTTP_GARBLED: return "what it sends is no HTTP";
     case LLW_HTTP_CUT: return "the connection ended before the answer did";
     case LLW_HTTP_TIMEOUT:
         return t->silent ? llw_arena_printf(arena, "nothing came for %.3g s", t->call->silence)
@@ -377,21 +382,28 @@ void llw_http_do(llw_http *http, llw_http_call *call) {
     llw_http_run(http, &call, 1);
 }
 
-static bool may_pass(const llw_http_call *call) {
+bool llw_http_may_pass(const llw_http_call *call) {
     if (call->end == LLW_HTTP_ANSWERED)
         return call->status == 429 || call->status == 500 || (call->status >= 502 && call->status <= 504);
     return call->end == LLW_HTTP_REFUSED || call->end == LLW_HTTP_CUT || call->end == LLW_HTTP_TIMEOUT;
 }
 
+bool llw_http_pause(llw_http *http, const llw_http_call *call, int i) {
+    double pause = FIRST_PAUSE;
+    while (i-- > 0) pause *= 3;
+    if (call->retry_after > 0) pause = call->retry_after;
+    if (pause > MAX_PAUSE) return false;
+    for (double until = now() + pause; now() < until;) {
+        if (http->options.stop && *http->options.stop) return false;
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    return true;
+}
+
 void llw_http_insist(llw_http *http, llw_http_call *call, int tries) {
-    double pause = 0.25;
-    for (int i = 0; i < tries; i++, pause *= 3) {
+    for (int i = 0; i < tries; i++) {
         llw_http_do(http, call);
-        if (!may_pass(call) || i + 1 == tries) return;
-        double wait = call->retry_after > 0 ? call->retry_after : pause;
-        if (wait > MAX_PAUSE) return; /* the server asks for more patience than we have */
-        for (double until = now() + wait; now() < until && !(http->options.stop && *http->options.stop);)
-            nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        if (!llw_http_may_pass(call) || i + 1 == tries || !llw_http_pause(http, call, i)) return;
     }
 }
 

@@ -24,6 +24,7 @@ typedef enum llw_http_end {
     LLW_HTTP_FORBIDDEN,  /* an address, protocol or redirect that is not allowed */
     LLW_HTTP_TLS,        /* the other side could not prove who it is */
     LLW_HTTP_CUT,        /* it began or was sent, and the connection ended */
+    LLW_HTTP_GARBLED,    /* what came is no HTTP */
     LLW_HTTP_TIMEOUT,    /* too long, or too long silent */
     LLW_HTTP_TOO_LARGE,  /* more bytes than the cap */
     LLW_HTTP_ENOUGH,     /* the receiver wanted no more */
@@ -75,6 +76,11 @@ void llw_http_do(llw_http *http, llw_http_call *call); /* one */
  * connection that failed, was cut or timed out), with a growing pause, or the one the server asks for up to a
  * minute. Not for calls with a receiver that keeps what it got. */
 void llw_http_insist(llw_http *http, llw_http_call *call, int tries);
+
+/* Whether the trouble of a call may pass by itself; and the pause before try i + 1 (from 0). The pause is
+ * false when the server asks for more patience than a minute, or *stop was set. */
+bool llw_http_may_pass(const llw_http_call *call);
+bool llw_http_pause(llw_http *http, const llw_http_call *call, int i);
 
 /* A body read bit by bit, no further than asked: for servers that know no ranges. */
 typedef struct llw_http_stream llw_http_stream;

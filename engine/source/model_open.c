@@ -30,8 +30,11 @@ static bool ends_in(const char *text, const char *suffix) {
 typedef struct set {
     llw_facts *facts;
     llw_arena *arena;
-    const char *path; /* of part 1, or of the only file */
-    llw_gguf *part;   /* n of them; file_bytes is -1 where one is missing */
+    const char *path;               /* of part 1, or of the only file */
+    const llw_model_reader *reader; /* NULL: files */
+    llw_gguf *part;                 /* n of them */
+    bool *absent;                   /* which of them are missing */
+    bool sized;                     /* the size of every file is known */
     int64_t n, missing;
     llw_model *model;
 } set;
@@ -52,6 +55,11 @@ static int64_t split_value(const llw_model *model, const char *key) {
                : 0;
 }
 
+static llw_rc read_part(set *s, const char *path, llw_gguf *out, llw_err *err) {
+    return s->reader ? s->reader->read(s->reader->context, s->arena, path, out, err)
+                     : llw_gguf_read(s->arena, path, out, err);
+}
+
 static void tell_notes(set *s, const char *path, const llw_gguf *gguf) {
     for (size_t i = 0; i < gguf->n_notes; i++)
         llw_facts_note(s->facts, "%s %s", base_name(path), gguf->notes[i]);
@@ -62,7 +70,7 @@ static void note_missing(set *s, const char *first_path) {
     llw_text text = {0};
     int shown = 0;
     for (int64_t i = 0; i < s->n && shown < 6; i++)
-        if (s->part[i].file_bytes < 0) llw_text_addf(&text, "%s%" PRId64, shown++ ? ", " : "", i + 1);
+        if (s->absent[i]) llw_text_addf(&text, "%s%" PRId64, shown++ ? ", " : "", i + 1);
     if (s->missing > shown) llw_text_addf(&text, " and %" PRId64 " more", s->missing - shown);
     llw_facts_note(s->facts, "%s: %" PRId64 " of %" PRId64 " parts are missing (%s): finish the download",
                    base_name(first_path), s->missing, s->n, llw_text_str(&text));
@@ -76,7 +84,7 @@ static void read_parts(set *s, const char *given, int64_t number, size_t prefix)
         llw_err err = {0};
         const char *path = llw_arena_printf(s->arena, "%.*s-%05" PRId64 "-of-%05" PRId64 ".gguf", (int)prefix,
                                             given, i + 1, s->n);
-        llw_rc rc = llw_gguf_read(s->arena, path, &s->part[i], &err);
+        llw_rc rc = read_part(s, path, &s->part[i], &err);
         if (rc == LLW_OK) {
             tell_notes(s, path, &s->part[i]);
             int64_t says = split_value(&s->part[i].model, "split.no");
@@ -86,6 +94,7 @@ static void read_parts(set *s, const char *given, int64_t number, size_t prefix)
             continue;
         }
         s->part[i] = (llw_gguf){.file_bytes = -1};
+        s->absent[i] = true;
         s->missing++;
         if (rc != LLW_ERR_NOTHING)
             llw_facts_note(s->facts, "%s counts as missing: it %s", base_name(path), err.text);
@@ -138,18 +147,26 @@ static void say(set *s, llw_entity m, llw_attr attr, llw_value value, const char
     llw_facts_claim(s->facts, m, attr, value, LLW_GRADE_FILE, origin, place);
 }
 
+static const char *origin_of(const set *s) {
+    return s->reader ? "server" : "stat";
+}
+
 static void tell_stat(set *s, llw_entity m, int64_t total) {
     char buf[LLW_NUMBER_MAX], when[32] = "";
+    const char *origin = origin_of(s);
     int64_t allocated = 0, modified = 0;
     for (int64_t i = 0; i < s->n; i++) {
-        if (s->part[i].file_bytes < 0) continue;
+        if (s->absent[i]) continue;
         allocated += s->part[i].allocated_bytes;
         if (s->part[i].modified > modified) modified = s->part[i].modified;
     }
-    say(s, m, LLW_model_path, llw_string(LLW_PATH, s->path), "stat", "");
-    say(s, m, LLW_model_file_bytes, total < 0 ? llw_unknown(LLW_BYTES) : llw_bytes(total), "stat",
-        total < 0 ? "parts are missing" : "");
-    if (total >= 0) say(s, m, LLW_model_ls_size, llw_string(LLW_TEXT, llw_format_ls(buf, total)), "stat", "");
+    say(s, m, LLW_model_path, llw_string(LLW_PATH, s->reader ? base_name(s->path) : s->path), origin, "");
+    say(s, m, LLW_model_file_bytes, total < 0 ? llw_unknown(LLW_BYTES) : llw_bytes(total), origin,
+        total >= 0   ? ""
+        : s->missing ? "parts are missing"
+                     : "the server does not say");
+    if (total >= 0) say(s, m, LLW_model_ls_size, llw_string(LLW_TEXT, llw_format_ls(buf, total)), origin, "");
+    if (s->reader) return; /* what only a disk knows */
     say(s, m, LLW_model_allocated_bytes, llw_bytes(allocated), "stat", "");
     time_t seconds = (time_t)modified;
     struct tm utc;
@@ -165,40 +182,50 @@ static llw_rc tell(set *s, llw_entity *out, llw_err *err) {
     int64_t total = 0, expected = 0;
     bool complete = !s->missing;
     for (int64_t i = 0; i < s->n; i++) {
-        if (s->part[i].file_bytes < 0) continue;
+        if (s->absent[i]) continue;
+        s->sized &= s->part[i].file_bytes >= 0;
         total += s->part[i].file_bytes;
         expected += s->part[i].expected_bytes;
         complete &= s->part[i].complete;
     }
-    if (beside(s, ".aria2")) { /* aria2c reserves the whole size and removes this file when it is done */
+    if (!s->reader &&
+        beside(s, ".aria2")) { /* aria2c reserves the whole size and removes this file when it is done */
         complete = false;
         llw_facts_note(s->facts, "%s has an .aria2 file beside it: the download is not finished",
                        base_name(s->path));
     }
     bool whole = !s->missing;
-    llw_entity m = *out = llw_facts_entity(s->facts, LLW_KIND_model, s->path);
+    llw_entity m = *out =
+        llw_facts_entity(s->facts, LLW_KIND_model, s->reader && s->reader->id ? s->reader->id : s->path);
     if (whole) llw_facts_set_model(s->facts, m, s->model);
-    tell_stat(s, m, whole ? total : -1);
-    say(s, m, LLW_model_complete, llw_flag(complete), "stat",
-        whole ? "file size against the tensor table" : "parts are missing");
+    bool sized = whole && s->sized;
+    tell_stat(s, m, sized ? total : -1);
+    say(s, m, LLW_model_complete, whole && !s->sized ? llw_unknown(LLW_FLAG) : llw_flag(complete),
+        origin_of(s), whole ? "file size against the tensor table" : "parts are missing");
     say(s, m, LLW_model_parts, llw_count(s->n), "gguf", s->n > 1 ? "split.count" : "");
-    say(s, m, LLW_model_parts_missing, llw_count(s->missing), "stat", "");
+    say(s, m, LLW_model_parts_missing, llw_count(s->missing), origin_of(s), "");
     say(s, m, LLW_model_expected_bytes, whole ? llw_bytes(expected) : llw_unknown(LLW_BYTES), "gguf",
         whole ? "tensor table" : "parts are missing");
     llw_model_source *source = llw_arena_alloc(s->arena, sizeof *source);
     *source = (llw_model_source){.origin = "gguf",
                                  .where = "",
                                  .file_name = base_name(s->path),
-                                 .file_bytes = whole ? total : -1,
+                                 .file_bytes = sized ? total : -1,
                                  .expected_bytes = whole ? expected : -1,
                                  .whole = whole};
     return llw_model_facts(s->facts, m, s->model, source, err);
 }
 
-static llw_rc open_file(llw_facts *facts, const char *path, llw_entity *out, llw_err *err) {
-    set s = {.facts = facts, .arena = llw_facts_arena(facts), .path = path, .n = 1};
+static llw_rc open_file(llw_facts *facts, const char *path, const llw_model_reader *reader, llw_entity *out,
+                        llw_err *err) {
+    set s = {.facts = facts,
+             .arena = llw_facts_arena(facts),
+             .path = path,
+             .reader = reader,
+             .n = 1,
+             .sized = true};
     llw_gguf given;
-    llw_rc rc = llw_gguf_read(s.arena, path, &given, err);
+    llw_rc rc = read_part(&s, path, &given, err);
     if (rc != LLW_OK) return rc;
     int64_t count = split_value(&given.model, "split.count"), number = split_value(&given.model, "split.no");
     /* llama_model_loader reads split.count as u16; one part is no set */
@@ -211,6 +238,7 @@ static llw_rc open_file(llw_facts *facts, const char *path, llw_entity *out, llw
         s.n = count;
     }
     s.part = llw_arena_alloc(s.arena, (size_t)s.n * sizeof *s.part);
+    s.absent = llw_arena_alloc(s.arena, (size_t)s.n * sizeof *s.absent);
     s.part[s.n > 1 ? number : 0] = given;
     tell_notes(&s, path, &given);
     if (s.n > 1) {
@@ -227,7 +255,7 @@ static llw_rc open_file(llw_facts *facts, const char *path, llw_entity *out, llw
             llw_facts_note(facts, "%s is part %" PRId64 " of %" PRId64 "; llama.cpp must be given part 1, %s",
                            base_name(path), number + 1, count, base_name(s.path));
         if (s.missing) note_missing(&s, s.path);
-        if (s.part[0].file_bytes < 0)
+        if (s.absent[0])
             s.part[0].model = (llw_model){.version = given.model.version, .alignment = LLW_GGUF_ALIGNMENT};
     }
     rc = merge(&s, err);
@@ -283,7 +311,7 @@ static llw_rc open_directory(llw_facts *facts, const char *path, llw_entity *out
     }
     for (size_t i = 0; i < candidates && candidates > 1; i++)
         if (is_model(found[i])) found[models++] = found[i];
-    if (candidates == 1 || models == 1) return open_file(facts, found[0], out, err);
+    if (candidates == 1 || models == 1) return open_file(facts, found[0], NULL, out, err);
     if (!candidates)
         return llw_fail(err, LLW_ERR_INPUT, path, 0,
                         "is a directory without a .gguf file: give the file, or a known model's name");
@@ -307,12 +335,18 @@ llw_rc llw_source_model(llw_facts *facts, const char *path_or_name, llw_entity *
         return llw_fail(err, LLW_ERR_INPUT, "", 0, "no model was given: name a .gguf file or a known model");
     if (stat(path_or_name, &st) == 0)
         return S_ISDIR(st.st_mode) ? open_directory(facts, path_or_name, model, err)
-                                   : open_file(facts, path_or_name, model, err);
+                                   : open_file(facts, path_or_name, NULL, model, err);
     if (strchr(path_or_name, '/') || ends_in(path_or_name, ".gguf")) {
         llw_gguf none;
         llw_rc rc = llw_gguf_read(llw_facts_arena(facts), path_or_name, &none,
                                   err); /* says why it cannot be opened */
-        return rc == LLW_OK ? open_file(facts, path_or_name, model, err) : rc;
+        return rc == LLW_OK ? open_file(facts, path_or_name, NULL, model, err) : rc;
     }
     return llw_source_known(facts, path_or_name, NULL, model, err);
+}
+
+llw_rc llw_source_model_from(llw_facts *facts, const char *path, const llw_model_reader *reader,
+                             llw_entity *model, llw_err *err) {
+    *model = 0;
+    return open_file(facts, path, reader, model, err);
 }
