@@ -193,7 +193,8 @@ int llw_app_fetch_card(llw_app *app) {
                app->code;
     const char *url =
         llw_hub_address(app->arena, &(llw_hub_name){.repo = repo, .revision = "main"}, "README.md");
-    if (llw_remote_text(session(app), url, MAX_CARD, &text, &len, NULL, &err) != LLW_OK)
+    if (llw_remote_text(session(app), url, llw_http_public(app->arena, url), MAX_CARD, &text, &len, NULL,
+                        &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_INPUT, &err), app->code;
     make_directories(app, file);
     if (llw_file_replace(file, text, len, &err) != LLW_OK)

@@ -107,7 +107,8 @@ bool llw_http_is_here(const char *url) {
     llw_arena *arena = llw_arena_new();
     CURLU *u = parse(url);
     const char *host = u ? part(arena, u, CURLUPART_HOST, 0) : NULL;
-    bool here = host && (!strcasecmp(host, "localhost") || !strncmp(host, "127.", 4) ||
+    bool here = host && (!strcasecmp(host, "localhost") ||
+                         (!strncmp(host, "127.", 4) && strspn(host, "0123456789.") == strlen(host)) ||
                          !strcmp(host, "[::1]") || !strcmp(host, "0.0.0.0"));
     curl_url_cleanup(u);
     llw_arena_free(arena);

@@ -284,7 +284,7 @@ llw_rc llw_hub_list(llw_remote *remote, const llw_hub_name *name, llw_hub_model 
     for (int i = 0; url && i < MAX_PAGES; i++) {
         const char *text = "", *next = NULL;
         size_t len = 0;
-        llw_rc rc = llw_remote_text(remote, url, MAX_LIST, &text, &len, &next, err);
+        llw_rc rc = llw_remote_text(remote, url, name->repo, MAX_LIST, &text, &len, &next, err);
         if (rc == LLW_OK) rc = read_page(remote, url, text, len, models, n, &capacity, err);
         if (rc != LLW_OK) return rc;
         url = next;

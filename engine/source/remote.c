@@ -252,12 +252,11 @@ llw_rc llw_remote_model(llw_remote *remote, llw_facts *facts, const char *url, c
     return llw_source_model_from(facts, path, &reader, model, err);
 }
 
-llw_rc llw_remote_text(llw_remote *remote, const char *url, size_t cap, const char **text, size_t *len,
-                       const char **next, llw_err *err) {
+llw_rc llw_remote_text(llw_remote *remote, const char *url, const char *name, size_t cap, const char **text,
+                       size_t *len, const char **next, llw_err *err) {
     llw_http_call call = {.url = url, .cap = cap, .silence = SILENCE, .seconds = SECONDS};
     llw_http_insist(remote->http, &call, TRIES);
-    if (call.end != LLW_HTTP_ANSWERED || call.status != 200)
-        return fail(remote, llw_http_public(remote->arena, url), &call, err);
+    if (call.end != LLW_HTTP_ANSWERED || call.status != 200) return fail(remote, name, &call, err);
     *text = call.body_out;
     *len = call.len;
     if (next) *next = call.next;

@@ -31,8 +31,9 @@ bool llw_remote_names(const char *word); /* http://... or https://... */
 llw_rc llw_remote_model(llw_remote *remote, llw_facts *facts, const char *url, const char *id,
                         llw_entity *model, llw_err *err);
 
-/* A small text (an API's answer, a card) of at most cap bytes, whole. LLW_ERR_NOTHING when there is none. */
-llw_rc llw_remote_text(llw_remote *remote, const char *url, size_t cap, const char **text, size_t *len,
-                       const char **next, llw_err *err);
+/* A small text (an API's answer, a card) of at most cap bytes, whole; `name` is what messages call it.
+ * LLW_ERR_NOTHING when there is none. *next (may be NULL) is the address of the next page, or NULL. */
+llw_rc llw_remote_text(llw_remote *remote, const char *url, const char *name, size_t cap, const char **text,
+                       size_t *len, const char **next, llw_err *err);
 
 #endif
