@@ -72,12 +72,10 @@ static void add_machine(llw_probing *p, llw_probe *probe) {
         if (llw_facts_text(app->facts, g, LLW_gpu_driver, &driver)) probe->driver = driver;
     }
     int64_t gpus = 0;
-    bool none =
-        llw_option_given(o, LLW_OPT_NO_GPU) ||
-        (llw_facts_count(app->facts, llw_facts_next(app->facts, LLW_KIND_host, 0), LLW_host_gpus, &gpus) &&
-         !gpus);
-    if (none && !n)
-        *(const char **)llw_arena_push(app->arena, &items, &n, &capacity, sizeof(char *)) = "no GPU";
+    llw_entity host = llw_facts_next(app->facts, LLW_KIND_host, 0);
+    bool none = llw_option_given(o, LLW_OPT_NO_GPU) ||
+                (llw_facts_count(app->facts, host, LLW_host_gpus, &gpus) && !gpus);
+    if (none && !n) items = llw_arena_alloc(app->arena, sizeof(char *)); /* a list, and nothing in it */
     probe->devices = items;
     probe->n_devices = n;
 }
@@ -143,7 +141,9 @@ static void print(llw_probing *p) {
         llw_render_probes_json(&out, p->probes, p->n, tool);
     else {
         llw_render_probes_text(&out, &app->style, p->probes, p->n);
-        if (p->record && p->n) llw_text_addf(&out, "The record is %s.\n", p->record);
+        if (p->record && p->n)
+            llw_text_addf(&out, "The record is %s; llwhy record probe %s keeps it in the project's ledger.\n",
+                          p->record, p->record);
         llw_flatten(&out, &app->style);
     }
     llw_app_print(app, &out);

@@ -28,6 +28,7 @@ const char *llw_probe_problem_name(llw_probe_problem problem) {
         [LLW_PROBE_GARBLED] = "garbled",
         [LLW_PROBE_WRONG_MODEL] = "wrong-model",
         [LLW_PROBE_UNREACHABLE] = "unreachable",
+        [LLW_PROBE_NOT_STARTED] = "not-started",
     };
     return names[problem];
 }
@@ -52,15 +53,40 @@ static bool tried(const llw_probe *probe, const char *name) {
     return false;
 }
 
+bool llw_probe_tells(const llw_probe_trial *trial, bool *passed) {
+    if (trial->outcome != LLW_PROBE_PASSED && trial->outcome != LLW_PROBE_FAILED) return false;
+    *passed = trial->outcome == LLW_PROBE_PASSED;
+    switch (trial->problem) {
+    case LLW_PROBE_FINE: return true;
+    case LLW_PROBE_SLOW:
+    case LLW_PROBE_TRUNCATED: *passed = true; return true; /* tokens came and the server survived */
+    case LLW_PROBE_CRASHED:
+    case LLW_PROBE_HUNG:
+    case LLW_PROBE_CUT:
+    case LLW_PROBE_NO_TOKENS:
+    case LLW_PROBE_GARBLED: return true;
+    case LLW_PROBE_HTTP: return trial->http_status >= 500;
+    case LLW_PROBE_WRONG_MODEL:
+    case LLW_PROBE_UNREACHABLE:
+    case LLW_PROBE_NOT_STARTED:
+    case LLW_PROBE_PROBLEMS: break;
+    }
+    return false;
+}
+
 llw_probe_verdict llw_probe_judge(const llw_probe *probe) {
-    bool long_passed = false, short_passed = false;
+    bool long_passed = false, short_passed = false, failed = false, passed = false;
     for (size_t i = 0; i < probe->n_trials; i++) {
         const llw_probe_trial *t = &probe->trials[i];
-        if (t->outcome == LLW_PROBE_FAILED) return LLW_PROBE_BROKEN;
+        if (t->outcome == LLW_PROBE_FAILED &&
+            (t->problem == LLW_PROBE_NOT_STARTED || llw_probe_tells(t, &passed)))
+            return LLW_PROBE_BROKEN;
+        failed |= t->outcome == LLW_PROBE_FAILED;
         long_passed |= t->outcome == LLW_PROBE_PASSED && is_long(t);
         short_passed |= t->outcome == LLW_PROBE_PASSED && t->prompt < LONG_PROMPT;
     }
-    return long_passed && short_passed && !probe->interrupted ? LLW_PROBE_PROVEN : LLW_PROBE_INCOMPLETE;
+    return long_passed && short_passed && !failed && !probe->interrupted ? LLW_PROBE_PROVEN
+                                                                         : LLW_PROBE_INCOMPLETE;
 }
 
 const char *llw_probe_summary(const llw_probe *probe, llw_arena *arena) {
@@ -88,26 +114,6 @@ const char *llw_probe_summary(const llw_probe *probe, llw_arena *arena) {
             about, up_to);
     return llw_arena_printf(arena, "every prompt was answered, the longest of %s tokens%s", up_to,
                             tried(probe, "full") ? "" : "; none that fills the context was sent");
-}
-
-bool llw_probe_tells(const llw_probe_trial *trial, bool *passed) {
-    if (trial->outcome != LLW_PROBE_PASSED && trial->outcome != LLW_PROBE_FAILED) return false;
-    *passed = trial->outcome == LLW_PROBE_PASSED;
-    switch (trial->problem) {
-    case LLW_PROBE_FINE: return true;
-    case LLW_PROBE_SLOW:
-    case LLW_PROBE_TRUNCATED: *passed = true; return true; /* tokens came and the server survived */
-    case LLW_PROBE_CRASHED:
-    case LLW_PROBE_HUNG:
-    case LLW_PROBE_CUT:
-    case LLW_PROBE_NO_TOKENS:
-    case LLW_PROBE_GARBLED: return true;
-    case LLW_PROBE_HTTP: return trial->http_status >= 500;
-    case LLW_PROBE_WRONG_MODEL:
-    case LLW_PROBE_UNREACHABLE:
-    case LLW_PROBE_PROBLEMS: break;
-    }
-    return false;
 }
 
 static void claim(llw_facts *facts, llw_entity e, llw_attr attr, llw_value value, const llw_probe *probe) {

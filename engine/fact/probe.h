@@ -28,6 +28,7 @@ typedef enum llw_probe_problem {
     LLW_PROBE_GARBLED,     /* an answer that is none of the protocol */
     LLW_PROBE_WRONG_MODEL, /* another model than the one meant answers */
     LLW_PROBE_UNREACHABLE, /* no server there, or it did not become ready */
+    LLW_PROBE_NOT_STARTED, /* what was started ended, or did not become ready */
     LLW_PROBE_PROBLEMS
 } llw_probe_problem;
 
@@ -58,9 +59,9 @@ typedef struct llw_probe_trial {
 
 typedef enum llw_probe_verdict {
     LLW_PROBE_PROVEN,    /* short and long prompts were answered, nothing failed */
-    LLW_PROBE_BROKEN,    /* something failed */
-    LLW_PROBE_INCOMPLETE /* nothing failed, but no prompt of 100 tokens and more was answered, or it was
-                            stopped */
+    LLW_PROBE_BROKEN,    /* something failed that is the server's doing */
+    LLW_PROBE_INCOMPLETE /* no prompt of 100 tokens and more was answered, or it was stopped; or what failed
+                            says nothing about the server: another model, a key, an address */
 } llw_probe_verdict;
 
 typedef struct llw_probe {
@@ -89,7 +90,7 @@ typedef struct llw_probe {
     size_t n_flags;
     /* machine */
     bool here;                  /* it runs on this machine */
-    const char *const *devices; /* GPUs there: "CUDA0 NVIDIA H200, 143771 MiB"; NULL unknown */
+    const char *const *devices; /* GPUs there: "CUDA0 NVIDIA H200, 143771 MiB"; NULL unknown, empty: none */
     size_t n_devices;
     const char *driver;
 

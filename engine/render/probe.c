@@ -32,8 +32,13 @@ static void add_wrapped(llw_text *out, const llw_style *style, llw_text *line, i
 static void server_text(llw_text *out, const llw_style *style, const llw_probe *p) {
     llw_text line = {0};
     add_part(&line, "", p->url);
-    add_part(&line, "llama.cpp ", p->build_info ? p->build_info : p->build);
-    if (p->build_info && !p->build) llw_text_add(&line, " (which build that is, --llama VERSION can say)");
+    add_part(&line, "llama.cpp ", p->build ? p->build : p->build_info);
+    if (p->build_info && !p->build)
+        llw_text_add(&line, " (which build that is, --llama VERSION can say)");
+    else if (p->build_info && strncmp(p->build_info, p->build, strlen(p->build)) != 0)
+        add_part(&line, "it calls itself ", p->build_info);
+    else if (p->commit)
+        llw_text_addf(&line, " (%s)", p->commit);
     add_part(&line, "", p->model ? p->model : p->model_path);
     add_part(&line, "", p->file_type);
     add_count(&line, "context ", p->context, "");
@@ -42,6 +47,7 @@ static void server_text(llw_text *out, const llw_style *style, const llw_probe *
     add_part(&line, "profile ", p->profile);
     add_part(&line, "with ", p->placement);
     for (size_t i = 0; i < p->n_devices; i++) add_part(&line, "", p->devices[i]);
+    if (p->devices && !p->n_devices) add_part(&line, "", "no GPU");
     add_part(&line, "driver ", p->driver);
     if (!line.len) return;
     llw_text_add(out, "  ");

@@ -259,13 +259,17 @@ static void run(llw_prober *p, double began) {
     }
 }
 
-/* The address without trailing slashes and without /v1, which OpenAI's clients are given. */
+/* The address without trailing slashes and without /v1, which OpenAI's clients are given; llama-server's port
+ * when neither scheme nor port is given. */
 static const char *base_of(llw_arena *arena, const char *url) {
     size_t len = strcspn(url, "?#");
     while (len && url[len - 1] == '/') len--;
     if (len > 3 && !strncmp(url + len - 3, "/v1", 3)) len -= 3;
-    bool schemed = strstr(url, "://") != NULL;
-    return llw_arena_printf(arena, "%s%.*s", schemed ? "" : "http://", (int)len, url);
+    if (strstr(url, "://")) return llw_arena_strndup(arena, url, len);
+    size_t host = *url == '[' ? strcspn(url, "]") : 0;
+    bool port = memchr(url + host, ':', len > host ? len - host : 0) != NULL;
+    return llw_arena_printf(arena, "http://%.*s%s", (int)len, url,
+                            port || memchr(url, '/', len) ? "" : ":8080");
 }
 
 llw_probe llw_probe_new(llw_arena *arena, const char *url) {
@@ -282,7 +286,7 @@ llw_probe llw_probe_new(llw_arena *arena, const char *url) {
                        .context_trained = -1,
                        .context = -1,
                        .slots = -1,
-                       .here = llw_http_is_here(url)};
+                       .here = llw_http_is_here(base_of(arena, url))};
 }
 
 void llw_probe_run(llw_arena *arena, const llw_probe_options *options, llw_probe *probe) {

@@ -153,7 +153,7 @@ static void read_process(llw_prober *p) {
 /* Until /health says ok, or the answer is one of a server that has no /health. */
 static bool wait_until_ready(llw_prober *p, llw_probe_problem *problem, const char **why, int *status) {
     double until = llw_prober_now() + p->options.ready;
-    *problem = LLW_PROBE_UNREACHABLE;
+    *problem = p->options.running ? LLW_PROBE_NOT_STARTED : LLW_PROBE_UNREACHABLE;
     for (;;) {
         llw_http_call call = get(p, "/health");
         bool answered = call.end == LLW_HTTP_ANSWERED;

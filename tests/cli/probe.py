@@ -54,7 +54,7 @@ class Server:
 
 
 def probe(url, *args, **more):
-    done = runs.llwhy(PROGRAM, "probe", url, "--no-gpu", "--limit", "1.5", "--format", "json", *args, **more)
+    done = runs.llwhy(PROGRAM, "probe", url, "--no-gpu", "--limit", "30", "--format", "json", *args, **more)
     return done, json.loads(done.stdout)["probes"] if done.stdout else None
 
 
@@ -102,7 +102,7 @@ class Faults(unittest.TestCase):
         self.assertIn("it was answered, and then", trials(self.broken("dies-after", "crashed"))["long"]["detail"])
 
     def test_hang(self):
-        one = self.broken("hang", "hung")
+        one = self.broken("hang", "hung", args=("--limit", "3"))
         self.assertEqual(list(trials(one)), ["short", "long"])
 
     def test_slow_stream(self):
@@ -124,7 +124,7 @@ class Faults(unittest.TestCase):
 
     def test_wrong_model(self):
         one = self.check("none", "--model", "other-q4_k_m", args=("--model", "models/tiny-q8_0.gguf"))
-        self.assertEqual([t["problem"] for t in one["trials"]], ["wrong-model"])
+        self.assertEqual((one["verdict"], [t["problem"] for t in one["trials"]]), ("incomplete", ["wrong-model"]))
         self.assertIn("other-q4_k_m", one["summary"])
         self.check("none", "--model", "tiny-q8_0", args=("--model", "models/Tiny-Q8_0.gguf"), code=0)
 
@@ -217,6 +217,7 @@ class Walks(unittest.TestCase):
     def test_a_server_that_does_not_start(self):
         done, found = self.walk("sh -c 'echo CUDA error: out of memory; exit 3'", self.conf)
         self.assertEqual((done.returncode, len(found)), (1, 2))
+        self.assertEqual((found[0]["verdict"], found[0]["trials"][0]["problem"]), ("broken", "not-started"))
         self.assertIn("ended with code 3; its last words: CUDA error: out of memory", found[0]["summary"])
 
     def test_start_and_stop_in_the_background(self):

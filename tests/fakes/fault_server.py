@@ -27,6 +27,7 @@ import threading
 import time
 
 LONG, LOADING_S = 100, 0.6
+DYING = threading.Event()
 BUILD = "b8115-ed4837891"
 
 
@@ -48,6 +49,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer({"error": {"code": status, "message": message, "type": "server_error"}}, status)
 
     def allowed(self):
+        if DYING.is_set():
+            die()
         if OPTIONS.key and self.path != "/health" and self.headers.get("Authorization") != f"Bearer {OPTIONS.key}":
             self.error(401, "Invalid API Key")
             return False
@@ -129,9 +132,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if fault == "slow":
                 time.sleep(0.08)
             self.token(i)
+        if fault == "dies-after":
+            DYING.set()
         self.finish_answer(64 if fault == "truncated" else prompt, count, fault == "truncated")
         if fault == "dies-after":
-            threading.Timer(0.02, die).start()
+            die()
 
     def finish_answer(self, prompt, generated, truncated):
         if OPTIONS.openai:
