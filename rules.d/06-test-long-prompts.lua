@@ -58,20 +58,115 @@ rule "long-prompt-failure-recorded" {
   },
 }
 
+-- What was said of a build as a whole, in a facts file, holds for each of its launches.
+
+rule "short-prompt-of-the-build" {
+  each = { b = "build", l = "launch" },
+  join = { "l.build == b.id" },
+  when = { "known(b.short_prompt_passed)" },
+  derive = { ["l.short_prompt_passed"] = "b.short_prompt_passed" },
+  tests = {
+    fires { build { short_prompt_passed = true } },
+    silent { build { short_prompt_passed = unknown }, stops_at = "known(b.short_prompt_passed)" },
+  },
+}
+
+rule "long-prompt-of-the-build" {
+  each = { b = "build", l = "launch" },
+  join = { "l.build == b.id" },
+  when = { "known(b.long_prompt_passed)" },
+  derive = { ["l.long_prompt_passed"] = "b.long_prompt_passed" },
+  tests = {
+    fires { build { long_prompt_passed = true } },
+    fires { probe { prompt_tokens = 164, passed = false } },
+    silent { probe { prompt_tokens = 20, passed = true }, stops_at = "known(b.long_prompt_passed)" },
+  },
+}
+
+-- What the ledger holds, for the launch it was measured on. A failure outweighs a success, so its rule comes last.
+
+rule "short-prompt-on-record" {
+  each = { e = "evidence", l = "launch" },
+  join = { "e.launch == l.id" },
+  when = {
+    "e.stands",
+    "known(e.passed) and e.passed",
+    "not known(e.prompt_tokens) or e.prompt_tokens < 100",
+  },
+  derive = { ["l.short_prompt_passed"] = "true" },
+  tests = {
+    fires { evidence { stands = true, passed = true, prompt_tokens = 20 } },
+    fires { evidence { stands = true, passed = true } },
+    silent { evidence { stands = false, passed = true, prompt_tokens = 20 }, stops_at = "e.stands" },
+    silent { evidence { stands = true, passed = false, prompt_tokens = 20 }, stops_at = "known(e.passed) and e.passed" },
+    silent { evidence { stands = true, passed = true, prompt_tokens = 100 }, stops_at = "not known(e.prompt_tokens) or e.prompt_tokens < 100" },
+    undecided { evidence { passed = true, prompt_tokens = 20 }, needs = "e.stands" },
+  },
+}
+
+-- Reading a prompt is not answering it: llama-bench -p stops before the first token, and that token is where it crashed.
+rule "long-prompt-on-record" {
+  each = { e = "evidence", l = "launch" },
+  join = { "e.launch == l.id" },
+  when = {
+    "e.stands",
+    "known(e.passed) and e.passed",
+    "known(e.answered) and e.answered",
+    "known(e.prompt_tokens) and e.prompt_tokens >= 100",
+  },
+  derive = { ["l.long_prompt_passed"] = "true" },
+  tests = {
+    fires { evidence { stands = true, passed = true, answered = true, prompt_tokens = 100 } },
+    silent { evidence { stands = false, passed = true, answered = true, prompt_tokens = 100 }, stops_at = "e.stands" },
+    silent { evidence { stands = true, passed = false, answered = true, prompt_tokens = 100 }, stops_at = "known(e.passed) and e.passed" },
+    silent { evidence { stands = true, passed = true, answered = false, prompt_tokens = 512 }, stops_at = "known(e.answered) and e.answered" },
+    silent { evidence { stands = true, passed = true, answered = true, prompt_tokens = 99 }, stops_at = "known(e.prompt_tokens) and e.prompt_tokens >= 100" },
+    silent { evidence { stands = true, passed = true, answered = true }, stops_at = "known(e.prompt_tokens) and e.prompt_tokens >= 100" },
+    undecided { evidence { passed = true, answered = true, prompt_tokens = 100 }, needs = "e.stands" },
+  },
+}
+
+rule "failed-on-record" {
+  level = "wrong",
+  each = { e = "evidence", l = "launch" },
+  join = { "e.launch == l.id" },
+  when = {
+    "e.stands",
+    { "known(e.passed) and not e.passed", otherwise = "prompts were answered by {e.version} here, on {e.day} ({e.place}), and no failure is on record" },
+    "e.newest",
+  },
+  derive = {
+    ["l.failure_on_record"] = "e.place",
+    ["l.long_prompt_passed"] = "false",
+  },
+  find = "llama.cpp {e.version} failed here on {e.day}, at {e.prompt}: {e.problem} ({e.place}). Go back to the last build that answered one: llwhy gate names it, and drafts the report",
+  tests = {
+    fires { evidence { stands = true, passed = false, newest = true, prompt = "a prompt of 8,391 tokens", version = "b8115" }, says = "b8115 failed here" },
+    fires { evidence { stands = true, passed = false, newest = true }, evidence { stands = true, passed = true, answered = true, prompt_tokens = 4000 } },
+    silent { evidence { stands = false, passed = false, newest = true }, stops_at = "e.stands" },
+    silent { evidence { stands = true, passed = true, newest = true }, stops_at = "known(e.passed) and not e.passed" },
+    silent { evidence { stands = true, passed = false, newest = false }, stops_at = "e.newest" },
+    undecided { evidence { passed = false, newest = true }, needs = "e.stands" },
+  },
+}
+
 rule "long-prompt-failed" {
   level = "wrong",
   each = { b = "build", l = "launch" },
   join = { "l.build == b.id" },
-  when = { { "not b.long_prompt_passed", otherwise = "{b.version} has answered a long prompt" } },
+  when = { { "not l.long_prompt_passed", otherwise = "{b.version} has answered a long prompt here" } },
+  unless = { "known(l.failure_on_record)" },
   find = "llama.cpp {b.version} failed on a prompt of 100 tokens and more on this machine: go back to the build that answered one, and report it",
   tests = {
     fires { build { version = "b8115", long_prompt_passed = false }, says = "b8115 failed" },
     fires { probe { prompt_tokens = 164, passed = false }, probe { prompt_tokens = 20, passed = true } },
     fires { probe { prompt_tokens = 164, passed = false }, probe { prompt_tokens = 300, passed = true } },
-    silent { build { version = "b8022", long_prompt_passed = true }, stops_at = "not b.long_prompt_passed" },
-    silent { probe { prompt_tokens = 300, passed = true }, stops_at = "not b.long_prompt_passed" },
-    undecided { needs = "b.long_prompt_passed" },
-    undecided { probe { prompt_tokens = 20, passed = true }, needs = "b.long_prompt_passed" },
+    silent { build { version = "b8022", long_prompt_passed = true }, stops_at = "not l.long_prompt_passed" },
+    silent { probe { prompt_tokens = 300, passed = true }, stops_at = "not l.long_prompt_passed" },
+    silent { evidence { stands = true, passed = true, answered = true, prompt_tokens = 4000 }, stops_at = "not l.long_prompt_passed" },
+    silent { evidence { stands = true, passed = false, newest = true, place = "evidence/desk.yaml:2" }, stops_at = "known(l.failure_on_record)" },
+    undecided { needs = "l.long_prompt_passed" },
+    undecided { probe { prompt_tokens = 20, passed = true }, needs = "l.long_prompt_passed" },
   },
 }
 
@@ -80,16 +175,133 @@ rule "only-short-prompts-tried" {
   each = { b = "build", l = "launch" },
   join = { "l.build == b.id" },
   when = {
-    "b.short_prompt_passed",
-    "not known(b.long_prompt_passed)",
+    "l.short_prompt_passed",
+    "not known(l.long_prompt_passed)",
   },
-  find = "llama.cpp {b.version} has answered a short prompt here and no long one is on record: a build can load, answer 20 tokens and crash on the first token after 100. Send it a prompt of 100 tokens and more on every architecture and placement in use, and state the result with --facts (docs/evidence.md)",
+  find = "llama.cpp {b.version} has answered a short prompt here and no long one is on record: a build can load, answer 20 tokens and crash on the first token after 100. Send it a prompt of 100 tokens and more on every architecture and placement in use: llwhy gate --build {b.version} lists what is missing",
   tests = {
     fires { build { version = "b8115", short_prompt_passed = true } },
     fires { probe { prompt_tokens = 20, passed = true }, says = "has answered a short prompt here" },
-    silent { build { short_prompt_passed = true, long_prompt_passed = true }, stops_at = "not known(b.long_prompt_passed)" },
-    silent { build { short_prompt_passed = false }, stops_at = "b.short_prompt_passed" },
-    undecided { needs = "b.short_prompt_passed" },
+    fires { evidence { stands = true, passed = true, prompt_tokens = 20 } },
+    silent { build { short_prompt_passed = true, long_prompt_passed = true }, stops_at = "not known(l.long_prompt_passed)" },
+    silent { evidence { stands = true, passed = true, prompt_tokens = 20 }, evidence { stands = true, passed = true, answered = true, prompt_tokens = 4000 }, stops_at = "not known(l.long_prompt_passed)" },
+    silent { build { short_prompt_passed = false }, stops_at = "l.short_prompt_passed" },
+    undecided { needs = "l.short_prompt_passed" },
+  },
+}
+
+-- Evidence of yesterday's build, or of another placement, driver or card, is none.
+
+rule "build-moved-without-evidence" {
+  level = "risk",
+  each = { b = "build", e = "evidence", l = "launch" },
+  join = {
+    "e.launch == l.id",
+    "l.build == b.id",
+  },
+  when = {
+    "e.here",
+    "not e.same_build",
+    "known(e.passed) and e.passed",
+    "known(e.answered) and e.answered",
+    "known(e.prompt_tokens) and e.prompt_tokens >= 100",
+    "e.newest",
+    "not known(l.long_prompt_passed)",
+    "not known(l.short_prompt_passed)",
+  },
+  find = "llama.cpp {b.version} runs here now and nothing is on record for it. The last build that answered a long prompt with this model and placement is {e.version}, on {e.day} ({e.place}). llwhy gate --build {b.version} says what would prove the new one",
+  tests = {
+    fires { build { version = "b8115" }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true, version = "b8022" }, says = "is b8022" },
+    silent { evidence { here = false, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "e.here" },
+    silent { evidence { here = true, same_build = true, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not e.same_build" },
+    silent { evidence { here = true, same_build = false, passed = false, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "known(e.passed) and e.passed" },
+    silent { evidence { here = true, same_build = false, passed = true, answered = false, prompt_tokens = 8391, newest = true }, stops_at = "known(e.answered) and e.answered" },
+    silent { evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 20, newest = true }, stops_at = "known(e.prompt_tokens) and e.prompt_tokens >= 100" },
+    silent { evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = false }, stops_at = "e.newest" },
+    silent { build { long_prompt_passed = true }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not known(l.long_prompt_passed)" },
+    silent { build { short_prompt_passed = true }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not known(l.short_prompt_passed)" },
+    undecided { evidence { same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, needs = "e.here" },
+  },
+}
+
+rule "evidence-has-expired" {
+  level = "risk",
+  each = { b = "build", e = "evidence", l = "launch" },
+  join = {
+    "e.launch == l.id",
+    "l.build == b.id",
+  },
+  when = {
+    "e.same_build",
+    "known(e.passed) and e.passed",
+    "known(e.answered) and e.answered",
+    "known(e.prompt_tokens) and e.prompt_tokens >= 100",
+    "e.newest",
+    "not known(l.long_prompt_passed)",
+  },
+  find = "llama.cpp {b.version} has answered a long prompt with this model on {e.day} ({e.place}), but that does not count for this launch: {e.differs}",
+  tests = {
+    fires { evidence { same_build = true, stands = false, passed = true, answered = true, prompt_tokens = 8391, newest = true, differs = "the GPU driver was 580.65 and is 590.10 now" }, says = "driver was 580.65" },
+    silent { evidence { same_build = false, stands = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "e.same_build" },
+    silent { evidence { same_build = true, stands = false, passed = false, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "known(e.passed) and e.passed" },
+    silent { evidence { same_build = true, stands = false, passed = true, answered = false, prompt_tokens = 8391, newest = true }, stops_at = "known(e.answered) and e.answered" },
+    silent { evidence { same_build = true, stands = false, passed = true, answered = true, prompt_tokens = 99, newest = true }, stops_at = "known(e.prompt_tokens) and e.prompt_tokens >= 100" },
+    silent { evidence { same_build = true, stands = false, passed = true, answered = true, prompt_tokens = 8391, newest = false }, stops_at = "e.newest" },
+    silent { build { long_prompt_passed = true }, evidence { same_build = true, stands = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not known(l.long_prompt_passed)" },
+    silent { evidence { same_build = true, stands = true, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not known(l.long_prompt_passed)" },
+    undecided { evidence { stands = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, needs = "e.same_build" },
+  },
+}
+
+rule "evidence-contradicts-itself" {
+  level = "risk",
+  each = { e = "evidence", f = "evidence", l = "launch" },
+  join = {
+    "e.launch == l.id",
+    "f.launch == l.id",
+  },
+  when = {
+    "e.stands",
+    "e.newest",
+    "known(e.passed) and e.passed",
+    "known(e.prompt_tokens) and e.prompt_tokens >= 100",
+    "f.stands",
+    "f.newest",
+    "known(f.passed) and not f.passed",
+  },
+  find = "The ledger holds both for {e.version} and this launch: {e.prompt} was answered on {e.day} ({e.place}), {f.prompt} failed on {f.day} ({f.place}). Until somebody knows what differed, it counts as failed: a build that crashes sometimes crashes",
+  tests = {
+    fires {
+      evidence { stands = true, newest = true, passed = true, prompt_tokens = 8391, prompt = "a prompt of 8,391 tokens" },
+      evidence { stands = true, newest = true, passed = false, prompt = "a prompt of 164 tokens" },
+      says = "a prompt of 164 tokens failed",
+    },
+    silent {
+      evidence { stands = false, newest = true, passed = true, prompt_tokens = 8391 }, evidence { stands = true, newest = true, passed = false },
+      stops_at = "e.stands",
+    },
+    silent {
+      evidence { stands = true, newest = false, passed = true, prompt_tokens = 8391 }, evidence { stands = true, newest = true, passed = false },
+      stops_at = "e.newest",
+    },
+    silent { evidence { stands = true, newest = true, passed = false, prompt_tokens = 8391 }, stops_at = "known(e.passed) and e.passed" },
+    silent {
+      evidence { stands = true, newest = true, passed = true, prompt_tokens = 20 }, evidence { stands = true, newest = true, passed = false },
+      stops_at = "known(e.prompt_tokens) and e.prompt_tokens >= 100",
+    },
+    silent {
+      evidence { stands = true, newest = true, passed = true, prompt_tokens = 8391 }, evidence { stands = false, newest = true, passed = false },
+      stops_at = "f.stands",
+    },
+    silent {
+      evidence { stands = true, newest = true, passed = true, prompt_tokens = 8391 }, evidence { stands = true, newest = false, passed = false },
+      stops_at = "f.newest",
+    },
+    silent { evidence { stands = true, newest = true, passed = true, prompt_tokens = 8391 }, stops_at = "known(f.passed) and not f.passed" },
+    undecided {
+      evidence { newest = true, passed = true, prompt_tokens = 8391 }, evidence { stands = true, newest = true, passed = false },
+      needs = "e.stands",
+    },
   },
 }
 

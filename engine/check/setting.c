@@ -123,7 +123,8 @@ static void fill_references(llw_facts *f) {
         llw_attr attr;
         llw_kind to;
     } references[] = {{LLW_launch_model, LLW_KIND_model}, {LLW_card_model, LLW_KIND_model},
-                      {LLW_claim_model, LLW_KIND_model},  {LLW_claim_launch, LLW_KIND_launch}, {LLW_log_launch, LLW_KIND_launch},
+                      {LLW_claim_model, LLW_KIND_model},  {LLW_claim_launch, LLW_KIND_launch},
+                      {LLW_log_launch, LLW_KIND_launch},  {LLW_evidence_launch, LLW_KIND_launch},
                       {LLW_probe_build, LLW_KIND_build},  {LLW_probe_model, LLW_KIND_model},
                       {LLW_launch_build, LLW_KIND_build}};
     for (size_t i = 0; i < sizeof references / sizeof *references; i++) {

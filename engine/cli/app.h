@@ -72,6 +72,8 @@ void llw_app_claim_log(llw_app *app);
 /* The project's ledger, read once: --evidence, else evidence/ here, above, or above the path given (NULL: the
  * current directory). Never NULL; without one it holds nothing. What cannot be read in it is said. */
 const llw_ledger *llw_app_ledger(llw_app *app, const char *path);
+/* Claims what the ledger says about the launches of `facts` (source/ledger_claim.h). */
+void llw_app_claim_ledger(llw_app *app, llw_facts *facts, const char *path);
 /* Where a new record goes: the ledger's directory, or where it will be. */
 const char *llw_app_ledger_directory(llw_app *app);
 /* The level from which on findings give exit code 1 (--fail-on). */

@@ -122,5 +122,7 @@ bool llw_app_gather(llw_app *app, const char *name) {
     if (!llw_app_read_log(app) || !llw_app_gather_machine(app)) return false;
     llw_entity model = 0;
     if (name && !gather_model(app, name, &model)) return false;
-    return gather_launch(app, model);
+    if (!gather_launch(app, model)) return false;
+    llw_app_claim_ledger(app, app->facts, NULL);
+    return true;
 }

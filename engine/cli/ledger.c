@@ -1,6 +1,7 @@
 /* Finds and reads the project's ledger. */
 #include "base/file.h"
 #include "cli/app.h"
+#include "source/ledger_claim.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -54,4 +55,15 @@ const llw_ledger *llw_app_ledger(llw_app *app, const char *path) {
         llw_app_complain(app, LLW_EXIT_INPUT, "%s has %zu more records that cannot be read", directory,
                          ledger->n_more);
     return ledger;
+}
+
+void llw_app_claim_ledger(llw_app *app, llw_facts *facts, const char *path) {
+    llw_flags flags;
+    llw_err err = {0};
+    const llw_ledger *ledger = llw_app_ledger(app, path);
+    if (!ledger->n_records) return;
+    if (llw_flags_load(app->arena, &flags, &err) != LLW_OK)
+        llw_app_fail(app, LLW_EXIT_INTERNAL, &err);
+    else
+        llw_ledger_claim(facts, ledger, &flags, 0);
 }

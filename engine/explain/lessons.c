@@ -76,14 +76,15 @@ static void say_undecided(llw_text *out, const llw_run *run, const llw_node *nod
         llw_text_add(out, "something it needs cannot be predicted");
         return;
     }
-    if (llw_attr_get(slot.attr)->type == LLW_FLAG && llw_attr_get(slot.attr)->kind == LLW_KIND_build)
-        llw_text_addf(out, "nobody has recorded whether %s", llw_attr_get(slot.attr)->meaning);
+    const llw_attr_info *info = llw_attr_get(slot.attr);
+    bool of_people = info->kind == LLW_KIND_build || info->kind == LLW_KIND_launch;
+    if (info->type == LLW_FLAG && of_people && !info->knob && *info->how)
+        llw_text_addf(out, "nobody has recorded whether %s", info->meaning);
     else {
         llw_words_slot(out, run, slot.entity, slot.attr);
         llw_text_add(out, " is unknown");
     }
-    const char *how = llw_attr_get(slot.attr)->how;
-    if (*how) llw_text_addf(out, " (%s)", how);
+    if (*info->how) llw_text_addf(out, " (%s)", info->how);
 }
 
 /* Fired beats undecided beats silent; among silent ones the nearest miss of the gravest rule. */

@@ -161,20 +161,21 @@ const char *llw_model_hash(llw_arena *arena, const llw_model *model) {
     return llw_arena_printf(arena, "%016" PRIx64, h);
 }
 
-bool llw_record_is_model(llw_arena *arena, const llw_record *record, const llw_facts *facts,
-                         llw_entity model) {
+void llw_model_identify(llw_arena *arena, const llw_facts *facts, llw_entity model, llw_model_identity *out) {
     const char *path = NULL;
-    if (!model || !record->model_file) return false;
+    const llw_model *header = llw_facts_model(facts, model);
     if (!llw_facts_text(facts, model, LLW_model_path, &path) || !path || !*path)
         path = llw_facts_id(facts, model);
-    bool named = !strcasecmp(llw_model_stem(arena, path), llw_model_stem(arena, record->model_file));
-    const llw_model *header = llw_facts_model(facts, model);
-    if (header && record->model_header)
-        return !strcmp(llw_model_hash(arena, header), record->model_header) && named;
-    int64_t bytes = 0;
-    if (named && record->model_bytes > 0 && llw_facts_count(facts, model, LLW_model_file_bytes, &bytes))
-        return bytes == record->model_bytes;
-    return named;
+    *out =
+        (llw_model_identity){llw_model_stem(arena, path), header ? llw_model_hash(arena, header) : NULL, -1};
+    llw_facts_count(facts, model, LLW_model_file_bytes, &out->bytes);
+}
+
+bool llw_record_is_model(llw_arena *arena, const llw_record *record, const llw_model_identity *model) {
+    if (!record->model_file || strcasecmp(model->stem, llw_model_stem(arena, record->model_file)))
+        return false;
+    if (model->header && record->model_header) return !strcmp(model->header, record->model_header);
+    return model->bytes < 0 || record->model_bytes < 0 || model->bytes == record->model_bytes;
 }
 
 static bool is_commit(const char *text) {

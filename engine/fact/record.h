@@ -101,9 +101,15 @@ const char *llw_model_stem(llw_arena *arena, const char *path);
 /* Hash of architecture and tensor table (names, types, shapes): the same for a file and for a known model. */
 const char *llw_model_hash(llw_arena *arena, const struct llw_model *model);
 
-/* 1 the record is of this model (file name; size and header where both know them), 0 it is not. */
-bool llw_record_is_model(llw_arena *arena, const llw_record *record, const llw_facts *facts,
-                         llw_entity model);
+/* What tells a model from others. */
+typedef struct llw_model_identity {
+    const char *stem, *header; /* header NULL, bytes -1: not known */
+    int64_t bytes;
+} llw_model_identity;
+
+void llw_model_identify(llw_arena *arena, const llw_facts *facts, llw_entity model, llw_model_identity *out);
+/* Whether the record is of this model: the file's name, and header or size where both know them. */
+bool llw_record_is_model(llw_arena *arena, const llw_record *record, const llw_model_identity *model);
 /* Whether two versions name one build: equal once cleaned, or one's commit is the other's. */
 bool llw_record_is_build(llw_arena *arena, const llw_record *record, const char *version);
 

@@ -202,7 +202,8 @@ typedef struct llw_load {
 } llw_load;
 
 typedef struct llw_log {
-    const char *path; /* as given; "-" for standard input */
+    const char *path;   /* as given; "-" for standard input */
+    const char *origin; /* of claims made from it; NULL: "log" */
     llw_load *loads;
     size_t n_loads, n_more; /* n_more: beyond LLW_LOG_LOADS */
     int lines;
