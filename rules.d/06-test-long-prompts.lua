@@ -209,7 +209,7 @@ rule "build-moved-without-evidence" {
     "not known(l.long_prompt_passed)",
     "not known(l.short_prompt_passed)",
   },
-  find = "llama.cpp {b.version} runs here now and nothing is on record for it. The last build that answered a long prompt with this model and placement is {e.version}, on {e.day} ({e.place}). llwhy gate --build {b.version} says what would prove the new one",
+  find = "llama.cpp {b.version} runs here now, and no prompt that it answered is on record. The last build that answered a long prompt with this model and placement is {e.version}, on {e.day} ({e.place}). llwhy gate --build {b.version} says what would prove the new one",
   tests = {
     fires { build { version = "b8115" }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true, version = "b8022" }, says = "is b8022" },
     silent { evidence { here = false, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "e.here" },

@@ -31,7 +31,7 @@ typedef struct llw_app {
     bool replayed;        /* facts of the last run */
     const llw_log *log;   /* of --log, and its load that tells most; NULL */
     const llw_load *load;
-    const llw_ledger *ledger; /* of llw_app_ledger; NULL when it was not asked for yet */
+    const llw_ledger *ledger;  /* of llw_app_ledger; NULL when it was not asked for yet */
     struct llw_remote *remote; /* what is read over the network (source/remote.h); NULL: nothing yet */
     llw_exit code;
 } llw_app;
@@ -115,6 +115,7 @@ int llw_command_verify(llw_app *app);
 int llw_command_record(llw_app *app);
 int llw_command_evidence(llw_app *app);
 int llw_command_flags(llw_app *app);
+int llw_command_gate(llw_app *app);
 int llw_command_teach(llw_app *app);
 int llw_command_probe(llw_app *app);
 int llw_command_test(llw_app *app);

@@ -27,6 +27,7 @@ static const struct {
     [LLW_COMMAND_RECORD] = {llw_command_record},   [LLW_COMMAND_EVIDENCE] = {llw_command_evidence},
     [LLW_COMMAND_FLAGS] = {llw_command_flags},     [LLW_COMMAND_PROBE] = {llw_command_probe},
     [LLW_COMMAND_TEST] = {llw_command_test},       [LLW_COMMAND_NEW] = {llw_command_new},
+    [LLW_COMMAND_GATE] = {llw_command_gate},
 };
 
 static bool set_style(llw_app *app) {

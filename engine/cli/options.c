@@ -43,6 +43,9 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_BECAUSE] = {"because", 0, "TEXT", false, "with record correction: how it is known"},
     [LLW_OPT_PRIVATE_NETWORK] = {"private-network", 0, NULL, false,
                                  "read a model also from this machine or a private network (https://, hf:)"},
+    [LLW_OPT_BUILD] = {"build", 0, "VERSION", false, "with gate: the llama.cpp build you want to update to"},
+    [LLW_OPT_REPORT] = {"report", 0, "FILE", false,
+                        "with gate: draft the report upstream about what failed, as Markdown"},
     [LLW_OPT_RULES] = {"rules", 0, "DIR", true,
                        "a directory with more rules (*.lua); a file replaces one of the same name"},
     [LLW_OPT_RECORD] = {"record", 0, "FILE", false,
@@ -157,6 +160,14 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
                            "--save DIR, with\n"
                            "the builds from which on and up to which each option is there. --program cli or "
                            "bench for another program.\n"},
+    [LLW_COMMAND_GATE] = {"gate", "--build NEW [PATH...]",
+                          "may we update llama.cpp: what is proven, what is missing",
+                          "Judges every launch of .llwhy.yaml, or of the configuration files under PATH, by "
+                          "the project's ledger: proven is a launch\n"
+                          "whose model has answered a prompt of 100 tokens and more on that build, "
+                          "placement, driver and GPUs. Says what would prove the\n"
+                          "rest, names the last proven build, and --report FILE drafts the report upstream. "
+                          "Exit 0 when all is proven, 1 when not.\n"},
     [LLW_COMMAND_TEACH] = {"teach", "[CASE]", "replay an incident: predict, then see what the engine says",
                            "Without CASE: the list, and which is next. CASE may be the beginning of an id "
                            "(05a) or 'next'. No answer is stored: what you type\n"

@@ -14,6 +14,9 @@ typedef struct project {
     llw_app *app;
     const char *path;
     yaml_document_t document;
+    llw_project_visit *visit;
+    void *context;
+    size_t n; /* launches visited */
 } project;
 
 static const char *scalar(const yaml_node_t *node) {
@@ -106,7 +109,7 @@ static bool read_args(project *p, yaml_node_t *node) {
     return true;
 }
 
-static bool decide_launch(project *p, yaml_node_t *launch, const char *models) {
+static bool visit_launch(project *p, yaml_node_t *launch, const char *models) {
     static const char *const keys[] = {"name", "model", "args", "llama", "program", NULL};
     llw_app *app = p->app;
     if (launch->type != YAML_MAPPING_NODE)
@@ -122,10 +125,8 @@ static bool decide_launch(project *p, yaml_node_t *launch, const char *models) {
     const char *root = slash ? llw_arena_strndup(app->arena, p->path, (size_t)(slash - p->path)) : "";
     const char *file =
         llw_path_join(app->arena, models ? llw_path_join(app->arena, root, models) : root, model);
-    llw_text head = {0};
-    if (!app->json) llw_text_addf(&head, "== %s\n", name ? name : model);
-    llw_app_print(app, &head);
-    if (llw_app_gather(app, llw_file_is_regular(file) ? file : model)) llw_app_decide(app);
+    p->visit(app, name ? name : model, llw_file_is_regular(file) ? file : model, p->context);
+    p->n++;
     llw_run_free(app->run);
     llw_facts_free(app->facts);
     app->run = NULL;
@@ -134,7 +135,7 @@ static bool decide_launch(project *p, yaml_node_t *launch, const char *models) {
     return true;
 }
 
-static bool decide_project(project *p) {
+static bool visit_project(project *p) {
     static const char *const keys[] = {"gpus", "ram", "llama", "models", "launches", NULL};
     yaml_node_t *root = yaml_document_get_root_node(&p->document);
     if (!root || root->type != YAML_MAPPING_NODE)
@@ -146,29 +147,25 @@ static bool decide_project(project *p) {
         return complain(p, root, "has no launches: a list of { name, model, args }");
     for (yaml_node_item_t *item = launches->data.sequence.items.start;
          item < launches->data.sequence.items.top; item++)
-        decide_launch(p, yaml_document_get_node(&p->document, *item), scalar(child(p, root, "models")));
+        visit_launch(p, yaml_document_get_node(&p->document, *item), scalar(child(p, root, "models")));
     return true;
 }
 
-int llw_project_decide(llw_app *app) {
-    project p = {.app = app, .path = find_project(app)};
-    if (!p.path) {
-        llw_app_complain(
-            app, LLW_EXIT_USAGE,
-            "no model was named, and there is no .llwhy.yaml here or above. llwhy MODEL, or llwhy --help");
-        return app->code;
-    }
+bool llw_project_each(llw_app *app, llw_project_visit *visit, void *context, size_t *n) {
+    project p = {.app = app, .path = find_project(app), .visit = visit, .context = context};
+    *n = 0;
+    if (!p.path) return false;
     char *bytes = NULL;
     size_t len = 0;
     llw_err err = {0};
     if (llw_file_read(app->arena, p.path, MAX_PROJECT, &bytes, &len, &err) != LLW_OK)
-        return llw_app_fail(app, LLW_EXIT_INPUT, &err), app->code;
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err), true;
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
-        return llw_app_complain(app, LLW_EXIT_INTERNAL, "no memory for YAML"), app->code;
+        return llw_app_complain(app, LLW_EXIT_INTERNAL, "no memory for YAML"), true;
     yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, len);
     if (yaml_parser_load(&parser, &p.document)) {
-        decide_project(&p);
+        visit_project(&p);
         yaml_document_delete(&p.document);
     } else {
         llw_fail(&err, LLW_ERR_INPUT, p.path, (int)parser.problem_mark.line + 1, "is no YAML: %s",
@@ -176,5 +173,23 @@ int llw_project_decide(llw_app *app) {
         llw_app_fail(app, LLW_EXIT_INPUT, &err);
     }
     yaml_parser_delete(&parser);
+    *n = p.n;
+    return true;
+}
+
+static void decide(llw_app *app, const char *name, const char *model, void *context) {
+    (void)context;
+    llw_text head = {0};
+    if (!app->json) llw_text_addf(&head, "== %s\n", name);
+    llw_app_print(app, &head);
+    if (llw_app_gather(app, model)) llw_app_decide(app);
+}
+
+int llw_project_decide(llw_app *app) {
+    size_t n = 0;
+    if (!llw_project_each(app, decide, NULL, &n))
+        llw_app_complain(
+            app, LLW_EXIT_USAGE,
+            "no model was named, and there is no .llwhy.yaml here or above. llwhy MODEL, or llwhy --help");
     return app->code;
 }

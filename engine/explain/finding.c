@@ -56,7 +56,8 @@ static bool locate_expr(locating *l, const llw_node *node, const llw_expr *expr,
 }
 
 /* The slot to change: what the rule tries, then what it advises on, then what its conditions read of the
- * launch, then the sentence that somebody wrote, then a rival that lost (a comment that is wrong). */
+ * launch, then what names the build, then the sentence that somebody wrote, then a rival that lost (a comment
+ * that is wrong). */
 static bool locate(locating *l, const llw_node *node) {
     const llw_rule *rule = node->rule;
     for (size_t i = 0; i < rule->n_tries; i++)
@@ -67,6 +68,9 @@ static bool locate(locating *l, const llw_node *node) {
         if (rule->kind[v] == LLW_KIND_claim && locate_slot(l, node->binding[v], LLW_claim_text)) return true;
     for (size_t i = 0; i < rule->n_conditions; i++)
         if (locate_expr(l, node, &rule->conditions[i].expr, LLW_KIND_launch)) return true;
+    for (int v = 0; v < rule->n_variables; v++)
+        if (rule->kind[v] == LLW_KIND_build && locate_slot(l, node->binding[v], LLW_build_version))
+            return true;
     for (size_t i = 0; i < rule->n_conditions; i++) {
         const llw_expr *expr = &rule->conditions[i].expr;
         for (int k = 0; k < expr->n_nodes; k++) {

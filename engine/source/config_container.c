@@ -102,6 +102,7 @@ void llw_container_start(llw_config_reader *r, const llw_start_site *site, const
     llw_config_lower(r, site, &entrypoint, &command, env, out);
     if (out->runs && own && program == LLW_PROGRAM_BENCH) out->program = program;
     out->version = version;
+    out->version_place = c->place.place;
 }
 
 /* --- docker run --- */

@@ -201,8 +201,8 @@ static bool takes_model(const llw_config_reader *r, const char *option, llw_prog
 static llw_entity build_of(llw_config_reader *r, const llw_launch_spec *spec) {
     if (!spec->version || r->options->build_given) return r->options->build;
     llw_err err = {0};
-    llw_entity build =
-        llw_build_claim(r->facts, spec->version, LLW_GRADE_CONFIG, "image tag", spec->version_place, &err);
+    const char *named = spec->lowered->version_place, *place = named && *named ? named : spec->version_place;
+    llw_entity build = llw_build_claim(r->facts, spec->version, LLW_GRADE_CONFIG, "image tag", place, &err);
     if (!build) llw_config_unread(r, spec->file->path, spec->line, "%s", err.text);
     return build ? build : r->options->build;
 }

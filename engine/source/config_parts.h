@@ -111,8 +111,9 @@ typedef struct llw_lowered {
     llw_token program_token;
     llw_words words; /* its arguments */
     llw_scope env;
-    const char *version; /* of llama.cpp, by the tag of the image it runs in; NULL */
-    llw_mount *mounts;   /* of that container */
+    const char *version;       /* of llama.cpp, by the tag of the image it runs in; NULL */
+    const char *version_place; /* of the image's name; NULL */
+    llw_mount *mounts;         /* of that container */
     size_t n_mounts, mount_capacity;
 } llw_lowered;
 

@@ -27,7 +27,8 @@ typedef struct claimer {
 } claimer;
 
 static void say(const claimer *c, llw_entity entity, llw_attr attr, llw_value value, int line) {
-    llw_facts_claim(c->facts, entity, attr, value, LLW_GRADE_MEASURED, c->log->origin ? c->log->origin : "log", at(c->arena, c->log, line));
+    llw_facts_claim(c->facts, entity, attr, value, LLW_GRADE_MEASURED,
+                    c->log->origin ? c->log->origin : "log", at(c->arena, c->log, line));
 }
 
 static void say_text(const claimer *c, llw_entity entity, llw_attr attr, const char *text, int line) {
