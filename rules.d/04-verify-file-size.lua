@@ -177,3 +177,44 @@ rule "file-is-sparse" {
     undecided { model { allocated_bytes = 4096, file_bytes = unknown }, needs = "m.file_bytes" },
   },
 }
+
+-- What was measured goes before what was computed; where the two disagree, somebody should look.
+
+rule "buffers-measured-otherwise" {
+  level = "note",
+  each = { l = "launch", p = "placement" },
+  join = { "p.launch == l.id" },
+  when = {
+    "known(p.weights) and known(p.kv) and known(p.compute)",
+    "max(measured, computed) - min(measured, computed) > 1 * MiB",
+  },
+  let = {
+    computed = "predicted(p.weights) + predicted(p.kv) + predicted(p.compute)",
+    measured = "p.weights + p.kv + p.compute",
+  },
+  find = "{p.device} was measured to take {measured:mib} of buffers, and {computed:mib} are predicted. What was measured counts in this answer; if the record is of exactly this launch, the prediction is wrong: llwhy facts --save and the log make a good report",
+  tests = {
+    fires { placement { device = "CUDA0", compute = { { 900 * MiB, grade = "measured" } } }, says = "CUDA0 was measured to take" },
+    fires { placement { device = "CUDA0", weights = { { 100 * MiB, grade = "measured" } } } },
+    fires { placement { device = "CUDA0", kv = { { 3 * GiB, grade = "measured" } } } },
+    silent { stops_at = "max(measured, computed) - min(measured, computed) > 1 * MiB" },
+    silent { placement { device = "CUDA0", compute = unknown }, stops_at = "known(p.weights) and known(p.kv) and known(p.compute)" },
+  },
+}
+
+rule "speed-measured-otherwise" {
+  level = "note",
+  each = { l = "launch" },
+  when = {
+    "known(l.speed)",
+    "l.speed < l.speed_low or l.speed > l.speed_high",
+  },
+  find = "{l.speed} tokens a second were measured, and {l.speed_low} to {l.speed_high} are estimated. What was measured counts in this answer: other programs on the machine, its memory's real speed or a record of something else make the difference",
+  tests = {
+    fires { launch { speed = 3.0 }, says = "3 tokens a second were measured" },
+    fires { launch { speed = 9000.0 } },
+    silent { stops_at = "known(l.speed)" },
+    silent { launch { speed = 500.0, ctx = 4096 }, stops_at = "l.speed < l.speed_low or l.speed > l.speed_high" },
+    undecided { gpu { bandwidth = unknown }, launch { speed = 3.0 }, needs = "l.speed_low" },
+  },
+}

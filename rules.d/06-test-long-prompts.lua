@@ -305,6 +305,61 @@ rule "evidence-contradicts-itself" {
   },
 }
 
+-- An update that works may still have got slower. Runs of one launch differ by a few percent; a twentieth is more.
+rule "slower-than-another-build" {
+  level = "risk",
+  each = { e = "evidence", l = "launch", o = "evidence" },
+  join = {
+    "e.launch == l.id",
+    "o.launch == l.id",
+  },
+  when = {
+    "e.stands",
+    "e.newest_speed",
+    "not o.same_build",
+    "o.newest_speed",
+    "e.speed < 0.95 * o.speed",
+  },
+  find = "llama.cpp {e.version} is slower here than {o.version}: {e.speed} tokens a second on {e.day} ({e.place}), {o.speed} on {o.day} ({o.place}). What differs besides the build: {o.besides}",
+  tests = {
+    fires {
+      evidence { stands = true, same_build = true, newest_speed = true, speed = 21.0, version = "b8115" },
+      evidence { stands = false, same_build = false, newest_speed = true, speed = 28.0, version = "b8022", besides = "nothing" },
+      says = "b8115 is slower here than b8022: 21",
+    },
+    silent {
+      evidence { stands = true, same_build = true, newest_speed = true, speed = 27.0 },
+      evidence { stands = false, same_build = false, newest_speed = true, speed = 28.0 },
+      stops_at = "e.speed < 0.95 * o.speed",
+    },
+    silent {
+      evidence { stands = false, same_build = true, newest_speed = true, speed = 21.0 },
+      evidence { stands = false, same_build = false, newest_speed = true, speed = 28.0 },
+      stops_at = "e.stands",
+    },
+    silent {
+      evidence { stands = true, same_build = true, newest_speed = false, speed = 21.0 },
+      evidence { stands = false, same_build = false, newest_speed = true, speed = 28.0 },
+      stops_at = "e.newest_speed",
+    },
+    silent {
+      evidence { stands = true, same_build = true, newest_speed = true, speed = 21.0 },
+      evidence { stands = false, same_build = true, newest_speed = true, speed = 28.0 },
+      stops_at = "not o.same_build",
+    },
+    silent {
+      evidence { stands = true, same_build = true, newest_speed = true, speed = 21.0 },
+      evidence { stands = false, same_build = false, newest_speed = false, speed = 28.0 },
+      stops_at = "o.newest_speed",
+    },
+    undecided {
+      evidence { stands = true, same_build = true, newest_speed = true },
+      evidence { stands = false, same_build = false, newest_speed = true, speed = 28.0 },
+      needs = "e.speed",
+    },
+  },
+}
+
 -- A regression known by report and bisection (llama.cpp #19816): bad since #19375, which is b8053; b8115 still had it.
 -- Which build mended it is not on record, so nothing is said about later ones.
 rule "reported-crash-after-long-prompts" {

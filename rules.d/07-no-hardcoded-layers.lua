@@ -236,3 +236,81 @@ rule "fit-believed-blind-to-experts" {
     silent { claim { text = "fast" }, stops_at = "known(c.belief)" },
   },
 }
+
+-- A figure that was measured under an override is no figure of fit, also when nobody knew of the override then: the records are judged
+-- by the flags they really ran with, today.
+
+rule "record-is-no-figure-of-fit" {
+  level = "note",
+  each = { e = "evidence", l = "launch" },
+  join = { "e.launch == l.id" },
+  when = {
+    "e.fit_meant",
+    "e.stops_fit ~= ''",
+    "known(e.speed)",
+  },
+  find = "The {e.speed} tokens a second of {e.day} ({e.place}) are no figure of fit: {e.stops_fit} stood beside it, and with that fit places nothing. Do not compare with it",
+  tests = {
+    fires { evidence { fit_meant = true, stops_fit = "-ngl 99", speed = 21.7, day = "2026-02-22" }, says = "21.7 tokens a second of 2026-02-22" },
+    silent { evidence { fit_meant = false, stops_fit = "-ngl 99", speed = 28.0 }, stops_at = "e.fit_meant" },
+    silent { evidence { fit_meant = true, stops_fit = "", speed = 32.9 }, stops_at = "e.stops_fit ~= ''" },
+    silent { evidence { fit_meant = true, stops_fit = "-ngl 99" }, stops_at = "known(e.speed)" },
+    undecided { evidence { stops_fit = "-ngl 99", speed = 21.7 }, needs = "e.fit_meant" },
+  },
+}
+
+rule "comparison-was-not-fair" {
+  level = "note",
+  each = { e = "evidence", f = "evidence", h = "evidence", l = "launch" },
+  join = {
+    "e.launch == l.id",
+    "f.launch == l.id",
+    "h.launch == l.id",
+  },
+  when = {
+    "e.fit_meant and e.stops_fit ~= ''",
+    "f.fit_meant and f.stops_fit == ''",
+    "not h.fit_meant",
+    "e.speed < h.speed",
+    "f.speed > h.speed",
+  },
+  find = "Placing by hand looked better than fit, {h.speed} against {e.speed} tokens a second ({h.place}, {e.place}), because {e.stops_fit} kept fit from placing anything. The fair figure of fit is {f.speed} ({f.place}), and it is the better one",
+  tests = {
+    fires {
+      evidence { fit_meant = true, stops_fit = "-ngl 99", speed = 21.7 },
+      evidence { fit_meant = true, stops_fit = "", speed = 32.9 },
+      evidence { fit_meant = false, stops_fit = "", speed = 28.0 },
+      says = "The fair figure of fit is 32.9",
+    },
+    silent {
+      evidence { fit_meant = true, stops_fit = "", speed = 21.7 }, evidence { fit_meant = true, stops_fit = "", speed = 32.9 },
+      evidence { fit_meant = false, stops_fit = "", speed = 28.0 },
+      stops_at = "e.fit_meant and e.stops_fit ~= ''",
+    },
+    silent {
+      evidence { fit_meant = true, stops_fit = "-ngl 99", speed = 21.7 }, evidence { fit_meant = false, stops_fit = "", speed = 32.9 },
+      evidence { fit_meant = false, stops_fit = "", speed = 28.0 },
+      stops_at = "f.fit_meant and f.stops_fit == ''",
+    },
+    silent {
+      evidence { fit_meant = true, stops_fit = "-ngl 99", speed = 21.7 }, evidence { fit_meant = true, stops_fit = "", speed = 32.9 },
+      evidence { fit_meant = true, stops_fit = "-ts 1,1", speed = 28.0 },
+      stops_at = "not h.fit_meant",
+    },
+    silent {
+      evidence { fit_meant = true, stops_fit = "-ngl 99", speed = 30.0 }, evidence { fit_meant = true, stops_fit = "", speed = 32.9 },
+      evidence { fit_meant = false, stops_fit = "", speed = 28.0 },
+      stops_at = "e.speed < h.speed",
+    },
+    silent {
+      evidence { fit_meant = true, stops_fit = "-ngl 99", speed = 21.7 }, evidence { fit_meant = true, stops_fit = "", speed = 27.0 },
+      evidence { fit_meant = false, stops_fit = "", speed = 28.0 },
+      stops_at = "f.speed > h.speed",
+    },
+    undecided {
+      evidence { fit_meant = true, stops_fit = "-ngl 99" }, evidence { fit_meant = true, stops_fit = "", speed = 32.9 },
+      evidence { fit_meant = false, stops_fit = "", speed = 28.0 },
+      needs = "e.speed",
+    },
+  },
+}

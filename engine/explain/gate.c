@@ -145,10 +145,16 @@ static void say_unproven(judging *j) {
 
 /* --- contrasts with another build --- */
 
+/* What differs besides the build; "" when nothing does. */
+static const char *besides(const judging *j, llw_entity e) {
+    const char *text = text_of(j, e, LLW_evidence_besides);
+    return strcmp(text, "nothing") ? text : "";
+}
+
 static llw_gate_contrast *contrast(judging *j, llw_entity was, llw_entity now, const char *what) {
     if (j->out->n_contrasts == LLW_GATE_CONTRASTS) return NULL;
     llw_gate_contrast *c = &j->out->contrasts[j->out->n_contrasts++];
-    const char *a = text_of(j, was, LLW_evidence_besides), *b = text_of(j, now, LLW_evidence_besides);
+    const char *a = besides(j, was), *b = besides(j, now);
     *c = (llw_gate_contrast){.what = what,
                              .was_build = text_of(j, was, LLW_evidence_version),
                              .was_place = text_of(j, was, LLW_evidence_place),

@@ -151,7 +151,7 @@ void llw_words_condition(llw_text *out, const llw_run *run, const llw_node *node
     for (int i = 0; i < expr->n_nodes; i++) {
         const llw_expr_node *n = &expr->nodes[i];
         if (n->op == LLW_OP_KNOWN || n->op == LLW_OP_CONFLICT || n->op == LLW_OP_ORIGIN ||
-            n->op == LLW_OP_GRADE)
+            n->op == LLW_OP_GRADE || n->op == LLW_OP_PREDICTED)
             inside[n->args[0]] = true;
         if (n->op == LLW_OP_PREDICT)
             for (int a = 0; a < n->n_args; a++) inside[n->args[a]] = true;

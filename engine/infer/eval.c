@@ -149,9 +149,23 @@ static llw_result aggregate(const llw_expr_node *node, const llw_facts *facts) {
     return total;
 }
 
+/* The best claim that was computed: it may have lost against one that was measured. */
+static llw_result predicted_claim(const llw_evaluation *e, llw_entity entity, llw_attr attr) {
+    llw_arena *arena = llw_arena_new();
+    size_t n = 0;
+    const llw_claim **claims = llw_facts_claims(e->facts, entity, attr, arena, &n);
+    llw_result found = unknown;
+    for (size_t i = 0; i < n && found.state != LLW_KNOWN; i++)
+        if (claims[i]->grade == LLW_GRADE_PREDICTED && claims[i]->value.known)
+            found = llw_result_of(claims[i]->value);
+    llw_arena_free(arena);
+    return found;
+}
+
 static llw_result about_slot(const llw_expr_node *node, const llw_expr_node *slot, const llw_evaluation *e) {
     llw_entity entity = e->binding[slot->as.slot.variable];
     if (slot->as.slot.attr == LLW_ATTR_NONE) return node->op == LLW_OP_KNOWN ? flag(true) : unknown;
+    if (node->op == LLW_OP_PREDICTED) return predicted_claim(e, entity, slot->as.slot.attr);
     const llw_claim *best = llw_facts_best(e->facts, entity, slot->as.slot.attr);
     switch (node->op) {
     case LLW_OP_KNOWN: return flag(best && best->value.known);
@@ -200,7 +214,8 @@ static llw_result inner(const llw_expr *expr, const llw_expr_node *node, const l
     case LLW_OP_KNOWN:
     case LLW_OP_CONFLICT:
     case LLW_OP_ORIGIN:
-    case LLW_OP_GRADE: return about_slot(node, &expr->nodes[node->args[0]], e);
+    case LLW_OP_GRADE:
+    case LLW_OP_PREDICTED: return about_slot(node, &expr->nodes[node->args[0]], e);
     default: break;
     }
     for (int i = 0; i < node->n_args; i++)

@@ -412,6 +412,11 @@ static int parse_function(parser *p, const char *name, int start) {
         expect(p, ")");
         return add(p, of_slot[i].op, of_slot[i].unit, start, 1, &slot);
     }
+    if (!strcmp(name, "predicted")) {
+        int slot = parse_slot_argument(p, name);
+        expect(p, ")");
+        return p->failed ? 0 : add(p, LLW_OP_PREDICTED, unit(p, slot), start, 1, &slot);
+    }
     if (!strcmp(name, "sum")) return parse_aggregate(p, LLW_OP_SUM, start);
     if (!strcmp(name, "count")) return parse_aggregate(p, LLW_OP_COUNT, start);
     if (!strcmp(name, "any")) return parse_aggregate(p, LLW_OP_ANY, start);

@@ -142,7 +142,7 @@ static void claim_item(const claimer *c, size_t at) {
     say_flag(&s, LLW_evidence_stands, i->stands);
     say_flag(&s, LLW_evidence_same_settings, i->match.settings == 1);
     say_text(&s, LLW_evidence_differs, i->stands ? "" : i->match.differs);
-    say_text(&s, LLW_evidence_besides, i->match.besides);
+    say_text(&s, LLW_evidence_besides, *i->match.besides ? i->match.besides : "nothing");
     say_flag(&s, LLW_evidence_newest, is_newest(c, at));
     say_flag(&s, LLW_evidence_newest_speed, is_newest_speed(c, at));
     claim_test(&s, c->arena, i);
