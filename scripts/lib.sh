@@ -45,7 +45,7 @@ need_build() {
 
 # need_tests: what only the tests use.
 need_tests() {
-  missing_packages pc:cmocka libcmocka-dev python3 python3 git git
+  missing_packages pc:cmocka libcmocka-dev python3 python3 git git parallel parallel
   install_missing
   missing_packages py:jsonschema python3-jsonschema
   install_missing

@@ -74,12 +74,17 @@ void llw_app_claim_log(llw_app *app);
 const llw_ledger *llw_app_ledger(llw_app *app, const char *path);
 /* Claims what the ledger says about the launches of `facts` (source/ledger_claim.h). */
 void llw_app_claim_ledger(llw_app *app, llw_facts *facts, const char *path);
+/* Corrects what is estimated by what the ledger measured on this machine: memory beyond the buffers, speed.
+ */
+void llw_app_calibrate(llw_app *app);
 /* Where a new record goes: the ledger's directory, or where it will be. */
 const char *llw_app_ledger_directory(llw_app *app);
 /* The level from which on findings give exit code 1 (--fail-on). */
 llw_level llw_app_fail_level(llw_app *app);
 /* Adds a saved fact base (fact/facts_json.h). */
 bool llw_app_load_facts(llw_app *app, const char *path);
+/* The same, without saying what is wrong with it. */
+bool llw_app_read_facts(llw_app *app, const char *path, llw_err *err);
 /* Loads the knowledge base and runs it over what was gathered. */
 void llw_app_run(llw_app *app);
 
@@ -116,6 +121,7 @@ int llw_command_record(llw_app *app);
 int llw_command_evidence(llw_app *app);
 int llw_command_flags(llw_app *app);
 int llw_command_gate(llw_app *app);
+int llw_command_matrix(llw_app *app);
 int llw_command_teach(llw_app *app);
 int llw_command_probe(llw_app *app);
 int llw_command_test(llw_app *app);

@@ -14,16 +14,17 @@
 #include <stdio.h>
 #include <string.h>
 
-bool llw_app_load_facts(llw_app *app, const char *path) {
+bool llw_app_read_facts(llw_app *app, const char *path, llw_err *err) {
     static const llw_facts_readers readers = {.known = llw_source_known, .words = llw_source_words};
-    llw_err err = {0};
     char *bytes = NULL;
     size_t len = 0;
-    if (llw_file_read(app->arena, path, LLW_FACTS_JSON_MAX, &bytes, &len, &err) != LLW_OK)
-        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
-    if (llw_facts_load_with(app->facts, bytes, len, path, &readers, &err) != LLW_OK)
-        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
-    return true;
+    return llw_file_read(app->arena, path, LLW_FACTS_JSON_MAX, &bytes, &len, err) == LLW_OK &&
+           llw_facts_load_with(app->facts, bytes, len, path, &readers, err) == LLW_OK;
+}
+
+bool llw_app_load_facts(llw_app *app, const char *path) {
+    llw_err err = {0};
+    return llw_app_read_facts(app, path, &err) || llw_app_fail(app, LLW_EXIT_INPUT, &err);
 }
 
 bool llw_app_gather_machine(llw_app *app) {
@@ -124,5 +125,6 @@ bool llw_app_gather(llw_app *app, const char *name) {
     if (name && !gather_model(app, name, &model)) return false;
     if (!gather_launch(app, model)) return false;
     llw_app_claim_ledger(app, app->facts, NULL);
+    llw_app_calibrate(app);
     return true;
 }

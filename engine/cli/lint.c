@@ -338,7 +338,10 @@ bool llw_lint_start(llw_app *app, llw_level least, llw_linting *lint) {
     bool loaded = true;
     for (size_t i = 0; i < app->options.n_values[LLW_OPT_FACTS]; i++)
         loaded = llw_app_load_facts(app, app->options.values[LLW_OPT_FACTS][i]) && loaded;
-    return loaded && llw_app_gather_machine(app);
+    if (!loaded || !llw_app_gather_machine(app)) return false;
+    llw_app_ledger(app, app->options.n_words ? app->options.words[0] : NULL); /* the project that is linted */
+    llw_app_calibrate(app);
+    return true;
 }
 
 int llw_command_lint(llw_app *app) {

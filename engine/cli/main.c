@@ -27,7 +27,7 @@ static const struct {
     [LLW_COMMAND_RECORD] = {llw_command_record},   [LLW_COMMAND_EVIDENCE] = {llw_command_evidence},
     [LLW_COMMAND_FLAGS] = {llw_command_flags},     [LLW_COMMAND_PROBE] = {llw_command_probe},
     [LLW_COMMAND_TEST] = {llw_command_test},       [LLW_COMMAND_NEW] = {llw_command_new},
-    [LLW_COMMAND_GATE] = {llw_command_gate},
+    [LLW_COMMAND_GATE] = {llw_command_gate},       [LLW_COMMAND_MATRIX] = {llw_command_matrix},
 };
 
 static bool set_style(llw_app *app) {
@@ -54,7 +54,9 @@ static bool set_style(llw_app *app) {
     if (app->style.width > 160) app->style.width = 160;
     const char *format = llw_option_value(o, LLW_OPT_FORMAT);
     bool lint = o->command == LLW_COMMAND_LINT;
-    if (format && strcmp(format, "text") && strcmp(format, "json") && !(lint && llw_lint_format(format)))
+    bool lines = o->command == LLW_COMMAND_MATRIX && format && !strcmp(format, "jsonl");
+    if (format && strcmp(format, "text") && strcmp(format, "json") && !(lint && llw_lint_format(format)) &&
+        !lines)
         return llw_app_complain(app, LLW_EXIT_USAGE, "--format %s: it is %s", format,
                                 lint ? llw_lint_formats : "text or json");
     app->json = format && !strcmp(format, "json");

@@ -46,6 +46,7 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_BUILD] = {"build", 0, "VERSION", false, "with gate: the llama.cpp build you want to update to"},
     [LLW_OPT_REPORT] = {"report", 0, "FILE", false,
                         "with gate: draft the report upstream about what failed, as Markdown"},
+    [LLW_OPT_FROM] = {"from", 0, "FILE", false, "with matrix: the table of lines that were computed before"},
     [LLW_OPT_RULES] = {"rules", 0, "DIR", true,
                        "a directory with more rules (*.lua); a file replaces one of the same name"},
     [LLW_OPT_RECORD] = {"record", 0, "FILE", false,
@@ -168,6 +169,14 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
                           "placement, driver and GPUs. Says what would prove the\n"
                           "rest, names the last proven build, and --report FILE drafts the report upstream. "
                           "Exit 0 when all is proven, 1 when not.\n"},
+    [LLW_COMMAND_MATRIX] = {"matrix", "MODEL... MACHINE.json... [-- flags]",
+                            "every model on every machine, a line each",
+                            "A machine is what llwhy facts --save wrote on it, or a directory of such files; "
+                            "without one it is this machine. --format\n"
+                            "jsonl prints a line of JSON for each pair, --from FILE shows such lines as a "
+                            "table: so the pairs can be computed by as many\n"
+                            "processes, on as many hosts, as there are (docs/many-machines.md). Exit 0 when "
+                            "every pair was answered, whatever the answer.\n"},
     [LLW_COMMAND_TEACH] = {"teach", "[CASE]", "replay an incident: predict, then see what the engine says",
                            "Without CASE: the list, and which is next. CASE may be the beginning of an id "
                            "(05a) or 'next'. No answer is stored: what you type\n"

@@ -243,8 +243,14 @@ static void survival(deciding *d) {
         llw_text_addf(&t, "%s%s keeps %s",
                       t.len ? " " : "It loads, but may not survive long prompts: ", line->name,
                       llw_format_mib(buf, line->left));
-        llw_text_addf(&t, ", and up to about %s more are used as the context fills.",
+        llw_text_addf(&t, ", and up to about %s more are used as the context fills",
                       llw_format_mib(buf, extras));
+        int64_t records = 0;
+        llw_entity gpu = llw_facts_ref(d->run->facts, line->placement, LLW_placement_gpu);
+        if (gpu && llw_facts_count(d->run->facts, gpu, LLW_gpu_grew_records, &records))
+            llw_text_addf(&t, " (by %lld record%s of this card)", (long long)records,
+                          records == 1 ? "" : "s");
+        llw_text_add(&t, ".");
     }
     out->survival = keep(d, &t);
 }
@@ -256,9 +262,21 @@ static void speed(deciding *d) {
         !llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed_high, &high) ||
         d->out->verdict > LLW_VERDICT_LIKELY_LOADS)
         return;
-    double measured = 0;
-    if (llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed, &measured))
-        d->out->speed = llw_arena_printf(d->arena, "Speed: %.1f tokens per second, measured.", measured);
+    const llw_claim *measured = llw_facts_best(d->run->facts, d->out->launch, LLW_launch_speed);
+    llw_entity host = llw_facts_next(d->run->facts, LLW_KIND_host, 0);
+    int64_t records = 0;
+    if (measured && measured->value.known) {
+        const char *place = strcmp(measured->origin, "evidence") ? "" : measured->place;
+        d->out->speed =
+            llw_arena_printf(d->arena, "Speed: %.1f tokens per second, measured%s%s%s.",
+                             measured->value.as.real, *place ? " (" : "", place, *place ? ")" : "");
+    } else if (host && llw_facts_count(d->run->facts, host, LLW_host_speed_records, &records))
+        d->out->speed =
+            llw_arena_printf(d->arena,
+                             "Speed: about %.*f to %.*f tokens per second for one user at the start of a "
+                             "conversation, estimated from the bytes a token reads and corrected by what "
+                             "%lld record%s of this machine reached.",
+                             low < 10, low, high < 10, high, (long long)records, records == 1 ? "" : "s");
     else
         d->out->speed = llw_arena_printf(d->arena,
                                          "Speed: about %.*f to %.*f tokens per second for one user at the "

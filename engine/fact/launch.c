@@ -174,6 +174,8 @@ static void add_device(reading *r, llw_launch *out, const char *name, llw_entity
     bool total = llw_facts_count(r->facts, gpu, LLW_gpu_total, &d->total);
     d->known = llw_facts_count(r->facts, gpu, LLW_gpu_free, &d->free) && total;
     llw_facts_real(r->facts, gpu, LLW_gpu_bandwidth, &d->bandwidth);
+    if (llw_facts_count(r->facts, gpu, LLW_gpu_grew, &d->grew))
+        llw_facts_count(r->facts, gpu, LLW_gpu_grew_records, &d->grew_records);
     llw_facts_flag(r->facts, gpu, LLW_gpu_display, &d->display);
     const llw_claim *free_claim = llw_facts_best(r->facts, gpu, LLW_gpu_free);
     int64_t read = 0;

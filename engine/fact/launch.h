@@ -30,8 +30,10 @@ typedef struct llw_device {
     bool known; /* total and free are known */
     bool live;  /* free was read from the card (NVML, nvidia-smi, a log), not stated by hand: it shrinks while
                  * llama.cpp measures a model with recurrent layers, a stated figure does not */
-    double bandwidth; /* bytes per second; 0 unknown */
-    bool display;     /* a display is attached */
+    double bandwidth;     /* bytes per second; 0 unknown */
+    bool display;         /* a display is attached */
+    int64_t grew;         /* what was measured here beyond the buffers, the most of ... */
+    int64_t grew_records; /* ... so many records; 0: none */
 } llw_device;
 
 typedef struct llw_override {

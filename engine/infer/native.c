@@ -1,6 +1,7 @@
 /* Prediction as facts: what a launch puts on each device, whether it loads, what --fit makes of it. */
 #include "infer/native.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -220,6 +221,17 @@ static int64_t file_beside(const native *n, llw_attr attr) {
                : 0;
 }
 
+/* What this machine was seen to reach of the middle of the estimate, where the ledger tells. */
+static void correct_speed(const native *n, llw_speed *speed) {
+    llw_entity host = llw_facts_next(n->facts, LLW_KIND_host, 0);
+    double low = 0, high = 0, middle = sqrt(speed->low * speed->high);
+    if (!host || !llw_facts_real(n->facts, host, LLW_host_speed_factor_low, &low) ||
+        !llw_facts_real(n->facts, host, LLW_host_speed_factor_high, &high))
+        return;
+    speed->low = middle * low;
+    speed->high = middle * high;
+}
+
 /* What the buffers leave out, whether it still fits, and how fast a token comes. */
 static void claim_extras(const native *n, bool placed) {
     const llw_fit *fit = &n->out->fit;
@@ -240,6 +252,7 @@ static void claim_extras(const native *n, bool placed) {
     llw_speed_estimate(&fit->launch, &fit->prediction, 0, n->arena, speed);
     n->out->speed = speed;
     if (!speed->known) return;
+    correct_speed(n, speed);
     say(n, n->launch, LLW_launch_speed_low, llw_real(speed->low));
     say(n, n->launch, LLW_launch_speed_high, llw_real(speed->high));
 }

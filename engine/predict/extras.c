@@ -95,11 +95,25 @@ static int64_t product(int64_t a, int64_t b, int64_t c) {
     return abc;
 }
 
+/* What this card was seen to need goes before what another one needed. */
+static void add_measured(estimate *e, int device) {
+    const llw_device *d = &e->launch->devices[device];
+    llw_extra *item = llw_arena_push(e->arena, &e->items, &e->n, &e->capacity, sizeof *item);
+    *item =
+        (llw_extra){device, d->grew, "libraries, kernels and the growth at prompts, as measured on this card",
+                    llw_arena_printf(e->arena, "the most of %lld record%s of the ledger",
+                                     (long long)d->grew_records, d->grew_records == 1 ? "" : "s")};
+}
+
 static void add_device(estimate *e, int device, const shape *s) {
     const llw_prediction *p = e->prediction;
-    add(e, device, "warm-up", 1, 0);
-    add(e, device, s->experts_or_state ? "prompt-experts" : "prompt", 1, 0);
-    if (p->n_ubatch > 512) add(e, device, "prompt-batch", (double)(p->n_ubatch - 512) / 1536, 0);
+    if (e->launch->devices[device].grew_records > 0)
+        add_measured(e, device);
+    else {
+        add(e, device, "warm-up", 1, 0);
+        add(e, device, s->experts_or_state ? "prompt-experts" : "prompt", 1, 0);
+        if (p->n_ubatch > 512) add(e, device, "prompt-batch", (double)(p->n_ubatch - 512) / 1536, 0);
+    }
     if (p->device[device].context == 0) return; /* no attention runs here */
     if (!p->flash_attn) {
         add(e, device, "no-flash", 1, 0);

@@ -1,7 +1,8 @@
 /* What a GPU needs beyond the buffers that llama.cpp accounts for: estimates, never mixed into exact bytes.
  *
  * The figures are models/extras.tsv. The CUDA context is not among them: free memory as llama.cpp is told it
- * is already without it. Items live in the arena given. */
+ * is already without it. Where the ledger has measured the card, that figure stands for warm-up and prompts.
+ * Items live in the arena given. */
 #ifndef LLW_PREDICT_EXTRAS_H
 #define LLW_PREDICT_EXTRAS_H
 

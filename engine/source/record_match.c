@@ -163,26 +163,29 @@ static bool same_name(const char *a, const char *b) {
     return strcasestr(a, b) || strcasestr(b, a);
 }
 
-static void compare_machine(comparing *c) {
-    const llw_record *r = c->record->record;
+int llw_record_on_machine(const llw_record *r, const llw_facts *facts) {
     size_t n = 0, told = 0;
     bool same = true;
-    for (llw_entity g = 0; (g = llw_facts_next(c->facts, LLW_KIND_gpu, g)); n++) {
+    for (llw_entity g = 0; (g = llw_facts_next(facts, LLW_KIND_gpu, g)); n++) {
         const char *name = NULL;
         int64_t total = -1;
-        bool named = llw_facts_text(c->facts, g, LLW_gpu_name, &name),
-             sized = llw_facts_count(c->facts, g, LLW_gpu_total, &total);
+        bool named = llw_facts_text(facts, g, LLW_gpu_name, &name),
+             sized = llw_facts_count(facts, g, LLW_gpu_total, &total);
         told += named || sized;
         if (n >= r->n_gpus) continue;
         if (named && r->gpus[n].name) same = same && same_name(name, r->gpus[n].name);
         if (sized && r->gpus[n].total > 0) same = same && total >> 20 == r->gpus[n].total >> 20;
     }
-    if (!r->n_gpus || !told) return; /* nobody said */
-    c->out->machine = same && n == r->n_gpus;
-    if (!c->out->machine)
-        differ(c, false,
-               llw_arena_printf(c->arena, "it ran on other GPUs (%s%s)",
-                                r->gpus[0].name ? r->gpus[0].name : "one", r->n_gpus > 1 ? " and more" : ""));
+    return !r->n_gpus || !told ? -1 : same && n == r->n_gpus;
+}
+
+static void compare_machine(comparing *c) {
+    const llw_record *r = c->record->record;
+    c->out->machine = llw_record_on_machine(r, c->facts);
+    if (c->out->machine) return;
+    differ(c, false,
+           llw_arena_printf(c->arena, "it ran on other GPUs (%s%s)",
+                            r->gpus[0].name ? r->gpus[0].name : "one", r->n_gpus > 1 ? " and more" : ""));
 }
 
 static void compare_driver(comparing *c) {

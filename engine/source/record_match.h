@@ -32,6 +32,9 @@ void llw_record_read_flags(llw_arena *arena, const llw_record *record, const llw
 void llw_record_match(llw_arena *arena, const llw_read_record *record, const llw_facts *facts,
                       llw_entity launch, llw_match *out);
 
+/* Whether the record is of the facts' machine by its GPUs: 1 yes, 0 no, -1 not known. */
+int llw_record_on_machine(const llw_record *record, const llw_facts *facts);
+
 /* The flag that keeps --fit from placing layers where they do not all fit: "-ngl 99", "-ot exps=CPU"; ""
  * when there is none, fit is off, or what it did is on record and was not to give up. */
 const char *llw_record_stops_fit(llw_arena *arena, const llw_read_record *record);
