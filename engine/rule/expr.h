@@ -4,8 +4,8 @@
  * Postfix: a node's operands stand before it, so evaluation is one loop and every sub-value can be shown.
  * Operators and their precedence are Lua 5.4's: or, and, comparisons, + -, * / // %, unary not -. `/` is real
  * division. Slots are written variable.attribute; `variable.id` is the entity itself. Functions: known
- * conflict origin grade predicted (of a slot), min max, contains(text, text), sum count any (over a kind), predict, and
- * the named functions of rules.d/lib.
+ * conflict origin grade predicted (of a slot), min max, contains(text, text), sum count any (over a kind),
+ * predict, and the named functions of rules.d/lib.
  *
  * Units are types: bytes meet bytes, counts meet counts and reals; a bare 0 meets everything. A mistake is
  * found at load, with line and advice. Everything lives in the arena of the knowledge base. */
@@ -41,10 +41,10 @@ typedef enum llw_op {
     LLW_OP_GREATER_EQUAL,
     LLW_OP_AND,
     LLW_OP_OR,
-    LLW_OP_KNOWN,    /* of a slot */
-    LLW_OP_CONFLICT, /* of a slot */
-    LLW_OP_ORIGIN,   /* of a slot: text */
-    LLW_OP_GRADE,    /* of a slot: text, llw_grade_name */
+    LLW_OP_KNOWN,     /* of a slot */
+    LLW_OP_CONFLICT,  /* of a slot */
+    LLW_OP_ORIGIN,    /* of a slot: text */
+    LLW_OP_GRADE,     /* of a slot: text, llw_grade_name */
     LLW_OP_PREDICTED, /* of a slot: what prediction says, also where something better is known */
     LLW_OP_MIN,
     LLW_OP_MAX,

@@ -15,7 +15,6 @@ typedef struct item { /* a test of a record, as it stands to one launch */
     const llw_record_test *test; /* NULL: the record has none */
     llw_match match;
     bool here, stands;
-    int says; /* items that say the same: only the newest of them is the newest */
 } item;
 
 typedef struct claimer {
@@ -37,15 +36,16 @@ static int what_it_says(const item *i) {
     return t->prompt_tokens >= LONG_PROMPT && t->answer_tokens != 0 ? SAYS_LONG : SAYS_SHORT;
 }
 
-/* By build, then by date: a later one counts. */
+/* The launch's own build counts most, then newer builds, then later dates. */
 static int age(const item *a, const item *b) {
     const llw_read_record *x = a->record, *y = b->record;
+    if ((a->match.build == 1) != (b->match.build == 1)) return a->match.build == 1 ? 1 : -1;
     if (x->order != y->order) return x->order < y->order ? -1 : 1;
     if (x->number != y->number) return x->number < y->number ? -1 : 1;
     const char *p = x->record->date ? x->record->date : "", *q = y->record->date ? y->record->date : "";
     int c = strcmp(p, q);
     if (c) return c;
-    if (x->record != y->record) return x->record < y->record ? -1 : 1;
+    if (x != y) return x < y ? -1 : 1; /* they lie in one array, in the ledger's order */
     return a->test < b->test ? -1 : a->test > b->test;
 }
 
@@ -53,25 +53,52 @@ static int by_age(const void *a, const void *b) {
     return age(a, b);
 }
 
-static bool is_newest(const claimer *c, size_t at) {
-    for (size_t k = at + 1; k < c->n; k++) /* they are sorted */
-        if (c->items[k].says == c->items[at].says) return false;
-    return true;
+/* Whether no later item is of the same class; -1 is none. They are sorted. */
+static bool is_last(const claimer *c, size_t at, int class_of(const claimer *c, const item *i)) {
+    int class = class_of(c, &c->items[at]);
+    for (size_t k = at + 1; class >= 0 && k < c->n; k++)
+        if (class_of(c, &c->items[k]) == class) return false;
+    return class >= 0;
 }
 
 static double speed_of(const item *i) {
     return i->test && i->test->passed != 0 && i->test->speed > 0 ? i->test->speed : -1;
 }
 
+static int says(const claimer *c, const item *i) {
+    (void)c;
+    return what_it_says(i) * 8 + i->here * 4 + (i->match.build == 1) * 2 + i->stands;
+}
+
+static int speed_class(const claimer *c, const item *i) {
+    (void)c;
+    return speed_of(i) > 0 && i->here && i->match.settings == 1 ? i->match.build == 1 : -1;
+}
+
+/* A figure of fit, one that was to be, one placed by hand: lesson 7 compares them. */
+static int figure_class(const claimer *c, const item *i) {
+    bool meant = llw_record_means_fit(i->record->record);
+    if (speed_of(i) <= 0) return -1;
+    return meant ? 1 + (*llw_record_stops_fit(c->arena, i->record) != 0) : 0;
+}
+
+static int buffer_class(const claimer *c, const item *i) {
+    (void)c;
+    return i->here && i->record->record->n_buffers ? i->match.build == 1 : -1;
+}
+
+static bool is_newest(const claimer *c, size_t at) {
+    return is_last(c, at, says);
+}
+
 static bool is_newest_speed(const claimer *c, size_t at) {
-    const item *i = &c->items[at];
-    if (speed_of(i) <= 0 || !i->here || i->match.settings != 1) return false;
-    for (size_t k = at + 1; k < c->n; k++) {
-        const item *o = &c->items[k];
-        if (o->here && o->match.settings == 1 && o->match.build == i->match.build && speed_of(o) > 0)
-            return false;
-    }
-    return true;
+    return is_last(c, at, speed_class);
+}
+
+/* What no later one says again; rules pair items with each other, so the rest stays in the ledger. */
+static bool tells(const claimer *c, size_t at) {
+    return is_newest(c, at) || is_newest_speed(c, at) || is_last(c, at, figure_class) ||
+           is_last(c, at, buffer_class);
 }
 
 /* --- claims --- */
@@ -226,7 +253,6 @@ static void add_item(claimer *c, const llw_read_record *r, const llw_record_test
                 .match = *match,
                 .here = here,
                 .stands = here && match->build == 1 && match->driver != 0};
-    i->says = what_it_says(i) * 8 + i->here * 4 + (match->build == 1) * 2 + i->stands;
 }
 
 static void claim_launch(claimer *c, const llw_model_identity *model, const llw_read_record *records,
@@ -241,11 +267,8 @@ static void claim_launch(claimer *c, const llw_model_identity *model, const llw_
     }
     if (!c->n) return;
     qsort(c->items, c->n, sizeof *c->items, by_age);
-    if (c->n > LLW_LEDGER_PER_LAUNCH) { /* the oldest builds go first */
-        c->items += c->n - LLW_LEDGER_PER_LAUNCH;
-        c->n = LLW_LEDGER_PER_LAUNCH;
-    }
-    for (size_t k = 0; k < c->n; k++) claim_item(c, k);
+    for (size_t k = 0; k < c->n; k++)
+        if (tells(c, k)) claim_item(c, k);
     claim_measured(c);
 }
 

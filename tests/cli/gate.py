@@ -179,6 +179,15 @@ class Gate(unittest.TestCase):
         self.assertIn("evidence/desk.yaml:", done.stderr)
         self.assertIn("Yes: b8022", done.stdout)
 
+    def test_a_long_history_hides_nothing(self):
+        self.proven_on_b8022()
+        ledger = self.project / "evidence/desk.yaml"
+        one = "---" + ledger.read_text().split("---")[1]
+        ledger.write_text(ledger.read_text() + "".join(
+            one.replace("\nid: ", f"\nid: {i:08x}").replace("b8022", f"b{8115 + i % 7}").replace("2026-02-16", f"2026-03-{1 + i % 28:02}") for i in range(500)))
+        self.assertEqual([l["state"] for l in self.gate("b8022", code=0).values()], ["proven", "proven"])
+        self.assertEqual(self.gate("b8200", code=1)["next"]["last_proven_build"], "b8121")
+
     def test_lint_sees_a_build_that_moved(self):
         self.proven_on_b8022()
         (self.project / "compose.yml").write_text(
