@@ -1,5 +1,6 @@
 /* Every predicted figure can be asked why, down to header keys, flags, machine facts and llama.cpp's own
  * numbers. */
+#include "explain/decision.h"
 #include "explain/proof.h"
 #include "infer/run.h"
 #include "render/render.h"
@@ -181,6 +182,24 @@ static void the_tensors_of_a_peak_add_up(void **state) {
     llw_facts_free(facts);
 }
 
+static void the_decision_says_what_falls_off_a_cliff(void **state) {
+    (void)state;
+    llw_decision d;
+    asked a = ask("v0.5.0", "deepseek-v2-lite-q4_k_m", "-fa on -c 16384", one);
+    llw_decide(a.run, a.launch, a.arena, &d);
+    assert_non_null(strstr(d.speed, "-fa on sends attention to the processor"));
+    done(&a);
+    a = ask("2026-05-04", "gpt-oss-120b-mxfp4", "-c 8192 -ngl 99 --fit off -ot blk\\.3\\.=CUDA1,exps=CPU",
+            both);
+    llw_decide(a.run, a.launch, a.arena, &d);
+    assert_non_null(strstr(d.speed, "-ot moved the weights"));
+    done(&a);
+    a = ask("v0.5.0", "deepseek-v2-lite-mla-q4_k_m", "-fa on -c 16384", one);
+    llw_decide(a.run, a.launch, a.arena, &d);
+    assert_null(strstr(d.speed, "flash attention"));
+    done(&a);
+}
+
 int main(void) {
     kb = llw_kb_load(NULL, 0);
     const struct CMUnitTest tests[] = {
@@ -188,6 +207,7 @@ int main(void) {
         cmocka_unit_test(the_cache_down_to_its_keys),
         cmocka_unit_test(the_compute_buffer_at_its_fullest),
         cmocka_unit_test(the_tensors_of_a_peak_add_up),
+        cmocka_unit_test(the_decision_says_what_falls_off_a_cliff),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     llw_kb_free(kb);

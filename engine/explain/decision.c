@@ -283,6 +283,9 @@ static void speed(deciding *d) {
                                          "start of a conversation, estimated from the "
                                          "bytes a token reads.",
                                          low < 10, low, high < 10, high);
+    const llw_predicted *p = llw_run_predicted(d->run, d->out->launch);
+    if (p && p->speed && p->speed->cliff)
+        d->out->speed = llw_arena_printf(d->arena, "%s %s.", d->out->speed, p->speed->cliff);
 }
 
 static int by_gravity(const void *a, const void *b) {

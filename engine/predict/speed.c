@@ -180,6 +180,10 @@ static const char *cliff(const llw_plan *plan) {
         return "CUDA has no flash attention for these head sizes, and -fa on sends attention to the "
                "processor: with a "
                "long context tokens come a hundred times slower; -fa auto switches it off instead";
+    if (!plan->flash_attn && plan->launch->flash_attn == LLW_AUTO && has_kernel(plan) && plan->overridden)
+        return "-fa auto switched flash attention off, because -ot moved the weights of some layer's "
+               "attention away from "
+               "its cache: long contexts are slower and take more memory, and -fa on keeps it";
     if (!plan->flash_attn && plan->launch->flash_attn == LLW_AUTO)
         return "CUDA has no flash attention for these head sizes, so it is off: long contexts are slower and "
                "take more "
