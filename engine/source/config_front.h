@@ -64,6 +64,10 @@ bool llw_front_split_setting(llw_arena *arena, const llw_rich *text, const char 
 void llw_front_kubernetes(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
 void llw_front_modelfile(llw_config_reader *r, const llw_config_file *file);
 void llw_front_localai(llw_config_reader *r, const llw_config_file *file);
+/* A Makefile or justfile. */
+void llw_front_recipes(llw_config_reader *r, llw_config_set *set, const llw_config_file *file, bool just);
+void llw_front_powershell(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
+void llw_front_python(llw_config_reader *r, const llw_config_file *file);
 void llw_front_script(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
 void llw_front_swap(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
 /* An .ini of llama-server's router. False when it is none; `only_ask` adds nothing. */

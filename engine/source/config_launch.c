@@ -52,8 +52,9 @@ void llw_config_problem(llw_config_reader *r, llw_flag_code code, llw_problem_le
 }
 
 static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
+    const char *slash = strrchr(path, '/'),
+               *back = strrchr(slash ? slash : path, '\\'); /* C:\models\x.gguf */
+    return back ? back + 1 : slash ? slash + 1 : path;
 }
 
 /* --- variables that everybody names alike --- */

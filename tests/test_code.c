@@ -1,0 +1,109 @@
+/* Makefiles, justfiles, PowerShell and Python: what can be read of them with certainty, and what stays
+ * unknown. */
+#include "trees.h"
+
+static void recipes_run_line_by_line(void **state) {
+    (void)state;
+    tree_check_one(
+        "Makefile",
+        "# llama\nCTX ?= 4096\nFLAGS = -c $(CTX)\nFLAGS += -b 9\nMODEL := /m/a.gguf # c\n\nserve: "
+        "build\n\t@echo x\n"
+        "\t@llama-server -m $(MODEL) \\\n\t  $(FLAGS) -ub $${UB:-7} -np $(NP)\n\nifdef BIG\nN = 1\nendif\n"
+        "bench:\n\tcd build\n\t-llama-bench -m ${MODEL} -ngl $(N)\n",
+        "Makefile:serve: model=/m/a.gguf (variable Makefile:5:10) ctx=4,096 (Makefile default Makefile:2:8) "
+        "batch=9 (variable Makefile:4:13) ubatch=7 (shell default Makefile:10:24) parallel=unknown (Makefile "
+        "Makefile:10:31)\n"
+        "Makefile:bench: model=/m/a.gguf (variable Makefile:5:10) gpu_layers=unknown (Makefile "
+        "Makefile:13:1)\n");
+    tree_check_one("justfile",
+                   "# llama\nmodel := '/m/a.gguf'\nport := env('PORT')\nserve ctx='1':\n    llama-server -m "
+                   "{{model}} -c "
+                   "{{ ctx }} -b 5\n\nscript:\n    #!/bin/bash\n    N=3\n    llama-server -b $N\n",
+                   "justfile:serve: model=/m/a.gguf (variable justfile:2:11) ctx=unknown (justfile "
+                   "justfile:5:34) batch=5 "
+                   "(justfile justfile:5:47)\njustfile:script: batch=3 (justfile justfile:9:7)\n");
+    tree_check_one("Makefile", "build:\n\tgit clone -b x llama.cpp\n\tsed -b 1\n", "");
+}
+
+static void python_lists_are_commands(void **state) {
+    (void)state;
+    tree_check_one(
+        "s.py",
+        "import subprocess\nCTX = 4096\nMODEL = \"/m/a.gguf\"\n\"\"\"['llama-server', '-c', '1']\"\"\"\ndef "
+        "f(n):\n"
+        "    cmd = [\n        os.path.join(BIN, \"llama-server\"), '-m', MODEL,  # which\n        \"-c\", "
+        "str(CTX), "
+        "f'-ub', f\"{n}\",\n    ]\n    cmd += [\"-b\", \"9\"]\n    if n:\n        cmd.extend([\"-ngl\", "
+        "\"99\"])\n    "
+        "subprocess.Popen(cmd)\n",
+        "s.py:cmd: model=/m/a.gguf (Python constant s.py:3:10) ctx=4,096 (Python constant s.py:2:7) batch=9 "
+        "(Python s.py:10:20) ubatch=unknown (Python s.py:8:35)\n");
+    tree_check_one(
+        "s.py",
+        "N = 1\nN = 2\nsubprocess.run(['llama-server', '-c', str(N), '-b', str(5), '-ot', r'a\\.b=CPU', "
+        "*more], "
+        "check=True)\n",
+        "s.py: ctx=unknown (Python s.py:2:4) batch=5 (Python s.py:3:57) override_tensor=a\\.b=CPU "
+        "(Python s.py:3:70)\n");
+    tree_check_one("s.py",
+                   "# llama-server\nrun(['git', 'clone', '-b', 'main'])\nx = ['-c', 1]\ny = 'llama-server'\n",
+                   "");
+}
+
+static void powershell_arrays_are_words(void **state) {
+    (void)state;
+    tree_check_one(
+        "s.ps1",
+        "param(\n  [string]$Model = \"C:\\m\\a.gguf\",\n  [int]$Ctx = 4096\n)\n<# llama-server -c 1 #>\n$Dir "
+        "= 'C:\\llama'\n"
+        "$Arguments = @(\n  '-m', $Model  # which\n  '-c', \"$Ctx\"\n)\n$arguments += \"-ub\", \"512\"\nif "
+        "($x) { $Arguments += '-ngl', '99' }\n"
+        "$env:LLAMA_ARG_FIT = 'off'\n& \"$Dir\\llama-server.exe\" @Arguments `\n  -b 9\n",
+        "s.ps1: model=C:\\m\\a.gguf (param default s.ps1:2:21) ctx=4,096 (param default s.ps1:3:15) batch=9 "
+        "(PowerShell "
+        "s.ps1:15:6) ubatch=512 (PowerShell s.ps1:11:23) fit=no (PowerShell variable s.ps1:13:23)\n");
+    tree_check_one("s.ps1",
+                   "Start-Process -FilePath .\\llama-server.exe -ArgumentList \"-c 7 -b "
+                   "8\"\n.\\llama-server.exe -c $(Get-Ctx) -b $B\n"
+                   "Start-Process llama-server -ArgumentList '-c', '5' -NoNewWindow\n",
+                   "s.ps1: ctx=7 (PowerShell s.ps1:1:62) batch=8 (PowerShell s.ps1:1:67)\ns.ps1:#2: "
+                   "ctx=unknown (PowerShell s.ps1:2:23) "
+                   "batch=unknown (PowerShell s.ps1:2:37)\ns.ps1:#3: ctx=5 (PowerShell s.ps1:3:49)\n");
+    tree_check_one("s.ps1",
+                   "git clone -b main llama.cpp\nInvoke-WebRequest http://x/llama-server.zip\nWrite-Host "
+                   "\"llama-server -c 1\"\n",
+                   "");
+}
+
+static void hostile_code_is_survived(void **state) {
+    (void)state;
+    static const char *const pieces[] = {
+        "$(",     ")",    "$",   "{{", "}}",   "\t",   "\n",      "\\\n", "#",  "[", "]", "'",          "\"",
+        "\"\"\"", "f\"{", "+= ", "= ", "str(", "\xff", "endif\n", "def",  ":=", "@", ",", "cmd.append("};
+    tree_torture("Makefile",
+                 "A = $(B)\nB = $(A) llama-server\nifdef X\nC ?= -c 1\nendif\nrun: x\n\t@$(B) -m a.gguf "
+                 "\\\n\t$(C) $@ $$X\n",
+                 pieces, sizeof pieces / sizeof *pieces, 200);
+    tree_torture("justfile", "a := 'llama-server'\nrun x='1':\n    @{{a}} -c {{x}} \\\n      -b 1\n# c\n",
+                 pieces, sizeof pieces / sizeof *pieces, 200);
+    tree_torture("s.ps1",
+                 "param([int]$C = 1)\n$a = @('-c', $C, \"$(x)\")\n$a += 'b'\nif ($x) { $a += 'y' }\n$env:A = "
+                 "'1'\n& \"llama-server\" @a `\n "
+                 "-b ${C}\nStart-Process llama-server -ArgumentList $a\n",
+                 pieces, sizeof pieces / sizeof *pieces, 200);
+    tree_torture("s.py",
+                 "N = 'x'\ncmd = [f\"{N}/llama-server\", '-c', str(4), \"a\" 'b', x(y[1]), *z]\ncmd += "
+                 "['-b', N]\nif a:\n "
+                 "cmd.append(\"c\")\nrun([\"llama-server\", '''q''', r'\\d'])\n",
+                 pieces, sizeof pieces / sizeof *pieces, 200);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(recipes_run_line_by_line),
+        cmocka_unit_test(python_lists_are_commands),
+        cmocka_unit_test(powershell_arrays_are_words),
+        cmocka_unit_test(hostile_code_is_survived),
+    };
+    return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);
+}
