@@ -117,14 +117,17 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
                           "fetch gets it from Hugging Face (hf:OWNER/REPO, or the page that the model's "
                           "header names), never over a file.\n"},
     [LLW_COMMAND_MODELS] = {"models", "", "the models llwhy knows before they are downloaded", ""},
-    [LLW_COMMAND_LINT] = {"lint", "[PATH...]", "judge the launches of configuration files",
-                          "Reads models.conf-style INI files, .env, Compose and Dockerfiles; a directory is "
-                          "searched. Each finding stands on\n"
-                          "the line that really sets the value. --all shows notes too. For programs: "
-                          "--format json, jsonl, sarif, gcc, github, gitlab,\n"
-                          "junit, checkstyle or markdown. A comment accepts a finding: # llwhy ignore=L05 "
-                          "reason=\"...\" until=2027-01-01, above the\n"
-                          "line or behind it; ignore-file= for the whole file.\n"},
+    [LLW_COMMAND_LINT] =
+        {"lint", "[PATH...]", "judge the launches of configuration files",
+         "Finds whatever starts llama.cpp under a directory: INI files, .env, Compose, Dockerfiles, "
+         "scripts, units, Kubernetes,\n"
+         "llama-swap, Modelfile, LocalAI, PowerShell, Makefiles, Python (docs/configurations.md). Each "
+         "finding stands on the line\n"
+         "that really sets the value; why FILE:LINE shows its chain. --all shows notes too. For programs: "
+         "--format json, jsonl, sarif, gcc, github, gitlab,\n"
+         "junit, checkstyle or markdown. A comment accepts a finding: # llwhy ignore=L05 "
+         "reason=\"...\" until=2027-01-01, above the\n"
+         "line or behind it; ignore-file= for the whole file.\n"},
     [LLW_COMMAND_LOG] =
         {"log", "FILE [-- flags]", "what a load really did, from what llama.cpp printed",
          "FILE is the output of llama-server or another llama.cpp program of 2023 to today, bare or from "
