@@ -17,7 +17,8 @@ typedef struct gating {
     size_t n, capacity;
 } gating;
 
-static void judge_all(gating *g) {
+/* Under this name, or each under its id. */
+static void judge_all(gating *g, const char *name) {
     llw_app *app = g->app;
     llw_run *run = llw_run_new(app->kb, app->facts);
     for (llw_entity l = 0; (l = llw_facts_next(app->facts, LLW_KIND_launch, l));) {
@@ -26,7 +27,7 @@ static void judge_all(gating *g) {
             continue;                                                  /* nobody starts it */
         if (!llw_facts_ref(app->facts, l, LLW_launch_model)) continue; /* what every profile fills in */
         llw_gate_item *item = llw_arena_push(app->arena, &g->items, &g->n, &g->capacity, sizeof *item);
-        llw_gate_judge(run, l, g->build, &g->flags, app->arena, item);
+        llw_gate_judge(run, l, name, g->build, &g->flags, app->arena, item);
     }
     llw_run_free(run);
 }
@@ -34,14 +35,11 @@ static void judge_all(gating *g) {
 /* A launch of .llwhy.yaml: gathered as `llwhy` gathers it, under its own name. */
 static void visit(llw_app *app, const char *name, const char *model, void *context) {
     gating *g = context;
-    size_t before = g->n;
     app->options.values[LLW_OPT_LLAMA][0] =
         g->build; /* whatever the project says: the question is about this one */
     app->options.n_values[LLW_OPT_LLAMA] = 1;
     if (!llw_app_gather(app, model)) return;
-    judge_all(g);
-    for (size_t i = before; i < g->n; i++)
-        ((llw_gate_item *)g->items)[i].launch = llw_arena_strdup(app->arena, name);
+    judge_all(g, name);
 }
 
 /* The launches of configuration files. */
@@ -63,7 +61,7 @@ static void gate_paths(gating *g) {
         llw_app_complain(app, LLW_EXIT_INPUT, "%s:%d: %s", config.unread[i].file, config.unread[i].line,
                          config.unread[i].why);
     llw_app_claim_ledger(app, app->facts, o->n_words ? o->words[0] : NULL);
-    judge_all(g);
+    judge_all(g, NULL);
     llw_facts_free(app->facts);
     app->facts = NULL;
 }

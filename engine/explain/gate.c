@@ -295,18 +295,30 @@ static void add_flag(llw_text *out, const char *flag) {
         llw_text_addf(out, " %.*s '%s'", (int)(blank - flag), flag, value);
 }
 
+/* A file for each launch: llwhy probe never writes over an older record. */
+static const char *record_name(const judging *j) {
+    llw_text t = {0};
+    for (const char *c = j->out->launch; *c; c++)
+        llw_text_addn(
+            &t, strchr("/\\: ", *c) || (unsigned char)*c < 0x20 || strchr("\"'$`&;()<>*?|", *c) ? "-" : c, 1);
+    const char *name = llw_arena_printf(j->arena, "%s-%s.yaml", j->build, llw_text_str(&t));
+    llw_text_fini(&t);
+    return name;
+}
+
 static void say_commands(judging *j) {
     llw_gate_item *out = j->out;
     const char **commands = llw_arena_alloc(j->arena, 3 * sizeof *commands);
     out->commands = commands;
     if (out->state == LLW_GATE_PROVEN || out->state == LLW_GATE_FAILED) return;
     bool of_file = strchr(out->launch, ':') != NULL;
+    const char *record = record_name(j);
     if (of_file)
         commands[out->n_commands++] = llw_arena_printf(
             j->arena,
             "llwhy probe localhost:8080 %s --with 'llama-server {flags} --port {port}' --llama %s "
-            "--record probe.yaml",
-            out->launch, j->build);
+            "--record %s",
+            out->launch, j->build, record);
     else {
         llw_text t = {0};
         llw_text_addf(&t, "llama-server -m %s", out->path ? out->path : "MODEL");
@@ -314,13 +326,13 @@ static void say_commands(judging *j) {
         commands[out->n_commands++] = llw_arena_strdup(j->arena, llw_text_str(&t));
         llw_text_fini(&t);
         commands[out->n_commands++] =
-            llw_arena_printf(j->arena, "llwhy probe localhost:8080 --llama %s --record probe.yaml", j->build);
+            llw_arena_printf(j->arena, "llwhy probe localhost:8080 --llama %s --record %s", j->build, record);
     }
-    commands[out->n_commands++] = "llwhy record probe probe.yaml";
+    commands[out->n_commands++] = llw_arena_printf(j->arena, "llwhy record probe %s", record);
 }
 
-void llw_gate_judge(const llw_run *run, llw_entity launch, const char *build, const llw_flags *flags,
-                    llw_arena *arena, llw_gate_item *out) {
+void llw_gate_judge(const llw_run *run, llw_entity launch, const char *name, const char *build,
+                    const llw_flags *flags, llw_arena *arena, llw_gate_item *out) {
     *out = (llw_gate_item){.launch = "",
                            .model = "",
                            .architecture = "",
@@ -336,6 +348,7 @@ void llw_gate_judge(const llw_run *run, llw_entity launch, const char *build, co
     bool passed = false;
     bool known = llw_facts_flag(j.facts, launch, LLW_launch_long_prompt_passed, &passed);
     describe(&j);
+    if (name) out->launch = llw_arena_strdup(arena, name);
     write_flags(&j);
     find_last(&j);
     find_answered(&j);

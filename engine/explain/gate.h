@@ -54,9 +54,9 @@ typedef struct llw_gate_item {
     size_t n_contrasts;
 } llw_gate_item;
 
-/* Judges one launch of the run. `build` is as it was asked for. */
-void llw_gate_judge(const llw_run *run, llw_entity launch, const char *build, const llw_flags *flags,
-                    llw_arena *arena, llw_gate_item *out);
+/* Judges one launch of the run, called `name` (NULL: by its id). `build` is as it was asked for. */
+void llw_gate_judge(const llw_run *run, llw_entity launch, const char *name, const char *build,
+                    const llw_flags *flags, llw_arena *arena, llw_gate_item *out);
 
 /* Items in the order in which they are worth trying: failed, then what is unproven, mixtures of experts on
  * several GPUs first, then proven. */
