@@ -112,16 +112,21 @@ const char *llw_record_day(llw_arena *arena, const llw_record *record) {
                                                       : "an unknown day";
 }
 
-double llw_record_speed(const llw_record *record) {
-    double speed = -1;
-    int64_t longest = -1;
+const llw_record_test *llw_record_speed_test(const llw_record *record) {
+    const llw_record_test *best = NULL;
     for (size_t i = 0; i < record->n_tests; i++) {
         const llw_record_test *t = &record->tests[i];
-        if (t->speed <= 0 || t->passed == 0 || t->answer_tokens < longest) continue;
-        speed = t->speed;
-        longest = t->answer_tokens;
+        if (t->speed <= 0 || t->passed == 0 || t->slots > 1) continue;
+        if (!best || t->answer_tokens > best->answer_tokens ||
+            (t->answer_tokens == best->answer_tokens && t->prompt_tokens < best->prompt_tokens))
+            best = t;
     }
-    return speed;
+    return best;
+}
+
+double llw_record_speed(const llw_record *record) {
+    const llw_record_test *test = llw_record_speed_test(record);
+    return test ? test->speed : -1;
 }
 
 const char *llw_model_stem(llw_arena *arena, const char *path) {

@@ -93,7 +93,9 @@ llw_record_test *llw_record_add_test(llw_record *record);
 const char *llw_record_place(llw_arena *arena, const llw_record *record);
 /* The day of its date, or "an unknown day". */
 const char *llw_record_day(llw_arena *arena, const llw_record *record);
-/* The speed of its answers: of the longest one; -1 unknown. */
+/* The test that tells how fast one user's tokens come: the longest answer to a single request, after the
+ * shortest prompt among equals; NULL when none does. Its speed, or -1. */
+const llw_record_test *llw_record_speed_test(const llw_record *record);
 double llw_record_speed(const llw_record *record);
 
 /* A model file's name as people call it: without directory, part and extension. */

@@ -62,7 +62,7 @@ static bool is_last(const claimer *c, size_t at, int class_of(const claimer *c, 
 }
 
 static double speed_of(const item *i) {
-    return i->test && i->test->passed != 0 && i->test->speed > 0 ? i->test->speed : -1;
+    return i->test && i->test == llw_record_speed_test(i->record->record) ? i->test->speed : -1;
 }
 
 static int says(const claimer *c, const item *i) {

@@ -100,6 +100,16 @@ class Calibration(unittest.TestCase):
         told = self.speed(GLM, *[f.strip("'") for f in flags], evidence=MEASURED)
         self.assertEqual(told, "103.8 tokens per second, measured (tests/cases/L04-evidence-measured/evidence/desk.yaml:2)")
 
+    def test_one_users_speed_counts(self):
+        """Neither that of several requests at once, nor that at the end of a long prompt."""
+        text = (runs.ROOT / MEASURED / "desk.yaml").read_text()
+        one = "  - {prompt_tokens: 8391, answer_tokens: 400, passed: yes, speed: 103.79}\n"
+        more = one.replace("8391", "131000").replace("103.79", "40.00") + one.replace("400", "1600").replace("103.79", "60.00").replace("}", ", slots: 4}")
+        flags = [f.strip("'") for f in (runs.ROOT / "tests/cases/L04-evidence-measured/cmd").read_text().split(" -- ")[1].split()]
+        with tempfile.TemporaryDirectory() as directory:
+            (pathlib.Path(directory) / "desk.yaml").write_text(text.replace(one, one + more))
+            self.assertTrue(self.speed(GLM, *flags, evidence=directory).startswith("103.8 tokens per second, measured"))
+
     def test_memory_beyond_the_buffers(self):
         text = (runs.ROOT / MEASURED / "desk.yaml").read_text().replace("compute: 448.00 MiB}", "compute: 448.00 MiB, grew: 700.00 MiB}")
         args = [GLM, *TEAM, "--llama", "b8022", "--evidence"]
