@@ -1007,6 +1007,24 @@ static void more_than_there_is_room_for(void **state) {
     llw_arena_free(arena);
 }
 
+/* A router listens without a model, and a draft context that only measures may fail, by its own words. */
+static void a_router_loads_nothing(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_log log = log_text(
+        arena,
+        "0.00.044.999 I srv  llama_server: starting server in router mode.\n"
+        "0.00.046.262 I srv  llama_server: listening on http://0.0.0.0:10098\n"
+        "[44449] 0.00.194.012 I srv    load_model: loading model '/m/a.gguf'\n"
+        "[44449] 0.00.673.256 E llama_init_from_model: failed to initialize the context: Gemma4Assistant "
+        "requires ctx_other to be set (this warning is normal during memory fitting)\n"
+        "[44449] 0.03.777.597 I srv  llama_server: model loaded\n");
+    assert_int_equal(log.n_loads, 1);
+    assert_int_equal(log.loads[0].outcome, LLW_LOG_LOADED);
+    assert_null(log.loads[0].failure);
+    llw_arena_free(arena);
+}
+
 static void what_is_no_log_is_refused_with_a_reason(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
@@ -1051,6 +1069,7 @@ int main(void) {
         cmocka_unit_test(a_log_may_be_damaged),
         cmocka_unit_test(figures_no_machine_has_are_not_known),
         cmocka_unit_test(more_than_there_is_room_for),
+        cmocka_unit_test(a_router_loads_nothing),
         cmocka_unit_test(what_is_no_log_is_refused_with_a_reason),
         cmocka_unit_test(every_code_is_explained),
     };

@@ -67,7 +67,7 @@ static void add_ink_outcome(llw_text *out, const llw_style *style, const llw_loa
     bool served = l->loaded_line && l->outcome != LLW_LOG_LOADED;
     llw_paint(out, style, ink,
               served && l->outcome == LLW_LOG_CRASH ? "loaded, then crashed"
-              : served                              ? "loaded, then ran out of memory"
+              : served && l->outcome == LLW_LOG_OOM ? "loaded, then ran out of memory"
                                                     : words[l->outcome]);
 }
 

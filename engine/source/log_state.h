@@ -32,6 +32,7 @@ typedef struct llw_log_stream {
     const char *backend;  /* CUDA, ROCm */
     bool fitting;         /* between the first and the last line of --fit: what is loaded now is dry */
     bool dry;             /* so is this one, by its own words */
+    bool router;          /* llama-server as a router: it listens without a model */
 } llw_log_stream;
 
 typedef struct llw_log_reader {

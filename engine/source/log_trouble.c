@@ -274,6 +274,9 @@ static bool apply_failure(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     default: return false;
     }
     if (s->fitting) return true; /* a dry load; --fit tells what came of it */
+    static const char dry[] = "normal during memory fitting";
+    llw_log_text why = line->field[0].text;
+    if (line->event == LLW_LOG_E_FAIL && why.at && memmem(why.at, why.len, dry, sizeof dry - 1)) return true;
     llw_log_entry *e = llw_log_entry_get(r, s);
     if (!e) return true;
     bool first = !e->fail_line || (!e->load.failure && line->event != LLW_LOG_E_FAIL_LATER);
@@ -313,7 +316,8 @@ static bool apply_service(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     /* a log whose beginning is missing still tells that it runs */
     bool begins = line->event == LLW_LOG_E_LOADED || line->event == LLW_LOG_E_LOADED_EARLY ||
                   line->event == LLW_LOG_E_PROMPT_TIME;
-    if (!e && begins && !s->fitting) e = llw_log_entry_get(r, s);
+    if (line->event == LLW_LOG_E_ROUTER) return s->router = true; /* loads nothing; its children tell */
+    if (!e && begins && !s->fitting && !s->router) e = llw_log_entry_get(r, s);
     if (!e) return false;
     llw_load *load = &e->load;
     switch (line->event) {

@@ -90,7 +90,7 @@ def log_value(name, value, load):
         near = abs((oom["asked"] or 0) - value["asked_mib"] * 2**20) < 2**14
         return oom["device"] == value["device"] and near, oom
     if name == "fit":
-        saw = (load.get("fit") or {}).get("outcome")
+        saw = (load.get("fit") or {}).get("state")
         return saw == value, saw
     saw = load.get({"ubatch": "n_ubatch"}.get(name, name))
     return saw == value, saw

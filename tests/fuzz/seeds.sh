@@ -56,7 +56,11 @@ find tests/fixtures/lint -type f | while read -r file; do
     *.bat | *.cmd) take batch "$file" ;;
   esac
 done
-mkdir -p "$out/argv" "$out/expr"
+mkdir -p "$out/argv" "$out/expr" "$out/help"
+printf '%s\n' '----- common params -----' '' '-c,    --ctx-size N                     size of the prompt context (default: 0)' \
+  '                                        (env: LLAMA_ARG_CTX_SIZE)' '-fa,   --flash-attn [on|off|auto]       set Flash Attention use' \
+  '--mmap, --no-mmap                       whether to memory-map the model (default: enabled)' \
+  '  -t N, --threads N      number of threads (default: -1)' '-new, --newest {a,b}' '    a choice' >"$out/help/server"
 printf '%s\n' -m model.gguf -c 131072 -ctk q8_0 -ctv q8_0 -ngl 99 --fit off -ub 1024 -ot 'blk\.[0-9]\.=CUDA0,exps=CPU' -ts 3,1 >"$out/argv/long"
 printf '%s\n' LLAMA_ARG_CTX_SIZE=4k LLAMA_ARG_NO_MMAP=1 '' -fa -c 4096 --threads=4 --spec-type draft-mtp -hf a/b:Q4_K_M >"$out/argv/variables"
 # Every condition and quantity of the rules is an expression.
