@@ -102,7 +102,8 @@ static void tree_tell_launch(llw_text *out, const llw_facts *facts, const llw_co
     for (int a = 1; a < LLW_ATTRS; a++) {
         const llw_attr_info *info = llw_attr_get((llw_attr)a);
         bool own = a == LLW_launch_model || a == LLW_launch_build || a == LLW_launch_infrastructure ||
-                   a == LLW_launch_example || a == LLW_launch_reason_given || a == LLW_launch_ubatch_reason || a == LLW_launch_program ||
+                   a == LLW_launch_example || a == LLW_launch_reason_given || a == LLW_launch_ubatch_reason ||
+                   a == LLW_launch_image || a == LLW_launch_image_pinned || a == LLW_launch_program ||
                    a == LLW_launch_override_order || a == LLW_launch_refused;
         if (info->kind == LLW_KIND_launch && !own) tree_tell_slot(out, facts, l->launch, (llw_attr)a, arena);
     }
@@ -146,7 +147,7 @@ static void tree_check(const tree_file *files, const char *path, const char *wan
 }
 
 /* One file alone. */
-static void tree_check_one(const char *name, const char *text, const char *want) {
+__attribute__((unused)) static void tree_check_one(const char *name, const char *text, const char *want) {
     const tree_file files[] = {{name, text}, {NULL, NULL}};
     tree_check(files, "", want);
 }
@@ -170,8 +171,8 @@ static void tree_survive(const char *name, const char *bytes, size_t len) {
 
 /* The file cut at each byte, and with pieces of its grammar put in at random places. Nothing may crash or
  * hang. */
-static void tree_torture(const char *name, const char *text, const char *const *pieces, size_t n_pieces,
-                         int rounds) {
+__attribute__((unused)) static void tree_torture(const char *name, const char *text,
+                                                 const char *const *pieces, size_t n_pieces, int rounds) {
     const tree_file files[] = {{name, text}, {NULL, NULL}};
     size_t len = strlen(text);
     uint32_t seed = 20261122;

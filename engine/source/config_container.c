@@ -33,6 +33,15 @@ bool llw_config_image(llw_arena *arena, const char *image, llw_program *program,
     return !strncmp(tag, "server", 6) || !strncmp(tag, "light", 5) || *tools;
 }
 
+bool llw_config_image_pinned(const char *image) {
+    const char *tag = strrchr(image, ':');
+    if (strchr(image, '@')) return true;
+    for (const char *at = tag ? tag + 1 : ""; *at; at++)
+        if ((*at == 'b' || *at == 'v') && (at[-1] == '-' || at[-1] == ':') && isdigit((unsigned char)at[1]))
+            return true;
+    return false;
+}
+
 /* The ENTRYPOINT that an official image brings. */
 static llw_command image_entrypoint(llw_config_reader *r, llw_program program, const llw_container *c) {
     llw_command out = {.given = true};
@@ -103,6 +112,9 @@ void llw_container_start(llw_config_reader *r, const llw_start_site *site, const
     if (out->runs && own && program == LLW_PROGRAM_BENCH) out->program = program;
     out->version = version;
     out->version_place = c->place.place;
+    if (!official) return;
+    out->image = c->image;
+    out->image_place = c->place;
 }
 
 /* --- docker run --- */

@@ -280,6 +280,14 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
     made.infrastructure = spec->infrastructure;
     llw_facts_claim(r->facts, made.launch, LLW_launch_example, llw_flag(spec->example), LLW_GRADE_CONFIG,
                     "configuration", place);
+    if (low->image) {
+        const llw_token *at = &low->image_place;
+        const char *where = at->place ? at->place : place, *origin = at->origin ? at->origin : "image";
+        llw_facts_claim(r->facts, made.launch, LLW_launch_image, llw_string(LLW_TEXT, low->image),
+                        LLW_GRADE_CONFIG, origin, where);
+        llw_facts_claim(r->facts, made.launch, LLW_launch_image_pinned,
+                        llw_flag(llw_config_image_pinned(low->image)), LLW_GRADE_CONFIG, origin, where);
+    }
     void *items = r->out->launches;
     llw_config_launch *out =
         llw_arena_push(r->arena, &items, &r->out->n_launches, &r->out->launch_capacity, sizeof made);

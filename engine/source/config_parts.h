@@ -113,7 +113,9 @@ typedef struct llw_lowered {
     llw_scope env;
     const char *version;       /* of llama.cpp, by the tag of the image it runs in; NULL */
     const char *version_place; /* of the image's name; NULL */
-    llw_mount *mounts;         /* of that container */
+    const char *image;         /* the official image it runs in; NULL */
+    llw_token image_place;
+    llw_mount *mounts; /* of that container */
     size_t n_mounts, mount_capacity;
 } llw_lowered;
 
@@ -201,6 +203,9 @@ void llw_container_start(llw_config_reader *r, const llw_start_site *site, const
  * (:full). */
 bool llw_config_image(llw_arena *arena, const char *image, llw_program *program, const char **version,
                       bool *tools);
+
+/* Whether an image's tag or digest names one build: :server-cuda-b8022, @sha256:... */
+bool llw_config_image_pinned(const char *image);
 
 /* The variables of models.conf and its kin (MODEL, CTX_SIZE, N_GPU_LAYERS, EXTRA_ARGS ...) as llama-server's
  * words, for when there is no CMD that says how they are used: config_launch.c has the table. */

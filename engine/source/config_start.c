@@ -165,8 +165,9 @@ static bool names_a_model(llw_arena *arena, const llw_words *w, size_t from) {
 /* A llama.cpp program by its name. The names without llama- (server, main) were its own until June 2024 and
  * are anybody's: they count with a model behind them. */
 static bool find_program(llw_arena *arena, const llw_words *w, size_t i, llw_program *program) {
-    const char *name = name_of(arena, &w->items[i]);
-    if (!name) return false;
+    const char *name = name_of(arena, &w->items[i]), *path = llw_rich_text(arena, &w->items[i]);
+    /* programs of the same names that lie under ik_llama.cpp: other options, another --fit */
+    if (!name || (path && (strcasestr(path, "ik_llama") || strcasestr(path, "ik-llama")))) return false;
     bool old = strncmp(name, "llama-", 6) != 0;
     if (!strcmp(name, "main")) {
         *program = LLW_PROGRAM_CLI;

@@ -1,0 +1,39 @@
+-- Teaches: fit counts GPU memory only; RAM has an end too.
+
+lesson "17-ram-has-an-end" {
+  claim = "--fit takes RAM for unlimited: what it moves there may be more than there is, and then every token waits for the disk, or --mlock makes the load fail.",
+  review_by = "2027-02-23",
+}
+
+rule "locked-more-than-there-is" {
+  level = "wrong",
+  each = { h = "host", l = "launch" },
+  when = {
+    { "l.load_mode == 'mlock'", otherwise = "nothing is locked in RAM" },
+    "l.host_need > h.ram_available",
+  },
+  find = "--mlock is to keep {l.host_need:gib} in RAM where {h.ram_available:gib} are available: the lock fails, or the machine starts to kill programs. Without it the rest is read from disk when it is needed; better a smaller quantisation",
+  tests = {
+    fires { model { known = "gpt-oss-120b-mxfp4" }, host { ram_available = 32 * GiB }, launch { cpu_moe = true, ctx = 8192, load_mode = "mlock" }, says = "--mlock" },
+    fires { host { ram_available = 256 * MiB }, launch { gpu_layers = 0, ctx = 2048, load_mode = "mlock" } },
+    silent { host { ram_available = 256 * MiB }, launch { gpu_layers = 0, ctx = 2048 }, stops_at = "l.load_mode == 'mlock'" },
+    silent { launch { gpu_layers = 0, ctx = 2048, load_mode = "mlock" }, stops_at = "l.host_need > h.ram_available" },
+    undecided { host { ram_available = unknown }, launch { gpu_layers = 0, load_mode = "mlock" }, needs = "h.ram_available" },
+  },
+}
+
+-- Where the file alone is larger than RAM and GPUs together, no placement helps.
+rule "larger-than-the-machine" {
+  level = "risk",
+  each = { h = "host", l = "launch", m = "model" },
+  join = { "l.model == m.id" },
+  when = { { "m.weights > l.gpu_free + h.ram_total", otherwise = "{m.name} fits the machine" } },
+  find = "{m.name} has {m.weights:gib} of weights, and all GPUs and RAM of this machine are {l.gpu_free + h.ram_total:gib}: whatever the placement, part of it is read from disk for every token",
+  tests = {
+    fires { model { known = "gpt-oss-120b-mxfp4" }, host { ram_total = 16 * GiB, ram_available = 12 * GiB }, launch { ctx = 8192 }, says = "read from disk" },
+    fires { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu { free = 8 * GiB }, host { ram_total = 32 * GiB, ram_available = 28 * GiB } },
+    silent { model { known = "gpt-oss-120b-mxfp4" }, launch { ctx = 8192 }, stops_at = "m.weights > l.gpu_free + h.ram_total" },
+    silent { host { ram_total = 16 * GiB }, stops_at = "m.weights > l.gpu_free + h.ram_total" },
+    undecided { host { ram_total = unknown }, needs = "h.ram_total" },
+  },
+}

@@ -1,0 +1,164 @@
+/* What looks like a mistake of these lessons and is none: real configurations on which lint has to stay
+ * silent. */
+#include "trees.h"
+#include "explain/finding.h"
+#include "fact/build.h"
+
+/* Codes of what a rule finds at risk and above in these files, and flags' at the same levels. */
+static const char *found_in(const tree_file *files) {
+    static char told[2048];
+    tree_make(files);
+    llw_arena *arena = llw_arena_new();
+    llw_kb *kb = llw_kb_load(NULL, 0);
+    llw_facts *facts = llw_facts_new();
+    llw_config_options options = {.flags = &tree_flags};
+    llw_config_result result = {0};
+    llw_err err = {0};
+    llw_entity gpu = llw_facts_entity(facts, LLW_KIND_gpu, "CUDA0"); /* one, of which nothing is known */
+    llw_facts_claim(facts, gpu, LLW_gpu_index, llw_count(0), LLW_GRADE_DEFAULT, "assumed", "");
+    options.build = llw_build_claim(facts, NULL, LLW_GRADE_DEFAULT, "default", "", &err);
+    assert_int_equal(llw_source_config(facts, tree_box, &options, &result, &err), LLW_OK);
+    llw_run *run = llw_run_new(kb, facts);
+    llw_findings findings = {0};
+    llw_findings_collect(run, NULL, NULL, arena, &findings);
+    llw_text out = {0};
+    for (size_t i = 0; i < findings.n; i++)
+        if (findings.items[i].level > LLW_LEVEL_NOTE)
+            llw_text_addf(&out, "%s %s:%d\n", findings.items[i].code, tree_short(findings.items[i].file),
+                          findings.items[i].line);
+    for (size_t i = 0; i < result.n_launches; i++)
+        for (size_t k = 0; k < result.launches[i].argv.n_problems; k++)
+            if (result.launches[i].argv.problems[k].level > LLW_PROBLEM_NOTE)
+                llw_text_addf(&out, "%s %s\n", llw_flag_code_name(result.launches[i].argv.problems[k].code),
+                              tree_short(result.launches[i].argv.problems[k].place));
+    snprintf(told, sizeof told, "%s", llw_text_str(&out));
+    llw_text_fini(&out);
+    llw_run_free(run);
+    llw_facts_free(facts);
+    llw_kb_free(kb);
+    llw_arena_free(arena);
+    tree_remove(files);
+    return told;
+}
+
+typedef struct trap {
+    const char *name, *text, *want;
+} trap;
+
+static void check_all(const trap *traps, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const tree_file files[] = {{traps[i].name, traps[i].text}, {NULL, NULL}};
+        const char *got = found_in(files);
+        if (strcmp(got, traps[i].want))
+            fail_msg("%s:\n%s\nfinds\n%s\nnot\n%s", traps[i].name, traps[i].text, got, traps[i].want);
+    }
+}
+#define CHECK(list) check_all(list, sizeof(list) / sizeof *(list))
+
+static void traps_are_left_alone(void **state) {
+    (void)state;
+    static const trap quiet[] = {
+        /* embedding and rerank servers want -b == -ub as large as an input */
+        {"run.sh", "llama-server -m e.gguf --embeddings -c 8192 -b 8192 -ub 8192\n", ""},
+        {"run.sh", "llama-server -m r.gguf --reranking -c 2048 -b 2048 -ub 2048\n", ""},
+        {"run.sh", "llama-server -m e.gguf --pooling last -c 2048 -b 2048 -ub 2048\n", ""},
+        {"run.sh", "llama-server -m a.gguf -b 512 -ub 512\n", ""},
+        /* layer counts that say something on purpose */
+        {"Dockerfile",
+         "FROM ghcr.io/ggml-org/llama.cpp:server-cuda-b8022\nENV LLAMA_ARG_N_GPU_LAYERS=0\nCMD [\"-m\", "
+         "\"a.gguf\"]\n",
+         ""},
+        {"Dockerfile",
+         "FROM ghcr.io/ggml-org/llama.cpp:server-cuda-b8022\nENV LLAMA_ARG_N_GPU_LAYERS=all\nCMD [\"-m\", "
+         "\"a.gguf\"]\n",
+         ""},
+        {"Dockerfile",
+         "FROM ghcr.io/ggml-org/llama.cpp:server-cuda-b8022\nENV LLAMA_ARG_N_GPU_LAYERS=auto\nCMD [\"-m\", "
+         "\"a.gguf\"]\n",
+         ""},
+        {"run.sh", "llama-server -m a.gguf -ngl -1\n", ""},
+        {"run.sh", "llama-server -m a.gguf --fit off -ngl 33 -ts 3,2\n", ""},
+        {"run.sh", "llama-server -m a.gguf --fit on --n-cpu-moe 0\n", ""},
+        {"run.sh", "llama-server -m a.gguf -ngl ${NGL:--1}\n", ""},
+        {"run.sh", "llama-server -m a.gguf ${NCMOE:+--n-cpu-moe $NCMOE}\n", ""},
+        /* the draft model's layers are not the model's */
+        {"run.sh", "llama-server -m a.gguf -md d.gguf --gpu-layers-draft 99\n", ""},
+        {"run.sh", "llama-server -m a.gguf -md d.gguf -ngld 99\n", ""},
+        /* commented out, quoted */
+        {"run.sh", "# llama-server -m a.gguf --fit on -ngl 99 -b 2048 -ub 2048\nllama-server -m a.gguf\n",
+         ""},
+        {"README.md", "> ```sh\n> llama-server -m a.gguf -b 2048 -ub 2048\n> ```\n", ""},
+        /* flag and value on two lines, JSON, anchors */
+        {"compose.yml",
+         "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server-b8022\n    command:\n      - "
+         "-m\n      - a.gguf\n"
+         "      - -ngl\n      - auto\n      - -b\n      - \"512\"\n      - -ub\n      - \"512\"\n",
+         ""},
+        {"compose.yml",
+         "x-base: &base\n  image: ghcr.io/ggml-org/llama.cpp:server-b8022\nservices:\n  llama:\n    <<: "
+         "*base\n    command: [\"-m\", "
+         "\"a.gguf\", \"-ngl\", \"0\"]\n",
+         ""},
+        /* a name with dense in it */
+        {"models.conf", "# granite3.1-dense is fast\n[g]\nMODEL=granite3.1-dense-8b-Q4_K_M.gguf\n", ""},
+        /* other programs */
+        {"run.sh", "git clone -b 2048 https://example.org/llama.cpp\ngit checkout -b llama\n", ""},
+        {"run.sh", "sam -b 368,144,441,173 -sm llama.png\n", ""},
+        {"run.sh", "python -m llama_cpp.server --model a.gguf --n_gpu_layers 99\n", ""},
+        {"docker-compose.llama.yml",
+         "services:\n  llama:\n    image: vllm/vllm-openai:latest\n    command: --model "
+         "meta-llama/Llama-3.1-8B --max-num-batched-tokens 2048\n",
+         ""},
+        {"compose.yml",
+         "services:\n  ollama:\n    image: ollama/ollama:latest\n  proxy:\n    image: nginx:latest\n  "
+         "litellm:\n    image: "
+         "ghcr.io/berriai/litellm:latest\n",
+         ""},
+        {"compose.yml", "services:\n  llama:\n    build: .\n    image: my-llama:latest\n", ""},
+        {".env", "INFERHOST_GPU_LAYERS=99\nNUM_GPUS=2\n", ""},
+        {"models.conf", "[alpha]\nPATH=/srv\nBATCH=2048\n", ""},
+        {"run.sh", "ik_llama-server -m a.gguf -ngl 99 -fmoe\n", ""},
+        {"run.sh", "./ik_llama.cpp/build/bin/llama-server -m a.gguf -ngl 99 -fmoe -b 4096 -ub 4096\n", ""},
+        /* windows and chat in prose */
+        {"README.md", "Dense prose about sparse models, with 16 GB of RAM on a GPU.\n", ""},
+    };
+    CHECK(quiet);
+}
+
+static void their_neighbours_are_found(void **state) {
+    (void)state;
+    static const trap loud[] = {
+        {"run.sh", "llama-server -m a.gguf -b 2048 -ub 2048\n", "L05 run.sh:1\n"},
+        {"run.sh", "llama-server -m e.gguf --embeddings -c 8192\n", "L09 run.sh:1\n"},
+        {"run.sh", "llama-server -m a.gguf --fit on -ngl 99\n", "L07 run.sh:1\n"},
+        {"run.sh", "llama-server -m a.gguf --fit on -ot exps=CPU\n", "L12 run.sh:1\n"},
+        {"run.sh", "llama-server -m a.gguf -c 8192 -np 4\n", "L15 run.sh:1\n"},
+        {"run.sh", "llama-server -m a.gguf -fa off -ctk q8_0 -ctv q8_0\n", "L16 run.sh:1\n"},
+        {"compose.yml",
+         "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server-cuda\n    command: -m a.gguf\n",
+         "L14 compose.yml:3\n"},
+        {"Dockerfile",
+         "FROM ghcr.io/ggml-org/llama.cpp:server-cuda-b8022\nENV LLAMA_ARG_N_GPU_LAYERS=99\nCMD [\"-m\", "
+         "\"a.gguf\"]\n",
+         "L07 Dockerfile:2\n"},
+        {".env", "LLAMA_ARG_MODEL=a.gguf\nLLAMA_ARG_BATCH=2048\nLLAMA_ARG_UBATCH=2048\n", "L05 .env:3\n"},
+        {"models.conf", "[a]\nMODEL=a.gguf\nEXTRA_ARGS=-b 2048 -ub 2048 -ot exps=CPU\n",
+         "L05 models.conf:3\n"},
+        {"models.conf",
+         "# -ub 2048: long prompts are read faster\n[a]\nMODEL=a.gguf\nEXTRA_ARGS=-b 2048 -ub 2048 -ot "
+         "exps=CPU\n",
+         ""},
+        {"README.md", "```sh\nllama-server -m a.gguf -b 2048 -ub 2048\n```\n", "L05 README.md:2\n"},
+        {"llama.service", "[Service]\nExecStart=/usr/bin/llama-server -m a.gguf -c 8192 -np 4\n",
+         "L15 llama.service:2\n"},
+    };
+    CHECK(loud);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(traps_are_left_alone),
+        cmocka_unit_test(their_neighbours_are_found),
+    };
+    return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);
+}
