@@ -148,6 +148,8 @@ static void their_neighbours_are_found(void **state) {
          "# -ub 2048: long prompts are read faster\n[a]\nMODEL=a.gguf\nEXTRA_ARGS=-b 2048 -ub 2048 -ot "
          "exps=CPU\n",
          ""},
+        {"Dockerfile", "FROM ghcr.io/ggml-org/llama.cpp:server-cuda\nENV A=1\nCMD [\"-m\", \"a.gguf\"]\n",
+         "L14 Dockerfile:1\n"},
         {"README.md", "```sh\nllama-server -m a.gguf -b 2048 -ub 2048\n```\n", "L05 README.md:2\n"},
         {"llama.service", "[Service]\nExecStart=/usr/bin/llama-server -m a.gguf -c 8192 -np 4\n",
          "L15 llama.service:2\n"},

@@ -284,7 +284,7 @@ static void emit_dockerfile(llw_config_reader *r, llw_config_set *set, entry *e)
     const llw_config_file *file = &e->file;
     llw_lowered low;
     llw_container c = {.image = docker->image,
-                       .place = {.place = llw_place(r->arena, file->path, docker->line, 1)},
+                       .place = {.place = llw_place(r->arena, file->path, docker->from, 1)},
                        .entrypoint = docker->entrypoint,
                        .command = docker->command};
     llw_start_site site = {.file = file->path,

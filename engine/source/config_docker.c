@@ -12,7 +12,7 @@ typedef struct stage {
     llw_scope env;
     llw_command entrypoint, command;
     const char *image;
-    int line;
+    int line, from; /* of the CMD or ENTRYPOINT that counts; of FROM */
 } stage;
 
 typedef struct docker_reader {
@@ -257,7 +257,7 @@ static void read_from(docker_reader *d, const llw_rich *rest, int line) {
     }
     llw_rich image = expand(d, &words[0]);
     const char *name = llw_rich_text(d->r->arena, &image);
-    stage next = {.env = {.arena = d->r->arena}, .image = name, .line = line};
+    stage next = {.env = {.arena = d->r->arena}, .image = name, .line = line, .from = line};
     for (size_t i = 0; name && i < d->n_stages; i++)
         if (d->stages[i].name && !strcasecmp(d->stages[i].name, name)) {
             next = d->stages[i];
@@ -345,4 +345,5 @@ void llw_config_dockerfile(llw_config_reader *r, const llw_config_file *file, ll
     out->command = last->command;
     out->image = last->image;
     out->line = last->line;
+    out->from = last->from;
 }

@@ -93,6 +93,7 @@ typedef struct llw_dockerfile {
     llw_command entrypoint, command;
     const char *image;     /* of the last stage's FROM, NULL for scratch or a stage that cannot be named */
     int line;              /* of the CMD or ENTRYPOINT that counts */
+    int from;              /* of the FROM whose image it is */
     const char *directory; /* the file's: scripts it copies lie there */
 } llw_dockerfile;
 

@@ -41,7 +41,7 @@ class Emit(unittest.TestCase):
             self.assertIn("[L07]", text, form)
 
     def test_compose_is_clean(self):
-        text = "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server-cuda\n" + emit("compose")
+        text = "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server-cuda@sha256:" + "0" * 64 + "\n" + emit("compose")
         found = self.lint("docker-compose.yml", text)
         self.assertEqual((found["launches"], found["findings"]), (1, []))
 
