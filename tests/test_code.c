@@ -1,5 +1,5 @@
-/* Makefiles, justfiles, PowerShell and Python: what can be read of them with certainty, and what stays
- * unknown. */
+/* Makefiles, justfiles, PowerShell, batch files, Nix and Python: what can be read of them with certainty, and
+ * what stays unknown. */
 #include "trees.h"
 
 static void recipes_run_line_by_line(void **state) {
@@ -75,6 +75,33 @@ static void powershell_arrays_are_words(void **state) {
                    "");
 }
 
+static void nix_and_batch(void **state) {
+    (void)state;
+    tree_check_one(
+        "x.nix",
+        "{ pkgs, ... }: let dir = \"/m\"; in {\n  # llama\n  services.llama-cpp = {\n    enable = true;\n    "
+        "model = "
+        "\"${dir}/a.gguf\";\n    extraFlags = [ \"-c\" \"4096\" \"-ub\" (toString n) ];\n  };\n}\n",
+        "x.nix: model=/m/a.gguf (Nix binding x.nix:1:27) ctx=4,096 (Nix x.nix:6:26) ubatch=unknown (Nix "
+        "x.nix:6:38)\n");
+    tree_check_one(
+        "x.nix",
+        "{\n  systemd.services.llm.serviceConfig.ExecStart = \"${pkgs.llama-cpp}/bin/llama-server -c 7 -m "
+        "${model}\";\n  script = ''\n    exec llama-server \\\n      -b 5\n  '';\n  name = "
+        "\"llama-server\";\n}\n",
+        "x.nix: model=? (Nix x.nix:2:94) ctx=7 (Nix x.nix:2:89)\nx.nix:#2: batch=5 (Nix x.nix:5:10)\n");
+    tree_check_one(
+        "s.bat",
+        "@echo off\nrem llama-server -c 1\nset CTX=4096\nset \"MODEL=C:\\m\\a.gguf\"\nif \"%1\"==\"x\" set "
+        "CTX2=1\nset "
+        "LLAMA_ARG_FIT=off\nstart \"llm\" /b %~dp0llama-server.exe -m \"%MODEL%\" ^\n  -c %ctx% -b %CTX2% "
+        "-ub %2\n",
+        "s.bat: model=C:\\m\\a.gguf (batch variable s.bat:4:12) ctx=4,096 (batch variable s.bat:3:9) "
+        "batch=unknown (batch variable s.bat:5:19) ubatch=unknown (batch file s.bat:8:26) fit=no (batch "
+        "variable s.bat:6:19)\n");
+    tree_check_one("s.bat", "git clone -b main llama.cpp\necho llama-server -c 1\n", "");
+}
+
 static void hostile_code_is_survived(void **state) {
     (void)state;
     static const char *const pieces[] = {
@@ -91,6 +118,15 @@ static void hostile_code_is_survived(void **state) {
                  "'1'\n& \"llama-server\" @a `\n "
                  "-b ${C}\nStart-Process llama-server -ArgumentList $a\n",
                  pieces, sizeof pieces / sizeof *pieces, 200);
+    tree_torture("x.nix",
+                 "let m = \"a\"; in {\n services.llama-cpp = { model = ./${m}.gguf; extraFlags = [ \"-c\" "
+                 "\"${m}\" (f x) ]; };\n "
+                 "x.ExecStart = ''llama-server ''${x} \\\n -b 1'';\n}\n",
+                 pieces, sizeof pieces / sizeof *pieces, 200);
+    tree_torture("s.bat",
+                 "set A=1\nset \"B=%A%\"\nif x (\n set C=1\n) else set D=2\nstart \"t\" llama-server -c %A% "
+                 "^\n -b !B! %~dp0 %1\n",
+                 pieces, sizeof pieces / sizeof *pieces, 200);
     tree_torture("s.py",
                  "N = 'x'\ncmd = [f\"{N}/llama-server\", '-c', str(4), \"a\" 'b', x(y[1]), *z]\ncmd += "
                  "['-b', N]\nif a:\n "
@@ -100,9 +136,8 @@ static void hostile_code_is_survived(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recipes_run_line_by_line),
-        cmocka_unit_test(python_lists_are_commands),
-        cmocka_unit_test(powershell_arrays_are_words),
+        cmocka_unit_test(recipes_run_line_by_line),    cmocka_unit_test(python_lists_are_commands),
+        cmocka_unit_test(powershell_arrays_are_words), cmocka_unit_test(nix_and_batch),
         cmocka_unit_test(hostile_code_is_survived),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);

@@ -165,9 +165,9 @@ static int says_moe(const tree *t) {
 
 static void every_format_tells_the_same_story(void **state) {
     (void)state;
-    static const char *const formats[] = {"ini",        "env",     "compose", "dockerfile",
-                                          "sh",         "systemd", "preset",  "swap",
-                                          "kubernetes", "make",    "python",  "powershell"};
+    static const char *const formats[] = {"ini",     "env",        "compose", "dockerfile", "sh",
+                                          "systemd", "preset",     "swap",    "kubernetes", "make",
+                                          "python",  "powershell", "nix"};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         const char *id = NULL;
         tree t = lesson("01-card-first", formats[i], "mistake", &id);

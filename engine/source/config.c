@@ -377,6 +377,8 @@ static void emit_all(llw_config_reader *r, llw_config_set *set, turn now) {
         case LLW_CONFIG_MAKEFILE: llw_front_recipes(r, set, file, false); break;
         case LLW_CONFIG_JUSTFILE: llw_front_recipes(r, set, file, true); break;
         case LLW_CONFIG_POWERSHELL: llw_front_powershell(r, set, file); break;
+        case LLW_CONFIG_NIX: llw_front_nix(r, set, file); break;
+        case LLW_CONFIG_BATCH: llw_front_batch(r, set, file); break;
         case LLW_CONFIG_PYTHON: llw_front_python(r, file); break;
         case LLW_CONFIG_SWAP: llw_front_swap(r, set, file); break;
         case LLW_CONFIG_UNIT: emit_unit(r, set, file); break;

@@ -67,6 +67,8 @@ void llw_front_localai(llw_config_reader *r, const llw_config_file *file);
 /* A Makefile or justfile. */
 void llw_front_recipes(llw_config_reader *r, llw_config_set *set, const llw_config_file *file, bool just);
 void llw_front_powershell(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
+void llw_front_nix(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
+void llw_front_batch(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
 void llw_front_python(llw_config_reader *r, const llw_config_file *file);
 void llw_front_script(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
 void llw_front_swap(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
