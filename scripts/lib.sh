@@ -49,6 +49,11 @@ need_tests() {
   install_missing
   missing_packages py:jsonschema python3-jsonschema
   install_missing
+  # The page is looked at in a browser where npm can bring what drives it; without npm that test is skipped.
+  if command -v npm >/dev/null 2>&1; then
+    missing_packages chromium chromium
+    install_missing
+  fi
 }
 
 jobs() {

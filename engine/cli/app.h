@@ -24,6 +24,8 @@ typedef struct llw_app {
     llw_options options;
     llw_style style;
     bool json;
+    const char *picture; /* html, svg or dot; NULL: text or JSON */
+    size_t pictures;     /* drawn so far */
     llw_kb *kb;
     llw_facts *facts;
     llw_run *run;

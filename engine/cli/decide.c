@@ -2,6 +2,7 @@
 #include "cli/app.h"
 #include "cli/project.h"
 #include "explain/words.h"
+#include "render/html.h"
 #include "render/render.h"
 
 #include <ctype.h>
@@ -50,6 +51,23 @@ static bool save(llw_app *app) {
     return !path || llw_app_save(app, path);
 }
 
+/* One decision as a page's article, or as the picture alone: an SVG file holds one. */
+static void draw(llw_app *app, llw_text *out, const llw_decision *d) {
+    bool first = !app->pictures++;
+    if (!strcmp(app->picture, "dot")) {
+        llw_render_decision_dot(out, d);
+    } else if (!strcmp(app->picture, "html")) {
+        if (first) llw_html_begin(out, d->title);
+        llw_html_decision(out, app->run, d);
+    } else if (!first) {
+        llw_app_complain(app, LLW_EXIT_USAGE,
+                         "--format svg draws one launch and has drawn the first; this one is left out: %s",
+                         llw_facts_id(app->facts, d->launch));
+    } else if (!llw_svg_bars(out, d, true)) {
+        llw_app_complain(app, LLW_EXIT_FINDINGS, "there is no memory to draw: %s", d->verdict_text);
+    }
+}
+
 void llw_app_decide(llw_app *app) {
     tell_problems(app);
     llw_app_run(app);
@@ -58,12 +76,14 @@ void llw_app_decide(llw_app *app) {
     for (llw_entity l = 0; (l = llw_facts_next(app->facts, LLW_KIND_launch, l));) {
         llw_decision d;
         llw_decide(app->run, l, app->arena, &d);
-        if (shown++ && !app->json) llw_text_add(&out, "\n");
+        if (shown++ && !app->json && !app->picture) llw_text_add(&out, "\n");
         const char *emit = llw_option_value(&app->options, LLW_OPT_EMIT);
         if (emit && !llw_render_plan(&out, &d, emit))
             llw_app_complain(app, LLW_EXIT_FINDINGS, "there is no plan to write: %s", d.verdict_text);
         else if (emit)
             continue;
+        else if (app->picture)
+            draw(app, &out, &d);
         else if (app->json)
             llw_render_decision_json(&out, &d);
         else

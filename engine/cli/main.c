@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "cli/app.h"
 #include "fact/build.h"
+#include "render/html.h"
 #include "render/lint.h"
 
 #include <langinfo.h>
@@ -30,6 +31,10 @@ static const struct {
     [LLW_COMMAND_GATE] = {llw_command_gate},       [LLW_COMMAND_MATRIX] = {llw_command_matrix},
 };
 
+static bool is_picture(const char *format) {
+    return !strcmp(format, "html") || !strcmp(format, "svg") || !strcmp(format, "dot");
+}
+
 static bool set_style(llw_app *app) {
     const llw_options *o = &app->options;
     const char *color = llw_option_value(o, LLW_OPT_COLOR), *width = llw_option_value(o, LLW_OPT_WIDTH);
@@ -55,11 +60,15 @@ static bool set_style(llw_app *app) {
     const char *format = llw_option_value(o, LLW_OPT_FORMAT);
     bool lint = o->command == LLW_COMMAND_LINT;
     bool lines = o->command == LLW_COMMAND_MATRIX && format && !strcmp(format, "jsonl");
-    if (format && strcmp(format, "text") && strcmp(format, "json") && !(lint && llw_lint_format(format)) &&
-        !lines)
+    bool decide = o->command == LLW_COMMAND_DECIDE, picture = format && decide && is_picture(format);
+    if (format && strcmp(format, "text") && strcmp(format, "json") && !picture &&
+        !(lint && llw_lint_format(format)) && !lines)
         return llw_app_complain(app, LLW_EXIT_USAGE, "--format %s: it is %s", format,
-                                lint ? llw_lint_formats : "text or json");
+                                lint     ? llw_lint_formats
+                                : decide ? "text, json, html, svg or dot"
+                                         : "text or json");
     app->json = format && !strcmp(format, "json");
+    app->picture = picture ? format : NULL;
     return true;
 }
 
@@ -86,6 +95,14 @@ static int version(llw_app *app) {
     return 0;
 }
 
+/* The foot of a page that decisions were written into. */
+static void end_picture(llw_app *app) {
+    llw_text foot = {0};
+    if (!app->picture || !app->pictures || strcmp(app->picture, "html")) return;
+    llw_html_end(&foot, LLWHY_VERSION);
+    llw_app_print(app, &foot);
+}
+
 int main(int argc, char **argv) {
     llw_app app = {.arena = llw_arena_new()};
     llw_err err = {0};
@@ -103,6 +120,7 @@ int main(int argc, char **argv) {
             version(&app);
         else
             llw_app_exit(&app, (llw_exit)commands[app.options.command].run(&app));
+        end_picture(&app);
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fputs("llwhy: the output could not be written\n", stderr);

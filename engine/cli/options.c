@@ -68,7 +68,8 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_MIN_SPEED] = {"min-speed", 0, "RATE", false,
                            "probe: tokens a second below which an answer counts as too slow (default 1)"},
     [LLW_OPT_FORMAT] = {"format", 0, "FORMAT", false,
-                        "text (default) or json; lint also has gcc, jsonl, sarif, github, gitlab, junit, "
+                        "text (default) or json; a decision also html (a page), svg and dot (the picture "
+                        "alone); lint also gcc, jsonl, sarif, github, gitlab, junit, "
                         "checkstyle and markdown"},
     [LLW_OPT_EMIT] = {"emit", 0, "FORMAT", false,
                       "the plan we would choose as a block to paste: models.conf, env, compose or args"},

@@ -180,7 +180,7 @@ bool llw_project_each(llw_app *app, llw_project_visit *visit, void *context, siz
 static void decide(llw_app *app, const char *name, const char *model, void *context) {
     (void)context;
     llw_text head = {0};
-    if (!app->json) llw_text_addf(&head, "== %s\n", name);
+    if (!app->json && !app->picture) llw_text_addf(&head, "== %s\n", name);
     llw_app_print(app, &head);
     if (llw_app_gather(app, model)) llw_app_decide(app);
 }

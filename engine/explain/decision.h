@@ -50,6 +50,8 @@ typedef struct llw_offer {
     size_t n_changes;
     bool certain;          /* not only by the point estimate */
     const char *runner_up; /* the next best and why it loses; "" */
+    const llw_fit *fit;    /* what llama.cpp makes of it; NULL when there is no offer */
+    const llw_fit *runner; /* ... and of the next best; NULL when there is none */
 } llw_offer;
 
 typedef struct llw_lesson_line {

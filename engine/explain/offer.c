@@ -173,6 +173,7 @@ static bool authors_repair(const offering *o, llw_offer *offer) {
         llw_text_fini(&without);
         offer->certain = certain(&p->fit);
         offer->result = result_of(o, &p->fit, offer->certain);
+        offer->fit = &p->fit;
         return offer->offered = true;
     }
     return false;
@@ -192,6 +193,7 @@ static bool cheapest_repair(const offering *o, llw_offer *offer) {
     offer->args = r->set;
     offer->n_args = r->n_set;
     offer->certain = certain(&r->fit);
+    offer->fit = &r->fit;
     offer->result = llw_arena_printf(o->arena, "%s%s%s", result_of(o, &r->fit, offer->certain),
                                      *r->costs ? "; " : "", r->costs);
     return offer->offered = true;
@@ -279,6 +281,7 @@ static void write_choice(const offering *o, const llw_candidate *c, const llw_la
     offer->n_args = args.n;
     offer->command = joined(o, program_and_model(o), offer->args, offer->n_args);
     offer->certain = certain(&c->fit);
+    offer->fit = &c->fit;
     offer->result = result_of(o, &c->fit, offer->certain);
     offer->offered = offer->n_changes > 0;
 }
@@ -352,6 +355,7 @@ static void choose(const offering *o, llw_offer *offer) {
     write_choice(o, c, tuned, ranked.ctx_reason, offer);
     if (ranked.n > 1 && offer->offered) {
         const llw_candidate *second = &ranked.candidates[1];
+        offer->runner = &second->fit;
         offer->runner_up = llw_arena_printf(o->arena, "next best: %s: %s",
                                             second->n_flags ? joined(o, "", second->flags, second->n_flags)
                                                             : "no placement flags",
@@ -372,9 +376,8 @@ static void say_context(offering *o) {
     if (fit->prediction.n_seq > 1 && fit->prediction.kv_unified)
         llw_text_addf(&t, ", shared by %d slots", fit->prediction.n_seq);
     llw_text_addf(&t, "; the model was trained for %s.", llw_format_count(buf, train));
-    bool all_used =
-        fit->prediction.n_ctx >= train || (fit->outcome == LLW_FIT_ADJUSTED &&
-                                           fit->prediction.weights_on_host == 0); /* fit took all there is */
+    /* fit took all there is: what more would fit it has shrunk, or layers are in RAM whatever the context */
+    bool all_used = fit->prediction.n_ctx >= train || fit->outcome == LLW_FIT_ADJUSTED;
     int64_t most = all_used ? 0 : llw_place_largest_context(&o->d->predicted->as_read, o->arena, NULL);
     if (most > fit->prediction.n_ctx)
         llw_text_addf(&t, " The largest that fits without sending more weights to RAM is %s: -c %lld.",

@@ -44,8 +44,8 @@ void llw_place_rank(const llw_launch *launch, const llw_extra_files *files, llw_
                     llw_placement *out);
 
 /* The largest context, a multiple of 256 and at most what the model was trained for (times the slots when
- * each has its own cache), with which this launch loads, keeps its targets free, and leaves no more weights
- * in RAM than with the smallest. *fit (may be NULL) receives what comes of it. 0 when there is none. */
+ * each has its own cache), with which this launch loads and keeps its targets free; where the smallest leaves
+ * all weights on the GPUs, it does too. *fit (may be NULL) receives what comes of it. 0 when there is none. */
 int64_t llw_place_largest_context(const llw_launch *launch, llw_arena *arena, llw_fit *fit);
 
 typedef enum llw_goal { LLW_GOAL_LOADS, LLW_GOAL_TARGET, LLW_GOAL_SURVIVES } llw_goal;

@@ -7,7 +7,8 @@ WIDTH, VOCABULARY = 64, 32
 
 
 def text(value):
-    return struct.pack("<Q", len(value)) + value.encode()
+    body = value.encode()
+    return struct.pack("<Q", len(body)) + body
 
 
 def pair(key, kind, value):
