@@ -55,7 +55,7 @@ class Usage(Case):
         self.complains(3, r"one model at a time: 'other' is the second", MODEL, "other")
 
     def test_values_of_options(self):
-        for args, says in ((["--format", "xml"], "text or json"), (["--color", "sometimes"], "auto, always or never"),
+        for args, says in ((["--format", "xml"], "text, json, html, svg or dot"), (["--color", "sometimes"], "auto, always or never"),
                            (["--width", "3"], "20 or more"), (["--program", "editor"], "server, cli, bench"), (["--emit", "toml"], "models.conf")):
             with self.subTest(args=args):
                 self.complains(3, says, MODEL, "--no-gpu", *args)
