@@ -33,9 +33,10 @@ static void end_progress(void) {
 
 static llw_remote *session(llw_app *app) {
     if (app->remote) return app->remote;
-    const char *token = getenv("HF_TOKEN");
-    llw_http_options options = {.token = token && *token ? token : NULL,
-                                .token_origin = llw_hub_endpoint(),
+    const char *token = getenv("HF_TOKEN"), *hub = llw_hub_endpoint();
+    bool safe = !strncasecmp(hub, "https://", 8) || llw_http_is_here(hub); /* nobody can read along */
+    llw_http_options options = {.token = safe && token && *token ? token : NULL,
+                                .token_origin = hub,
                                 .private_networks = llw_option_given(&app->options, LLW_OPT_PRIVATE_NETWORK)};
     app->remote = llw_arena_alloc(app->arena, sizeof *app->remote);
     *app->remote = (llw_remote){

@@ -52,15 +52,16 @@ static void choice_text(llw_text *out, const llw_style *style, const llw_quants_
     llw_text t = {0};
     char buf[LLW_NUMBER_MAX];
     const llw_quant *c = r->choice;
+    const char *name = c ? *c->tag ? c->tag : c->path : "";
     if (!c)
         llw_text_add(&t, "None of them can be placed on this machine.");
     else if (c->place == LLW_QUANT_PARTLY)
-        llw_text_addf(&t, "None has every layer on the GPUs; the largest that loads is %s. ", c->tag);
+        llw_text_addf(&t, "None has every layer on the GPUs; the largest that loads is %s. ", name);
     else
         llw_text_addf(&t, "The largest that is wholly %s is %s, with a context of %s. ",
-                      c->place == LLW_QUANT_HOST ? "in RAM" : "on the GPUs", c->tag,
+                      c->place == LLW_QUANT_HOST ? "in RAM" : "on the GPUs", name,
                       llw_format_count(buf, c->context));
-    if (c) llw_text_addf(&t, "The reasons and flags: llwhy %s:%s", r->repo, c->tag);
+    if (c) llw_text_addf(&t, "The reasons and flags: llwhy %s%s%s", r->repo, *c->tag ? ":" : "/", name);
     llw_wrap(out, style, llw_text_str(&t), 0, 0);
     llw_text_addf(out, "\nRead from headers alone: %s came over the network.\n",
                   llw_format_bytes(buf, r->fetched));

@@ -61,10 +61,27 @@ static const char *not_public(const transfer *t) {
                         : "it is an address of this machine or of a private network";
 }
 
+static bool is_secure(const char *url) {
+    return !strncasecmp(url, "https://", 8);
+}
+
+/* A proxy resolves names itself, and may stand in a private network. Variables as libcurl reads them. */
+static bool behind_proxy(const char *url) {
+    static const char *const secure[] = {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"},
+                             *const plain[] = {"http_proxy", "all_proxy", "ALL_PROXY", "all_proxy"};
+    const char *const *names = is_secure(url) ? secure : plain;
+    for (size_t i = 0; i < 4; i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value) return true;
+    }
+    return false;
+}
+
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {
     transfer *t = context;
     (void)purpose;
-    if (!t->http->options.private_networks && !llw_address_is_public(&address->addr)) {
+    if (!t->http->options.private_networks && !behind_proxy(t->url) &&
+        !llw_address_is_public(&address->addr)) {
         t->forbidden = not_public(t);
         return CURL_SOCKET_BAD;
     }
@@ -121,7 +138,7 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *context) {
     const char *value;
     if (len > 5 && !strncmp(bytes, "HTTP/", 5)) { /* a new answer: 100 Continue, a proxy's, the real one */
         t->call->length = t->call->range_from = t->call->range_to = t->call->range_total = -1;
-        t->call->etag = t->call->next = t->call->error_code = NULL;
+        t->call->etag = t->call->next = t->call->error_code = t->call->process_start = NULL;
         t->call->retry_after = -1;
     } else if ((value = value_of(arena, bytes, len, "content-length")))
         t->call->length = number_after(value);
@@ -133,6 +150,8 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *context) {
         t->call->next = next_link(arena, value);
     else if ((value = value_of(arena, bytes, len, "x-error-code")))
         t->call->error_code = value;
+    else if ((value = value_of(arena, bytes, len, "process-start-time-unix")))
+        t->call->process_start = value;
     else if ((value = value_of(arena, bytes, len, "retry-after")))
         t->call->retry_after = (double)number_after(value);
     return len;
@@ -184,10 +203,6 @@ static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, 
 static bool same_origin(llw_http *http, const char *url, const char *origin) {
     const char *a = llw_http_origin(http->arena, url), *b = llw_http_origin(http->arena, origin);
     return a && b && !strcmp(a, b);
-}
-
-static bool is_secure(const char *url) {
-    return !strncasecmp(url, "https://", 8);
 }
 
 /* The host as it is written, when that alone forbids it. */
@@ -256,7 +271,7 @@ static bool start(transfer *t, llw_http *http, llw_http_call *call, bool streams
     call->body_out = call->why = "";
     call->len = 0;
     call->effective = call->url;
-    call->etag = call->next = call->error_code = NULL;
+    call->etag = call->next = call->error_code = call->process_start = NULL;
     if (!t->easy || !prepare(t)) return false;
     return curl_multi_add_handle(http->multi, t->easy) == CURLM_OK;
 }

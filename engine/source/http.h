@@ -58,6 +58,7 @@ typedef struct llw_http_call {
     int64_t length;                            /* Content-Length; -1 */
     int64_t range_from, range_to, range_total; /* Content-Range; -1 */
     const char *etag, *next, *error_code;      /* ETag, Link rel="next", X-Error-Code; NULL */
+    const char *process_start;                 /* Process-Start-Time-Unix; NULL */
     double retry_after;                        /* seconds; -1 */
     double first_byte, took;
     const char *why; /* what happened, as the end of a sentence about the host; "" when answered */

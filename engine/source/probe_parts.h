@@ -14,13 +14,14 @@ typedef struct llw_prober {
     llw_probe_options options; /* defaults filled in */
     llw_http *http;
     llw_probe *probe;
-    const char *base;       /* address without /v1 and trailing slashes */
-    bool native;            /* llama-server's own protocol */
-    bool health;            /* it has /health */
-    const char *model;      /* to name in requests; NULL */
-    double bytes_per_token; /* of our text: a guess until the server counted */
-    bool measured;          /* ... which it has */
-    long pid;               /* of a server on this machine; 0 unknown */
+    const char *base;          /* address without /v1 and trailing slashes */
+    bool native;               /* llama-server's own protocol */
+    bool health;               /* it has /health */
+    const char *model;         /* to name in requests; NULL */
+    double bytes_per_token;    /* of our text: a guess until the server counted */
+    bool measured;             /* ... which it has */
+    long pid;                  /* of a server on this machine; 0 unknown */
+    const char *process_start; /* of it, as /metrics says (v0.5.0: a header of its answer); NULL */
     int nonce;
 } llw_prober;
 

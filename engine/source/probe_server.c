@@ -221,11 +221,19 @@ bool llw_prober_identify(llw_prober *p, llw_probe_problem *problem, const char *
     if (router || !p->model) p->model = p->options.model;
     if (p->options.context > 0 && p->probe->context < 0) p->probe->context = p->options.context;
     if (!p->probe->build && p->options.build) p->probe->build = p->options.build;
+    if (p->native) p->process_start = get(p, "/metrics").process_start;
     read_process(p);
     return true;
 }
 
 /* ---- afterwards ---- */
+
+/* The process that was there at first, as far as its number here or its start tells. */
+static bool is_the_same(llw_prober *p) {
+    long pid = p->pid ? pid_of(p) : 0;
+    const char *start = p->process_start ? get(p, "/metrics").process_start : NULL;
+    return (!pid || pid == p->pid) && (!start || !strcmp(start, p->process_start));
+}
 
 llw_alive llw_prober_alive(llw_prober *p) {
     double until = llw_prober_now() + GRACE_SECONDS;
@@ -233,10 +241,7 @@ llw_alive llw_prober_alive(llw_prober *p) {
     for (;;) {
         llw_http_call call = get(p, path);
         if (call.end == LLW_HTTP_ANSWERED && call.status == 503) return LLW_ALIVE_LOADING;
-        if (call.end == LLW_HTTP_ANSWERED) {
-            long pid = p->pid ? pid_of(p) : 0;
-            return pid && pid != p->pid ? LLW_ALIVE_OTHER : LLW_ALIVE_YES;
-        }
+        if (call.end == LLW_HTTP_ANSWERED) return is_the_same(p) ? LLW_ALIVE_YES : LLW_ALIVE_OTHER;
         if (call.end == LLW_HTTP_STOPPED || llw_prober_now() > until) return LLW_ALIVE_NO;
         nap(0.2);
     }

@@ -8,6 +8,7 @@ tokens and more meet the fault:
   none       everything is answered
   crash      the prompt is read to its end, then the process is gone: the incident of lesson 6
   restart    the same, and a second process takes its place, as Docker's restart policy does: it loads for a while
+  reborn     the same, and the second process answers at once
   hang       nothing comes any more
   slow       a token every 80 ms, and the timings say so
   cut        the connection ends after some tokens; the server goes on
@@ -27,7 +28,7 @@ import threading
 import time
 
 LONG, LOADING_S = 100, 0.6
-DYING = threading.Event()
+DYING, START = threading.Event(), str(time.time_ns())
 BUILD = "b8115-ed4837891"
 
 
@@ -71,6 +72,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif native and self.path == "/props":
             self.answer({"build_info": BUILD, "model_alias": OPTIONS.model, "model_path": f"/models/{OPTIONS.model}.gguf",
                          "total_slots": OPTIONS.slots, "default_generation_settings": {"n_ctx": OPTIONS.context}})
+        elif native and self.path == "/metrics":
+            self.send_response(200)
+            self.send_header("Process-Start-Time-Unix", START)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
         elif native and self.path == "/slots":
             self.answer([{"id": i, "n_ctx": OPTIONS.context} for i in range(OPTIONS.slots)])
         else:
@@ -117,8 +123,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if not OPTIONS.openai:
             self.event({"prompt_progress": {"total": prompt, "cache": 0, "processed": prompt, "time_ms": 1}, "content": "", "stop": False})
-        if fault in ("crash", "restart"):
-            die(restart=fault == "restart")
+        if fault in ("crash", "restart", "reborn"):
+            die(restart=fault != "crash", loading=fault == "restart")
         if fault == "garbled":
             page = b"<html>Bad Gateway</html>"
             self.wfile.write(f"{len(page):x}\r\n".encode() + page + b"\r\n0\r\n\r\n")
@@ -152,17 +158,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.flush()
 
 
-def die(restart=False):
+def die(restart=False, loading=True):
     """Ends the process at once; with restart another begins on the same port."""
     if restart:
         sys.stdout.flush()
         if os.fork() == 0:
             os.closerange(3, 256)
-            time.sleep(0.1)
+            time.sleep(0.1)  # the port is free once the first process is gone
             words = [w for w in sys.argv if not w.startswith("--loading")]
             if "--port" not in words:
                 words += ["--port", str(PORT)]
-            os.execv(sys.executable, [sys.executable, *words, "--loading"])
+            os.execv(sys.executable, [sys.executable, *words, *(["--loading"] if loading else [])])
     os._exit(134)
 
 
