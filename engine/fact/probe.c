@@ -102,6 +102,10 @@ const char *llw_probe_summary(const llw_probe *probe, llw_arena *arena) {
     if (failed && longest && failed->prompt > longest->prompt)
         return llw_arena_printf(arena, "a prompt of %s%s tokens was answered, one of %s failed: %s", about,
                                 up_to, llw_format_count(failed_at, failed->prompt), failed->detail);
+    if (failed && longest && failed->at_once > 1)
+        return llw_arena_printf(
+            arena, "prompts of up to %s%s tokens were answered one at a time, %lld at once failed: %s", about,
+            up_to, (long long)failed->at_once, failed->detail);
     if (failed) return failed->detail;
     if (!longest)
         return probe->interrupted ? "stopped before a prompt was answered" : "no prompt was answered";

@@ -137,7 +137,9 @@ static void note_piece(llw_answer *a) {
 static void keep_error(llw_answer *a, const json_t *error) {
     const char *text = json_string_value(json_is_string(error) ? error : json_object_get(error, "message"));
     if (!text) text = "an error without a message";
-    a->error = llw_arena_strndup(a->p->arena, text, strlen(text) < 300 ? strlen(text) : 300);
+    size_t len = strlen(text) < 300 ? strlen(text) : 300;
+    while (len > 1 && text[len - 1] == '.') len--;
+    a->error = llw_arena_strndup(a->p->arena, text, len);
 }
 
 static bool has_text(const json_t *o, const char *key) {

@@ -202,11 +202,14 @@ static trial_plan part_of_context(llw_prober *p, const char *name, bool whole) {
     return plan;
 }
 
+/* Slots may share one cache (-kvu), and the server does not say so: together the prompts fit one context. */
 static trial_plan several(llw_prober *p) {
-    int64_t slots = p->probe->slots, context = p->probe->context;
-    int64_t wanted = context > 0 && context / 2 < 512 ? context / 2 : 512;
-    trial_plan plan = {
-        .name = "slots", .wanted = wanted, .at_once = slots > MOST_AT_ONCE ? MOST_AT_ONCE : (size_t)slots};
+    int64_t slots = p->probe->slots < MOST_AT_ONCE ? p->probe->slots : MOST_AT_ONCE, wanted = 512;
+    if (slots > 1 && p->probe->context > 0) {
+        int64_t share = p->probe->context / slots - p->options.generate - ROOM;
+        if (share < wanted) wanted = share;
+    }
+    trial_plan plan = {.name = "slots", .wanted = wanted, .at_once = slots > 1 ? (size_t)slots : 1};
     if (slots > 1 && wanted >= SMALLEST_TEST) return plan;
     plan.at_once = 1;
     plan.wanted = -1;

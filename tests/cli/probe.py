@@ -130,6 +130,12 @@ class Faults(unittest.TestCase):
         self.assertIn("other-q4_k_m", one["summary"])
         self.check("none", "--model", "tiny-q8_0", args=("--model", "models/Tiny-Q8_0.gguf"), code=0)
 
+    def test_slots_that_share_a_cache(self):
+        one = self.check("none", "--context", "1024", "--slots", "4", code=0)
+        self.assertLessEqual(4 * (trials(one)["slots"]["prompt_tokens"] + 16), 1024)
+        one = self.check("none", "--context", "256", "--slots", "8", code=0)
+        self.assertEqual(trials(one)["slots"]["outcome"], "skipped")
+
     def test_small_context(self):
         one = self.check("none", "--context", "110")
         self.assertEqual((one["verdict"], trials(one)["long"]["outcome"]), ("incomplete", "skipped"))
