@@ -14,6 +14,7 @@ typedef struct truth_row {
     const char *llama, *program, *model, *args;
     char gpus[512]; /* TOTAL:FREE,... */
     int n_gpus;
+    bool together; /* -sm tensor: llama.cpp lists all cards as one, here the two that were there */
     truth_part host, gpu[LLW_MAX_DEVICES];
 } truth_row;
 
@@ -65,7 +66,9 @@ static truth_result truth_predict(llw_facts *facts, const truth_row *row, bool e
     truth_result r = {.weights = true, .context = true, .compute = true, .inside = true};
     llw_predict(&launch, llw_facts_arena(facts), explain, &r.predicted);
     truth_compare(&r, &row->host, &r.predicted.host, false);
-    for (int i = 0; i < row->n_gpus; i++) truth_compare(&r, &row->gpu[i], &r.predicted.device[i], true);
+    if (row->together) truth_compare(&r, &row->gpu[0], &r.predicted.together, true);
+    for (int i = 0; i < row->n_gpus && !row->together; i++)
+        truth_compare(&r, &row->gpu[i], &r.predicted.device[i], true);
     return r;
 }
 

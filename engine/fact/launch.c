@@ -275,6 +275,16 @@ static void check_buffers(reading *r, const llw_launch *out) {
     }
 }
 
+/* LLAMA_POOLING_TYPE_* of include/llama.h, counted from 1; 0 when nothing is given. */
+static int pooling_of(const reading *r) {
+    static const char *const names[] = {"none", "mean", "cls", "last", "rank"};
+    const char *given;
+    if (!llw_facts_text(r->facts, r->entity, LLW_launch_pooling, &given)) return 0;
+    for (int i = 0; i < (int)(sizeof names / sizeof *names); i++)
+        if (!strcmp(given, names[i])) return i + 1;
+    return 0;
+}
+
 llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *arena, llw_launch *out,
                        llw_attr *missing, llw_err *err) {
     static const char *const splits[] = {"layer", "none", "row", "tensor"};
@@ -313,6 +323,7 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
     out->ctx_given = out->ctx != 0 || out->fit_ctx == UINT32_MAX;
     read_load_mode(&r, out);
     out->embedding = flag_or_off(&r, LLW_launch_embedding_mode) || flag_or_off(&r, LLW_launch_rerank);
+    out->pooling = pooling_of(&r);
     /* server.cpp: an embedding needs its whole input in one ubatch */
     if (out->program == LLW_PROGRAM_SERVER && out->embedding && out->batch > out->ubatch)
         out->batch = out->ubatch;

@@ -9,6 +9,7 @@
 #include "predict/device.h"
 #include "predict/estimate.h"
 #include "predict/families.h"
+#include "predict/split.h"
 #include "predict/memo.h"
 #include "predict/peak.h"
 

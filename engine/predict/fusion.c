@@ -194,11 +194,13 @@ void llw_schedule_fuse(llw_schedule *s, const llw_part *part) {
         }
         if (w.nodes[i]->op != LLW_OP_UNARY && w.nodes[i]->op != LLW_OP_SOFT_MAX) continue;
         int count = find_selection(&w, i);
-        if (!count || i + count >= w.n) continue;
+        if (!count || part->start + (size_t)(i + count) >= s->graph->nodes.n) continue;
+        llw_node *until =
+            w.nodes[i + count]; /* behind a part's end it is the next part's first, as in llama.cpp */
         for (int j = i; j < i + count; j++) {
-            llw_schedule_keep(s, w.nodes[j], w.nodes[i + count]);
+            llw_schedule_keep(s, w.nodes[j], until);
             for (int k = 0; k < LLW_MAX_SOURCES; k++)
-                if (w.nodes[j]->src[k]) llw_schedule_keep(s, w.nodes[j]->src[k], w.nodes[i + count]);
+                if (w.nodes[j]->src[k]) llw_schedule_keep(s, w.nodes[j]->src[k], until);
         }
         i += count - 1;
     }

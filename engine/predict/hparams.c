@@ -456,8 +456,10 @@ bool llw_hparams_read(llw_plan *plan) {
     const llw_meta *tokens = llw_model_meta(plan->model, "tokenizer.ggml.tokens");
     h->n_vocab = tokens && tokens->type == LLW_GGUF_ARRAY ? (int64_t)(tokens->count & (BOUND - 1))
                                                           : whole(plan, "vocab_size", 0);
-    h->causal = whole(plan, "attention.causal", 1) != 0;
-    h->pooling = whole(plan, "pooling_type", 0);
+    static const char *const both_ways[] = {"dream", "gemma-embedding", "llada", "llada-moe", "rnd1", NULL};
+    h->causal = whole(plan, "attention.causal", 1) != 0 &&
+                !(plan->architecture && is_one_of(plan->architecture->name, both_ways));
+    h->pooling = plan->launch->pooling ? plan->launch->pooling - 1 : whole(plan, "pooling_type", 0);
     h->yarn_ctx = whole(plan, "rope.scaling.original_context_length", h->n_ctx_train);
     h->n_layer_kv = -1;
     read_layers(plan);

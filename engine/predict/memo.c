@@ -54,6 +54,7 @@ static void write_shape(llw_text *key, const llw_launch *launch) {
     ADD(split_mode);
     ADD(mmap);
     ADD(embedding);
+    ADD(pooling);
 }
 
 /* ... then the context and the placement. */

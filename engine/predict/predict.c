@@ -6,10 +6,32 @@
 #include "predict/grounds.h"
 #include "predict/memo.h"
 #include "predict/plan.h"
+#include "predict/split.h"
 
 #include "fact/ggml_type.h"
 
 #include <string.h>
+
+/* Batches that end in an assertion: llama_context::output_reserve, llm_graph_context::build_pooling. */
+static bool check_batch(llw_plan *plan) {
+    enum { MEAN = 1 };
+    if (plan->build.outputs_for_slots &&
+        plan->n_outputs_max < plan->n_seq) /* llama_context::output_reserve */
+        return llw_plan_stop(
+            plan, LLW_OUTCOME_ABORTS,
+            "a batch of %lld tokens cannot answer %d slots at once, and llama.cpp stops with an "
+            "assertion: raise -b and -ub, or lower -np",
+            (long long)plan->n_batch, plan->n_seq);
+    int64_t tokens = plan->n_ctx < plan->n_ubatch ? plan->n_ctx : plan->n_ubatch;
+    if (plan->launch->embedding && plan->hparams.pooling == MEAN && tokens % plan->n_seq &&
+        !plan->build.rounds_up_outputs)
+        return llw_plan_stop(
+            plan, LLW_OUTCOME_ABORTS,
+            "pooling by the mean over %d slots: they do not divide a micro-batch of %lld tokens, and "
+            "llama.cpp stops with an assertion; choose -ub as a multiple of -np",
+            plan->n_seq, (long long)tokens);
+    return true;
+}
 
 /* What llama_init_from_model refuses before anything is allocated (src/llama-context.cpp). */
 static bool check_flags(llw_plan *plan) {
@@ -108,7 +130,11 @@ static void predict(const llw_launch *launch, llw_arena *arena, bool explain, bo
         plan.architecture && !strcmp(plan.architecture->name, "grok"); /* llama_init_from_model: forced off */
     plan.flash_attn = launch->flash_attn != LLW_OFF && !grok;
     plan.v_transposed = !plan.flash_attn;
-    if (!llw_context_place(&plan) || !compute) return;
+    if (!llw_context_place(&plan)) return;
+    if (!compute) {
+        if (llw_split_on(&plan)) llw_split_deal(&plan);
+        return;
+    }
     llw_compute_resolve(&plan);
     out->flash_attn = plan.flash_attn;
     explain_flash(&plan);
@@ -129,8 +155,10 @@ static void predict(const llw_launch *launch, llw_arena *arena, bool explain, bo
                 type);
         return;
     }
+    if (!check_batch(&plan)) return;
     const char *why;
     if (!llw_compute_measure(&plan, &why)) llw_estimate_compute(&plan, why);
+    if (llw_split_on(&plan)) llw_split_deal(&plan);
     if (!plan.architecture)
         llw_plan_stop(&plan, LLW_OUTCOME_UNKNOWN,
                       "llama.cpp v0.5.0 has no architecture \"%s\": weights are counted as for a plain "

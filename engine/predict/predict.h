@@ -44,6 +44,7 @@ typedef struct llw_prediction {
     llw_memory device[LLW_MAX_DEVICES];
     int n_devices;
     llw_memory host;
+    llw_memory together; /* with -sm tensor: the one device that llama.cpp's own accounting lists */
     int64_t n_ctx, n_ctx_seq, n_batch, n_ubatch;
     int n_seq;
     bool flash_attn, pipelined, kv_unified;

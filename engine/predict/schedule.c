@@ -2,6 +2,7 @@
 #include "predict/schedule.h"
 
 #include "predict/device.h"
+#include "predict/split.h"
 
 #include <string.h>
 
@@ -43,7 +44,8 @@ static int from_weights(llw_schedule *s, const llw_node *node) {
         const llw_node *src = node->src[i];
         if (!src || !src->weight) continue;
         int at = from_buffer(s, src, node);
-        if (s->plan->launch->op_offload && at == cpu && llw_place_is_host(src->place))
+        if (s->plan->launch->op_offload && !llw_split_on(s->plan) && at == cpu &&
+            llw_place_is_host(src->place))
             for (int b = 0; b < cpu; b++)
                 if (llw_backend_takes(s->plan, b, node) && llw_backend_wants(node)) return b;
         return at;
@@ -302,7 +304,8 @@ static void list_held(llw_schedule *s) {
 void llw_schedule_make(llw_schedule *s, llw_graph *graph) {
     llw_schedule_assign(s, graph);
     cut(s);
-    if (s->plan->build.expert_dependencies)
+    if (s->plan->build.expert_dependencies &&
+        !llw_split_on(s->plan)) /* ggml-backend-meta.cpp: no graph_optimize */
         for (size_t i = 0; i < s->parts.n; i++)
             if (s->parts.items[i].backend != llw_cpu_backend(s->plan))
                 llw_schedule_fuse(s, &s->parts.items[i]);

@@ -277,6 +277,10 @@ static void output(const build *b, llw_node *x) {
     g->embeddings = x;
     if (s->scale_last) x = llw_scale_by(g, x);
     x = llw_block_logits(g, x);
+    if (s->pad_logits && g->h->n_vocab > x->ne[0]) {
+        llw_node *scalar = llw_scale_by(g, llw_view_1d(g, llw_w(g, last, -1), 1, 0));
+        x = llw_concat(g, llw_repeat(g, scalar, g->h->n_vocab - x->ne[0], x->ne[1], 1, 1), x, 0);
+    }
     llw_node *bias = llw_bias(g, LLW_W_OUTPUT, -1);
     if (bias) x = llw_add(g, x, bias);
     if (s->scale_logits == LLW_WHEN_ALWAYS || (s->scale_logits == LLW_WHEN_HEADER && g->h->logit_scale != 0))

@@ -113,6 +113,7 @@ struct llw_stack {
     bool all_outputs; /* nothing is picked */
     bool no_logits;   /* ends behind the last norm */
     bool scale_last;  /* the last norm's result, before the output matrix */
+    bool pad_logits;  /* to the vocabulary, with a scalar made from the last norm */
     bool mask_images; /* logits of image tokens are overwritten */
     llw_stack_late late;
     llw_stack_when scale_logits, soft_cap;

@@ -5,6 +5,7 @@
  * llama.cpp's own accounting counts them (common/fit.cpp common_get_device_memory_data). */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "predict/device.h"
+#include "predict/split.h"
 #include "predict/grounds.h"
 
 #include "base/text.h"
@@ -20,6 +21,7 @@ static bool choose_devices(llw_plan *plan) {
     const llw_launch *launch = plan->launch;
     for (int i = 0; i < launch->n_devices; i++) plan->device[i] = i;
     plan->n_devices = launch->n_devices;
+    if (launch->split_mode == LLW_SPLIT_TENSOR) return llw_split_begin(plan);
     if (launch->split_mode == LLW_SPLIT_NONE && launch->n_devices > 0) {
         if (launch->main_gpu >= launch->n_devices)
             return llw_plan_stop(plan, LLW_OUTCOME_REFUSED, "-mg %d: there are only %d devices",

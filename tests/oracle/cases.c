@@ -127,26 +127,40 @@ static void flag(llw_text *text, const char *words) {
 
 static void common_flags(rng *r, bool server, llw_text *t) {
     if (rng_chance(r, 40)) {
-        const char *type = PICK(r, "q8_0", "q4_0", "bf16");
-        llw_text_addf(t, "%s-ctk %s -ctv %s", t->len ? " " : "", type, type);
+        const char *type = PICK(r, "q8_0", "q4_0", "bf16", "q8_0", "f32", "q4_1", "q5_0", "q5_1", "iq4_nl");
+        const char *other = rng_chance(r, 25) ? PICK(r, "f16", "q8_0", "q4_0", "bf16", "q5_1") : type;
+        llw_text_addf(t, "%s-ctk %s -ctv %s", t->len ? " " : "", type, other);
     }
-    if (rng_chance(r, 40)) flag(t, PICK(r, "-np 1", "-np 2", "-np 3", "-np 8"));
+    if (rng_chance(r, 40)) llw_text_addf(t, "%s-np %d", t->len ? " " : "", 1 + rng_below(r, 16));
     if (server && rng_chance(r, 25)) flag(t, PICK(r, "-no-kvu", "-no-kvu", "-kvu"));
-    if (rng_chance(r, 30)) flag(t, PICK(r, "-ub 128", "-ub 256", "-ub 1024", "-ub 2048"));
-    if (rng_chance(r, 15)) flag(t, PICK(r, "-b 512", "-b 1024", "-b 4096"));
-    if (rng_chance(r, 10)) flag(t, "-fa off");
+    if (rng_chance(r, 30))
+        flag(t, PICK(r, "-ub 128", "-ub 256", "-ub 1024", "-ub 2048", "-ub 16", "-ub 1", "-ub 100",
+                     "-ub 4096 -b 8192"));
+    if (rng_chance(r, 15)) flag(t, PICK(r, "-b 512", "-b 1024", "-b 4096", "-b 33"));
+    if (rng_chance(r, 15)) flag(t, PICK(r, "-fa off", "-fa off", "-fa on"));
     if (rng_chance(r, 8)) flag(t, "--swa-full");
+    if (rng_chance(r, 10)) flag(t, PICK(r, "--no-op-offload", "--no-host --no-repack", "--no-repack"));
+    if (server && rng_chance(r, 6))
+        flag(t,
+             PICK(r, "--embedding", "--embedding --pooling mean", "--embedding --pooling last", "--rerank"));
 }
 
 static void literal_flags(rng *r, int layers, int cards, bool moe, llw_text *t) {
     if (rng_chance(r, 50)) llw_text_addf(t, "%s-ngl %d", t->len ? " " : "", rng_below(r, layers + 2));
     if (cards > 1 && rng_chance(r, 30))
-        flag(t, cards == 2 ? PICK(r, "-ts 3,1", "-ts 1,2", "-ts 1,0") : "-ts 3,2,1");
-    if (cards > 1 && rng_chance(r, 15)) flag(t, PICK(r, "-sm none", "-sm none -mg 1"));
+        flag(t, cards == 2 ? PICK(r, "-ts 3,1", "-ts 1,2", "-ts 1,0", "-ts 0,1", "-ts 24,16")
+                           : PICK(r, "-ts 3,2,1", "-ts 0,1,0", "-ts 1,1,1,1", "-ts 0.5,0,0.5", "-ts 2"));
+    if (cards > 1 && rng_chance(r, 15))
+        flag(t, PICK(r, "-sm none", "-sm none -mg 1", "-sm row", "-sm tensor", "-sm tensor",
+                     "-sm none -mg -1 --no-repack"));
+    if (cards > 1 && rng_chance(r, 8))
+        flag(t, PICK(r, "-dev CUDA1", "-dev CUDA1,CUDA0", "-dev none --no-repack"));
     if (moe && rng_chance(r, 35))
         flag(t, PICK(r, "-cmoe", "-ncmoe 3", "-ncmoe 7"));
-    else if (rng_chance(r, 15))
-        flag(t, PICK(r, "-ot blk\\.[0-3]\\.ffn_.*=CPU", "-ot attn_q=CPU", "-ot ffn_down=CUDA0"));
+    else if (rng_chance(r, 20))
+        flag(t, PICK(r, "-ot blk\\.[0-3]\\.ffn_.*=CPU", "-ot attn_q=CPU", "-ot ffn_down=CUDA0",
+                     "-ot blk\\.(1|3)\\.=CUDA0,ffn_up=CPU", "-ot output=CPU", "-ot token_embd=CUDA0",
+                     "-ot norm=CPU -ot ffn_(gate|up)=CPU", "-ot .*=CPU"));
     if (rng_chance(r, 10)) flag(t, "--no-kv-offload");
 }
 
@@ -159,13 +173,15 @@ static void make_cards(rng *r, int64_t model_bytes, test_case *out) {
         out->free[i] = whole * shares[i] / sum + 600;
         out->total[i] = out->free[i] + 500 + rng_below(r, 3000);
     }
+    if (out->cards > 2 && rng_chance(r, 20))
+        out->free[rng_below(r, out->cards)] = 100 + rng_below(r, 600); /* a tiny one */
 }
 
 void case_flags(rng *r, const llw_model *model, int64_t model_bytes, bool with_fit, llw_arena *arena,
                 test_case *out) {
     memset(out, 0, sizeof *out);
     out->server = rng_chance(r, 60);
-    out->cards = 1 + rng_below(r, 3);
+    out->cards = rng_chance(r, 10) ? 4 : 1 + rng_below(r, 3);
     make_cards(r, model_bytes, out);
     llw_text flags = {0}, fit = {0};
     common_flags(r, out->server, &flags);
@@ -173,15 +189,20 @@ void case_flags(rng *r, const llw_model *model, int64_t model_bytes, bool with_f
         out->live = rng_chance(r, 35);
         flag(&fit, "--fit on");
         if (rng_chance(r, 20)) flag(&fit, PICK(r, "-fitc 1024", "-fitc 8192", "-fitc 10000"));
-        if (rng_chance(r, 60)) flag(&fit, PICK(r, "-c 4096", "-c 16384", "-c 100000", "-c 0"));
-        if (rng_chance(r, 40)) flag(&fit, PICK(r, "-fitt 128,1024,512", "-fitt 0", "-fitt 600,300,100"));
-        if (rng_chance(r, 6)) flag(&fit, PICK(r, "-ngl 99", "-ngl all", "-ngl 3", "-cmoe", "-ts 1,2,1"));
+        if (rng_chance(r, 60)) flag(&fit, PICK(r, "-c 4096", "-c 16384", "-c 100000", "-c 0", "-c 5000"));
+        if (rng_chance(r, 40))
+            flag(&fit,
+                 PICK(r, "-fitt 128,1024,512", "-fitt 0", "-fitt 600,300,100", "-fitt 2048", "-fitt 1,3000"));
+        if (rng_chance(r, 6))
+            flag(&fit, PICK(r, "-ngl 99", "-ngl all", "-ngl 3", "-cmoe", "-ts 1,2,1", "-ncmoe 4",
+                            "-ot ffn_up=CPU", "-sm none", "-ngl auto", "-sm row", "-ngl 0"));
     } else {
         int layers = (int)llw_model_int(model, "block_count", -1, 0);
         bool moe = llw_model_int(model, "expert_count", -1, 0) > 0;
         literal_flags(r, layers, out->cards, moe, &flags);
         if (rng_chance(r, 85))
-            flag(&flags, PICK(r, "-c 512", "-c 4096", "-c 10000", "-c 32768", "-c 131072"));
+            flag(&flags, PICK(r, "-c 512", "-c 4096", "-c 10000", "-c 32768", "-c 131072", "-c 1", "-c 77",
+                              "-c 1000", "-c 300000"));
     }
     out->flags = llw_arena_strdup(arena, llw_text_str(&flags));
     out->fit = llw_arena_strdup(arena, llw_text_str(&fit));

@@ -148,7 +148,10 @@ static std::string memory(const llama_context *context) {
     std::map<std::string, bytes> devices;
     for (auto &[type, use] : llama_get_memory_breakdown(context)) {
         ggml_backend_dev_t dev = ggml_backend_buft_get_device(type);
-        std::string name = ggml_backend_buft_is_host(type) ? "Host" : dev ? ggml_backend_dev_name(dev) : "?";
+        // repacked weights lie in RAM too, though the CPU's other code cannot read them
+        bool host =
+            ggml_backend_buft_is_host(type) || (dev && ggml_backend_dev_type(dev) == GGML_BACKEND_DEVICE_TYPE_CPU);
+        std::string name = host ? "Host" : dev ? ggml_backend_dev_name(dev) : "?";
         bytes &sum = devices[name];
         sum.model += use.model;
         sum.context += use.context;
