@@ -198,6 +198,74 @@ static void refusals(void **state) {
                      LLW_OUTCOME_REFUSED);
 }
 
+/* Flags that llama.cpp takes and then dies of: batches too small for the slots, or that they do not divide.
+ */
+static void assertions(void **state) {
+    (void)state;
+    static const char model[] = "llama-3.1-8b-q4_k_m";
+    assert_int_equal(outcome_of("v0.5.0", model, "-fit off -np 8 -b 4 -ub 4 -c 4096", "8 slots"),
+                     LLW_OUTCOME_ABORTS);
+    assert_int_equal(outcome_of("v0.5.0", model, "-fit off -np 8 -b 8 -ub 4 -c 4096", NULL), LLW_OUTCOME_OK);
+    assert_int_equal(outcome_of("v0.5.0", model, "-fit off -np 3 --embedding --pooling mean -c 4096", "-ub"),
+                     LLW_OUTCOME_ABORTS);
+    assert_int_equal(outcome_of("v0.5.0", model, "-fit off -np 4 --embedding --pooling mean -c 4096", NULL),
+                     LLW_OUTCOME_OK);
+    assert_int_equal(outcome_of("v0.5.0", model, "-fit off -sm tensor -ot attn_q=CUDA1", "CUDA1"),
+                     LLW_OUTCOME_ABORTS);
+    assert_int_equal(outcome_of("v0.5.0", model, "-fit off -sm tensor -fa off", "flash"),
+                     LLW_OUTCOME_REFUSED);
+    assert_int_equal(outcome_of("v0.5.0", "glm-4.7-flash-q4_k_m", "-fit off -sm tensor", "deepseek2"),
+                     LLW_OUTCOME_REFUSED);
+    assert_int_equal(outcome_of("b8022", model, "-fit off -sm tensor", "-sm tensor"), LLW_OUTCOME_REFUSED);
+}
+
+static llw_prediction predicted(llw_facts *facts, const char *program, const char *model, const char *args,
+                                const char *gpus) {
+    llw_launch launch = launch_of(facts, "v0.5.0", program, model, args, gpus, 0);
+    llw_prediction p;
+    llw_predict(&launch, llw_facts_arena(facts), false, &p);
+    if (p.outcome != LLW_OUTCOME_OK) fail_msg("%s: %s", args, p.reason);
+    return p;
+}
+
+static void is_memory(const llw_memory *m, long long weights, long long context, long long compute) {
+    assert_int_equal(m->weights, weights);
+    assert_int_equal(m->context, context);
+    assert_int_equal(m->compute, compute);
+}
+
+/* Two equal cards, 24 to 16; llama.cpp v0.5.0's accounting of all cards, and what a real load put on each. */
+static void tensors_cut_up(void **state) {
+    (void)state;
+    static const char args[] = "-fit off -np 1 -ngl 99 -c 32768 -sm tensor -ts 24,16",
+                      cards[] = "150109880320:149555380224,150109880320:149555380224";
+    llw_facts *facts = llw_facts_new();
+    llw_prediction p = predicted(facts, "llama-fit-params", "llama-3.1-8b-q4_k_m", args, cards);
+    is_memory(&p.together, 4617396480, 4294967296, 271056896);
+    assert_int_equal(p.device[0].context + p.device[1].context, 4294967296);
+    assert_true(p.device[0].weights > p.device[1].weights);
+    assert_int_equal(p.device[1].compute, 271056896);
+    p = predicted(facts, "llama-fit-params", "qwen3.5-35b-a3b-q4_k_m", args, cards);
+    is_memory(&p.together, 20869704192, 708136960, 516947968); /* 9 of 16 heads' states on the first card */
+    is_memory(&p.host, 286064640, 0, 41963552);
+    llw_facts_free(facts);
+}
+
+/* An embedding server pools by the flag, whatever the header says. */
+static void pooling_by_flag(void **state) {
+    (void)state;
+    llw_facts *facts = llw_facts_new();
+    llw_prediction p = predicted(facts, "llama-server", "llama-3.1-8b-q4_k_m",
+                                 "-fit off -ngl 99 -c 4096 --rerank", one_card);
+    is_memory(&p.device[0], 4617396480, 536870912, 283652224);
+    is_memory(&p.host, 295501824, 0, 20985888);
+    p = predicted(facts, "llama-server", "llama-3.1-8b-q4_k_m",
+                  "-fit off -ngl 99 -c 4096 --embedding --pooling mean", one_card);
+    is_memory(&p.device[0], 4617396480, 536870912, 283660288);
+    is_memory(&p.host, 295501824, 0, 20994048);
+    llw_facts_free(facts);
+}
+
 /* An architecture llama.cpp did not know yet: its tensors still have to lie somewhere. */
 static void unknown_architecture(void **state) {
     (void)state;
@@ -218,6 +286,12 @@ static void unknown_architecture(void **state) {
     model.meta = meta;
     model.architecture = "tomorrow";
     launch.model = &model;
+    launch.memo = llw_memo_new();
+    llw_predict(&launch, arena, false, &unknown);
+    llw_predict(&launch, arena, false, &unknown); /* the second time it is remembered */
+    llw_memo_free(launch.memo);
+    launch.memo = NULL;
+    assert_non_null(strstr(unknown.reason, "tomorrow"));
     llw_predict(&launch, arena, true, &unknown);
     assert_int_equal(unknown.outcome, LLW_OUTCOME_UNKNOWN);
     assert_non_null(strstr(unknown.reason, "tomorrow"));
@@ -286,9 +360,15 @@ static void hostile_headers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_row_is_exact), cmocka_unit_test(steps_add_up),
-        cmocka_unit_test(refusals),           cmocka_unit_test(unknown_architecture),
-        cmocka_unit_test(hostile_headers),    cmocka_unit_test(what_is_remembered_changes_nothing),
+        cmocka_unit_test(every_row_is_exact),
+        cmocka_unit_test(steps_add_up),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(unknown_architecture),
+        cmocka_unit_test(assertions),
+        cmocka_unit_test(tensors_cut_up),
+        cmocka_unit_test(pooling_by_flag),
+        cmocka_unit_test(hostile_headers),
+        cmocka_unit_test(what_is_remembered_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,6 +85,7 @@ static void run_probes(llw_plan *plan) {
     /* a graph that is a guess refuses no launch */
     bool forced = (plan->build.quantised_v_forces_flash || !is_known(plan)) &&
                   llw_ggml_type_get(plan->launch->type_v)->quantized;
+    forced = forced || llw_split_on(plan); /* llama_init_from_model */
     bool asks = plan->launch->flash_attn == LLW_AUTO && plan->flash_attn && !forced, delta = true, ignored;
     if (asks) probe(plan, plan->n_seq, &plan->flash_attn, &delta);
     if (!probes_delta(plan)) return;

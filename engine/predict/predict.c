@@ -60,6 +60,24 @@ static bool check_flags(llw_plan *plan) {
     return true;
 }
 
+/* Architectures that llama.cpp v0.5.0 lists and yet starts no model of: src/llama-model.cpp
+ * llama_model_create, src/llama-context.cpp (ctx_other). */
+static bool check_architecture(llw_plan *plan) {
+    static const char *const drafts[] = {"eagle3", "dflash", "gemma4-assistant"};
+    const char *name = plan->model->architecture;
+    if (!strcmp(name, "gptj"))
+        return llw_plan_stop(plan, LLW_OUTCOME_REFUSED,
+                             "llama.cpp lists the architecture \"gptj\" but cannot load models of it");
+    for (size_t i = 0; i < sizeof drafts / sizeof *drafts; i++)
+        if (!strcmp(name, drafts[i]))
+            return llw_plan_stop(
+                plan, LLW_OUTCOME_REFUSED,
+                "a model of the architecture \"%s\" only drafts for another one: llama.cpp takes it "
+                "as --model-draft, not as the model itself",
+                name);
+    return true;
+}
+
 /* src/llama-context.cpp: several cards, everything on them, split by layers, cache on the cards, no override.
  */
 static void resolve_pipeline(llw_plan *plan) {
@@ -122,6 +140,7 @@ static void predict(const llw_launch *launch, llw_arena *arena, bool explain, bo
                       plan.model->architecture);
         return;
     }
+    if (!check_architecture(&plan)) return;
     if (!llw_hparams_read(&plan) || !llw_context_resolve(&plan) || !llw_place_layers(&plan) ||
         !llw_place_weights(&plan) || !check_flags(&plan))
         return;
@@ -160,14 +179,18 @@ static void predict(const llw_launch *launch, llw_arena *arena, bool explain, bo
     if (!llw_compute_measure(&plan, &why)) llw_estimate_compute(&plan, why);
     if (llw_split_on(&plan)) llw_split_deal(&plan);
     if (!plan.architecture)
-        llw_plan_stop(&plan, LLW_OUTCOME_UNKNOWN,
-                      "llama.cpp v0.5.0 has no architecture \"%s\": weights are counted as for a plain "
-                      "transformer, cache and compute are bounds",
-                      plan.model->architecture);
+        llw_plan_stop(
+            &plan, LLW_OUTCOME_UNKNOWN,
+            "llama.cpp v0.5.0 has no architecture \"%s\" and refuses it; for a newer one weights and cache "
+            "are counted as for a plain transformer, and the compute buffer is a bound",
+            plan.model->architecture);
 }
 
 void llw_predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_prediction *out) {
-    if (launch->memo && !explain && llw_memo_find(launch->memo, launch, out)) return;
+    if (launch->memo && !explain && llw_memo_find(launch->memo, launch, out)) {
+        out->reason = llw_arena_strdup(arena, out->reason); /* the memo may be gone before the prediction */
+        return;
+    }
     predict(launch, arena, explain, true, out);
     if (launch->memo) llw_memo_keep(launch->memo, launch, out);
 }

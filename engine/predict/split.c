@@ -211,7 +211,7 @@ static const cut_rule rules[] = {
     {LLW_W_ATTN_SINKS, LLW_WEIGHT, 0, ATTENTION, LLW_W_ATTN_OUTPUT, LLW_W_UNKNOWN},
     {LLW_W_ATTN_OUTPUT, LLW_WEIGHT, 0, ATTENTION, LLW_W_ATTN_OUTPUT, LLW_W_UNKNOWN},
     {LLW_W_SSM_DT, LLW_BIAS, 0, LINEAR, LLW_W_SSM_OUT, LLW_W_UNKNOWN},
-    {LLW_W_SSM_A, LLW_SUFFIX_OTHER, 0, LINEAR, LLW_W_SSM_OUT, LLW_W_UNKNOWN},
+    {LLW_W_SSM_A, LLW_WEIGHT, 0, LINEAR, LLW_W_SSM_OUT, LLW_W_UNKNOWN},
     {LLW_W_SSM_ALPHA, LLW_WEIGHT, 1, LINEAR, LLW_W_SSM_OUT, LLW_W_UNKNOWN},
     {LLW_W_SSM_BETA, LLW_WEIGHT, 1, LINEAR, LLW_W_SSM_OUT, LLW_W_UNKNOWN},
     {LLW_W_SSM_BA, LLW_WEIGHT, 1, LINEAR, LLW_W_SSM_OUT, LLW_W_UNKNOWN},
@@ -363,6 +363,26 @@ static void deal_states(const llw_plan *plan, int64_t *less) {
     }
 }
 
+/* The steps so far made the first card's figures of everything; these make each card's. */
+static void explain(llw_plan *plan, const llw_memory *whole) {
+    static const char source[] = "src/llama-model.cpp llama_meta_device_get_split_state";
+    for (int j = 0; j < plan->launch->n_devices && plan->launch->n_devices > 1; j++) {
+        const llw_memory *m = &plan->out->device[j];
+        int64_t weights = m->weights - (j ? 0 : whole->weights),
+                context = m->context - (j ? 0 : whole->context);
+        llw_plan_step(
+            plan, j, LLW_placement_weights, weights, source,
+            j ? "its slice of the matrices that -sm tensor cuts up, and norms and small tensors whole"
+              : "less the other cards' slices of the matrices that -sm tensor cuts up");
+        llw_plan_step(plan, j, LLW_placement_kv, context, source,
+                      j ? "its heads of the cache and of the states" : "less the other cards' heads");
+        if (j)
+            llw_plan_step(plan, j, LLW_placement_compute, m->compute,
+                          "ggml/src/ggml-backend-meta.cpp ggml_backend_meta_buffer_type_alloc_buffer",
+                          "with -sm tensor every card gets a compute buffer of the same size");
+    }
+}
+
 void llw_split_deal(llw_plan *plan) {
     llw_prediction *out = plan->out;
     if (plan->architecture && !strcmp(plan->architecture->name, "deepseek4"))
@@ -386,13 +406,5 @@ void llw_split_deal(llw_plan *plan) {
     out->together = whole;
     out->together.context -= least;
     out->together.recurrent -= least;
-    for (int j = 0; n > 1 && j < n; j++) {
-        llw_plan_step(plan, j, LLW_placement_weights, out->device[j].weights,
-                      "src/llama-model.cpp llama_meta_device_get_split_state",
-                      "with -sm tensor this card holds its slice of the matrices, and the whole of norms and "
-                      "small tensors");
-        llw_plan_step(plan, j, LLW_placement_kv, out->device[j].context,
-                      "src/llama-model.cpp llama_meta_device_get_split_state",
-                      "with -sm tensor the cache is cut by its heads");
-    }
+    explain(plan, &whole);
 }

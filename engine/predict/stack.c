@@ -269,7 +269,7 @@ static void output(const build *b, llw_node *x) {
     x = s->plain_norms ? llw_block_norm_of(g, x, NULL, NULL, s->norm, -1)
                        : llw_block_norm(g, x, last, -1, s->norm);
     if (late && s->late == LLW_LATE_AFTER_NORM) x = llw_get_rows(g, g->hidden = x, b->out_ids);
-    if (s->no_logits) {
+    if (s->no_logits || (s->embeds && g->plan->launch->embedding)) {
         g->embeddings = x;
         llw_expand(g, x);
         return;

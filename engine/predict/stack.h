@@ -112,6 +112,7 @@ struct llw_stack {
     bool uncached;    /* attends without its cache */
     bool all_outputs; /* nothing is picked */
     bool no_logits;   /* ends behind the last norm */
+    bool embeds;      /* so does an embedding server's graph */
     bool scale_last;  /* the last norm's result, before the output matrix */
     bool pad_logits;  /* to the vocabulary, with a scalar made from the last norm */
     bool mask_images; /* logits of image tokens are overwritten */

@@ -106,7 +106,7 @@ static bool override_place(llw_plan *plan, const char *buffer, llw_place *place)
     else if (!strcmp(buffer, "CUDA_Host"))
         *place = LLW_PLACE_PINNED;
     else {
-        for (int i = 0; i < plan->n_devices; i++)
+        for (int i = 0; i < plan->n_devices && !llw_split_on(plan); i++)
             if (!strcmp(plan->launch->devices[plan->device[i]].name, buffer)) {
                 *place = (llw_place)i;
                 return true;
@@ -114,7 +114,7 @@ static bool override_place(llw_plan *plan, const char *buffer, llw_place *place)
         for (int i = 0; i < plan->launch->n_devices; i++)
             if (!strcmp(plan->launch->devices[i].name, buffer))
                 return llw_plan_stop(plan, LLW_OUTCOME_ABORTS,
-                                     "-ot ...=%s: the card is visible but not used, and no "
+                                     "-ot ...=%s: the card is not used, or not alone (-sm tensor), and no "
                                      "backend can compute with weights there",
                                      buffer);
         return llw_plan_stop(plan, LLW_OUTCOME_REFUSED, "-ot ...=%s: llama.cpp knows no such buffer here",

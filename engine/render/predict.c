@@ -80,6 +80,8 @@ void llw_render_prediction_json(llw_text *out, const llw_predicted *p) {
     json_object_set_new(root, "reason", llw_json_string(q->reason ? q->reason : ""));
     json_object_set_new(root, "devices", devices_json(&p->fit));
     json_object_set_new(root, "host", host_json(&q->host));
+    if (p->as_read.split_mode == LLW_SPLIT_TENSOR)
+        json_object_set_new(root, "together", host_json(&q->together));
     json_object_set_new(root, "n_ctx", count_or_null(q->n_ctx));
     json_object_set_new(root, "n_ctx_seq", count_or_null(q->n_ctx_seq));
     json_object_set_new(root, "n_seq", count_or_null(q->n_seq));

@@ -13,6 +13,7 @@ static const size_t page = 2 << 20; /* cudaMalloc */
 typedef struct card {
     char name[16], description[64];
     size_t total, free, taken;
+    size_t held; /* bytes of its buffers, without the pages' rounding */
 } card;
 
 int fake_compute_capability = 900;
@@ -42,7 +43,10 @@ static size_t pages(size_t size) {
 static void buffer_free(ggml_backend_buffer_t buffer) {
     if (!buffer->context) return;
     munmap(buffer->context, buffer->size ? buffer->size : 4096);
-    if (fake_is_device_buffer(buffer->buft)) card_of(buffer->buft->device)->taken -= pages(buffer->size);
+    if (fake_is_device_buffer(buffer->buft)) {
+        card_of(buffer->buft->device)->taken -= pages(buffer->size);
+        card_of(buffer->buft->device)->held -= buffer->size;
+    }
 }
 
 static void *buffer_base(ggml_backend_buffer_t buffer) {
@@ -83,7 +87,10 @@ static ggml_backend_buffer_t type_alloc(ggml_backend_buffer_type_t type, size_t 
     void *base = mmap(NULL, size ? size : 4096, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (base == MAP_FAILED) return NULL;
-    if (fake_is_device_buffer(type)) card_of(type->device)->taken += pages(size);
+    if (fake_is_device_buffer(type)) {
+        card_of(type->device)->taken += pages(size);
+        card_of(type->device)->held += size;
+    }
     return ggml_backend_buffer_init(type, buffer_calls, base, size);
 }
 
@@ -239,10 +246,14 @@ static ggml_backend_dev_t registry_device(ggml_backend_reg_t reg, size_t i) {
     return &devices[i];
 }
 
+/* What the probe asks: bytes that a card's buffers hold. */
+static size_t held_by(size_t number) {
+    return number < n_cards ? cards[number].held : 0;
+}
+
 static void *registry_symbol(ggml_backend_reg_t reg, const char *name) {
     (void)reg;
-    (void)name;
-    return NULL;
+    return strcmp(name, "fake_held") ? NULL : (void *)held_by;
 }
 
 /* A size in MiB, or in bytes with the suffix B. */

@@ -332,6 +332,7 @@ static shape random_shape(rng *r, const char *name) {
                         "jina-bert-v3 t5 t5encoder olmoe deepseek2-ocr minicpm3 phi2 jais plm refact") &&
         rng_chance(r, 90))
         s.kv_heads = s.heads;
+    if (!strcmp(name, "plm")) s.kv_heads = s.heads;
     if (is_one_of(name, compressed_keys)) s.kv_heads = is_one_of(name, "deepseek2-ocr") ? s.heads : 1;
     if (is_one_of(name, "rwkv6 rwkv6qwen2 rwkv7 arwkv7")) s.head = 64, s.heads = s.kv_heads = s.width / 64;
     s.ff = 256 * (1 + rng_below(r, 24)) + (rng_chance(r, 20) ? 32 : 0);
@@ -405,6 +406,8 @@ static bool is_needed(const char *architecture, const char *tensor) {
         {"qwen35 qwen35moe qwen3next qwen4exp", "attn_qkv attn_gate"},
         {"granitehybrid nemotron_h nemotron_h_moe falcon-h1 plamo2 mamba2 mamba jamba", "ssm_conv1d"},
         {"t5 t5encoder", "attn_rel_b"},
+        {"nemotron_h_moe", "ffn_latent_down ffn_latent_up"},
+        {"dots3note", "attn_gate"},
         {"glm-dsa dots3note deepseek32 hy_v4", "attn_q_a attn_q_a_norm attn_q_b indexer.k_norm indexer.proj "
                                                "indexer.attn_k indexer.attn_q_b attn_k_b attn_v_b"},
     };

@@ -1,7 +1,7 @@
 /* Compares llwhy's predictions with llama.cpp's own accounting on generated cases, byte for byte.
  *
  *   oracle_check ORACLE_DIR [--seconds N] [--seed N] [--made ARCHITECTURE|all] [--exactly SEED] [--keep]
- *                [--verbose]
+ *                [--with FLAGS] [--verbose]
  *
  * ORACLE_DIR is what setup.sh prepared. Models are known ones, changed, and made ones in turn; --made only
  * those of one architecture; --exactly one model by the seed that was printed, which --keep leaves in
@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MAX_CARDS = 4 };
+enum { MAX_CARDS = 4, MOST_LOADED = 600 << 20 };
 
 typedef struct probe {
     pid_t pid;
@@ -35,7 +35,7 @@ typedef struct probe {
 
 typedef struct tally {
     int models, unusable, cases, refused, weights, context, compute, compute_exact, in_band, fits, fits_equal,
-        fits_exact, wrong;
+        fits_exact, real, wrong;
 } tally;
 
 typedef struct check {
@@ -44,8 +44,9 @@ typedef struct check {
     bool verbose, keep;
     tally sum;
     llw_arena *arena; /* of the current model */
-    uint64_t seed;    /* of the current model */
-    const char *model_name, *model_path;
+    int64_t bytes;
+    uint64_t seed; /* of the current model */
+    const char *model_name, *model_path, *with;
 } check;
 
 /* ---- the probe, one process for each number of cards ---- */
@@ -106,7 +107,7 @@ static json_t *answer_to(probe *p, const char *line) {
 
 /* llama.cpp's answer; NULL when it died of the question (an assertion), and the probe is gone. A live card
  * needs a probe of its own: others are told their memory with the question. */
-static json_t *ask(check *c, const test_case *t) {
+static json_t *ask(check *c, const test_case *t, const char *mode) {
     static const char *const placeholders[] = {"", "1", "1,1", "1,1,1", "1,1,1,1"};
     probe own = {0}, *p = t->live ? &own : &c->probes[t->cards];
     llw_text cards = {0}, line = {0};
@@ -114,8 +115,11 @@ static json_t *ask(check *c, const test_case *t) {
     if (!p->pid &&
         !probe_start(p, c->directory, t->live ? llw_text_str(&cards) : placeholders[t->cards], t->live))
         return NULL;
-    llw_text_addf(&line, "c\t%s\t-m %s %s %s", t->server ? "srv" : "lib", c->model_path,
-                  *t->fit ? t->fit : "--fit off", t->flags);
+    llw_text_addf(&line, "c\t%s\t-m %s %s %s",
+                  mode        ? mode
+                  : t->server ? "srv"
+                              : "lib",
+                  c->model_path, *t->fit ? t->fit : "--fit off", t->flags);
     if (!t->live) llw_text_addf(&line, " -mem %s", llw_text_str(&cards));
     json_t *answer = answer_to(p, llw_text_str(&line));
     llw_text_fini(&line);
@@ -220,6 +224,31 @@ static bool compare_prediction(check *c, const test_case *t, const llw_launch *l
     return exact;
 }
 
+/* With -sm tensor llama.cpp's accounting knows only all cards together: what each one holds shows a real
+ * load. */
+static void compare_real(check *c, const test_case *t, const llw_launch *launch, const llw_prediction *p) {
+    if (launch->split_mode != LLW_SPLIT_TENSOR || p->outcome != LLW_OUTCOME_OK || t->server ||
+        c->bytes > MOST_LOADED || launch->n_overrides > 0)
+        return; /* with weights in RAM norms are pinned, which the accounting forgets */
+    json_t *answer = ask(c, t, "real"), *weights = json_object_get(answer, "weights"),
+           *all = json_object_get(answer, "all");
+    for (int i = 0; i < launch->n_devices && all; i++) {
+        const llw_memory *m = &p->device[i];
+        size_t card = (size_t)(launch->devices[i].name[4] - '0');
+        int64_t want = json_integer_value(json_array_get(weights, card)),
+                sum = json_integer_value(json_array_get(all, card));
+        char what[64];
+        snprintf(what, sizeof what, "weights really on %s", launch->devices[i].name);
+        if (m->weights_exact && want != m->weights) complain(c, t, what, want, m->weights);
+        snprintf(what, sizeof what, "everything really on %s", launch->devices[i].name);
+        if (m->weights_exact && m->context_exact && m->compute_exact &&
+            sum != m->weights + m->context + m->compute)
+            complain(c, t, what, sum, m->weights + m->context + m->compute);
+        c->sum.real++;
+    }
+    json_decref(answer);
+}
+
 static void compare_fit(check *c, const test_case *t, const llw_fit *fit, const json_t *answer) {
     llw_text ours = {0};
     for (size_t i = 0; i < fit->n_args; i++) llw_text_addf(&ours, "%s%s", i ? " " : "", fit->args[i]);
@@ -244,7 +273,7 @@ static void run_case(check *c, const test_case *t, const llw_model *model) {
     llw_facts *facts = llw_facts_new();
     llw_arena *arena = llw_arena_new();
     llw_launch launch;
-    json_t *answer = ask(c, t);
+    json_t *answer = ask(c, t, NULL);
     c->sum.cases++;
     if (!make_launch(t, facts, model, &launch)) {
         c->sum.wrong++;
@@ -255,9 +284,10 @@ static void run_case(check *c, const test_case *t, const llw_model *model) {
     } else {
         llw_prediction p;
         llw_predict(&launch, arena, false, &p);
-        if (answer)
+        if (answer) {
             compare_prediction(c, t, &launch, &p, answer);
-        else if (p.outcome == LLW_OUTCOME_OK && p.architecture_known)
+            compare_real(c, t, &launch, &p);
+        } else if (p.outcome == LLW_OUTCOME_OK && p.architecture_known)
             complain(c, t, "llama.cpp aborts", 1, 0);
     }
     json_decref(answer);
@@ -268,7 +298,7 @@ static void run_case(check *c, const test_case *t, const llw_model *model) {
 /* Whether llama.cpp loads the changed model at all. */
 static bool loads(check *c) {
     test_case plain = {.cards = 1, .total = {80000}, .free = {79000}, .flags = "-c 512", .fit = ""};
-    json_t *answer = ask(c, &plain);
+    json_t *answer = ask(c, &plain, NULL);
     bool yes = answer && !json_object_get(answer, "error");
     if (!yes && c->verbose)
         printf("%s: does not load: %s\n", c->model_name,
@@ -327,9 +357,11 @@ static void run_model(check *c, const char *name, bool made, uint64_t seed) {
     forget_model(c);
     if (usable && !loads(c)) usable = false;
     c->sum.unusable += !usable;
+    c->bytes = bytes;
     for (int i = 0; i < 8 && usable; i++) {
         test_case t;
         case_flags(&r, model, bytes, i < 2, arena, &t);
+        if (c->with) t.flags = llw_arena_printf(arena, "%s%s%s", t.flags, *t.flags ? " " : "", c->with);
         run_case(c, &t, model);
     }
     if (!c->keep) unlink(c->model_path);
@@ -357,6 +389,8 @@ int main(int argc, char **argv) {
             made = argv[++i];
         else if (!strcmp(argv[i], "--seconds") && i + 1 < argc)
             limit = strtod(argv[++i], NULL);
+        else if (!strcmp(argv[i], "--with") && i + 1 < argc)
+            c.with = argv[++i];
         else if (!strcmp(argv[i], "--exactly") && i + 1 < argc)
             exactly = strtoull(argv[++i], NULL, 10);
         else if (!strcmp(argv[i], "--seed") && i + 1 < argc)
@@ -387,6 +421,7 @@ int main(int argc, char **argv) {
            "buffer on %d, in its "
            "band on %d\n",
            s->cases, s->refused, s->compute, s->weights, s->context, s->compute_exact, s->in_band);
+    printf("%d cards with -sm tensor compared with a real load\n", s->real);
     printf("fit: %d cases, same flags in %d, %d must be the same; %d differences that must not be\n", s->fits,
            s->fits_equal, s->fits_exact, s->wrong);
     llw_arena_free(arena);

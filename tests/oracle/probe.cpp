@@ -3,6 +3,7 @@
 // stdin, one job a line:  ID <TAB> MODE <TAB> llama-server arguments, blank-separated
 //   MODE srv: llama-server's own defaults (4 slots and one cache when -np is absent; logits for its slots
 //   only) MODE lib: the library, llama-fit-params, llama-bench (one sequence; logits for the whole batch)
+//   MODE real: as lib, but really loaded; instead of the accounting: what each card's buffers hold
 //   -mem total:free,... among the arguments: the MiB that the cards say they have, for this job
 //   MODE new: the argument is a GGUF whose tensors have no shape; the answer is which tensors llama.cpp wants for
 //   such hyper-parameters, and which of the file's it would use
@@ -167,6 +168,13 @@ static std::string memory(const llama_context *context) {
     return out + "}";
 }
 
+static std::string held() {
+    auto *by = (size_t(*)(size_t))ggml_backend_reg_get_proc_address(ggml_backend_reg_by_name("CUDA"), "fake_held");
+    std::string out = "[";
+    for (size_t i = 0; by && i < told.size(); i++) out += (i ? "," : "") + std::to_string(by(i));
+    return out + "]";
+}
+
 // The object's fields after the id; an "error" among them when llama.cpp refuses.
 static std::string job(const std::string &mode, const std::string &line) {
     told.clear();
@@ -185,13 +193,21 @@ static std::string job(const std::string &mode, const std::string &line) {
     llama_log_set(on_log, nullptr);
     std::string out;
     if (params.fit_params) out += fit(params, mparams, cparams);
-    mparams.no_alloc = true; // as fit measures
+    bool real = mode == "real";
+    mparams.no_alloc = !real; // as fit measures
     mparams.load_mode = LLAMA_LOAD_MODE_NONE;
     mparams.progress_callback = nullptr;
     llama_log_set(on_log, nullptr);
     llama_model *model = llama_model_load_from_file(params.model.path.c_str(), mparams);
     if (!model) return out + ",\"error\":\"load\"";
+    if (real) out += ",\"weights\":" + held();
     llama_context *context = llama_init_from_model(model, cparams);
+    if (real && context) {
+        out += ",\"all\":" + held();
+        llama_free(context);
+        llama_model_free(model);
+        return out;
+    }
     if (!context) {
         llama_model_free(model);
         return out + ",\"error\":\"context\"";
