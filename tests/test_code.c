@@ -97,7 +97,7 @@ static void nix_and_batch(void **state) {
         "LLAMA_ARG_FIT=off\nstart \"llm\" /b %~dp0llama-server.exe -m \"%MODEL%\" ^\n  -c %ctx% -b %CTX2% "
         "-ub %2\n",
         "s.bat: model=C:\\m\\a.gguf (batch variable s.bat:4:12) ctx=4,096 (batch variable s.bat:3:9) "
-        "batch=unknown (batch variable s.bat:5:19) ubatch=unknown (batch file s.bat:8:26) fit=no (batch "
+        "batch=unknown (batch file s.bat:5:18) ubatch=unknown (batch file s.bat:8:26) fit=no (batch "
         "variable s.bat:6:19)\n");
     tree_check_one("s.bat", "git clone -b main llama.cpp\necho llama-server -c 1\n", "");
 }

@@ -33,6 +33,11 @@ static llw_rich expand(batch *b, const llw_rich *in) {
         if (c->byte == '%' && (isdigit((unsigned char)next) || next == '~' || next == '*')) {
             while (next == '~' && to + 1 < in->n && !isdigit((unsigned char)in->chars[to].byte)) to++;
             llw_rich_unknown(b->r->arena, &out, c, c->link);
+            if (next == '~') { /* a directory with its \ */
+                llw_char slash = *c;
+                slash.byte = '\\';
+                llw_rich_push(b->r->arena, &out, slash);
+            }
             i = to;
             continue;
         }
