@@ -373,6 +373,7 @@ static void comments_claim_what_people_mean(void **state) {
         {"# fits on the 4090 and the 5070 Ti together", NULL, -1, 0, 0, -1},
         {"# fits in VRAM", "fits", -1, 0, 0, -1},
         {"# models that fit on a single GPU run faster", NULL, -1, 0, 0, -1},
+        {"# KV cache at 128K (MLA with q8_0): ~3,500 MiB", NULL, -1, 0, 0, -1},
         {"# ~105 t/s", "speed", -1, 0, 0, -1},
         {"# prompts at 900 t/s prefill", NULL, -1, 0, 0, -1},
         {"# Previous: by hand. ~105 t/s.", NULL, -1, 0, 0, -1},

@@ -130,7 +130,7 @@ int llw_command_explain(llw_app *app) {
     const llw_lesson *l = llw_kb_lesson(app->kb, name);
     if (!l)
         return llw_app_complain(app, LLW_EXIT_USAGE,
-                                "there is no code '%s': lessons are L01 ..., flags F01 ..., load logs R01 "
+                                "there is no code '%s': lessons are L01 ..., claims C01 ..., flags F01 ..., load logs R01 "
                                 "..., suppressions S01 ...",
                                 name),
                app->code;

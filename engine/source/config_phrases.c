@@ -42,15 +42,16 @@ typedef enum pattern_id {
     LONG_TEST,
     UB_REASON,
     THE_MODEL,
+    SIZE_OF_CACHE,
     PATTERNS
 } pattern_id;
 
 static const char *const names[PATTERNS] = {
-    "hidden", "compared",    "dense",      "moe",       "experts",       "layers",
-    "size",   "fits",        "fits-not",   "quant",     "size-of-model", "size-of-else",
-    "buffer", "placement",   "reason",     "source",    "name",          "fits-all",
-    "card",   "speed",       "estimated",  "old-file",  "old-section",   "measured",
-    "update", "update-step", "short-test", "long-test", "ub-reason",     "the-model"};
+    "hidden",    "compared",    "dense",        "moe",           "experts",      "layers",     "size",
+    "fits",      "fits-not",    "quant",        "size-of-model", "size-of-else", "buffer",     "placement",
+    "reason",    "source",      "name",         "fits-all",      "card",         "speed",      "estimated",
+    "old-file",  "old-section", "measured",     "update",        "update-step",  "short-test", "long-test",
+    "ub-reason", "the-model",   "size-of-cache"};
 
 static pcre2_code *codes[PATTERNS];
 static bool loaded;
@@ -236,7 +237,9 @@ static bool is_models_size(const char *text, size_t len, const match *m) {
     size_t model_at = last_before(SIZE_OF_MODEL, text, before, m->from, &model),
            other_at = last_before(SIZE_OF_ELSE, text, before, m->from, &other),
            quant_at = last_before(QUANT, text, before, m->from, &quant);
-    if (quant && (!model || quant_at > model_at)) {
+    bool cache = false; /* "KV cache (q8_0): 3,500 MiB" */
+    last_before(SIZE_OF_CACHE, text, before, m->from, &cache);
+    if (quant && !(cache && !model) && (!model || quant_at > model_at)) {
         model = true;
         model_at = quant_at;
     }
