@@ -1,9 +1,9 @@
 /* libcurl with our rules: redirects are followed here, each hop checked anew. */
 #include "source/http.h"
 #include "base/text.h"
+#include "source/curl.h"
 #include "source/http_address.h"
 
-#include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -262,8 +262,11 @@ static bool prepare(transfer *t) {
 }
 
 static bool start(transfer *t, llw_http *http, llw_http_call *call, bool streams) {
-    *t = (transfer){
-        .http = http, .call = call, .url = call->url, .streams = streams, .easy = curl_easy_init()};
+    *t = (transfer){.http = http, .call = call, .url = call->url, .streams = streams};
+    if (llw_curl_load())
+        t->easy = curl_easy_init();
+    else
+        t->forbidden = llw_curl_missing;
     t->started = t->last = now();
     call->status = 0;
     call->first_byte = call->took = call->retry_after = -1;
@@ -319,7 +322,7 @@ static llw_http_end end_of(const transfer *t) {
 
 static const char *why(transfer *t, llw_http_end end) {
     llw_arena *arena = t->http->arena;
-    const char *detail = *t->error ? t->error : curl_easy_strerror(t->code);
+    const char *detail = *t->error ? t->error : t->easy ? curl_easy_strerror(t->code) : "";
     switch (end) {
     case LLW_HTTP_ANSWERED:
     case LLW_HTTP_ENOUGH: return "";
@@ -351,9 +354,11 @@ static void finish(transfer *t) {
 }
 
 static void drop(transfer *t) {
-    if (t->easy) curl_multi_remove_handle(t->http->multi, t->easy);
-    curl_easy_cleanup(t->easy);
-    curl_slist_free_all(t->headers);
+    if (t->easy) {
+        curl_multi_remove_handle(t->http->multi, t->easy);
+        curl_easy_cleanup(t->easy);
+        curl_slist_free_all(t->headers);
+    }
     llw_text_fini(&t->body);
 }
 
@@ -459,16 +464,17 @@ void llw_http_close(llw_http_stream *s) {
 
 llw_http *llw_http_new(llw_arena *arena, const llw_http_options *options) {
     llw_http *http = llw_arena_alloc(arena, sizeof *http);
-    curl_global_init(CURL_GLOBAL_DEFAULT);
-    *http = (llw_http){.arena = arena, .options = *options, .multi = curl_multi_init()};
+    *http = (llw_http){.arena = arena, .options = *options};
+    if (llw_curl_load() && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) http->multi = curl_multi_init();
     http->pipe_handler = signal(SIGPIPE, SIG_IGN); /* a peer that is gone is an error of the call */
     return http;
 }
 
 void llw_http_free(llw_http *http) {
     if (!http) return;
-    curl_multi_cleanup(http->multi);
     signal(SIGPIPE, http->pipe_handler);
+    if (!http->multi) return;
+    curl_multi_cleanup(http->multi);
     curl_global_cleanup();
 }
 

@@ -1,9 +1,9 @@
 /* Addresses: which a request may reach, and how they are shown. */
 #include "source/http_address.h"
+#include "source/curl.h"
 #include "source/http.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <strings.h>
@@ -74,6 +74,7 @@ static const char *part(llw_arena *arena, CURLU *url, CURLUPart which, unsigned 
 }
 
 static CURLU *parse(const char *url) {
+    if (!llw_curl_load()) return NULL;
     CURLU *u = curl_url();
     if (u && curl_url_set(u, CURLUPART_URL, url, CURLU_DEFAULT_SCHEME) == CURLUE_OK) return u;
     curl_url_cleanup(u);
@@ -110,7 +111,7 @@ bool llw_http_is_here(const char *url) {
     bool here = host && (!strcasecmp(host, "localhost") ||
                          (!strncmp(host, "127.", 4) && strspn(host, "0123456789.") == strlen(host)) ||
                          !strcmp(host, "[::1]") || !strcmp(host, "0.0.0.0"));
-    curl_url_cleanup(u);
+    if (u) curl_url_cleanup(u);
     llw_arena_free(arena);
     return here;
 }
