@@ -41,7 +41,7 @@ static char *text_of(const llw_proof *proof, const llw_run *run) {
     (void)run;
     llw_text t = {0};
     llw_style style = {.width = 200};
-    llw_render_proof_text(&t, &style, proof, -1);
+    llw_render_proof_text(&t, &style, proof, -1, true);
     char *text = strdup(llw_text_str(&t));
     llw_text_fini(&t);
     return text;

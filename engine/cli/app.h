@@ -71,6 +71,8 @@ bool llw_app_read_log(llw_app *app);
 bool llw_app_log_machine(llw_app *app);
 void llw_app_log_words(llw_app *app, llw_argv *in);
 void llw_app_claim_log(llw_app *app);
+/* The known model that a load's file is, by its name and what its header shows; NULL when it is none. */
+const char *llw_app_model_of_load(llw_app *app, const llw_load *load);
 /* The project's ledger, read once: --evidence, else evidence/ here, above, or above the path given (NULL: the
  * current directory). Never NULL; without one it holds nothing. What cannot be read in it is said. */
 const llw_ledger *llw_app_ledger(llw_app *app, const char *path);
@@ -108,6 +110,10 @@ int llw_command_why(llw_app *app);
 /* FILE:LINE as a word; what sets the values that stand there. */
 bool llw_why_is_line(llw_app *app, const char *word, const char **file, int *line);
 int llw_command_why_line(llw_app *app, const char *file, int line);
+int llw_command_why_not(llw_app *app);
+int llw_command_what_if(llw_app *app);
+int llw_command_change(llw_app *app);
+int llw_command_contrast(llw_app *app);
 int llw_command_facts(llw_app *app);
 int llw_command_lessons(llw_app *app);
 int llw_command_lesson(llw_app *app);

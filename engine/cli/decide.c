@@ -1,5 +1,5 @@
 /* llwhy MODEL, why and facts: decide, explain, list. */
-#include "cli/app.h"
+#include "cli/asking.h"
 #include "cli/project.h"
 #include "explain/words.h"
 #include "render/html.h"
@@ -35,15 +35,6 @@ llw_level llw_app_fail_level(llw_app *app) {
     if (strcmp(on, "never"))
         llw_app_complain(app, LLW_EXIT_USAGE, "--fail-on %s: it is wrong, risk, waste, note or never", on);
     return (llw_level)(LLW_LEVEL_WRONG + 1);
-}
-
-static void judge(llw_app *app, const llw_decision *d) {
-    llw_level from = llw_app_fail_level(app);
-    for (size_t i = 0; i < d->n_reasons; i++)
-        if (d->reasons[i].level >= from) llw_app_exit(app, LLW_EXIT_FINDINGS);
-    bool bad = d->verdict == LLW_VERDICT_FAILS || d->verdict == LLW_VERDICT_LIKELY_FAILS ||
-               d->verdict == LLW_VERDICT_REFUSED;
-    if (bad && from <= LLW_LEVEL_WRONG) llw_app_exit(app, LLW_EXIT_FINDINGS);
 }
 
 static bool save(llw_app *app) {
@@ -88,7 +79,7 @@ void llw_app_decide(llw_app *app) {
             llw_render_decision_json(&out, &d);
         else
             llw_render_decision_text(&out, &app->style, &d);
-        judge(app, &d);
+        llw_asking_judge(app, &d);
     }
     llw_app_print(app, &out);
 }
@@ -120,10 +111,6 @@ int llw_command_decide(llw_app *app) {
     llw_app_decide(app);
     llw_app_remember(app);
     return app->code;
-}
-
-static llw_entity first_launch(const llw_app *app) {
-    return app->argv.launch ? app->argv.launch : llw_facts_next(app->facts, LLW_KIND_launch, 0);
 }
 
 /* The strongest node of a lesson or rule that concerns the launch. */
@@ -171,10 +158,43 @@ static bool find_slot(const llw_app *app, llw_entity launch, const char *name, l
     return false;
 }
 
-static bool prove(llw_app *app, const char *what, llw_proof *proof) {
-    llw_entity launch = first_launch(app);
+static bool reads(const llw_expr *expr, llw_attr attr) {
+    for (int i = 0; i < expr->n_nodes; i++)
+        if (expr->nodes[i].op == LLW_OP_SLOT && expr->nodes[i].as.slot.attr == attr) return true;
+    return false;
+}
+
+static bool node_reads(const llw_node *node, llw_attr attr) {
+    for (size_t i = 0; i < node->rule->n_conditions; i++)
+        if (reads(&node->rule->conditions[i].expr, attr)) return true;
+    return false;
+}
+
+/* What a flag is to this launch: the reasons that rest on it, and what the offers do with it. */
+static void add_consequences(llw_app *app, llw_entity launch, llw_attr attr, llw_proof *proof) {
     llw_decision d;
     llw_decide(app->run, launch, app->arena, &d);
+    for (size_t i = 0; i < d.n_reasons; i++)
+        if (node_reads(d.reasons[i].node, attr))
+            llw_proof_add(proof, app->arena, 1, LLW_LINE_FACT,
+                          llw_arena_printf(app->arena, "reason %zu rests on it: %s [%s]", i + 1,
+                                           d.reasons[i].text, d.reasons[i].code));
+    const llw_offer *offers[] = {&d.repair, &d.choice};
+    for (size_t i = 0; i < 2; i++)
+        for (size_t k = 0; offers[i]->offered && k < offers[i]->n_changes; k++) {
+            const llw_flag_change *c = &offers[i]->changes[k];
+            if (c->attr != attr) continue;
+            llw_proof_add(proof, app->arena, 1, LLW_LINE_ADVICE,
+                          llw_arena_printf(app->arena, "%s %s %s: %s%s%s%s", offers[i]->title,
+                                           c->set ? "sets" : "drops", c->flag, c->reason,
+                                           *c->code ? " [" : "", c->code, *c->code ? "]" : ""));
+        }
+}
+
+static bool prove(llw_app *app, const char *what, llw_proof *proof) {
+    llw_entity launch = llw_asking_launch(app);
+    llw_decision d;
+    llw_decide_verdict(app->run, launch, app->arena, &d);
     const llw_lesson *lesson = llw_kb_lesson(app->kb, what);
     const llw_rule *rule = llw_kb_rule(app->kb, what);
     llw_slot slot;
@@ -195,6 +215,8 @@ static bool prove(llw_app *app, const char *what, llw_proof *proof) {
     }
     if (find_slot(app, launch, what, &slot)) {
         llw_proof_slot(app->run, slot.entity, slot.attr, app->arena, proof);
+        if (slot.entity == launch && llw_attr_get(slot.attr)->knob)
+            add_consequences(app, launch, slot.attr, proof);
         return true;
     }
     return llw_app_complain(
@@ -226,7 +248,7 @@ int llw_command_why(llw_app *app) {
     if (app->json)
         llw_render_proof_json(&out, app->run, &proof);
     else
-        llw_render_proof_text(&out, &app->style, &proof, limit);
+        llw_render_proof_text(&out, &app->style, &proof, limit, llw_option_given(o, LLW_OPT_PRECISE));
     llw_app_print(app, &out);
     return app->code;
 }

@@ -62,7 +62,7 @@ void llw_app_claim_log(llw_app *app) {
 
 /* The known model that the load's file is by its name, when the header agrees; NULL otherwise. A path in a
  * log is never opened. */
-static const char *known_model(llw_app *app, const llw_load *load) {
+const char *llw_app_model_of_load(llw_app *app, const llw_load *load) {
     char **names = NULL;
     size_t n = 0;
     if (!load->path) return NULL;
@@ -174,7 +174,7 @@ int llw_command_log(llw_app *app) {
     app->log = log;
     for (size_t i = log->n_loads; i-- > 0;) { /* the last loads are the ones that matter */
         const llw_load *load = &log->loads[i];
-        extras[i].model = model ? model : known_model(app, load);
+        extras[i].model = model ? model : llw_app_model_of_load(app, load);
         if (!extras[i].model || load->draft || load->ik || !comparable(app, load) || n_bases == MAX_PREDICTED)
             continue;
         app->load = load;

@@ -19,6 +19,8 @@ static const struct {
     int (*run)(llw_app *app);
 } commands[LLW_COMMANDS] = {
     [LLW_COMMAND_DECIDE] = {llw_command_decide},   [LLW_COMMAND_WHY] = {llw_command_why},
+    [LLW_COMMAND_WHY_NOT] = {llw_command_why_not}, [LLW_COMMAND_WHAT_IF] = {llw_command_what_if},
+    [LLW_COMMAND_CHANGE] = {llw_command_change},   [LLW_COMMAND_CONTRAST] = {llw_command_contrast},
     [LLW_COMMAND_FACTS] = {llw_command_facts},     [LLW_COMMAND_LESSONS] = {llw_command_lessons},
     [LLW_COMMAND_LESSON] = {llw_command_lesson},   [LLW_COMMAND_EXPLAIN] = {llw_command_explain},
     [LLW_COMMAND_PREDICT] = {llw_command_predict}, [LLW_COMMAND_FIT] = {llw_command_fit},

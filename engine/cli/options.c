@@ -78,6 +78,8 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
                        "with teach: take the answers from a file, one a line ('-' for standard input)"},
     [LLW_OPT_ALL] = {"all", 0, NULL, false, "leave nothing out"},
     [LLW_OPT_DEPTH] = {"depth", 0, "N", false, "how deep a proof is shown (default 3)"},
+    [LLW_OPT_PRECISE] = {"precise", 0, NULL, false,
+                         "with why and why-not: the evidence of every step, down to llama.cpp's source"},
     [LLW_OPT_FAIL_ON] = {"fail-on", 0, "LEVEL", false,
                          "exit with 1 from this level on: wrong, risk (default), waste, note, or never"},
     [LLW_OPT_ONLY] = {"only", 0, "CODES", true,
@@ -105,7 +107,37 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
          "slot: model.experts, CUDA0.compute,\n"
          "launch.loads. Without MODEL it asks about the last run.\n"
          "X may be FILE:LINE of a configuration: which link really sets the values on that line, "
-         "and which lost against it.\n"},
+         "and which lost against it.\n\n  llwhy why 1\n  llwhy why -ub\n"},
+    [LLW_COMMAND_WHY_NOT] = {"why-not", "X [MODEL] [-- flags]", "what keeps X from being so",
+                             "X is a lesson or rule that says nothing (L02), or a wish, which is tried: "
+                             "\"all on the GPU\", \"262144 context\",\n"
+                             "\"experts on the CPU\", \"one GPU\", -ub 2048, ctk=q4_0. Told is the nearest "
+                             "miss, with its numbers, or what stands in the way.\n\n"
+                             "  llwhy why-not 262144 context\n"
+                             "  llwhy why-not L02\n"},
+    [LLW_COMMAND_WHAT_IF] =
+        {"what-if", "K=V... [MODEL] [-- flags]", "what would be otherwise, and why",
+         "Flags (-c 65536, ctk=q4_0), cards (gpu=\"RTX 5090\", CUDA1=\"RTX 3090\", another 4090), "
+         "ram=\"128 GiB\", llama=v0.5.0,\n"
+         "model=Q4_K_M (a sibling) or a file, kv=q8_0, \"a second slot\", default=-ot, or any fact: "
+         "CUDA0.free=\"20 GiB\". Without MODEL\n"
+         "it asks about the last run. The exit code is that of the launch as it would be.\n\n"
+         "  llwhy what-if -ub 256\n"
+         "  llwhy what-if another 4090 and 262144 context\n"},
+    [LLW_COMMAND_CHANGE] = {"change", "GOAL [MODEL] [-- flags]", "the smallest changes that reach a goal",
+                            "GOAL: loads (when nothing is said), survives, \"meets target\", \"clears L05\", "
+                            "\"clears 1\", or a wish that has to load:\n"
+                            "\"no experts on the CPU\", \"131072 context\", \"one GPU\". Each change was "
+                            "predicted with exactly its flags; the cheapest for\n"
+                            "you comes first.\n\n"
+                            "  llwhy change loads\n"
+                            "  llwhy change clears L05\n"},
+    [LLW_COMMAND_CONTRAST] = {"contrast", "A B [-- flags]", "what differs between two, and what that causes",
+                              "A and B are models, facts files of --save, builds (b8022, v0.5.0), logs, "
+                              "launches as what-if writes them (\"-ub 256\"),\n"
+                              "or now, the launch as it is.\n\n"
+                              "  llwhy contrast glm-4.7-flash-q8_0 glm-4.7-flash-q4_k_m\n"
+                              "  llwhy contrast now \"-ub 512\"\n"},
     [LLW_COMMAND_FACTS] = {"facts", "[MODEL] [-- flags]", "everything that is known, with where it was read",
                            "With --schema: the vocabulary of facts instead.\n"},
     [LLW_COMMAND_LESSONS] = {"lessons", "", "the lessons, a line each", ""},
@@ -257,6 +289,16 @@ static void find_command(llw_options *out) {
     }
 }
 
+/* Whether flags of llama.cpp may stand among the words: of "why" the first, of flags and the questions that
+ * suppose something all. */
+static bool is_question(const llw_options *o) {
+    static const char *const suppose[] = {"why-not", "what-if", "change", "contrast", "flags"};
+    if (o->n_words == 1 && !strcmp(o->words[0], "why")) return true;
+    for (size_t i = 0; o->n_words && i < sizeof suppose / sizeof *suppose; i++)
+        if (!strcmp(o->words[0], suppose[i])) return true;
+    return false;
+}
+
 llw_rc llw_options_read(llw_arena *arena, int argc, char **argv, llw_options *out, llw_err *err) {
     *out = (llw_options){.command = LLW_COMMAND_DECIDE};
     out->words = llw_arena_alloc(arena, ((size_t)argc + 1) * sizeof *out->words);
@@ -268,8 +310,7 @@ llw_rc llw_options_read(llw_arena *arena, int argc, char **argv, llw_options *ou
             break;
         }
         /* "why -ub", "flags -ub": a flag of llama.cpp is what is asked about */
-        bool asked = out->n_words >= 1 &&
-                     (!strcmp(out->words[0], "why") ? out->n_words == 1 : !strcmp(out->words[0], "flags"));
+        bool asked = is_question(out);
         if (argv[i][0] != '-' || !argv[i][1] ||
             (asked && find_option(argv[i] + 2, strcspn(argv[i] + 2, "=")) < 0 && argv[i][1] != 'h')) {
             out->words[out->n_words++] = argv[i];

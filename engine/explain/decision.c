@@ -362,7 +362,7 @@ bool llw_node_concerns(const llw_run *run, const llw_node *node, llw_entity laun
     return true;
 }
 
-void llw_decide(llw_run *run, llw_entity launch, llw_arena *arena, llw_decision *out) {
+void llw_decide_verdict(llw_run *run, llw_entity launch, llw_arena *arena, llw_decision *out) {
     *out = (llw_decision){.run = run, .launch = launch, .context_text = ""};
     deciding d = {run, arena, out};
     out->model = llw_facts_ref(run->facts, launch, LLW_launch_model);
@@ -380,5 +380,9 @@ void llw_decide(llw_run *run, llw_entity launch, llw_arena *arena, llw_decision 
     reasons(&d);
     lessons(&d);
     notes(&d);
+}
+
+void llw_decide(llw_run *run, llw_entity launch, llw_arena *arena, llw_decision *out) {
+    llw_decide_verdict(run, launch, arena, out);
     llw_offers(run, arena, out);
 }

@@ -85,7 +85,9 @@ typedef struct llw_decision {
     const char *context_text; /* largest context, what fit does: "" when flags were given */
 } llw_decision;
 
-/* Decides about a launch of the run. */
+/* What is so: devices, verdict, reasons, lessons; no offers, which cost most. */
+void llw_decide_verdict(llw_run *run, llw_entity launch, llw_arena *arena, llw_decision *out);
+/* Decides about a launch of the run: the same, and what to do instead. */
 void llw_decide(llw_run *run, llw_entity launch, llw_arena *arena, llw_decision *out);
 
 /* Whether a node is about this launch: one of its things is the launch, its placement, model, build or a GPU.

@@ -98,13 +98,13 @@ static bool nearer(const llw_node *a, const llw_node *b) {
     return fa != fb ? fa < fb : a->rule->level > b->rule->level;
 }
 
-void llw_lesson_judge(const llw_run *run, const llw_lesson *lesson, llw_entity launch, llw_arena *arena,
-                      llw_lesson_line *out) {
+static void judge(const llw_run *run, const llw_lesson *lesson, const llw_rule *rule, llw_entity launch,
+                  llw_arena *arena, llw_lesson_line *out) {
     *out = (llw_lesson_line){.lesson = lesson, .state = LLW_SILENT, .text = ""};
     for (size_t i = 0; i < run->n_nodes; i++) {
         const llw_node *node = &run->nodes[i];
-        if (node->rule->lesson != lesson || !node->rule->find.n_pieces ||
-            !llw_node_concerns(run, node, launch))
+        if (node->rule->lesson != lesson || (rule && node->rule != rule) ||
+            (!rule && !node->rule->find.n_pieces) || !llw_node_concerns(run, node, launch))
             continue;
         if (nearer(node, out->node)) out->node = node;
     }
@@ -119,4 +119,14 @@ void llw_lesson_judge(const llw_run *run, const llw_lesson *lesson, llw_entity l
     }
     out->text = llw_arena_strdup(arena, llw_text_str(&t));
     llw_text_fini(&t);
+}
+
+void llw_lesson_judge(const llw_run *run, const llw_lesson *lesson, llw_entity launch, llw_arena *arena,
+                      llw_lesson_line *out) {
+    judge(run, lesson, NULL, launch, arena, out);
+}
+
+void llw_rule_judge(const llw_run *run, const llw_rule *rule, llw_entity launch, llw_arena *arena,
+                    llw_lesson_line *out) {
+    judge(run, rule->lesson, rule, launch, arena, out);
 }

@@ -8,4 +8,8 @@
 void llw_lesson_judge(const llw_run *run, const llw_lesson *lesson, llw_entity launch, llw_arena *arena,
                       llw_lesson_line *out);
 
+/* The same of one rule. */
+void llw_rule_judge(const llw_run *run, const llw_rule *rule, llw_entity launch, llw_arena *arena,
+                    llw_lesson_line *out);
+
 #endif

@@ -74,6 +74,8 @@ void llw_prover_conditions(llw_prover *b, int depth, const llw_node *node) {
         llw_proof_line *line = llw_prover_add(b, depth, LLW_LINE_CONDITION, &t);
         size_t at = b->out->n_lines;
         line->mark = r.state != LLW_KNOWN ? LLW_MARK_UNKNOWN : so ? LLW_MARK_YES : LLW_MARK_NO;
+        line->written = llw_arena_printf(b->arena, "%s:%d", node->rule->lesson->file, c->expr.line);
+        line->minor = so && c->role == LLW_ROLE_UNLESS && best && best->grade == LLW_GRADE_DEFAULT;
         if (best && best->value.known) {
             line->origin = llw_prover_origin(b, best);
             line->entity = entity;
@@ -81,7 +83,7 @@ void llw_prover_conditions(llw_prover *b, int depth, const llw_node *node) {
             line->value = best->value;
         }
         add_reads(b, depth + 1, node, &c->expr, best && best->value.known);
-        if (best && best->value.known && best->grade == LLW_GRADE_PREDICTED && b->out->n_lines == at)
+        if (best && best->value.known && llw_claim_is_predicted(best) && b->out->n_lines == at)
             b->out->lines[at - 1].origin = "told above";
     }
 }

@@ -26,8 +26,10 @@ typedef struct llw_proof_line {
     llw_line_kind kind;
     llw_mark mark;
     const char *text;
-    const char *origin; /* of a fact or rival: origin and place; "" otherwise */
-    llw_entity entity;  /* of a slot; 0 otherwise */
+    const char *origin;  /* of a fact or rival: origin and place; of a computation: where llama.cpp does it */
+    bool minor;          /* an exception that does not hold because nobody asked for it: of little interest */
+    const char *written; /* of a condition: file and line of the rule; "" otherwise */
+    llw_entity entity;   /* of a slot; 0 otherwise */
     llw_attr attr;
     llw_value value;
 } llw_proof_line;
@@ -38,6 +40,9 @@ typedef struct llw_proof {
     llw_grade weakest; /* the least certain grade that it rests on */
 } llw_proof;
 
+/* Adds a line of the caller's own; text is borrowed from the arena. */
+llw_proof_line *llw_proof_add(llw_proof *proof, llw_arena *arena, int depth, llw_line_kind kind,
+                              const char *text);
 /* The proof of a node, whatever its state: for a silent one it is the why-not. */
 void llw_proof_node(const llw_run *run, const llw_node *node, llw_arena *arena, llw_proof *out);
 /* The proof of a slot: its claims, and where the winner comes from. */

@@ -12,15 +12,19 @@ const char *llw_line_kind_name(llw_line_kind kind) {
     return name[kind];
 }
 
-llw_proof_line *llw_prover_add(llw_prover *b, int depth, llw_line_kind kind, llw_text *text) {
-    void *items = b->out->lines;
-    llw_proof_line *line =
-        llw_arena_push(b->arena, &items, &b->out->n_lines, &b->out->capacity, sizeof *line);
-    b->out->lines = items;
-    *line = (llw_proof_line){
-        .depth = depth, .kind = kind, .text = llw_arena_strdup(b->arena, llw_text_str(text)), .origin = ""};
-    llw_text_fini(text);
+llw_proof_line *llw_proof_add(llw_proof *proof, llw_arena *arena, int depth, llw_line_kind kind,
+                              const char *text) {
+    void *items = proof->lines;
+    llw_proof_line *line = llw_arena_push(arena, &items, &proof->n_lines, &proof->capacity, sizeof *line);
+    proof->lines = items;
+    *line = (llw_proof_line){.depth = depth, .kind = kind, .text = text, .origin = "", .written = ""};
     return line;
+}
+
+llw_proof_line *llw_prover_add(llw_prover *b, int depth, llw_line_kind kind, llw_text *text) {
+    const char *kept = llw_arena_strdup(b->arena, llw_text_str(text));
+    llw_text_fini(text);
+    return llw_proof_add(b->out, b->arena, depth, kind, kept);
 }
 
 bool llw_prover_seen(llw_prover *b, llw_entity entity, llw_attr attr) {
@@ -95,7 +99,7 @@ void llw_prover_slot(llw_prover *b, int depth, llw_entity entity, llw_attr attr,
                                   : NULL;
     if (deriver)
         llw_prover_conditions(b, depth + 1, deriver);
-    else if (best->grade == LLW_GRADE_PREDICTED)
+    else if (llw_claim_is_predicted(best))
         llw_prover_grounds(b, depth + 1, entity, attr);
 }
 
@@ -105,7 +109,7 @@ void llw_prover_operand(llw_prover *b, int depth, llw_entity entity, llw_attr at
     llw_prover_slot(b, depth, entity, attr, false);
     if (b->out->n_lines > before || !best || !best->value.known) return;
     llw_prover_claim(b, depth, LLW_LINE_FACT, entity, attr, best);
-    if (best->grade == LLW_GRADE_PREDICTED) b->out->lines[b->out->n_lines - 1].origin = "told above";
+    if (llw_claim_is_predicted(best)) b->out->lines[b->out->n_lines - 1].origin = "told above";
 }
 
 void llw_proof_slot(const llw_run *run, llw_entity entity, llw_attr attr, llw_arena *arena, llw_proof *out) {

@@ -66,6 +66,36 @@ const char *llw_words_key(const char *origin, llw_attr attr) {
     return NULL;
 }
 
+/* What results are called where the attribute's own name would not be said aloud. */
+static const struct {
+    llw_attr attr;
+    const char *name;
+} results[] = {
+    {LLW_launch_override_moves_experts_to_cpu, "a flag keeps experts in RAM"},
+    {LLW_launch_fits_one_gpu, "one GPU can hold all of it"},
+    {LLW_launch_fits_gpus, "the GPUs together can hold all of it"},
+    {LLW_launch_meets_target, "--fit-target stays free"},
+    {LLW_launch_survives, "there is room for what grows with long prompts"},
+    {LLW_launch_weights_on_host, "what the layers keep in RAM"},
+    {LLW_launch_host_need, "what it needs in RAM"},
+    {LLW_launch_gpu_need, "what it needs on the GPUs"},
+    {LLW_launch_gpu_free, "memory free on the GPUs"},
+    {LLW_launch_largest_gpu_free, "memory free on the roomiest GPU"},
+    {LLW_launch_whole_need, "memory it takes with everything on one GPU"},
+    {LLW_launch_fit_outcome, "outcome of --fit"},
+    {LLW_launch_n_ctx, "context that results"},
+    {LLW_launch_n_seq, "slots that result"},
+    {LLW_host_ram_available, "RAM available"},
+    {LLW_model_moe, "the model is a mixture of experts"},
+    {LLW_model_complete, "the file is complete"},
+};
+
+static const char *result_name(llw_attr attr) {
+    for (size_t i = 0; i < sizeof results / sizeof *results; i++)
+        if (results[i].attr == attr) return results[i].name;
+    return NULL;
+}
+
 void llw_words_entity(llw_text *out, const llw_run *run, llw_entity entity) {
     const char *id = llw_facts_id(run->facts, entity), *name = NULL;
     switch (llw_facts_kind(run->facts, entity)) {
@@ -89,6 +119,10 @@ void llw_words_slot(llw_text *out, const llw_run *run, llw_entity entity, llw_at
     const char *flag = llw_words_flag(attr);
     if (flag) {
         llw_text_add(out, flag);
+        return;
+    }
+    if (result_name(attr)) {
+        llw_text_add(out, result_name(attr));
         return;
     }
     llw_kind kind = llw_attr_get(attr)->kind;

@@ -33,6 +33,11 @@ struct llw_facts {
     size_t n_notes, note_capacity;
 };
 
+bool llw_claim_is_predicted(const llw_claim *claim) {
+    return claim->grade == LLW_GRADE_PREDICTED ||
+           (claim->grade == LLW_GRADE_WHATIF && !strcmp(claim->origin, "predicted"));
+}
+
 const char *llw_grade_name(llw_grade grade) {
     static const char *const name[] = {"default",       "prose",        "model card", "predicted", "file",
                                        "configuration", "launch flags", "process",    "measured",  "what-if"};

@@ -39,6 +39,10 @@ typedef struct llw_claim {
     const struct llw_claim *older; /* the next claim on the same slot in this base, or NULL */
 } llw_claim;
 
+/* Computed by predict/: also where it was claimed with grade what-if, over what was measured of the launch as
+ * it was. */
+bool llw_claim_is_predicted(const llw_claim *claim);
+
 struct llw_model; /* fact/model.h */
 
 typedef struct llw_facts llw_facts;

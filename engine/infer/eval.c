@@ -156,7 +156,7 @@ static llw_result predicted_claim(const llw_evaluation *e, llw_entity entity, ll
     const llw_claim **claims = llw_facts_claims(e->facts, entity, attr, arena, &n);
     llw_result found = unknown;
     for (size_t i = 0; i < n && found.state != LLW_KNOWN; i++)
-        if (claims[i]->grade == LLW_GRADE_PREDICTED && claims[i]->value.known)
+        if (llw_claim_is_predicted(claims[i]) && claims[i]->value.known)
             found = llw_result_of(claims[i]->value);
     llw_arena_free(arena);
     return found;

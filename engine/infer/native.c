@@ -20,12 +20,19 @@ static void say(const native *n, llw_entity entity, llw_attr attr, llw_value val
                     "predicted", "");
 }
 
+/* Another launch than the one that was measured: a knob is turned, or somebody supposes another machine
+ * (source/suppose.h; a rule's test states its machine with the same grade, and that is the machine). */
 static bool is_turned(const llw_facts *facts, llw_entity launch) {
     for (int a = 1; a < LLW_ATTRS; a++) {
         const llw_attr_info *info = llw_attr_get((llw_attr)a);
-        if (info->kind != LLW_KIND_launch || !info->knob) continue;
-        const llw_claim *best = llw_facts_best(facts, launch, (llw_attr)a);
-        if (best && best->grade == LLW_GRADE_WHATIF) return true;
+        bool machine = info->kind == LLW_KIND_gpu || info->kind == LLW_KIND_host;
+        if (!machine && (info->kind != LLW_KIND_launch || !info->knob)) continue;
+        for (llw_entity e = machine ? llw_facts_next(facts, info->kind, 0) : launch; e;
+             e = machine ? llw_facts_next(facts, info->kind, e) : 0) {
+            const llw_claim *best = llw_facts_best(facts, e, (llw_attr)a);
+            if (best && best->grade == LLW_GRADE_WHATIF && (!machine || !strcmp(best->origin, "what-if")))
+                return true;
+        }
     }
     return false;
 }

@@ -76,8 +76,9 @@ static llw_state settle(const llw_rule *rule, const llw_result *truth) {
 /* A default is certain until somebody overrides it: it weakens nothing. */
 static void weaken_by_slot(const llw_run *run, llw_entity entity, llw_attr attr, llw_grade *grade) {
     const llw_claim *best = llw_facts_best(run->facts, entity, attr);
-    if (best && best->value.known && best->grade != LLW_GRADE_DEFAULT && best->grade < *grade)
-        *grade = best->grade;
+    if (!best || !best->value.known || best->grade == LLW_GRADE_DEFAULT) return;
+    llw_grade of = llw_claim_is_predicted(best) ? LLW_GRADE_PREDICTED : best->grade;
+    if (of < *grade) *grade = of;
 }
 
 static void weaken(const llw_run *run, const llw_node *node, const llw_expr *expr, llw_grade *grade) {
@@ -170,7 +171,7 @@ static void predict_all(llw_run *run) {
     }
 }
 
-static llw_run *run_rules(const llw_kb *kb, const llw_facts *facts, bool whole) {
+static llw_run *run_rules(const llw_kb *kb, const llw_facts *facts, bool whole, llw_memo *memo) {
     llw_arena *arena = llw_arena_new();
     llw_run *run = llw_arena_alloc(arena, sizeof *run);
     *run = (llw_run){.kb = kb,
@@ -178,7 +179,8 @@ static llw_run *run_rules(const llw_kb *kb, const llw_facts *facts, bool whole) 
                      .facts = llw_facts_overlay(facts),
                      .arena = arena,
                      .whole = whole,
-                     .memo = llw_memo_new()};
+                     .memo = memo ? memo : llw_memo_new(),
+                     .memo_lent = memo != NULL};
     predict_all(run);
     llw_join_index *indexes = llw_join_index_new(arena);
     for (size_t i = 0; i < kb->n_rules; i++) {
@@ -189,18 +191,30 @@ static llw_run *run_rules(const llw_kb *kb, const llw_facts *facts, bool whole) 
 }
 
 llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts) {
-    return run_rules(kb, facts, false);
+    return run_rules(kb, facts, false, NULL);
 }
 
 llw_run *llw_run_whole(const llw_kb *kb, const llw_facts *facts) {
-    return run_rules(kb, facts, true);
+    return run_rules(kb, facts, true, NULL);
+}
+
+/* Predictions are told apart by the address of the model's header: one that only the changed facts hold may
+ * live where another one lived. */
+static bool same_models(const llw_run *first, const llw_facts *facts) {
+    for (llw_entity l = 0; (l = llw_facts_next(facts, LLW_KIND_launch, l));)
+        if (llw_facts_ref(facts, l, LLW_launch_model) > llw_facts_max(first->base)) return false;
+    return true;
+}
+
+llw_run *llw_run_beside(const llw_run *first, const llw_facts *facts) {
+    return run_rules(first->kb, facts, false, same_models(first, facts) ? first->memo : NULL);
 }
 
 void llw_run_free(llw_run *run) {
     if (!run) return;
     for (llw_variant *v = run->variants; v; v = v->next) llw_facts_free(v->facts);
     llw_facts_free(run->facts);
-    llw_memo_free(run->memo);
+    if (!run->memo_lent) llw_memo_free(run->memo);
     llw_arena_free(run->arena);
 }
 

@@ -57,11 +57,15 @@ typedef struct llw_run {
     bool whole;                   /* ask everything */
     struct llw_variant *variants; /* memo of predict() */
     struct llw_memo *memo;        /* of single predictions */
+    bool memo_lent;               /* by another run */
 } llw_run;
 
 llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts);
 /* The same with nothing left unasked: for tests that drop a condition and look again. */
 llw_run *llw_run_whole(const llw_kb *kb, const llw_facts *facts);
+/* A run over changed facts that shares the predictions of `first`, which must outlive it: what-if. The
+ * outcome is that of a run of its own. */
+llw_run *llw_run_beside(const llw_run *first, const llw_facts *facts);
 void llw_run_free(llw_run *run);
 
 /* The prediction of a launch, or NULL. */

@@ -48,7 +48,12 @@ void llw_place_rank(const llw_launch *launch, const llw_extra_files *files, llw_
  * all weights on the GPUs, it does too. *fit (may be NULL) receives what comes of it. 0 when there is none. */
 int64_t llw_place_largest_context(const llw_launch *launch, llw_arena *arena, llw_fit *fit);
 
-typedef enum llw_goal { LLW_GOAL_LOADS, LLW_GOAL_TARGET, LLW_GOAL_SURVIVES } llw_goal;
+typedef enum llw_goal {
+    LLW_GOAL_LOADS,
+    LLW_GOAL_TARGET,
+    LLW_GOAL_SURVIVES,
+    LLW_GOAL_WHOLE, /* loads with every layer on the GPUs */
+} llw_goal;
 
 typedef enum llw_loss { /* what a repair costs, least first */
                         LLW_LOSS_NOTHING,
@@ -69,11 +74,36 @@ typedef struct llw_repair {
     bool survives;
     llw_loss loss;
     const char *costs; /* what it costs the user, one clause */
+    const char
+        *limit; /* that a smaller change of the same knob does not do, with figures; "" when not shown */
 } llw_repair;
+
+/* A change that was tried alone and does not reach the goal. */
+typedef struct llw_attempt {
+    const char *words;  /* "-ub 512" */
+    const char *device; /* the one that is shortest; "" when memory is not what is missing */
+    int64_t short_bytes;
+} llw_attempt;
+
+typedef struct llw_search {
+    bool reached;              /* as it is: nothing was searched */
+    const llw_repair *repairs; /* cheapest for the user first */
+    size_t n;
+    const llw_attempt *attempts;
+    size_t n_attempts;
+} llw_search;
 
 /* The smallest changes that reach the goal, each alone, cheapest for the user first; none when the goal is
  * reached. */
 void llw_place_repairs(const llw_launch *launch, llw_goal goal, const llw_extra_files *files,
                        llw_arena *arena, const llw_repair **repairs, size_t *n);
+/* The same with what was tried in vain. */
+void llw_place_search(const llw_launch *launch, llw_goal goal, const llw_extra_files *files, llw_arena *arena,
+                      llw_search *out);
+
+/* Pairs of changes of which neither does alone, or that cost less than each that does: a cheap one (-ub, KV
+ * type, slots, flash attention, fit) and then the smallest of another kind. Some hundred predictions. */
+void llw_place_pairs(const llw_launch *launch, llw_goal goal, const llw_extra_files *files, llw_arena *arena,
+                     const llw_search *alone, const llw_repair **pairs, size_t *n);
 
 #endif

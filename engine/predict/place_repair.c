@@ -19,6 +19,8 @@ typedef struct search {
     llw_try now; /* the launch as it is */
     llw_repair items[MAX_REPAIRS];
     size_t n;
+    llw_attempt attempts[MAX_REPAIRS];
+    size_t n_attempts;
 } search;
 
 static const char *number(search *s, int64_t n) {
@@ -31,13 +33,74 @@ static const char *const *words(search *s, const char *const *from, size_t n) {
     return kept;
 }
 
+static const char *joined(search *s, const char *lead, const char *const *list, size_t n) {
+    llw_text t = {0};
+    llw_text_add(&t, lead);
+    for (size_t i = 0; i < n; i++) llw_text_addf(&t, "%s%s", t.len ? " " : "", list[i]);
+    const char *text = llw_arena_strdup(s->arena, llw_text_str(&t));
+    llw_text_fini(&t);
+    return text;
+}
+
+/* "without --fit off, -ngl" */
+static const char *joined_list(search *s, const char *const *list, size_t n) {
+    llw_text t = {0};
+    for (size_t i = 0; i < n; i++) llw_text_addf(&t, "%s%s", i ? ", " : "without ", list[i]);
+    const char *text = llw_arena_strdup(s->arena, llw_text_str(&t));
+    llw_text_fini(&t);
+    return text;
+}
+
+/* The device that is shortest of what the goal wants, and by how much; "" when memory is not what is missing.
+ */
+static const char *shortest(const search *s, const llw_try *tried, int64_t *bytes) {
+    const llw_prediction *p = &tried->fit.prediction;
+    const char *device = "";
+    *bytes = 0;
+    for (int d = 0; d < p->n_devices; d++) {
+        const llw_memory *m = &p->device[d];
+        int64_t more = s->goal == LLW_GOAL_TARGET     ? tried->fit.launch.fit_target[d]
+                       : s->goal == LLW_GOAL_SURVIVES ? tried->extras.device[d]
+                                                      : 0;
+        int64_t over = m->weights + m->context + m->compute + more - tried->fit.launch.devices[d].free;
+        if (over <= *bytes) continue;
+        *bytes = over;
+        device = tried->fit.launch.devices[d].name;
+    }
+    return device;
+}
+
+/* "-c 98560 leaves CUDA0 3.2 MiB short": what the next smaller change comes to; "" when it reaches the goal
+ * too. */
+static const char *limit_of(search *s, const llw_launch *smaller, const char *words) {
+    llw_arena *scratch = llw_arena_new();
+    llw_try tried;
+    llw_try_launch(smaller, s->files, scratch, &tried);
+    const char *text = "";
+    int64_t bytes = 0;
+    const char *device = shortest(s, &tried, &bytes);
+    char buf[LLW_NUMBER_MAX];
+    if (!llw_try_reaches(&tried, s->goal) && *device)
+        text = llw_arena_printf(s->arena, "%s leaves %s %s short", words, device, llw_format_mib(buf, bytes));
+    else if (!llw_try_reaches(&tried, s->goal))
+        text = llw_arena_printf(s->arena, "%s is not enough", words);
+    llw_arena_free(scratch);
+    return text;
+}
+
 /* Tries a changed launch and keeps it when it reaches the goal. */
 static bool offer(search *s, const llw_launch *changed, const char *const *set, size_t n_set,
                   const char *const *drop, size_t n_drop, llw_loss loss, const char *costs) {
     if (s->n == MAX_REPAIRS) return false;
     llw_try tried;
     llw_try_launch(changed, s->files, s->arena, &tried);
-    if (!llw_try_reaches(&tried, s->goal)) return false;
+    if (!llw_try_reaches(&tried, s->goal)) {
+        if (s->n_attempts == MAX_REPAIRS) return false;
+        llw_attempt *a = &s->attempts[s->n_attempts++];
+        *a = (llw_attempt){.words = n_set ? joined(s, "", set, n_set) : joined_list(s, drop, n_drop)};
+        a->device = shortest(s, &tried, &a->short_bytes);
+        return false;
+    }
     if (tried.fit.prediction.weights_on_host > s->now.fit.prediction.weights_on_host &&
         loss < LLW_LOSS_SPEED) {
         char moved[LLW_NUMBER_MAX];
@@ -59,7 +122,8 @@ static bool offer(search *s, const llw_launch *changed, const char *const *set, 
                                     .fit = tried.fit,
                                     .survives = tried.survives,
                                     .loss = loss,
-                                    .costs = costs};
+                                    .costs = costs,
+                                    .limit = ""};
     return true;
 }
 
@@ -71,15 +135,21 @@ static bool offer_set(search *s, const llw_launch *changed, const char *flag, co
 
 /* ---- one function for each kind of change ---- */
 
-static void try_ubatch(search *s, int64_t ubatch) {
-    if (s->launch->ubatch <= ubatch) return;
+static bool try_ubatch(search *s, int64_t ubatch) {
+    if (s->launch->ubatch <= ubatch) return false;
     llw_launch changed = *s->launch;
     changed.ubatch = ubatch;
     bool in_ram = s->now.fit.prediction.weights_on_host > 0;
-    offer_set(s, &changed, "-ub", number(s, ubatch), LLW_LOSS_PROMPT,
-              in_ram ? "prompts are read slower: weights in RAM cross the bus once for each micro-batch"
-              : ubatch >= 512 ? "prompts are read a few percent slower"
-                              : "prompts are read slower");
+    bool does =
+        offer_set(s, &changed, "-ub", number(s, ubatch), LLW_LOSS_PROMPT,
+                  in_ram ? "prompts are read slower: weights in RAM cross the bus once for each micro-batch"
+                  : ubatch >= 512 ? "prompts are read a few percent slower"
+                                  : "prompts are read slower");
+    if (!does || s->launch->ubatch <= 2 * ubatch) return does; /* the next larger one is what there is */
+    changed.ubatch = 2 * ubatch;
+    s->items[s->n - 1].limit =
+        limit_of(s, &changed, llw_arena_printf(s->arena, "-ub %s", number(s, 2 * ubatch)));
+    return true;
 }
 
 static void try_flash(search *s) {
@@ -178,15 +248,26 @@ static void try_slots(search *s) {
 static void try_context(search *s) {
     int64_t limit = s->now.fit.prediction.n_ctx - CELLS;
     if (limit < CELLS || s->launch->program == LLW_PROGRAM_BENCH) return;
-    int64_t ctx = llw_try_context(s->launch, s->files, s->goal, s->now.fit.prediction.weights_on_host, limit);
-    if (ctx <= 0) return;
+    int64_t ctx =
+        llw_try_context(s->launch, s->files, s->goal,
+                        s->goal == LLW_GOAL_WHOLE ? -1 : s->now.fit.prediction.weights_on_host, limit);
+    if (ctx <= 0) {
+        if (s->n_attempts < MAX_REPAIRS)
+            s->attempts[s->n_attempts++] = (llw_attempt){.words = "-c, however small", .device = ""};
+        return;
+    }
     llw_launch changed = *s->launch;
     changed.ctx = ctx;
     changed.ctx_given = true;
     char cells[LLW_NUMBER_MAX], was[LLW_NUMBER_MAX];
-    offer_set(s, &changed, "-c", number(s, ctx), LLW_LOSS_CONTEXT,
-              llw_arena_printf(s->arena, "the context becomes %s instead of %s", llw_format_count(cells, ctx),
-                               llw_format_count(was, s->now.fit.prediction.n_ctx)));
+    bool does = offer_set(s, &changed, "-c", number(s, ctx), LLW_LOSS_CONTEXT,
+                          llw_arena_printf(s->arena, "the context becomes %s instead of %s",
+                                           llw_format_count(cells, ctx),
+                                           llw_format_count(was, s->now.fit.prediction.n_ctx)));
+    if (!does) return;
+    changed.ctx = ctx + CELLS;
+    s->items[s->n - 1].limit =
+        limit_of(s, &changed, llw_arena_printf(s->arena, "-c %s", number(s, ctx + CELLS)));
 }
 
 static double cache_bits(uint32_t type) {
@@ -194,14 +275,14 @@ static double cache_bits(uint32_t type) {
     return t ? 8.0 * t->bytes / t->block : 0;
 }
 
-static void try_cache(search *s, const char *type, const char *costs) {
+static bool try_cache(search *s, const char *type, const char *costs) {
     int found = llw_ggml_type_find(type);
-    if (found < 0 || s->launch->flash_attn == LLW_OFF) return;
-    if (cache_bits(s->launch->type_k) <= cache_bits((uint32_t)found)) return;
+    if (found < 0 || s->launch->flash_attn == LLW_OFF) return false;
+    if (cache_bits(s->launch->type_k) <= cache_bits((uint32_t)found)) return false;
     llw_launch changed = *s->launch;
     changed.type_k = changed.type_v = (uint32_t)found;
     const char *set[] = {"-ctk", type, "-ctv", type};
-    offer(s, &changed, set, 4, NULL, 0, LLW_LOSS_PRECISION, costs);
+    return offer(s, &changed, set, 4, NULL, 0, LLW_LOSS_PRECISION, costs);
 }
 
 /* ---- changes that move work to RAM, for launches that fit may not touch ---- */
@@ -243,9 +324,14 @@ static void try_experts(search *s) {
                   "nothing moves to RAM, but the GPUs no longer work as a pipeline: prompts are read slower");
         return;
     }
-    offer_set(s, &changed, "-ncmoe", number(s, high), LLW_LOSS_SPEED,
-              llw_arena_printf(s->arena, "the experts of %d layer%s work in RAM, so tokens come slower", high,
-                               high == 1 ? "" : "s"));
+    bool does =
+        offer_set(s, &changed, "-ncmoe", number(s, high), LLW_LOSS_SPEED,
+                  llw_arena_printf(s->arena, "the experts of %d layer%s work in RAM, so tokens come slower",
+                                   high, high == 1 ? "" : "s"));
+    if (!does || high < 2) return;
+    changed.n_overrides = (size_t)high - 1;
+    s->items[s->n - 1].limit =
+        limit_of(s, &changed, llw_arena_printf(s->arena, "-ncmoe %s", number(s, high - 1)));
 }
 
 static void try_layers(search *s) {
@@ -270,9 +356,14 @@ static void try_layers(search *s) {
     if (low < 0) return;
     changed.gpu_layers = low;
     changed.gpu_layers_given = true;
-    offer_set(s, &changed, "-ngl", number(s, low), LLW_LOSS_SPEED,
-              llw_arena_printf(s->arena, "%d of %d layers work in RAM, so tokens come much slower",
-                               layers + 1 - low, layers + 1));
+    bool does =
+        offer_set(s, &changed, "-ngl", number(s, low), LLW_LOSS_SPEED,
+                  llw_arena_printf(s->arena, "%d of %d layers work in RAM, so tokens come much slower",
+                                   layers + 1 - low, layers + 1));
+    if (!does || low + 1 >= most) return;
+    changed.gpu_layers = low + 1;
+    s->items[s->n - 1].limit =
+        limit_of(s, &changed, llw_arena_printf(s->arena, "-ngl %s", number(s, low + 1)));
 }
 
 static void try_cache_in_ram(search *s) {
@@ -292,37 +383,48 @@ static void order(search *s) {
     }
 }
 
-void llw_place_repairs(const llw_launch *launch, llw_goal goal, const llw_extra_files *files,
-                       llw_arena *arena, const llw_repair **repairs, size_t *n) {
+void llw_place_search(const llw_launch *launch, llw_goal goal, const llw_extra_files *files, llw_arena *arena,
+                      llw_search *out) {
     search *s = llw_arena_alloc(arena, sizeof *s);
     s->launch = launch;
     s->files = files;
     s->goal = goal;
     s->arena = arena;
-    *repairs = s->items;
-    *n = 0;
-    llw_try_launch(launch, files, arena, &s->now);
-    if (llw_try_reaches(&s->now, goal) || !launch->model || launch->n_devices == 0) return;
+    *out = (llw_search){.repairs = s->items, .attempts = s->attempts};
+    if (!launch->model || (!launch->n_devices && launch->ram_available < 0)) return;
     for (int i = 0; i < launch->n_devices; i++)
         if (!launch->devices[i].known) return;
+    llw_try_launch(launch, files, arena, &s->now);
+    out->reached = llw_try_reaches(&s->now, goal);
+    if (out->reached) return;
     try_flash(s);
-    try_fit(s);
-    try_targets(s);
-    try_split(s);
-    try_all_cards(s);
-    try_ubatch(s, 512);
-    try_ubatch(s, 256);
+    if (launch->n_devices) {
+        try_fit(s);
+        try_targets(s);
+        try_split(s);
+        try_all_cards(s);
+    }
+    for (int64_t ubatch = 512; ubatch >= 128 && !try_ubatch(s, ubatch);) ubatch /= 2;
     try_swa(s);
     try_slots(s);
     try_context(s);
-    try_cache(s, "q8_0", "the cache is a little less precise; hardly anybody notices");
-    try_cache(s, "q4_0", "the cache is clearly less precise: long answers suffer");
+    if (!try_cache(s, "q8_0", "the cache is a little less precise; hardly anybody notices"))
+        try_cache(s, "q4_0", "the cache is clearly less precise: long answers suffer");
     bool placed_by_fit = s->now.fit.outcome == LLW_FIT_ADJUSTED;
-    if (!placed_by_fit) {
+    if (!placed_by_fit && launch->n_devices && goal != LLW_GOAL_WHOLE) {
         try_experts(s);
         try_layers(s);
         try_cache_in_ram(s);
     }
     order(s);
-    *n = s->n;
+    out->n = s->n;
+    out->n_attempts = s->n_attempts;
+}
+
+void llw_place_repairs(const llw_launch *launch, llw_goal goal, const llw_extra_files *files,
+                       llw_arena *arena, const llw_repair **repairs, size_t *n) {
+    llw_search found;
+    llw_place_search(launch, goal, files, arena, &found);
+    *repairs = found.repairs;
+    *n = found.n;
 }

@@ -12,12 +12,20 @@ void llw_try_launch(const llw_launch *launch, const llw_extra_files *files, llw_
     out->meets_target = out->fit.meets_target;
     llw_extras_estimate(&out->fit.launch, &out->fit.prediction, files, arena, &out->extras);
     out->survives = out->fits && llw_extras_survive(&out->fit.launch, &out->fit.prediction, &out->extras);
+    if (out->fit.prediction.n_devices) return;
+    const llw_memory *host = &out->fit.prediction.host; /* nothing but RAM: it decides */
+    out->fits = out->meets_target = out->survives =
+        out->fit.prediction.outcome == LLW_OUTCOME_OK && launch->ram_available >= 0 &&
+        host->weights + host->context + host->compute <= launch->ram_available;
 }
 
 bool llw_try_reaches(const llw_try *tried, llw_goal goal) {
-    return goal == LLW_GOAL_LOADS    ? tried->fits
-           : goal == LLW_GOAL_TARGET ? tried->meets_target
-                                     : tried->survives;
+    switch (goal) {
+    case LLW_GOAL_LOADS: return tried->fits;
+    case LLW_GOAL_TARGET: return tried->meets_target;
+    case LLW_GOAL_WHOLE: return tried->fits && tried->fit.prediction.weights_on_host == 0;
+    default: return tried->survives;
+    }
 }
 
 llw_launch llw_try_unplaced(const llw_launch *launch) {

@@ -116,9 +116,9 @@ void llw_render_decision_json(llw_text *out, const llw_decision *d) {
     llw_json_dump(out, root);
 }
 
-void llw_render_proof_json(llw_text *out, const llw_run *run, const llw_proof *proof) {
+static json_t *lines_json(const llw_run *run, const llw_proof *proof) {
     static const char *const marks[] = {"none", "yes", "no", "unknown"};
-    json_t *root = json_object(), *lines = json_array();
+    json_t *lines = json_array();
     for (size_t i = 0; i < proof->n_lines; i++) {
         const llw_proof_line *line = &proof->lines[i];
         json_t *o = json_object();
@@ -135,10 +135,25 @@ void llw_render_proof_json(llw_text *out, const llw_run *run, const llw_proof *p
             json_object_set_new(o, "value", value_json(run, line->value));
             llw_text_fini(&slot);
         }
+        if (*line->written) json_object_set_new(o, "written", llw_json_string(line->written));
         json_array_append_new(lines, o);
     }
+    return lines;
+}
+
+void llw_render_proof_json(llw_text *out, const llw_run *run, const llw_proof *proof) {
+    json_t *root = json_object();
     json_object_set_new(root, "schema", json_string("llwhy.why/1"));
     json_object_set_new(root, "weakest", llw_json_string(llw_grade_name(proof->weakest)));
-    json_object_set_new(root, "lines", lines);
+    json_object_set_new(root, "lines", lines_json(run, proof));
+    llw_json_dump(out, root);
+}
+
+void llw_render_why_not_json(llw_text *out, const llw_run *run, const llw_proof *proof, const char *state) {
+    json_t *root = json_object();
+    json_object_set_new(root, "schema", json_string("llwhy.why-not/1"));
+    json_object_set_new(root, "answer", json_string(state));
+    json_object_set_new(root, "weakest", llw_json_string(llw_grade_name(proof->weakest)));
+    json_object_set_new(root, "lines", lines_json(run, proof));
     llw_json_dump(out, root);
 }

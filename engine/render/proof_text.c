@@ -21,20 +21,23 @@ static const char *lead_of(llw_line_kind kind, bool inside) {
     }
 }
 
-void llw_render_proof_text(llw_text *out, const llw_style *style, const llw_proof *proof, int depth) {
+void llw_render_proof_text(llw_text *out, const llw_style *style, const llw_proof *proof, int depth,
+                           bool precise) {
     size_t hidden = 0;
     int computed = -1; /* depth of the computed line that this one stands under */
     for (size_t i = 0; i < proof->n_lines; i++) {
         const llw_proof_line *line = &proof->lines[i];
         bool inside = computed >= 0 && line->depth > computed;
         if (!inside) computed = line->kind == LLW_LINE_ARITHMETIC ? line->depth : -1;
-        if (depth >= 0 && line->depth > depth) {
+        if (depth >= 0 && (line->depth > depth || line->minor)) {
             hidden++;
             continue;
         }
         llw_text t = {0};
         llw_text_addf(&t, "%s%s%s", mark_of(line), lead_of(line->kind, inside), line->text);
-        if (*line->origin) llw_text_addf(&t, "   [%s]", line->origin);
+        if (*line->origin && (precise || line->kind != LLW_LINE_ARITHMETIC))
+            llw_text_addf(&t, "   [%s]", line->origin);
+        if (precise && *line->written) llw_text_addf(&t, "   [%s]", line->written);
         int indent = line->depth * 2;
         llw_text_addf(out, "%*s", indent, "");
         llw_wrap(out, style, llw_text_str(&t), indent, indent + 2);

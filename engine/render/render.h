@@ -18,9 +18,13 @@ void llw_render_decision_json(llw_text *out, const llw_decision *decision);
 bool llw_render_plan(llw_text *out, const llw_decision *decision, const char *format);
 bool llw_plan_format(const char *format);
 
-/* depth: lines deeper than this are left out, and their number is said; -1 for all. */
-void llw_render_proof_text(llw_text *out, const llw_style *style, const llw_proof *proof, int depth);
+/* depth: lines deeper than this are left out, and their number is said; -1 for all. precise: where in
+ * llama.cpp each computation is, and where each condition is written. */
+void llw_render_proof_text(llw_text *out, const llw_style *style, const llw_proof *proof, int depth,
+                           bool precise);
 void llw_render_proof_json(llw_text *out, const llw_run *run, const llw_proof *proof);
+/* The same lines as the answer to why-not: state says which answer it is. */
+void llw_render_why_not_json(llw_text *out, const llw_run *run, const llw_proof *proof, const char *state);
 
 /* Every slot of every entity with its winner and, with `rivals`, the losers. */
 void llw_render_facts_text(llw_text *out, const llw_style *style, const llw_run *run, llw_entity only,

@@ -184,7 +184,7 @@ static void story(llw_text *out, const llw_style *style, const char *text) {
 
 void llw_render_lesson(llw_text *out, const llw_style *style, const llw_transcript *t, int depth) {
     heading(out, style, t->state == LLW_FIRED ? "The chain" : "The chain: why the lesson says nothing here");
-    llw_render_proof_text(out, style, &t->proof, depth);
+    llw_render_proof_text(out, style, &t->proof, depth, false);
     if (*t->mechanism) {
         heading(out, style, "The mechanism");
         story(out, style, t->mechanism);

@@ -6,6 +6,7 @@ import pathlib
 import shutil
 import re
 import stat
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -129,6 +130,71 @@ class Inputs(Case):
         self.complains(2, r"facts\.json.*elephant", "--facts", self.here / "facts.json", "--", "-c", "4096")
         (self.here / "facts.json").write_text('{"entities": [')
         self.complains(2, r"facts\.json:1: is no JSON", "--facts", self.here / "facts.json", "--", "-c", "4096")
+
+
+class Questions(Case):
+    def test_they_are_about_the_last_run_and_say_so(self):
+        self.complains(2, r"there is no last run to ask about: name a model", "what-if", "-ub", "256")
+        self.llwhy(MODEL, *BOX, *WASTEFUL, code=0)
+        for asked in (["what-if", "-ub", "256"], ["why-not", "L02"], ["change", "clears", "L05"], ["contrast", "now", "-ub 512"], ["why", "-ub"]):
+            with self.subTest(asked=asked):
+                done = self.llwhy(*asked)
+                self.assertIn(done.returncode, (0, 1))
+                self.assertRegex(done.stderr, r"^About the last run: .*, with the flags you gave\.\n$")
+                self.assertTrue(done.stdout)
+
+    def test_help_teaches_with_an_example(self):
+        for command in ("why", "why-not", "what-if", "change", "contrast"):
+            self.assertRegex(self.llwhy(command, "--help", code=0).stdout, rf"(?m)^  llwhy {command} \S", command)
+
+    def test_what_is_not_understood(self):
+        for asked, says in ((["what-if", "purple"], r"'purple' is not understood"), (["what-if"], r"what would be otherwise"),
+                            (["why-not"], r"what should be so"), (["what-if", "-ubb", "4"], r"has no -ubb; did you mean"),
+                            (["what-if", "ram=lots"], r"ram=131072"), (["contrast"], r"which two")):
+            with self.subTest(asked=asked):
+                done = self.llwhy(*asked, MODEL, *BOX, code=3)
+                self.assertRegex(done.stderr, says)
+                self.assertEqual(done.stdout, "")
+
+    def test_exit_codes_are_those_of_the_supposed_launch(self):
+        flags = ["--", "-c", "8192", "--fit", "off", "-ngl", "99"]
+        self.llwhy("what-if", "CUDA0=4096:3500", MODEL, *BOX, *flags, code=1)
+        self.llwhy("what-if", "-c", "4096", MODEL, *BOX, *flags, code=0)
+        self.llwhy("why-not", "262144 context", MODEL, *BOX, *flags, code=1)
+        self.llwhy("change", "loads", MODEL, *BOX, *flags, code=0)
+
+    def test_another_file_on_the_disk(self):
+        """A coarser quantisation beside the model is proposed, and what-if finds it by its name."""
+        sparse = pathlib.Path(PROGRAM).parent / "tests/tools/llwhy-sparse"
+        if not sparse.exists():
+            self.skipTest("llwhy-sparse is not built")
+        for name in ("q8_0", "q4_k_m"):
+            subprocess.run([sparse, f"glm-4.7-flash-{name}", self.here / f"GLM-{name.upper()}.gguf"], check=True, capture_output=True)
+        flags = ["--", "-c", "32768", "--fit", "off", "-ngl", "99"]
+        box = ["--gpu", "24564:23671", "--ram", "64205"]
+        done = self.llwhy("change", "loads", self.here / "GLM-Q8_0.gguf", *box, "--format", "json", *flags)
+        files = [c for c in json.loads(done.stdout)["changes"] if c["costs"] == "file"]
+        self.assertEqual([pathlib.Path(c["words"][0]).name for c in files], ["GLM-Q4_K_M.gguf"])
+        self.assertIn("on this disk", files[0]["costs_text"])
+        done = self.llwhy("what-if", "model=Q4_K_M", self.here / "GLM-Q8_0.gguf", *box, "--format", "json", *flags, code=0)
+        self.assertEqual(json.loads(done.stdout)["after"]["verdict"], "loads")
+
+    def test_a_prediction_and_its_log(self):
+        done = self.llwhy("contrast", "prediction", "tests/fixtures/logs/v0.5.0-lv4.log", "--format", "json", code=0)
+        found = json.loads(done.stdout)
+        self.assertEqual(found["inputs"], [])
+        for device in found["devices"]:  # a log rounds to a hundredth of a MiB
+            for part in ("weights", "kv", "compute"):
+                self.assertLess(abs(device["before"][part] - device["after"][part]), 1 << 17)
+
+    def test_two_machines(self):
+        for name, gpu in (("a", "24564:23671:RTX 4090"), ("b", "16303:12761:RTX 5070 Ti")):
+            self.llwhy(MODEL, "--gpu", gpu, "--ram", "64205", "--save", self.here / f"{name}.json", "--", "-c", "131072", "--fit", "off", "-ngl", "99")
+        done = self.llwhy("contrast", self.here / "a.json", self.here / "b.json", "--format", "json", code=0)
+        found = json.loads(done.stdout)
+        self.assertIn({"name": "name of CUDA0", "before": "RTX 4090", "after": "RTX 5070 Ti"}, found["inputs"])
+        self.assertEqual((found["before"]["verdict"], found["after"]["verdict"]), ("loads", "fails"))
+        self.assertIn("gone", [f["change"] for f in found["findings"]])
 
 
 class Codes(Case):

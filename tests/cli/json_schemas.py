@@ -34,6 +34,17 @@ OUTPUTS = {
     ],
     "why": [[*what, GLM, *TWO, *INCIDENT] for what in (["why", "1"], ["why", "L05"], ["why", "L06"], ["why", "CUDA0.compute"], ["why", "-ub"],
                                                        ["why", "launch.loads"], ["why", "model.experts"])],
+    "why-not": [["why-not", *what, GLM, *TWO, *INCIDENT] for what in (["L02"], ["L05"], ["L06"], ["262144 context"], ["-ub", "256"], ["-ctk", "q9"],
+                                                                       ["all on the GPU"], ["-c", "131072"])],
+    "what-if": [["what-if", *what, GLM, *TWO, *INCIDENT] for what in (["-ub", "256"], ["another 4090"], ["llama=v0.5.0"], ["model=q4_k_m"],
+                                                                       ["ctk=q9"], ["CUDA1.free=unknown"], ["-dev", "CUDA0"])],
+    "change": [["change", *what, GLM, *TWO, *INCIDENT] for what in ([], ["survives"], ["clears", "L05"], ["262144 context"])] +
+              [["change", "loads", DENSE, "--no-gpu", "--ram", "64205"]],
+    "contrast": [
+        ["contrast", "now", "-ub 512", "--facts", "tests/cases/L04-facts/facts.json", "--", "-c", "10240"],
+        ["contrast", "b8022", "v0.5.0", GLM, *TWO, *INCIDENT],
+        ["contrast", GLM, "glm-4.7-flash-q4_k_m", *TWO, "--", "-c", "32768"],
+    ],
     "predict": [
         ["predict", GLM, *TWO, *INCIDENT],
         ["predict", DENSE, "--no-gpu", "--ram", "64205"],
@@ -81,6 +92,10 @@ class Schemas(unittest.TestCase):
 
     def test_why(self):
         self.check("why")
+
+    def test_questions(self):
+        for name in ("why-not", "what-if", "change", "contrast"):
+            self.check(name)
 
     def test_predict(self):
         self.check("predict")
