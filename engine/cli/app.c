@@ -3,7 +3,9 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 void llw_app_exit(llw_app *app, llw_exit code) {
     if (code > app->code) app->code = code;
@@ -51,4 +53,13 @@ void llw_app_load_kb(llw_app *app) {
 void llw_app_run(llw_app *app) {
     if (!app->kb) llw_app_load_kb(app);
     app->run = llw_run_new(app->kb, app->facts);
+}
+
+const char *llw_app_today(llw_app *app) {
+    const char *epoch = getenv("SOURCE_DATE_EPOCH");
+    time_t now = epoch && *epoch ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
+    struct tm day;
+    char text[11];
+    bool told = gmtime_r(&now, &day) && strftime(text, sizeof text, "%Y-%m-%d", &day);
+    return told ? llw_arena_strdup(app->arena, text) : "0000-00-00";
 }

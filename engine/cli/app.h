@@ -83,6 +83,8 @@ void llw_app_claim_ledger(llw_app *app, llw_facts *facts, const char *path);
 void llw_app_calibrate(llw_app *app);
 /* Where a new record goes: the ledger's directory, or where it will be. */
 const char *llw_app_ledger_directory(llw_app *app);
+/* The day, YYYY-MM-DD, by which what is dated expires; SOURCE_DATE_EPOCH makes it reproducible. */
+const char *llw_app_today(llw_app *app);
 /* The level from which on findings give exit code 1 (--fail-on). */
 llw_level llw_app_fail_level(llw_app *app);
 /* Adds a saved fact base (fact/facts_json.h). */
@@ -134,5 +136,6 @@ int llw_command_teach(llw_app *app);
 int llw_command_probe(llw_app *app);
 int llw_command_test(llw_app *app);
 int llw_command_new(llw_app *app);
+int llw_command_lint_rules(llw_app *app);
 
 #endif

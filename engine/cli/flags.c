@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 enum { MAX_HELP = 4 << 20 };
 
@@ -40,16 +39,6 @@ static bool read_help(llw_app *app, const char *path, llw_help *help) {
     return true;
 }
 
-static const char *today(llw_app *app) {
-    const char *fixed = getenv("SOURCE_DATE_EPOCH");
-    time_t now = fixed ? (time_t)strtoll(fixed, NULL, 10) : time(NULL);
-    char date[16] = "";
-    struct tm tm;
-    gmtime_r(&now, &tm);
-    strftime(date, sizeof date, "%Y-%m-%d", &tm);
-    return llw_arena_strdup(app->arena, date);
-}
-
 /* Replaces the file whole, as a table that is half new would be worse than the old one. */
 static bool write_table(llw_app *app, const char *directory, const char *name, const char *text) {
     const char *path = llw_path_join(app->arena, directory, name),
@@ -75,7 +64,7 @@ static int import_help(llw_app *app) {
                                 "and which build it is (its --version)"),
                app->code;
     if (!program_asked(app, &program) || !read_help(app, o->words[1], &help)) return app->code;
-    if (llw_flags_import(app->arena, &help, program, version, today(app), &update, &err) != LLW_OK)
+    if (llw_flags_import(app->arena, &help, program, version, llw_app_today(app), &update, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_INPUT, &err), app->code;
     if (!root)
         root = llw_file_is_directory("rules.d")

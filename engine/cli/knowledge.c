@@ -129,10 +129,11 @@ int llw_command_explain(llw_app *app) {
     llw_app_load_kb(app);
     const llw_lesson *l = llw_kb_lesson(app->kb, name);
     if (!l)
-        return llw_app_complain(app, LLW_EXIT_USAGE,
-                                "there is no code '%s': lessons are L01 ..., claims C01 ..., flags F01 ..., load logs R01 "
-                                "..., suppressions S01 ...",
-                                name),
+        return llw_app_complain(
+                   app, LLW_EXIT_USAGE,
+                   "there is no code '%s': lessons are L01 ..., claims C01 ..., flags F01 ..., load logs R01 "
+                   "..., suppressions S01 ..., faults of lessons K01 ...",
+                   name),
                app->code;
     tell_lesson(app, l);
     return app->code;

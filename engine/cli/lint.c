@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Where a launch is defined, for findings whose own slots have no place. */
 static bool place_of_launch(void *context, llw_entity launch, const char **file, int *line, int *column) {
@@ -236,15 +235,6 @@ void llw_lint_pass_end(llw_lint_pass *pass) {
 
 /* --- the command --- */
 
-/* The day by which suppressions expire; SOURCE_DATE_EPOCH makes it reproducible. */
-static void set_today(llw_linting *lint) {
-    const char *epoch = getenv("SOURCE_DATE_EPOCH");
-    time_t now = epoch && *epoch ? (time_t)strtoll(epoch, NULL, 10) : time(NULL);
-    struct tm day;
-    if (!gmtime_r(&now, &day) || !strftime(lint->today, sizeof lint->today, "%Y-%m-%d", &day))
-        strcpy(lint->today, "0000-00-00");
-}
-
 static bool check_options(llw_linting *lint) {
     llw_app *app = lint->app;
     const llw_options *o = &app->options;
@@ -328,7 +318,7 @@ static void lint_all(llw_linting *lint) {
 bool llw_lint_start(llw_app *app, llw_level least, llw_linting *lint) {
     *lint = (llw_linting){
         .app = app, .least = least, .has_baseline = llw_option_given(&app->options, LLW_OPT_BASELINE)};
-    set_today(lint);
+    lint->today = llw_app_today(app);
     llw_app_load_kb(app);
     if (!check_options(lint)) return false;
     llw_err err = {0};

@@ -15,7 +15,7 @@ typedef struct llw_linting {
     llw_app *app; /* app->facts is the machine, gathered once; every pass lies over it */
     llw_flags flags;
     llw_level least;
-    char today[11];
+    const char *today;
     bool has_baseline;
 } llw_linting;
 

@@ -233,6 +233,14 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
          "  llwhy probe localhost:8080 models.conf --with 'llama-server {flags} --port {port}' --record "
          "b8115.yaml\n"},
     [LLW_COMMAND_TEST] = {"test", "[LESSON]", "run the tests that rules carry", ""},
+    [LLW_COMMAND_LINT_RULES] =
+        {"lint-rules", "[DIR|FILE...]",
+         "judge the lessons themselves: what is missing, what cannot work together",
+         "Without DIR: every lesson that llwhy reads here. DIR holds rules.d, lessons and models like "
+         ".llwhy, FILE is one of its\n"
+         "rule files; then only these lessons are judged, beside all others. llwhy explain K06 tells what a "
+         "code means;\n"
+         "--only and --ignore choose codes, lessons or rules. Exit 1 from --fail-on (risk) on.\n"},
     [LLW_COMMAND_NEW] =
         {"new", "ID", "start a lesson: a rule, its story and a failing test",
          "The files go to rules.d and lessons here if there is a rules.d, else to the project's .llwhy.\n"},

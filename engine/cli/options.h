@@ -37,6 +37,7 @@ typedef enum llw_command {
     LLW_COMMAND_TEACH,
     LLW_COMMAND_PROBE,
     LLW_COMMAND_TEST,
+    LLW_COMMAND_LINT_RULES,
     LLW_COMMAND_NEW,
     LLW_COMMANDS
 } llw_command;

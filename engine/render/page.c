@@ -1,6 +1,7 @@
 /* Finds the page of a code wherever it is kept. */
 #include "render/page.h"
 #include "base/data.h"
+#include "check/rulelint.h"
 #include "explain/suppress.h"
 #include "source/argv.h"
 #include "source/log.h"
@@ -64,6 +65,7 @@ static bool lesson_page(const llw_kb *kb, llw_arena *arena, const char *code, ll
 bool llw_page_find(const llw_kb *kb, llw_arena *arena, const char *code, llw_page *out) {
     llw_flag_code flag = llw_flag_code_find(code);
     const char *title = NULL, *text = NULL;
+    llw_level level = LLW_LEVEL_NONE;
     if (flag) {
         *out = (llw_page){.code = llw_flag_code_name(flag),
                           .title = llw_flag_code_title(flag),
@@ -74,6 +76,8 @@ bool llw_page_find(const llw_kb *kb, llw_arena *arena, const char *code, llw_pag
                           .title = title,
                           .claim = text,
                           .level = strcmp(code, "S04") ? LLW_LEVEL_NOTE : LLW_LEVEL_RISK};
+    } else if (llw_rulelint_code(code, &title, &text, &level)) {
+        *out = (llw_page){.code = code, .title = title, .claim = text, .level = level};
     } else if (llw_log_code_title(code)) {
         *out = (llw_page){.code = code,
                           .title = llw_log_code_title(code),

@@ -59,6 +59,7 @@ OUTPUTS = {
     ],
     "lint": [["lint", LINT, *TWO, "--all"], ["lint", LINT + "/silent/others", "--no-gpu"]],
     "line": [["why", f"{LINT}/chain/mistake/{at}", "--no-gpu"] for at in ("Dockerfile:8", "docker-compose.yml:9", "models.conf:8")],
+    "lint-rules": [["lint-rules"]],
     "facts": [["facts", GLM, *TWO, *INCIDENT], ["facts", DENSE, "--no-gpu"]],
 }
 PROGRAM = ""
@@ -108,6 +109,9 @@ class Schemas(unittest.TestCase):
 
     def test_line(self):
         self.check("line")
+
+    def test_lint_rules(self):
+        self.check("lint-rules")
 
     def test_facts(self):
         self.check("facts")
