@@ -73,8 +73,8 @@ bool llw_reach_holds(const llw_reach *reach, llw_run *run, llw_entity launch) {
     }
     for (size_t i = 0; i < run->n_nodes; i++) {
         const llw_node *node = &run->nodes[i];
-        if (is_meant(reach, node) && node->state != LLW_SILENT && node->rule->find.n_pieces &&
-            (node->state == LLW_FIRED) && llw_node_concerns(run, node, launch))
+        if (is_meant(reach, node) && node->state == LLW_FIRED && node->rule->find.n_pieces &&
+            llw_node_concerns(run, node, launch))
             return false;
     }
     return true;
