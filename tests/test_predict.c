@@ -1,6 +1,7 @@
 /* Predicted memory against llama.cpp's own accounting, what is refused, and headers nobody should trust. */
 #include "base/table.h"
 #include "fact/facts.h"
+#include "predict/architecture.h"
 #include "predict/memo.h"
 #include "predict/predict.h"
 
@@ -304,6 +305,34 @@ static void unknown_architecture(void **state) {
     llw_arena_free(arena);
 }
 
+/* docs/architectures.md lists every architecture, under what is true of it. */
+static void page_of_architectures(void **state) {
+    (void)state;
+    static const char *const names[] = {
+#define LLW_ARCHITECTURE(name, memory, swa, period, dense_first, window, recurrent, recurrent_period, tied,  \
+                         delta_net, graph)                                                                   \
+    name,
+#include "predict/architecture.def"
+#undef LLW_ARCHITECTURE
+    };
+    char page[1 << 14];
+    FILE *file = fopen(LLW_SOURCE_DIR "/docs/architectures.md", "r");
+    assert_non_null(file);
+    page[fread(page, 1, sizeof page - 1, file)] = '\0';
+    fclose(file);
+    const char *bounded = strstr(page, "## Weights and caches to the byte"),
+               *refused = strstr(page, "## Not started");
+    assert_true(bounded && refused);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char quoted[64];
+        snprintf(quoted, sizeof quoted, "`%s`", names[i]);
+        const char *at = strstr(page, quoted);
+        if (!at) fail_msg("the page lacks %s", quoted);
+        bool known = llw_architecture_find(names[i])->graph != NULL;
+        if (at < refused && known != (at < bounded)) fail_msg("%s stands under the wrong heading", quoted);
+    }
+}
+
 /* ---- headers nobody should trust ---- */
 
 static uint64_t next(uint64_t *seed) {
@@ -364,6 +393,7 @@ int main(void) {
         cmocka_unit_test(steps_add_up),
         cmocka_unit_test(refusals),
         cmocka_unit_test(unknown_architecture),
+        cmocka_unit_test(page_of_architectures),
         cmocka_unit_test(assertions),
         cmocka_unit_test(tensors_cut_up),
         cmocka_unit_test(pooling_by_flag),

@@ -20,5 +20,6 @@ void llw_build_kda(llw_graph *g);
 void llw_build_minimax_01(llw_graph *g);
 void llw_build_minimax_m3(llw_graph *g);
 void llw_build_hy_v4(llw_graph *g);
+void llw_build_rwkv(llw_graph *g);
 
 #endif

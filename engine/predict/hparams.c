@@ -254,6 +254,7 @@ static void read_state(llw_plan *plan) {
     llw_hparams *h = &plan->hparams;
     h->wkv_head = whole(plan, "wkv.head_size", 0);
     h->token_shift = whole(plan, "token_shift_count", 2);
+    h->rescale_every = whole(plan, "rescale_every_n_layers", 0);
     h->shortconv = whole(plan, "shortconv.l_cache", 0);
     h->kda_head = whole(plan, "kda.head_dim", 0);
     h->kda_bounded = entry(plan, "kda.gate_lower_bound") != NULL;

@@ -60,7 +60,7 @@ typedef struct llw_hparams {
     bool causal, mla, windowed_any;
     int64_t window;
     int64_t ssm_conv, ssm_inner, ssm_state, ssm_dt_rank, ssm_groups;
-    int64_t shortconv, kda_head, la_head, wkv_head, token_shift;
+    int64_t shortconv, kda_head, la_head, wkv_head, token_shift, rescale_every;
     int64_t indexer_heads, indexer_head, indexer_top_k, indexer_block, hyper, ple_conv, ple_ngram, ple_heads;
     int64_t yarn_ctx;
     int64_t pooling;          /* 0 none, 1 mean, 2 cls, 3 last, 4 rank */

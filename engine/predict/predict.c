@@ -68,6 +68,11 @@ static bool check_architecture(llw_plan *plan) {
     if (!strcmp(name, "gptj"))
         return llw_plan_stop(plan, LLW_OUTCOME_REFUSED,
                              "llama.cpp lists the architecture \"gptj\" but cannot load models of it");
+    if (!strcmp(name, "plm") && plan->build.rope_offset) /* src/models/plm.cpp, llama_kv_cache::cpy_v */
+        return llw_plan_stop(
+            plan, LLW_OUTCOME_ABORTS,
+            "llama.cpp v0.5.0 stops with an assertion on every model of the architecture \"plm\": its "
+            "values do not have the shape that the cache stores");
     for (size_t i = 0; i < sizeof drafts / sizeof *drafts; i++)
         if (!strcmp(name, drafts[i]))
             return llw_plan_stop(

@@ -406,6 +406,7 @@ static bool is_needed(const char *architecture, const char *tensor) {
         {"qwen35 qwen35moe qwen3next qwen4exp", "attn_qkv attn_gate"},
         {"granitehybrid nemotron_h nemotron_h_moe falcon-h1 plamo2 mamba2 mamba jamba", "ssm_conv1d"},
         {"t5 t5encoder", "attn_rel_b"},
+        {"rwkv6 rwkv6qwen2", "time_mix_lerp_fused"},
         {"nemotron_h_moe", "ffn_latent_down ffn_latent_up"},
         {"dots3note", "attn_gate"},
         {"glm-dsa dots3note deepseek32 hy_v4", "attn_q_a attn_q_a_norm attn_q_b indexer.k_norm indexer.proj "
