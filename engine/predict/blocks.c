@@ -8,7 +8,7 @@
 /* ---- inputs ---- */
 
 llw_node *llw_block_embed(llw_graph *g) {
-    llw_node *tokens = llw_input(g, LLW_I32, g->n_tokens, 1, 1, 1);
+    llw_node *tokens = g->tokens = llw_input(g, LLW_I32, g->n_tokens, 1, 1, 1);
     llw_node *table = llw_w(g, LLW_W_TOKEN_EMBD, -1);
     if (!table) table = llw_output_w(g); /* codeshell: output.weight stands for both */
     int64_t wide = g->h->n_embd * (1 + g->h->deepstack);
@@ -38,7 +38,7 @@ llw_node *llw_block_out_ids(llw_graph *g) {
 /* ---- norms and projections ---- */
 
 /* graph_get_cb: norms of a layer stay on its device, when batches are small or everything is offloaded. */
-static void pin(llw_graph *g, llw_node *node, int il) {
+void llw_block_pin(llw_graph *g, llw_node *node, int il) {
     const llw_plan *plan = g->plan;
     if (!g->pins || il < 0 || (g->n_tokens >= 32 && plan->gpu_layers <= g->h->n_layer_all)) return;
     llw_place place = plan->layer_place[il];
@@ -56,7 +56,7 @@ llw_node *llw_block_norm_of(llw_graph *g, llw_node *x, llw_node *w, llw_node *b,
         x = llw_reshape_2d(g, x, x->ne[0], x->ne[2]);
         break;
     }
-    if (w || b) pin(g, x, il);
+    if (w || b) llw_block_pin(g, x, il);
     if (w) x = llw_mul(g, x, w);
     if (b) x = llw_add(g, x, b);
     return x;

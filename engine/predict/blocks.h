@@ -15,6 +15,8 @@ llw_node *llw_block_embed(llw_graph *g); /* tokens to rows of token_embd, scaled
 llw_node *llw_block_positions(llw_graph *g);
 llw_node *llw_block_out_ids(llw_graph *g);
 
+/* Pins a node to its layer's device, where llama.cpp does that (llama_context::graph_get_cb). */
+void llw_block_pin(llw_graph *g, llw_node *node, int il);
 /* build_norm: w and b may be NULL. il is the layer the node is pinned to; -1 none. */
 llw_node *llw_block_norm_of(llw_graph *g, llw_node *x, llw_node *w, llw_node *b, llw_norm_kind kind, int il);
 /* With the weight and bias of that name. */
@@ -81,7 +83,8 @@ typedef enum llw_activation {
 typedef struct llw_ffn {
     llw_weight_id up, gate, down; /* 0: ffn_up, ffn_gate, ffn_down */
     llw_activation activation;
-    bool sequential; /* the gate multiplies what up made (LLM_FFN_SEQ) */
+    bool fused_clamp; /* clamped in the same operation, when the header says so */
+    bool sequential;  /* the gate multiplies what up made (LLM_FFN_SEQ) */
     llw_node *act_scales;
 } llw_ffn;
 

@@ -80,6 +80,31 @@ static bool probes_delta(const llw_plan *plan) {
     return plan->build.probes_delta_net && plan->architecture && plan->architecture->delta_net;
 }
 
+/* Mixed streams are written out where the fused operation leaves its layer's device. */
+static void probe_fused(llw_plan *plan) {
+    const struct {
+        llw_op op;
+        bool *apart;
+    } probes[] = {{LLW_OP_DSV4_HC_PRE, &plan->apart_pre},
+                  {LLW_OP_DSV4_HC_COMB, &plan->apart_comb},
+                  {LLW_OP_DSV4_HC_POST, &plan->apart_post}};
+    for (size_t i = 0; i < sizeof probes / sizeof *probes; i++) {
+        llw_arena *arena = llw_arena_new();
+        llw_graph graph;
+        llw_schedule schedule;
+        build(plan, &graph, arena, plan->n_seq, plan->n_seq, true);
+        if (!graph.failed) {
+            llw_schedule_assign(&schedule, &graph);
+            *probes[i].apart = !all_stay(plan, &graph, probes[i].op);
+        }
+        llw_arena_free(arena);
+    }
+}
+
+static bool mixes_streams(const llw_plan *plan) {
+    return is_known(plan) && plan->architecture->memory == LLW_MEMORY_COMPRESSED;
+}
+
 static void run_probes(llw_plan *plan) {
     enum { CHUNK = 16 };
     /* a graph that is a guess refuses no launch */
@@ -88,6 +113,7 @@ static void run_probes(llw_plan *plan) {
     forced = forced || llw_split_on(plan); /* llama_init_from_model */
     bool asks = plan->launch->flash_attn == LLW_AUTO && plan->flash_attn && !forced, delta = true, ignored;
     if (asks) probe(plan, plan->n_seq, &plan->flash_attn, &delta);
+    if (mixes_streams(plan)) probe_fused(plan);
     if (!probes_delta(plan)) return;
     /* the same graph again, unless attention has changed */
     if (!asks || !plan->flash_attn) probe(plan, plan->n_seq, &ignored, &delta);
@@ -114,7 +140,7 @@ static bool reads_own_cache(const llw_plan *plan, int il) {
 static bool probes_are_local(const llw_plan *plan, unsigned *kinds) {
     enum { FEW = 32 /* ggml-cuda.cu op_offload_min_batch_size */ };
     const llw_hparams *h = &plan->hparams;
-    if (!is_known(plan) || !plan->launch->kv_offload || plan->n_seq >= FEW ||
+    if (!is_known(plan) || mixes_streams(plan) || !plan->launch->kv_offload || plan->n_seq >= FEW ||
         plan->launch->split_mode == LLW_SPLIT_ROW || plan->launch->split_mode == LLW_SPLIT_TENSOR)
         return false;
     *kinds = 0;

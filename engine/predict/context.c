@@ -192,6 +192,10 @@ static void place_cache(llw_plan *plan, llw_cache *cache, int which, int64_t cel
         plan->build.rotate_cache &&
         !(plan->architecture && plan->architecture->memory == LLW_MEMORY_HYBRID && h->windowed_any);
     cache->rotate_k = rotates && k->quantized && k_same && k_head > 0 && first_k % 64 == 0;
+    /* llama_kv_cache: heads as long as the indexer's are taken for an indexer's, which always turns its keys
+     */
+    if (memory_of(plan) == LLW_MEMORY_COMPRESSED && h->head_k == h->indexer_head)
+        cache->rotate_k = k_head > 0;
     cache->rotate_v =
         rotates && v->quantized && v_same && v_head > 0 && llw_hparams_head_v(h, 0) % 64 == 0 && !keys;
     cache->head_k = k_head;

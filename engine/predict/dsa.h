@@ -16,6 +16,8 @@ llw_node *llw_dsa_choose(llw_graph *g, const llw_attention *attention, llw_node 
 llw_node *llw_dsa_attend(llw_graph *g, const llw_attention *attention, llw_weight_id out, llw_node *q,
                          llw_node *k, llw_node *v, llw_node *chosen, const llw_attend_more *more, int il);
 /* A mask that lets only the chosen cells through. */
-llw_node *llw_dsa_mask(llw_graph *g, llw_node *mask, llw_node *chosen);
+/* How well each cell fits each query. q [head, heads, tokens, streams]. */
+llw_node *llw_dsa_score(llw_graph *g, llw_node *q, llw_node *k, llw_node *weights, llw_node *mask);
+llw_node *llw_dsa_mask(llw_graph *g, llw_node *mask, llw_node *chosen, int type);
 
 #endif

@@ -12,7 +12,8 @@ static llw_node *activate(llw_graph *g, const llw_ffn *how, llw_node *x, llw_nod
     bool beside = gated && !how->sequential;
     switch (how->activation) {
     case LLW_ACT_SILU:
-        if (beside && il >= 0 && g->h->layer[il].clamp_shared) return clamped_silu(g, x, up);
+        if (beside && il >= 0 && g->h->layer[il].clamp_shared && !how->fused_clamp)
+            return clamped_silu(g, x, up);
         return beside ? llw_glu(g, x, up) : llw_apply(g, x, LLW_SILU);
     case LLW_ACT_GELU:
         if (beside) return llw_glu(g, x, up);

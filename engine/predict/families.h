@@ -21,5 +21,6 @@ void llw_build_minimax_01(llw_graph *g);
 void llw_build_minimax_m3(llw_graph *g);
 void llw_build_hy_v4(llw_graph *g);
 void llw_build_rwkv(llw_graph *g);
+void llw_build_deepseek4(llw_graph *g);
 
 #endif

@@ -78,6 +78,7 @@ typedef struct llw_graph {
     const char *failed;                              /* reason, or NULL */
     bool pins;                                       /* nodes the builder assigns to a backend keep it */
     llw_node *logits, *embeddings, *pooled, *hidden; /* what is read after the computation */
+    llw_node *tokens;                                /* their numbers */
     llw_node *embedded;                              /* the tokens' embeddings, unscaled */
     llw_node **weights;                     /* node of each of the plan's weights, made when first used */
     llw_node *rope[3][LLW_MAX_DEVICES + 2]; /* rope factors by kind and place */

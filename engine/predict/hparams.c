@@ -203,6 +203,10 @@ static void read_attention(llw_plan *plan) {
     h->indexer_head = whole(plan, "attention.indexer.key_length", 0);
     h->indexer_top_k = whole(plan, "attention.indexer.top_k", 0);
     h->hyper = whole(plan, "hyper_connection.count", 0);
+    h->out_groups = whole(plan, "attention.output_group_count", 0);
+    h->out_lora = whole(plan, "attention.output_lora_rank", 0);
+    h->hash_layers = whole(plan, "hash_layer_count", 0);
+    h->sinkhorn = whole(plan, "hyper_connection.sinkhorn_iterations", 0);
     h->ple_conv = whole(plan, "ple.conv_kernel", 0);
     h->ple_ngram = whole(plan, "ple.ngram_size", 0);
     h->ple_heads = whole(plan, "ple.heads_per_ngram", 0);
@@ -409,6 +413,9 @@ static bool plausible(llw_plan *plan) {
                            {"attention.indexer.head_count", h->indexer_heads, SMALL},
                            {"attention.indexer.key_length", h->indexer_head, SMALL},
                            {"hyper_connection.count", h->hyper, 1 << 8},
+                           {"attention.output_group_count", h->out_groups, SMALL},
+                           {"attention.output_lora_rank", h->out_lora, SMALL},
+                           {"hyper_connection.sinkhorn_iterations", h->sinkhorn, 1 << 8},
                            {"ple.conv_kernel", h->ple_conv, 1 << 8},
                            {"ple.ngram_size", h->ple_ngram, 1 << 8},
                            {"deepstack layers", h->deepstack, 64}};

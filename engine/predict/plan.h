@@ -62,6 +62,7 @@ typedef struct llw_hparams {
     int64_t ssm_conv, ssm_inner, ssm_state, ssm_dt_rank, ssm_groups;
     int64_t shortconv, kda_head, la_head, wkv_head, token_shift, rescale_every;
     int64_t indexer_heads, indexer_head, indexer_top_k, indexer_block, hyper, ple_conv, ple_ngram, ple_heads;
+    int64_t out_groups, out_lora, hash_layers, sinkhorn; /* deepseek 4 */
     int64_t yarn_ctx;
     int64_t pooling;          /* 0 none, 1 mean, 2 cls, 3 last, 4 rank */
     int positions;            /* per token: 4 with multi-dimensional rope */
@@ -147,6 +148,8 @@ typedef struct llw_plan {
     bool v_transposed; /* the V cache, when flash attention was off from the start */
     bool fused_delta_one,
         fused_delta_many; /* gated delta net as one operation, for one or many tokens a sequence */
+    bool apart_pre, apart_comb, apart_post; /* written out, because the fused operation would
+                                                              not stay on its layer's device */
     int64_t n_ctx, n_ctx_seq, n_batch, n_ubatch, n_outputs_max;
     int n_seq;
     bool kv_unified, pipelined;

@@ -39,7 +39,8 @@ static bool check_flags(llw_plan *plan) {
     const llw_hparams *h = &plan->hparams;
     const llw_ggml_type *k = llw_ggml_type_get(launch->type_k), *v = llw_ggml_type_get(launch->type_v);
     if (!k || !v) return llw_plan_stop(plan, LLW_OUTCOME_REFUSED, "the cache type is none that ggml knows");
-    if (h->mla && launch->type_k != launch->type_v && plan->build.same_cache_types)
+    bool keys_alone = h->mla || (plan->architecture && plan->architecture->memory == LLW_MEMORY_COMPRESSED);
+    if (keys_alone && launch->type_k != launch->type_v && plan->build.same_cache_types)
         return llw_plan_stop(
             plan, LLW_OUTCOME_REFUSED,
             "-ctk %s -ctv %s: a model with compressed attention (MLA) needs the same type for both", k->name,

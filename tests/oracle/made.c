@@ -462,8 +462,8 @@ void made_tensor(rng *r, llw_model *model, llw_arena *arena, const char *name,
     }
     static const char *const types[] = {"q4_K", "q6_K", "q8_0",  "q5_K",    "q4_0",  "iq4_xs", "f16",
                                         "q3_K", "q5_1", "mxfp4", "iq2_xxs", "iq3_s", "bf16"};
-    const char *type = "f32";
-    bool plain = t->n_dims == 1 || !ends_with(name, ".weight") || strstr(name, "norm") ||
+    const char *type = strstr(name, "tid2eid") ? "i32" : "f32";
+    bool plain = *type == 'i' || t->n_dims == 1 || !ends_with(name, ".weight") || strstr(name, "norm") ||
                  strstr(name, "ssm_conv1d") || strstr(name, "ffn_gate_inp") || strstr(name, "time_mix") ||
                  strstr(name, "hc_") || strstr(name, "shortconv.conv") || strstr(name, "altup") ||
                  strstr(name, "laurel");
