@@ -266,6 +266,10 @@ static void compare_fit(check *c, const test_case *t, const llw_fit *fit, const 
             printf("%s %s %s:\n", c->model_name, t->fit, t->flags);
         printf("  llama.cpp %.300s\n  here      %.300s\n", theirs ? theirs : "nothing", llw_text_str(&ours));
     }
+    /* COMMON_PARAMS_FIT_STATUS_SUCCESS, common/fit.h */
+    bool success = json_integer_value(json_object_get(json_object_get(answer, "fit"), "status")) == 0;
+    bool here = fit->outcome == LLW_FIT_UNCHANGED || fit->outcome == LLW_FIT_ADJUSTED;
+    if (theirs && exact && success != here) complain(c, t, fit->reason, success, here);
     llw_text_fini(&ours);
 }
 
