@@ -18,6 +18,11 @@ void llw_data_push(const char *directory) {
     n_directories++;
 }
 
+size_t llw_data_directories(const char *const **out) {
+    *out = (const char *const *)directories;
+    return n_directories;
+}
+
 void llw_data_reset(void) {
     while (n_directories) free(directories[--n_directories]);
 }

@@ -26,6 +26,8 @@ extern const size_t llw_n_builtins;
 
 /* Adds a directory whose sub-directories rules.d, lessons and models override what came before. */
 void llw_data_push(const char *directory);
+/* The directories pushed so far, from far to near. */
+size_t llw_data_directories(const char *const **out);
 /* Forgets all pushed directories. */
 void llw_data_reset(void);
 

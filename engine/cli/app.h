@@ -137,5 +137,8 @@ int llw_command_probe(llw_app *app);
 int llw_command_test(llw_app *app);
 int llw_command_new(llw_app *app);
 int llw_command_lint_rules(llw_app *app);
+int llw_command_doctor(llw_app *app);
+int llw_command_completion(llw_app *app);
+int llw_command_manual(llw_app *app);
 
 #endif

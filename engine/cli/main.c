@@ -45,6 +45,9 @@ static const struct {
     [LLW_COMMAND_GATE] = {llw_command_gate},
     [LLW_COMMAND_MATRIX] = {llw_command_matrix},
     [LLW_COMMAND_LINT_RULES] = {llw_command_lint_rules},
+    [LLW_COMMAND_DOCTOR] = {llw_command_doctor},
+    [LLW_COMMAND_COMPLETION] = {llw_command_completion},
+    [LLW_COMMAND_MANUAL] = {llw_command_manual},
 };
 
 static bool is_picture(const char *format) {
@@ -124,7 +127,8 @@ int main(int argc, char **argv) {
     llw_err err = {0};
     signal(SIGPIPE, SIG_DFL);
     int code = LLW_EXIT_USAGE;
-    if (llw_options_read(app.arena, argc, argv, &app.options, &err) != LLW_OK)
+    if (llw_options_read(app.arena, argc, argv, &app.options, &err) != LLW_OK ||
+        llw_options_check(&app.options, &err) != LLW_OK)
         llw_app_fail(&app, LLW_EXIT_USAGE, &err);
     else if (set_style(&app)) {
         push_data(&app);

@@ -37,36 +37,32 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
          "the ledger of what was measured; evidence/ of the project if not given (docs/evidence.md)"},
     [LLW_OPT_MACHINE] =
         {"machine", 0, "NAME", false,
-         "with record: what the machine is called, and its file in the ledger; the host's name if not given"},
-    [LLW_OPT_LABEL] = {"label", 0, "TEXT", false,
-                       "with record: what people call this way of running it: fit, by hand"},
+         "what the machine is called, and its file in the ledger; the host's name if not given"},
+    [LLW_OPT_LABEL] = {"label", 0, "TEXT", false, "what people call this way of running it: fit, by hand"},
     [LLW_OPT_BECAUSE] = {"because", 0, "TEXT", false, "with record correction: how it is known"},
     [LLW_OPT_PRIVATE_NETWORK] = {"private-network", 0, NULL, false,
                                  "read a model also from this machine or a private network (https://, hf:)"},
-    [LLW_OPT_BUILD] = {"build", 0, "VERSION", false, "with gate: the llama.cpp build you want to update to"},
+    [LLW_OPT_BUILD] = {"build", 0, "VERSION", false, "the llama.cpp build you want to update to"},
     [LLW_OPT_REPORT] = {"report", 0, "FILE", false,
-                        "with gate: draft the report upstream about what failed, as Markdown"},
-    [LLW_OPT_FROM] = {"from", 0, "FILE", false, "with matrix: the table of lines that were computed before"},
+                        "draft the report upstream about what failed, as Markdown"},
+    [LLW_OPT_FROM] = {"from", 0, "FILE", false, "the table of lines that were computed before"},
     [LLW_OPT_RULES] = {"rules", 0, "DIR", true,
                        "a directory with more rules (*.lua); a file replaces one of the same name"},
     [LLW_OPT_RECORD] = {"record", 0, "FILE", false,
-                        "probe: write what was found to FILE, a YAML record, after every prompt"},
-    [LLW_OPT_WITH] =
-        {"with", 0, "COMMAND", false,
-         "probe: start the server for each profile with COMMAND; {profile}, {flags}, {model} and "
-         "{port} in it are filled in"},
+                        "write what was found to FILE, a YAML record, after every prompt"},
+    [LLW_OPT_WITH] = {"with", 0, "COMMAND", false,
+                      "start the server for each profile with COMMAND; {profile}, {flags}, {model} and "
+                      "{port} in it are filled in"},
     [LLW_OPT_STOP] = {"stop", 0, "COMMAND", false,
-                      "probe: stop the server with COMMAND; without it what --with started is ended"},
-    [LLW_OPT_PLACEMENT] =
-        {"placement", 0, "FLAGS", true,
-         "probe: try every profile with these flags behind its own ({flags}); repeat it for "
-         "more placements"},
-    [LLW_OPT_CONTEXT] = {"context", 0, "N", false,
-                         "probe: tokens of the server's context, where it does not say"},
+                      "stop the server with COMMAND; without it what --with started is ended"},
+    [LLW_OPT_PLACEMENT] = {"placement", 0, "FLAGS", true,
+                           "try every profile with these flags behind its own ({flags}); repeat it for "
+                           "more placements"},
+    [LLW_OPT_CONTEXT] = {"context", 0, "N", false, "tokens of the server's context, where it does not say"},
     [LLW_OPT_LIMIT] = {"limit", 0, "SECONDS", false,
-                       "probe: how long the first token of an answer may take (default 600)"},
+                       "how long the first token of an answer may take (default 600)"},
     [LLW_OPT_MIN_SPEED] = {"min-speed", 0, "RATE", false,
-                           "probe: tokens a second below which an answer counts as too slow (default 1)"},
+                           "tokens a second below which an answer counts as too slow (default 1)"},
     [LLW_OPT_FORMAT] = {"format", 0, "FORMAT", false,
                         "text (default) or json; a decision also html (a page), svg and dot (the picture "
                         "alone); lint also gcc, jsonl, sarif, github, gitlab, junit, "
@@ -75,7 +71,7 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
                       "the plan we would choose as a block to paste: models.conf, env, compose or args"},
     [LLW_OPT_SCHEMA] = {"schema", 0, NULL, false, "list every kind of fact and its attributes"},
     [LLW_OPT_BATCH] = {"batch", 0, "FILE", false,
-                       "with teach: take the answers from a file, one a line ('-' for standard input)"},
+                       "take the answers from a file, one a line ('-' for standard input)"},
     [LLW_OPT_ALL] = {"all", 0, NULL, false, "leave nothing out"},
     [LLW_OPT_DEPTH] = {"depth", 0, "N", false, "how deep a proof is shown (default 3)"},
     [LLW_OPT_PRECISE] = {"precise", 0, NULL, false,
@@ -83,14 +79,14 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_FAIL_ON] = {"fail-on", 0, "LEVEL", false,
                          "exit with 1 from this level on: wrong, risk (default), waste, note, or never"},
     [LLW_OPT_ONLY] = {"only", 0, "CODES", true,
-                      "lint: only these codes, lessons or rules, with commas between them"},
-    [LLW_OPT_IGNORE] = {"ignore", 0, "CODES", true, "lint: none of these codes, lessons or rules"},
-    [LLW_OPT_BASELINE] = {"baseline", 0, "FILE", false, "lint: report only what FILE does not hold"},
+                      "only these codes, lessons or rules, with commas between them"},
+    [LLW_OPT_IGNORE] = {"ignore", 0, "CODES", true, "none of these codes, lessons or rules"},
+    [LLW_OPT_BASELINE] = {"baseline", 0, "FILE", false, "report only what FILE does not hold"},
     [LLW_OPT_WRITE_BASELINE] = {"write-baseline", 0, "FILE", false,
-                                "lint: accept everything that is found, into FILE"},
+                                "accept everything that is found, into FILE"},
     [LLW_OPT_FIX] = {"fix", 0, NULL, false,
-                     "lint: make the repairs that set one value, each tried before it is written"},
-    [LLW_OPT_DIFF] = {"diff", 0, NULL, false, "lint: print those repairs as a patch for git apply instead"},
+                     "make the repairs that set one value, each tried before it is written"},
+    [LLW_OPT_DIFF] = {"diff", 0, NULL, false, "print those repairs as a patch for git apply instead"},
     [LLW_OPT_COLOR] = {"color", 0, "WHEN", false, "auto (default), always or never; NO_COLOR is respected"},
     [LLW_OPT_ASCII] = {"ascii", 0, NULL, false, "plain ASCII, as in a locale that is not UTF-8"},
     [LLW_OPT_WIDTH] = {"width", 0, "N", false, "columns to wrap at; the terminal's if not given"},
@@ -244,6 +240,18 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
     [LLW_COMMAND_NEW] =
         {"new", "ID", "start a lesson: a rule, its story and a failing test",
          "The files go to rules.d and lessons here if there is a rules.d, else to the project's .llwhy.\n"},
+    [LLW_COMMAND_DOCTOR] =
+        {"doctor", "", "what llwhy sees of this machine, and why something is missing",
+         "GPUs and their driver, memory and its limits, llama.cpp, directories, the project's own files; "
+         "what is "
+         "missing comes with\n"
+         "what to do about it. Nothing is changed. Exit 1 when something is missing that answers need.\n"},
+    [LLW_COMMAND_COMPLETION] = {"completion", "SHELL", "what makes a shell complete llwhy's words",
+                                "SHELL is bash, zsh or fish. For this session: . <(llwhy completion bash). "
+                                "For good, where no package did "
+                                "it:\n"
+                                "llwhy completion bash >~/.local/share/bash-completion/completions/llwhy\n"},
+    [LLW_COMMAND_MANUAL] = {"manual", "", "the man page", "It is for man: llwhy manual | man -l -\n"},
 };
 
 static int find_option(const char *name, size_t len) {
@@ -370,17 +378,21 @@ void llw_options_help(llw_text *out, llw_command command) {
                  "  llwhy why 1                                        the numbers behind reason 1\n\n"
                  "Commands\n");
         for (int c = 1; c < LLW_COMMANDS; c++)
-            llw_text_addf(out, "  %-9s%-24s %s\n", llw_command_table[c].name, llw_command_table[c].words,
+            llw_text_addf(out, "  %-11s%-26s %s\n", llw_command_table[c].name, llw_command_table[c].words,
                           llw_command_table[c].help);
         llw_text_add(out, "\n");
     }
-    llw_text_add(out, "Options\n");
+    llw_text_add(out, command == LLW_COMMAND_DECIDE
+                          ? "Options of llwhy MODEL; llwhy COMMAND --help lists those of a command\n"
+                          : "Options\n");
     for (int i = 0; i < LLW_OPTIONS; i++) {
         const llw_option *o = &llw_option_table[i];
         llw_text left = {0};
         llw_text_addf(&left, "  --%s%s%s", o->name, o->argument ? " " : "", o->argument ? o->argument : "");
-        llw_text_addf(out, "%-24s", llw_text_str(&left));
-        add_wrapped(out, o->help, 24, 110);
+        if (llw_command_reads(command, (llw_option_id)i)) {
+            llw_text_addf(out, "%-24s", llw_text_str(&left));
+            add_wrapped(out, o->help, 24, 110);
+        }
         llw_text_fini(&left);
     }
     llw_text_add(

@@ -1,4 +1,4 @@
-/* The command line as data: one table drives parsing, --help and (later) the man page and completions. */
+/* The command line as data: its tables drive parsing, --help, the man page and completions. */
 #ifndef LLW_CLI_OPTIONS_H
 #define LLW_CLI_OPTIONS_H
 
@@ -39,6 +39,9 @@ typedef enum llw_command {
     LLW_COMMAND_TEST,
     LLW_COMMAND_LINT_RULES,
     LLW_COMMAND_NEW,
+    LLW_COMMAND_DOCTOR,
+    LLW_COMMAND_COMPLETION,
+    LLW_COMMAND_MANUAL,
     LLW_COMMANDS
 } llw_command;
 
@@ -131,6 +134,11 @@ static inline bool llw_option_given(const llw_options *o, llw_option_id id) {
 static inline const char *llw_option_value(const llw_options *o, llw_option_id id) {
     return o->n_values[id] ? o->values[id][o->n_values[id] - 1] : NULL;
 }
+
+/* Whether a command does something with an option (option_uses.c). */
+bool llw_command_reads(llw_command command, llw_option_id option);
+/* LLW_ERR_INPUT when an option is given that the command does not read. */
+llw_rc llw_options_check(const llw_options *options, llw_err *err);
 
 /* The help of the program (LLW_COMMAND_DECIDE) or of one command. */
 void llw_options_help(llw_text *out, llw_command command);

@@ -32,8 +32,7 @@ static yaml_node_t *child(project *p, const yaml_node_t *map, const char *key) {
     return NULL;
 }
 
-/* The file here or in a directory above, up to the root of the repository. */
-static const char *find_project(llw_app *app) {
+const char *llw_project_find(llw_app *app) {
     const char *up = "";
     for (int i = 0; i < MAX_PARENTS; i++) {
         const char *path = llw_arena_printf(app->arena, "%s.llwhy.yaml", up);
@@ -152,7 +151,7 @@ static bool visit_project(project *p) {
 }
 
 bool llw_project_each(llw_app *app, llw_project_visit *visit, void *context, size_t *n) {
-    project p = {.app = app, .path = find_project(app), .visit = visit, .context = context};
+    project p = {.app = app, .path = llw_project_find(app), .visit = visit, .context = context};
     *n = 0;
     if (!p.path) return false;
     char *bytes = NULL;

@@ -10,6 +10,9 @@
  * name. The facts and the run that it makes are let go afterwards. */
 typedef void llw_project_visit(llw_app *app, const char *name, const char *model, void *context);
 
+/* The path of .llwhy.yaml here or above, up to the root of the repository; NULL when there is none. */
+const char *llw_project_find(llw_app *app);
+
 /* Finds .llwhy.yaml here or above and visits each of its launches; their count in *n. False when there is no
  * such file; one that cannot be read was told. */
 bool llw_project_each(llw_app *app, llw_project_visit *visit, void *context, size_t *n);

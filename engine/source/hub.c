@@ -224,29 +224,36 @@ static const char *in_hub_cache(llw_arena *arena, const char *cache, const llw_h
     return found_in(arena, llw_arena_printf(arena, "%s/snapshots/%s", repo, snapshot), "", name);
 }
 
-const char *llw_hub_cached(llw_arena *arena, const llw_hub_name *name) {
-    static const char *const places[][2] = {{"LLAMA_CACHE", ""},
-                                            {"HF_HUB_CACHE", ""},
-                                            {"HUGGINGFACE_HUB_CACHE", ""},
-                                            {"HF_HOME", "hub"},
-                                            {"XDG_CACHE_HOME", "huggingface/hub"},
-                                            {"HOME", ".cache/huggingface/hub"}};
-    const char *path = NULL;
-    for (size_t i = 0; !path && i < sizeof places / sizeof *places; i++) {
+size_t llw_hub_caches(llw_arena *arena, const char *out[LLW_HUB_CACHES]) {
+    static const char *const places[LLW_HUB_CACHES][2] = {{"LLAMA_CACHE", ""},
+                                                          {"HF_HUB_CACHE", ""},
+                                                          {"HUGGINGFACE_HUB_CACHE", ""},
+                                                          {"HF_HOME", "hub"},
+                                                          {"XDG_CACHE_HOME", "huggingface/hub"},
+                                                          {"HOME", ".cache/huggingface/hub"}};
+    size_t n = 0;
+    for (size_t i = 0; i < LLW_HUB_CACHES; i++) {
         const char *base = getenv(places[i][0]);
-        if (!base || !*base) continue;
-        path = in_hub_cache(arena, *places[i][1] ? llw_path_join(arena, base, places[i][1]) : base, name);
+        if (base && *base) out[n++] = *places[i][1] ? llw_path_join(arena, base, places[i][1]) : base;
     }
-    /* before v0.5.0: OWNER_REPO_FILE in llama.cpp's own directory (common/common.cpp fs_get_cache_directory)
-     */
+    return n;
+}
+
+/* common/common.cpp fs_get_cache_directory */
+const char *llw_hub_old_cache(llw_arena *arena) {
     const char *own = getenv("LLAMA_CACHE"), *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    const char *directory = own && *own     ? own
-                            : xdg && *xdg   ? llw_path_join(arena, xdg, "llama.cpp")
-                            : home && *home ? llw_path_join(arena, home, ".cache/llama.cpp")
-                                            : NULL;
-    if (!path && directory && llw_file_is_directory(directory))
-        path =
-            found_in(arena, directory, llw_arena_printf(arena, "%s_", joined(arena, name->repo, "_")), name);
+    return own && *own     ? own
+           : xdg && *xdg   ? llw_path_join(arena, xdg, "llama.cpp")
+           : home && *home ? llw_path_join(arena, home, ".cache/llama.cpp")
+                           : NULL;
+}
+
+const char *llw_hub_cached(llw_arena *arena, const llw_hub_name *name) {
+    const char *caches[LLW_HUB_CACHES], *path = NULL, *old = llw_hub_old_cache(arena);
+    size_t n = llw_hub_caches(arena, caches);
+    for (size_t i = 0; !path && i < n; i++) path = in_hub_cache(arena, caches[i], name);
+    if (!path && old && llw_file_is_directory(old)) /* OWNER_REPO_FILE */
+        path = found_in(arena, old, llw_arena_printf(arena, "%s_", joined(arena, name->repo, "_")), name);
     return path;
 }
 

@@ -32,6 +32,12 @@ const char *llw_hub_endpoint(void);
 /* The address of a file of the repository. */
 const char *llw_hub_address(llw_arena *arena, const llw_hub_name *name, const char *file);
 
+/* The directories in which huggingface_hub and llama.cpp keep downloads, in the order in which they are
+ * searched, whether they exist or not; at most LLW_HUB_CACHES. Returns how many. */
+enum { LLW_HUB_CACHES = 6 };
+size_t llw_hub_caches(llw_arena *arena, const char *out[LLW_HUB_CACHES]);
+/* Where llama.cpp kept its own downloads before v0.5.0; NULL when nothing says. */
+const char *llw_hub_old_cache(llw_arena *arena);
 /* The file of a name with QUANT or FILE in a cache; NULL when none has it. */
 const char *llw_hub_cached(llw_arena *arena, const llw_hub_name *name);
 

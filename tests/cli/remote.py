@@ -195,7 +195,7 @@ class Remote(unittest.TestCase):
 
     def run_llwhy(self, *args, **more):
         cut = args.index("--") if "--" in args else len(args)
-        machine = [] if "--gpu" in args or "--ram" in args else ["--no-gpu", "--ram", "64205"]
+        machine = [] if args[0] == "card" or "--gpu" in args or "--ram" in args else ["--no-gpu", "--ram", "64205"]
         return runs.llwhy(PROGRAM, *args[:cut], "--private-network", *machine, *args[cut:], home=self.home,
                           **{"HF_ENDPOINT": f"http://{self.server.address}", **more})
 

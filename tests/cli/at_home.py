@@ -1,0 +1,256 @@
+#!/usr/bin/env python3
+"""llwhy as a part of a system: its options, completions, man page, directories and doctor: at_home.py LLWHY"""
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import runs
+
+PROGRAM = ""
+MODEL = "llama-3.1-8b-q4_k_m"
+BOX = ["--gpu", "12282:11500", "--ram", "32000"]
+
+
+def llwhy(*args, **more):
+    return runs.llwhy(PROGRAM, *args, **more)
+
+
+def commands():
+    """The commands in --help, with the decision, "", in front."""
+    block = llwhy("--help").stdout.split("\nCommands\n")[1].split("\n\n")[0]
+    return [""] + [line.split()[0] for line in block.splitlines()]
+
+
+def options(command):
+    text = llwhy(*([command] if command else []), "--help").stdout
+    return re.findall(r"^  --([a-z-]+)", text, re.M)
+
+
+class Options(unittest.TestCase):
+    def test_each_command_lists_what_it_reads(self):
+        self.assertIn("--schema", llwhy("facts", "--help").stdout)
+        self.assertNotIn("--baseline", llwhy("facts", "--help").stdout)
+        self.assertEqual(options("models"), ["color", "ascii", "width", "help", "version"])
+        for command in commands():
+            self.assertIn("help", options(command), command)
+
+    def test_every_option_belongs_to_somebody(self):
+        table = set(re.findall(r"LLW_OPT_[A-Z_]+\] =\s*\{\"([a-z-]+)\"", (runs.ROOT / "engine/cli/options.c").read_text()))
+        self.assertGreater(len(table), 40)
+        self.assertEqual(table, {o for command in commands() for o in options(command)})
+
+    def test_an_option_that_would_change_nothing_is_refused(self):
+        for args in (["lessons", "--gpu", "24564"], ["models", "--format", "json"], ["teach", "--fix"], [MODEL, "--schema"]):
+            with self.subTest(args=args):
+                done = llwhy(*args)
+                self.assertEqual(done.returncode, 3)
+                self.assertEqual(done.stdout, "")
+                self.assertRegex(done.stderr, r"^llwhy: llwhy \w+ has no use for --[a-z-]+: leave it out \(it is for .+\)\. llwhy .*--help lists its own\n$")
+
+
+class Manual(unittest.TestCase):
+    def test_everything_is_in_it(self):
+        page = llwhy("manual").stdout.replace("\\-", "-")
+        for command in commands():
+            self.assertIn(f"\\fBllwhy{' ' if command else ''}{command}\\fR", page)
+        for option in {o for command in commands() for o in options(command)}:
+            self.assertRegex(page, rf"\.TP\n.*\\fB--{option}\\fR")
+
+    def test_mandoc_has_nothing_to_say(self):
+        if not shutil.which("mandoc"):
+            self.skipTest("mandoc is not installed")
+        done = subprocess.run(["mandoc", "-Tlint", "-Wwarning"], input=llwhy("manual").stdout, capture_output=True, encoding="utf-8", check=False)
+        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+
+
+class Completions(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.here = pathlib.Path(scratch.name)
+
+    def script(self, shell):
+        path = self.here / f"llwhy.{shell}"
+        path.write_text(llwhy("completion", shell).stdout)
+        return path
+
+    def bash(self, *words):
+        """What bash offers after these words, the last of which is being typed."""
+        driver = 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _llwhy; printf "%s\\n" "${COMPREPLY[@]}"'
+        path = os.pathsep.join([str(pathlib.Path(PROGRAM).parent), os.environ["PATH"]])
+        done = subprocess.run(["bash", "--norc", "-c", driver, self.script("bash"), *words], cwd=self.here, capture_output=True, encoding="utf-8",
+                              env=runs.environment(str(self.here), PATH=path), check=True, timeout=60)
+        self.assertEqual(done.stderr, "")
+        return done.stdout.split()
+
+    def test_shells_read_them(self):
+        for shell in ("bash", "zsh", "fish"):
+            script = self.script(shell)
+            if not shutil.which(shell):
+                print(f"{shell} is not installed: its completions are not read")
+                continue
+            done = subprocess.run([shell, "-n", script], capture_output=True, encoding="utf-8", check=False)
+            self.assertEqual((done.returncode, done.stderr), (0, ""), shell)
+
+    def test_bash_offers_every_option_of_every_command(self):
+        for command in commands():
+            self.assertEqual(sorted(self.bash("llwhy", *([command] if command else []), "--")), sorted(f"--{o}" for o in options(command)))
+
+    def test_bash_offers_names(self):
+        self.assertEqual(set(commands()[1:]) - set(self.bash("llwhy", "")), set())
+        self.assertEqual(self.bash("llwhy", "predict", "glm-4.7-flash-q8"), ["glm-4.7-flash-q8_0"])
+        self.assertIn("L05", self.bash("llwhy", "lesson", "L0"))
+        self.assertEqual(self.bash("llwhy", "lint", "--fail-on", "w"), ["wrong", "waste"])
+        self.assertEqual(self.bash("llwhy", "completion", "")[:3], ["bash", "zsh", "fish"])
+        (self.here / "here.gguf").write_text("")
+        self.assertEqual(self.bash("llwhy", "he"), ["here.gguf"])
+        self.assertEqual(self.bash("llwhy", "x", "--", "he"), ["here.gguf"])
+
+    def test_zsh_and_fish_have_every_option(self):
+        for shell, pattern in (("zsh", r"--([a-z-]+)[=\[]"), ("fish", r" -l ([a-z-]+)")):
+            found = set(re.findall(pattern, self.script(shell).read_text()))
+            self.assertEqual({o for command in commands() for o in options(command)} - found, set(), shell)
+
+    def test_fish_completes(self):
+        if not shutil.which("fish"):
+            self.skipTest("fish is not installed")
+        path = os.pathsep.join([str(pathlib.Path(PROGRAM).parent), os.environ["PATH"]])
+        done = subprocess.run(["fish", "--no-config", "-c", f'source {self.script("fish")}; complete -C "llwhy fit glm-4.7-flash-q8"; complete -C "llwhy lint --wr"'],
+                              capture_output=True, encoding="utf-8", env=runs.environment(str(self.here), PATH=path), check=True, timeout=60)
+        self.assertIn("glm-4.7-flash-q8_0", done.stdout)
+        self.assertIn("--write-baseline", done.stdout)
+
+    def test_another_shell(self):
+        done = llwhy("completion", "tcsh")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("bash, zsh or fish", done.stderr)
+
+
+class Directories(unittest.TestCase):
+    """The program alone, and what lies over it: a person's directory, a project's, --rules."""
+
+    RULE = '''lesson "our-house" {{ claim = "{claim}", since = "b8022" }}
+rule "our-{name}" {{ level = "note", each = {{ l = "launch" }}, when = {{ "l.n_ctx > 0" }}, find = "{claim}",
+  tests = {{ fires {{ launch {{ ctx = 4096 }} }}, silent {{ launch {{ ctx = unknown }}, stops_at = "l.n_ctx > 0" }} }} }}
+'''
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.here = pathlib.Path(scratch.name)
+        self.project = self.here / "project"
+        self.project.mkdir()
+
+    def put(self, root, name, claim, file="our-house.lua"):
+        (root / "rules.d").mkdir(parents=True, exist_ok=True)
+        (root / "rules.d" / file).write_text(self.RULE.format(claim=claim, name=name))
+
+    def found(self, *args):
+        done = llwhy(MODEL, *BOX, *args, "--format", "json", "--", "-c", "8192", home=self.here, cwd=self.project)
+        self.assertEqual(done.stderr, "")
+        return [r["text"] for r in json.loads(done.stdout)["why"] if r["rule"].startswith("our-")]
+
+    def test_the_program_alone(self):
+        alone = self.here / "alone"
+        alone.mkdir()
+        shutil.copy(PROGRAM, alone / "llwhy")
+        done = runs.llwhy(alone / "llwhy", MODEL, *BOX, "--", "-c", "8192", home=self.here, cwd=self.project)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertIn("L05", runs.llwhy(alone / "llwhy", "lessons", home=self.here, cwd=self.project).stdout)
+        self.assertIn("What happened", runs.llwhy(alone / "llwhy", "lesson", "L05", home=self.here, cwd=self.project).stdout)
+
+    def test_nearer_directories_go_before(self):
+        person, project, given = self.here / "llwhy", self.project / ".llwhy", self.here / "given"
+        self.assertEqual(self.found(), [])
+        self.put(person, "person", "a person's rule")
+        self.assertEqual(self.found(), ["a person's rule"])
+        self.put(project, "project", "the project's rule")  # the same file name: it takes the other's place
+        self.assertEqual(self.found(), ["the project's rule"])
+        self.put(given, "given", "a rule given by hand")
+        self.assertEqual(self.found("--rules", given), ["a rule given by hand"])
+        done = llwhy("doctor", home=self.here, cwd=self.project)
+        self.assertRegex(done.stdout, rf"ok +{re.escape(str(person))}\s+rules.d: 1")
+        self.assertRegex(done.stdout, r"ok +\.llwhy +rules.d: 1")
+
+    def test_an_installed_rule_can_be_replaced(self):
+        target = "05-ub-is-not-b.lua"
+        waste = ["--", "-c", "8192", "-b", "2048", "-ub", "2048"]
+        self.assertIn("L05 fired", llwhy(MODEL, *BOX, *waste, home=self.here, cwd=self.project).stdout)
+        (self.project / ".llwhy" / "rules.d").mkdir(parents=True)
+        (self.project / ".llwhy" / "rules.d" / target).write_text('lesson "05-ub-is-not-b" { claim = "Nothing of the kind.", since = "b8022" }\n')
+        self.assertNotIn("L05 fired", llwhy(MODEL, *BOX, *waste, home=self.here, cwd=self.project).stdout)
+
+    def test_a_table_can_be_replaced(self):
+        (self.project / ".llwhy" / "models" / "known").mkdir(parents=True)
+        shutil.copy(runs.ROOT / f"models/known/{MODEL}.yaml", self.project / ".llwhy/models/known/our-model.yaml")
+        self.assertIn("our-model", llwhy("models", home=self.here, cwd=self.project).stdout)
+        self.assertNotIn("our-model", llwhy("models", home=self.here, cwd=self.here).stdout)
+
+
+class Doctor(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.here = pathlib.Path(scratch.name)
+
+    def checks(self, *args, code=0, **more):
+        done = llwhy("doctor", "--format", "json", *args, home=self.here, cwd=self.here, **more)
+        self.assertEqual((done.returncode, done.stderr), (code, ""), done.stdout)
+        document = json.loads(done.stdout)
+        try:
+            import jsonschema
+            jsonschema.validate(document, json.loads((runs.ROOT / "docs/json/doctor.schema.json").read_text()))
+        except ImportError:
+            print("python3-jsonschema is not installed: the schema is not tried")
+        return {c["name"]: c for c in document["checks"] if c["part"] != "GPUs"}
+
+    def test_text_and_json_say_the_same(self):
+        done = llwhy("doctor", home=self.here, cwd=self.here, COLUMNS="160")
+        for name, check in self.checks(code=done.returncode).items():
+            self.assertIn(f"{name:22} ", done.stdout)
+            if name not in ("output", "available"):
+                self.assertIn(check["saw"].split()[0], done.stdout)
+
+    def test_a_llama_server_that_does_not_start(self):
+        broken = self.here / "llama-server"
+        broken.write_text("#!/bin/sh\nexit 127\n")
+        broken.chmod(0o755)
+        check = self.checks("--llama-server", broken, code=1)["llama-server"]
+        self.assertEqual(check["state"], "trouble")
+        self.assertIn("ends with 127", check["saw"])
+        self.assertIn("library of CUDA", check["advice"])
+
+    def test_no_place_for_state(self):
+        (self.here / "file").write_text("")
+        check = self.checks(code=1, XDG_STATE_HOME=str(self.here / "file"))["state"]
+        self.assertEqual(check["state"], "trouble")
+        self.assertIn("XDG_STATE_HOME", check["advice"])
+
+    def test_a_broken_rule_is_named(self):
+        (self.here / ".llwhy/rules.d").mkdir(parents=True)
+        (self.here / ".llwhy/rules.d/broken.lua").write_text("rule {\n")
+        check = self.checks(code=1)["left out"]
+        self.assertIn(".llwhy/rules.d/broken.lua:", check["saw"])
+
+    def test_project_and_ledger_are_found(self):
+        (self.here / ".llwhy.yaml").write_text("launches: []\n")
+        (self.here / "evidence").mkdir()
+        checks = self.checks()
+        self.assertEqual((checks[".llwhy.yaml"]["state"], checks["ledger"]["saw"]), ("found", "evidence: 0 records"))
+
+    def test_locale_and_caches(self):
+        (self.here / "hub").mkdir()
+        checks = self.checks(LC_ALL="C", HF_HUB_CACHE=str(self.here / "hub"))
+        self.assertIn("plain ASCII", checks["characters"]["advice"])
+        self.assertIn(str(self.here / "hub"), llwhy("doctor", home=self.here, cwd=self.here, HF_HUB_CACHE=str(self.here / "hub"), COLUMNS="160").stdout)
+
+
+if __name__ == "__main__":
+    PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
+    unittest.main()
