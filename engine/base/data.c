@@ -10,9 +10,16 @@ enum { MAX_DIRECTORIES = 16, MAX_DATA_FILE = 8 << 20 };
 
 static char *directories[MAX_DIRECTORIES];
 static size_t n_directories;
+static bool alone; /* compiled-in rules and lessons do not count */
+static unsigned generation = 1;
+
+unsigned llw_data_generation(void) {
+    return generation;
+}
 
 void llw_data_push(const char *directory) {
     if (n_directories == MAX_DIRECTORIES) return;
+    generation++;
     size_t len = strlen(directory) + 1;
     directories[n_directories] = memcpy(llw_xmalloc(len), directory, len);
     n_directories++;
@@ -24,7 +31,20 @@ size_t llw_data_directories(const char *const **out) {
 }
 
 void llw_data_reset(void) {
+    generation++;
+    alone = false;
     while (n_directories) free(directories[--n_directories]);
+}
+
+void llw_data_alone(const char *directory) {
+    llw_data_reset();
+    llw_data_push(directory);
+    alone = true;
+}
+
+/* Whether a compiled-in file may be used. */
+static bool counts(const char *name) {
+    return !alone || !strncmp(name, "models/", 7);
 }
 
 static const llw_builtin *builtin_find(const char *name) {
@@ -51,7 +71,7 @@ llw_rc llw_data_read(llw_arena *arena, const char *name, const char **bytes, siz
         *bytes = content;
         return rc;
     }
-    const llw_builtin *found = builtin_find(name);
+    const llw_builtin *found = counts(name) ? builtin_find(name) : NULL;
     if (!found) return llw_fail(err, LLW_ERR_NOTHING, name, 0, "there is no such data file");
     *bytes = (const char *)found->bytes;
     *len = found->len;
@@ -74,7 +94,7 @@ void llw_data_list(llw_arena *arena, const char *folder, const char *suffix, cha
     for (size_t i = 0; i < llw_n_builtins; i++) {
         const char *name = llw_builtins[i].name;
         if (strncmp(name, folder, prefix) || name[prefix] != '/' || strchr(name + prefix + 1, '/') ||
-            !ends_in(name, suffix))
+            !ends_in(name, suffix) || !counts(name))
             continue;
         char **slot = llw_arena_push(arena, &items, &n, &capacity, sizeof *slot);
         *slot = llw_arena_strdup(arena, name);

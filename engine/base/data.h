@@ -30,6 +30,12 @@ void llw_data_push(const char *directory);
 size_t llw_data_directories(const char *const **out);
 /* Forgets all pushed directories. */
 void llw_data_reset(void);
+/* Forgets them; until llw_data_reset rules and lessons are those of this directory alone. A table of models/
+ * that it lacks is the compiled-in one, so that a tree of an older llwhy answers too. */
+void llw_data_alone(const char *directory);
+/* A number that changes with the stack: who keeps what was read asks whether it still is what would be read.
+ */
+unsigned llw_data_generation(void);
 
 /* Reads "models/gpus.tsv" from the topmost place that has it. *path says where: a file's path, or the name
  * itself when compiled in. LLW_ERR_NOTHING when no place has it. */

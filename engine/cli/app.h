@@ -140,5 +140,6 @@ int llw_command_lint_rules(llw_app *app);
 int llw_command_doctor(llw_app *app);
 int llw_command_completion(llw_app *app);
 int llw_command_manual(llw_app *app);
+int llw_command_kb(llw_app *app);
 
 #endif

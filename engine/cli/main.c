@@ -48,6 +48,7 @@ static const struct {
     [LLW_COMMAND_DOCTOR] = {llw_command_doctor},
     [LLW_COMMAND_COMPLETION] = {llw_command_completion},
     [LLW_COMMAND_MANUAL] = {llw_command_manual},
+    [LLW_COMMAND_KB] = {llw_command_kb},
 };
 
 static bool is_picture(const char *format) {

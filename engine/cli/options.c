@@ -237,6 +237,15 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
          "rule files; then only these lessons are judged, beside all others. llwhy explain K06 tells what a "
          "code means;\n"
          "--only and --ignore choose codes, lessons or rules. Exit 1 from --fail-on (risk) on.\n"},
+    [LLW_COMMAND_KB] = {"kb", "diff A [B]",
+                        "which answers change between two sets of rules, lessons and models",
+                        "A and B are directories that hold rules.d, lessons and models (a checkout, git "
+                        "archive, git worktree); one without\n"
+                        "models/builds.tsv is laid over what llwhy carries, like .llwhy. Without B: what "
+                        "llwhy carries against it and A. The cases\n"
+                        "are the examples of both sides' stories and the tests of both sides' rules; --facts "
+                        "FILE or DIR adds what --save wrote.\n"
+                        "Exit 1 when an answer changed.\n"},
     [LLW_COMMAND_NEW] =
         {"new", "ID", "start a lesson: a rule, its story and a failing test",
          "The files go to rules.d and lessons here if there is a rules.d, else to the project's .llwhy.\n"},

@@ -1,6 +1,7 @@
 /* Reads models/changes.tsv and models/flash-attention.tsv and answers for a build. */
 #include "predict/changes.h"
 
+#include "base/data.h"
 #include "base/table.h"
 #include "fact/build.h"
 
@@ -22,7 +23,7 @@ enum { KEYS = sizeof keys / sizeof *keys, ROWS = 256 };
 
 static change rows[ROWS];
 static size_t n_rows;
-static bool loaded;
+static unsigned loaded; /* the generation of the data that was read */
 
 static bool key_find(const char *name, size_t *key) {
     for (*key = 0; *key < KEYS; (*key)++)
@@ -89,7 +90,8 @@ static void load_newcomers(llw_arena *arena) {
 }
 
 static void load(void) {
-    loaded = true;
+    loaded = llw_data_generation();
+    n_rows = n_flashes = n_newcomers = 0;
     llw_arena *arena = llw_arena_new();
     load_flash(arena);
     load_newcomers(arena);
@@ -108,7 +110,7 @@ static void load(void) {
 }
 
 void llw_changes_read(int64_t build_order, llw_changes *out) {
-    if (!loaded) load();
+    if (loaded != llw_data_generation()) load();
     int64_t values[KEYS] = {0};
     for (size_t i = 0; i < n_rows; i++)
         if (build_order >= rows[i].since && build_order < rows[i].until) values[rows[i].key] = rows[i].value;
@@ -119,14 +121,14 @@ void llw_changes_read(int64_t build_order, llw_changes *out) {
 }
 
 bool llw_changes_lack(int64_t build_order, const char *architecture) {
-    if (!loaded) load();
+    if (loaded != llw_data_generation()) load();
     for (size_t i = 0; i < n_newcomers; i++)
         if (!strcmp(newcomers[i].architecture, architecture)) return build_order <= newcomers[i].absent;
     return false;
 }
 
 int llw_changes_flash_heads(int64_t build_order, int64_t key, int64_t value) {
-    if (!loaded) load();
+    if (loaded != llw_data_generation()) load();
     for (size_t i = 0; i < n_flashes; i++) {
         const flash *row = &flashes[i];
         if (row->key == key && row->value == value && build_order >= row->since && build_order < row->until)
