@@ -132,7 +132,7 @@ static bool predict_load(llw_app *app, llw_log_extra *extra) {
     llw_facts_claim(app->facts, app->argv.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG,
                     "argument", "MODEL");
     llw_predicted *p = llw_arena_alloc(app->arena, sizeof *p);
-    llw_native_predict(app->facts, app->argv.launch, app->arena, false, p);
+    llw_native_predict(app->facts, app->argv.launch, app->arena, true, p);
     extra->predicted = p;
     if (repairable(app->load, p))
         llw_place_repairs(&p->as_read, LLW_GOAL_LOADS, NULL, app->arena, &extra->repairs, &extra->n_repairs);

@@ -38,7 +38,7 @@ static int predict(llw_app *app, bool fit) {
         llw_fail(&p.err, LLW_ERR_INPUT, "", 0, "%s", app->argv.refused);
     } else {
         llw_facts *over = llw_facts_overlay(app->facts);
-        llw_native_predict_with(over, launch, app->arena, !app->json || fit, memo, &p);
+        llw_native_predict_with(over, launch, app->arena, true, memo, &p);
         llw_facts_free(over);
     }
     if (!app->json) llw_app_remember(app); /* for `why` */

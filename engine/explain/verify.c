@@ -274,21 +274,6 @@ static void compare_used(verifying *v, llw_entity p, llw_entity gpu, const char 
                                           mib(v, context), mib(v, extras), mib(v, tolerance));
 }
 
-/* What a card of a pipeline may really take less than llama.cpp's accounting without allocation says, which
- * is what is predicted: 4 x n_embd x n_ubatch x 4 bytes on the last one. Measured on two H200 with v0.5.0
- * (docs/accuracy.md). */
-static int64_t pipeline_saving(const verifying *v) {
-    bool pipelined = false;
-    int64_t embedding = 0;
-    const llw_predicted *predicted = llw_run_predicted(v->run, v->launch);
-    llw_facts_flag(v->run->facts, v->launch, LLW_launch_pipelined, &pipelined);
-    llw_facts_count(v->run->facts, llw_facts_ref(v->run->facts, v->launch, LLW_launch_model),
-                    LLW_model_embedding, &embedding);
-    return pipelined && predicted && predicted->rc == LLW_OK
-               ? 16 * embedding * predicted->fit.prediction.n_ubatch
-               : 0;
-}
-
 /* A buffer that the log measured, beside the predicted one. */
 static void compare_buffer(verifying *v, llw_entity p, llw_attr attr, const char *name, const char *device) {
     const llw_claim *measured = claim_of(v, p, attr, true), *predicted = claim_of(v, p, attr, false);
@@ -297,19 +282,13 @@ static void compare_buffer(verifying *v, llw_entity p, llw_attr attr, const char
     if (attr == LLW_placement_compute) {
         bytes_of(v, p, LLW_placement_compute_low, &low);
         bytes_of(v, p, LLW_placement_compute_high, &high);
+        if (low == high && bytes_of(v, p, LLW_placement_compute_loaded, &low)) high = low;
     }
     if (!value && !high) return;
     llw_verify_item *item =
         add(v, LLW_VERIFY_BUFFERS, llw_arena_printf(v->arena, "%s on %s", name, device), LLW_AGREE_UNKNOWN);
     give_numbers(v, item, low, high, value, BUFFER_TOLERANCE * MIB);
     item->agreement = within(value, low, high, item->tolerance);
-    if (item->agreement == LLW_AGREE_MISMATCH && attr == LLW_placement_compute &&
-        within(value + pipeline_saving(v), low, high, item->tolerance)) {
-        item->agreement = LLW_AGREE_MATCH;
-        item->source = origin_text(v, measured);
-        item->reason = "less by what the last card of a pipeline never allocates";
-        return;
-    }
     item->source = origin_text(v, measured);
     item->reason = item->agreement == LLW_AGREE_MATCH ? "as predicted"
                    : value > high                     ? "more than these flags put there"

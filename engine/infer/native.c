@@ -76,6 +76,8 @@ static llw_entity place(const native *n, const char *device, llw_entity gpu, llw
     say(n, p, LLW_placement_compute, bytes_or_unknown(memory->compute));
     say(n, p, LLW_placement_compute_low, bytes_or_unknown(memory->compute_low));
     say(n, p, LLW_placement_compute_high, bytes_or_unknown(memory->compute_high));
+    if (memory->compute_loaded != memory->compute)
+        say(n, p, LLW_placement_compute_loaded, bytes_or_unknown(memory->compute_loaded));
     say(n, p, LLW_placement_layers, llw_count(memory->layers));
     say(n, p, LLW_placement_target, bytes_or_unknown(target));
     int64_t weights = best_bytes(n, p, LLW_placement_weights), kv = best_bytes(n, p, LLW_placement_kv);
@@ -113,7 +115,9 @@ static void place_devices(const native *n, verdict *v) {
         int64_t slack_low = measured ? 0 : memory->compute - memory->compute_low,
                 slack_high = measured ? 0 : memory->compute_high - memory->compute;
         v->loads &= need <= free;
+        int64_t loaded = measured ? need : need - memory->compute + memory->compute_loaded;
         v->certain &= (need - slack_low <= free) == (need + slack_high <= free);
+        v->certain &= (loaded <= free) == (need <= free);
         v->meets_target &= need + launch->fit_target[d] <= free;
         v->need += need;
         v->free += free;

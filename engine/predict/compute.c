@@ -9,6 +9,7 @@
 #include "predict/device.h"
 #include "predict/estimate.h"
 #include "predict/families.h"
+#include "predict/grounds.h"
 #include "predict/split.h"
 #include "predict/memo.h"
 #include "predict/peak.h"
@@ -24,7 +25,7 @@ static bool is_known(const llw_plan *plan) {
 
 /* `pins`: llama.cpp assigns some nodes itself, norms to their layer's device above all. A real load keeps
  * that; its accounting without allocation forgets it (ggml_backend_sched_reserve_size resets the scheduler
- * after the graph is built), and so do --fit and what is predicted here. */
+ * after the graph is built), and so do --fit and what is predicted as `compute`. */
 static void build(llw_plan *plan, llw_graph *graph, llw_arena *arena, int64_t n_tokens, int64_t n_outputs,
                   bool pins) {
     int64_t seqs = plan->n_seq;
@@ -179,9 +180,41 @@ void llw_compute_resolve(llw_plan *plan) {
 }
 
 static void set(const llw_plan *plan, llw_memory *memory, int64_t bytes) {
-    memory->compute = memory->compute_low = memory->compute_high = bytes;
+    memory->compute = memory->compute_low = memory->compute_high = memory->compute_loaded = bytes;
     memory->compute_exact = is_known(plan);
     if (!memory->compute_exact) llw_estimate_band(memory, bytes, bytes);
+}
+
+static void say_loaded(llw_plan *plan, int device, llw_memory *memory, int64_t bytes) {
+    char buf[LLW_NUMBER_MAX];
+    memory->compute_loaded = bytes;
+    if (bytes == memory->compute) return;
+    llw_plan_step(
+        plan, device, LLW_placement_compute_loaded, bytes,
+        "src/llama-context.cpp graph_get_cb, ggml/src/ggml-backend.cpp ggml_backend_sched_reserve_size",
+        "the same graph with each layer's norms kept on the layer's device, as a real load keeps them and "
+        "the accounting without allocation does not: %s",
+        llw_format_mib(buf, bytes));
+    llw_ground_slot(plan, 1, LLW_placement_compute, device);
+}
+
+/* What a real load takes where its accounting without allocation says something else: the same graph with the
+ * builder's own assignments kept. Confirmed to the byte on two H200 with v0.5.0 (docs/accuracy.md). */
+static void measure_load(llw_plan *plan, int64_t n_tokens, int64_t n_outputs) {
+    llw_arena *arena = llw_arena_new();
+    llw_graph graph;
+    llw_schedule schedule;
+    int64_t sizes[LLW_MAX_DEVICES + 1] = {0};
+    build(plan, &graph, arena, n_tokens, n_outputs, true);
+    if (!graph.failed) {
+        llw_schedule_make(&schedule, &graph);
+        if (llw_allocator_measure(&schedule, sizes, NULL) && !schedule.aborts) {
+            for (int b = 0; b < plan->n_devices; b++)
+                say_loaded(plan, plan->device[b], &plan->out->device[plan->device[b]], sizes[b]);
+            say_loaded(plan, -1, &plan->out->host, sizes[plan->n_devices]);
+        }
+    }
+    llw_arena_free(arena);
 }
 
 bool llw_compute_measure(llw_plan *plan, const char **why) {
@@ -190,8 +223,8 @@ bool llw_compute_measure(llw_plan *plan, const char **why) {
     llw_schedule schedule;
     int64_t sizes[LLW_MAX_DEVICES + 1] = {0};
     int64_t n_tokens = plan->n_ctx < plan->n_ubatch ? plan->n_ctx : plan->n_ubatch;
-    build(plan, &graph, arena, n_tokens, n_tokens < plan->n_outputs_max ? n_tokens : plan->n_outputs_max,
-          false);
+    int64_t n_outputs = n_tokens < plan->n_outputs_max ? n_tokens : plan->n_outputs_max;
+    build(plan, &graph, arena, n_tokens, n_outputs, false);
     bool ok = !graph.failed;
     if (!ok) *why = llw_arena_strdup(plan->arena, graph.failed);
     if (ok) {
@@ -202,6 +235,7 @@ bool llw_compute_measure(llw_plan *plan, const char **why) {
         for (int b = 0; b < plan->n_devices; b++) set(plan, &plan->out->device[plan->device[b]], sizes[b]);
         set(plan, &plan->out->host, sizes[plan->n_devices]);
         if (plan->explain && !schedule.aborts) llw_peak_explain(plan, &schedule, peaks);
+        if (plan->explain && !schedule.aborts && is_known(plan)) measure_load(plan, n_tokens, n_outputs);
         if (schedule.aborts)
             llw_plan_stop(plan, LLW_OUTCOME_ABORTS,
                           "llama.cpp stops while it reserves the compute buffers: %s", schedule.aborts);

@@ -20,6 +20,9 @@ typedef struct llw_memory {
     int64_t weights, context, compute; /* bytes */
     int64_t recurrent;                 /* the part of context that is recurrent state */
     int64_t compute_low, compute_high; /* equal to compute when exact */
+    int64_t
+        compute_loaded; /* what a real load takes: compute is llama.cpp's accounting, by which --fit decides.
+                         * Asked for with `explain`; else, or where the graph is a guess, equal to compute */
     bool weights_exact, context_exact, compute_exact;
     int layers; /* layers whose KV and weights live here by -ngl and -ts */
 } llw_memory;

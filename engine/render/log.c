@@ -19,7 +19,7 @@ static bool device_agrees(const llw_log_device *d, const llw_memory *m, bool hos
     /* a mapping of the file may span tensors that are on the GPUs */
     bool weights = near(d->model, m->weights, slack) || (d->mapped && d->model > m->weights);
     return (d->model < 0 || weights) && (d->context < 0 || near(d->context, m->context, slack)) &&
-           (d->compute < 0 || near(d->compute, m->compute, slack));
+           (d->compute < 0 || near(d->compute, m->compute_loaded, slack));
 }
 
 bool llw_log_agrees(const llw_load *load, const llw_predicted *p) {
@@ -205,7 +205,8 @@ static void tell_device(llw_text *out, const llw_log_device *d, const llw_memory
             "");
     if (m)
         row(out, some ? "" : d->name, "predicted",
-            (int64_t[]){INT64_MIN, or_none(m->weights), or_none(m->context), or_none(m->compute), INT64_MIN},
+            (int64_t[]){INT64_MIN, or_none(m->weights), or_none(m->context), or_none(m->compute_loaded),
+                        INT64_MIN},
             verdict_of(d, m, host));
 }
 
@@ -232,7 +233,8 @@ static void tell_memory(llw_text *out, const llw_style *style, const llw_load *l
         const llw_memory *m = &p->fit.prediction.device[i];
         if (llw_load_device(l, p->fit.launch.devices[i].name)) continue;
         row(out, p->fit.launch.devices[i].name, "predicted",
-            (int64_t[]){INT64_MIN, or_none(m->weights), or_none(m->context), or_none(m->compute), INT64_MIN},
+            (int64_t[]){INT64_MIN, or_none(m->weights), or_none(m->context), or_none(m->compute_loaded),
+                        INT64_MIN},
             "");
     }
     tell_device(out, &l->host, known ? &p->fit.prediction.host : NULL, true);

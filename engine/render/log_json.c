@@ -128,7 +128,7 @@ static json_t *memory_json(const char *name, const llw_memory *m) {
     if (name) put(o, "name", text(name));
     put(o, "model", count(m->weights));
     put(o, "context", count(m->context));
-    put(o, "compute", count(m->compute));
+    put(o, "compute", count(m->compute_loaded)); /* as a load takes it, to lie beside the measured one */
     return o;
 }
 

@@ -28,6 +28,7 @@ static json_t *device_json(const llw_device *device, const llw_memory *m) {
     json_object_set_new(o, "model", bytes(m->weights));
     json_object_set_new(o, "context", bytes(m->context));
     json_object_set_new(o, "compute", bytes(m->compute));
+    json_object_set_new(o, "compute_loaded", bytes(m->compute_loaded));
     json_object_set_new(exact, "model", json_boolean(m->weights_exact));
     json_object_set_new(exact, "context", json_boolean(m->context_exact));
     json_object_set_new(exact, "compute", json_boolean(m->compute_exact));
@@ -53,6 +54,7 @@ static json_t *host_json(const llw_memory *m) {
     json_object_set_new(o, "model", bytes(m->weights));
     json_object_set_new(o, "context", bytes(m->context));
     json_object_set_new(o, "compute", bytes(m->compute));
+    json_object_set_new(o, "compute_loaded", bytes(m->compute_loaded));
     return o;
 }
 

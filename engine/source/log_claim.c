@@ -181,12 +181,13 @@ size_t llw_log_words(llw_arena *arena, const llw_log *log, const llw_load *load,
     bool named = load->overrides > 0 && load->overrides_only_experts && !fitted(load);
     if (named) number(&w, load->overrides_line, "-ncmoe", load->override_layers);
     *unsaid = "";
-    if (!fitted(load) && !named &&
+    bool placed = load->fit.state == LLW_LOG_FIT_DONE; /* by --fit, whose result the log tells */
+    if (!placed && !named &&
         (load->overrides > 0 || load->overrides_mentioned || has_code(load, "R11") || has_code(load, "R20")))
         *unsaid = "the log does not say which tensors -ot, -cmoe or -ncmoe moved: give these flags behind --";
-    else if (!fitted(load) && load->n_devices > 1)
-        *unsaid = "a log never says -ts or -sm: without them the split is taken to follow free memory; give "
-                  "them behind --";
+    else if (!placed && load->n_devices > 1)
+        *unsaid = "a log never says -ts, -sm or -mg: without them the split is taken to follow free memory; "
+                  "give them behind --";
     else if (ctx < 0 && !load->fit.context_free)
         *unsaid = "the log ends before it tells -c, so none is taken to be given: give it behind --";
     *out = w.tokens;
