@@ -24,8 +24,9 @@ typedef struct llw_app {
     llw_options options;
     llw_style style;
     bool json;
-    const char *picture; /* html, svg or dot; NULL: text or JSON */
-    size_t pictures;     /* drawn so far */
+    const char *picture;  /* html, svg or dot; NULL: text or JSON */
+    size_t pictures;      /* drawn so far */
+    const char *document; /* markdown or html; NULL: text */
     llw_kb *kb;
     llw_facts *facts;
     llw_run *run;
@@ -141,5 +142,11 @@ int llw_command_doctor(llw_app *app);
 int llw_command_completion(llw_app *app);
 int llw_command_manual(llw_app *app);
 int llw_command_kb(llw_app *app);
+int llw_command_guide(llw_app *app);
+/* What a command tells as a document, when app->document says so. Return the exit code. */
+int llw_document_of_lessons(llw_app *app, const llw_lesson *only);
+int llw_document_of_codes(llw_app *app);
+int llw_document_of_schema(llw_app *app, llw_kind kind);
+int llw_document_of_flags(llw_app *app);
 
 #endif

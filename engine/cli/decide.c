@@ -261,6 +261,7 @@ int llw_command_facts(llw_app *app) {
         if (*kind && !llw_kind_find(kind))
             return llw_app_complain(app, LLW_EXIT_USAGE, "there is no kind of fact called '%s'", kind),
                    app->code;
+        if (app->document) return llw_document_of_schema(app, llw_kind_find(kind));
         llw_render_schema_text(&out, &app->style, kind);
         llw_app_print(app, &out);
         return app->code;

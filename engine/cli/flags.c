@@ -89,6 +89,7 @@ static int import_help(llw_app *app) {
 int llw_command_flags(llw_app *app) {
     const llw_options *o = &app->options;
     if (o->n_words && !strcmp(o->words[0], "import")) return import_help(app);
+    if (app->document && !o->n_words) return llw_document_of_flags(app);
     llw_flags_question question = {
         .words = o->words, .n_words = o->n_words, .all = llw_option_given(o, LLW_OPT_ALL)};
     llw_build build;

@@ -12,6 +12,7 @@
 
 int llw_command_lessons(llw_app *app) {
     llw_app_load_kb(app);
+    if (app->document) return llw_document_of_lessons(app, NULL);
     llw_text out = {0};
     for (size_t i = 0; i < app->kb->n_lessons; i++) {
         const llw_lesson *l = app->kb->lessons[i];
@@ -106,11 +107,16 @@ int llw_command_lesson(llw_app *app) {
         return llw_app_complain(app, LLW_EXIT_USAGE, "there is no lesson '%s'; llwhy lessons lists them",
                                 app->options.words[0]),
                app->code;
+    if (app->document) return llw_document_of_lessons(app, l);
     tell_lesson(app, l);
     return app->code;
 }
 
 int llw_command_explain(llw_app *app) {
+    if (app->document && !app->options.n_words) {
+        llw_app_load_kb(app);
+        return llw_document_of_codes(app);
+    }
     if (app->options.n_words != 1)
         return llw_app_complain(app, LLW_EXIT_USAGE,
                                 "llwhy explain CODE: which one? For instance L05 or F03"),
@@ -135,6 +141,7 @@ int llw_command_explain(llw_app *app) {
                    "..., suppressions S01 ..., faults of lessons K01 ...",
                    name),
                app->code;
+    if (app->document) return llw_document_of_lessons(app, l);
     tell_lesson(app, l);
     return app->code;
 }

@@ -49,10 +49,19 @@ static const struct {
     [LLW_COMMAND_COMPLETION] = {llw_command_completion},
     [LLW_COMMAND_MANUAL] = {llw_command_manual},
     [LLW_COMMAND_KB] = {llw_command_kb},
+    [LLW_COMMAND_GUIDE] = {llw_command_guide},
 };
 
 static bool is_picture(const char *format) {
     return !strcmp(format, "html") || !strcmp(format, "svg") || !strcmp(format, "dot");
+}
+
+/* Whether the command can print what it tells as a document. */
+static bool has_document(const llw_options *o) {
+    llw_command c = o->command;
+    return c == LLW_COMMAND_LESSONS || c == LLW_COMMAND_LESSON || c == LLW_COMMAND_EXPLAIN ||
+           c == LLW_COMMAND_FLAGS || c == LLW_COMMAND_GUIDE ||
+           (c == LLW_COMMAND_FACTS && llw_option_given(o, LLW_OPT_SCHEMA));
 }
 
 static bool set_style(llw_app *app) {
@@ -81,14 +90,17 @@ static bool set_style(llw_app *app) {
     bool lint = o->command == LLW_COMMAND_LINT;
     bool lines = o->command == LLW_COMMAND_MATRIX && format && !strcmp(format, "jsonl");
     bool decide = o->command == LLW_COMMAND_DECIDE, picture = format && decide && is_picture(format);
-    if (format && strcmp(format, "text") && strcmp(format, "json") && !picture &&
-        !(lint && llw_lint_format(format)) && !lines)
+    bool document = format && has_document(o) && (!strcmp(format, "markdown") || !strcmp(format, "html"));
+    if (format && strcmp(format, "text") && (strcmp(format, "json") || has_document(o)) && !picture &&
+        !(lint && llw_lint_format(format)) && !lines && !document)
         return llw_app_complain(app, LLW_EXIT_USAGE, "--format %s: it is %s", format,
-                                lint     ? llw_lint_formats
-                                : decide ? "text, json, html, svg or dot"
-                                         : "text or json");
+                                lint              ? llw_lint_formats
+                                : decide          ? "text, json, html, svg or dot"
+                                : has_document(o) ? "text, markdown or html"
+                                                  : "text or json");
     app->json = format && !strcmp(format, "json");
     app->picture = picture ? format : NULL;
+    app->document = document ? format : NULL;
     return true;
 }
 

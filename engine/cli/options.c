@@ -65,7 +65,8 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
                            "tokens a second below which an answer counts as too slow (default 1)"},
     [LLW_OPT_FORMAT] = {"format", 0, "FORMAT", false,
                         "text (default) or json; a decision also html (a page), svg and dot (the picture "
-                        "alone); lint also gcc, jsonl, sarif, github, gitlab, junit, "
+                        "alone); lessons, lesson, explain, flags, guide and facts --schema markdown or html; "
+                        "lint also gcc, jsonl, sarif, github, gitlab, junit, "
                         "checkstyle and markdown"},
     [LLW_OPT_EMIT] = {"emit", 0, "FORMAT", false,
                       "the plan we would choose as a block to paste: models.conf, env, compose or args"},
@@ -138,7 +139,8 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
                            "With --schema: the vocabulary of facts instead.\n"},
     [LLW_COMMAND_LESSONS] = {"lessons", "", "the lessons, a line each", ""},
     [LLW_COMMAND_LESSON] = {"lesson", "ID", "a lesson's story and rules", ""},
-    [LLW_COMMAND_EXPLAIN] = {"explain", "CODE", "what a code such as L05 or F03 means", ""},
+    [LLW_COMMAND_EXPLAIN] = {"explain", "CODE", "what a code such as L05 or F03 means",
+                             "Without CODE, with --format markdown or html: all of them.\n"},
     [LLW_COMMAND_PREDICT] = {"predict", "MODEL [-- flags]",
                              "bytes per device, as llama.cpp would allocate them", ""},
     [LLW_COMMAND_FIT] = {"fit", "MODEL [-- flags]", "what --fit will do, and why", ""},
@@ -246,6 +248,9 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
                         "are the examples of both sides' stories and the tests of both sides' rules; --facts "
                         "FILE or DIR adds what --save wrote.\n"
                         "Exit 1 when an answer changed.\n"},
+    [LLW_COMMAND_GUIDE] =
+        {"guide", "", "which GPU gets what: the questions in order, real sizes, batch size and memory",
+         "Every figure is computed when it is asked for; docs/gpu-strategy-guide.md is this page.\n"},
     [LLW_COMMAND_NEW] =
         {"new", "ID", "start a lesson: a rule, its story and a failing test",
          "The files go to rules.d and lessons here if there is a rules.d, else to the project's .llwhy.\n"},
