@@ -9,7 +9,9 @@ static void print_page(llw_app *app, const char *title, llw_text *markdown) {
     llw_text page = {0};
     if (*app->document == 'h') {
         llw_html_begin(&page, title);
+        llw_text_add(&page, "<div class=\"doc\">\n");
         llw_document_html(&page, llw_text_str(markdown));
+        llw_text_add(&page, "</div>\n");
         llw_html_end(&page, LLWHY_VERSION);
         llw_text_fini(markdown);
         *markdown = page;
@@ -27,7 +29,7 @@ int llw_document_of_lessons(llw_app *app, const llw_lesson *only) {
         if (only && lesson != only) continue;
         llw_document_lesson(&page, app->kb, app->arena, lesson);
         if (html) {
-            llw_text_add(&out, "<section id=\"");
+            llw_text_add(&out, "<section class=\"doc\" id=\"");
             llw_html_add(&out, lesson->code);
             llw_text_add(&out, "\">\n");
             llw_document_html(&out, llw_text_str(&page));

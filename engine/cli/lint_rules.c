@@ -56,24 +56,44 @@ static bool is_asked(llw_app *app, const llw_lesson *lesson) {
     return false;
 }
 
-static bool is_listed(const llw_options *o, llw_option_id id, const llw_rulelint_finding *f) {
-    const char *const names[] = {f->code, f->lesson, f->rule};
+static bool is_listed(const llw_app *app, llw_option_id id, const llw_rulelint_finding *f) {
+    const llw_lesson *lesson = *f->lesson ? llw_kb_lesson(app->kb, f->lesson) : NULL;
+    const char *const names[] = {f->code, f->lesson, f->rule, lesson ? lesson->code : ""};
+    const llw_options *o = &app->options;
     for (size_t i = 0; i < o->n_values[id]; i++)
         for (const char *at = o->values[id][i]; *at;) {
             size_t len = strcspn(at, ",");
-            for (int k = 0; k < 3; k++)
+            for (int k = 0; k < 4; k++)
                 if (len && strlen(names[k]) == len && !strncmp(names[k], at, len)) return true;
             at += len + (at[len] == ',');
         }
     return false;
 }
 
+/* A word of --only or --ignore that means nothing would silently choose nothing. */
+static bool check_names(llw_app *app, llw_option_id id) {
+    const char *title, *text;
+    llw_level level;
+    for (size_t i = 0; i < app->options.n_values[id]; i++)
+        for (const char *at = app->options.values[id][i]; *at;) {
+            size_t len = strcspn(at, ",");
+            const char *name = llw_arena_strndup(app->arena, at, len);
+            if (len && !llw_rulelint_code(name, &title, &text, &level) && !llw_kb_lesson(app->kb, name) &&
+                !llw_kb_rule(app->kb, name))
+                return llw_app_complain(app, LLW_EXIT_USAGE,
+                                        "--%s %s: it is a code such as K06, a lesson's id or a rule's id",
+                                        llw_option_table[id].name, name);
+            at += len + (at[len] == ',');
+        }
+    return true;
+}
+
 static void choose(llw_app *app, llw_rulelint *report) {
     const llw_options *o = &app->options;
     size_t kept = 0;
     for (size_t i = 0; i < report->n; i++)
-        if ((!llw_option_given(o, LLW_OPT_ONLY) || is_listed(o, LLW_OPT_ONLY, &report->items[i])) &&
-            !is_listed(o, LLW_OPT_IGNORE, &report->items[i]))
+        if ((!llw_option_given(o, LLW_OPT_ONLY) || is_listed(app, LLW_OPT_ONLY, &report->items[i])) &&
+            !is_listed(app, LLW_OPT_IGNORE, &report->items[i]))
             report->items[kept++] = report->items[i];
     report->n = kept;
 }
@@ -84,6 +104,7 @@ int llw_command_lint_rules(llw_app *app) {
     llw_level from = llw_app_fail_level(app);
     if (app->code || !push_words(app)) return app->code;
     app->kb = llw_kb_load(app->options.values[LLW_OPT_RULES], app->options.n_values[LLW_OPT_RULES]);
+    if (!check_names(app, LLW_OPT_ONLY) || !check_names(app, LLW_OPT_IGNORE)) return app->code;
     if (app->options.n_words) {
         const llw_lesson **some = llw_arena_alloc(app->arena, (app->kb->n_lessons + 1) * sizeof *some);
         for (size_t i = 0; i < app->kb->n_lessons; i++)

@@ -75,27 +75,26 @@ static needs ask(guide *g, const char *model_name, const char *const *words, siz
 }
 
 static void questions(guide *g, llw_text *out) {
-    llw_text_add(out, "## The questions, in order\n\n"
-                      "```\n"
-                      "What is it, and how big?      header and card, bytes of the file: not its name, not a "
-                      "comment   L01 L03 L04\n"
-                      "|\n"
-                      "+- does one GPU hold weights, KV cache and compute buffer at the context wanted?\n"
-                      "   |  yes: all of it there, no placement flags\n"
-                      "   no\n"
-                      "   +- do all GPUs together?\n"
-                      "      |  yes: split over them; --fit does that, --fit-target for each card            "
-                      "          L07 L08\n"
-                      "      no\n"
-                      "      +- is it a mixture of experts?\n"
-                      "         |  yes: as many experts in RAM as do not fit; --fit does that too            "
-                      "          L02\n"
-                      "         no: whole layers go to RAM and every token reads them: a smaller "
-                      "quantisation or context first\n"
-                      "```\n\n"
-                      "`llwhy MODEL` goes through them for a machine. The rules behind the answers "
-                      "([L00](lessons/L00.md)):\n\n"
-                      "| answer | when all of these hold | what is said |\n|---|---|---|\n");
+    llw_text_add(out,
+                 "## The questions, in order\n\n"
+                 "```\n"
+                 "What is it, and how big? Header, card and the bytes of the file;     (L01 L03 L04)\n"
+                 "not its name, and not what a comment says.\n"
+                 "|\n"
+                 "+-- Does one GPU hold weights, KV cache and compute buffer at the context wanted?\n"
+                 "    | yes: all of it there, and no placement flags                     (L00)\n"
+                 "    | no\n"
+                 "    +-- Do all GPUs together?\n"
+                 "        | yes: split over them; --fit does it, --fit-target for each card   (L07 L08)\n"
+                 "        | no\n"
+                 "        +-- Is it a mixture of experts?\n"
+                 "            | yes: as many experts in RAM as do not fit; --fit does it      (L02)\n"
+                 "            | no:  whole layers in RAM, and every token reads them: try a smaller\n"
+                 "                   quantisation or context first                            (L17)\n"
+                 "```\n\n"
+                 "`llwhy MODEL` goes through them for a machine. The rules behind the answers "
+                 "([L00](lessons/L00.md)):\n\n"
+                 "| launch.strategy | when all of these hold |\n|---|---|\n");
     const llw_lesson *tree = llw_kb_lesson(g->kb, "00-decision-tree");
     for (size_t i = 0; tree && i < tree->n_rules; i++) {
         const llw_rule *rule = &tree->rules[i];
@@ -109,8 +108,6 @@ static void questions(guide *g, llw_text *out) {
             llw_text_addf(out, "%s`%s`", first ? "" : ", ", rule->conditions[c].expr.text);
             first = false;
         }
-        llw_text_add(out, " | ");
-        llw_document_cell(out, rule->find.text);
         llw_text_add(out, " |\n");
     }
 }

@@ -50,6 +50,8 @@ const char llw_html_style[] =
     "font-variant-numeric:tabular-nums}"
     "th:first-child,td:first-child,th:nth-child(2),td:nth-child(2){text-align:left}"
     "thead th{color:var(--soft);font-weight:600}"
+    ".doc td,.doc th{text-align:left;vertical-align:top;overflow-wrap:normal}"
+    ".doc pre{white-space:pre;overflow-x:auto}"
     "@media print{body{background:#fff;color:#000;font-size:11pt}.plan,figure,tr{break-inside:avoid}h2{"
     "break-after:avoid}}";
 /* clang-format on */

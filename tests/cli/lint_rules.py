@@ -258,6 +258,19 @@ class LintRules(unittest.TestCase):
         done = runs.llwhy(PROGRAM, "lint-rules", "no/such/place")
         self.assertEqual(done.returncode, 2)
         self.assertIn("neither a directory", done.stderr)
+        done = runs.llwhy(PROGRAM, "lint-rules", "--only", "K06,K99")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("--only K99: it is a code such as K06", done.stderr)
+
+    def test_choosing(self):
+        with tempfile.TemporaryDirectory() as top:
+            path = pathlib.Path(top, "rules.d/large-ub.lua")
+            path.parent.mkdir()
+            path.write_text(RULE)
+            for words, codes in (([], {"K01", "K07"}), (["--only", "K01"], {"K01"}), (["--ignore", "K01"], {"K07"}),
+                                 (["--ignore", "large-ub"], set()), (["--only", "L05"], set())):
+                done = runs.llwhy(PROGRAM, "lint-rules", top, "--format", "json", "--fail-on", "never", *words)
+                self.assertEqual({f["code"] for f in json.loads(done.stdout)["findings"]}, codes, words)
 
 
 if __name__ == "__main__":
