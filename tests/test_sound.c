@@ -1,5 +1,6 @@
 /* Explanations are sound: what a printed proof cites is what the conclusion rests on, and all of it. On the
  * situations of the installed rules' own tests. */
+#include "infer/cone.h"
 #include "explain/proof.h"
 #include "infer/run.h"
 
@@ -13,7 +14,7 @@
 
 #include "situations.h"
 
-static bool fires_again(const llw_run *before, const llw_node *node, const llw_facts *facts) {
+static bool fires_again(llw_run *before, const llw_node *node, const llw_facts *facts) {
     llw_run *run = llw_run_beside(before, facts);
     bool fires = false;
     for (size_t i = 0; i < run->n_nodes && !fires; i++) {

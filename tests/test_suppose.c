@@ -1,5 +1,6 @@
 /* Supposing: what is understood, and that a supposed launch is the launch those words make; that a run over
  * what is supposed is a run on the changed facts. */
+#include "infer/cone.h"
 #include "explain/change.h"
 #include "fact/build.h"
 #include "fact/facts_json.h"

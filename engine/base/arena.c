@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 typedef struct block {
     struct block *next;
@@ -16,6 +17,7 @@ typedef struct block {
 
 struct llw_arena {
     block *head;
+    size_t bytes; /* handed out */
 };
 
 /* Blocks of freed arenas, all zero, kept for the next ones: predictions come and go by the dozen, and fresh
@@ -61,6 +63,19 @@ static void give_back(block *b) {
     kept_bytes += b->size;
 }
 
+/* A large block is fetched from the system at once: page by page costs more than filling it. */
+static void fault_in(block *b) {
+#if defined(MADV_POPULATE_WRITE)
+    enum { PAGE = 4096 };
+    uintptr_t from = ((uintptr_t)b + PAGE - 1) / PAGE * PAGE,
+              to = ((uintptr_t)b->bytes + b->size) / PAGE * PAGE;
+    if (b->size >= 64 * PAGE)
+        madvise((void *)from, to - from, MADV_POPULATE_WRITE); /* else it comes as it is used */
+#else
+    (void)b;
+#endif
+}
+
 /* A kept block of at least that size, or a new one. */
 static block *take(size_t size, size_t want) {
     for (block **at = &kept; *at; at = &(*at)->next) {
@@ -72,6 +87,7 @@ static block *take(size_t size, size_t want) {
     }
     block *b = llw_xmalloc(sizeof *b + want);
     b->size = want;
+    fault_in(b);
     return b;
 }
 
@@ -104,13 +120,12 @@ void *llw_arena_alloc(llw_arena *arena, size_t size) {
     }
     void *p = b->bytes + b->used;
     b->used += size;
+    arena->bytes += size;
     return p;
 }
 
 size_t llw_arena_bytes(const llw_arena *arena) {
-    size_t bytes = 0;
-    for (const block *b = arena->head; b; b = b->next) bytes += b->used;
-    return bytes;
+    return arena->bytes;
 }
 
 char *llw_arena_strndup(llw_arena *arena, const char *text, size_t len) {

@@ -25,7 +25,7 @@ char *llw_arena_printf(llw_arena *arena, const char *fmt, ...) __attribute__((fo
  * belong to the caller; the old block stays in the arena (doubling, so at most as much again is wasted). */
 void *llw_arena_push(llw_arena *arena, void **items, size_t *count, size_t *capacity, size_t size);
 
-/* Bytes handed out so far; O(blocks). */
+/* Bytes handed out so far. */
 size_t llw_arena_bytes(const llw_arena *arena);
 
 /* malloc/realloc/calloc that end the process instead of returning NULL, for the few things with their own

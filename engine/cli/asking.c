@@ -1,6 +1,7 @@
 /* The words of a question, its model, its launch. */
 #include "cli/asking.h"
 #include "base/file.h"
+#include "infer/cone.h"
 #include "source/known.h"
 
 #include <string.h>

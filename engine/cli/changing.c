@@ -1,5 +1,6 @@
 /* Gathers candidates for a goal, verifies each by a run of its own, keeps those that reach it. */
 #include "cli/changing.h"
+#include "infer/cone.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "cli/asking.h"
 #include "fact/build.h"
+#include "infer/cone.h"
 #include "render/difference.h"
 
 #include <stdlib.h>

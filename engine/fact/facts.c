@@ -7,16 +7,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The attributes of one kind are numbered one after the other: where they start, from 0 on, and how many. */
+enum {
+#define LLW_KIND(kind, meaning) BASE_##kind, BEFORE_##kind = BASE_##kind - 1,
+#define LLW_ATTR(kind, attribute, type, knob, meaning, how) AT_##kind##_##attribute,
+#include "fact/schema.def"
+#undef LLW_KIND
+#undef LLW_ATTR
+    BASE_END
+};
+static const int base_of[LLW_KINDS + 1] = {0,
+#define LLW_KIND(kind, meaning) BASE_##kind,
+#define LLW_ATTR(kind, attribute, type, knob, meaning, how)
+#include "fact/schema.def"
+#undef LLW_KIND
+#undef LLW_ATTR
+                                           BASE_END};
+
 typedef struct entity_row {
     llw_kind kind;
+    uint32_t next; /* place + 1 of the next one of its kind in this layer; 0: none */
     const char *id;
     const struct llw_model *model;
+    llw_claim **claims; /* of each attribute of its kind, newest first; NULL: of none */
 } entity_row;
 
-typedef struct slot {
+typedef struct slot {  /* of an entity of a parent */
     uint64_t key;      /* entity << 16 | attribute; 0 is empty */
     llw_claim *claims; /* newest first */
-    const llw_claim *best;
 } slot;
 
 struct llw_facts {
@@ -25,8 +43,12 @@ struct llw_facts {
     llw_arena *arena;
     entity_row *entities;
     size_t n_entities, entity_capacity;
-    slot *slots;
+    uint32_t first_of[LLW_KINDS], last_of[LLW_KINDS]; /* place + 1; 0: none of that kind */
+    uint32_t *names;      /* hash from kind and id to the entity's place + 1; 0 is empty */
+    size_t name_capacity; /* a power of two */
+    slot *slots; /* claims on what parents hold; those on this layer's entities stand in their rows */
     size_t n_slots, slot_capacity; /* capacity is a power of two */
+    const char *latest;            /* string that was interned: many claims in a row have one origin */
     const char **strings;
     size_t n_strings, string_capacity;
     const char **notes;
@@ -60,6 +82,7 @@ llw_facts *llw_facts_overlay(const llw_facts *parent) {
 void llw_facts_free(llw_facts *facts) {
     if (!facts) return;
     free(facts->slots);
+    free(facts->names);
     free(facts->strings);
     llw_arena_free(facts->arena);
     free(facts);
@@ -82,8 +105,10 @@ static uint64_t hash_key(uint64_t key) {
 
 /* A copy that is shared by all equal strings of this layer. */
 static const char *intern(llw_facts *facts, const char *s) {
+    if (!*s) return "";
+    if (facts->latest && !strcmp(facts->latest, s)) return facts->latest;
     if (facts->n_strings * 2 >= facts->string_capacity) {
-        size_t old = facts->string_capacity, want = old ? old * 2 : 256;
+        size_t old = facts->string_capacity, want = old ? old * 2 : 8;
         const char **grown = llw_xmalloc(want * sizeof *grown);
         for (size_t i = 0; i < old; i++) {
             if (!facts->strings[i]) continue;
@@ -97,9 +122,9 @@ static const char *intern(llw_facts *facts, const char *s) {
     }
     size_t at = hash_bytes(s) & (facts->string_capacity - 1);
     for (; facts->strings[at]; at = (at + 1) & (facts->string_capacity - 1))
-        if (!strcmp(facts->strings[at], s)) return facts->strings[at];
+        if (!strcmp(facts->strings[at], s)) return facts->latest = facts->strings[at];
     facts->n_strings++;
-    return facts->strings[at] = llw_arena_strdup(facts->arena, s);
+    return facts->latest = facts->strings[at] = llw_arena_strdup(facts->arena, s);
 }
 
 static const entity_row *entity_get(const llw_facts *facts, llw_entity id) {
@@ -120,12 +145,40 @@ const char *llw_facts_id(const llw_facts *facts, llw_entity id) {
     return id ? entity_get(facts, id)->id : "none";
 }
 
+static uint64_t name_hash(llw_kind kind, const char *id) {
+    uint64_t h = 1469598103934665603u ^ (uint64_t)kind;
+    for (; *id; id++) h = (h ^ (unsigned char)*id) * 1099511628211u;
+    return h ^ h >> 32;
+}
+
+/* Where the name stands in this layer's table, or the empty place for it; the table is never full. */
+static size_t name_find(const llw_facts *facts, llw_kind kind, const char *id) {
+    size_t at = name_hash(kind, id) & (facts->name_capacity - 1);
+    for (uint32_t n; (n = facts->names[at]); at = (at + 1) & (facts->name_capacity - 1)) {
+        const entity_row *e = &facts->entities[n - 1];
+        if (e->kind == kind && !strcmp(e->id, id)) break;
+    }
+    return at;
+}
+
 llw_entity llw_facts_find(const llw_facts *facts, llw_kind kind, const char *id) {
-    for (const llw_facts *f = facts; f; f = f->parent)
-        for (size_t i = 0; i < f->n_entities; i++)
-            if (f->entities[i].kind == kind && !strcmp(f->entities[i].id, id))
-                return f->first + (llw_entity)i + 1;
+    for (const llw_facts *f = facts; f; f = f->parent) {
+        uint32_t n = f->name_capacity ? f->names[name_find(f, kind, id)] : 0;
+        if (n) return f->first + n;
+    }
     return 0;
+}
+
+static void name_add(llw_facts *facts, size_t place) {
+    if (facts->n_entities * 2 >= facts->name_capacity) {
+        free(facts->names);
+        facts->name_capacity = facts->name_capacity ? facts->name_capacity * 2 : 32;
+        facts->names = llw_xmalloc(facts->name_capacity * sizeof *facts->names);
+        for (size_t i = 0; i < place; i++)
+            facts->names[name_find(facts, facts->entities[i].kind, facts->entities[i].id)] = (uint32_t)i + 1;
+    }
+    facts->names[name_find(facts, facts->entities[place].kind, facts->entities[place].id)] =
+        (uint32_t)place + 1;
 }
 
 llw_entity llw_facts_entity(llw_facts *facts, llw_kind kind, const char *id) {
@@ -135,15 +188,24 @@ llw_entity llw_facts_entity(llw_facts *facts, llw_kind kind, const char *id) {
     entity_row *e =
         llw_arena_push(facts->arena, &items, &facts->n_entities, &facts->entity_capacity, sizeof *e);
     facts->entities = items;
-    *e = (entity_row){.kind = kind, .id = intern(facts, id)};
+    *e = (entity_row){.kind = kind, .id = llw_arena_strdup(facts->arena, id)};
+    uint32_t place = (uint32_t)facts->n_entities, *last = &facts->last_of[kind];
+    *(*last ? &facts->entities[*last - 1].next : &facts->first_of[kind]) = place;
+    *last = place;
+    name_add(facts, facts->n_entities - 1);
     return llw_facts_max(facts);
 }
 
 llw_entity llw_facts_next(const llw_facts *facts, llw_kind kind, llw_entity after) {
-    llw_entity max = llw_facts_max(facts);
-    for (llw_entity id = after + 1; id <= max; id++)
-        if (entity_get(facts, id)->kind == kind) return id;
-    return 0;
+    assert(!after || llw_facts_kind(facts, after) == kind);
+    llw_entity found = 0; /* in the oldest layer that has one */
+    for (const llw_facts *f = facts; f; f = f->parent) {
+        bool inside = after > f->first;
+        uint32_t place = inside ? f->entities[after - f->first - 1].next : f->first_of[kind];
+        if (place) found = f->first + place;
+        if (inside) break;
+    }
+    return found;
 }
 
 static slot *slot_find(const llw_facts *facts, uint64_t key) {
@@ -161,7 +223,7 @@ static slot *slot_get(llw_facts *facts, uint64_t key) {
     if (facts->n_slots * 2 >= facts->slot_capacity) {
         slot *old = facts->slots;
         size_t n = facts->slot_capacity;
-        facts->slot_capacity = n ? n * 2 : 256;
+        facts->slot_capacity = n ? n * 2 : 8;
         facts->slots = llw_xmalloc(facts->slot_capacity * sizeof *old);
         for (size_t i = 0; i < n; i++)
             if (old[i].key) *slot_find(facts, old[i].key) = old[i];
@@ -185,27 +247,80 @@ static bool beats(const llw_claim *a, const llw_claim *b) {
     return a->grade >= b->grade;
 }
 
+/* Where the claims of a slot start in this layer, or NULL when there is no place for them yet. */
+static llw_claim **place_find(const llw_facts *facts, llw_entity entity, llw_attr attr) {
+    if (entity > facts->first) {
+        if (entity > llw_facts_max(facts)) return NULL; /* a child's */
+        const entity_row *e = &facts->entities[entity - facts->first - 1];
+        int at = (int)attr - 1 - base_of[e->kind];
+        bool its = at >= 0 && at < base_of[e->kind + 1] - base_of[e->kind];
+        return e->claims && its ? &e->claims[at] : NULL;
+    }
+    slot *s = facts->n_slots ? slot_find(facts, slot_key(entity, attr)) : NULL;
+    return s ? &s->claims : NULL;
+}
+
+static llw_claim **place_get(llw_facts *facts, llw_entity entity, llw_attr attr) {
+    if (entity <= facts->first) return &slot_get(facts, slot_key(entity, attr))->claims;
+    entity_row *e = &facts->entities[entity - facts->first - 1];
+    size_t n = (size_t)(base_of[e->kind + 1] - base_of[e->kind]);
+    if (!e->claims) e->claims = llw_arena_alloc(facts->arena, n * sizeof(llw_claim *));
+    return place_find(facts, entity, attr);
+}
+
 void llw_facts_claim(llw_facts *facts, llw_entity entity, llw_attr attr, llw_value value, llw_grade grade,
                      const char *origin, const char *place) {
     assert(entity && llw_attr_get(attr)->type == value.type);
     assert(llw_facts_kind(facts, entity) == llw_attr_get(attr)->kind);
     if (value.known && llw_type_is_text(value.type)) value.as.text = intern(facts, value.as.text);
     llw_claim *claim = llw_arena_alloc(facts->arena, sizeof *claim);
-    slot *s = slot_get(facts, slot_key(entity, attr));
-    *claim = (llw_claim){value, grade, intern(facts, origin), intern(facts, place ? place : ""), s->claims};
-    s->claims = claim;
-    if (beats(claim, s->best)) s->best = claim;
+    place = intern(facts, place ? place : "");
+    origin = intern(facts, origin);
+    llw_claim **claims = place_get(facts, entity, attr);
+    *claim = (llw_claim){value, grade, origin, place, *claims};
+    *claims = claim;
 }
 
 const llw_claim *llw_facts_best(const llw_facts *facts, llw_entity entity, llw_attr attr) {
-    const llw_claim *best = NULL;
-    uint64_t key = slot_key(entity, attr);
+    const llw_claim *best = NULL; /* later ones come first */
     for (const llw_facts *f = facts; f; f = f->parent) {
-        const slot *s = slot_find(f, key);
-        if (!s || !s->best) continue;
-        if (!best || !beats(best, s->best)) best = s->best;
+        llw_claim **claims = place_find(f, entity, attr);
+        for (const llw_claim *c = claims ? *claims : NULL; c; c = c->older)
+            if (!best || !beats(best, c)) best = c;
+        if (entity > f->first) break; /* it did not exist before */
     }
     return best;
+}
+
+const llw_facts *llw_facts_parent(const llw_facts *layer) {
+    return layer->parent;
+}
+
+bool llw_facts_next_slot(const llw_facts *layer, size_t *at, llw_entity *entity, llw_attr *attr) {
+    for (; *at < layer->slot_capacity; ++*at) {
+        uint64_t key = layer->slots[*at].key;
+        if (!key) continue;
+        *entity = (llw_entity)(key >> 16);
+        *attr = (llw_attr)(key & 0xffff);
+        ++*at;
+        return true;
+    }
+    for (size_t n; (n = *at - layer->slot_capacity) < layer->n_entities * LLW_ATTRS; ++*at) {
+        *entity = layer->first + (llw_entity)(n / LLW_ATTRS) + 1;
+        *attr = (llw_attr)(n % LLW_ATTRS);
+        const entity_row *e = &layer->entities[n / LLW_ATTRS];
+        int place = (int)*attr - 1 - base_of[e->kind];
+        if (!e->claims || place < 0 || place >= base_of[e->kind + 1] - base_of[e->kind] || !e->claims[place])
+            continue;
+        ++*at;
+        return true;
+    }
+    return false;
+}
+
+const llw_claim *llw_facts_own_claims(const llw_facts *layer, llw_entity entity, llw_attr attr) {
+    llw_claim **claims = place_find(layer, entity, attr);
+    return claims ? *claims : NULL;
 }
 
 static int by_trust(const void *x, const void *y) {
@@ -219,8 +334,7 @@ const llw_claim **llw_facts_claims(const llw_facts *facts, llw_entity entity, ll
     void *items = NULL;
     size_t count = 0, capacity = 0;
     for (const llw_facts *f = facts; f; f = f->parent) {
-        const slot *s = slot_find(f, slot_key(entity, attr));
-        for (const llw_claim *c = s ? s->claims : NULL; c; c = c->older) {
+        for (const llw_claim *c = llw_facts_own_claims(f, entity, attr); c; c = c->older) {
             const llw_claim **place = llw_arena_push(arena, &items, &count, &capacity, sizeof *place);
             *place = c;
         }
@@ -245,8 +359,7 @@ llw_value llw_facts_value(const llw_facts *facts, llw_entity entity, llw_attr at
 bool llw_facts_conflict(const llw_facts *facts, llw_entity entity, llw_attr attr) {
     const llw_claim *seen = NULL;
     for (const llw_facts *f = facts; f; f = f->parent) {
-        const slot *s = slot_find(f, slot_key(entity, attr));
-        for (const llw_claim *c = s ? s->claims : NULL; c; c = c->older) {
+        for (const llw_claim *c = llw_facts_own_claims(f, entity, attr); c; c = c->older) {
             if (!c->value.known || c->grade == LLW_GRADE_DEFAULT) continue;
             if (seen && !llw_value_equal(seen->value, c->value)) return true;
             seen = c;

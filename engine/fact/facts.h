@@ -76,6 +76,12 @@ llw_value llw_facts_value(const llw_facts *facts, llw_entity entity, llw_attr at
 /* True when two known claims on the slot differ. */
 bool llw_facts_conflict(const llw_facts *facts, llw_entity entity, llw_attr attr);
 
+/* What one layer adds to its parents (NULL for a base that is no overlay): its slots, one after the other from
+ * *at = 0 on, and the newest of its own claims on one, or NULL. */
+const llw_facts *llw_facts_parent(const llw_facts *layer);
+bool llw_facts_next_slot(const llw_facts *layer, size_t *at, llw_entity *entity, llw_attr *attr);
+const llw_claim *llw_facts_own_claims(const llw_facts *layer, llw_entity entity, llw_attr attr);
+
 /* Typed look-ups; false (and *out untouched) when unknown. */
 bool llw_facts_count(const llw_facts *facts, llw_entity entity, llw_attr attr,
                      int64_t *out); /* COUNT, BYTES */

@@ -7,18 +7,24 @@
 typedef struct entry {
     uint64_t key;
     llw_entity entity;
+    uint32_t next; /* entry of the same bucket, of a later entity; 0: none */
 } entry;
 
-typedef struct column { /* all entities of the attribute's kind, by its value */
-    llw_attr attr;
-    entry *entries;
-    size_t n;
+enum { MAX_KEYS = 4 };
+
+/* All entities of a kind whose values of some attributes are known, by those values together. */
+typedef struct column {
+    llw_attr attrs[MAX_KEYS];
+    int n_attrs;
+    entry *entries; /* from 1 on */
+    uint32_t *buckets;
+    size_t mask;
     struct column *next;
 } column;
 
 struct llw_join_index {
     llw_arena *arena;
-    column *columns;
+    column *columns[LLW_ATTRS]; /* by the first attribute */
 };
 
 llw_join_index *llw_join_index_new(llw_arena *arena) {
@@ -42,36 +48,62 @@ static uint64_t key_of(llw_value value) {
     return h;
 }
 
-static int by_key(const void *a, const void *b) {
-    const entry *x = a, *y = b;
-    if (x->key != y->key) return x->key < y->key ? -1 : 1;
-    return (x->entity > y->entity) - (x->entity < y->entity);
+static uint64_t mix(uint64_t h, uint64_t key) {
+    h = (h ^ key) * 0x9e3779b97f4a7c15u; /* two rounds: doubles have their bits at the top */
+    h = (h ^ h >> 32) * 0xd6e8feb86659fd93u;
+    return h ^ h >> 32;
 }
 
-static const column *column_get(llw_join_index *index, const llw_facts *facts, llw_attr attr) {
-    for (const column *c = index->columns; c; c = c->next)
-        if (c->attr == attr) return c;
-    column *c = llw_arena_alloc(index->arena, sizeof *c);
-    c->attr = attr;
-    llw_kind kind = llw_attr_get(attr)->kind;
-    size_t n = 0;
-    for (llw_entity e = 0; (e = llw_facts_next(facts, kind, e));) n++;
-    c->entries = llw_arena_alloc(index->arena, (n + 1) * sizeof *c->entries);
-    for (llw_entity e = 0; (e = llw_facts_next(facts, kind, e));) {
-        llw_value v = llw_facts_value(facts, e, attr);
-        if (v.known) c->entries[c->n++] = (entry){key_of(v), e};
+/* The key of an entity in a column; false when one of its values is unknown. */
+static bool key_at(const llw_facts *facts, llw_entity e, const column *c, uint64_t *key) {
+    *key = 0;
+    for (int i = 0; i < c->n_attrs; i++) {
+        llw_value v = llw_facts_value(facts, e, c->attrs[i]);
+        if (!v.known) return false;
+        *key = mix(*key, key_of(v));
     }
-    if (c->n) qsort(c->entries, c->n, sizeof *c->entries, by_key);
-    c->next = index->columns;
-    index->columns = c;
+    return true;
+}
+
+static void fill(llw_arena *arena, const llw_facts *facts, column *c) {
+    llw_kind kind = llw_attr_get(c->attrs[0])->kind;
+    size_t n = 0, used = 0, size = 8;
+    for (llw_entity e = 0; (e = llw_facts_next(facts, kind, e));) n++;
+    while (size < n * 2) size *= 2;
+    c->mask = size - 1;
+    c->entries = llw_arena_alloc(arena, (n + 1) * sizeof *c->entries);
+    c->buckets = llw_arena_alloc(arena, size * sizeof *c->buckets);
+    for (llw_entity e = 0; (e = llw_facts_next(facts, kind, e));) {
+        uint64_t key = 0;
+        if (key_at(facts, e, c, &key)) c->entries[++used] = (entry){key, e, 0};
+    }
+    for (; used; used--) { /* from the last on, so that a bucket lists its entities in their order */
+        uint32_t *bucket = &c->buckets[c->entries[used].key & c->mask];
+        c->entries[used].next = *bucket;
+        *bucket = (uint32_t)used;
+    }
+}
+
+static const column *column_get(llw_join_index *index, const llw_facts *facts, const llw_attr *attrs, int n) {
+    for (const column *c = index->columns[attrs[0]]; c; c = c->next)
+        if (c->n_attrs == n && !memcmp(c->attrs, attrs, (size_t)n * sizeof *attrs)) return c;
+    column *c = llw_arena_alloc(index->arena, sizeof *c);
+    memcpy(c->attrs, attrs, (size_t)n * sizeof *attrs);
+    c->n_attrs = n;
+    fill(index->arena, facts, c);
+    c->next = index->columns[attrs[0]];
+    index->columns[attrs[0]] = c;
     return c;
 }
 
-/* How one variable is found: by an equality with variables bound before it, or by walking its kind. */
+/* How one variable is found: as the thing that a bound variable names, by what its attributes must equal, or
+ * by walking its kind. */
 typedef struct step {
     int variable;
-    const llw_expr *join; /* NULL: walk the kind */
-    int mine, other; /* nodes of the join: this variable's slot, and the slot of a variable bound before */
+    const llw_expr_node *names; /* v.id == names; NULL */
+    int n_keys;
+    llw_attr mine[MAX_KEYS];
+    const llw_expr_node *other[MAX_KEYS]; /* a slot of a bound variable, or a literal */
 } step;
 
 typedef struct joining {
@@ -79,53 +111,78 @@ typedef struct joining {
     const llw_facts *facts;
     const llw_kb *kb;
     llw_join_index *indexes;
+    int pinned; /* a variable that is bound from the start; -1 */
     step steps[LLW_MAX_VARIABLES];
     llw_entity binding[LLW_MAX_VARIABLES];
     bool (*found)(void *context, const llw_entity *binding);
     void *context;
 } joining;
 
-/* Whether the join is "slot == slot" with one side of this variable and the other of a bound one. */
-static bool usable(const llw_expr *join, int variable, const bool *bound, step *out) {
+static bool is_literal(llw_op op) {
+    return op == LLW_OP_INTEGER || op == LLW_OP_TEXT || op == LLW_OP_FLAG;
+}
+
+/* Takes up a join "slot == slot" or "slot == literal" with one side of this variable and the other known by
+ * then. */
+static bool usable(const llw_expr *join, const bool *bound, step *s) {
     const llw_expr_node *top = &join->nodes[join->n_nodes - 1];
     if (top->op != LLW_OP_EQUAL) return false;
     for (int side = 0; side < 2; side++) {
-        int mine = top->args[side], other = top->args[1 - side];
-        const llw_expr_node *a = &join->nodes[mine], *b = &join->nodes[other];
-        if (a->op != LLW_OP_SLOT || b->op != LLW_OP_SLOT || a->as.slot.variable != variable ||
-            !bound[b->as.slot.variable])
-            continue;
-        *out = (step){variable, join, mine, other};
-        return true;
+        const llw_expr_node *mine = &join->nodes[top->args[side]], *other = &join->nodes[top->args[1 - side]];
+        if (mine->op != LLW_OP_SLOT || mine->as.slot.variable != s->variable) continue;
+        bool slot = other->op == LLW_OP_SLOT && bound[other->as.slot.variable];
+        if (!slot && !is_literal(other->op)) continue;
+        if (!mine->as.slot.attr)
+            s->names = other;
+        else if (s->n_keys < MAX_KEYS) {
+            s->mine[s->n_keys] = mine->as.slot.attr;
+            s->other[s->n_keys++] = other;
+        }
+        return slot;
     }
     return false;
 }
 
-/* Greedy: a variable that an index can find comes before one that must be walked. */
+/* Fills the step of that variable; true when a variable bound before helps to find it. */
+static bool plan_step(const llw_rule *rule, int variable, const bool *bound, step *out) {
+    bool helped = false;
+    *out = (step){.variable = variable};
+    for (size_t c = 0; c < rule->n_conditions; c++)
+        if (rule->conditions[c].role == LLW_ROLE_JOIN)
+            helped |= usable(&rule->conditions[c].expr, bound, out);
+    return helped;
+}
+
+/* Greedy: a variable that bound ones help to find comes before one that must be walked. */
 static void plan(joining *j) {
     bool bound[LLW_MAX_VARIABLES] = {0};
     const llw_rule *rule = j->rule;
-    for (int s = 0; s < rule->n_variables; s++) {
-        bool chosen = false;
-        for (int v = 0; v < rule->n_variables && !chosen; v++)
-            for (size_t c = 0; c < rule->n_conditions && !chosen && !bound[v]; c++)
-                chosen = rule->conditions[c].role == LLW_ROLE_JOIN &&
-                         usable(&rule->conditions[c].expr, v, bound, &j->steps[s]);
-        for (int v = 0; v < rule->n_variables && !chosen; v++)
-            if (!bound[v]) {
-                j->steps[s] = (step){.variable = v};
-                chosen = true;
-            }
-        bound[j->steps[s].variable] = true;
+    int first = 0;
+    if (j->pinned >= 0) {
+        j->steps[first++] = (step){.variable = j->pinned};
+        bound[j->pinned] = true;
+    }
+    for (int s = first; s < rule->n_variables; s++) {
+        int chosen = -1, walked = -1;
+        step found;
+        for (int v = 0; v < rule->n_variables && chosen < 0; v++) {
+            if (bound[v]) continue;
+            if (walked < 0) walked = v;
+            if (plan_step(rule, v, bound, &found)) chosen = v;
+        }
+        if (chosen < 0) plan_step(rule, chosen = walked, bound, &found);
+        j->steps[s] = found;
+        bound[chosen] = true;
     }
 }
 
-static bool all_joins_hold(const joining *j) {
-    for (size_t c = 0; c < j->rule->n_conditions; c++) {
-        if (j->rule->conditions[c].role != LLW_ROLE_JOIN) continue;
-        const llw_expr *expr = &j->rule->conditions[c].expr;
+bool llw_join_holds(const llw_rule *rule, const llw_facts *facts, const llw_kb *kb,
+                    const llw_entity *binding) {
+    for (size_t c = 0; c < rule->n_conditions; c++) {
+        if (rule->conditions[c].role != LLW_ROLE_JOIN) continue;
+        const llw_expr *expr = &rule->conditions[c].expr;
         llw_result values[LLW_EXPR_MAX_BYTES];
-        llw_evaluation e = {.facts = j->facts, .kb = j->kb, .binding = j->binding};
+        llw_evaluation e = {.facts = facts, .kb = kb, .binding = binding};
         llw_eval(expr, &e, values);
         llw_result r = values[expr->n_nodes - 1];
         if (r.state != LLW_KNOWN || !r.as.flag) return false;
@@ -140,43 +197,78 @@ static bool bind(joining *j, int depth, llw_entity entity) {
     return descend(j, depth + 1);
 }
 
+static llw_value known_by_then(const joining *j, const llw_expr_node *node) {
+    switch (node->op) {
+    case LLW_OP_INTEGER: return llw_count(node->as.integer);
+    case LLW_OP_TEXT: return llw_string(LLW_TEXT, node->as.text);
+    case LLW_OP_FLAG: return llw_flag(node->as.flag);
+    default: break;
+    }
+    llw_entity from = j->binding[node->as.slot.variable];
+    return node->as.slot.attr ? llw_facts_value(j->facts, from, node->as.slot.attr) : llw_ref(from);
+}
+
+static bool look_up(joining *j, int depth, const step *s) {
+    uint64_t key = 0;
+    for (int i = 0; i < s->n_keys; i++) {
+        llw_value v = known_by_then(j, s->other[i]);
+        if (!v.known) return true;
+        key = mix(key, key_of(v));
+    }
+    const column *c = column_get(j->indexes, j->facts, s->mine, s->n_keys);
+    for (uint32_t i = c->buckets[key & c->mask]; i; i = c->entries[i].next)
+        if (c->entries[i].key == key && !bind(j, depth, c->entries[i].entity)) return false;
+    return true;
+}
+
 /* Depth is the number of variables, at most LLW_MAX_VARIABLES. */
 static bool descend(joining *j, int depth) {
-    if (depth == j->rule->n_variables) return !all_joins_hold(j) || j->found(j->context, j->binding);
+    if (depth == j->rule->n_variables)
+        return !llw_join_holds(j->rule, j->facts, j->kb, j->binding) || j->found(j->context, j->binding);
     const step *s = &j->steps[depth];
     llw_kind kind = j->rule->kind[s->variable];
-    if (!s->join) {
-        for (llw_entity e = 0; (e = llw_facts_next(j->facts, kind, e));)
-            if (!bind(j, depth, e)) return false;
-        return true;
+    if (s->variable == j->pinned) return descend(j, depth + 1);
+    if (s->names) {
+        llw_value v = known_by_then(j, s->names);
+        return !v.known || v.type != LLW_REF || llw_facts_kind(j->facts, v.as.ref) != kind ||
+               bind(j, depth, v.as.ref);
     }
-    const llw_expr_node *mine = &s->join->nodes[s->mine], *other = &s->join->nodes[s->other];
-    llw_entity from = j->binding[other->as.slot.variable];
-    llw_value value =
-        other->as.slot.attr ? llw_facts_value(j->facts, from, other->as.slot.attr) : llw_ref(from);
-    if (!value.known) return true;
-    if (!mine->as.slot.attr) /* v.id == ...: the entity itself */
-        return value.type != LLW_REF || llw_facts_kind(j->facts, value.as.ref) != kind ||
-               bind(j, depth, value.as.ref);
-    const column *c = column_get(j->indexes, j->facts, mine->as.slot.attr);
-    uint64_t key = key_of(value);
-    size_t low = 0, high = c->n;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        if (c->entries[mid].key < key)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    for (; low < c->n && c->entries[low].key == key; low++)
-        if (!bind(j, depth, c->entries[low].entity)) return false;
+    if (s->n_keys) return look_up(j, depth, s);
+    for (llw_entity e = 0; (e = llw_facts_next(j->facts, kind, e));)
+        if (!bind(j, depth, e)) return false;
     return true;
 }
 
 void llw_join(const llw_rule *rule, const llw_facts *facts, const llw_kb *kb, llw_join_index *indexes,
               bool (*found)(void *context, const llw_entity *binding), void *context) {
-    joining j = {
-        .rule = rule, .facts = facts, .kb = kb, .indexes = indexes, .found = found, .context = context};
+    joining j = {.rule = rule,
+                 .facts = facts,
+                 .kb = kb,
+                 .indexes = indexes,
+                 .pinned = -1,
+                 .found = found,
+                 .context = context};
     plan(&j);
     descend(&j, 0);
+}
+
+void llw_join_with(const llw_rule *rule, const llw_facts *facts, const llw_kb *kb, llw_join_index *indexes,
+                   int variable, llw_entity entity, bool (*found)(void *context, const llw_entity *binding),
+                   void *context) {
+    joining j = {.rule = rule,
+                 .facts = facts,
+                 .kb = kb,
+                 .indexes = indexes,
+                 .pinned = variable,
+                 .found = found,
+                 .context = context};
+    j.binding[variable] = entity;
+    plan(&j);
+    descend(&j, 0);
+}
+
+void llw_join_order(const llw_rule *rule, int *variables) {
+    joining j = {.rule = rule, .pinned = -1};
+    plan(&j);
+    for (int s = 0; s < rule->n_variables; s++) variables[s] = j.steps[s].variable;
 }

@@ -2,13 +2,12 @@
 #include "infer/run.h"
 #include "infer/join.h"
 #include "infer/native.h"
+#include "infer/run_parts.h"
 #include "predict/memo.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { MAX_NODES = 1 << 20 };
 
 typedef struct llw_variant { /* a launch with some knobs turned */
     llw_entity launch;
@@ -102,6 +101,14 @@ static llw_grade weakest(const llw_run *run, const llw_node *node) {
     return grade;
 }
 
+void llw_run_claim(llw_run *run, const llw_rule *rule, const llw_derivation *d) {
+    llw_facts_claim(run->facts, d->entity, d->attr, d->value, d->grade, "rule", rule->id);
+    void *items = run->derivations;
+    *(llw_derivation *)llw_arena_push(run->arena, &items, &run->n_derivations, &run->derivation_capacity,
+                                      sizeof *d) = *d;
+    run->derivations = items;
+}
+
 static void derive(llw_run *run, size_t index) {
     const llw_node *node = &run->nodes[index];
     llw_evaluation e = evaluation_of(run, node->binding, node->lets);
@@ -109,15 +116,52 @@ static void derive(llw_run *run, size_t index) {
         const llw_setting *s = &node->rule->derives[i];
         llw_grade grade = weakest(run, node);
         weaken(run, node, &s->value, &grade);
-        llw_entity entity = node->binding[s->variable];
-        llw_facts_claim(run->facts, entity, s->attr,
-                        llw_result_value(eval_top(&s->value, &e), llw_attr_get(s->attr)->type), grade, "rule",
-                        node->rule->id);
-        void *items = run->derivations;
-        *(llw_derivation *)llw_arena_push(run->arena, &items, &run->n_derivations, &run->derivation_capacity,
-                                          sizeof(llw_derivation)) = (llw_derivation){entity, s->attr, index};
-        run->derivations = items;
+        llw_value value = llw_result_value(eval_top(&s->value, &e), llw_attr_get(s->attr)->type);
+        llw_run_claim(run, node->rule,
+                      &(llw_derivation){node->binding[s->variable], s->attr, index, value, grade});
     }
+}
+
+/* Quantities and conditions of a node whose rule and binding are there. */
+static void evaluate(llw_run *run, llw_node *node) {
+    const llw_rule *rule = node->rule;
+    node->applies = applies(run, rule, node->binding);
+    node->lets = llw_arena_alloc(run->arena, (rule->n_lets + rule->n_conditions) * sizeof *node->lets);
+    node->truth = node->lets + rule->n_lets;
+    llw_evaluation e = evaluation_of(run, node->binding, node->lets);
+    /* what is cheap first; what costs a prediction only if that left the node open */
+    for (int costly = 0; costly < 2; costly++) {
+        bool settled = costly && !run->whole && (!node->applies || settle(rule, node->truth) == LLW_SILENT);
+        for (size_t i = 0; i < rule->n_lets; i++) {
+            if (rule->lets[i].predicts != costly) continue;
+            node->lets[i] = settled ? (llw_result){.state = LLW_NOT_ASKED} : eval_top(&rule->lets[i], &e);
+        }
+        for (size_t i = 0; i < rule->n_conditions; i++) {
+            bool dear = rule->conditions[i].expr.predicts;
+            if (!costly && dear) node->truth[i] = (llw_result){.state = LLW_NOT_ASKED};
+            if (dear != costly || settled) continue;
+            node->truth[i] = rule->conditions[i].role == LLW_ROLE_JOIN /* it holds, or there is no node */
+                                 ? (llw_result){.as.flag = true}
+                                 : eval_top(&rule->conditions[i].expr, &e);
+        }
+    }
+    node->state = node->applies ? settle(rule, node->truth) : LLW_SILENT;
+}
+
+bool llw_run_add_node(llw_run *run, const llw_rule *rule, const llw_entity *binding) {
+    if (run->n_nodes >= LLW_RUN_MAX_NODES) {
+        llw_facts_note(run->facts, "rule \"%s\" and those after it were cut short: more than %d combinations",
+                       rule->id, LLW_RUN_MAX_NODES);
+        return false;
+    }
+    llw_node node = {.rule = rule};
+    memcpy(node.binding, binding, sizeof(llw_entity) * (size_t)rule->n_variables);
+    evaluate(run, &node);
+    void *items = run->nodes;
+    *(llw_node *)llw_arena_push(run->arena, &items, &run->n_nodes, &run->node_capacity, sizeof node) = node;
+    run->nodes = items;
+    if (node.state == LLW_FIRED) derive(run, run->n_nodes - 1);
+    return true;
 }
 
 typedef struct matching {
@@ -125,39 +169,9 @@ typedef struct matching {
     const llw_rule *rule;
 } matching;
 
-static bool add_node(void *context, const llw_entity *binding) {
+static bool add_match(void *context, const llw_entity *binding) {
     matching *m = context;
-    llw_run *run = m->run;
-    const llw_rule *rule = m->rule;
-    if (run->n_nodes >= MAX_NODES) {
-        llw_facts_note(run->facts, "rule \"%s\" and those after it were cut short: more than %d combinations",
-                       rule->id, MAX_NODES);
-        return false;
-    }
-    llw_node node = {.rule = rule, .applies = applies(run, rule, binding)};
-    memcpy(node.binding, binding, sizeof(llw_entity) * (size_t)rule->n_variables);
-    node.lets = llw_arena_alloc(run->arena, rule->n_lets * sizeof *node.lets);
-    node.truth = llw_arena_alloc(run->arena, rule->n_conditions * sizeof *node.truth);
-    llw_evaluation e = evaluation_of(run, node.binding, node.lets);
-    /* what is cheap first; what costs a prediction only if that left the node open */
-    for (int costly = 0; costly < 2; costly++) {
-        bool settled = costly && !run->whole && (!node.applies || settle(rule, node.truth) == LLW_SILENT);
-        for (size_t i = 0; i < rule->n_lets; i++) {
-            if (rule->lets[i].predicts != costly) continue;
-            node.lets[i] = settled ? (llw_result){.state = LLW_NOT_ASKED} : eval_top(&rule->lets[i], &e);
-        }
-        for (size_t i = 0; i < rule->n_conditions; i++) {
-            bool dear = rule->conditions[i].expr.predicts;
-            if (!costly && dear) node.truth[i] = (llw_result){.state = LLW_NOT_ASKED};
-            if (dear == costly && !settled) node.truth[i] = eval_top(&rule->conditions[i].expr, &e);
-        }
-    }
-    node.state = node.applies ? settle(rule, node.truth) : LLW_SILENT;
-    void *items = run->nodes;
-    *(llw_node *)llw_arena_push(run->arena, &items, &run->n_nodes, &run->node_capacity, sizeof node) = node;
-    run->nodes = items;
-    if (node.state == LLW_FIRED) derive(run, run->n_nodes - 1);
-    return true;
+    return llw_run_add_node(m->run, m->rule, binding);
 }
 
 static void predict_all(llw_run *run) {
@@ -171,7 +185,7 @@ static void predict_all(llw_run *run) {
     }
 }
 
-static llw_run *run_rules(const llw_kb *kb, const llw_facts *facts, bool whole, llw_memo *memo) {
+llw_run *llw_run_start(const llw_kb *kb, const llw_facts *facts, bool whole, llw_memo *memo) {
     llw_arena *arena = llw_arena_new();
     llw_run *run = llw_arena_alloc(arena, sizeof *run);
     *run = (llw_run){.kb = kb,
@@ -182,32 +196,29 @@ static llw_run *run_rules(const llw_kb *kb, const llw_facts *facts, bool whole, 
                      .memo = memo ? memo : llw_memo_new(),
                      .memo_lent = memo != NULL};
     predict_all(run);
-    llw_join_index *indexes = llw_join_index_new(arena);
-    for (size_t i = 0; i < kb->n_rules; i++) {
-        matching m = {run, kb->rules[i]};
-        llw_join(kb->rules[i], run->facts, kb, indexes, add_node, &m);
+    return run;
+}
+
+void llw_run_rules(llw_run *run) {
+    llw_join_index *indexes = llw_join_index_new(run->arena);
+    for (size_t i = 0; i < run->kb->n_rules; i++) {
+        matching m = {run, run->kb->rules[i]};
+        llw_join(m.rule, run->facts, run->kb, indexes, add_match, &m);
     }
+}
+
+static llw_run *run_all(const llw_kb *kb, const llw_facts *facts, bool whole) {
+    llw_run *run = llw_run_start(kb, facts, whole, NULL);
+    llw_run_rules(run);
     return run;
 }
 
 llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts) {
-    return run_rules(kb, facts, false, NULL);
+    return run_all(kb, facts, false);
 }
 
 llw_run *llw_run_whole(const llw_kb *kb, const llw_facts *facts) {
-    return run_rules(kb, facts, true, NULL);
-}
-
-/* Predictions are told apart by the address of the model's header: one that only the changed facts hold may
- * live where another one lived. */
-static bool same_models(const llw_run *first, const llw_facts *facts) {
-    for (llw_entity l = 0; (l = llw_facts_next(facts, LLW_KIND_launch, l));)
-        if (llw_facts_ref(facts, l, LLW_launch_model) > llw_facts_max(first->base)) return false;
-    return true;
-}
-
-llw_run *llw_run_beside(const llw_run *first, const llw_facts *facts) {
-    return run_rules(first->kb, facts, false, same_models(first, facts) ? first->memo : NULL);
+    return run_all(kb, facts, true);
 }
 
 void llw_run_free(llw_run *run) {

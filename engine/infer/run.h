@@ -36,11 +36,13 @@ typedef struct llw_predicted {
     const llw_fit *free_hand; /* ... with nothing in fit's way and no margin: fits_gpus; NULL not asked */
 } llw_predicted;
 
-/* A derived slot and the node that derived it. */
+/* A derived slot, what it became, and the node that derived it. */
 typedef struct llw_derivation {
     llw_entity entity;
     llw_attr attr;
     size_t node;
+    llw_value value;
+    llw_grade grade;
 } llw_derivation;
 
 typedef struct llw_run {
@@ -58,14 +60,12 @@ typedef struct llw_run {
     struct llw_variant *variants; /* memo of predict() */
     struct llw_memo *memo;        /* of single predictions */
     bool memo_lent;               /* by another run */
+    struct llw_readers *readers;  /* who reads a slot (cone.h); NULL: nobody asked yet */
 } llw_run;
 
 llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts);
 /* The same with nothing left unasked: for tests that drop a condition and look again. */
 llw_run *llw_run_whole(const llw_kb *kb, const llw_facts *facts);
-/* A run over changed facts that shares the predictions of `first`, which must outlive it: what-if. The
- * outcome is that of a run of its own. */
-llw_run *llw_run_beside(const llw_run *first, const llw_facts *facts);
 void llw_run_free(llw_run *run);
 
 /* The prediction of a launch, or NULL. */

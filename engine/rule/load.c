@@ -38,13 +38,16 @@ bool llw_load_goes_on(llw_loading *loading, int line) {
     return !loading->failed;
 }
 
-int llw_load_line_of(const llw_loading *loading, int from, const char *text) {
-    const char *at = loading->bytes;
-    int line = 1;
+int llw_load_line_of(llw_loading *loading, int from, const char *text) {
+    bool on = loading->line_at && loading->line <= from; /* rules follow each other */
+    const char *at = on ? loading->line_at : loading->bytes;
+    int line = on ? loading->line : 1;
     for (; line < from && at; line++) {
         at = strchr(at, '\n');
         if (at) at++;
     }
+    loading->line_at = at;
+    loading->line = line;
     const char *found = at && *text ? strstr(at, text) : NULL;
     if (!found) return from;
     for (; at < found; at++) line += *at == '\n';
@@ -91,8 +94,8 @@ int64_t llw_load_build(lua_State *lua, llw_loading *loading, const char *key, in
     return order;
 }
 
-/* "L05" for the lesson 05-id that is compiled in, "C01" for C01-id, so that codes stay stable; any other lesson
- * is named by its id. */
+/* "L05" for the lesson 05-id that is compiled in, "C01" for C01-id, so that codes stay stable; any other
+ * lesson is named by its id. */
 static const char *lesson_code(llw_arena *arena, const char *id) {
     char *name = llw_arena_printf(arena, "rules.d/%s.lua", id);
     for (size_t i = 0; i < llw_n_builtins; i++)

@@ -14,6 +14,8 @@ enum { LLW_LOAD_BYTES = 4 << 20 };
 typedef struct llw_loading {
     llw_kb *kb;
     const char *path, *bytes;
+    const char *line_at; /* start of the line that was looked for last, and its number; NULL: none was */
+    int line;
     llw_lesson *lesson; /* NULL until the file has declared it */
     llw_rule *rules;
     size_t n_rules, rule_capacity;
@@ -29,7 +31,7 @@ void llw_load_rule(lua_State *lua, llw_loading *loading, const char *id, int lin
 /* Reads `tests = {...}` (on top of the stack) of a rule. */
 void llw_load_tests(lua_State *lua, llw_loading *loading, llw_rule *rule);
 /* The line at or after `from` where the quoted text stands, or `from`. */
-int llw_load_line_of(const llw_loading *loading, int from, const char *text);
+int llw_load_line_of(llw_loading *loading, int from, const char *text);
 /* Whether the file may go on: it has no problem yet and its budget is not spent (which is a problem). Asked
  * in every loop over what the file declares, so that few steps in Lua cannot mean endless work here. */
 bool llw_load_goes_on(llw_loading *loading, int line);
