@@ -242,7 +242,7 @@ static void check_examples(llw_rulelinting *l, const llw_lesson *lesson, const l
     llw_story_tests(l->kb, lesson, l->arena, &results, &n);
     if (!n)
         llw_rulelint_add(l, "K13", story->path, 0, lesson->id, "",
-                         "the story has no example that is run: a block ```facts,finds=RULE");
+                         "the story has no example that is run: add a block ```facts,finds=RULE");
     for (size_t i = 0; i < n; i++)
         if (!results[i].passed)
             llw_rulelint_add(l, "K13", story->path, results[i].line, lesson->id, results[i].rule,

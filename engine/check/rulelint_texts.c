@@ -69,7 +69,7 @@ static size_t flag_at(const char *text, const char *at, char name[MAX_FLAG]) {
     } else if (!strncmp(at, "LLAMA_ARG_", 10))
         for (n = 10; isupper((unsigned char)at[n]) || isdigit((unsigned char)at[n]) || at[n] == '_'; n++) {
         }
-    if (n == 10 || n >= MAX_FLAG) return 0;
+    if (n >= MAX_FLAG || (*at != '-' && n == 10)) return 0; /* too long for one, or LLAMA_ARG_* */
     memcpy(name, at, n);
     name[n] = 0;
     return n;

@@ -125,8 +125,9 @@ int llw_command_new(llw_app *app) {
         "2. llwhy test %s   fails now; write conditions until it passes.\n"
         "3. llwhy facts --schema launch   lists what a condition may ask.\n"
         "4. Write the story: what happened, why, when the rule does not apply, and the source with its "
-        "date.\n",
-        rule, story, id);
+        "date.\n"
+        "5. llwhy lint-rules %s   says what is still missing.\n",
+        rule, story, id, rule);
     llw_app_print(app, &out);
     return app->code;
 }

@@ -243,11 +243,11 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
                         "which answers change between two sets of rules, lessons and models",
                         "A and B are directories that hold rules.d, lessons and models (a checkout, git "
                         "archive, git worktree); one without\n"
-                        "models/builds.tsv is laid over what llwhy carries, like .llwhy. Without B: what "
-                        "llwhy carries against it and A. The cases\n"
-                        "are the examples of both sides' stories and the tests of both sides' rules; --facts "
-                        "FILE or DIR adds what --save wrote.\n"
-                        "Exit 1 when an answer changed.\n"},
+                        "models/builds.tsv is laid over what llwhy carries, like .llwhy. With A alone: what "
+                        "A changes about what llwhy carries. The\n"
+                        "cases are the examples of both sides' stories and the tests of both sides' rules; "
+                        "--facts FILE or DIR adds fact files that\n"
+                        "--save wrote. Exit 1 when an answer changed.\n"},
     [LLW_COMMAND_GUIDE] =
         {"guide", "", "which GPU gets what: the questions in order, real sizes, batch size and memory",
          "Every figure is computed when it is asked for; docs/gpu-strategy-guide.md is this page.\n"},

@@ -4,12 +4,20 @@
 
 #include <string.h>
 
+static bool same_place(const llw_rulelint_finding *a, const llw_rulelint_finding *b) {
+    return a->line == b->line && !strcmp(a->file, b->file);
+}
+
+static void place_text(llw_text *out, const llw_rulelint_finding *f) {
+    llw_text_add_safe(out, f->file, strlen(f->file), false);
+    if (f->line) llw_text_addf(out, ":%d", f->line);
+    llw_text_add(out, "\n");
+}
+
 static void item_text(llw_text *out, const llw_style *style, const llw_rulelint_finding *f) {
     static const llw_ink inks[] = {LLW_PLAIN, LLW_DIM, LLW_YELLOW, LLW_YELLOW, LLW_RED};
     llw_text line = {0};
-    llw_text_add_safe(out, f->file, strlen(f->file), false);
-    if (f->line) llw_text_addf(out, ":%d", f->line);
-    llw_text_add(out, "\n  ");
+    llw_text_add(out, "  ");
     llw_paint(out, style, inks[f->level], llw_level_name(f->level));
     llw_text_addf(out, "%*s%s  ", 7 - (int)strlen(llw_level_name(f->level)), "", f->code);
     llw_text_add_safe(&line, f->message, strlen(f->message), false);
@@ -19,7 +27,10 @@ static void item_text(llw_text *out, const llw_style *style, const llw_rulelint_
 }
 
 void llw_render_rulelint_text(llw_text *out, const llw_style *style, const llw_rulelint *report) {
-    for (size_t i = 0; i < report->n; i++) item_text(out, style, &report->items[i]);
+    for (size_t i = 0; i < report->n; i++) {
+        if (!i || !same_place(&report->items[i - 1], &report->items[i])) place_text(out, &report->items[i]);
+        item_text(out, style, &report->items[i]);
+    }
     llw_text_addf(out, "%zu lesson%s with %zu rule%s: ", report->n_lessons, report->n_lessons == 1 ? "" : "s",
                   report->n_rules, report->n_rules == 1 ? "" : "s");
     if (report->n)

@@ -166,6 +166,8 @@ class LintRules(unittest.TestCase):
     def test_flags(self):
         found = self.finds("K06", "--no-such-flag", rule=RULE.replace("took 77", "with --no-such-flag took 77"))
         self.assertEqual(found[0]["line"], 7)
+        self.finds("K06", "--tenchars", story=STORY.replace("with -ub 4096", "with --tenchars"))
+        self.assertEqual(self.lint(story=STORY.replace("with -ub 4096", "with LLAMA_ARG_* and ls -lh"))["findings"], [])
         self.finds("K06", "-ubb", story=STORY.replace("with -ub 4096", "with -ubb 4096"))
         self.finds("K06", "LLAMA_ARG_NONE_SUCH", story=STORY.replace("with -ub 4096", "with LLAMA_ARG_NONE_SUCH=1"))
         gone = RULE.replace("took 77", "with --mlock took 77")
