@@ -86,34 +86,49 @@ static void add_conditions(llw_text *out, const llw_rule *rule, llw_role role, c
     if (before != word) llw_text_add(out, "\n");
 }
 
+static void add_slot(llw_text *out, const llw_rule *rule, const llw_setting *setting) {
+    llw_text slot = {0};
+    llw_text_addf(&slot, "%s.%s", rule->variable[setting->variable], llw_attr_get(setting->attr)->name);
+    code(out, llw_text_str(&slot));
+    llw_text_fini(&slot);
+}
+
 static void add_rule(llw_text *out, const llw_rule *rule) {
-    llw_text_addf(out, "\n### %s\n\n", rule->id);
+    llw_text_add(out, "\n### ");
+    llw_document_cell(out, rule->id);
+    llw_text_add(out, "\n\n");
     if (rule->find.n_pieces) {
         llw_text_addf(out, "**%s**: ", llw_level_name(rule->level));
         llw_document_cell(out, rule->find.text);
         llw_text_add(out, "\n\n");
     }
     llw_text_add(out, "- about ");
-    for (int i = 0; i < rule->n_variables; i++)
-        llw_text_addf(out, "%s%s `%s`", i ? ", " : "", llw_kind_name(rule->kind[i]), rule->variable[i]);
+    for (int i = 0; i < rule->n_variables; i++) {
+        llw_text_addf(out, "%s%s ", i ? ", " : "", llw_kind_name(rule->kind[i]));
+        code(out, rule->variable[i]);
+    }
     llw_text_add(out, "\n");
     add_conditions(out, rule, LLW_ROLE_JOIN, "- belonging together: ");
     add_conditions(out, rule, LLW_ROLE_WHEN, "- when ");
     add_conditions(out, rule, LLW_ROLE_UNLESS, "- unless ");
     for (size_t i = 0; i < rule->n_lets; i++) {
-        llw_text_addf(out, "- `%s` is ", rule->let_names[i]);
+        llw_text_add(out, "- ");
+        code(out, rule->let_names[i]);
+        llw_text_add(out, " is ");
         code(out, rule->lets[i].text);
         llw_text_add(out, "\n");
     }
     for (size_t i = 0; i < rule->n_derives; i++) {
-        llw_text_addf(out, "- so `%s.%s` is ", rule->variable[rule->derives[i].variable],
-                      llw_attr_get(rule->derives[i].attr)->name);
+        llw_text_add(out, "- so ");
+        add_slot(out, rule, &rule->derives[i]);
+        llw_text_add(out, " is ");
         code(out, rule->derives[i].value.text);
         llw_text_add(out, "\n");
     }
     for (size_t i = 0; i < rule->n_tries; i++) {
-        llw_text_addf(out, "- tried as a repair: `%s.%s` = ", rule->variable[rule->tries[i].variable],
-                      llw_attr_get(rule->tries[i].attr)->name);
+        llw_text_add(out, "- tried as a repair: ");
+        add_slot(out, rule, &rule->tries[i]);
+        llw_text_add(out, " = ");
         code(out, rule->tries[i].value.text);
         llw_text_add(out, "\n");
     }
@@ -122,11 +137,13 @@ static void add_rule(llw_text *out, const llw_rule *rule) {
 void llw_document_lesson(llw_text *out, const llw_kb *kb, llw_arena *arena, const llw_lesson *lesson) {
     llw_page page;
     if (!llw_page_find(kb, arena, lesson->code, &page)) return;
-    llw_text_addf(out, strcmp(lesson->code, lesson->id) ? "# %s: " : "# ", lesson->code);
+    llw_text_add(out, "# ");
+    if (strcmp(lesson->code, lesson->id)) llw_text_addf(out, "%s: ", lesson->code);
     llw_document_cell(out, page.title);
     llw_text_add(out, "\n\n> ");
     llw_document_cell(out, lesson->claim);
-    llw_text_addf(out, "\n\n`%s`", lesson->id);
+    llw_text_add(out, "\n\n");
+    code(out, lesson->id);
     if (lesson->since) llw_text_addf(out, ", from llama.cpp %s on", lesson->since);
     if (lesson->until) llw_text_addf(out, ", before llama.cpp %s", lesson->until);
     if (lesson->superseded_by) llw_text_addf(out, ", superseded by `%s`", lesson->superseded_by);

@@ -116,7 +116,8 @@ class Documents(unittest.TestCase):
 
     def test_a_hostile_lesson_stays_text(self):
         story = lint_rules.STORY.replace("Habit.", "<script>alert(1)</script> [x](javascript:alert(1)) <img src=x onerror=alert(1)> \x1b[31m")
-        rule = lint_rules.RULE.replace("A large -ub takes memory.", "A <b>large</b> -ub | takes `memory`")
+        rule = lint_rules.RULE.replace("A large -ub takes memory.", "A <b>large</b> -ub | takes `memory`").replace(
+            'rule "large-ub"', 'rule "<img src=x>"')
         with tempfile.TemporaryDirectory() as top:
             for name, text in {".llwhy/rules.d/large-ub.lua": rule, ".llwhy/lessons/large-ub.md": story}.items():
                 path = pathlib.Path(top, name)
