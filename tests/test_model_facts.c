@@ -185,7 +185,11 @@ static made make(const char *const *lines) {
 
 #define MAKE(...) make((const char *const[]){__VA_ARGS__, NULL})
 
+/* Whether a note says it, or the fact that is the first refusal or doubt. */
 static bool noted(const made *m, const char *word) {
+    const char *said = NULL;
+    if (llw_facts_text(m->facts, m->model, LLW_model_refusal, &said) && strstr(said, word)) return true;
+    if (llw_facts_text(m->facts, m->model, LLW_model_doubt, &said) && strstr(said, word)) return true;
     const char *const *notes = NULL;
     size_t n = llw_facts_notes(m->facts, &notes);
     for (size_t i = 0; i < n; i++)

@@ -187,6 +187,9 @@ static void verdict(deciding *d) {
     if (llw_facts_text(d->run->facts, out->launch, LLW_launch_refused, &refused)) {
         out->verdict = LLW_VERDICT_REFUSED;
         llw_text_addf(&t, "This launch does not start (%s): %s.", out->build_name, refused);
+    } else if (llw_facts_text(d->run->facts, out->model, LLW_model_refusal, &refused)) {
+        out->verdict = LLW_VERDICT_REFUSED;
+        llw_text_addf(&t, "llama.cpp refuses this file (%s): it %s.", out->build_name, refused);
     } else if (p && p->rc == LLW_OK &&
                (p->fit.prediction.outcome == LLW_OUTCOME_REFUSED ||
                 p->fit.prediction.outcome == LLW_OUTCOME_ABORTS)) {

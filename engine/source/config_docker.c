@@ -25,6 +25,7 @@ typedef struct docker_reader {
     llw_scope args;       /* ARG: only while building */
     stage *stages;
     size_t n_stages, stage_capacity;
+    bool full; /* it was said that there are too many */
 } docker_reader;
 
 static stage *current(docker_reader *d) {
@@ -251,6 +252,9 @@ static void read_from(docker_reader *d, const llw_rich *rest, int line) {
         if (word.n && word.chars[0].byte != '-') words[n++] = word; /* --platform=... */
     }
     if (!n || d->n_stages == MAX_STAGES) {
+        bool told = n && d->full; /* once is enough */
+        d->full = d->full || n;
+        if (told) return;
         llw_config_unread(d->r, d->file->path, line,
                           n ? "there are more than %d stages" : "FROM names no image", MAX_STAGES);
         return;

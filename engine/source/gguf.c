@@ -316,7 +316,10 @@ static bool read_value(reader *r, llw_meta *meta) {
     if (meta->type == LLW_GGUF_ARRAY) return read_array(r, meta);
     if (meta->type == LLW_GGUF_STRING)
         return read_length(r, LLW_GGUF_MAX_STRING, &meta->count) &&
-               (meta->string = copy(r, meta->count, LLW_META_STRING_MAX)) != NULL;
+               (meta->string = copy(r, meta->count,
+                                    strcmp(meta->key, "tokenizer.chat_template") ? LLW_META_STRING_MAX
+                                                                                 : LLW_GGUF_KEPT_TEMPLATE)) !=
+                   NULL;
     size_t size = llw_gguf_type_size(meta->type);
     const unsigned char *p = peek(r, size);
     if (!p) return false;

@@ -2,7 +2,7 @@
 #include "source/model_facts.h"
 #include "base/table.h"
 #include "fact/ggml_type.h"
-#include "source/survey.h"
+#include "source/model_doubts.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -60,6 +60,7 @@ static bool claim_count(teller *t, llw_attr attr, const char *key, int64_t *out)
     return meta != NULL;
 }
 
+#define ACCUSE(t, attr, ...) llw_model_accuse((t)->facts, (t)->entity, (t)->source, attr, __VA_ARGS__)
 #define NOTE(t, ...) llw_facts_note((t)->facts, "%s " __VA_ARGS__)
 
 const char *llw_model_role(const llw_model *model, bool whole, const char **key) {
@@ -121,7 +122,7 @@ static void tell_identity(teller *t, const char *role, const char *role_key) {
         llw_facts_claim(t->facts, t->entity, LLW_model_architecture_known, llw_flag(t->known), LLW_GRADE_FILE,
                         "models/architectures.tsv", t->known ? t->model->architecture : "not listed");
     } else if (!strcmp(role, "model")) {
-        NOTE(t, "has no general.architecture: llama.cpp refuses it", t->source->file_name);
+        ACCUSE(t, LLW_model_refusal, "has no general.architecture");
     }
 }
 
@@ -144,13 +145,10 @@ static void tell_experts(teller *t) {
     }
     if (key && tensors) {
         if (count > 0 && !in_table)
-            NOTE(t, "says expert_count %" PRId64 " but has no expert tensors: llama.cpp refuses it",
-                 t->source->file_name, count);
+            ACCUSE(t, LLW_model_refusal, "says expert_count %" PRId64 " but has no expert tensors", count);
         else if (in_table && s->experts != count) {
-            NOTE(t,
-                 "says expert_count %" PRId64
-                 " but its expert tensors hold another number: llama.cpp refuses it",
-                 t->source->file_name, count);
+            ACCUSE(t, LLW_model_refusal,
+                   "says expert_count %" PRId64 " but its expert tensors hold another number", count);
             if (s->experts > 0) say_count(t, LLW_model_experts, s->experts, "tensor table: ffn_*_exps");
         }
     }
@@ -158,8 +156,8 @@ static void tell_experts(teller *t) {
     if (used_key) {
         say_count(t, LLW_model_experts_used, used, used_key->key);
         if (used > count)
-            NOTE(t, "says that %" PRId64 " of %" PRId64 " experts work on a token: llama.cpp refuses it",
-                 t->source->file_name, used, count);
+            ACCUSE(t, LLW_model_refusal, "says that %" PRId64 " of %" PRId64 " experts work on a token", used,
+                   count);
     } else if (count == 0 && (key || tensors)) {
         say_count(t, LLW_model_experts_used, 0, key ? key->key : "tensor table: no ffn_*_exps");
     }
@@ -181,8 +179,8 @@ static void tell_layers(teller *t) {
     bool said = claim_count(t, LLW_model_layers, "block_count", &layers);
     bool tensors = t->source->whole && t->model->n_tensors;
     if (said && tensors && s->layers && s->layers != layers)
-        NOTE(t, "says block_count %" PRId64 " but has tensors of %d layers", t->source->file_name, layers,
-             s->layers);
+        ACCUSE(t, LLW_model_refusal, "says block_count %" PRId64 " but has tensors of %d layers", layers,
+               s->layers);
     if (!said && tensors && s->layers) {
         said = true;
         say_count(t, LLW_model_layers, layers = s->layers, "tensor table: blk.N.");
@@ -247,8 +245,8 @@ static void tell_attention(teller *t) {
     else if (mla && lora > 0 && kv == 1)
         say(t, LLW_model_attention, llw_string(LLW_TEXT, "MLA"), mla->key);
     else if (kv > heads || kv == 0)
-        NOTE(t, "has %" PRId64 " key-value heads for %" PRId64 " heads, which makes no sense",
-             t->source->file_name, kv, heads);
+        ACCUSE(t, LLW_model_doubt,
+               "has %" PRId64 " key-value heads for %" PRId64 " heads, which makes no sense", kv, heads);
     else
         say(t, LLW_model_attention,
             llw_string(LLW_TEXT, kv == heads ? "MHA"
@@ -272,8 +270,8 @@ static void tell_widths(teller *t) {
     else if (listed)
         say_count(t, LLW_model_vocabulary, (int64_t)tokens->count, "tokenizer.ggml.tokens");
     if (listed && t->survey.vocabulary >= 0 && (int64_t)tokens->count != t->survey.vocabulary)
-        NOTE(t, "lists %" PRIu64 " tokens but embeds %" PRId64 ": llama.cpp refuses it", t->source->file_name,
-             tokens->count, t->survey.vocabulary);
+        ACCUSE(t, LLW_model_refusal, "lists %" PRIu64 " tokens but embeds %" PRId64, tokens->count,
+               t->survey.vocabulary);
     /* LLAMA_POOLING_TYPE_NONE is 0: include/llama.h */
     const llw_meta *pooling = count_of(t, "pooling_type", &n);
     bool embeds = !strcmp(t->kind, "embed");
@@ -322,8 +320,8 @@ static llw_rc tell_quantization(teller *t, llw_err *err) {
     for (char *c = loud; *c; c++) *c = (char)toupper(*c);
     say(t, LLW_model_quantization, llw_string(LLW_TEXT, loud), "tensor table: most weights of the layers");
     if (label)
-        NOTE(t, "calls itself %s, but %.0f %% of its layers' weights are %s", t->source->file_name, label,
-             100 * s->dominant_share, dominant);
+        ACCUSE(t, LLW_model_doubt, "calls itself %s, but %.0f %% of its layers' weights are %s", label,
+               100 * s->dominant_share, dominant);
     return LLW_OK;
 }
 
@@ -374,6 +372,9 @@ llw_rc llw_model_facts(llw_facts *facts, llw_entity entity, const llw_model *mod
         tell_experts(t);
         tell_layers(t);
         tell_attention(t);
+        llw_model_doubts(facts, entity, model, source, &t->survey);
+    } else {
+        NOTE(t, "is no model of its own: %s", source->file_name, llw_model_role_use(role));
     }
     if (!strcmp(role, "model") || !strcmp(role, "vocab")) tell_widths(t);
     tell_sizes(t);

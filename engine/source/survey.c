@@ -51,7 +51,7 @@ static void look_at_layer(llw_survey *out, const llw_tensor *t, const char *recu
 }
 
 void llw_survey_model(const llw_model *model, const char *recurrent, bool both, bool tied, llw_survey *out) {
-    *out = (llw_survey){.vocabulary = -1, .dominant = -1, .countable = true};
+    *out = (llw_survey){.vocabulary = -1, .width = -1, .dominant = -1, .countable = true};
     bool output_apart = !tied || llw_model_tensor(model, "output.weight");
     for (size_t i = 0; i < model->n_tensors; i++) {
         const llw_tensor *t = &model->tensors[i];
@@ -59,7 +59,10 @@ void llw_survey_model(const llw_model *model, const char *recurrent, bool both, 
         add(out, &out->bytes, t->bytes);
         if (t->layer >= 0) look_at_layer(out, t, recurrent);
         if (is_lookup(t->name, output_apart)) add(out, &out->lookup_params, llw_tensor_elements(t));
-        if (!strcmp(t->name, "token_embd.weight")) out->vocabulary = t->dims[1];
+        if (!strcmp(t->name, "token_embd.weight")) {
+            out->vocabulary = t->dims[1];
+            out->width = t->dims[0];
+        }
     }
     if (!both)
         for (int i = 0; i < out->layers; i++)

@@ -28,6 +28,7 @@ typedef struct llw_survey {
                               too */
     int64_t experts;       /* third dimension of the expert matrices; 0 none, -1 when they differ */
     int64_t vocabulary;    /* rows of token_embd.weight; -1 when absent */
+    int64_t width;         /* of a row of it; -1 when absent */
     int64_t matrix_params[LLW_SURVEY_TYPES]; /* of matrices in layers, by tensor type */
     int dominant;                            /* tensor type with most of them; -1 none */
     double dominant_share;
