@@ -267,6 +267,54 @@ static void pooling_by_flag(void **state) {
     llw_facts_free(facts);
 }
 
+/* A Llama under another name. */
+static llw_model renamed(const llw_model *llama, const char *name, llw_arena *arena) {
+    llw_model model = *llama;
+    llw_meta *meta = llw_arena_alloc(arena, model.n_meta * sizeof *meta);
+    memcpy(meta, model.meta, model.n_meta * sizeof *meta);
+    for (size_t i = 0; i < model.n_meta; i++) {
+        if (!strncmp(meta[i].key, "llama.", 6))
+            meta[i].key = llw_arena_printf(arena, "%s.%s", name, meta[i].key + 6);
+        if (!strcmp(meta[i].key, "general.architecture")) meta[i].string = name;
+    }
+    model.meta = meta;
+    model.architecture = name;
+    return model;
+}
+
+static llw_outcome outcome_as(const char *name, const char *args, bool embeds, const char *says) {
+    llw_arena *arena = llw_arena_new();
+    llw_facts *facts = llw_facts_new();
+    llw_launch launch = launch_of(facts, "v0.5.0", "llama-server", "llama-3.1-8b-q4_k_m", args, one_card, 0);
+    llw_model model = renamed(launch.model, name, arena);
+    llw_tensor *tensors = llw_arena_alloc(arena, model.n_tensors * sizeof *tensors);
+    memcpy(tensors, model.tensors, model.n_tensors * sizeof *tensors);
+    for (size_t i = 0; i < model.n_tensors && !embeds; i++)
+        if (!strcmp(tensors[i].name, "token_embd.weight")) tensors[i].name = "elsewhere.weight";
+    model.tensors = tensors;
+    launch.model = &model;
+    llw_prediction p;
+    llw_predict(&launch, arena, false, &p);
+    if (says && !strstr(p.reason, says)) fail_msg("%s: \"%s\" does not say \"%s\"", args, p.reason, says);
+    llw_outcome outcome = p.outcome;
+    llw_facts_free(facts);
+    llw_arena_free(arena);
+    return outcome;
+}
+
+/* Kimi Linear reserves its last graph for one sequence; a draft that borrows its embeddings starts nothing.
+ */
+static void what_some_architectures_do(void **state) {
+    (void)state;
+    assert_int_equal(outcome_as("kimi-linear", "-fit off -np 3 -c 4096", true, "-kvu"), LLW_OUTCOME_ABORTS);
+    assert_int_equal(outcome_as("llama", "-fit off -np 3 -c 4096", true, NULL), LLW_OUTCOME_OK);
+    assert_int_not_equal(outcome_as("kimi-linear", "-fit off -np 3 -c 4096 -kvu", true, NULL),
+                         LLW_OUTCOME_ABORTS);
+    assert_int_not_equal(outcome_as("kimi-linear", "-fit off -np 4 -c 4096", true, NULL), LLW_OUTCOME_ABORTS);
+    assert_int_equal(outcome_as("dflash", "-fit off -c 4096", false, "--model-draft"), LLW_OUTCOME_REFUSED);
+    assert_int_not_equal(outcome_as("dflash", "-fit off -c 4096", true, NULL), LLW_OUTCOME_REFUSED);
+}
+
 /* An architecture llama.cpp did not know yet: its tensors still have to lie somewhere. */
 static void unknown_architecture(void **state) {
     (void)state;
@@ -276,16 +324,7 @@ static void unknown_architecture(void **state) {
                                   "-fit off -ngl 99 -c 4096 -np 1", one_card, 0);
     llw_prediction known, unknown;
     llw_predict(&launch, arena, false, &known);
-    llw_model model = *launch.model;
-    llw_meta *meta = llw_arena_alloc(arena, model.n_meta * sizeof *meta);
-    memcpy(meta, model.meta, model.n_meta * sizeof *meta);
-    for (size_t i = 0; i < model.n_meta; i++) {
-        if (!strncmp(meta[i].key, "llama.", 6))
-            meta[i].key = llw_arena_printf(arena, "tomorrow.%s", meta[i].key + 6);
-        if (!strcmp(meta[i].key, "general.architecture")) meta[i].string = "tomorrow";
-    }
-    model.meta = meta;
-    model.architecture = "tomorrow";
+    llw_model model = renamed(launch.model, "tomorrow", arena);
     launch.model = &model;
     launch.memo = llw_memo_new();
     llw_predict(&launch, arena, false, &unknown);
@@ -393,6 +432,7 @@ int main(void) {
         cmocka_unit_test(steps_add_up),
         cmocka_unit_test(refusals),
         cmocka_unit_test(unknown_architecture),
+        cmocka_unit_test(what_some_architectures_do),
         cmocka_unit_test(page_of_architectures),
         cmocka_unit_test(assertions),
         cmocka_unit_test(tensors_cut_up),

@@ -142,6 +142,10 @@ static void read_windows(llw_plan *plan) {
             if (given <= 0) return;
             h->window = given;
             read_pattern(plan, 4, true);
+        } else if (!strcmp(a->name, "dflash") && !whole(plan, "hyper_connection.count", 0)) {
+            if (given <= 0) return;
+            h->window = given;
+            read_pattern(plan, 1, false);
         } else if (!strcmp(a->name, "lfm2")) { /* attention layers all look through the window */
             if (given <= 0) return;
             h->window = given;

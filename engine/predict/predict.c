@@ -12,6 +12,20 @@
 
 #include <string.h>
 
+/* llama_context::sched_reserve (TAG_RESERVE_DIAG_DECAY): two architectures reserve once more for a single
+ * sequence, whose tokens attention then cuts into one part for each slot's cache. What does not fit is lost,
+ * and a layer behind it misses that. */
+static bool loses_tokens(const llw_plan *plan, int64_t tokens) {
+    const llw_hparams *h = &plan->hparams;
+    const char *name = plan->model->architecture;
+    if (!plan->build.reserves_one_sequence || plan->kv_unified || tokens % plan->n_seq == 0 ||
+        (strcmp(name, "kimi-linear") != 0 && strcmp(name, "minimax-01") != 0))
+        return false;
+    for (int il = 0; il < h->n_layer - 1; il++)
+        if (!h->layer[il].recurrent) return true;
+    return false;
+}
+
 /* Batches that end in an assertion: llama_context::output_reserve, llm_graph_context::build_pooling. */
 static bool check_batch(llw_plan *plan) {
     enum { MEAN = 1 };
@@ -30,6 +44,14 @@ static bool check_batch(llw_plan *plan) {
             "pooling by the mean over %d slots: they do not divide a micro-batch of %lld tokens, and "
             "llama.cpp stops with an assertion; choose -ub as a multiple of -np",
             plan->n_seq, (long long)tokens);
+    if (loses_tokens(plan, tokens))
+        return llw_plan_stop(plan, LLW_OUTCOME_ABORTS,
+                             "%d slots with a cache each do not divide a micro-batch of %lld tokens, and "
+                             "llama.cpp stops with an "
+                             "assertion on models of the architecture \"%s\": choose -ub as a multiple of "
+                             "-np, or share one cache "
+                             "with -kvu",
+                             plan->n_seq, (long long)tokens, plan->model->architecture);
     return true;
 }
 
@@ -61,10 +83,24 @@ static bool check_flags(llw_plan *plan) {
     return true;
 }
 
+static bool has_tensor(const llw_model *model, const char *name) {
+    for (size_t i = 0; i < model->n_tensors; i++)
+        if (!strcmp(model->tensors[i].name, name)) return true;
+    return false;
+}
+
+/* A draft that borrows its embeddings or its output from the model it drafts for does not run without that
+ * one: src/llama-context.cpp llama_context (ctx_other). */
+static bool borrows(const llw_model *model) {
+    if (!strcmp(model->architecture, "gemma4-assistant")) return true;
+    bool embeds = has_tensor(model, "token_embd.weight");
+    if (!strcmp(model->architecture, "eagle3")) return !embeds || !has_tensor(model, "output.weight");
+    return !strcmp(model->architecture, "dflash") && !embeds; /* it uses the embeddings as output, too */
+}
+
 /* Architectures that llama.cpp v0.5.0 lists and yet starts no model of: src/llama-model.cpp
- * llama_model_create, src/llama-context.cpp (ctx_other). */
+ * llama_model_create. */
 static bool check_architecture(llw_plan *plan) {
-    static const char *const drafts[] = {"eagle3", "dflash", "gemma4-assistant"};
     const char *name = plan->model->architecture;
     if (!strcmp(name, "gptj"))
         return llw_plan_stop(plan, LLW_OUTCOME_REFUSED,
@@ -74,13 +110,12 @@ static bool check_architecture(llw_plan *plan) {
             plan, LLW_OUTCOME_ABORTS,
             "llama.cpp v0.5.0 stops with an assertion on every model of the architecture \"plm\": its "
             "values do not have the shape that the cache stores");
-    for (size_t i = 0; i < sizeof drafts / sizeof *drafts; i++)
-        if (!strcmp(name, drafts[i]))
-            return llw_plan_stop(
-                plan, LLW_OUTCOME_REFUSED,
-                "a model of the architecture \"%s\" only drafts for another one: llama.cpp takes it "
-                "as --model-draft, not as the model itself",
-                name);
+    if (borrows(plan->model))
+        return llw_plan_stop(
+            plan, LLW_OUTCOME_REFUSED,
+            "this model of the architecture \"%s\" only drafts for another one, whose embeddings it borrows: "
+            "llama.cpp takes it as --model-draft, not as the model itself",
+            name);
     return true;
 }
 
