@@ -39,7 +39,7 @@ need_build() {
   missing_packages cc gcc make make cmake cmake pkg-config pkg-config
   install_missing
   missing_packages pc:lua5.4 liblua5.4-dev pc:yaml-0.1 libyaml-dev pc:jansson libjansson-dev pc:libpcre2-8 libpcre2-dev \
-    pc:md4c libmd4c-dev pc:libcurl libcurl4-openssl-dev
+    pc:md4c libmd4c-dev pc:libcurl libcurl4-openssl-dev pc:libedit libedit-dev
   install_missing
 }
 

@@ -32,6 +32,7 @@ typedef struct llw_app {
     llw_run *run;
     llw_argv_result argv; /* of the launch behind -- */
     bool replayed;        /* facts of the last run */
+    bool kept;            /* facts and run are those of a conversation (ask.c): a question gathers none */
     const llw_log *log;   /* of --log, and its load that tells most; NULL */
     const llw_load *load;
     const llw_ledger *ledger;  /* of llw_app_ledger; NULL when it was not asked for yet */
@@ -110,6 +111,8 @@ bool llw_app_recall(llw_app *app);
 
 int llw_command_decide(llw_app *app);
 int llw_command_why(llw_app *app);
+int llw_command_mcp(llw_app *app);
+int llw_command_ask(llw_app *app);
 /* FILE:LINE as a word; what sets the values that stand there. */
 bool llw_why_is_line(llw_app *app, const char *word, const char **file, int *line);
 int llw_command_why_line(llw_app *app, const char *file, int line);

@@ -29,6 +29,7 @@ bool llw_asking_start(llw_app *app, const char *usage) {
     if (o->n_words && llw_asking_names_model(app, o->words[o->n_words - 1])) model = o->words[--o->n_words];
     if (!o->n_words && usage) return llw_app_complain(app, LLW_EXIT_USAGE, "%s", usage);
     bool fresh = model || llw_option_given(o, LLW_OPT_FACTS) || o->flags_given;
+    if (!fresh && app->kept) return true;
     if (fresh ? !llw_app_gather(app, model) : !llw_app_recall(app)) return false;
     if (!llw_asking_launch(app))
         return llw_app_complain(app, LLW_EXIT_USAGE, "there is no launch to ask about: name a model");

@@ -237,9 +237,10 @@ int llw_command_why(llw_app *app) {
     if (o->n_words == 1 && llw_why_is_line(app, o->words[0], &file, &line))
         return llw_command_why_line(app, file, line);
     bool fresh = o->n_words == 2 || llw_option_given(o, LLW_OPT_FACTS) || o->flags_given;
-    if (fresh ? !llw_app_gather(app, o->n_words == 2 ? o->words[1] : NULL) : !llw_app_recall(app))
+    bool kept = !fresh && app->kept;
+    if (!kept && (fresh ? !llw_app_gather(app, o->n_words == 2 ? o->words[1] : NULL) : !llw_app_recall(app)))
         return app->code;
-    llw_app_run(app);
+    if (!kept) llw_app_run(app);
     llw_proof proof;
     if (!prove(app, o->words[0], &proof)) return app->code;
     const char *depth = llw_option_value(o, LLW_OPT_DEPTH);
@@ -266,7 +267,8 @@ int llw_command_facts(llw_app *app) {
         llw_app_print(app, &out);
         return app->code;
     }
-    if (!llw_app_gather(app, o->n_words ? o->words[0] : NULL)) return app->code;
+    bool kept = app->kept && !o->n_words;
+    if (!kept && !llw_app_gather(app, o->n_words ? o->words[0] : NULL)) return app->code;
     tell_problems(app);
     const char *path = llw_option_value(o, LLW_OPT_SAVE);
     if (path || app->json) {

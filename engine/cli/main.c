@@ -24,6 +24,8 @@ static const struct {
     [LLW_COMMAND_WHAT_IF] = {llw_command_what_if},
     [LLW_COMMAND_CHANGE] = {llw_command_change},
     [LLW_COMMAND_CONTRAST] = {llw_command_contrast},
+    [LLW_COMMAND_ASK] = {llw_command_ask},
+    [LLW_COMMAND_MCP] = {llw_command_mcp},
     [LLW_COMMAND_FACTS] = {llw_command_facts},
     [LLW_COMMAND_LESSONS] = {llw_command_lessons},
     [LLW_COMMAND_LESSON] = {llw_command_lesson},

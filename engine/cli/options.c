@@ -135,6 +135,18 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
                               "or now, the launch as it is.\n\n"
                               "  llwhy contrast glm-4.7-flash-q8_0 glm-4.7-flash-q4_k_m\n"
                               "  llwhy contrast now \"-ub 512\"\n"},
+    [LLW_COMMAND_ASK] =
+        {"ask", "MODEL [-- flags]", "the same questions one after the other, at a prompt",
+         "Facts are gathered once. Then ask, a question a line: why 1, why-not 262144 context, what-if -ub "
+         "256, change loads,\ncontrast now \"-ub 256\", facts, lesson L05, decision. Tab completes; an empty "
+         "line or quit ends it. From a pipe there\nis no prompt, and the exit code is the highest of "
+         "all answers.\n\n"
+         "  llwhy ask model.gguf\n"
+         "  printf 'why 1\\nchange loads\\n' | llwhy ask model.gguf\n"},
+    [LLW_COMMAND_MCP] =
+        {"mcp", "", "the same questions as tools for an assistant (Model Context Protocol)",
+         "Speaks JSON-RPC over standard input and output. An assistant starts it: its settings take the "
+         "command llwhy with the\nargument mcp. The tools only read files of this machine.\n"},
     [LLW_COMMAND_FACTS] = {"facts", "[MODEL] [-- flags]", "everything that is known, with where it was read",
                            "With --schema: the vocabulary of facts instead.\n"},
     [LLW_COMMAND_LESSONS] = {"lessons", "", "the lessons, a line each", ""},
