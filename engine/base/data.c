@@ -9,6 +9,7 @@
 enum { MAX_DIRECTORIES = 16, MAX_DATA_FILE = 8 << 20 };
 
 static char *directories[MAX_DIRECTORIES];
+static bool distrusted[MAX_DIRECTORIES];
 static size_t n_directories;
 static bool alone; /* compiled-in rules and lessons do not count */
 static unsigned generation = 1;
@@ -22,7 +23,18 @@ void llw_data_push(const char *directory) {
     generation++;
     size_t len = strlen(directory) + 1;
     directories[n_directories] = memcpy(llw_xmalloc(len), directory, len);
-    n_directories++;
+    distrusted[n_directories++] = false;
+}
+
+void llw_data_distrust(const char *directory) {
+    for (size_t i = 0; i < n_directories; i++)
+        if (!strcmp(directories[i], directory)) distrusted[i] = true;
+}
+
+static bool passed_over(size_t i, const char *name) {
+    static const char rules[] = "rules.d";
+    size_t len = sizeof rules - 1;
+    return distrusted[i] && !strncmp(name, rules, len) && (!name[len] || name[len] == '/');
 }
 
 size_t llw_data_directories(const char *const **out) {
@@ -65,7 +77,7 @@ llw_rc llw_data_read(llw_arena *arena, const char *name, const char **bytes, siz
                      llw_err *err) {
     for (size_t i = n_directories; i-- > 0;) {
         char *file = llw_path_join(arena, directories[i], name), *content = NULL;
-        if (!llw_file_is_regular(file)) continue;
+        if (passed_over(i, name) || !llw_file_is_regular(file)) continue;
         *path = file;
         llw_rc rc = llw_file_read(arena, file, MAX_DATA_FILE, &content, len, err);
         *bytes = content;
@@ -102,6 +114,7 @@ void llw_data_list(llw_arena *arena, const char *folder, const char *suffix, cha
     for (size_t i = 0; i < n_directories; i++) {
         char **found = NULL;
         size_t m = 0;
+        if (passed_over(i, folder)) continue;
         if (llw_directory_list(arena, llw_path_join(arena, directories[i], folder), &found, &m, NULL) !=
             LLW_OK)
             continue;

@@ -28,6 +28,8 @@ extern const size_t llw_n_builtins;
 void llw_data_push(const char *directory);
 /* The directories pushed so far, from far to near. */
 size_t llw_data_directories(const char *const **out);
+/* Passes over its rules.d from now on (what it holds there may be anybody's). */
+void llw_data_distrust(const char *directory);
 /* Forgets all pushed directories. */
 void llw_data_reset(void);
 /* Forgets them; until llw_data_reset rules and lessons are those of this directory alone. A table of models/

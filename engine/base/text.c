@@ -93,6 +93,22 @@ void llw_text_add_safe(llw_text *text, const char *untrusted, size_t len, bool k
     }
 }
 
+void llw_text_add_json_safe(llw_text *text, const char *json) {
+    const unsigned char *s = (const unsigned char *)json;
+    for (size_t i = 0, len = strlen(json); i < len;) {
+        uint32_t c = 0;
+        size_t n = decode(s + i, len - i, &c);
+        if (!n || !steers(c) || c == '\n' || c == '\t')
+            llw_text_addn(text, json + i, n ? n : 1);
+        else if (c < 0x10000)
+            llw_text_addf(text, "\\u%04x", (unsigned)c);
+        else
+            llw_text_addf(text, "\\u%04x\\u%04x", 0xd800 + (unsigned)((c - 0x10000) >> 10),
+                          0xdc00 + (unsigned)((c - 0x10000) & 0x3ff));
+        i += n ? n : 1;
+    }
+}
+
 static bool wide(uint32_t c) {
     return (c >= 0x1100 && c <= 0x115f) || (c >= 0x2e80 && c <= 0xa4cf) || (c >= 0xac00 && c <= 0xd7a3) ||
            (c >= 0xf900 && c <= 0xfaff) || (c >= 0xfe30 && c <= 0xfe6f) || (c >= 0xff00 && c <= 0xff60) ||

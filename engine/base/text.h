@@ -25,6 +25,8 @@ const char *llw_text_str(const llw_text *text); /* "" when nothing was added */
  * bidirectional and zero-width marks and invalid UTF-8 become \xHH or \u{HHHH}. Newline and tab are kept only
  * if asked. */
 void llw_text_add_safe(llw_text *text, const char *untrusted, size_t len, bool keep_newlines);
+/* The same of a JSON document, where such characters stand in strings only and become \uHHHH. */
+void llw_text_add_json_safe(llw_text *text, const char *json);
 
 /* Columns a terminal needs for a UTF-8 string (East Asian wide characters count two). */
 size_t llw_text_width(const char *text);

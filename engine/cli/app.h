@@ -10,6 +10,9 @@
 #include "source/ledger.h"
 #include "source/log.h"
 
+/* A project's own rules, lessons and models, in the current directory. */
+#define LLW_PROJECT_DATA ".llwhy"
+
 typedef enum llw_exit {
     LLW_EXIT_CLEAN,
     LLW_EXIT_FINDINGS,
@@ -47,8 +50,14 @@ void llw_app_exit(llw_app *app, llw_exit code);
 bool llw_app_fail(llw_app *app, llw_exit code, const llw_err *err);
 bool llw_app_complain(llw_app *app, llw_exit code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
-/* Prints a text to stdout and frees it. */
+/* Prints a text to stdout and frees it; nothing in it can steer a terminal (render/style.h llw_guard). */
 void llw_app_print(llw_app *app, llw_text *text);
+/* The same to the byte, for what a program reads: a patch of files that may hold anything. */
+void llw_app_print_bytes(llw_app *app, llw_text *text);
+
+/* What the user said about the rules of a project's overlay (DIR/.llwhy); *count: its rule files. */
+typedef enum llw_trust { LLW_TRUST_NOTHING, LLW_TRUST_GIVEN, LLW_TRUST_CHANGED, LLW_TRUST_NONE } llw_trust;
+llw_trust llw_app_trust(llw_app *app, const char *overlay, size_t *count);
 
 /* Loads the knowledge base; problems are told on stderr and raise the exit code, the rest answers. */
 void llw_app_load_kb(llw_app *app);
@@ -140,6 +149,7 @@ int llw_command_teach(llw_app *app);
 int llw_command_probe(llw_app *app);
 int llw_command_test(llw_app *app);
 int llw_command_new(llw_app *app);
+int llw_command_trust(llw_app *app);
 int llw_command_lint_rules(llw_app *app);
 int llw_command_doctor(llw_app *app);
 int llw_command_completion(llw_app *app);

@@ -305,7 +305,7 @@ static void lint_all(llw_linting *lint) {
             llw_text diff = {0};
             set_exit(app, &pass);
             llw_lint_repair(lint, &pass, false, &diff);
-            llw_app_print(app, &diff);
+            llw_app_print_bytes(app, &diff);
         } else {
             if (llw_option_given(&app->options, LLW_OPT_FIX)) llw_lint_repair(lint, &pass, true, NULL);
             set_exit(app, &pass);

@@ -44,6 +44,7 @@ static const struct {
     [LLW_COMMAND_PROBE] = {llw_command_probe},
     [LLW_COMMAND_TEST] = {llw_command_test},
     [LLW_COMMAND_NEW] = {llw_command_new},
+    [LLW_COMMAND_TRUST] = {llw_command_trust},
     [LLW_COMMAND_GATE] = {llw_command_gate},
     [LLW_COMMAND_MATRIX] = {llw_command_matrix},
     [LLW_COMMAND_LINT_RULES] = {llw_command_lint_rules},
@@ -115,7 +116,7 @@ static void push_data(llw_app *app) {
         llw_data_push(llw_path_join(app->arena, config, "llwhy"));
     else if (home && *home)
         llw_data_push(llw_path_join(app->arena, home, ".config/llwhy"));
-    llw_data_push(".llwhy");
+    llw_data_push(LLW_PROJECT_DATA);
 }
 
 static int version(llw_app *app) {

@@ -118,7 +118,8 @@ static void list_json(llw_app *app, char **ids, size_t n) {
     json_object_set_new(root, "next", next ? json_string(next) : json_null());
     char *text = json_dumps(root, JSON_INDENT(1));
     llw_text out = {0};
-    if (text) llw_text_addf(&out, "%s\n", text);
+    if (text) llw_text_add_json_safe(&out, text);
+    llw_text_add(&out, "\n");
     free(text);
     json_decref(root);
     llw_app_print(app, &out);

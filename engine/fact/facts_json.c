@@ -60,7 +60,7 @@ static const char *json_to_text(llw_arena *arena, const json_t *json) {
 /* Appends compact JSON and drops it. */
 static bool add_json(llw_text *out, json_t *json) {
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    if (text) llw_text_add(out, text);
+    if (text) llw_text_add_json_safe(out, text);
     free(text);
     json_decref(json);
     return text != NULL;

@@ -16,7 +16,7 @@ json_t *llw_json_string(const char *text) {
 
 void llw_json_dump(llw_text *out, json_t *root) {
     char *text = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
-    if (text) llw_text_add(out, text);
+    if (text) llw_text_add_json_safe(out, text);
     llw_text_add(out, "\n");
     free(text);
     json_decref(root);

@@ -16,7 +16,7 @@ json_t *llw_lint_string(const char *text) {
 
 void llw_lint_dump(llw_text *out, json_t *root, size_t flags) {
     char *text = json_dumps(root, flags);
-    if (text) llw_text_add(out, text);
+    if (text) llw_text_add_json_safe(out, text);
     llw_text_add(out, "\n");
     free(text);
     json_decref(root);

@@ -221,7 +221,7 @@ void llw_render_log_json(llw_text *out, const llw_log *log, const llw_log_extra 
     put(root, "loads", loads);
     put(root, "more", json_integer((json_int_t)log->n_more));
     char *dumped = json_dumps(root, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
-    if (dumped) llw_text_add(out, dumped);
+    if (dumped) llw_text_add_json_safe(out, dumped);
     llw_text_add(out, "\n");
     free(dumped);
     json_decref(root);

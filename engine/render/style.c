@@ -38,6 +38,33 @@ void llw_wrap(llw_text *out, const llw_style *style, const char *text, int at, i
     }
 }
 
+static size_t own_colour(const char *at) {
+    static const char *const own[] = {"\x1b[0m",  "\x1b[1m",  "\x1b[2m", "\x1b[31m",
+                                      "\x1b[32m", "\x1b[33m", "\x1b[36m"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (!strncmp(at, own[i], strlen(own[i]))) return strlen(own[i]);
+    return 0;
+}
+
+void llw_guard(llw_text *text, const llw_style *style) {
+    if (!text->bytes) return;
+    llw_text safe = {0};
+    const char *from = text->bytes;
+    for (const char *at = from; *at;) {
+        size_t len = *at == '\x1b' && style->color ? own_colour(at) : 0;
+        if (!len) {
+            at++;
+            continue;
+        }
+        llw_text_add_safe(&safe, from, (size_t)(at - from), true);
+        llw_text_addn(&safe, at, len);
+        from = at += len;
+    }
+    llw_text_add_safe(&safe, from, strlen(from), true);
+    llw_text_fini(text);
+    *text = safe;
+}
+
 void llw_flatten(llw_text *text, const llw_style *style) {
     static const char *const pairs[][2] = {{"·", "-"},   {"█", "#"},  {"▓", "+"},  {"▒", "="}, {"░", "."},
                                            {"✓", "yes"}, {"✗", "no"}, {"×", "x"},  {"–", "-"}, {"…", "..."},

@@ -23,4 +23,7 @@ void llw_wrap(llw_text *out, const llw_style *style, const char *text, int at, i
  * end. */
 void llw_flatten(llw_text *text, const llw_style *style);
 
+/* Escapes whatever could steer a terminal and is not a colour of ours, wherever it came from; in place. */
+void llw_guard(llw_text *text, const llw_style *style);
+
 #endif

@@ -199,7 +199,8 @@ void llw_render_verify_json(llw_text *out, const llw_verify_report *r) {
     json_object_set_new(root, "splits", string(v->splits));
     json_object_set_new(root, "notes", notes);
     char *text = json_dumps(root, JSON_INDENT(1));
-    if (text) llw_text_addf(out, "%s\n", text);
+    if (text) llw_text_add_json_safe(out, text);
+    llw_text_add(out, "\n");
     free(text);
     json_decref(root);
 }

@@ -171,6 +171,8 @@ rule "our-{name}" {{ level = "note", each = {{ l = "launch" }}, when = {{ "l.n_c
         self.put(person, "person", "a person's rule")
         self.assertEqual(self.found(), ["a person's rule"])
         self.put(project, "project", "the project's rule")  # the same file name: it takes the other's place
+        self.assertIn("a person's rule", llwhy(MODEL, *BOX, home=self.here, cwd=self.project).stdout)  # not before it is agreed to
+        llwhy("trust", home=self.here, cwd=self.project)
         self.assertEqual(self.found(), ["the project's rule"])
         self.put(given, "given", "a rule given by hand")
         self.assertEqual(self.found("--rules", given), ["a rule given by hand"])
@@ -184,6 +186,8 @@ rule "our-{name}" {{ level = "note", each = {{ l = "launch" }}, when = {{ "l.n_c
         self.assertIn("L05 fired", llwhy(MODEL, *BOX, *waste, home=self.here, cwd=self.project).stdout)
         (self.project / ".llwhy" / "rules.d").mkdir(parents=True)
         (self.project / ".llwhy" / "rules.d" / target).write_text('lesson "05-ub-is-not-b" { claim = "Nothing of the kind.", since = "b8022" }\n')
+        self.assertIn("L05 fired", llwhy(MODEL, *BOX, *waste, home=self.here, cwd=self.project).stdout)
+        llwhy("trust", self.project, home=self.here, cwd=self.project)
         self.assertNotIn("L05 fired", llwhy(MODEL, *BOX, *waste, home=self.here, cwd=self.project).stdout)
 
     def test_a_table_can_be_replaced(self):

@@ -123,7 +123,8 @@ class Documents(unittest.TestCase):
                 path = pathlib.Path(top, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text)
-            done = runs.llwhy(PROGRAM, "lesson", "large-ub", "--format", "html", cwd=top)
+            runs.llwhy(PROGRAM, "trust", cwd=top, home=top)
+            done = runs.llwhy(PROGRAM, "lesson", "large-ub", "--format", "html", cwd=top, home=top)
             self.assertEqual(done.returncode, 0, done.stderr)
             shape = Shape()
             shape.feed(done.stdout)
@@ -131,7 +132,7 @@ class Documents(unittest.TestCase):
             self.assertEqual(shape.seen & {"script", "img", "b"}, set())
             self.assertEqual(shape.links, [])
             self.assertNotIn("\x1b", done.stdout)
-            done = runs.llwhy(PROGRAM, "lesson", "large-ub", "--format", "markdown", cwd=top)
+            done = runs.llwhy(PROGRAM, "lesson", "large-ub", "--format", "markdown", cwd=top, home=top)
             self.assertNotIn("\x1b", done.stdout)
 
     def test_other_formats_are_refused(self):
