@@ -45,7 +45,10 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_BUILD] = {"build", 0, "VERSION", false, "the llama.cpp build you want to update to"},
     [LLW_OPT_REPORT] = {"report", 0, "FILE", false,
                         "draft the report upstream about what failed, as Markdown"},
-    [LLW_OPT_FROM] = {"from", 0, "FILE", false, "the table of lines that were computed before"},
+    [LLW_OPT_FROM] = {"from", 0, "FILE", false,
+                      "with matrix: the table of lines that were computed before. With teach: a "
+                      "configuration file[:PROFILE] to "
+                      "make a case from"},
     [LLW_OPT_RULES] = {"rules", 0, "DIR", true,
                        "a directory with more rules (*.lua); a file replaces one of the same name"},
     [LLW_OPT_RECORD] = {"record", 0, "FILE", false,
@@ -224,10 +227,20 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
                             "processes, on as many hosts, as there are (docs/many-machines.md). Exit 0 when "
                             "every pair was answered, whatever the answer.\n"},
     [LLW_COMMAND_TEACH] = {"teach", "[CASE]", "replay an incident: predict, then see what the engine says",
-                           "Without CASE: the list, and which is next. CASE may be the beginning of an id "
-                           "(05a) or 'next'. No answer is stored: what you type\n"
-                           "is run beside what the team did. With --batch FILE answers come from a file, one "
-                           "a line; exit 1 when not all are right.\n"},
+                           "Without CASE: what is due today. CASE may be the beginning of an id (05a) or "
+                           "'next'. No answer is stored: what you type "
+                           "is run\n"
+                           "beside what the team did, and what both come to is compared. A case comes again "
+                           "after 1, 3, 7, 21 and 60 days; first what "
+                           "was\n"
+                           "wrong though you were sure. list shows all cases, due takes those of today in "
+                           "turn, course is a way through the lessons "
+                           "in about\n"
+                           "45 minutes, drill [CASE] prints a sheet for whoever leads a group. --from "
+                           "FILE[:PROFILE] makes a case of a launch of your "
+                           "own.\n"
+                           "With --batch FILE answers come from a file, one a line, @4 behind it says how "
+                           "sure; exit 1 when not all are right.\n"},
     [LLW_COMMAND_PROBE] =
         {"probe", "URL [FILE[:PROFILE]...]",
          "does the running server answer short and long prompts, and survive",

@@ -1,118 +1,117 @@
-/* llwhy teach: the list of cases, one case at the terminal or from a file of answers, and what was done so
- * far. */
-#include "base/data.h"
+/* llwhy teach: what is due, the list of cases, one case, all that is due, the course, a drill for a group, a
+ * case from a file of one's own. */
 #include "base/file.h"
-#include "cli/app.h"
+#include "cli/teach_sit.h"
+#include "fact/build.h"
 #include "render/teach.h"
+#include "render/teach_drill.h"
+#include "source/config.h"
+#include "source/known.h"
+#include "source/model_open.h"
+#include "teach/deck.h"
+#include "teach/from_launch.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { MAX_BATCH = 1 << 20, MAX_STATE = 16 << 20, MAX_TRIES = 3, CHAIN_DEPTH = 3 };
+enum { MAX_STATE = 16 << 20 };
 
-typedef struct sitting {
+typedef struct teaching {
     llw_app *app;
-    llw_transcript t;
-    bool batch, echo;
-    FILE *in; /* where answers come from */
-    char *line;
-    size_t capacity;
-    bool ended; /* no more answers, or the learner stopped */
-} sitting;
+    char **ids;
+    llw_case *cases; /* as ids; the title of one that cannot be read is NULL */
+    size_t n;
+    llw_deck deck;
+    const char *today;
+} teaching;
 
-/* ---- what was done before: one JSON object a line, the last of a case counts ---- */
-
-static const char *state_path(llw_app *app) {
-    const char *directory = llw_app_state_directory(app);
-    return directory ? llw_path_join(app->arena, directory, "teach.jsonl") : NULL;
-}
-
-/* "right", "half", "wrong", or "" when the case was not done. */
-static const char *score_so_far(llw_app *app, const char *id) {
-    const char *path = state_path(app), *score = "";
+static void load(teaching *t) {
+    llw_app *app = t->app;
+    const char *path = llw_sitting_deck_path(app);
     char *bytes = NULL;
     size_t len = 0;
-    if (!path || llw_file_read(app->arena, path, MAX_STATE, &bytes, &len, NULL) != LLW_OK) return "";
-    for (char *line = bytes; line && *line;) {
-        size_t n = strcspn(line, "\n");
-        json_t *o = json_loadb(line, n, 0, NULL); /* a line that cannot be read is no record */
-        const char *name = json_string_value(json_object_get(o, "case")),
-                   *was = json_string_value(json_object_get(o, "score"));
-        if (name && was && !strcmp(name, id)) score = llw_arena_strdup(app->arena, was);
-        json_decref(o);
-        line += n + (line[n] == '\n');
+    llw_case_list(app->arena, &t->ids, &t->n);
+    t->cases = llw_arena_alloc(app->arena, (t->n + 1) * sizeof *t->cases);
+    for (size_t i = 0; i < t->n; i++) {
+        llw_err err = {0};
+        if (llw_case_load(app->arena, t->ids[i], &t->cases[i], &err) == LLW_OK) continue;
+        llw_app_fail(app, LLW_EXIT_KB, &err);
+        t->cases[i].title = NULL;
     }
-    return score;
+    if (path) llw_file_read(app->arena, path, MAX_STATE, &bytes, &len, NULL);
+    llw_deck_read(app->arena, bytes, &t->deck);
+    t->today = llw_app_today(app);
 }
 
-static void remember(sitting *s) {
-    static const char *const names[] = {"wrong", "half", "right"};
-    const char *path = state_path(s->app);
-    FILE *file = path ? fopen(path, "ae") : NULL;
-    if (!file) return; /* a convenience: its loss is no error */
-    size_t right = 0, asked = 0;
-    llw_score score = llw_transcript_score(&s->t, &right, &asked);
-    char date[16];
-    time_t now = time(NULL);
-    struct tm tm;
-    gmtime_r(&now, &tm);
-    strftime(date, sizeof date, "%Y-%m-%d", &tm);
-    fprintf(file,
-            "{\"case\":\"%s\",\"date\":\"%s\",\"score\":\"%s\",\"right\":%zu,\"asked\":%zu,\"hints\":%zu}\n",
-            s->t.c->id, date, names[score], right, asked, s->t.hints);
-    fclose(file);
-}
-
-/* ---- the list ---- */
-
-static const char *next_case(llw_app *app, char **ids, size_t n) {
-    static const char *const order[] = {"", "wrong", "half"};
-    for (size_t k = 0; k < sizeof order / sizeof *order; k++)
-        for (size_t i = 0; i < n; i++)
-            if (!strcmp(score_so_far(app, ids[i]), order[k])) return ids[i];
+static const llw_case *get_case(const teaching *t, const char *id) {
+    for (size_t i = 0; id && i < t->n; i++)
+        if (!strcmp(t->ids[i], id) && t->cases[i].title) return &t->cases[i];
     return NULL;
 }
 
-static void list_text(llw_app *app, char **ids, size_t n) {
-    llw_text out = {0};
-    for (size_t i = 0; i < n; i++) {
-        llw_case c;
-        llw_err err = {0};
-        if (llw_case_load(app->arena, ids[i], &c, &err) != LLW_OK) {
-            llw_app_fail(app, LLW_EXIT_KB, &err);
-            continue;
-        }
-        const llw_lesson *lesson = llw_kb_lesson(app->kb, c.lesson);
-        const char *was = score_so_far(app, ids[i]);
-        llw_text_addf(&out, "%-28s %-4s %-10s %s\n", ids[i], lesson ? lesson->code : "?",
-                      *was ? !strcmp(was, "half") ? "half right" : was : "not done", c.title);
-    }
-    const char *next = next_case(app, ids, n);
-    llw_text_addf(&out, next ? "Next: llwhy teach %s\n" : "All of them are right. Any can be done again.\n",
-                  next);
-    llw_flatten(&out, &app->style);
-    llw_app_print(app, &out);
+static const char *next_case(const teaching *t) {
+    return llw_deck_next(t->app->arena, &t->deck, t->ids, t->n, t->today);
 }
 
-static void list_json(llw_app *app, char **ids, size_t n) {
-    json_t *root = json_object(), *cases = json_array();
-    for (size_t i = 0; i < n; i++) {
-        llw_case c;
-        llw_err err = {0};
-        if (llw_case_load(app->arena, ids[i], &c, &err) != LLW_OK) {
-            llw_app_fail(app, LLW_EXIT_KB, &err);
-            continue;
-        }
-        const char *was = score_so_far(app, ids[i]);
-        json_array_append_new(cases, json_pack("{s:s,s:s,s:s,s:i,s:i,s:s*}", "id", c.id, "lesson", c.lesson,
-                                               "title", c.title, "minutes", c.minutes, "questions",
-                                               (int)c.n_asks, "score", *was ? was : NULL));
+/* ---- lists ---- */
+
+/* "L05", or "L05 L07" of a case that needs several. */
+static const char *codes_of(const teaching *t, const llw_case *c) {
+    llw_text out = {0};
+    const llw_lesson *lesson = llw_kb_lesson(t->app->kb, c->lesson);
+    llw_text_add(&out, lesson ? lesson->code : "?");
+    for (size_t i = 0; i < c->also.n; i++) {
+        lesson = llw_kb_lesson(t->app->kb, c->also.items[i]);
+        llw_text_addf(&out, " %s", lesson ? lesson->code : "?");
     }
-    const char *next = next_case(app, ids, n);
+    const char *text = llw_arena_strdup(t->app->arena, llw_text_str(&out));
+    llw_text_fini(&out);
+    return text;
+}
+
+static const char *standing(const teaching *t, const char *id) {
+    static const char *const names[] = {"wrong", "half right", "right"};
+    const llw_card *card = llw_deck_find(&t->deck, id);
+    return !card ? "new" : card->sure_wrong ? "wrong, and you were sure" : names[card->score];
+}
+
+static void add_line(const teaching *t, llw_text *out, const llw_case *c) {
+    const llw_card *card = llw_deck_find(&t->deck, c->id);
+    llw_text_addf(out, "%-28s %-12s %-25s %-11s %s\n", c->id, codes_of(t, c), standing(t, c->id),
+                  card ? card->due : "", c->title);
+}
+
+static void list_text(const teaching *t) {
+    llw_text out = {0};
+    for (size_t i = 0; i < t->n; i++)
+        if (t->cases[i].title) add_line(t, &out, &t->cases[i]);
+    const char *next = next_case(t);
+    llw_text_addf(&out, next ? "Next: llwhy teach %s\n" : "Nothing is due today. Any can be done again.\n",
+                  next);
+    llw_flatten(&out, &t->app->style);
+    llw_app_print(t->app, &out);
+}
+
+static void list_json(const teaching *t) {
+    static const char *const names[] = {"wrong", "half", "right"};
+    json_t *root = json_object(), *cases = json_array();
+    for (size_t i = 0; i < t->n; i++) {
+        const llw_case *c = &t->cases[i];
+        const llw_card *card = llw_deck_find(&t->deck, t->ids[i]);
+        if (!c->title) continue;
+        json_t *also = json_array(),
+               *o = json_pack("{s:s,s:s,s:s,s:i,s:i,s:o}", "id", c->id, "lesson", c->lesson, "title",
+                              c->title, "minutes", c->minutes, "questions", (int)c->n_asks, "also", also);
+        for (size_t k = 0; k < c->also.n; k++) json_array_append_new(also, json_string(c->also.items[k]));
+        if (card) {
+            json_object_set_new(o, "score", json_string(names[card->score]));
+            json_object_set_new(o, "box", json_integer(card->box));
+            json_object_set_new(o, "due", json_string(card->due));
+        }
+        json_array_append_new(cases, o);
+    }
+    const char *next = next_case(t);
     json_object_set_new(root, "schema", json_string("llwhy.cases/1"));
     json_object_set_new(root, "cases", cases);
     json_object_set_new(root, "next", next ? json_string(next) : json_null());
@@ -122,202 +121,288 @@ static void list_json(llw_app *app, char **ids, size_t n) {
     llw_text_add(&out, "\n");
     free(text);
     json_decref(root);
+    llw_app_print(t->app, &out);
+}
+
+/* What to do now: what was left in the middle, what is due, what is new. */
+static void say_due(const teaching *t) {
+    llw_app *app = t->app;
+    llw_text out = {0};
+    const char **due = llw_arena_alloc(app->arena, (t->n + 1) * sizeof *due), *next = next_case(t);
+    size_t n = llw_deck_due(&t->deck, t->ids, t->n, t->today, due), fresh = 0, answered = 0;
+    int minutes = 0;
+    const char *left = llw_sitting_left(app, &answered);
+    for (size_t i = 0; i < t->n; i++) fresh += t->cases[i].title && !llw_deck_find(&t->deck, t->ids[i]);
+    for (size_t i = 0; i < n; i++) minutes += get_case(t, due[i]) ? get_case(t, due[i])->minutes : 0;
+    if (left) llw_text_addf(&out, "Left in the middle: llwhy teach %s goes on.\n", left);
+    if (n)
+        llw_text_addf(&out, "Due today: %zu case%s, about %d minutes. llwhy teach due takes them in turn.\n",
+                      n, n == 1 ? "" : "s", minutes);
+    for (size_t i = 0; i < n; i++)
+        if (get_case(t, due[i])) add_line(t, &out, get_case(t, due[i]));
+    if (!n) llw_text_add(&out, t->deck.n ? "Nothing is due today.\n" : "No case was done yet.\n");
+    llw_text_addf(&out,
+                  "New: %zu of %zu cases. llwhy teach list shows all, llwhy teach course is a way through "
+                  "the lessons in 45 "
+                  "minutes.\n",
+                  fresh, t->n);
+    if (next) llw_text_addf(&out, "Next: llwhy teach %s\n", next);
+    llw_flatten(&out, &app->style);
     llw_app_print(app, &out);
 }
 
+/* ---- sittings ---- */
+
 /* The case of that id, or the only one that begins so. */
-static const char *find_case(llw_app *app, const char *name, char **ids, size_t n) {
+static const llw_case *find_case(const teaching *t, const char *name) {
     const char *found = NULL;
-    if (!strcmp(name, "next")) return (found = next_case(app, ids, n)) ? found : n ? ids[0] : NULL;
-    for (size_t i = 0; i < n; i++) {
-        if (!strcmp(ids[i], name)) return ids[i];
-        if (strncmp(ids[i], name, strlen(name))) continue;
+    if (!strcmp(name, "next")) return get_case(t, (found = next_case(t)) ? found : t->n ? t->ids[0] : NULL);
+    for (size_t i = 0; i < t->n; i++) {
+        if (!strcmp(t->ids[i], name)) return get_case(t, name);
+        if (strncmp(t->ids[i], name, strlen(name))) continue;
         if (found) {
-            llw_app_complain(app, LLW_EXIT_USAGE, "'%s' begins several cases: %s, %s", name, found, ids[i]);
+            llw_app_complain(t->app, LLW_EXIT_USAGE, "'%s' begins several cases: %s, %s", name, found,
+                             t->ids[i]);
             return NULL;
         }
-        found = ids[i];
+        found = t->ids[i];
     }
-    if (!found) llw_app_complain(app, LLW_EXIT_USAGE, "there is no case '%s'; llwhy teach lists them", name);
-    return found;
+    if (!found)
+        llw_app_complain(t->app, LLW_EXIT_USAGE, "there is no case '%s'; llwhy teach list shows them", name);
+    return get_case(t, found);
 }
 
-/* ---- a sitting ---- */
+static void hold_one(llw_app *app, const llw_case *c, bool kept) {
+    llw_sitting s;
+    if (!llw_sitting_open(app, &s)) return;
+    s.kept = kept;
+    llw_sitting_hold(&s, c);
+    llw_sitting_close(&s);
+}
 
-static void print(sitting *s, llw_text *text) {
-    if (s->app->json)
-        llw_text_fini(text);
+/* Several cases one after the other; a learner who stops takes them up again later. */
+static void hold_all(const teaching *t, const llw_case **cases, size_t n, const char *what) {
+    llw_sitting s;
+    int minutes = 0;
+    size_t done = 0;
+    if (!llw_sitting_open(t->app, &s)) return;
+    for (size_t i = 0; i < n; i++) minutes += cases[i]->minutes;
+    for (size_t i = 0; i < n && !s.ended; i++) {
+        s.say =
+            llw_arena_printf(t->app->arena, "%s%s: case %zu of %zu, about %d minutes from here to the end.\n",
+                             i ? "\n" : "", what, i + 1, n, minutes);
+        minutes -= cases[i]->minutes;
+        if (!llw_sitting_hold(&s, cases[i])) break;
+        done += s.finished;
+    }
+    llw_text out = {0};
+    llw_text_addf(&out, "\n%s: %zu of %zu done.%s\n", what, done, n,
+                  done < n ? " The same command goes on." : "");
+    if (!t->app->json) llw_app_print(t->app, &out);
+    llw_text_fini(&out);
+    llw_sitting_close(&s);
+}
+
+static void hold_due(const teaching *t) {
+    const char **due = llw_arena_alloc(t->app->arena, (t->n + 1) * sizeof *due);
+    const llw_case **cases = llw_arena_alloc(t->app->arena, (t->n + 1) * sizeof *cases);
+    size_t n = llw_deck_due(&t->deck, t->ids, t->n, t->today, due), kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (get_case(t, due[i])) cases[kept++] = get_case(t, due[i]);
+    if (kept)
+        hold_all(t, cases, kept, "Due today");
     else
-        llw_app_print(s->app, text);
-    fflush(stdout);
+        say_due(t);
 }
 
-static void say(sitting *s, const char *line) {
-    llw_text out = {0};
-    llw_wrap(&out, &s->app->style, line, 0, 0);
-    llw_text_add(&out, "\n");
-    llw_flatten(&out, &s->app->style);
-    print(s, &out);
-}
-
-/* The next line, without blanks around it; NULL at the end. In a file, lines that start with # are remarks.
- */
-static const char *read_line(sitting *s) {
-    for (;;) {
-        if (!s->app->json && !s->batch) fputs("> ", stdout), fflush(stdout);
-        ssize_t len = s->ended ? -1 : getline(&s->line, &s->capacity, s->in);
-        if (len < 0 || len > MAX_BATCH) {
-            s->ended = true;
-            return NULL;
-        }
-        while (len && strchr(" \t\r\n", s->line[len - 1])) s->line[--len] = 0;
-        const char *text = s->line + strspn(s->line, " \t");
-        if (s->batch && *text == '#') continue;
-        if (s->echo && !s->app->json)
-            printf(s->batch ? "> %s\n" : "%s\n", text); /* nobody saw it being typed */
-        return text;
+/* The way through the seven founding lessons: the first case of the tree and of each of them, and one that
+ * needs several. */
+static void hold_course(const teaching *t) {
+    enum { LAST_FOUNDING = 7 };
+    const llw_case **cases = llw_arena_alloc(t->app->arena, (t->n + 1) * sizeof *cases);
+    size_t n = 0;
+    for (size_t i = 0; i < t->n; i++) {
+        const llw_case *c = &t->cases[i];
+        const llw_card *card = llw_deck_find(&t->deck, t->ids[i]);
+        bool several = false;
+        if (!c->title) continue;
+        for (size_t k = 0; k < n; k++) several |= cases[k]->also.n > 0;
+        bool founding = !c->also.n && c->id[0] == '0' && c->id[1] >= '0' && c->id[1] <= '0' + LAST_FOUNDING &&
+                        c->id[2] == 'a';
+        bool done =
+            card && card->score == LLW_SCORE_RIGHT && !llw_option_given(&t->app->options, LLW_OPT_BATCH);
+        if ((founding || (c->also.n && !several)) && !done) cases[n++] = c;
     }
-}
-
-static void look_up(sitting *s, const char *name) {
-    llw_text out = {0};
-    if (*name) {
-        if (!llw_transcript_look_up(&s->t, name, &out))
-            llw_text_add(&out,
-                         "  Nothing of that name was read. Try: f model, f model.experts, f CUDA0, f host\n");
-    } else
-        for (size_t i = 0; i < s->t.n_facts; i++) llw_text_addf(&out, "  %s\n", s->t.facts[i].text);
-    llw_flatten(&out, &s->app->style);
-    print(s, &out);
-}
-
-/* One answer: helps while help is asked for, and asks again when a line cannot be understood. False when the
- * case cannot be used. */
-static bool answer(sitting *s, size_t i) {
-    const llw_ask *ask = &s->t.c->asks[i];
-    size_t hint = 0;
-    for (int tries = 0;;) {
-        const char *text = read_line(s);
-        if (text && (!strcmp(text, "h") || !strcmp(text, "hint"))) {
-            s->t.hints += hint < ask->hints.n;
-            say(s, hint < ask->hints.n ? ask->hints.items[hint++] : "There is no further hint.");
-            continue;
-        }
-        if (text && (!strcmp(text, "f") || !strncmp(text, "f ", 2))) {
-            look_up(s, text[1] ? text + 2 : "");
-            continue;
-        }
-        if (text && (!strcmp(text, "q") || !strcmp(text, "quit"))) s->ended = true;
-        if (s->ended) text = "";
-        llw_err err = {0};
-        if (llw_transcript_answer(&s->t, i, text, &err) != LLW_OK)
-            return llw_app_fail(s->app, LLW_EXIT_KB, &err);
-        const llw_assessment *a = &s->t.answers[i];
-        if (a->understood || s->batch || s->ended || !*text || ++tries == MAX_TRIES) return true;
-        say(s, llw_arena_printf(s->app->arena, "That cannot be used: %s. Once more, please.", a->reason));
+    if (n) {
+        hold_all(t, cases, n, "Course");
+        return;
     }
-}
-
-static bool ask_one(sitting *s, size_t i, size_t number, size_t all) {
     llw_text out = {0};
-    llw_render_ask(&out, &s->app->style, &s->t.c->asks[i], number, all);
-    print(s, &out);
-    return answer(s, i);
+    llw_text_add(&out, "Every case of the course was right. llwhy teach due shows what is to be repeated.\n");
+    llw_app_print(t->app, &out);
 }
 
-static void reveal(sitting *s, size_t i, size_t number) {
-    llw_text out = {0};
-    llw_render_assessment(&out, &s->app->style, &s->t.answers[i], number);
-    print(s, &out);
-}
-
-/* Predictions first and together, then what the engine says, the chain and the lesson, and last what carries
- * it over. */
-static bool hold(sitting *s) {
-    const llw_case *c = s->t.c;
-    size_t first = 0, number = 0;
-    for (size_t i = 0; i < c->n_asks; i++) first += !c->asks[i].what_if;
-    llw_text out = {0};
-    llw_render_brief(&out, &s->app->style, &s->t);
-    print(s, &out);
-    if (!s->batch)
-        say(s, "At every question: h gives a hint, f shows the facts, f NAME looks one up, q stops. Nothing "
-               "is judged before all questions are answered.");
-    for (size_t i = 0; i < c->n_asks && !s->ended; i++)
-        if (!c->asks[i].what_if && !ask_one(s, i, ++number, first)) return false;
-    if (s->ended && !s->batch) {
-        say(s, "Stopped. Nothing was kept.");
-        return true;
-    }
-    for (size_t i = 0; i < c->n_asks && s->batch; i++) /* a file that ends early leaves the rest unanswered */
-        if (!c->asks[i].what_if && !s->t.answers[i].ask && !answer(s, i)) return false;
-    llw_text_add(&out, "\n");
-    print(s, &out);
-    say(s, "Committed. The engine has run the team's launch and yours.");
-    number = 0;
-    for (size_t i = 0; i < c->n_asks; i++)
-        if (!c->asks[i].what_if) reveal(s, i, ++number);
-    llw_render_lesson(&out, &s->app->style, &s->t,
-                      llw_option_given(&s->app->options, LLW_OPT_ALL) ? -1 : CHAIN_DEPTH);
-    print(s, &out);
-    for (size_t i = 0; i < c->n_asks; i++) {
-        if (!c->asks[i].what_if || (s->ended && !s->batch)) continue;
-        if (!ask_one(s, i, 0, 0)) return false;
-        reveal(s, i, 0);
-    }
-    llw_render_result(&out, &s->app->style, &s->t);
-    print(s, &out);
-    if (!s->batch) remember(s);
-    return true;
-}
-
-static void teach(llw_app *app, const char *id) {
-    const char *batch = llw_option_value(&app->options, LLW_OPT_BATCH);
-    sitting s = {.app = app, .batch = batch != NULL, .echo = batch || !isatty(STDIN_FILENO), .in = stdin};
-    llw_case *c = llw_arena_alloc(app->arena, sizeof *c);
-    llw_misconceptions *misconceptions = llw_arena_alloc(app->arena, sizeof *misconceptions);
+static void drill(const teaching *t, const llw_case *c) {
+    llw_app *app = t->app;
+    llw_misconceptions misconceptions;
+    llw_transcript transcript;
     llw_err err = {0};
-    if (llw_case_load(app->arena, id, c, &err) != LLW_OK ||
-        llw_misconceptions_load(app->arena, misconceptions, &err) != LLW_OK ||
-        llw_transcript_start(app->kb, c, misconceptions, app->arena, &s.t, &err) != LLW_OK) {
+    llw_text out = {0};
+    if (!c) return;
+    if (llw_misconceptions_load(app->arena, &misconceptions, &err) != LLW_OK ||
+        llw_transcript_start(app->kb, c, &misconceptions, app->arena, &transcript, &err) != LLW_OK) {
         llw_app_fail(app, LLW_EXIT_KB, &err);
         return;
     }
-    if (batch && strcmp(batch, "-")) {
-        s.in = llw_file_is_regular(batch) ? fopen(batch, "re") : NULL;
-        if (!s.in) {
-            llw_app_complain(app, LLW_EXIT_INPUT,
-                             "%s: the answers cannot be read: it is no file ('-' is standard input)", batch);
-            llw_transcript_end(&s.t);
-            return;
-        }
+    if (llw_render_drill(&out, &app->style, &transcript, &err) != LLW_OK)
+        llw_app_fail(app, LLW_EXIT_KB, &err);
+    llw_app_print(app, &out);
+    llw_transcript_end(&transcript);
+}
+
+/* ---- a case from a file ---- */
+
+/* The machine as the options of a case: what is given, or what is here. */
+static bool read_machine(llw_app *app, llw_case_setting *out) {
+    if (!llw_app_gather_machine(app)) return false;
+    size_t capacity = 0;
+    void *items = NULL;
+    for (llw_entity g = 0; (g = llw_facts_next(app->facts, LLW_KIND_gpu, g));) {
+        int64_t total = 0, available = 0;
+        const char *name = "";
+        llw_facts_text(app->facts, g, LLW_gpu_name, &name);
+        if (!llw_facts_count(app->facts, g, LLW_gpu_total, &total) ||
+            !llw_facts_count(app->facts, g, LLW_gpu_free, &available))
+            continue;
+        *(const char **)llw_arena_push(app->arena, &items, &out->gpus.n, &capacity, sizeof(char *)) =
+            llw_arena_printf(app->arena, "%lld:%lld%s%s", (long long)(total >> 20),
+                             (long long)(available >> 20), *name ? ":" : "", name);
     }
-    bool done = hold(&s);
-    if (done && app->json) {
-        llw_text out = {0};
-        llw_render_teach_json(&out, &s.t);
-        llw_app_print(app, &out);
+    out->gpus.items = items;
+    int64_t ram = 0, left = 0;
+    llw_entity host = llw_facts_next(app->facts, LLW_KIND_host, 0);
+    bool known = host && llw_facts_count(app->facts, host, LLW_host_ram_total, &ram);
+    if (known && !llw_facts_count(app->facts, host, LLW_host_ram_available, &left)) left = ram;
+    if (!out->gpus.n || !known)
+        return llw_app_complain(
+            app, LLW_EXIT_USAGE,
+            "which machine did it run on? Give its cards and memory: --gpu TOTAL:FREE:NAME "
+            "--ram TOTAL, in MiB");
+    out->ram = llw_arena_printf(app->arena, "%lld:%lld", (long long)(ram >> 20), (long long)(left >> 20));
+    return true;
+}
+
+/* The known model that the launch names; --model goes before. */
+static const char *model_of(llw_app *app, const llw_config_launch *launch) {
+    const char *given = llw_option_value(&app->options, LLW_OPT_MODEL), *path = launch->argv.model.path;
+    const char *stem = given ? given : path ? llw_model_stem(app->arena, path) : NULL;
+    char **names = NULL;
+    size_t n = 0;
+    llw_known_list(app->arena, &names, &n);
+    for (size_t i = 0; stem && i < n; i++)
+        if (!strcasecmp(names[i], stem)) return names[i];
+    llw_app_complain(
+        app, LLW_EXIT_INPUT,
+        "%s:%d: the model%s%s is none that llwhy knows by heart (llwhy models): name one that is, "
+        "with --model",
+        launch->file, launch->line, stem ? " " : "", stem ? stem : "");
+    return NULL;
+}
+
+static const llw_config_launch *choose_launch(llw_app *app, const llw_config_result *config, const char *file,
+                                              const char *profile) {
+    const llw_config_launch *found = NULL;
+    llw_text names = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < config->n_launches; i++) {
+        const llw_config_launch *l = &config->launches[i];
+        if (profile && strcmp(l->name, profile)) continue;
+        llw_text_addf(&names, "%s%s", n++ ? ", " : "", l->name);
+        found = l;
     }
-    size_t right = 0, asked = 0;
-    if (done && s.batch && llw_transcript_score(&s.t, &right, &asked) != LLW_SCORE_RIGHT)
-        llw_app_exit(app, LLW_EXIT_FINDINGS);
-    llw_transcript_end(&s.t);
-    if (s.in != stdin) fclose(s.in);
-    free(s.line);
+    if (n != 1)
+        llw_app_complain(app, LLW_EXIT_USAGE,
+                         n ? "%s has several launches: name one of them, %s:NAME (%s)"
+                           : "%s has no launch of llama.cpp%s%s",
+                         file,
+                         n         ? file
+                         : profile ? " called "
+                                   : "",
+                         n         ? llw_text_str(&names)
+                         : profile ? profile
+                                   : "");
+    llw_text_fini(&names);
+    return n == 1 ? found : NULL;
+}
+
+static void teach_from(llw_app *app, const char *word) {
+    llw_err err = {0};
+    llw_flags flags;
+    llw_config_result config = {0};
+    const char *colon = llw_file_is_regular(word) ? NULL : strrchr(word, ':'),
+               *version = llw_option_value(&app->options, LLW_OPT_LLAMA);
+    const char *file = colon ? llw_arena_strndup(app->arena, word, (size_t)(colon - word)) : word;
+    llw_case_setting setting = {.args_given = true};
+    llw_build build;
+    app->facts = llw_facts_new();
+    if (llw_flags_load(app->arena, &flags, &err) != LLW_OK ||
+        llw_build_read(app->arena, version, &build, &err) != LLW_OK) {
+        llw_app_fail(app, LLW_EXIT_USAGE, &err);
+        return;
+    }
+    if (!read_machine(app, &setting)) return;
+    llw_config_options options = {.build_given = version != NULL, .flags = &flags};
+    options.build = llw_build_claim(app->facts, version, version ? LLW_GRADE_FLAG : LLW_GRADE_DEFAULT,
+                                    version ? "argument" : "default", version ? "--llama" : "", &err);
+    if (!options.build || llw_source_config(app->facts, file, &options, &config, &err) != LLW_OK) {
+        llw_app_fail(app, LLW_EXIT_INPUT, &err);
+        return;
+    }
+    const llw_config_launch *launch = choose_launch(app, &config, file, colon ? colon + 1 : NULL);
+    if (!launch || !(setting.model = model_of(app, launch))) return;
+    setting.llama = llw_facts_id(app->facts, launch->argv.build);
+    setting.args.items = llw_arena_alloc(app->arena, (launch->n_args + 1) * sizeof *setting.args.items);
+    for (size_t i = 0; i < launch->n_args; i++) setting.args.items[setting.args.n++] = launch->args[i].text;
+    llw_case *c = llw_arena_alloc(app->arena, sizeof *c);
+    const char *where =
+        *launch->name ? llw_arena_printf(app->arena, "%s (%s)", launch->file, launch->name) : launch->file;
+    if (llw_case_from_launch(app->kb, app->arena, &setting, where, c, &err) != LLW_OK)
+        llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    else
+        hold_one(app, c, false);
 }
 
 int llw_command_teach(llw_app *app) {
-    if (app->options.n_words > 1)
-        return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy teach CASE: one case at a time"), app->code;
+    const llw_options *o = &app->options;
+    const char *word = o->n_words ? o->words[0] : "", *from = llw_option_value(o, LLW_OPT_FROM);
+    bool drills = !strcmp(word, "drill");
+    if (o->n_words > (drills ? 2 : 1) || (from && o->n_words))
+        return llw_app_complain(
+                   app, LLW_EXIT_USAGE,
+                   "llwhy teach CASE: one case at a time; list, due, course and drill stand alone"),
+               app->code;
     llw_app_load_kb(app);
-    char **ids = NULL;
-    size_t n = 0;
-    llw_case_list(app->arena, &ids, &n);
-    if (!app->options.n_words) {
-        app->json ? list_json(app, ids, n) : list_text(app, ids, n);
+    if (from) {
+        teach_from(app, from);
         return app->code;
     }
-    const char *id = find_case(app, app->options.words[0], ids, n);
-    if (id) teach(app, id);
+    teaching t = {.app = app};
+    load(&t);
+    if (app->json && (!*word || !strcmp(word, "list")))
+        list_json(&t);
+    else if (!*word)
+        say_due(&t);
+    else if (!strcmp(word, "list"))
+        list_text(&t);
+    else if (!strcmp(word, "due"))
+        hold_due(&t);
+    else if (!strcmp(word, "course"))
+        hold_course(&t);
+    else if (drills)
+        drill(&t, find_case(&t, o->n_words == 2 ? o->words[1] : "next"));
+    else {
+        const llw_case *c = find_case(&t, word);
+        if (c) hold_one(app, c, true);
+    }
     return app->code;
 }

@@ -1,6 +1,7 @@
 /* A sitting as text. */
 #include "render/teach.h"
 #include "render/render.h"
+#include "teach/deck.h"
 
 #include <string.h>
 
@@ -136,6 +137,12 @@ void llw_render_assessment(llw_text *out, const llw_style *style, const llw_asse
     if (*a->reason && *a->typed &&
         !(a->ask->kind == LLW_ASK_FLAGS && !a->understood)) { /* what refused the flags was said above */
         llw_text_addf(&line, "Because: %s.", a->reason);
+        paragraph(out, style, llw_text_str(&line), 2);
+        llw_text_fini(&line);
+    }
+    if (a->sure >= LLW_SURE && a->score == LLW_SCORE_WRONG) {
+        llw_text_addf(&line, "You were sure of it (%d of %d), so this case will be the first to come again.",
+                      a->sure, LLW_SURE_MAX);
         paragraph(out, style, llw_text_str(&line), 2);
         llw_text_fini(&line);
     }

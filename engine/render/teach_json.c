@@ -23,6 +23,7 @@ static json_t *answer(const llw_assessment *a) {
     json_object_set_new(o, "what_if", json_boolean(a->ask->what_if));
     json_object_set_new(o, "question", llw_json_string(a->ask->question));
     json_object_set_new(o, "typed", llw_json_string(a->typed));
+    json_object_set_new(o, "sure", a->sure ? json_integer(a->sure) : json_null());
     json_object_set_new(o, "understood", json_boolean(a->understood));
     json_object_set_new(o, "said", llw_json_string(a->said));
     json_object_set_new(o, "score", json_string(scores[a->score]));

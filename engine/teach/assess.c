@@ -253,18 +253,26 @@ static llw_rc first_broken(judging *j, const llw_scene *scene, const llw_texts *
     return LLW_OK;
 }
 
-/* Findings that the case is about: those of its lesson that weigh something, or all of its lesson's when none
- * does. */
-static size_t still_there(const judging *j, const llw_conclusions *team, const llw_conclusions *plan) {
-    const llw_lesson *lesson = llw_kb_lesson(j->stage->kb, j->c->lesson);
+/* How many findings of a lesson that weigh something (all of them when none does) the plan still has. */
+static size_t left_of(const llw_lesson *lesson, const llw_conclusions *team, const llw_conclusions *plan) {
     llw_level from = LLW_LEVEL_NOTE;
-    for (size_t i = 0; i < team->n; i++)
-        if (lesson && !strcmp(team->items[i].code, lesson->code) && team->items[i].level >= LLW_LEVEL_WASTE)
-            from = LLW_LEVEL_WASTE;
     size_t n = 0;
-    for (size_t i = 0; lesson && i < team->n; i++) {
+    for (size_t i = 0; i < team->n; i++)
+        if (!strcmp(team->items[i].code, lesson->code) && team->items[i].level >= LLW_LEVEL_WASTE)
+            from = LLW_LEVEL_WASTE;
+    for (size_t i = 0; i < team->n; i++) {
         if (strcmp(team->items[i].code, lesson->code) || team->items[i].level < from) continue;
         for (size_t k = 0; k < plan->n; k++) n += !strcmp(team->items[i].rule, plan->items[k].rule);
+    }
+    return n;
+}
+
+/* What the case is about and the plan still has, of all its lessons. */
+static size_t still_there(const judging *j, const llw_conclusions *team, const llw_conclusions *plan) {
+    size_t n = 0;
+    for (size_t i = 0; i <= j->c->also.n; i++) {
+        const llw_lesson *lesson = llw_kb_lesson(j->stage->kb, i ? j->c->also.items[i - 1] : j->c->lesson);
+        if (lesson) n += left_of(lesson, team, plan);
     }
     return j->c->boundary ? 0 : n;
 }

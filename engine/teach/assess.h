@@ -27,6 +27,7 @@ typedef struct llw_assessment {
     const llw_ask *ask;
     const char *typed; /* "" when nothing was */
     bool understood;   /* false: it can be asked again */
+    int sure;          /* 1 to 5; 0 when the learner did not say */
     llw_score score;
     const char *said;   /* as it was understood: "448.0 MiB", "yes", the words of the plan */
     const char *truth;  /* the engine's own answer */

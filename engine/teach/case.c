@@ -265,9 +265,10 @@ static void read_ask(reader *r, const llw_yaml *map, llw_ask *out) {
 }
 
 static void read_case(reader *r, const llw_yaml *root, llw_case *out) {
-    check_keys(r, root, "lesson title brief source minutes boundary facts asks " SETTING_KEYS);
+    check_keys(r, root, "lesson also title brief source minutes boundary facts asks " SETTING_KEYS);
     if (r->failed) return;
     out->lesson = text_of(r, root, "lesson", true);
+    out->also = texts(r, root, "also");
     out->title = text_of(r, root, "title", true);
     out->brief = text_of(r, root, "brief", true);
     out->source = text_of(r, root, "source", true);

@@ -89,6 +89,7 @@ typedef struct llw_ask {
 typedef struct llw_case {
     const char *id, *file;
     const char *lesson; /* its id */
+    llw_texts also;     /* ids of further lessons that it takes */
     const char *title, *brief, *source;
     int minutes;
     bool boundary; /* the lesson has nothing to say here: the case shows where it ends */

@@ -54,8 +54,8 @@ static llw_grade grade_of(llw_kind kind, const char **origin) {
 }
 
 static void claim_things(llw_scene *scene, const layered *s) {
-    static const llw_attr refs[] = {LLW_claim_model, LLW_card_model, LLW_probe_model, LLW_probe_build,
-                                    LLW_log_launch};
+    static const llw_attr refs[] = {LLW_claim_model, LLW_card_model, LLW_probe_model,
+                                    LLW_probe_build, LLW_log_launch, LLW_claim_launch};
     int counts[LLW_KINDS] = {0};
     for (size_t i = 0; i < s->n_things; i++) {
         const llw_case_thing *thing = s->things[i];
@@ -75,9 +75,9 @@ static void claim_things(llw_scene *scene, const layered *s) {
         for (size_t k = 0; k < sizeof refs / sizeof *refs; k++) {
             if (llw_attr_get(refs[k])->kind != thing->kind || llw_facts_best(scene->facts, e, refs[k]))
                 continue;
-            llw_entity to = refs[k] == LLW_probe_build  ? scene->argv.build
-                            : refs[k] == LLW_log_launch ? scene->launch
-                                                        : scene->model;
+            llw_entity to = refs[k] == LLW_probe_build                                 ? scene->argv.build
+                            : refs[k] == LLW_log_launch || refs[k] == LLW_claim_launch ? scene->launch
+                                                                                       : scene->model;
             llw_facts_claim(scene->facts, e, refs[k], llw_ref(to), grade, origin, "");
         }
     }

@@ -1,11 +1,12 @@
 /* The engine's own answers, and whether a case can be used at all. */
+#include "explain/change.h"
 #include "teach/answer.h"
 #include "teach/assess.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_PLANS = 12 };
+enum { MAX_PLANS = 24 };
 
 typedef struct solving {
     llw_stage *stage;
@@ -29,12 +30,25 @@ static void add_plan(solving *s, const char *lead, const char *const *words, siz
 
 /* "-c 8192, without -ot" as an edit. */
 static void add_command(solving *s, const char *command) {
-    char *copy = llw_arena_strdup(s->arena, command), *comma = strstr(copy, ", without");
-    if (comma) *comma = ' ';
+    char *copy = llw_arena_strdup(s->arena, command);
+    for (char *comma = copy; (comma = strstr(comma, ", "));) *comma = ' ';
     add_plan(s, copy, NULL, 0);
 }
 
-/* What the engine would do: nothing, its smallest repair, its own choice. */
+/* What a lesson itself tries or advises, and what turns its conditions; last all that the lessons try
+ * together. */
+static void add_remedies(solving *s, const llw_scene *scene, const char *id, llw_text *together) {
+    llw_reach reach = {.kind = LLW_REACH_CLEARS, .lesson = llw_kb_lesson(s->stage->kb, id), .said = id};
+    llw_remedies remedies = {0};
+    if (!reach.lesson) return;
+    llw_remedies_from_lessons(scene->run, scene->launch, &reach, s->arena, &remedies);
+    size_t tried = remedies.n;
+    llw_remedies_from_conditions(scene->run, scene->launch, &reach, s->arena, &remedies);
+    for (size_t i = 0; i < remedies.n; i++) add_command(s, remedies.items[i].said);
+    if (tried) llw_text_addf(together, "%s%s", together->len ? ", " : "", remedies.items[0].said);
+}
+
+/* What the engine would do: nothing, its smallest repair, its own choice, what the lessons say. */
 static llw_rc collect_plans(solving *s) {
     const llw_scene *scene = NULL;
     llw_rc rc = llw_stage_scene(s->stage, &s->ask->change, NULL, &scene, s->err);
@@ -44,6 +58,12 @@ static llw_rc collect_plans(solving *s) {
     add_plan(s, "nothing", NULL, 0);
     if (d->repair.offered) add_command(s, d->repair.command);
     if (d->choice.offered) add_plan(s, "only", d->choice.args, d->choice.n_args);
+    llw_text together = {0};
+    add_remedies(s, scene, s->stage->c->lesson, &together);
+    for (size_t i = 0; i < s->stage->c->also.n; i++)
+        add_remedies(s, scene, s->stage->c->also.items[i], &together);
+    if (s->stage->c->also.n) add_command(s, llw_text_str(&together));
+    llw_text_fini(&together);
     return LLW_OK;
 }
 
@@ -145,10 +165,10 @@ static llw_rc check_ask(llw_stage *stage, const llw_ask *ask, const llw_misconce
 }
 
 /* The lesson fires in the incident; in a boundary case it does not. */
-static llw_rc check_lesson(const llw_scene *scene, const llw_case *c, llw_err *err) {
-    const llw_lesson *lesson = llw_kb_lesson(scene->run->kb, c->lesson);
+static llw_rc check_lesson(const llw_scene *scene, const llw_case *c, const char *id, llw_err *err) {
+    const llw_lesson *lesson = llw_kb_lesson(scene->run->kb, id);
     bool fired = false;
-    if (!lesson) return llw_fail(err, LLW_ERR_INPUT, c->file, 0, "there is no lesson '%s'", c->lesson);
+    if (!lesson) return llw_fail(err, LLW_ERR_INPUT, c->file, 0, "there is no lesson '%s'", id);
     for (size_t i = 0; i < scene->run->n_nodes; i++) {
         const llw_node *node = &scene->run->nodes[i];
         fired |= node->rule->lesson == lesson && node->state == LLW_FIRED && node->rule->find.n_pieces &&
@@ -158,7 +178,7 @@ static llw_rc check_lesson(const llw_scene *scene, const llw_case *c, llw_err *e
         return llw_fail(err, LLW_ERR_INPUT, c->file, 0,
                         fired ? "lesson %s finds something in this boundary case"
                               : "lesson %s finds nothing in this case",
-                        c->lesson);
+                        id);
     return LLW_OK;
 }
 
@@ -166,7 +186,8 @@ llw_rc llw_case_check(llw_stage *stage, const llw_misconceptions *misconceptions
     const llw_case *c = stage->c;
     const llw_scene *scene = NULL;
     llw_rc rc = llw_stage_scene(stage, NULL, NULL, &scene, err);
-    if (rc == LLW_OK) rc = check_lesson(scene, c, err);
+    if (rc == LLW_OK) rc = check_lesson(scene, c, c->lesson, err);
+    for (size_t i = 0; rc == LLW_OK && i < c->also.n; i++) rc = check_lesson(scene, c, c->also.items[i], err);
     llw_entity entity;
     llw_attr attr;
     for (size_t i = 0; rc == LLW_OK && i < c->facts.n; i++)
