@@ -34,8 +34,8 @@ What becomes of each input when llwhy is asked about it, and of the GGUF files w
 further headers, S are files that are well-formed and wrong. Attacks on the rules' sandbox have their table in the engine's tests.
 
 "refused": nothing is answered, the exit code is 2 and one sentence says why. "the rest answered": what could be read is used, what could not is
-named, and the exit code is 2 or 4. "answered, and said": the answer names what is wrong. Of every file that llama.cpp refuses llwhy
-says so, or refuses it too.
+named, and the exit code is 2 or 4. "answered, and said": the answer names what is wrong. Of every file of this table that llama.cpp
+refuses llwhy says so, or refuses it too.
 
 | | input | llwhy | it says | llama.cpp: header | loads |
 |---|---|---|---|---|---|
