@@ -302,7 +302,8 @@ static llw_outcome outcome_as(const char *name, const char *args, bool embeds, c
     return outcome;
 }
 
-/* Kimi Linear reserves its last graph for one sequence; a draft that borrows its embeddings starts nothing.
+/* Kimi Linear reserves its last graph for one sequence; RWKV's states cannot be cut up; a draft that borrows
+ * its embeddings starts nothing.
  */
 static void what_some_architectures_do(void **state) {
     (void)state;
@@ -311,6 +312,8 @@ static void what_some_architectures_do(void **state) {
     assert_int_not_equal(outcome_as("kimi-linear", "-fit off -np 3 -c 4096 -kvu", true, NULL),
                          LLW_OUTCOME_ABORTS);
     assert_int_not_equal(outcome_as("kimi-linear", "-fit off -np 4 -c 4096", true, NULL), LLW_OUTCOME_ABORTS);
+    assert_int_equal(outcome_as("rwkv7", "-fit off -sm tensor -c 4096", true, "-sm layer"),
+                     LLW_OUTCOME_ABORTS);
     assert_int_equal(outcome_as("dflash", "-fit off -c 4096", false, "--model-draft"), LLW_OUTCOME_REFUSED);
     assert_int_not_equal(outcome_as("dflash", "-fit off -c 4096", true, NULL), LLW_OUTCOME_REFUSED);
 }

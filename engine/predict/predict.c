@@ -191,6 +191,7 @@ static void predict(const llw_launch *launch, llw_arena *arena, bool explain, bo
     plan.flash_attn = launch->flash_attn != LLW_OFF && !grok;
     plan.v_transposed = !plan.flash_attn;
     if (!llw_context_place(&plan)) return;
+    if (llw_split_on(&plan) && !llw_split_states(&plan)) return;
     if (!compute) {
         if (llw_split_on(&plan)) llw_split_deal(&plan);
         return;

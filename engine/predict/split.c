@@ -363,6 +363,23 @@ static void deal_states(const llw_plan *plan, int64_t *less) {
     }
 }
 
+/* States are cut by the blocks of ssm_out, which RWKV does not have; those of LFM2's convolutions stay whole.
+ */
+bool llw_split_states(llw_plan *plan) {
+    const llw_state *state = &plan->state;
+    const char *name = plan->architecture ? plan->architecture->name : "";
+    if (!state->used || !strncmp(name, "lfm2", 4)) return true;
+    for (int il = 0; il < plan->hparams.n_layer; il++)
+        if (state->of_layer[il] != LLW_PLACE_NONE && !llw_place_is_host(state->of_layer[il]) &&
+            !block_of(plan, LLW_W_SSM_OUT, LLW_W_UNKNOWN, il))
+            return llw_plan_stop(plan, LLW_OUTCOME_ABORTS,
+                                 "-sm tensor: llama.cpp cannot cut up the recurrent state of the "
+                                 "architecture \"%s\" and stops "
+                                 "with an assertion: take -sm layer",
+                                 name);
+    return true;
+}
+
 /* The steps so far made the first card's figures of everything; these make each card's. */
 static void explain(llw_plan *plan, const llw_memory *whole) {
     static const char source[] = "src/llama-model.cpp llama_meta_device_get_split_state";

@@ -8,6 +8,8 @@
 bool llw_split_begin(llw_plan *plan);
 /* Whether they act as one. */
 bool llw_split_on(const llw_plan *plan);
+/* False when llama.cpp cannot cut up a recurrent state that lies on them. */
+bool llw_split_states(llw_plan *plan);
 /* Deals what was counted for the one device out to the cards. */
 void llw_split_deal(llw_plan *plan);
 
