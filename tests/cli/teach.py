@@ -23,6 +23,10 @@ KEPT = ("05a-372-mib-short", "07a-fit-does-not-work", "x1-the-first-evening")
 TWO = ["--gpu", "24564:23671:RTX 4090", "--gpu", "16303:12761:RTX 5070 Ti", "--ram", "64205"]
 
 
+def letters(answer):
+    return re.findall(r"(?:^|; )([a-h])\)", answer["engine"])
+
+
 def turned(answer):
     """What a wrong learner types where the engine says this."""
     if answer["kind"] == "yes-no":
@@ -31,14 +35,14 @@ def turned(answer):
         number, _, unit = answer["engine"].replace(",", "").partition(" ")
         return f"{3 * float(number) + 1:.3f} {unit}".strip()
     if answer["kind"] == "choice":
-        right = {part[0] for part in answer["engine"].split("; ")}
+        right = letters(answer)
         return next(letter for letter in "abcdefgh" if letter not in right)
     return "--fit off -ngl 99 -c 2000000"
 
 
 def typed(answer):
     if answer["kind"] == "choice":
-        return " ".join(part[0] for part in answer["engine"].split("; "))
+        return " ".join(letters(answer))
     return answer["engine"]
 
 
