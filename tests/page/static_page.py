@@ -131,7 +131,7 @@ class Pages(unittest.TestCase):
             self.assertIn("draws one launch", done.stderr)
 
     def test_other_commands_say_which_formats_they_have(self):
-        done = runs.llwhy(LLWHY, "models", "--format", "html")
+        done = runs.llwhy(LLWHY, "doctor", "--format", "html")
         self.assertEqual(done.returncode, 3)
         self.assertIn("text or json", done.stderr)
 
