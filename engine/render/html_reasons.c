@@ -1,16 +1,7 @@
 /* Proofs as nested lists: a line that rests on others is a <details>, so it folds without a script. */
 #include "render/html.h"
 
-#include "explain/proof.h"
-
-static const char *lead_of(const llw_proof_line *line) {
-    switch (line->kind) {
-    case LLW_LINE_MECHANISM: return "because: ";
-    case LLW_LINE_ADVICE: return "try: ";
-    case LLW_LINE_SOURCE: return "from: ";
-    default: return "";
-    }
-}
+#include "render/render.h"
 
 /* A mark is read aloud as a word. */
 static void add_mark(llw_text *out, llw_mark mark) {
@@ -26,7 +17,7 @@ static void add_mark(llw_text *out, llw_mark mark) {
 
 static void add_line(llw_text *out, const llw_proof_line *line) {
     add_mark(out, line->mark);
-    llw_text_add(out, lead_of(line));
+    llw_text_add(out, llw_proof_lead(line->kind));
     llw_html_add(out, line->text);
     if (!*line->origin) return;
     llw_text_add(out, " <span class=\"origin\">[");

@@ -10,15 +10,18 @@ static const char *mark_of(const llw_proof_line *line) {
     return marks[line->mark];
 }
 
-/* What a computed line rests on is not called computed again. */
-static const char *lead_of(llw_line_kind kind, bool inside) {
+const char *llw_proof_lead(llw_line_kind kind) {
     switch (kind) {
     case LLW_LINE_MECHANISM: return "because: ";
     case LLW_LINE_ADVICE: return "try: ";
     case LLW_LINE_SOURCE: return "from: ";
-    case LLW_LINE_ARITHMETIC: return inside ? "" : "computed: ";
     default: return "";
     }
+}
+
+/* What a computed line rests on is not called computed again. */
+static const char *lead_of(llw_line_kind kind, bool inside) {
+    return kind != LLW_LINE_ARITHMETIC ? llw_proof_lead(kind) : inside ? "" : "computed: ";
 }
 
 void llw_render_proof_text(llw_text *out, const llw_style *style, const llw_proof *proof, int depth,

@@ -22,6 +22,8 @@ bool llw_plan_format(const char *format);
  * llama.cpp each computation is, and where each condition is written. */
 void llw_render_proof_text(llw_text *out, const llw_style *style, const llw_proof *proof, int depth,
                            bool precise);
+/* What a line of that kind begins with: "because: ", "try: ", "from: ", or "". */
+const char *llw_proof_lead(llw_line_kind kind);
 void llw_render_proof_json(llw_text *out, const llw_run *run, const llw_proof *proof);
 /* The same lines as the answer to why-not: state says which answer it is. */
 void llw_render_why_not_json(llw_text *out, const llw_run *run, const llw_proof *proof, const char *state);
