@@ -191,12 +191,45 @@ static void a_broken_known_model_is_named(void **state) {
     llw_arena_free(arena);
 }
 
+static void names_stand_for_models(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *model; /* NULL: none */
+        bool repository;
+    } cases[] = {
+        {"/models/glm-4.7-flash-q8_0.gguf", "glm-4.7-flash-q8_0", false},
+        {"Qwen_Qwen3-30B-A3B-Q4_K_M.gguf", "qwen3-30b-a3b-q4_k_m", false},
+        {"C:\\models\\Meta-Llama-3.1-8B-Instruct.Q8_0.gguf", "llama-3.1-8b-q8_0", false},
+        {"gpt-oss-120b-mxfp4-00001-of-00003.gguf", "gpt-oss-120b-mxfp4", false},
+        {"Qwen3-30B-A3B-Instruct-2507-Q4_K_M.gguf", NULL, false}, /* another one, trained for more context */
+        {"Qwen3-30B-A3B-UD-Q4_K_XL.gguf", NULL, false},
+        {"Llama-3.3-8B-Instruct.Q8_0.gguf", NULL, false},
+        {"unsloth/Qwen3-30B-A3B-GGUF:Q4_K_M", "qwen3-30b-a3b-q4_k_m", true},
+        {"unsloth/Qwen3-30B-A3B-GGUF", "qwen3-30b-a3b-q4_k_m", true},
+        {"unsloth/Qwen3-30B-A3B-GGUF:Q6_K", NULL, true},
+        {"https://host/a/qwen3-30b-a3b-q4_k_m", NULL, true},
+    };
+    llw_arena *arena = llw_arena_new();
+    char **names;
+    size_t n;
+    llw_known_list(arena, &names, &n);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *found = (cases[i].repository ? llw_known_for_repository
+                                                 : llw_known_for_file)(arena, names, n, cases[i].name);
+        if (!cases[i].model && found) fail_msg("%s is taken for %s", cases[i].name, found);
+        if (cases[i].model && (!found || strcmp(found, cases[i].model)))
+            fail_msg("%s is taken for %s", cases[i].name, found ? found : "nothing");
+    }
+    llw_arena_free(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_known_model_is_its_file),
         cmocka_unit_test(every_header_text_reads_back),
         cmocka_unit_test(names_are_forgiving_and_unknown_ones_helped),
         cmocka_unit_test(a_broken_known_model_is_named),
+        cmocka_unit_test(names_stand_for_models),
     };
     return cmocka_run_group_tests_name("known", tests, NULL, NULL);
 }

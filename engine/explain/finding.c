@@ -4,6 +4,7 @@
 #include "explain/decision.h"
 #include "explain/words.h"
 
+#include <inttypes.h>
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,6 +128,8 @@ static const char *advice(const llw_run *run, const llw_node *node, llw_arena *a
         llw_text_add(&t, " ");
         if (key && s->attr == LLW_launch_gpu_layers)
             llw_value_print(&t, to);
+        else if (to.known && to.type == LLW_COUNT && to.as.count > 0) /* to be pasted: no commas */
+            llw_text_addf(&t, "%" PRId64, to.as.count);
         else
             llw_words_value(&t, run, s->attr, to);
     }

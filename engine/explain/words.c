@@ -85,6 +85,7 @@ static const struct {
     {LLW_launch_fit_outcome, "outcome of --fit"},
     {LLW_launch_n_ctx, "context that results"},
     {LLW_launch_n_seq, "slots that result"},
+    {LLW_launch_n_ctx_seq, "context of one slot"},
     {LLW_host_ram_available, "RAM available"},
     {LLW_model_moe, "the model is a mixture of experts"},
     {LLW_model_complete, "the file is complete"},

@@ -284,6 +284,7 @@ static const struct {
     {LLW_launch_pooling, ""},
     {LLW_launch_mmproj, ""},
     {LLW_launch_draft_model, ""},
+    {LLW_launch_rope_given, "no"},
 };
 
 static llw_value default_of(llw_reader *r, llw_attr attr, const char *absent) {

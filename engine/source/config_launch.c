@@ -138,16 +138,14 @@ static const char *find_model(llw_config_reader *r, const llw_launch_spec *spec,
 }
 
 const char *llw_config_known_name(llw_config_reader *r, const char *path) {
-    const char *base = base_name(path);
-    size_t len = strlen(base);
-    if (len > 5 && !strcasecmp(base + len - 5, ".gguf")) len -= 5;
-    if (len > 15 && base[len - 15] == '-' && !strncmp(base + len - 9, "-of-", 4)) len -= 15;
-    char *name = llw_arena_strndup(r->arena, base, len);
-    for (char *at = name; *at; at++) *at = (char)tolower((unsigned char)*at);
     if (!r->known) llw_known_list(r->arena, &r->known, &r->n_known);
-    for (size_t i = 0; i < r->n_known; i++)
-        if (!strcmp(r->known[i], name)) return r->known[i];
-    return NULL;
+    return llw_known_for_file(r->arena, r->known, r->n_known, path);
+}
+
+static const char *known_model(llw_config_reader *r, const llw_argv_model *model) {
+    if (!model->remote) return llw_config_known_name(r, model->path);
+    if (!r->known) llw_known_list(r->arena, &r->known, &r->n_known);
+    return llw_known_for_repository(r->arena, r->known, r->n_known, model->path);
 }
 
 static llw_entity open_model(llw_config_reader *r, const llw_launch_spec *spec, const llw_argv_model *model) {
@@ -163,11 +161,10 @@ static llw_entity open_model(llw_config_reader *r, const llw_launch_spec *spec, 
     }
     entity = llw_facts_find(r->facts, LLW_KIND_model, path);
     if (entity) return entity;
-    const char *known = model->remote ? NULL : llw_config_known_name(r, path);
-    if (known && !found && llw_source_known(r->facts, known, path, &entity, NULL) == LLW_OK) {
-        llw_facts_note(r->facts,
-                       "%s is not here: its facts are those of the known model %s, by the file's name", path,
-                       known);
+    const char *known = found ? NULL : known_model(r, model);
+    if (known && llw_source_known(r->facts, known, path, &entity, NULL) == LLW_OK) {
+        llw_facts_note(r->facts, "%s is not here: its facts are those of the known model %s, by its name",
+                       path, known);
         return entity;
     }
     entity = llw_facts_entity(r->facts, LLW_KIND_model, path);

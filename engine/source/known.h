@@ -21,6 +21,11 @@ typedef struct llw_known {
 /* Names of all known models, sorted. */
 void llw_known_list(llw_arena *arena, char ***names, size_t *count);
 
+/* The known model that a file's name ("Qwen_Qwen3-8B-Q4_K_M.gguf"), or a repository as -hf takes it
+ * ("OWNER/REPO-GGUF:Q4_K_M"), stands for; names as llw_known_list gives them. NULL for none. */
+const char *llw_known_for_file(llw_arena *arena, char **names, size_t n, const char *path);
+const char *llw_known_for_repository(llw_arena *arena, char **names, size_t n, const char *repository);
+
 /* By name, without regard to case. LLW_ERR_NOTHING for an unknown name: err lists the nearest. With `whole`,
  * arrays are kept whatever their length (for writing the file out). */
 llw_rc llw_known_load(llw_arena *arena, const char *name, bool whole, llw_known *out, llw_err *err);

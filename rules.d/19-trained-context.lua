@@ -1,0 +1,51 @@
+-- Teaches: a request gets no more context than the model was trained for, however long -c is.
+
+lesson "19-trained-context" {
+  claim = "llama-server gives a request at most the context the model was trained for; -c beyond it is cache that one conversation cannot use.",
+  review_by = "2027-02-28",
+}
+
+-- Since b6925 (cd5e3b575, 2025-11-02): tools/server/server-context.cpp caps a slot at n_ctx_train.
+rule "cache-that-no-request-can-use" {
+  level = "waste",
+  since = "b6925",
+  each = { l = "launch", m = "model" },
+  join = { "l.model == m.id" },
+  when = {
+    { "l.n_ctx > l.n_seq * m.context_length", otherwise = "{m.name} was trained for {m.context_length} tokens, and no slot is given more" },
+    "l.program == 'server'",
+  },
+  unless = { "l.rope_given" },
+  find = "{m.name} was trained for {m.context_length} tokens, and llama-server gives no request more: of the {l.n_ctx} cells of cache its slots can use {l.n_seq * m.context_length:count}. The log says \"exceeds the training context of the model ... capping\"",
+  try = { ["l.ctx"] = "m.context_length * l.n_seq" },
+  tests = {
+    fires { model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 131072, parallel = 1 }, says = "trained for 32,768 tokens" },
+    fires { model { known = "qwen3-30b-a3b-q4_k_m" }, launch { ctx = 131072, parallel = 1, kv_unified = true } },
+    silent { model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 32768, parallel = 1 }, stops_at = "l.n_ctx > l.n_seq * m.context_length" },
+    silent { model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 131072, parallel = 1, program = "cli" }, stops_at = "l.program == 'server'" },
+    silent { model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 131072, parallel = 1, rope_given = true }, stops_at = "l.rope_given" },
+    undecided { model { known = "mistral-7b-v0.3-q4_k_m", context_length = unknown }, launch { ctx = 131072, parallel = 1 }, needs = "m.context_length" },
+  },
+}
+
+rule "conversation-shorter-than-asked" {
+  level = "note",
+  since = "b6925",
+  each = { l = "launch", m = "model" },
+  join = { "l.model == m.id" },
+  when = {
+    { "l.n_ctx_seq > m.context_length", otherwise = "{m.name} was trained for {m.context_length} tokens, and no slot is given more" },
+    "l.n_ctx <= l.n_seq * m.context_length",
+    "l.ctx > 0",
+  },
+  unless = { "l.rope_given" },
+  find = "The {l.n_ctx} tokens of context serve several requests at once, each of at most {m.context_length}: {m.name} was trained for no more, and llama-server ends a conversation there",
+  tests = {
+    fires { model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 131072 }, says = "each of at most 32,768" },
+    silent { model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 32768 }, stops_at = "l.n_ctx_seq > m.context_length" },
+    silent { model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 131072, parallel = 1 }, stops_at = "l.n_ctx <= l.n_seq * m.context_length" },
+    silent { model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 0 }, stops_at = "l.ctx > 0" },
+    silent { model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 131072, rope_given = true }, stops_at = "l.rope_given" },
+    undecided { model { known = "mistral-7b-v0.3-q4_k_m", context_length = unknown }, launch { ctx = 131072 }, needs = "m.context_length" },
+  },
+}
