@@ -99,7 +99,8 @@ static llw_node *attend(const build *b, llw_node *x, llw_node *before, int il) {
         a.k = head_norm(b, a.k, LLW_W_ATTN_K_NORM, il, false);
     }
     if (turn) {
-        llw_node *factors = b->s.no_rope_factors ? NULL : llw_rope_factors(g, il);
+        bool plain = b->s.no_rope_factors || (b->s.windows_unscaled && layer->windowed);
+        llw_node *factors = plain ? NULL : llw_rope_factors(g, il);
         a.q = llw_rope(g, a.q, b->positions, factors);
         a.k = llw_rope(g, a.k, b->positions, factors);
     }

@@ -76,6 +76,7 @@ struct llw_stack {
     bool learned_positions; /* a table of positions is added, when the model has one */
     llw_stack_rope rope;
     bool no_rope_factors; /* even if the model has them */
+    bool windows_unscaled; /* layers behind a window turn without them */
     llw_stack_heads heads;
     bool latent;      /* keys and values come from a compressed row */
     bool heads_apart; /* queries, keys and values are cut out of a joint matrix before they are shaped */

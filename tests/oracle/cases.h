@@ -20,13 +20,15 @@ bool case_model(rng *r, const char *name, llw_arena *arena, llw_known *out, int6
 /* Measures the tensors and lays their data out. */
 bool case_place(llw_model *model, int64_t *file_bytes);
 
+enum { MAX_CARDS = 4 };
+
 typedef struct test_case {
     bool server; /* llama-server, else the library */
     bool live;   /* free memory shrinks by what llama.cpp really allocates while it measures */
     int cards;
-    int64_t total[4], free[4]; /* MiB */
-    const char *flags;         /* llama-server's, blank-separated, without --fit */
-    const char *fit;           /* flags of fit alone; "" for --fit off */
+    int64_t total[MAX_CARDS], free[MAX_CARDS]; /* MiB */
+    const char *flags;                         /* llama-server's, blank-separated, without --fit */
+    const char *fit;                           /* flags of fit alone; "" for --fit off */
 } test_case;
 
 /* Flags for a model of that many bytes. */

@@ -1,15 +1,11 @@
 /* Compares llwhy's predictions with llama.cpp's own accounting on generated cases, byte for byte.
  *
- *   oracle_check ORACLE_DIR [--seconds N] [--seed N] [--made ARCHITECTURE|all] [--exactly SEED] [--keep]
- *                [--with FLAGS] [--verbose]
- *
- * ORACLE_DIR is what setup.sh prepared. Models are known ones, changed, and made ones in turn; --made only
- * those of one architecture; --exactly one model by the seed that was printed, which --keep leaves in
- * ORACLE_DIR. Weights and context must be equal; the compute buffer must be where the prediction calls it
- * exact, and inside its band elsewhere is counted; fit's flags must be equal where every figure is exact, and
- * are counted elsewhere. Exit code 1 when something that must be equal is not: the case is printed with its
- * seed. */
-#include "cases.h"
+ * `oracle_check --help` lists the options. Models are known ones, changed, and made ones in turn: the same
+ * options walk over the same models and cases on every machine. Weights and context must be equal; the
+ * compute buffer must be where the prediction calls it exact, and inside its band elsewhere is counted; fit's
+ * flags must be equal where every figure is exact, and are counted elsewhere. Exit code 1 when something that
+ * must be equal is not: the case is printed with the options that find it again. */
+#include "ask.h"
 #include "made.h"
 #include "write_gguf.h"
 
@@ -17,116 +13,45 @@
 #include "predict/predict.h"
 #include "source/argv.h"
 
-#include <fcntl.h>
-#include <jansson.h>
+#include <errno.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { MAX_CARDS = 4, MOST_LOADED = 600 << 20 };
-
-typedef struct probe {
-    pid_t pid;
-    FILE *in, *out;
-} probe;
+enum {
+    MOST_LOADED = 600 << 20,
+    CASES = 8 /* of a model; the first two with --fit */,
+    MODELS = 56 /* each known model once */
+};
 
 typedef struct tally {
     int models, unusable, cases, refused, weights, context, compute, compute_exact, in_band, fits, fits_equal,
         fits_exact, real, wrong;
 } tally;
 
-typedef struct check {
-    const char *directory;
-    probe probes[MAX_CARDS + 1];
+typedef struct options {
+    char *directory; /* owned */
+    const char *made, *with;
+    uint64_t models, seed, exactly;
+    int only; /* this case of a model; -1: all */
     bool verbose, keep;
+} options;
+
+typedef struct check {
+    options o;
+    oracle oracle;
     tally sum;
-    llw_arena *arena; /* of the current model */
+    const char *model_path;
+    /* the current model and case */
+    llw_arena *arena;
     int64_t bytes;
-    uint64_t seed; /* of the current model */
-    const char *model_name, *model_path, *with;
+    uint64_t seed;
+    const char *model_name;
+    bool made;
+    int number;
 } check;
-
-/* ---- the probe, one process for each number of cards ---- */
-
-static bool probe_start(probe *p, const char *directory, const char *cards, bool live) {
-    int in[2], out[2];
-    if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC)) return false; /* no probe holds another's pipe open */
-    p->pid = fork();
-    if (p->pid < 0) return false;
-    if (p->pid == 0) {
-        char program[1024], backend[1024];
-        snprintf(program, sizeof program, "%s/bin/probe", directory);
-        snprintf(backend, sizeof backend, "%s/bin/libggml-fakecuda.so", directory);
-        setenv("GGML_BACKEND_PATH", backend, 1);
-        setenv("FAKE_GPUS", cards, 1);
-        setenv("FAKE_LIVE", live ? "1" : "0", 1);
-        dup2(in[0], 0);
-        dup2(out[1], 1);
-        if (!freopen("/dev/null", "w", stderr)) _exit(127);
-        close(in[1]);
-        close(out[0]);
-        execl(program, program, (char *)NULL);
-        _exit(127);
-    }
-    close(in[0]);
-    close(out[1]);
-    p->in = fdopen(in[1], "w");
-    p->out = fdopen(out[0], "r");
-    return p->in && p->out;
-}
-
-static void probe_stop(probe *p) {
-    if (!p->pid) return;
-    fclose(p->in);
-    fclose(p->out);
-    waitpid(p->pid, NULL, 0);
-    *p = (probe){0};
-}
-
-static void print_cards(llw_text *out, const test_case *t) {
-    for (int i = 0; i < t->cards; i++)
-        llw_text_addf(out, "%s%lld:%lld", i ? "," : "", (long long)t->total[i], (long long)t->free[i]);
-}
-
-/* The answer to a line; NULL when llama.cpp died of it. */
-static json_t *answer_to(probe *p, const char *line) {
-    json_t *answer = NULL;
-    char *text = NULL;
-    size_t room = 0;
-    fprintf(p->in, "%s\n", line);
-    if (!fflush(p->in))
-        while (!answer && getline(&text, &room, p->out) > 0)
-            if (text[0] == '{') answer = json_loads(text, 0, NULL); /* llama.cpp prints other lines too */
-    free(text);
-    if (!answer) probe_stop(p);
-    return answer;
-}
-
-/* llama.cpp's answer; NULL when it died of the question (an assertion), and the probe is gone. A live card
- * needs a probe of its own: others are told their memory with the question. */
-static json_t *ask(check *c, const test_case *t, const char *mode) {
-    static const char *const placeholders[] = {"", "1", "1,1", "1,1,1", "1,1,1,1"};
-    probe own = {0}, *p = t->live ? &own : &c->probes[t->cards];
-    llw_text cards = {0}, line = {0};
-    print_cards(&cards, t);
-    if (!p->pid &&
-        !probe_start(p, c->directory, t->live ? llw_text_str(&cards) : placeholders[t->cards], t->live))
-        return NULL;
-    llw_text_addf(&line, "c\t%s\t-m %s %s %s",
-                  mode        ? mode
-                  : t->server ? "srv"
-                              : "lib",
-                  c->model_path, *t->fit ? t->fit : "--fit off", t->flags);
-    if (!t->live) llw_text_addf(&line, " -mem %s", llw_text_str(&cards));
-    json_t *answer = answer_to(p, llw_text_str(&line));
-    llw_text_fini(&line);
-    llw_text_fini(&cards);
-    if (t->live) probe_stop(p);
-    return answer;
-}
 
 /* ---- our side ---- */
 
@@ -169,7 +94,8 @@ static int64_t told(const json_t *devices, const char *name, const char *what) {
 
 static void complain(check *c, const test_case *t, const char *what, int64_t want, int64_t got) {
     c->sum.wrong++;
-    printf("seed %llu %s, %s %s %s,%s cards", (unsigned long long)c->seed, c->model_name,
+    printf("--exactly %llu --case %d%s%s: %s, %s %s %s,%s cards", (unsigned long long)c->seed, c->number,
+           c->made ? " --made " : "", c->made ? c->model_name : "", c->model_name,
            t->server ? "server" : "library", *t->fit ? t->fit : "--fit off", t->flags,
            t->live ? " live" : "");
     for (int i = 0; i < t->cards; i++) printf(" %lld:%lld", (long long)t->total[i], (long long)t->free[i]);
@@ -230,8 +156,8 @@ static void compare_real(check *c, const test_case *t, const llw_launch *launch,
     if (launch->split_mode != LLW_SPLIT_TENSOR || p->outcome != LLW_OUTCOME_OK || t->server ||
         c->bytes > MOST_LOADED || launch->n_overrides > 0)
         return; /* with weights in RAM norms are pinned, which the accounting forgets */
-    json_t *answer = ask(c, t, "real"), *weights = json_object_get(answer, "weights"),
-           *all = json_object_get(answer, "all");
+    json_t *answer = oracle_ask(&c->oracle, c->model_path, t, "real"),
+           *weights = json_object_get(answer, "weights"), *all = json_object_get(answer, "all");
     for (int i = 0; i < launch->n_devices && all; i++) {
         const llw_memory *m = &p->device[i];
         size_t card = (size_t)(launch->devices[i].name[4] - '0');
@@ -259,7 +185,7 @@ static void compare_fit(check *c, const test_case *t, const llw_fit *fit, const 
     c->sum.fits++;
     c->sum.fits_equal += equal;
     c->sum.fits_exact += exact;
-    if (!equal && (exact || c->verbose)) {
+    if (!equal && (exact || c->o.verbose)) {
         if (exact)
             complain(c, t, "fit", 0, 0);
         else
@@ -277,7 +203,7 @@ static void run_case(check *c, const test_case *t, const llw_model *model) {
     llw_facts *facts = llw_facts_new();
     llw_arena *arena = llw_arena_new();
     llw_launch launch;
-    json_t *answer = ask(c, t, NULL);
+    json_t *answer = oracle_ask(&c->oracle, c->model_path, t, NULL);
     c->sum.cases++;
     if (!make_launch(t, facts, model, &launch)) {
         c->sum.wrong++;
@@ -302,9 +228,9 @@ static void run_case(check *c, const test_case *t, const llw_model *model) {
 /* Whether llama.cpp loads the changed model at all. */
 static bool loads(check *c) {
     test_case plain = {.cards = 1, .total = {80000}, .free = {79000}, .flags = "-c 512", .fit = ""};
-    json_t *answer = ask(c, &plain, NULL);
+    json_t *answer = oracle_ask(&c->oracle, c->model_path, &plain, NULL);
     bool yes = answer && !json_object_get(answer, "error");
-    if (!yes && c->verbose)
+    if (!yes && c->o.verbose)
         printf("%s: does not load: %s\n", c->model_name,
                answer ? json_string_value(json_object_get(answer, "complaints")) : "died");
     json_decref(answer);
@@ -318,21 +244,15 @@ static bool write_model(const check *c, const llw_model *model, int64_t bytes) {
     return written;
 }
 
-/* The probes have read another file of that name. */
-static void forget_model(check *c) {
-    for (int i = 1; i <= MAX_CARDS; i++) probe_stop(&c->probes[i]);
-}
-
 /* Asks llama.cpp for the tensors of a made header, and lays the file out with them. */
 static bool add_tensors(check *c, rng *r, llw_model *model, llw_arena *arena, int64_t *bytes) {
     made_offer(r, model, arena);
     if (!case_place(model, bytes) || !write_model(c, model, *bytes)) return false;
-    forget_model(c);
-    if (!probe_start(&c->probes[1], c->directory, "1", false)) return false;
-    json_t *answer = answer_to(&c->probes[1], llw_arena_printf(arena, "c\tnew\t%s", c->model_path));
+    oracle_forget(&c->oracle);
+    json_t *answer = oracle_tensors(&c->oracle, c->model_path);
     json_t *tensors = json_object_get(answer, "tensors"), *tensor;
     size_t i;
-    if (!tensors && c->verbose)
+    if (!tensors && c->o.verbose)
         printf("%s: no tensors: %s %s\n", c->model_name,
                answer ? json_string_value(json_object_get(answer, "error")) : "died",
                answer ? json_string_value(json_object_get(answer, "complaints")) : "");
@@ -353,73 +273,43 @@ static void run_model(check *c, const char *name, bool made, uint64_t seed) {
     llw_model *model = &known.model;
     int64_t bytes = 0;
     c->seed = seed;
+    c->made = made;
     c->model_name = name;
     c->sum.models++;
     bool there = made ? made_header(&r, name, arena, model) && add_tensors(c, &r, model, arena, &bytes)
                       : case_model(&r, name, arena, &known, &bytes);
     bool usable = there && write_model(c, model, bytes);
-    forget_model(c);
+    oracle_forget(&c->oracle);
     if (usable && !loads(c)) usable = false;
     c->sum.unusable += !usable;
     c->bytes = bytes;
-    for (int i = 0; i < 8 && usable; i++) {
+    for (int i = 0; i < CASES && usable; i++) {
         test_case t;
         case_flags(&r, model, bytes, i < 2, arena, &t);
-        if (c->with) t.flags = llw_arena_printf(arena, "%s%s%s", t.flags, *t.flags ? " " : "", c->with);
+        c->number = i;
+        if (c->o.only >= 0 && i != c->o.only) continue;
+        if (c->o.with) t.flags = llw_arena_printf(arena, "%s%s%s", t.flags, *t.flags ? " " : "", c->o.with);
         run_case(c, &t, model);
     }
-    if (!c->keep) unlink(c->model_path);
-    forget_model(c); /* the file is another one next time */
+    if (!c->o.keep) unlink(c->model_path);
+    oracle_forget(&c->oracle); /* the file is another one next time */
     llw_arena_free(arena);
 }
 
-static double seconds(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+/* ---- the walk ---- */
+
+static void walk(check *c, char *const *known, size_t n_known) {
+    const options *o = &c->o;
+    for (uint64_t i = 0; i < (o->exactly ? 1 : o->models); i++) {
+        uint64_t own = o->exactly ? o->exactly : o->seed * 1000003u + i;
+        bool made = o->made || i % 2;
+        const char *any = made_architectures[(own * 31 + i / 2) % (uint64_t)made_n_architectures];
+        const char *name = !made ? known[i / 2 % n_known] : o->made && strcmp(o->made, "all") ? o->made : any;
+        run_model(c, name, made, own);
+    }
 }
 
-int main(int argc, char **argv) {
-    check c = {.directory = argc > 1 ? argv[1] : NULL};
-    double limit = 40;
-    uint64_t seed = 1, exactly = 0;
-    const char *made = NULL;
-    for (int i = 2; i < argc; i++) {
-        if (!strcmp(argv[i], "--verbose"))
-            c.verbose = true;
-        else if (!strcmp(argv[i], "--keep"))
-            c.keep = true;
-        else if (!strcmp(argv[i], "--made") && i + 1 < argc)
-            made = argv[++i];
-        else if (!strcmp(argv[i], "--seconds") && i + 1 < argc)
-            limit = strtod(argv[++i], NULL);
-        else if (!strcmp(argv[i], "--with") && i + 1 < argc)
-            c.with = argv[++i];
-        else if (!strcmp(argv[i], "--exactly") && i + 1 < argc)
-            exactly = strtoull(argv[++i], NULL, 10);
-        else if (!strcmp(argv[i], "--seed") && i + 1 < argc)
-            seed = strtoull(argv[++i], NULL, 10);
-    }
-    if (!c.directory)
-        return fputs("usage: oracle_check ORACLE_DIR [--seconds N] [--seed N] [--made ARCHITECTURE|all] "
-                     "[--verbose]\n",
-                     stderr),
-               2;
-    signal(SIGPIPE, SIG_IGN);
-    llw_arena *arena = llw_arena_new();
-    c.model_path = llw_arena_printf(arena, "%s/case-%ld.gguf", c.directory, (long)getpid());
-    char **names;
-    size_t n;
-    llw_known_list(arena, &names, &n);
-    double end = seconds() + limit;
-    for (uint64_t i = 0; n > 0 && seconds() < end; i++) {
-        uint64_t own = exactly ? exactly : seed * 1000003u + i;
-        if (exactly && i > 0) break;
-        bool known = !made && i % 2 == 0;
-        const char *any = made_architectures[(own * 31 + i / 2) % (uint64_t)made_n_architectures];
-        run_model(&c, known ? names[i / 2 % n] : made && strcmp(made, "all") ? made : any, !known, own);
-    }
-    const tally *s = &c.sum;
+static void report(const tally *s) {
     printf("%d models, %d of which llama.cpp does not load changed like that\n", s->models, s->unusable);
     printf("%d cases, %d refused by llama.cpp; of %d places: weights equal on %d, context on %d, compute "
            "buffer on %d, in its "
@@ -428,6 +318,105 @@ int main(int argc, char **argv) {
     printf("%d cards with -sm tensor compared with a real load\n", s->real);
     printf("fit: %d cases, same flags in %d, %d must be the same; %d differences that must not be\n", s->fits,
            s->fits_equal, s->fits_exact, s->wrong);
+}
+
+/* ---- the command line ---- */
+
+static const char usage[] = "oracle_check DIR [options]: llwhy against llama.cpp v0.5.0's own accounting\n"
+                            "  DIR                what setup.sh prepared\n"
+                            "  --models N         walk over N models (56)\n"
+                            "  --seed N           other models and cases (1)\n"
+                            "  --made NAME|all    only made models, of that architecture or of all\n"
+                            "  --exactly SEED     the one model that was printed with this\n"
+                            "  --case N           only this one of its cases\n"
+                            "  --with FLAGS       add these to llama.cpp's flags\n"
+                            "  --keep             leave the model in DIR\n"
+                            "  --verbose          say more\n";
+
+static bool read_number(const char *option, const char *text, uint64_t *out) {
+    char *end;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    if (!errno && *text >= '0' && *text <= '9' && !*end) return true;
+    fprintf(stderr, "oracle_check: --%s wants a number, not \"%s\"\n", option, text);
+    return false;
+}
+
+static bool is_architecture(const char *name) {
+    for (int i = 0; i < made_n_architectures; i++)
+        if (!strcmp(made_architectures[i], name)) return true;
+    return !strcmp(name, "all");
+}
+
+/* 0, or the exit code. */
+static int read_options(int argc, char **argv, options *o, bool *done) {
+    enum { MODELS_OPTION, SEED, MADE, EXACTLY, CASE, WITH, KEEP, VERBOSE, HELP };
+    static const struct option known[] = {{"models", required_argument, NULL, MODELS_OPTION},
+                                          {"seed", required_argument, NULL, SEED},
+                                          {"made", required_argument, NULL, MADE},
+                                          {"exactly", required_argument, NULL, EXACTLY},
+                                          {"case", required_argument, NULL, CASE},
+                                          {"with", required_argument, NULL, WITH},
+                                          {"keep", no_argument, NULL, KEEP},
+                                          {"verbose", no_argument, NULL, VERBOSE},
+                                          {"help", no_argument, NULL, HELP},
+                                          {0}};
+    uint64_t only = 0;
+    *o = (options){.models = MODELS, .seed = 1, .only = -1};
+    for (int which; (which = getopt_long(argc, argv, "", known, NULL)) != -1;) {
+        bool fine = true;
+        switch (which) {
+        case MODELS_OPTION: fine = read_number("models", optarg, &o->models); break;
+        case SEED: fine = read_number("seed", optarg, &o->seed); break;
+        case EXACTLY: fine = read_number("exactly", optarg, &o->exactly); break;
+        case CASE:
+            fine = read_number("case", optarg, &only);
+            o->only = (int)only;
+            break;
+        case MADE:
+            o->made = optarg;
+            fine = is_architecture(optarg);
+            if (!fine) fprintf(stderr, "oracle_check: --made %s: no such architecture\n", optarg);
+            break;
+        case WITH: o->with = optarg; break;
+        case KEEP: o->keep = true; break;
+        case VERBOSE: o->verbose = true; break;
+        case HELP:
+            fputs(usage, stdout);
+            *done = true;
+            return 0;
+        default: fine = false; /* getopt_long has said what is wrong */
+        }
+        if (!fine) return 2;
+    }
+    if (optind != argc - 1) {
+        fputs(optind < argc ? "oracle_check: only one DIR, please\n" : usage, stderr);
+        return 2;
+    }
+    o->directory = realpath(argv[optind], NULL);
+    if (o->directory) return oracle_is_ready(o->directory) ? 0 : 2;
+    fprintf(stderr, "oracle_check: %s: %s\n", argv[optind], strerror(errno));
+    return 2;
+}
+
+int main(int argc, char **argv) {
+    check c = {0};
+    bool done = false;
+    int rc = read_options(argc, argv, &c.o, &done);
+    if (rc || done) {
+        free(c.o.directory);
+        return rc;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    llw_arena *arena = llw_arena_new();
+    c.oracle.directory = c.o.directory;
+    c.model_path = llw_arena_printf(arena, "%s/case-%ld.gguf", c.o.directory, (long)getpid());
+    char **known;
+    size_t n_known;
+    llw_known_list(arena, &known, &n_known);
+    if (n_known > 0) walk(&c, known, n_known);
+    report(&c.sum);
     llw_arena_free(arena);
-    return s->wrong > 0 || s->cases == 0;
+    free(c.o.directory);
+    return c.sum.wrong > 0 || c.sum.cases == 0;
 }

@@ -38,11 +38,21 @@ find node_modules/@node-llama-cpp/linux-x64 -name '*.so' | while read -r library
     ln -sf "$(realpath "$library")" bin/
 done
 bin=$(realpath bin)
-[ -z "$(find "$here" -name 'fakecuda*' -newer bin/libggml-fakecuda.so 2>/dev/null || echo new)" ] ||
-    gcc -O1 -w -shared -fPIC -fvisibility=hidden -Isrc/ggml/include -Isrc/ggml/src -DGGML_BACKEND_SHARED \
-    -o bin/libggml-fakecuda.so "$here"/fakecuda*.c -L"$bin" -l:libggml-base.so -Wl,-rpath,"$bin"
-[ bin/probe -nt "$here/probe.cpp" ] ||
-    g++ -std=c++17 -O1 -rdynamic -Isrc/include -Isrc/common -Isrc/ggml/include -Isrc/vendor -Isrc "$here/probe.cpp" \
-    -o bin/probe bin/libllama-common.so bin/libllama.v0.5.0.so bin/libggml.v0.5.0.so bin/libggml-base.so \
+
+# make FILE COMMAND...: runs the command, unless it made FILE from the same sources before. Their text decides, not their
+# times, which a copied folder does not keep; libraries are found by their full path, so the folder belongs to it.
+make() {
+    file=$1
+    shift
+    made_from=$({ echo "$bin $*"; cat "$here"/fakecuda* "$here"/probe.cpp; } | sha256sum)
+    [ -x "$file" ] && [ "$(cat "$file.from" 2>/dev/null)" = "$made_from" ] && return
+    rm -f "$file" "$file.from"
+    "$@" -o "$file"
+    echo "$made_from" >"$file.from"
+}
+make bin/libggml-fakecuda.so gcc -O1 -w -shared -fPIC -fvisibility=hidden -Isrc/ggml/include -Isrc/ggml/src \
+    -DGGML_BACKEND_SHARED "$here"/fakecuda*.c -L"$bin" -l:libggml-base.so -Wl,-rpath,"$bin"
+make bin/probe g++ -std=c++17 -O1 -rdynamic -Isrc/include -Isrc/common -Isrc/ggml/include -Isrc/vendor -Isrc \
+    "$here/probe.cpp" bin/libllama-common.so bin/libllama.v0.5.0.so bin/libggml.v0.5.0.so bin/libggml-base.so \
     -Wl,-rpath,"$bin" -Wl,--allow-shlib-undefined -lpthread -ldl
 echo "ready: $bin/probe"
