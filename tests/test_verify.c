@@ -1,291 +1,22 @@
-/* A running server: found and read from /proc, told apart from what was meant, its memory held against
- * prediction. */
-#include "base/file.h"
+/* A running server told apart from what was meant, its memory held against prediction. */
+#include "running_server.h"
+
 #include "base/process.h"
 #include "explain/verify.h"
 #include "fact/build.h"
 #include "rule/kb.h"
-#include "source/container.h"
 #include "source/gpu.h"
 #include "source/gpu_usage.h"
 #include "source/host.h"
 #include "source/known.h"
 #include "source/log_claim.h"
-#include "source/running.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include <arpa/inet.h>
-#include <cmocka.h>
-#include <ftw.h>
 #include <jansson.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#define DOCKER LLW_SOURCE_DIR "/tests/fakes/docker"
-#define CONTAINER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-static const int64_t MIB = 1 << 20;
-
-typedef struct fixture {
-    llw_arena *arena;
-    llw_flags flags;
-    char root[64]; /* a machine made of files */
-} fixture;
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk) {
-    (void)st, (void)type, (void)walk;
-    return remove(path);
-}
-
-static int set_up(void **state) {
-    fixture *f = calloc(1, sizeof *f);
-    f->arena = llw_arena_new();
-    strcpy(f->root, "/tmp/llwhy-verify-XXXXXX");
-    assert_non_null(mkdtemp(f->root));
-    assert_int_equal(llw_flags_load(f->arena, &f->flags, NULL), LLW_OK);
-    *state = f;
-    return 0;
-}
-
-static int tear_down(void **state) {
-    fixture *f = *state;
-    nftw(f->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    llw_arena_free(f->arena);
-    free(f);
-    return 0;
-}
-
-/* Writes a file of the made-up machine, directories as needed. */
-static void put(fixture *f, const char *name, const char *bytes, size_t len) {
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", f->root, name);
-    for (char *slash = path + strlen(f->root) + 1; (slash = strchr(slash, '/')); slash++) {
-        *slash = 0;
-        mkdir(path, 0777);
-        *slash = '/';
-    }
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(bytes, 1, len, file), len);
-    assert_int_equal(fclose(file), 0);
-}
-
-static void put_link(fixture *f, const char *name, const char *target) {
-    put(f, name, "", 0);
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", f->root, name);
-    assert_int_equal(unlink(path), 0);
-    assert_int_equal(symlink(target, path), 0);
-}
-
-#define PUT(f, name, text) put(f, name, text, sizeof(text) - 1)
-
-/* Two servers, a shell, a kernel thread and docker-proxy. */
-static void make_machine(fixture *f) {
-    static const char table[] =
-        "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-        "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4711 1 "
-        "0000 100 0 0 10 0\n"
-        "   1: 00000000:1FA3 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4712 1 "
-        "0000 100 0 0 10 0\n"
-        "   2: 0100007F:1F91 0100007F:9999 01 00000000:00000000 00:00000000 00000000  1000        0 4713 1 "
-        "0000 100 0 0 10 0\n";
-    static const char table6[] =
-        "  sl  local_address                         remote_address                        st tx_queue "
-        "rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
-        "   0: 00000000000000000000000000000000:1F92 00000000000000000000000000000000:0000 0A "
-        "00000000:00000000 00:00000000 00000000  1000        0 4714 1 0000 100 0 0 10 0\n";
-    PUT(f, "proc/net/tcp", table);
-    PUT(f, "proc/net/tcp6", table6);
-    PUT(f, "proc/2145/cmdline",
-        "/app/llama-server\0-m\0models/llama-3.1-8b-q4_k_m.gguf\0-c\0"
-        "8192\0-ngl\0"
-        "99\0--api-key\0sesame-1\0");
-    PUT(f, "proc/2145/environ",
-        "HOME=/root\0PATH=/"
-        "bin\0LLAMA_ARG_N_GPU_LAYERS=20\0LLAMA_ARG_UBATCH=512\0LLAMA_API_KEY=sesame-2\0CUDA_VISIBLE_DEVICES="
-        "0\0SECRET=x\0");
-    PUT(f, "proc/2145/comm", "llama-server\n");
-    PUT(f, "proc/2145/cgroup", "0::/user.slice\n");
-    put_link(f, "proc/2145/cwd", "/srv/models");
-    put_link(f, "proc/2145/fd/3", "socket:[4711]");
-    PUT(f, "proc/77/cmdline",
-        "/app/llama-server\0-m\0/models/x.gguf\0--host\0"
-        "0.0.0.0\0");
-    PUT(f, "proc/77/environ", "LLAMA_ARG_N_GPU_LAYERS=auto\0LLAMA_ARG_UBATCH=1024\0");
-    PUT(f, "proc/77/cgroup", "0::/system.slice/docker-" CONTAINER ".scope\n");
-    put_link(f, "proc/77/cwd", "/app");
-    put_link(f, "proc/77/fd/4", "socket:[4714]");
-    PUT(f, "proc/50/cmdline", "/usr/bin/docker-proxy\0-proto\0tcp\0");
-    PUT(f, "proc/50/comm", "docker-proxy\n");
-    put_link(f, "proc/50/fd/5", "socket:[4712]");
-    PUT(f, "proc/9/cmdline", "");
-    PUT(f, "proc/10/cmdline", "bash\0-c\0llama-server\0");
-}
-
-static llw_rc find(fixture *f, const char *what, long *pid, llw_err *err) {
-    llw_running_options options = {.root = f->root, .docker = DOCKER, .seconds = 10};
-    *err = (llw_err){0};
-    return llw_running_find(f->arena, &options, what, pid, err);
-}
-
-static void processes_are_found(void **state) {
-    fixture *f = *state;
-    llw_err err;
-    long pid = 0;
-    make_machine(f);
-    static const struct {
-        const char *what;
-        long pid;
-        const char *says;
-    } table[] = {
-        {"2145", 2145, NULL},
-        {"http://127.0.0.1:8080", 2145, NULL},
-        {"http://localhost:8080/v1/chat", 2145, NULL},
-        {"localhost:8080", 2145, NULL},
-        {":8080", 2145, NULL},
-        {"http://[::1]:8082/", 77, NULL},
-        {"http://localhost:8081", 0,
-         "nothing on this machine listens on port 8081"}, /* a connection, nobody listens */
-        {"http://localhost:8099", 77, NULL},              /* forwarded into the container */
-        {"http://192.168.1.7:8080", 0, "another machine"},
-        {"https://example.org", 0, "another machine"},
-        {"http://localhost:99999", 0, "no port"},
-        {"http://localhost:", 0, "no port"},
-        {"http://localhost:80x", 0, "no port"},
-        {"0", 0, "no process"},
-        {"99999999999999999999", 0, "no process"},
-        {NULL, 0, "several llama-servers run here (PIDs 77, 2145)"},
-    };
-    setenv("FAKE_DOCKER_PID", "77", 1);
-    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        llw_rc rc = find(f, table[i].what, &pid, &err);
-        if (table[i].says ? rc == LLW_OK || !strstr(err.text, table[i].says)
-                          : rc != LLW_OK || pid != table[i].pid)
-            fail_msg("%s gives %ld: %s", table[i].what ? table[i].what : "nothing", pid, err.text);
-    }
-    setenv("FAKE_DOCKER", "down", 1);
-    assert_int_equal(find(f, ":8099", &pid, &err), LLW_ERR_NOTHING);
-    assert_non_null(strstr(err.text, "leads into a container"));
-    unsetenv("FAKE_DOCKER");
-    assert_true(llw_running_names("2145") && llw_running_names("http://x") &&
-                llw_running_names("localhost:8080") && llw_running_names(":8080"));
-    assert_false(llw_running_names("model.gguf") || llw_running_names("models.conf:glm") ||
-                 llw_running_names("dir/a:1") || llw_running_names(""));
-}
-
-static llw_rc read_process(fixture *f, long pid, llw_running *out, llw_err *err) {
-    llw_running_options options = {.root = f->root, .docker = DOCKER, .seconds = 10};
-    *err = (llw_err){0};
-    return llw_running_read(f->arena, &options, pid, &f->flags, out, err);
-}
-
-static const llw_env *variable(const llw_running *p, const char *name) {
-    for (size_t i = 0; i < p->n_env; i++)
-        if (!strcmp(p->env[i].name, name)) return &p->env[i];
-    return NULL;
-}
-
-static void what_reached_it_is_read(void **state) {
-    fixture *f = *state;
-    llw_running p;
-    llw_err err;
-    make_machine(f);
-    assert_int_equal(read_process(f, 2145, &p, &err), LLW_OK);
-    assert_string_equal(p.program, "/app/llama-server");
-    assert_int_equal(p.n_args, 8);
-    assert_string_equal(p.args[3].text, "8192");
-    assert_string_equal(p.args[3].place, "argument 4 of process 2145");
-    assert_non_null(variable(&p, "LLAMA_ARG_UBATCH"));
-    assert_null(variable(&p, "HOME"));
-    assert_null(variable(&p, "SECRET"));
-    assert_string_equal(p.device_env[0], "CUDA_VISIBLE_DEVICES=0");
-    assert_null(p.device_env[1]);
-    assert_null(p.container);
-    assert_string_equal(llw_running_path(f->arena, &p, "a.gguf"), "/srv/models/a.gguf");
-
-    put(f, "proc/2145/root/srv/models/a.gguf", "x", 1); /* its root has the file, ours has not */
-    char inside[256];
-    snprintf(inside, sizeof inside, "%s/proc/2145/root/srv/models/a.gguf", f->root);
-    assert_string_equal(llw_running_path(f->arena, &p, "a.gguf"), inside);
-
-    assert_int_equal(read_process(f, 77, &p, &err), LLW_OK);
-    assert_string_equal(p.container, CONTAINER);
-    assert_string_equal(p.image, "llama-server:team");
-    const llw_token *ngl =
-        &variable(&p, "LLAMA_ARG_N_GPU_LAYERS")
-             ->value; /* the entry point changed what the container said, and that the image */
-    assert_string_equal(ngl->text, "auto");
-    assert_string_equal(ngl->lost->text, "20");
-    assert_string_equal(ngl->lost->origin, "container");
-    assert_string_equal(ngl->lost->lost->text, "99");
-    assert_string_equal(ngl->lost->lost->origin, "image ENV");
-    assert_null(variable(&p, "LLAMA_ARG_UBATCH")->value.lost);
-
-    setenv("FAKE_DOCKER", "nonsense", 1);
-    assert_int_equal(read_process(f, 77, &p, &err), LLW_OK);
-    assert_int_equal(p.n_notes, 1);
-    assert_non_null(strstr(p.notes[0], "what that was configured with is unknown"));
-    unsetenv("FAKE_DOCKER");
-
-    assert_int_equal(read_process(f, 10, &p, &err), LLW_ERR_INPUT);
-    assert_non_null(strstr(err.text, "none of llama.cpp's programs"));
-    assert_int_equal(read_process(f, 9, &p, &err), LLW_ERR_INPUT);
-    assert_int_equal(read_process(f, 12345, &p, &err), LLW_ERR_NOTHING);
-}
-
-static void a_docker_that_fails_is_no_trouble(void **state) {
-    fixture *f = *state;
-    llw_container c;
-    llw_err err = {0};
-    assert_int_equal(llw_container_inspect(f->arena, "/nowhere/docker", CONTAINER, 5, &c, &err),
-                     LLW_ERR_NOTHING);
-    assert_int_equal(llw_container_inspect(f->arena, DOCKER, "--help", 5, &c, &err), LLW_ERR_INPUT);
-    assert_int_equal(llw_container_inspect(f->arena, DOCKER, "a; rm", 5, &c, &err), LLW_ERR_INPUT);
-    assert_int_equal(llw_container_inspect(f->arena, DOCKER, "another", 5, &c, &err), LLW_ERR_NOTHING);
-    setenv("FAKE_DOCKER", "hang", 1);
-    assert_int_equal(llw_container_inspect(f->arena, DOCKER, CONTAINER, 0.2, &c, &err), LLW_ERR_NOTHING);
-    assert_non_null(strstr(err.text, "did not answer"));
-    unsetenv("FAKE_DOCKER");
-}
-
-static void usage_is_read_from_captures(void **state) {
-    fixture *f = *state;
-    static const char *const names[] = {"tests/fixtures/smi/1gpu-busy-apps.csv",
-                                        "tests/fixtures/smi/2gpu-busy-apps.csv"};
-    static const long pids[] = {2145, 11013};
-    for (size_t i = 0; i < 2; i++) {
-        char *bytes = NULL;
-        size_t len = 0;
-        llw_gpu_shares shares = {0};
-        assert_int_equal(llw_file_read(f->arena, names[i], 1 << 16, &bytes, &len, NULL), LLW_OK);
-        assert_int_equal(llw_gpu_usage_parse(f->arena, NULL, bytes, len, &shares), 1);
-        assert_int_equal(shares.items[0].pid, pids[i]);
-        assert_int_equal(shares.items[0].bytes, 6274 * MIB);
-        assert_string_equal(shares.items[0].uuid, "GPU-00000000-0000-0000-0000-000000000000");
-    }
-    static const char odd[] = "12, GPU-a, [N/A]\nno row\n13, GPU-a\n-5, GPU-a, 7\n14, GPU-a, "
-                              "99999999999999999999\n15, , 5\n16, GPU-b, 5\n";
-    llw_gpu_shares shares = {0};
-    assert_int_equal(
-        llw_gpu_usage_parse(f->arena, "pid,gpu_uuid,used_gpu_memory", odd, sizeof odd - 1, &shares), 3);
-    assert_int_equal(shares.items[0].bytes, -1);
-    assert_int_equal(shares.items[1].bytes, -1); /* out of range is unknown, never a number */
-    assert_int_equal(shares.items[2].bytes, 5 * MIB);
-}
-
-/* ---- verification on a made-up H200, with what one really held ---- */
 
 typedef struct server { /* one running server and what is known of it */
     const char *words, *env, *build, *model;
@@ -709,10 +440,6 @@ static void a_real_server_is_verified(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(processes_are_found, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(what_reached_it_is_read, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_docker_that_fails_is_no_trouble, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(usage_is_read_from_captures, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_match_is_told_from_mismatches, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_overrode_what_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_known_is_unknown, set_up, tear_down),
@@ -721,5 +448,5 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_command_tells_both, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_real_server_is_verified, set_up, tear_down),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests_name("verify", tests, NULL, NULL);
 }
