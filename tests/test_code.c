@@ -1,6 +1,6 @@
 /* Makefiles, justfiles, PowerShell, batch files, Nix and Python: what can be read of them with certainty, and
  * what stays unknown. */
-#include "trees.h"
+#include "torture.h"
 
 static void recipes_run_line_by_line(void **state) {
     (void)state;

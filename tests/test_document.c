@@ -1,6 +1,6 @@
 /* What Markdown is taken to say: passages with their places, claims and the models they are about, what is
  * history. */
-#include "trees.h"
+#include "torture.h"
 #include "source/markdown.h"
 
 static const char profile[] = "[glm-q4]\nMODEL=GLM-4.7-Flash/GLM-4.7-Flash-Q4_K_M.gguf\nCTX_SIZE=8192\n"
@@ -100,7 +100,7 @@ static const char *claims_of(const char *name, const char *text, const char *con
     snprintf(told, sizeof told, "%s", llw_text_str(&out));
     llw_text_fini(&out);
     llw_facts_free(facts);
-    tree_remove(files);
+    tree_clear();
     return told;
 }
 

@@ -1,17 +1,34 @@
 /* Every front end, on the fixture of each format: cut at every byte and with pieces of all grammars put in,
- * it neither crashes nor hangs. A format that is added to the fixtures takes part by itself. */
-#include "trees.h"
+ * what it reads still holds (torture.h). A format that is added to the fixtures takes part by itself. */
+#include "torture.h"
 #include "base/file.h"
 
 #define FORMATS LLW_SOURCE_DIR "/tests/fixtures/lint/05-ub-is-not-b"
+#define CHAIN LLW_SOURCE_DIR "/tests/fixtures/lint/chain/mistake"
+
+static const char *const pieces[] = {"\n",          "\\\n",    "\"",          "'",
+                                     "$(",          "${",      "}}",          ")",
+                                     "[",           "]",       "{",           "#",
+                                     "\t",          "=",       ":",           "- ",
+                                     "&a ",         "*a",      "<<: *a\n",    "`",
+                                     "\xff",        "\0",      "@",           ";",
+                                     "||",          "&&",      "$",           "\\",
+                                     "<<EOF\n",     "---\n",   "| ",          "if ",
+                                     "fi",          "; then ", "ENV ",        "CMD ",
+                                     "\r",          "-1",      "%i",          "FROM ",
+                                     "-ot ",        "-c ",     "99999999999", "llama-server ",
+                                     "\xe2\x80\xae"};
+enum { N_PIECES = sizeof pieces / sizeof *pieces };
+
+static char *text_of(llw_arena *arena, const char *path) {
+    char *text = NULL;
+    size_t len = 0;
+    assert_int_equal(llw_file_read(arena, path, 1 << 16, &text, &len, NULL), LLW_OK);
+    return text;
+}
 
 static void every_format_survives_what_is_cut_or_mixed_up(void **state) {
     (void)state;
-    static const char *const pieces[] = {
-        "\n",  "\\\n", "\"", "'",  "$(", "${",      "}}",    ")",   "[",
-        "]",   "{",    "#",  "\t", "=",  ":",       "- ",    "&a ", "*a",
-        "`",   "\xff", "\0", "@",  ";",  "<<EOF\n", "---\n", "| ",  "llama-server ",
-        "-c ", "-1",   "%i"};
     llw_arena *arena = llw_arena_new();
     char **formats = NULL, **files = NULL;
     size_t n = 0, m = 0;
@@ -20,16 +37,71 @@ static void every_format_survives_what_is_cut_or_mixed_up(void **state) {
     for (size_t i = 0; i < n; i++) {
         const char *directory = llw_arena_printf(arena, FORMATS "/%s/mistake", formats[i]);
         assert_int_equal(llw_directory_list(arena, directory, &files, &m, NULL), LLW_OK);
-        for (size_t k = 0; k < m; k++) {
-            char *text = NULL;
-            size_t len = 0;
-            assert_int_equal(
-                llw_file_read(arena, llw_path_join(arena, directory, files[k]), 1 << 16, &text, &len, NULL),
-                LLW_OK);
-            tree_torture(files[k], text, pieces, sizeof pieces / sizeof *pieces, 150);
-        }
+        for (size_t k = 0; k < m; k++)
+            tree_torture(files[k], text_of(arena, llw_path_join(arena, directory, files[k])), pieces,
+                         N_PIECES, 150);
     }
     llw_arena_free(arena);
+}
+
+/* Files that lean on each other, one of them broken. */
+static void a_chain_survives_a_broken_link(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    tree_file files[] = {{"models.conf", NULL},
+                         {"docker-compose.yml", NULL},
+                         {"Dockerfile", NULL},
+                         {".env.example", NULL},
+                         {NULL, NULL}};
+    for (size_t i = 0; files[i].name; i++)
+        files[i].text = text_of(arena, llw_path_join(arena, CHAIN, files[i].name));
+    for (size_t i = 0; files[i].name; i++) tree_torture_in(files, i, pieces, N_PIECES, 60);
+    llw_arena_free(arena);
+}
+
+/* The lines of one launch that are there are read as in the whole file; what stood behind is not made up. */
+static void a_cut_file_says_what_its_first_lines_say(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *text;
+    } files[] = {
+        {".env",
+         "LLAMA_ARG_MODEL=x.gguf\nLLAMA_ARG_CTX_SIZE=4096\nLLAMA_ARG_UBATCH=256\nLLAMA_ARG_N_GPU_LAYERS=7\n"},
+        {"models.conf", "[a]\nMODEL=x.gguf\nCTX_SIZE=4096\nEXTRA_ARGS=-ub 256\nN_GPU_LAYERS=7\n"},
+        {"presets.ini", "[a]\nmodel = x.gguf\nc = 4096\nub = 256\nngl = 7\n"},
+        {"Dockerfile",
+         "FROM ghcr.io/ggml-org/llama.cpp:server\nENV LLAMA_ARG_MODEL=x.gguf\nENV LLAMA_ARG_CTX_SIZE=4096\n"
+         "ENV LLAMA_ARG_UBATCH=256\nENV LLAMA_ARG_N_GPU_LAYERS=7\n"},
+        {"docker-compose.yml",
+         "services:\n  s:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    command:\n      - -m\n      - "
+         "x.gguf\n"
+         "      - -c\n      - \"4096\"\n      - -ub\n      - \"256\"\n      - -ngl\n      - \"7\"\n"}};
+    static const struct {
+        llw_attr attr;
+        int64_t value;
+    } settings[] = {{LLW_launch_ctx, 4096}, {LLW_launch_ubatch, 256}, {LLW_launch_gpu_layers, 7}};
+    for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
+        const char *text = files[f].text;
+        tree_make(NULL);
+        int whole = 0;
+        for (const char *end = text; (end = strchr(end, '\n')) != NULL; end++) {
+            tree_write(files[f].name, text, (size_t)(end + 1 - text));
+            tree t = tree_read(tree_path(files[f].name));
+            int told = 0;
+            for (size_t i = 0; t.out.n_launches && i < 3; i++) {
+                const llw_claim *c = llw_facts_best(t.facts, t.out.launches[0].launch, settings[i].attr);
+                if (!c || c->grade != LLW_GRADE_CONFIG) continue;
+                if (!c->value.known || c->value.as.count != settings[i].value)
+                    fail_msg("%s cut at byte %zu: %s", files[f].name, (size_t)(end - text), c->place);
+                told++;
+            }
+            assert_true(told >= whole); /* another line takes nothing back */
+            whole = told;
+            tree_end(&t);
+        }
+        if (whole != 3) fail_msg("%s: %d of 3 settings are read", files[f].name, whole);
+        tree_clear();
+    }
 }
 
 /* Other programs have a -b, an -ngl and a --ctx-size of their own. */
@@ -60,6 +132,8 @@ static void what_belongs_to_others_stays_silent(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(what_belongs_to_others_stays_silent),
-                                       cmocka_unit_test(every_format_survives_what_is_cut_or_mixed_up)};
+                                       cmocka_unit_test(every_format_survives_what_is_cut_or_mixed_up),
+                                       cmocka_unit_test(a_chain_survives_a_broken_link),
+                                       cmocka_unit_test(a_cut_file_says_what_its_first_lines_say)};
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);
 }

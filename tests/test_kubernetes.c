@@ -1,5 +1,5 @@
 /* Kubernetes manifests: what command, args, env and ConfigMaps make of each other. */
-#include "trees.h"
+#include "torture.h"
 
 #define POD "apiVersion: v1\nkind: Pod\nmetadata: {name: llm}\nspec:\n  containers:\n  - name: server\n"
 #define IMAGE "    image: ghcr.io/ggml-org/llama.cpp:server-cuda-b8022\n"
@@ -108,7 +108,7 @@ static void many_kinds_make_pods(void **state) {
                   "args: [\"-c\", "
                   "\"2\"]\n---\na: [\n",
         "pod.yaml:llm/server: ctx=1 (Kubernetes args pod.yaml:8:19)\npod.yaml:llm/b: ctx=2 (Kubernetes args "
-        "pod.yaml:11:19)\nunread pod.yaml:14 is no YAML: did not find expected node content\n");
+        "pod.yaml:11:19)\nunread pod.yaml:13 is no YAML: did not find expected node content\n");
 }
 
 static void hostile_manifests_are_survived(void **state) {

@@ -1,5 +1,5 @@
 /* Ollama's Modelfile and LocalAI's model YAML: what both make llama.cpp do. */
-#include "trees.h"
+#include "torture.h"
 
 #define OLLAMA(...) tree_check_one("Modelfile", __VA_ARGS__)
 #define LOCAL(...) tree_check_one("m.yaml", __VA_ARGS__)

@@ -1,5 +1,5 @@
 /* llama-server's router presets: each trap of their grammar (common/preset.cpp of v0.5.0). */
-#include "trees.h"
+#include "torture.h"
 
 #define CHECK(...) tree_check_one("presets.ini", __VA_ARGS__)
 #define M "model = /m/a.gguf\n"

@@ -1,5 +1,5 @@
 /* llama-swap's config.yaml, each trap of its grammar with what llama-swap of August 2026 makes of it. */
-#include "trees.h"
+#include "torture.h"
 
 #define CHECK(...) tree_check_one("config.yaml", __VA_ARGS__)
 

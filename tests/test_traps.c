@@ -37,7 +37,7 @@ static const char *found_in(const tree_file *files) {
     llw_facts_free(facts);
     llw_kb_free(kb);
     llw_arena_free(arena);
-    tree_remove(files);
+    tree_clear();
     return told;
 }
 

@@ -1,6 +1,6 @@
 /* systemd units, drop-ins and .container files, each trap of their grammar with what systemd 252 makes of it.
  */
-#include "trees.h"
+#include "torture.h"
 
 #define CHECK(...) tree_check_one("l.service", __VA_ARGS__)
 

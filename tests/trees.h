@@ -1,12 +1,13 @@
-/* Configuration trees made on the spot, and what was read from them as text: one line for each launch with
- * every slot that a file sets, its value, who set it where, and what lost; then problems and what was not
- * read. */
+/* Configuration trees made on the spot, what was read from them, and the same as text: one line for each
+ * launch with every slot that a file sets, its value, who set it where, and what lost; then problems and what
+ * was not read. */
 #ifndef LLW_TESTS_TREES_H
 #define LLW_TESTS_TREES_H
 
 #include "source/config.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,25 +26,25 @@ static char tree_box[256];
 static llw_flags tree_flags;
 static llw_arena *tree_arena;
 
-static int tree_set_up(void **state) {
+static inline int tree_set_up(void **state) {
     (void)state;
     tree_arena = llw_arena_new();
     return llw_flags_load(tree_arena, &tree_flags, NULL) != LLW_OK;
 }
 
-static int tree_tear_down(void **state) {
+static inline int tree_tear_down(void **state) {
     (void)state;
     llw_arena_free(tree_arena);
     return 0;
 }
 
-static const char *tree_path(const char *name) {
+static inline const char *tree_path(const char *name) {
     static char path[512];
     snprintf(path, sizeof path, "%s/%s", tree_box, name);
     return path;
 }
 
-static void tree_write(const char *name, const char *bytes, size_t len) {
+static inline void tree_write(const char *name, const char *bytes, size_t len) {
     char path[512];
     snprintf(path, sizeof path, "%s", tree_path(name));
     for (char *at = path + strlen(tree_box) + 1; (at = strchr(at, '/')) != NULL; *at++ = '/') {
@@ -56,31 +57,69 @@ static void tree_write(const char *name, const char *bytes, size_t len) {
     fclose(f);
 }
 
-static void tree_make(const tree_file *files) {
+static inline void tree_make(const tree_file *files) {
     snprintf(tree_box, sizeof tree_box, "%s/tree-XXXXXX", LLW_BINARY_DIR);
     assert_non_null(mkdtemp(tree_box));
     for (; files && files->name; files++) tree_write(files->name, files->text, strlen(files->text));
 }
 
-static void tree_remove(const tree_file *files) {
-    for (; files && files->name; files++) {
-        char path[512];
-        snprintf(path, sizeof path, "%s", tree_path(files->name));
-        unlink(path);
-        for (char *slash; (slash = strrchr(path, '/')) != NULL && strlen(path) > strlen(tree_box); *slash = 0)
-            rmdir(path);
+/* A file alone, in the box that is there. */
+static inline void tree_text(const char *name, const char *text) {
+    tree_write(name, text, strlen(text));
+}
+
+static inline int tree_remove_one(const char *path, const struct stat *st, int type, struct FTW *walk) {
+    (void)st, (void)type, (void)walk;
+    return remove(path);
+}
+
+/* The box with all that is in it. */
+static inline void tree_clear(void) {
+    nftw(tree_box, tree_remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+typedef struct tree { /* what was read; its facts are to be freed with tree_end */
+    llw_facts *facts;
+    llw_config_result out;
+} tree;
+
+static inline tree tree_read(const char *path) {
+    tree t = {.facts = llw_facts_new()};
+    llw_config_options options = {.flags = &tree_flags};
+    llw_err err = {0};
+    if (llw_source_config(t.facts, path, &options, &t.out, &err) != LLW_OK)
+        fail_msg("%s: %s", path, err.text);
+    return t;
+}
+
+static inline void tree_end(tree *t) {
+    llw_facts_free(t->facts);
+}
+
+static inline llw_entity tree_launch(const tree *t, const char *id) {
+    llw_entity e = llw_facts_find(t->facts, LLW_KIND_launch, id);
+    if (!e) fail_msg("there is no launch %s", id);
+    return e;
+}
+
+/* A claim entity of this kind of statement, or 0. */
+static inline llw_entity tree_claim(const tree *t, const char *about) {
+    for (llw_entity c = llw_facts_next(t->facts, LLW_KIND_claim, 0); c;
+         c = llw_facts_next(t->facts, LLW_KIND_claim, c)) {
+        const char *have = "";
+        if (llw_facts_text(t->facts, c, LLW_claim_about, &have) && !strcmp(have, about)) return c;
     }
-    rmdir(tree_box);
+    return 0;
 }
 
 /* Places and ids without the box. */
-static const char *tree_short(const char *path) {
+static inline const char *tree_short(const char *path) {
     size_t n = strlen(tree_box);
     return !strncmp(path, tree_box, n) && path[n] == '/' ? path + n + 1 : path;
 }
 
-static void tree_tell_slot(llw_text *out, const llw_facts *facts, llw_entity launch, llw_attr attr,
-                           llw_arena *arena) {
+static inline void tree_tell_slot(llw_text *out, const llw_facts *facts, llw_entity launch, llw_attr attr,
+                                  llw_arena *arena) {
     size_t n = 0, told = 0;
     const llw_claim **c = llw_facts_claims(facts, launch, attr, arena, &n);
     for (size_t i = 0; i < n; i++) {
@@ -92,8 +131,8 @@ static void tree_tell_slot(llw_text *out, const llw_facts *facts, llw_entity lau
     }
 }
 
-static void tree_tell_launch(llw_text *out, const llw_facts *facts, const llw_config_launch *l,
-                             llw_arena *arena) {
+static inline void tree_tell_launch(llw_text *out, const llw_facts *facts, const llw_config_launch *l,
+                                    llw_arena *arena) {
     llw_text_addf(out, "%s:", tree_short(llw_facts_id(facts, l->launch)));
     if (l->argv.model.given)
         llw_text_addf(out, " model=%s (%s %s)", l->argv.model.path ? l->argv.model.path : "?",
@@ -116,7 +155,7 @@ static void tree_tell_launch(llw_text *out, const llw_facts *facts, const llw_co
 }
 
 /* What a tree of files is read as. `path` is the file or directory in it, "" for all. */
-static const char *tree_told(const tree_file *files, const char *path) {
+static inline const char *tree_told(const tree_file *files, const char *path) {
     static char told[16384];
     tree_make(files);
     llw_facts *facts = llw_facts_new();
@@ -137,68 +176,19 @@ static const char *tree_told(const tree_file *files, const char *path) {
     snprintf(told, sizeof told, "%s", llw_text_str(&out));
     llw_text_fini(&out);
     llw_facts_free(facts);
-    tree_remove(files);
+    tree_clear();
     return told;
 }
 
-static void tree_check(const tree_file *files, const char *path, const char *want) {
+static inline void tree_check(const tree_file *files, const char *path, const char *want) {
     const char *got = tree_told(files, path);
     if (strcmp(got, want)) fail_msg("%s is read as\n%s\nnot as\n%s", files->name, got, want);
 }
 
 /* One file alone. */
-__attribute__((unused)) static void tree_check_one(const char *name, const char *text, const char *want) {
+static inline void tree_check_one(const char *name, const char *text, const char *want) {
     const tree_file files[] = {{name, text}, {NULL, NULL}};
     tree_check(files, "", want);
-}
-
-/* --- hostile bytes --- */
-
-static void tree_survive(const char *name, const char *bytes, size_t len) {
-    tree_write(name, bytes, len);
-    llw_facts *facts = llw_facts_new();
-    llw_config_options options = {.flags = &tree_flags};
-    llw_config_result result = {0};
-    llw_err err = {0};
-    llw_source_config(facts, tree_path(name), &options, &result, &err);
-    for (size_t i = 0; i < result.n_launches; i++) {
-        llw_launch l;
-        llw_attr missing;
-        llw_launch_read(facts, result.launches[i].launch, llw_facts_arena(facts), &l, &missing, &err);
-    }
-    llw_facts_free(facts);
-}
-
-/* The file cut at each byte, and with pieces of its grammar put in at random places. Nothing may crash or
- * hang. */
-__attribute__((unused)) static void tree_torture(const char *name, const char *text,
-                                                 const char *const *pieces, size_t n_pieces, int rounds) {
-    const tree_file files[] = {{name, text}, {NULL, NULL}};
-    size_t len = strlen(text);
-    uint32_t seed = 20261122;
-    tree_make(files);
-    for (size_t cut = 0; cut <= len; cut++) tree_survive(name, text, cut);
-    for (int round = 0; round < rounds; round++) {
-        char copy[8192];
-        size_t n = len < 4096 ? len : 4096;
-        memcpy(copy, text, n);
-        for (int k = 0; k < 1 + round % 6; k++) {
-            seed = seed * 1664525u + 1013904223u;
-            size_t at = n ? (seed >> 8) % n : 0;
-            const char *piece = pieces[(seed >> 4) % n_pieces];
-            size_t m = *piece ? strlen(piece) : 1;
-            if (n + m > sizeof copy) continue;
-            if (seed & 1) { /* put in */
-                memmove(copy + at + m, copy + at, n - at);
-                n += m;
-            } else if (at + m > n) {
-                continue;
-            }
-            memcpy(copy + at, piece, m);
-        }
-        tree_survive(name, copy, n);
-    }
-    tree_remove(files);
 }
 
 #endif

@@ -232,8 +232,10 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
     const llw_lowered *low = spec->lowered;
     llw_token *args = llw_arena_alloc(r->arena, (low->words.n + 1) * sizeof *args);
     llw_env *env = llw_arena_alloc(r->arena, (low->env.n + 1) * sizeof *env);
+    /* an empty word stands where the one before it does, the first where the launch does */
+    llw_token start = {.place = llw_place(r->arena, spec->file->path, spec->line, spec->column)};
     for (size_t i = 0; i < low->words.n; i++) {
-        args[i] = llw_rich_token(r->arena, &low->words.items[i], i ? &args[i - 1] : NULL); /* an empty word */
+        args[i] = llw_rich_token(r->arena, &low->words.items[i], i ? &args[i - 1] : &start);
         if (!low->words.items[i].n) args[i].lost = NULL;
         if (!args[i].text && i && takes_model(r, args[i - 1].text, low->program))
             args[i].text = known_path(r, &low->words.items[i]);

@@ -153,6 +153,16 @@ static llw_rc on_event(builder *b, const yaml_event_t *event, bool *done) {
     }
 }
 
+/* Where it went wrong, or where what went wrong began. libyaml ends the last line itself and then counts one
+ * more: that line is not there. */
+static int problem_line(const yaml_parser_t *parser, const char *bytes, size_t len) {
+    size_t line = parser->problem_mark.line ? parser->problem_mark.line : parser->context_mark.line;
+    size_t last = 0;
+    for (size_t i = 0; i + 1 < len; i++)
+        last += bytes[i] == '\n' || (bytes[i] == '\r' && bytes[i + 1] != '\n');
+    return (int)(line < last ? line : last) + 1;
+}
+
 static llw_rc parse(builder *b, const char *bytes, size_t len) {
     const char *path = b->path;
     if (len > LLW_YAML_MAX_BYTES)
@@ -170,9 +180,7 @@ static llw_rc parse(builder *b, const char *bytes, size_t len) {
             break;
         }
         if (!yaml_parser_parse(&parser, &event)) {
-            int line =
-                (int)(parser.problem_mark.line ? parser.problem_mark.line : parser.context_mark.line) + 1;
-            rc = llw_fail(b->err, LLW_ERR_INPUT, path, line, "is no YAML: %s",
+            rc = llw_fail(b->err, LLW_ERR_INPUT, path, problem_line(&parser, bytes, len), "is no YAML: %s",
                           parser.problem ? parser.problem : "it cannot be read");
             break;
         }
