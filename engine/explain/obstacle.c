@@ -79,8 +79,8 @@ static void trained_context(telling *t) {
     condition(
         t, false,
         llw_arena_printf(t->arena,
-                         "a conversation may use %s tokens, and the model was trained for %s: beyond that "
-                         "its answers fall apart unless RoPE is scaled (--rope-scaling yarn with "
+                         "a conversation may use %s tokens by -c, and the model was trained for %s: "
+                         "llama-server ends it there unless RoPE is scaled (--rope-scaling yarn with "
                          "--rope-scale), which costs quality on short texts too",
                          llw_format_count(is, slot), llw_format_count(was, trained)));
 }

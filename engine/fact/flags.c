@@ -229,23 +229,45 @@ static size_t distance(const char *a, const char *b, size_t limit) {
     return row[nb];
 }
 
+typedef struct nearest {
+    const char *to, *name;
+    size_t limit, best;
+} nearest;
+
+static nearest nearest_to(const char *to) {
+    size_t len = strlen(to), limit = len < 5 ? 1 : len < 12 ? 2 : 3;
+    return (nearest){.to = to, .limit = limit, .best = limit + 1};
+}
+
+static void try_name(nearest *n, const char *name) {
+    size_t d = distance(n->to, name, n->limit);
+    if (d >= n->best) return;
+    n->best = d;
+    n->name = name;
+}
+
 const char *llw_flag_nearest(const llw_flags *flags, const char *spelling, llw_program program,
                              int64_t order) {
-    size_t len = strlen(spelling), limit = len < 5 ? 1 : len < 12 ? 2 : 3, best = limit + 1;
-    const char *nearest = NULL;
+    nearest n = nearest_to(spelling);
     for (size_t i = 0; i < flags->n_rows; i++) {
         const llw_flag_row *r = &flags->rows[i];
         if (r->kind == LLW_FLAG_REMOVED || !llw_flag_active(r, program, order)) continue;
-        for (size_t j = 0; j < r->n_names + r->n_neg_names; j++) {
-            const char *name = j < r->n_names ? r->names[j] : r->neg_names[j - r->n_names];
-            size_t d = distance(spelling, name, limit);
-            if (d < best) {
-                best = d;
-                nearest = name;
-            }
-        }
+        for (size_t j = 0; j < r->n_names; j++) try_name(&n, r->names[j]);
+        for (size_t j = 0; j < r->n_neg_names; j++) try_name(&n, r->neg_names[j]);
     }
-    return nearest;
+    return n.name;
+}
+
+const char *llw_flag_nearest_variable(const llw_flags *flags, const char *name, llw_program program,
+                                      int64_t order) {
+    nearest n = nearest_to(name);
+    for (size_t i = 0; i < flags->n_rows; i++) {
+        const llw_flag_row *r = &flags->rows[i];
+        if (r->kind == LLW_FLAG_REMOVED || !llw_flag_active(r, program, order)) continue;
+        try_name(&n, r->env);
+        try_name(&n, r->neg_env);
+    }
+    return n.name;
 }
 
 const llw_flag_row *llw_flag_for_attr(const llw_flags *flags, llw_attr attr, llw_program program,

@@ -96,6 +96,9 @@ const llw_flag_row *llw_flag_find_any(const llw_flags *flags, const char *spelli
 /* The active spelling nearest to a mistyped one (edit distance at most 2, or 3 for long ones), or NULL. */
 const char *llw_flag_nearest(const llw_flags *flags, const char *spelling, llw_program program,
                              int64_t order);
+/* The same for a variable of the environment. */
+const char *llw_flag_nearest_variable(const llw_flags *flags, const char *name, llw_program program,
+                                      int64_t order);
 
 /* The active row that sets this launch attribute by its own value or as a plain flag, or NULL. */
 const llw_flag_row *llw_flag_for_attr(const llw_flags *flags, llw_attr attr, llw_program program,

@@ -202,7 +202,11 @@ static const char *advice_for_variable(llw_reader *r, const char *name) {
     snprintf(spelling, sizeof spelling, "--%s", name + strlen("LLAMA_ARG_"));
     for (char *at = spelling; *at; at++) *at = (char)(*at == '_' ? '-' : tolower((unsigned char)*at));
     const llw_flag_row *row = active(r, spelling, &negative);
-    if (!row) return "see the option's (env: ...) line in --help";
+    if (!row) {
+        const char *near = llw_flag_nearest_variable(r->flags, name, r->in->program, r->order);
+        return near ? llw_arena_printf(r->arena, "did you mean %s?", near)
+                    : "see the option's (env: ...) line in --help";
+    }
     if (!*row->env) return llw_arena_printf(r->arena, "give %s as an option: it has no variable", spelling);
     return llw_arena_printf(r->arena, "the variable of %s is %s", spelling, row->env);
 }
@@ -394,7 +398,7 @@ static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *sp
     bool negative = false;
     bool swallowed =
         value->text && value->text[0] == '-' && active(r, spelling_of(value->text, buffer), &negative);
-    if (swallowed && !tell_swallowed(r, &use, value)) return want;
+    if (swallowed && !tell_swallowed(r, &use, value)) return 0; /* refused: the rest is read as it was meant */
     use.token = value;
     note_repetition(r, &use, row->secret ? NULL : value->text);
     set_lost(r, &use, grade);
