@@ -1,4 +1,4 @@
-/* Arena allocation: blocks of doubling size, freed together. */
+/* Arena allocation: blocks of doubling size, freed together. The first one also holds the arena itself. */
 #include "base/arena.h"
 
 #include <stdarg.h>
@@ -69,7 +69,7 @@ static void fault_in(block *b) {
     enum { PAGE = 4096 };
     uintptr_t from = ((uintptr_t)b + PAGE - 1) / PAGE * PAGE,
               to = ((uintptr_t)b->bytes + b->size) / PAGE * PAGE;
-    if (b->size >= 64 * PAGE)
+    if (b->size >= 16 * PAGE)
         madvise((void *)from, to - from, MADV_POPULATE_WRITE); /* else it comes as it is used */
 #else
     (void)b;
@@ -91,10 +91,6 @@ static block *take(size_t size, size_t want) {
     return b;
 }
 
-llw_arena *llw_arena_new(void) {
-    return llw_xmalloc(sizeof(llw_arena));
-}
-
 void llw_arena_free(llw_arena *arena) {
     if (!arena) return;
     for (block *b = arena->head; b;) {
@@ -102,7 +98,6 @@ void llw_arena_free(llw_arena *arena) {
         give_back(b);
         b = next;
     }
-    free(arena);
 }
 
 void *llw_arena_alloc(llw_arena *arena, size_t size) {
@@ -112,7 +107,7 @@ void *llw_arena_alloc(llw_arena *arena, size_t size) {
     block *b = arena->head;
     if (!b || b->size - b->used < size) {
         size_t want = b ? b->size * 2 : MIN_BLOCK;
-        if (want > (1u << 20)) want = 1u << 20;
+        if (want > (1u << 18)) want = 1u << 18;
         if (want < size) want = size;
         b = take(size, want);
         b->next = arena->head;
@@ -122,6 +117,14 @@ void *llw_arena_alloc(llw_arena *arena, size_t size) {
     b->used += size;
     arena->bytes += size;
     return p;
+}
+
+llw_arena *llw_arena_new(void) {
+    llw_arena own = {.head = take(sizeof own, MIN_BLOCK)};
+    own.head->next = NULL;
+    llw_arena *arena = llw_arena_alloc(&own, sizeof own);
+    *arena = own;
+    return arena;
 }
 
 size_t llw_arena_bytes(const llw_arena *arena) {

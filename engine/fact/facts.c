@@ -29,12 +29,16 @@ typedef struct entity_row {
     uint32_t next; /* place + 1 of the next one of its kind in this layer; 0: none */
     const char *id;
     const struct llw_model *model;
-    llw_claim **claims; /* of each attribute of its kind, newest first; NULL: of none */
+    llw_claim **claims; /* of each attribute of its kind, the best first; NULL: of none */
 } entity_row;
+
+typedef struct known_name {
+    uint32_t hash, place; /* of an entity, from 1 on; 0: empty */
+} known_name;
 
 typedef struct slot {  /* of an entity of a parent */
     uint64_t key;      /* entity << 16 | attribute; 0 is empty */
-    llw_claim *claims; /* newest first */
+    llw_claim *claims; /* the best first */
 } slot;
 
 struct llw_facts {
@@ -44,8 +48,8 @@ struct llw_facts {
     entity_row *entities;
     size_t n_entities, entity_capacity;
     uint32_t first_of[LLW_KINDS], last_of[LLW_KINDS]; /* place + 1; 0: none of that kind */
-    uint32_t *names;      /* hash from kind and id to the entity's place + 1; 0 is empty */
-    size_t name_capacity; /* a power of two */
+    known_name *names;                                /* hash from kind and id to entities */
+    size_t name_capacity;                             /* a power of two */
     slot *slots; /* claims on what parents hold; those on this layer's entities stand in their rows */
     size_t n_slots, slot_capacity; /* capacity is a power of two */
     const char *latest;            /* string that was interned: many claims in a row have one origin */
@@ -67,8 +71,9 @@ const char *llw_grade_name(llw_grade grade) {
 }
 
 llw_facts *llw_facts_new(void) {
-    llw_facts *facts = llw_xmalloc(sizeof *facts);
-    facts->arena = llw_arena_new();
+    llw_arena *arena = llw_arena_new();
+    llw_facts *facts = llw_arena_alloc(arena, sizeof *facts);
+    facts->arena = arena;
     return facts;
 }
 
@@ -81,11 +86,8 @@ llw_facts *llw_facts_overlay(const llw_facts *parent) {
 
 void llw_facts_free(llw_facts *facts) {
     if (!facts) return;
-    free(facts->slots);
-    free(facts->names);
-    free(facts->strings);
+    free(facts->entities);
     llw_arena_free(facts->arena);
-    free(facts);
 }
 
 llw_arena *llw_facts_arena(llw_facts *facts) {
@@ -109,14 +111,13 @@ static const char *intern(llw_facts *facts, const char *s) {
     if (facts->latest && !strcmp(facts->latest, s)) return facts->latest;
     if (facts->n_strings * 2 >= facts->string_capacity) {
         size_t old = facts->string_capacity, want = old ? old * 2 : 8;
-        const char **grown = llw_xmalloc(want * sizeof *grown);
+        const char **grown = llw_arena_alloc(facts->arena, want * sizeof *grown);
         for (size_t i = 0; i < old; i++) {
             if (!facts->strings[i]) continue;
             size_t at = hash_bytes(facts->strings[i]) & (want - 1);
             while (grown[at]) at = (at + 1) & (want - 1);
             grown[at] = facts->strings[i];
         }
-        free(facts->strings);
         facts->strings = grown;
         facts->string_capacity = want;
     }
@@ -145,54 +146,66 @@ const char *llw_facts_id(const llw_facts *facts, llw_entity id) {
     return id ? entity_get(facts, id)->id : "none";
 }
 
-static uint64_t name_hash(llw_kind kind, const char *id) {
+static uint32_t name_hash(llw_kind kind, const char *id) {
     uint64_t h = 1469598103934665603u ^ (uint64_t)kind;
     for (; *id; id++) h = (h ^ (unsigned char)*id) * 1099511628211u;
-    return h ^ h >> 32;
+    return (uint32_t)(h ^ h >> 32);
 }
 
 /* Where the name stands in this layer's table, or the empty place for it; the table is never full. */
-static size_t name_find(const llw_facts *facts, llw_kind kind, const char *id) {
-    size_t at = name_hash(kind, id) & (facts->name_capacity - 1);
-    for (uint32_t n; (n = facts->names[at]); at = (at + 1) & (facts->name_capacity - 1)) {
-        const entity_row *e = &facts->entities[n - 1];
+static known_name *name_find(const llw_facts *facts, uint32_t hash, llw_kind kind, const char *id) {
+    size_t at = hash & (facts->name_capacity - 1);
+    for (const known_name *n; (n = &facts->names[at])->place; at = (at + 1) & (facts->name_capacity - 1)) {
+        if (n->hash != hash) continue;
+        const entity_row *e = &facts->entities[n->place - 1];
         if (e->kind == kind && !strcmp(e->id, id)) break;
     }
-    return at;
+    return &facts->names[at];
 }
 
-llw_entity llw_facts_find(const llw_facts *facts, llw_kind kind, const char *id) {
+static llw_entity find_hashed(const llw_facts *facts, uint32_t hash, llw_kind kind, const char *id) {
     for (const llw_facts *f = facts; f; f = f->parent) {
-        uint32_t n = f->name_capacity ? f->names[name_find(f, kind, id)] : 0;
-        if (n) return f->first + n;
+        uint32_t place = f->name_capacity ? name_find(f, hash, kind, id)->place : 0;
+        if (place) return f->first + place;
     }
     return 0;
 }
 
-static void name_add(llw_facts *facts, size_t place) {
+llw_entity llw_facts_find(const llw_facts *facts, llw_kind kind, const char *id) {
+    return find_hashed(facts, name_hash(kind, id), kind, id);
+}
+
+static void name_put(llw_facts *facts, known_name n) {
+    size_t at = n.hash & (facts->name_capacity - 1);
+    while (facts->names[at].place) at = (at + 1) & (facts->name_capacity - 1);
+    facts->names[at] = n;
+}
+
+static void name_add(llw_facts *facts, known_name n) {
     if (facts->n_entities * 2 >= facts->name_capacity) {
-        free(facts->names);
-        facts->name_capacity = facts->name_capacity ? facts->name_capacity * 2 : 32;
-        facts->names = llw_xmalloc(facts->name_capacity * sizeof *facts->names);
-        for (size_t i = 0; i < place; i++)
-            facts->names[name_find(facts, facts->entities[i].kind, facts->entities[i].id)] = (uint32_t)i + 1;
+        const known_name *old = facts->names;
+        size_t n_old = facts->name_capacity;
+        facts->name_capacity = n_old ? n_old * 2 : 32;
+        facts->names = llw_arena_alloc(facts->arena, facts->name_capacity * sizeof *old);
+        for (size_t i = 0; i < n_old; i++)
+            if (old[i].place) name_put(facts, old[i]);
     }
-    facts->names[name_find(facts, facts->entities[place].kind, facts->entities[place].id)] =
-        (uint32_t)place + 1;
+    name_put(facts, n);
 }
 
 llw_entity llw_facts_entity(llw_facts *facts, llw_kind kind, const char *id) {
-    llw_entity found = llw_facts_find(facts, kind, id);
+    uint32_t hash = name_hash(kind, id);
+    llw_entity found = find_hashed(facts, hash, kind, id);
     if (found) return found;
-    void *items = facts->entities;
-    entity_row *e =
-        llw_arena_push(facts->arena, &items, &facts->n_entities, &facts->entity_capacity, sizeof *e);
-    facts->entities = items;
-    *e = (entity_row){.kind = kind, .id = llw_arena_strdup(facts->arena, id)};
+    if (facts->n_entities == facts->entity_capacity) {
+        facts->entity_capacity = facts->entity_capacity ? facts->entity_capacity * 2 : 16;
+        facts->entities = llw_xrealloc(facts->entities, facts->entity_capacity * sizeof *facts->entities);
+    }
+    facts->entities[facts->n_entities++] = (entity_row){.kind = kind, .id = llw_arena_strdup(facts->arena, id)};
     uint32_t place = (uint32_t)facts->n_entities, *last = &facts->last_of[kind];
     *(*last ? &facts->entities[*last - 1].next : &facts->first_of[kind]) = place;
     *last = place;
-    name_add(facts, facts->n_entities - 1);
+    name_add(facts, (known_name){hash, place});
     return llw_facts_max(facts);
 }
 
@@ -224,10 +237,9 @@ static slot *slot_get(llw_facts *facts, uint64_t key) {
         slot *old = facts->slots;
         size_t n = facts->slot_capacity;
         facts->slot_capacity = n ? n * 2 : 8;
-        facts->slots = llw_xmalloc(facts->slot_capacity * sizeof *old);
+        facts->slots = llw_arena_alloc(facts->arena, facts->slot_capacity * sizeof *old);
         for (size_t i = 0; i < n; i++)
             if (old[i].key) *slot_find(facts, old[i].key) = old[i];
-        free(old);
     }
     slot *s = slot_find(facts, key);
     if (!s->key) {
@@ -237,14 +249,11 @@ static slot *slot_get(llw_facts *facts, uint64_t key) {
     return s;
 }
 
-/* Whether claim a beats claim b; a is the later one. */
-static bool beats(const llw_claim *a, const llw_claim *b) {
-    if (!b) return true;
-    if (a->value.known != b->value.known) {
-        const llw_claim *unknown = a->value.known ? b : a;
-        return (unknown->grade == LLW_GRADE_WHATIF) == (unknown == a);
-    }
-    return a->grade >= b->grade;
+/* The higher wins; among equals the later claim. */
+static int trust(const llw_claim *claim) {
+    enum { ABOVE_ALL = LLW_GRADE_WHATIF + 1 };
+    if (claim->value.known) return (int)claim->grade;
+    return claim->grade == LLW_GRADE_WHATIF ? ABOVE_ALL : (int)claim->grade - ABOVE_ALL;
 }
 
 /* Where the claims of a slot start in this layer, or NULL when there is no place for them yet. */
@@ -276,17 +285,18 @@ void llw_facts_claim(llw_facts *facts, llw_entity entity, llw_attr attr, llw_val
     llw_claim *claim = llw_arena_alloc(facts->arena, sizeof *claim);
     place = intern(facts, place ? place : "");
     origin = intern(facts, origin);
-    llw_claim **claims = place_get(facts, entity, attr);
-    *claim = (llw_claim){value, grade, origin, place, *claims};
-    *claims = claim;
+    *claim = (llw_claim){value, grade, origin, place, NULL};
+    llw_claim **at = place_get(facts, entity, attr);
+    while (*at && trust(*at) > trust(claim)) at = &(*at)->next;
+    claim->next = *at;
+    *at = claim;
 }
 
 const llw_claim *llw_facts_best(const llw_facts *facts, llw_entity entity, llw_attr attr) {
-    const llw_claim *best = NULL; /* later ones come first */
-    for (const llw_facts *f = facts; f; f = f->parent) {
+    const llw_claim *best = NULL;
+    for (const llw_facts *f = facts; f; f = f->parent) { /* later layers come first */
         llw_claim **claims = place_find(f, entity, attr);
-        for (const llw_claim *c = claims ? *claims : NULL; c; c = c->older)
-            if (!best || !beats(best, c)) best = c;
+        if (claims && *claims && (!best || trust(*claims) > trust(best))) best = *claims;
         if (entity > f->first) break; /* it did not exist before */
     }
     return best;
@@ -323,18 +333,12 @@ const llw_claim *llw_facts_own_claims(const llw_facts *layer, llw_entity entity,
     return claims ? *claims : NULL;
 }
 
-static int by_trust(const void *x, const void *y) {
-    const llw_claim *a = *(const llw_claim *const *)x, *b = *(const llw_claim *const *)y;
-    if (a == b) return 0;
-    return beats(a, b) && !beats(b, a) ? -1 : beats(b, a) && !beats(a, b) ? 1 : 0;
-}
-
 const llw_claim **llw_facts_claims(const llw_facts *facts, llw_entity entity, llw_attr attr, llw_arena *arena,
                                    size_t *n) {
     void *items = NULL;
     size_t count = 0, capacity = 0;
     for (const llw_facts *f = facts; f; f = f->parent) {
-        for (const llw_claim *c = llw_facts_own_claims(f, entity, attr); c; c = c->older) {
+        for (const llw_claim *c = llw_facts_own_claims(f, entity, attr); c; c = c->next) {
             const llw_claim **place = llw_arena_push(arena, &items, &count, &capacity, sizeof *place);
             *place = c;
         }
@@ -342,7 +346,7 @@ const llw_claim **llw_facts_claims(const llw_facts *facts, llw_entity entity, ll
     /* insertion sort keeps later claims first among equals */
     const llw_claim **list = items;
     for (size_t i = 1; i < count; i++)
-        for (size_t j = i; j && by_trust(&list[j], &list[j - 1]) < 0; j--) {
+        for (size_t j = i; j && trust(list[j]) > trust(list[j - 1]); j--) {
             const llw_claim *swap = list[j];
             list[j] = list[j - 1];
             list[j - 1] = swap;
@@ -359,7 +363,7 @@ llw_value llw_facts_value(const llw_facts *facts, llw_entity entity, llw_attr at
 bool llw_facts_conflict(const llw_facts *facts, llw_entity entity, llw_attr attr) {
     const llw_claim *seen = NULL;
     for (const llw_facts *f = facts; f; f = f->parent) {
-        for (const llw_claim *c = llw_facts_own_claims(f, entity, attr); c; c = c->older) {
+        for (const llw_claim *c = llw_facts_own_claims(f, entity, attr); c; c = c->next) {
             if (!c->value.known || c->grade == LLW_GRADE_DEFAULT) continue;
             if (seen && !llw_value_equal(seen->value, c->value)) return true;
             seen = c;

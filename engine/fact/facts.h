@@ -36,7 +36,7 @@ typedef struct llw_claim {
                            default ... */
     const char
         *place; /* where: deepseek2.expert_count, argument 7, models.conf:104:3; "" when origin says it all */
-    const struct llw_claim *older; /* the next claim on the same slot in this base, or NULL */
+    struct llw_claim *next; /* the next best claim on the same slot in this base, or NULL */
 } llw_claim;
 
 /* Computed by predict/: also where it was claimed with grade what-if, over what was measured of the launch as
@@ -77,7 +77,7 @@ llw_value llw_facts_value(const llw_facts *facts, llw_entity entity, llw_attr at
 bool llw_facts_conflict(const llw_facts *facts, llw_entity entity, llw_attr attr);
 
 /* What one layer adds to its parents (NULL for a base that is no overlay): its slots, one after the other from
- * *at = 0 on, and the newest of its own claims on one, or NULL. */
+ * *at = 0 on, and the best of its own claims on one, or NULL. */
 const llw_facts *llw_facts_parent(const llw_facts *layer);
 bool llw_facts_next_slot(const llw_facts *layer, size_t *at, llw_entity *entity, llw_attr *attr);
 const llw_claim *llw_facts_own_claims(const llw_facts *layer, llw_entity entity, llw_attr attr);

@@ -77,11 +77,9 @@ static void mark(walk *w, llw_entity entity, llw_attr attr) {
     const llw_readers *r = w->readers;
     if (entity <= r->max)
         for (uint32_t i = r->first_of[entity]; i < r->first_of[entity + 1]; i++) {
-            size_t node = r->nodes_of[i];
-            if (llw_node_reads(&w->before->nodes[node], entity, attr))
-                push(w, (task){.rule = llw_readers_rule(r, w->run->kb->n_rules, node),
-                               .kind = NODE,
-                               .node = node});
+            const llw_node *node = &w->before->nodes[r->nodes_of[i]];
+            if (llw_readers_reads(r, node, entity, attr))
+                push(w, (task){.rule = node->rule->place, .kind = NODE, .node = r->nodes_of[i]});
         }
     for (size_t i = 0; i < r->of[attr].n_joins; i++)
         push(w, (task){.rule = r->of[attr].joins[i].rule,
@@ -122,7 +120,7 @@ static void mark_changed(walk *w, const llw_facts *changed) {
 }
 
 static const llw_claim *not_derived(const llw_claim *claim) {
-    while (claim && !strcmp(claim->origin, "rule")) claim = claim->older;
+    while (claim && !strcmp(claim->origin, "rule")) claim = claim->next;
     return claim;
 }
 
@@ -135,7 +133,7 @@ static bool same_claim(const llw_claim *a, const llw_claim *b) {
 static bool same_predicted(const llw_facts *a, const llw_facts *b, llw_entity entity, llw_attr attr) {
     const llw_claim *x = not_derived(llw_facts_own_claims(a, entity, attr)),
                     *y = not_derived(llw_facts_own_claims(b, entity, attr));
-    for (; x && y; x = not_derived(x->older), y = not_derived(y->older))
+    for (; x && y; x = not_derived(x->next), y = not_derived(y->next))
         if (!same_claim(x, y)) return false;
     return !x && !y;
 }
@@ -293,8 +291,7 @@ static bool next_rule(walk *w) {
     size_t n_rules = w->run->kb->n_rules, rule = n_rules;
     if (w->n_tasks) rule = w->tasks[0].rule;
     if (w->next_derivation < w->before->n_derivations) {
-        size_t deriving =
-            llw_readers_rule(w->readers, n_rules, w->before->derivations[w->next_derivation].node);
+        size_t deriving = w->before->nodes[w->before->derivations[w->next_derivation].node].rule->place;
         if (deriving < rule) rule = deriving;
     }
     w->rule = (uint32_t)rule;
@@ -385,7 +382,7 @@ static void merge(walk *w) {
     llw_run *run = w->run;
     const llw_run *before = w->before;
     size_t n = 0, turn_at = 0, n_new = run->n_nodes;
-    llw_node *nodes = llw_arena_alloc(run->arena, (before->n_nodes + n_new + 1) * sizeof *nodes);
+    llw_node *nodes = llw_xmalloc((before->n_nodes + n_new + 1) * sizeof *nodes);
     size_t *place_of_old = llw_arena_alloc(run->arena, (before->n_nodes + 1) * sizeof *place_of_old),
            *place_of_new = llw_arena_alloc(run->arena, (n_new + 1) * sizeof *place_of_new);
     for (size_t i = 0; i <= before->n_nodes; i++) {
@@ -405,6 +402,7 @@ static void merge(walk *w) {
         size_t *node = &run->derivations[i].node;
         *node = *node >= OLD ? place_of_old[*node - OLD] : place_of_new[*node];
     }
+    free(run->nodes);
     run->nodes = nodes;
     run->n_nodes = n;
     run->node_capacity = before->n_nodes + n_new + 1;

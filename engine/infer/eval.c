@@ -95,7 +95,7 @@ static llw_result arithmetic(llw_op op, llw_result a, llw_result b) {
     }
 }
 
-static bool same(llw_unit u, llw_result a, llw_result b) {
+bool llw_result_same(llw_unit u, llw_result a, llw_result b) {
     if (u == LLW_UNIT_TEXT) return !strcmp(a.as.text, b.as.text);
     if (u == LLW_UNIT_FLAG) return a.as.flag == b.as.flag;
     if (u == LLW_UNIT_ENTITY) return a.as.entity == b.as.entity;
@@ -104,8 +104,8 @@ static bool same(llw_unit u, llw_result a, llw_result b) {
 
 static llw_result comparison(llw_op op, llw_unit u, llw_result a, llw_result b) {
     switch (op) {
-    case LLW_OP_EQUAL: return flag(same(u, a, b));
-    case LLW_OP_NOT_EQUAL: return flag(!same(u, a, b));
+    case LLW_OP_EQUAL: return flag(llw_result_same(u, a, b));
+    case LLW_OP_NOT_EQUAL: return flag(!llw_result_same(u, a, b));
     case LLW_OP_LESS: return flag(compare(a, b) < 0);
     case LLW_OP_LESS_EQUAL: return flag(compare(a, b) <= 0);
     case LLW_OP_GREATER: return flag(compare(a, b) > 0);

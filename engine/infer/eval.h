@@ -47,5 +47,7 @@ void llw_eval(const llw_expr *expr, const llw_evaluation *evaluation, llw_result
 llw_result llw_result_of(llw_value value);
 llw_value llw_result_value(llw_result result, llw_type type);
 double llw_result_number(llw_result result);
+/* Whether two known results of a unit are equal: what == says. */
+bool llw_result_same(llw_unit unit, llw_result a, llw_result b);
 
 #endif

@@ -33,7 +33,7 @@ llw_join_index *llw_join_index_new(llw_arena *arena) {
     return index;
 }
 
-/* Equal values have equal keys; different ones may share a key, so the join is checked again. */
+/* Equal values have equal keys; different ones may share a key, so who is found is compared. */
 static uint64_t key_of(llw_value value) {
     uint64_t h = 1469598103934665603u;
     if (value.type == LLW_REF) return value.as.ref;
@@ -104,6 +104,7 @@ typedef struct step {
     int n_keys;
     llw_attr mine[MAX_KEYS];
     const llw_expr_node *other[MAX_KEYS]; /* a slot of a bound variable, or a literal */
+    uint64_t conditions;                  /* joins that this step sees to, of the first 64 */
 } step;
 
 typedef struct joining {
@@ -113,6 +114,7 @@ typedef struct joining {
     llw_join_index *indexes;
     int pinned; /* a variable that is bound from the start; -1 */
     step steps[LLW_MAX_VARIABLES];
+    uint64_t seen_to; /* joins that the steps see to */
     llw_entity binding[LLW_MAX_VARIABLES];
     bool (*found)(void *context, const llw_entity *binding);
     void *context;
@@ -122,34 +124,39 @@ static bool is_literal(llw_op op) {
     return op == LLW_OP_INTEGER || op == LLW_OP_TEXT || op == LLW_OP_FLAG;
 }
 
+typedef enum use { NO_USE, FINDS_AMONG_ALL, FINDS_BY_BOUND } use;
+
 /* Takes up a join "slot == slot" or "slot == literal" with one side of this variable and the other known by
  * then. */
-static bool usable(const llw_expr *join, const bool *bound, step *s) {
+static use take_up(const llw_expr *join, const bool *bound, step *s) {
     const llw_expr_node *top = &join->nodes[join->n_nodes - 1];
-    if (top->op != LLW_OP_EQUAL) return false;
+    if (top->op != LLW_OP_EQUAL) return NO_USE;
     for (int side = 0; side < 2; side++) {
         const llw_expr_node *mine = &join->nodes[top->args[side]], *other = &join->nodes[top->args[1 - side]];
         if (mine->op != LLW_OP_SLOT || mine->as.slot.variable != s->variable) continue;
         bool slot = other->op == LLW_OP_SLOT && bound[other->as.slot.variable];
         if (!slot && !is_literal(other->op)) continue;
-        if (!mine->as.slot.attr)
+        if (!mine->as.slot.attr && !s->names)
             s->names = other;
-        else if (s->n_keys < MAX_KEYS) {
+        else if (mine->as.slot.attr && s->n_keys < MAX_KEYS) {
             s->mine[s->n_keys] = mine->as.slot.attr;
             s->other[s->n_keys++] = other;
-        }
-        return slot;
+        } else
+            return NO_USE;
+        return slot ? FINDS_BY_BOUND : FINDS_AMONG_ALL;
     }
-    return false;
+    return NO_USE;
 }
 
 /* Fills the step of that variable; true when a variable bound before helps to find it. */
 static bool plan_step(const llw_rule *rule, int variable, const bool *bound, step *out) {
     bool helped = false;
     *out = (step){.variable = variable};
-    for (size_t c = 0; c < rule->n_conditions; c++)
-        if (rule->conditions[c].role == LLW_ROLE_JOIN)
-            helped |= usable(&rule->conditions[c].expr, bound, out);
+    for (size_t c = 0; c < rule->n_conditions && rule->conditions[c].role == LLW_ROLE_JOIN; c++) {
+        use used = take_up(&rule->conditions[c].expr, bound, out);
+        if (used != NO_USE && c < 64) out->conditions |= (uint64_t)1 << c;
+        helped |= used == FINDS_BY_BOUND;
+    }
     return helped;
 }
 
@@ -172,14 +179,16 @@ static void plan(joining *j) {
         }
         if (chosen < 0) plan_step(rule, chosen = walked, bound, &found);
         j->steps[s] = found;
+        j->seen_to |= found.conditions;
         bound[chosen] = true;
     }
 }
 
-bool llw_join_holds(const llw_rule *rule, const llw_facts *facts, const llw_kb *kb,
-                    const llw_entity *binding) {
-    for (size_t c = 0; c < rule->n_conditions; c++) {
-        if (rule->conditions[c].role != LLW_ROLE_JOIN) continue;
+/* Whether all joins but those seen to already are true. */
+static bool rest_holds(const llw_rule *rule, const llw_facts *facts, const llw_kb *kb,
+                       const llw_entity *binding, uint64_t seen_to) {
+    for (size_t c = 0; c < rule->n_conditions && rule->conditions[c].role == LLW_ROLE_JOIN; c++) {
+        if (c < 64 && seen_to >> c & 1) continue;
         const llw_expr *expr = &rule->conditions[c].expr;
         llw_result values[LLW_EXPR_MAX_BYTES];
         llw_evaluation e = {.facts = facts, .kb = kb, .binding = binding};
@@ -188,6 +197,11 @@ bool llw_join_holds(const llw_rule *rule, const llw_facts *facts, const llw_kb *
         if (r.state != LLW_KNOWN || !r.as.flag) return false;
     }
     return true;
+}
+
+bool llw_join_holds(const llw_rule *rule, const llw_facts *facts, const llw_kb *kb,
+                    const llw_entity *binding) {
+    return rest_holds(rule, facts, kb, binding, 0);
 }
 
 static bool descend(joining *j, int depth);
@@ -208,32 +222,43 @@ static llw_value known_by_then(const joining *j, const llw_expr_node *node) {
     return node->as.slot.attr ? llw_facts_value(j->facts, from, node->as.slot.attr) : llw_ref(from);
 }
 
-static bool look_up(joining *j, int depth, const step *s) {
-    uint64_t key = 0;
+static bool equals(const joining *j, const step *s, llw_entity e, const llw_value *wanted) {
     for (int i = 0; i < s->n_keys; i++) {
-        llw_value v = known_by_then(j, s->other[i]);
-        if (!v.known) return true;
-        key = mix(key, key_of(v));
+        llw_value v = llw_facts_value(j->facts, e, s->mine[i]);
+        llw_unit unit = llw_unit_of(v.type);
+        if (!v.known || !llw_result_same(unit, llw_result_of(v), llw_result_of(wanted[i]))) return false;
     }
+    return true;
+}
+
+static bool look_up(joining *j, int depth, const step *s, const llw_value *wanted) {
+    uint64_t key = 0;
+    for (int i = 0; i < s->n_keys; i++) key = mix(key, key_of(wanted[i]));
     const column *c = column_get(j->indexes, j->facts, s->mine, s->n_keys);
     for (uint32_t i = c->buckets[key & c->mask]; i; i = c->entries[i].next)
-        if (c->entries[i].key == key && !bind(j, depth, c->entries[i].entity)) return false;
+        if (c->entries[i].key == key && equals(j, s, c->entries[i].entity, wanted) &&
+            !bind(j, depth, c->entries[i].entity))
+            return false;
     return true;
 }
 
 /* Depth is the number of variables, at most LLW_MAX_VARIABLES. */
 static bool descend(joining *j, int depth) {
     if (depth == j->rule->n_variables)
-        return !llw_join_holds(j->rule, j->facts, j->kb, j->binding) || j->found(j->context, j->binding);
+        return !rest_holds(j->rule, j->facts, j->kb, j->binding, j->seen_to) ||
+               j->found(j->context, j->binding);
     const step *s = &j->steps[depth];
     llw_kind kind = j->rule->kind[s->variable];
     if (s->variable == j->pinned) return descend(j, depth + 1);
+    llw_value wanted[MAX_KEYS];
+    for (int i = 0; i < s->n_keys; i++)
+        if (!(wanted[i] = known_by_then(j, s->other[i])).known) return true;
     if (s->names) {
         llw_value v = known_by_then(j, s->names);
         return !v.known || v.type != LLW_REF || llw_facts_kind(j->facts, v.as.ref) != kind ||
-               bind(j, depth, v.as.ref);
+               !equals(j, s, v.as.ref, wanted) || bind(j, depth, v.as.ref);
     }
-    if (s->n_keys) return look_up(j, depth, s);
+    if (s->n_keys) return look_up(j, depth, s, wanted);
     for (llw_entity e = 0; (e = llw_facts_next(j->facts, kind, e));)
         if (!bind(j, depth, e)) return false;
     return true;

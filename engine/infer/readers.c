@@ -34,6 +34,16 @@ static void add_join(const indexing *x, llw_attr attr, int variable) {
     x->readers->of[attr].joins = items;
 }
 
+static void add_read(const indexing *x, llw_attr attr, int variable) {
+    llw_readers *r = x->readers;
+    for (size_t i = r->first_read[x->rule]; i < r->n_reads; i++)
+        if (r->reads[i].attr == attr && r->reads[i].variable == (uint32_t)variable) return;
+    void *items = r->reads;
+    *(llw_read *)llw_arena_push(x->arena, &items, &r->n_reads, &r->read_capacity, sizeof(llw_read)) =
+        (llw_read){attr, (uint32_t)variable};
+    r->reads = items;
+}
+
 static void add_expr(void *context, const llw_expr *expr, bool join) {
     const indexing *x = context;
     for (int i = 0; i < expr->n_nodes; i++) {
@@ -41,8 +51,9 @@ static void add_expr(void *context, const llw_expr *expr, bool join) {
         bool aggregate = n->op == LLW_OP_SUM || n->op == LLW_OP_ANY;
         if (aggregate) add_all(x, n->as.aggregate.attr);
         if (join && aggregate) x->readers->joins_anew[x->rule] = true;
-        if (join && n->op == LLW_OP_SLOT && n->as.slot.attr)
-            add_join(x, n->as.slot.attr, n->as.slot.variable);
+        if (n->op != LLW_OP_SLOT || !n->as.slot.attr) continue;
+        add_read(x, n->as.slot.attr, n->as.slot.variable);
+        if (join) add_join(x, n->as.slot.attr, n->as.slot.variable);
     }
 }
 
@@ -53,11 +64,7 @@ static void add_rule(const indexing *x, const llw_rule *rule) {
         add_all(x, LLW_build_order);
         add_all(x, LLW_placement_launch);
     }
-    bool predicts = false;
-    for (size_t i = 0; i < rule->n_conditions; i++) predicts |= rule->conditions[i].expr.predicts;
-    for (size_t i = 0; i < rule->n_lets; i++) predicts |= rule->lets[i].predicts;
-    for (size_t i = 0; i < rule->n_derives; i++) predicts |= rule->derives[i].value.predicts;
-    if (!predicts) return;
+    if (!rule->predicts) return;
     void *items = x->readers->predicting;
     *(uint32_t *)llw_arena_push(x->arena, &items, &x->readers->n_predicting, &x->readers->predicting_capacity,
                                 sizeof(uint32_t)) = x->rule;
@@ -68,15 +75,18 @@ static void add_rule(const indexing *x, const llw_rule *rule) {
 static void index_rules(llw_readers *r, llw_run *run) {
     const llw_kb *kb = run->kb;
     r->first_node = llw_arena_alloc(run->arena, (kb->n_rules + 1) * sizeof *r->first_node);
+    r->first_read = llw_arena_alloc(run->arena, (kb->n_rules + 1) * sizeof *r->first_read);
     r->joins_anew = llw_arena_alloc(run->arena, (kb->n_rules + 1) * sizeof *r->joins_anew);
     r->steps = llw_arena_alloc(run->arena, (kb->n_rules + 1) * sizeof *r->steps);
     size_t node = 0;
     for (size_t i = 0; i < kb->n_rules; i++) {
         r->first_node[i] = node;
         while (node < run->n_nodes && run->nodes[node].rule == kb->rules[i]) node++;
+        r->first_read[i] = (uint32_t)r->n_reads;
         add_rule(&(indexing){r, run->arena, (uint32_t)i}, kb->rules[i]);
     }
     r->first_node[kb->n_rules] = node;
+    r->first_read[kb->n_rules] = (uint32_t)r->n_reads;
 }
 
 static void index_entities(llw_readers *r, llw_run *run) {
@@ -110,37 +120,9 @@ const int *llw_readers_order(const llw_readers *r, const llw_kb *kb, uint32_t ru
     return steps->variables;
 }
 
-uint32_t llw_readers_rule(const llw_readers *r, size_t n_rules, size_t node) {
-    size_t low = 0, high = n_rules; /* the last rule that starts at or before it and is not empty */
-    while (high - low > 1) {
-        size_t mid = low + (high - low) / 2;
-        if (r->first_node[mid] <= node)
-            low = mid;
-        else
-            high = mid;
-    }
-    return (uint32_t)low;
-}
-
-typedef struct reading {
-    const llw_node *node;
-    llw_entity entity;
-    llw_attr attr;
-    bool reads;
-} reading;
-
-static void look(void *context, const llw_expr *expr, bool join) {
-    reading *r = context;
-    (void)join;
-    for (int i = 0; i < expr->n_nodes && !r->reads; i++) {
-        const llw_expr_node *n = &expr->nodes[i];
-        r->reads = n->op == LLW_OP_SLOT && n->as.slot.attr == r->attr &&
-                   r->node->binding[n->as.slot.variable] == r->entity;
-    }
-}
-
-bool llw_node_reads(const llw_node *node, llw_entity entity, llw_attr attr) {
-    reading r = {node, entity, attr, false};
-    llw_rule_each_expr(node->rule, look, &r);
-    return r.reads;
+bool llw_readers_reads(const llw_readers *r, const llw_node *node, llw_entity entity, llw_attr attr) {
+    uint32_t rule = node->rule->place;
+    for (uint32_t i = r->first_read[rule]; i < r->first_read[rule + 1]; i++)
+        if (r->reads[i].attr == attr && node->binding[r->reads[i].variable] == entity) return true;
+    return false;
 }

@@ -9,13 +9,21 @@ typedef struct llw_reader { /* a rule whose bindings hang on an attribute of one
     uint32_t rule, variable;
 } llw_reader;
 
+typedef struct llw_read { /* a slot of one of a rule's variables that the rule reads */
+    llw_attr attr;
+    uint32_t variable;
+} llw_read;
+
 typedef struct llw_join_steps {
     bool known;
     int variables[LLW_MAX_VARIABLES];
 } llw_join_steps;
 
 typedef struct llw_readers {
-    size_t *first_node; /* of each rule, and the number of nodes behind the last */
+    size_t *first_node;   /* of each rule, and the number of nodes behind the last */
+    uint32_t *first_read; /* of each rule: where its reads start, and the number of reads behind the last */
+    llw_read *reads;
+    size_t n_reads, read_capacity;
     uint32_t *first_of; /* of each entity: where its nodes start in nodes_of */
     uint32_t *nodes_of;
     llw_entity max; /* entities beyond are in no node */
@@ -33,9 +41,7 @@ typedef struct llw_readers {
 const llw_readers *llw_readers_get(llw_run *run);
 /* The rule's variables from the slowest to the fastest (join.h). */
 const int *llw_readers_order(const llw_readers *readers, const llw_kb *kb, uint32_t rule);
-/* The rule of a node, as its place in the knowledge base. */
-uint32_t llw_readers_rule(const llw_readers *readers, size_t n_rules, size_t node);
 /* Whether a node evaluates the slot of an entity in its binding. */
-bool llw_node_reads(const llw_node *node, llw_entity entity, llw_attr attr);
+bool llw_readers_reads(const llw_readers *readers, const llw_node *node, llw_entity entity, llw_attr attr);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct llw_variant { /* a launch with some knobs turned */
@@ -130,7 +131,7 @@ static void evaluate(llw_run *run, llw_node *node) {
     node->truth = node->lets + rule->n_lets;
     llw_evaluation e = evaluation_of(run, node->binding, node->lets);
     /* what is cheap first; what costs a prediction only if that left the node open */
-    for (int costly = 0; costly < 2; costly++) {
+    for (int costly = 0; costly <= rule->predicts; costly++) {
         bool settled = costly && !run->whole && (!node->applies || settle(rule, node->truth) == LLW_SILENT);
         for (size_t i = 0; i < rule->n_lets; i++) {
             if (rule->lets[i].predicts != costly) continue;
@@ -157,9 +158,11 @@ bool llw_run_add_node(llw_run *run, const llw_rule *rule, const llw_entity *bind
     llw_node node = {.rule = rule};
     memcpy(node.binding, binding, sizeof(llw_entity) * (size_t)rule->n_variables);
     evaluate(run, &node);
-    void *items = run->nodes;
-    *(llw_node *)llw_arena_push(run->arena, &items, &run->n_nodes, &run->node_capacity, sizeof node) = node;
-    run->nodes = items;
+    if (run->n_nodes == run->node_capacity) {
+        run->node_capacity = run->node_capacity ? run->node_capacity * 2 : 8;
+        run->nodes = llw_xrealloc(run->nodes, run->node_capacity * sizeof node);
+    }
+    run->nodes[run->n_nodes++] = node;
     if (node.state == LLW_FIRED) derive(run, run->n_nodes - 1);
     return true;
 }
@@ -225,6 +228,7 @@ void llw_run_free(llw_run *run) {
     if (!run) return;
     for (llw_variant *v = run->variants; v; v = v->next) llw_facts_free(v->facts);
     llw_facts_free(run->facts);
+    free(run->nodes);
     if (!run->memo_lent) llw_memo_free(run->memo);
     llw_arena_free(run->arena);
 }

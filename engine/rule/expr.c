@@ -9,7 +9,7 @@
 #include <string.h>
 
 typedef struct parser {
-    llw_arena *arena;
+    llw_arena *arena, *scratch; /* what stays, and what is needed while parsing */
     const llw_scope *scope;
     const char *text, *file;
     int line, at, depth;
@@ -108,18 +108,22 @@ static const char *word(parser *p) {
     skip_blanks(p);
     int start = p->at;
     while (is_word(p->text[p->at])) p->at++;
-    return llw_arena_strndup(p->arena, p->text + start, (size_t)(p->at - start));
+    return llw_arena_strndup(p->scratch, p->text + start, (size_t)(p->at - start));
+}
+
+static void *copy(llw_arena *arena, const void *from, size_t size) {
+    return size ? memcpy(llw_arena_alloc(arena, size), from, size) : NULL;
 }
 
 /* Adds a node and returns its index; a failed parser still gives a valid index. */
 static int add(parser *p, llw_op op, llw_unit unit, int start, int n_args, const int *args) {
     void *items = p->nodes;
-    llw_expr_node *node = llw_arena_push(p->arena, &items, &p->n, &p->capacity, sizeof *node);
+    llw_expr_node *node = llw_arena_push(p->scratch, &items, &p->n, &p->capacity, sizeof *node);
     p->nodes = items;
     int end = p->at;
     while (end > start && is_blank(p->text[end - 1])) end--;
     *node = (llw_expr_node){.op = op, .unit = unit, .start = start, .end = end, .n_args = n_args};
-    for (int i = 0; i < n_args; i++) node->args[i] = args[i];
+    node->args = copy(p->arena, args, (size_t)n_args * sizeof *args);
     return (int)p->n - 1;
 }
 
@@ -133,7 +137,7 @@ static bool is_number(llw_unit u) {
 
 static const char *piece(parser *p, int node) {
     const llw_expr_node *n = &p->nodes[node];
-    return llw_arena_strndup(p->arena, p->text + n->start, (size_t)(n->end - n->start));
+    return llw_arena_strndup(p->scratch, p->text + n->start, (size_t)(n->end - n->start));
 }
 
 /* The unit two numbers share when added or compared, or -1. */
@@ -347,7 +351,7 @@ static int parse_predict(parser *p, int start) {
         add(p, LLW_OP_PREDICT, attr ? llw_unit_of(llw_attr_get(attr)->type) : LLW_UNIT_PLAIN, start, n, args);
     p->nodes[node].as.predict.attr = attr;
     p->nodes[node].as.predict.variable = variable < 0 ? 0 : variable;
-    memcpy(p->nodes[node].as.predict.knobs, knobs, sizeof knobs);
+    p->nodes[node].as.predict.knobs = copy(p->arena, knobs, (size_t)n * sizeof *knobs);
     return node;
 }
 
@@ -536,19 +540,29 @@ static int parse(parser *p, int above) {
 
 llw_rc llw_expr_parse(llw_arena *arena, const llw_scope *scope, const char *text, const char *file, int line,
                       llw_expr *out, llw_err *err) {
-    parser p = {.arena = arena, .scope = scope, .text = text, .file = file, .line = line, .err = err};
     if (strlen(text) > LLW_EXPR_MAX_BYTES)
         return llw_fail(err, LLW_ERR_INPUT, file, line, "a condition has at most %d bytes",
                         LLW_EXPR_MAX_BYTES);
+    parser p = {.arena = arena,
+                .scratch = llw_arena_new(),
+                .scope = scope,
+                .text = text,
+                .file = file,
+                .line = line,
+                .err = err};
     parse(&p, 0);
     skip_blanks(&p);
     if (!p.failed && text[p.at]) FAIL(&p, "'%.20s' is left over at the end of \"%s\"", text + p.at, text);
+    if (!p.failed)
+        *out = (llw_expr){.text = llw_arena_strdup(arena, text),
+                          .line = line,
+                          .nodes = copy(arena, p.nodes, p.n * sizeof *p.nodes),
+                          .n_nodes = (int)p.n};
+    llw_arena_free(p.scratch);
     if (p.failed) return LLW_ERR_INPUT;
-    *out = (llw_expr){
-        .text = llw_arena_strdup(arena, text), .line = line, .nodes = p.nodes, .n_nodes = (int)p.n};
-    for (size_t i = 0; i < p.n; i++)
+    for (int i = 0; i < out->n_nodes; i++)
         out->predicts |=
-            p.nodes[i].op == LLW_OP_PREDICT ||
-            (p.nodes[i].op == LLW_OP_LET && scope->let_predicts && scope->let_predicts[p.nodes[i].as.let]);
+            out->nodes[i].op == LLW_OP_PREDICT || (out->nodes[i].op == LLW_OP_LET && scope->let_predicts &&
+                                                   scope->let_predicts[out->nodes[i].as.let]);
     return LLW_OK;
 }

@@ -73,7 +73,7 @@ typedef struct llw_expr_node {
     llw_unit unit;
     int start, end; /* the text of this node within the expression */
     int n_args;
-    int args[LLW_EXPR_MAX_ARGS]; /* operand nodes */
+    const int *args; /* operand nodes */
     union {
         int64_t integer;
         double real;
@@ -91,7 +91,7 @@ typedef struct llw_expr_node {
         struct {
             llw_attr attr; /* what is asked: an attribute of the variable's kind */
             int variable;
-            llw_attr knobs[LLW_EXPR_MAX_ARGS]; /* knob i is set to operand i */
+            const llw_attr *knobs; /* knob i is set to operand i */
         } predict;
         int function; /* of the knowledge base */
     } as;

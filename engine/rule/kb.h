@@ -78,6 +78,8 @@ typedef struct llw_rule {
     const struct llw_lesson *lesson;
     int line;
     llw_level level;
+    uint32_t place;       /* in the order of evaluation: kb->rules[place] is this one */
+    bool predicts;        /* asks predict() somewhere in what a run evaluates */
     int64_t since, until; /* llama.cpp builds it holds for, as orders (fact/build.h); -1 when open */
     int n_variables;
     const char *variable[LLW_MAX_VARIABLES];

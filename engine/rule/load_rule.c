@@ -94,8 +94,14 @@ static void read_lets(lua_State *lua, llw_loading *loading, llw_rule *rule, llw_
         lua_pop(lua, 1);
         return;
     }
+    enum { MOST = 64 }; /* reading them takes the square of their number when each needs the next */
     size_t n = 0;
     const char **names = sorted_keys(lua, arena, &n);
+    if (n > MOST) {
+        llw_load_fail(loading, rule->line, "rule \"%s\" has %zu quantities; at most %d can be used", rule->id,
+                      n, MOST);
+        n = 0;
+    }
     const char **texts = llw_arena_alloc(arena, n * sizeof *texts);
     bool *done = llw_arena_alloc(arena, n * sizeof *done);
     for (size_t i = 0; i < n && llw_load_goes_on(loading, rule->line); i++) {
@@ -265,6 +271,14 @@ static llw_setting *read_settings(lua_State *lua, llw_loading *loading, const ll
     return settings;
 }
 
+static bool predicts(const llw_rule *rule) {
+    bool found = false;
+    for (size_t i = 0; i < rule->n_conditions; i++) found |= rule->conditions[i].expr.predicts;
+    for (size_t i = 0; i < rule->n_lets; i++) found |= rule->lets[i].predicts;
+    for (size_t i = 0; i < rule->n_derives; i++) found |= rule->derives[i].value.predicts;
+    return found;
+}
+
 void llw_load_rule(lua_State *lua, llw_loading *loading, const char *id, int line) {
     llw_arena *arena = loading->kb->arena;
     void *items = loading->rules;
@@ -286,6 +300,7 @@ void llw_load_rule(lua_State *lua, llw_loading *loading, const char *id, int lin
     if (!loading->failed)
         rule->advises = read_settings(lua, loading, rule, &scope, "advise", &rule->n_advises);
     if (loading->failed) return;
+    rule->predicts = predicts(rule);
     rule->since = llw_load_build(lua, loading, "since", line, NULL);
     rule->until = llw_load_build(lua, loading, "until", line, NULL);
     const char *level = read_text(lua, arena, "level"), *find = read_text(lua, arena, "find");

@@ -28,7 +28,7 @@ static int by_lesson(const void *a, const void *b) {
 }
 
 /* Whether `from` leads to `to` through rules that could not be ordered; seen has room for every rule. */
-static bool leads_to(const llw_rule **all, size_t n, const bool *done, bool (*reads)[LLW_ATTRS],
+static bool leads_to(llw_rule *const *all, size_t n, const bool *done, bool (*reads)[LLW_ATTRS],
                      llw_attr from, size_t to, bool *seen, size_t *queue) {
     memset(seen, 0, n * sizeof *seen);
     size_t head = 0, tail = 0;
@@ -60,16 +60,17 @@ static void report_cycle(llw_kb *kb, const llw_rule *rule, llw_attr attr, bool o
 
 void llw_kb_order(llw_kb *kb) {
     if (kb->n_lessons) qsort(kb->lessons, kb->n_lessons, sizeof *kb->lessons, by_lesson);
+    llw_arena *scratch = llw_arena_new();
     size_t n = 0;
     for (size_t i = 0; i < kb->n_lessons; i++) n += kb->lessons[i]->n_rules;
-    const llw_rule **all = llw_arena_alloc(kb->arena, (n + 1) * sizeof *all);
-    bool(*reads)[LLW_ATTRS] = llw_arena_alloc(kb->arena, (n + 1) * sizeof *reads);
+    llw_rule **all = llw_arena_alloc(scratch, (n + 1) * sizeof *all);
+    bool(*reads)[LLW_ATTRS] = llw_arena_alloc(scratch, (n + 1) * sizeof *reads);
     size_t *writers =
-        llw_arena_alloc(kb->arena, LLW_ATTRS * sizeof *writers); /* rules yet to run that write it */
+        llw_arena_alloc(scratch, LLW_ATTRS * sizeof *writers); /* rules yet to run that write it */
     size_t k = 0;
     for (size_t i = 0; i < kb->n_lessons; i++)
         for (size_t j = 0; j < kb->lessons[i]->n_rules; j++) {
-            const llw_rule *rule = all[k] = &kb->lessons[i]->rules[j];
+            llw_rule *rule = all[k] = &kb->lessons[i]->rules[j];
             rule_reads(rule, reads[k++]);
             for (size_t d = 0; d < rule->n_derives; d++) writers[rule->derives[d].attr]++;
         }
@@ -77,7 +78,7 @@ void llw_kb_order(llw_kb *kb) {
      * are done in at most one round per level of derivation, so this is O(rules x levels x attributes). */
     kb->rules = llw_arena_alloc(kb->arena, (n + 1) * sizeof *kb->rules);
     kb->n_rules = 0;
-    bool *done = llw_arena_alloc(kb->arena, (n + 1) * sizeof *done);
+    bool *done = llw_arena_alloc(scratch, (n + 1) * sizeof *done);
     for (bool progress = true; progress;) {
         progress = false;
         for (size_t i = 0; i < n; i++) {
@@ -86,12 +87,13 @@ void llw_kb_order(llw_kb *kb) {
             for (int a = 1; a < LLW_ATTRS && ready; a++) ready = !(reads[i][a] && writers[a]);
             if (!ready) continue;
             done[i] = progress = true;
+            all[i]->place = (uint32_t)kb->n_rules;
             kb->rules[kb->n_rules++] = all[i];
             for (size_t d = 0; d < all[i]->n_derives; d++) writers[all[i]->derives[d].attr]--;
         }
     }
-    bool *seen = llw_arena_alloc(kb->arena, (n + 1) * sizeof *seen);
-    size_t *queue = llw_arena_alloc(kb->arena, (n + 1) * sizeof *queue);
+    bool *seen = llw_arena_alloc(scratch, (n + 1) * sizeof *seen);
+    size_t *queue = llw_arena_alloc(scratch, (n + 1) * sizeof *queue);
     for (size_t i = 0; i < n; i++) { /* what is not done is in a circle, or reads what comes out of one */
         llw_attr first = LLW_ATTR_NONE, own = LLW_ATTR_NONE;
         for (int a = 1; a < LLW_ATTRS && !done[i] && !own; a++) {
@@ -101,4 +103,5 @@ void llw_kb_order(llw_kb *kb) {
         }
         if (first) report_cycle(kb, all[i], own ? own : first, own != LLW_ATTR_NONE);
     }
+    llw_arena_free(scratch);
 }
