@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Problems of the flags behind --: what llama.cpp does with them. */
 static void tell_problems(llw_app *app) {
@@ -90,6 +91,12 @@ int llw_command_decide(llw_app *app) {
     if (emit && !llw_plan_format(emit)) {
         llw_app_complain(app, LLW_EXIT_USAGE, "--emit %s: it is models.conf, env, compose or args", emit);
         return app->code;
+    }
+    const char *near = o->n_words && access(o->words[0], F_OK) ? llw_command_nearest(o->words[0]) : NULL;
+    if (near) {
+        llw_app_complain(app, LLW_EXIT_USAGE, "there is no command and no file '%s'; did you mean llwhy %s?",
+                         o->words[0], near);
+        return LLW_EXIT_USAGE;
     }
     if (o->n_words > 1) {
         llw_app_complain(app, LLW_EXIT_USAGE,

@@ -1,6 +1,8 @@
 /* The option table and its reader. */
 #include "cli/options.h"
+#include "base/distance.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const llw_option llw_option_table[LLW_OPTIONS] = {
@@ -311,17 +313,48 @@ static int find_letter(char letter) {
     return -1;
 }
 
+static const char *nearest_option(const char *name, size_t len) {
+    char asked[64];
+    snprintf(asked, sizeof asked, "%.*s", (int)len, name);
+    const char *nearest = NULL;
+    size_t best = llw_distance_allowed(asked) + 1;
+    for (int i = 0; i < LLW_OPTIONS; i++) {
+        size_t d = llw_distance(asked, llw_option_table[i].name, best);
+        if (d >= best) continue;
+        best = d;
+        nearest = llw_option_table[i].name;
+    }
+    return nearest;
+}
+
+const char *llw_command_nearest(const char *word) {
+    const char *nearest = NULL;
+    size_t best = llw_distance_allowed(word) + 1;
+    for (int c = 1; c < LLW_COMMANDS; c++) {
+        size_t d = llw_distance(word, llw_command_table[c].name, best);
+        if (d >= best) continue;
+        best = d;
+        nearest = llw_command_table[c].name;
+    }
+    return nearest;
+}
+
 /* Reads the option at argv[*at], moving past its value. */
 static llw_rc read_option(int argc, char **argv, int *at, llw_options *out, llw_err *err) {
     const char *word = argv[*at], *value = NULL;
     bool whole = word[1] == '-';
     size_t len = whole ? strcspn(word + 2, "=") : 1;
     int id = whole ? find_option(word + 2, len) : find_letter(word[1]);
-    if (id < 0 || (!whole && word[2]))
+    if (id < 0 || (!whole && word[2])) {
+        const char *near = whole ? nearest_option(word + 2, len) : NULL;
+        if (near)
+            return llw_fail(err, LLW_ERR_INPUT, "", 0, "llwhy has no option '%s'; did you mean --%s?", word,
+                            near);
         return llw_fail(
             err, LLW_ERR_INPUT, "", 0,
             "llwhy has no option '%s'; flags for llama.cpp go behind --, and llwhy --help lists its own",
             word);
+    }
     const llw_option *option = &llw_option_table[id];
     if (whole && word[2 + len] == '=') value = word + 2 + len + 1;
     if (value && !option->argument)

@@ -129,6 +129,9 @@ typedef struct llw_options {
 extern const llw_option llw_option_table[LLW_OPTIONS];
 extern const llw_command_info llw_command_table[LLW_COMMANDS];
 
+/* The command nearest to a mistyped word, or NULL. */
+const char *llw_command_nearest(const char *word);
+
 /* Reads argv. The first word is a command if it is one's name; ./why is a path. */
 llw_rc llw_options_read(llw_arena *arena, int argc, char **argv, llw_options *out, llw_err *err);
 

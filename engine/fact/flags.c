@@ -1,5 +1,6 @@
 /* llama.cpp's option table: loading, looking up, writing. */
 #include "fact/flags.h"
+#include "base/distance.h"
 #include "base/table.h"
 #include "fact/build.h"
 
@@ -206,41 +207,18 @@ const llw_flag_row *llw_flag_find_any(const llw_flags *flags, const char *spelli
     return other;
 }
 
-/* Edit distance, given up above limit. Both sides are short. */
-static size_t distance(const char *a, const char *b, size_t limit) {
-    enum { MAX = 48 };
-    size_t na = strlen(a), nb = strlen(b);
-    if (na > MAX || nb > MAX || (na > nb ? na - nb : nb - na) > limit) return limit + 1;
-    size_t row[MAX + 1];
-    for (size_t j = 0; j <= nb; j++) row[j] = j;
-    for (size_t i = 1; i <= na; i++) {
-        size_t diagonal = row[0], best = i;
-        row[0] = i;
-        for (size_t j = 1; j <= nb; j++) {
-            size_t up = row[j], cost = diagonal + (a[i - 1] != b[j - 1]);
-            if (up + 1 < cost) cost = up + 1;
-            if (row[j - 1] + 1 < cost) cost = row[j - 1] + 1;
-            diagonal = up;
-            row[j] = cost;
-            if (cost < best) best = cost;
-        }
-        if (best > limit) return limit + 1;
-    }
-    return row[nb];
-}
-
 typedef struct nearest {
     const char *to, *name;
     size_t limit, best;
 } nearest;
 
 static nearest nearest_to(const char *to) {
-    size_t len = strlen(to), limit = len < 5 ? 1 : len < 12 ? 2 : 3;
+    size_t limit = llw_distance_allowed(to);
     return (nearest){.to = to, .limit = limit, .best = limit + 1};
 }
 
 static void try_name(nearest *n, const char *name) {
-    size_t d = distance(n->to, name, n->limit);
+    size_t d = llw_distance(n->to, name, n->limit);
     if (d >= n->best) return;
     n->best = d;
     n->name = name;

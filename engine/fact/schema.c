@@ -1,5 +1,6 @@
 /* The vocabulary's table and look-ups by name. */
 #include "fact/schema.h"
+#include "base/distance.h"
 
 #include <string.h>
 
@@ -45,30 +46,12 @@ llw_attr llw_attr_find(llw_kind kind, const char *name) {
     return LLW_ATTR_NONE;
 }
 
-static size_t distance(const char *a, const char *b) {
-    size_t row[64], lb = strlen(b);
-    if (lb >= 64) return 64;
-    for (size_t j = 0; j <= lb; j++) row[j] = j;
-    for (size_t i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= lb; j++) {
-            size_t cost = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            if (row[j] + 1 < cost) cost = row[j] + 1;
-            if (row[j - 1] + 1 < cost) cost = row[j - 1] + 1;
-            row[j] = cost;
-        }
-    }
-    return row[lb];
-}
-
 const char *llw_attr_nearest(llw_kind kind, const char *name) {
     const char *best = NULL;
     size_t least = 4;
     for (int a = 1; a < LLW_ATTRS; a++) {
         if (attrs[a].kind != kind) continue;
-        size_t d = distance(name, attrs[a].name);
+        size_t d = llw_distance(name, attrs[a].name, least);
         if (d < least) {
             least = d;
             best = attrs[a].name;

@@ -1,6 +1,7 @@
 /* Known models: a small YAML mapping, read event by event. */
 #include "source/known.h"
 #include "base/data.h"
+#include "base/distance.h"
 #include "base/text.h"
 #include "fact/header.h"
 #include "fact/header_text.h"
@@ -26,37 +27,22 @@ void llw_known_list(llw_arena *arena, char ***names, size_t *count) {
 
 /* ---- names ---- */
 
-static size_t distance(const char *a, const char *b) {
-    size_t row[64], lb = strlen(b);
-    if (lb >= 64) return 64;
-    for (size_t j = 0; j <= lb; j++) row[j] = j;
-    for (size_t i = 1; a[i - 1] && i < 64; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= lb; j++) {
-            size_t cost = diagonal + (tolower((unsigned char)a[i - 1]) != tolower((unsigned char)b[j - 1]));
-            diagonal = row[j];
-            if (row[j] + 1 < cost) cost = row[j] + 1;
-            if (row[j - 1] + 1 < cost) cost = row[j - 1] + 1;
-            row[j] = cost;
-        }
-    }
-    return row[lb];
-}
-
-/* Lower is nearer: a name that holds all of it comes first, then by edits. */
+/* Lower is nearer: a name that holds all of it comes first, then by edits. Both in small letters. */
 static size_t farness(const char *asked, const char *name) {
-    return strcasestr(name, asked) || strcasestr(asked, name) ? strlen(name) : 64 + distance(asked, name);
+    return strstr(name, asked) || strstr(asked, name) ? strlen(name) : 64 + llw_distance(asked, name, 63);
 }
 
 static llw_rc unknown_name(const char *asked, char **names, size_t n, llw_err *err) {
     enum { SHOWN = 4 };
     const char *best[SHOWN] = {0};
+    char small[128];
+    snprintf(small, sizeof small, "%s", asked);
+    for (char *at = small; *at; at++) *at = (char)tolower((unsigned char)*at);
     for (size_t k = 0; k < SHOWN; k++)
         for (size_t i = 0; i < n; i++) {
             bool taken = false;
             for (size_t j = 0; j < k; j++) taken |= best[j] == names[i];
-            if (!taken && (!best[k] || farness(asked, names[i]) < farness(asked, best[k])))
+            if (!taken && (!best[k] || farness(small, names[i]) < farness(small, best[k])))
                 best[k] = names[i];
         }
     llw_text text = {0};

@@ -49,6 +49,11 @@ class Usage(Case):
     def test_unknown_option(self):
         self.complains(3, r"no option '--nonsense'.*go behind --.*--help", MODEL, "--nonsense")
 
+    def test_mistyped_words(self):
+        self.complains(3, r"did you mean --gpu\?", MODEL, "--gpus", "4090")
+        self.complains(3, r"no command and no file 'lnit'; did you mean llwhy lint\?", "lnit", ".")
+        self.complains(3, r"did you mean llwhy why-not\?", "whynot", "L05")
+
     def test_an_option_without_its_value(self):
         self.complains(3, r"--gpu needs ", MODEL, "--gpu")
 

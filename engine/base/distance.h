@@ -1,0 +1,14 @@
+/* How far a mistyped word is from one that exists. */
+#ifndef LLW_BASE_DISTANCE_H
+#define LLW_BASE_DISTANCE_H
+
+#include <stddef.h>
+
+/* Letters to insert, delete, replace or exchange with the next until a is b. More than `limit`, or a word of more than 63 bytes, is
+ * limit + 1. */
+size_t llw_distance(const char *a, const char *b, size_t limit);
+
+/* What a mistyped word of this length may be off: 1, 2, or 3 for long ones. */
+size_t llw_distance_allowed(const char *word);
+
+#endif
