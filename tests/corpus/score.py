@@ -1,6 +1,6 @@
 """Judges llwhy by real configuration files and load logs: what index.jsonl expects, against what llwhy says.
 
-    score.py LLWHY DIR [--half dev|unseen] [--wrong]
+    score.py LLWHY DIR [--half dev|unseen|fresh] [--wrong]
 
 DIR holds the repositories that index.jsonl names, as DIR/OWNER+NAME at the commit it names (--fetch lists the commands that get them).
 Without DIR (or LLWHY_CORPUS), or without the files, nothing is judged and the exit code is 77. Less than three quarters found, or right, is
@@ -15,6 +15,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FENCES = ("```", "~~~")
+HALVES = ("dev", "unseen", "fresh")
 
 
 def index(half):
@@ -153,7 +154,7 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("llwhy", nargs="?", default="build/llwhy")
     options.add_argument("dir", nargs="?", default=os.environ.get("LLWHY_CORPUS"))
-    options.add_argument("--half", choices=("dev", "unseen"))
+    options.add_argument("--half", choices=HALVES)
     options.add_argument("--wrong", action="store_true", help="list what was missed and what was not expected")
     options.add_argument("--fetch", action="store_true", help="print the commands that fetch the repositories into DIR")
     given = options.parse_args()
@@ -170,7 +171,7 @@ def main():
     if len(present) < len(entries):
         print(f"corpus: {len(entries) - len(present)} of {len(entries)} files are not here")
     failed = False
-    for half in ("dev", "unseen"):
+    for half in HALVES:
         mine = [e for e in present if e["half"] == half]
         if not mine:
             continue
