@@ -194,7 +194,7 @@ rule "fit-asked-for-and-stopped" {
   each   = { l = "launch" },
   when   = {
     { "l.fit", otherwise = "--fit is off" },
-    "origin(l.fit) ~= 'default'",
+    "origin(l.fit) ~= 'default' or origin(l.fit_target) ~= 'default' or (origin(l.fit_ctx) ~= 'default' and l.fit_ctx < 4294967295)",
     { "l.gpu_layers > 0 or l.gpu_layers == -2", otherwise = "-ngl leaves the layers to fit" },
     "origin(l.gpu_layers) ~= 'default'",
   },
@@ -202,14 +202,15 @@ rule "fit-asked-for-and-stopped" {
     "known(l.loads)", -- then the other rules judge with numbers
     "known(l.infrastructure) and l.infrastructure", -- said by another rule
   },
-  find   = "--fit is asked for, but with a layer count given it changes nothing: it gives up without an error as soon as the model does not fit, which is when it would be needed",
+  find   = "--fit, or what it is to keep free, is asked for, but with a layer count given it changes nothing: it gives up without an error as soon as the model does not fit, which is when it would be needed",
   advise = { ["l.gpu_layers"] = "auto leaves the layers to fit" },
   try    = { ["l.gpu_layers"] = "-1" },
   tests  = {
     fires  { gpu { free = unknown }, launch { fit = true, gpu_layers = 99 } },
     fires  { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu { free = unknown }, launch { fit = { true, grade = "configuration", origin = "models.conf" }, gpu_layers = -2 } },
+    fires  { gpu { free = unknown }, launch { fit = { true, origin = "default" }, fit_target = "256", gpu_layers = 999 } },
     silent { gpu { free = unknown }, launch { fit = false, gpu_layers = 99 }, stops_at = "l.fit" },
-    silent { gpu { free = unknown }, launch { fit = { true, origin = "default" }, gpu_layers = 99 }, stops_at = "origin(l.fit) ~= 'default'" },
+    silent { gpu { free = unknown }, launch { fit = { true, origin = "default" }, gpu_layers = 99 }, stops_at = "origin(l.fit) ~= 'default' or origin(l.fit_target) ~= 'default' or (origin(l.fit_ctx) ~= 'default' and l.fit_ctx < 4294967295)" },
     silent { gpu { free = unknown }, launch { fit = true, gpu_layers = -1 }, stops_at = "l.gpu_layers > 0 or l.gpu_layers == -2" },
     silent { gpu { free = unknown }, launch { fit = true, gpu_layers = 0 }, stops_at = "l.gpu_layers > 0 or l.gpu_layers == -2" },
     silent { gpu { free = unknown }, launch { fit = true, gpu_layers = { 99, origin = "default" } }, stops_at = "origin(l.gpu_layers) ~= 'default'" },

@@ -12,14 +12,14 @@ rule "fit-beside-placement" {
   each = { l = "launch" },
   when = {
     { "l.fit", otherwise = "--fit is off" },
-    { "origin(l.fit) ~= 'default'", otherwise = "nobody asked for --fit" },
+    { "origin(l.fit) ~= 'default' or origin(l.fit_target) ~= 'default' or (origin(l.fit_ctx) ~= 'default' and l.fit_ctx < 4294967295)", otherwise = "nobody asked for --fit" },
     { "l.tensor_split ~= '' or l.override_tensor ~= '' or l.cpu_moe or l.n_cpu_moe > 0 or l.split_mode == 'row' or l.split_mode == 'tensor'", otherwise = "nothing is placed by hand" },
   },
   unless = {
     "known(l.loads)", -- then other rules judge with numbers
     "l.gpu_layers > 0 or l.gpu_layers == -2", -- said by lesson 7
   },
-  find = "--fit is asked for beside flags that place things by hand, and one excludes the other: as soon as the model does not fit, fit warns in one line of the log, changes nothing, and the load goes on as written. Let fit place everything, or take --fit out and keep the reason for the placement",
+  find = "--fit, or what it is to keep free, is asked for beside flags that place things by hand, and one excludes the other: as soon as the model does not fit, fit warns in one line of the log, changes nothing, and the load goes on as written. Let fit place everything, or take --fit out and keep the reason for the placement",
   advise = {
     ["l.override_tensor"] = "with it --fit gives up when it is needed",
     ["l.tensor_split"] = "with it --fit gives up when it is needed",
@@ -28,8 +28,10 @@ rule "fit-beside-placement" {
     fires { gpu { free = unknown }, launch { fit = true, override_tensor = "exps=CPU" }, says = "one excludes the other" },
     fires { gpu { free = unknown }, launch { fit = true, tensor_split = "3,2" } },
     fires { gpu { free = unknown }, launch { fit = true, n_cpu_moe = 10 } },
+    fires { gpu { free = unknown }, launch { fit = { true, origin = "default" }, fit_target = "2000", n_cpu_moe = 15 } },
+    fires { gpu { free = unknown }, launch { fit = { true, origin = "default" }, fit_ctx = 32000, cpu_moe = true } },
     silent { gpu { free = unknown }, launch { fit = false, override_tensor = "exps=CPU" }, stops_at = "l.fit" },
-    silent { gpu { free = unknown }, launch { fit = { true, origin = "default" }, override_tensor = "exps=CPU" }, stops_at = "origin(l.fit) ~= 'default'" },
+    silent { gpu { free = unknown }, launch { fit = { true, origin = "default" }, override_tensor = "exps=CPU" }, stops_at = "origin(l.fit) ~= 'default' or origin(l.fit_target) ~= 'default' or (origin(l.fit_ctx) ~= 'default' and l.fit_ctx < 4294967295)" },
     silent { gpu { free = unknown }, launch { fit = true }, stops_at = "l.tensor_split ~= '' or l.override_tensor ~= '' or l.cpu_moe or l.n_cpu_moe > 0 or l.split_mode == 'row' or l.split_mode == 'tensor'" },
     silent { gpu { free = unknown }, launch { fit = true, n_cpu_moe = 0 } },
     silent { launch { fit = true, override_tensor = "exps=CPU" }, stops_at = "known(l.loads)" },

@@ -140,6 +140,9 @@ static void numbers_are_read_as_stoi_does(void **state) {
         assert_int_equal(count(&r, LLW_launch_ubatch), partial[i].n);
         end(&r);
     }
+    run whole = server("-ub 64.0"); /* what is dropped changes nothing */
+    assert_int_equal(only(&whole, LLW_F_PARTIAL_NUMBER, true)->level, LLW_PROBLEM_NOTE);
+    end(&whole);
     static const char *const bad[] = {"abc", "99999999999", "auto", "k4", "${CTX}"};
     for (size_t i = 0; i < 5; i++) {
         char line[64];

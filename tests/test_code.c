@@ -50,6 +50,19 @@ static void python_lists_are_commands(void **state) {
                    "");
 }
 
+static void powershell_paths_are_joined(void **state) {
+    (void)state;
+    tree_check_one("s.ps1",
+                   "$Root = Split-Path -Parent $PSCommandPath\n$Exe = Join-Path $Root "
+                   "'bin\\llama-server.exe'\n& $Exe -m (Join-Path -Path 'D:\\m' -ChildPath 'a.gguf') -c (4 * "
+                   "2) -ub 512\n",
+                   "s.ps1: model=D:\\m\\a.gguf (PowerShell s.ps1:3:29) ctx=unknown (PowerShell s.ps1:3:59) "
+                   "ubatch=512 (PowerShell s.ps1:3:71)\n");
+    /* another program of the same name, by its path or by its words */
+    tree_check_one("s.ps1", "$Exe = Join-Path $Root 'ik_llama.cpp\\llama-server.exe'\n& $Exe -c 1\n", "");
+    tree_check_one("s.ps1", "llama-server -c 1 -ser '6,0.4'\n", "");
+}
+
 static void powershell_arrays_are_words(void **state) {
     (void)state;
     tree_check_one(
@@ -136,8 +149,11 @@ static void hostile_code_is_survived(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recipes_run_line_by_line),    cmocka_unit_test(python_lists_are_commands),
-        cmocka_unit_test(powershell_arrays_are_words), cmocka_unit_test(nix_and_batch),
+        cmocka_unit_test(recipes_run_line_by_line),
+        cmocka_unit_test(python_lists_are_commands),
+        cmocka_unit_test(powershell_paths_are_joined),
+        cmocka_unit_test(powershell_arrays_are_words),
+        cmocka_unit_test(nix_and_batch),
         cmocka_unit_test(hostile_code_is_survived),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);

@@ -134,6 +134,8 @@ static void documents_claim_what_people_mean(void **state) {
         {"## GPT-OSS 120B\n\n| What | Size |\n|---|---|\n| KV cache | 1,224 MiB |\n| Compute buffer | 3,187 "
          "MiB |\n",
          ""},
+        {"| Model | Disk size | Cumulative |\n|---|---|---|\n| GPT-OSS 120B | 65 GB | 83 GB |\n",
+         "X.md:3:18 size gpt-oss-120b-F16.gguf 65.0 GB\n"},
         /* history, quotations, lessons */
         {"## History\n\nGLM is a dense model.\n", ""},
         {"## 2026-02-15\n\nGLM is a dense model.\n", ""},
@@ -176,6 +178,46 @@ static void known_models_are_met_by_name(void **state) {
           "README.md:1:20 architecture glm-4.7-flash-q4_k_m dense\nREADME.md:1:46 size glm-4.7-flash-q8_0 "
           "16.0 GB\n");
     check("README.md", "GLM-4.7-Flash as a GGUF has 16 GB at Q4.", NULL, ""); /* which Q4, nobody can tell */
+    check("README.md", "Qwen3-Coder-Next is a dense model.", NULL,
+          "README.md:1:23 architecture qwen3-coder-next-q4_k_m dense\n");
+    /* others of their families, whom nobody knows */
+    static const char *const others[] = {
+        "Qwen3-0.6B is a dense model.",
+        "Qwen3 32B is a dense model.",
+        "Qwen3.5-27B-A3B, an MoE model, has 16 GB at Q6_K.",
+        "Llama 3.1 70B: the Q4_K_M file has 42 GB.",
+        "Llama 2 7B: the Q4_K_M file has 3.8 GB.",
+        "Llama 4 Scout 109B: the Q8_0 file has 110 GB.",
+        "Llama 3.3 70B Instruct: the Q8_0 file has 75 GB.",
+        "GLM: the Q8_0 file has 16 GB.",
+        "Qwen3: the Q4_K_M file has 9 GB.",
+    };
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) check("README.md", others[i], NULL, "");
+    check("README.md", "Llama 3.1 8B: the Q4_K_M file has 42 GB.", NULL,
+          "README.md:1:35 size llama-3.1-8b-q4_k_m 42.0 GB\n");
+}
+
+/* A short name means what is started here, and not another size or version of it. */
+static void names_of_what_is_started(void **state) {
+    (void)state;
+    static const char llama[] = "[l]\nMODEL=Llama-3.1-8B-Instruct-Q4_K_M.gguf\n",
+                      next[] = "[n]\nMODEL=Qwen3-Coder-Next-Q4_K_M.gguf\n";
+    static const struct {
+        const char *text, *conf, *want;
+    } cases[] = {
+        {"Llama is an MoE model.", llama, "X.md:1:13 architecture Llama-3.1-8B-Instruct-Q4_K_M.gguf moe\n"},
+        {"Llama 3.1 8B is an MoE model.", llama,
+         "X.md:1:20 architecture Llama-3.1-8B-Instruct-Q4_K_M.gguf moe\n"},
+        {"Llama 3.3 70B is a dense model.", llama, ""},
+        {"Llama 4 Scout 109B is an MoE model.", llama, ""},
+        {"Llama 3.1 70B has 42 GB at Q4_K_M.", llama, ""},
+        {"Qwen3 32B is a dense model.", next, ""},
+        {"Qwen3-Coder 30B is a dense model.", next, ""},
+        {"Qwen3-Coder-Next 80B is a dense model.", next,
+         "X.md:1:27 architecture Qwen3-Coder-Next-Q4_K_M.gguf dense\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check("X.md", cases[i].text, cases[i].conf, cases[i].want);
 }
 
 static void history_is_no_claim(void **state) {
@@ -225,11 +267,9 @@ static void hostile_documents_do_no_harm(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(passages_know_their_places),
-        cmocka_unit_test(documents_claim_what_people_mean),
-        cmocka_unit_test(known_models_are_met_by_name),
-        cmocka_unit_test(history_is_no_claim),
-        cmocka_unit_test(commands_of_a_document_are_launches),
+        cmocka_unit_test(passages_know_their_places),   cmocka_unit_test(documents_claim_what_people_mean),
+        cmocka_unit_test(known_models_are_met_by_name), cmocka_unit_test(names_of_what_is_started),
+        cmocka_unit_test(history_is_no_claim),          cmocka_unit_test(commands_of_a_document_are_launches),
         cmocka_unit_test(hostile_documents_do_no_harm),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);

@@ -54,6 +54,17 @@ static void macros_are_put_in_from_the_last_to_the_first(void **state) {
           "config.yaml:5:26)\nF26 a config.yaml:4:3\n");
 }
 
+/* internal/config/config.go SanitizeCommand: on Windows a backslash is one. */
+static void windows_paths_keep_their_backslashes(void **state) {
+    (void)state;
+    CHECK("macros:\n  s: >\n    C:\\bin\\llama-server.exe -c 5\nmodels:\n  a:\n    cmd: ${s} -m "
+          "F:\\m\\a.gguf\n",
+          "config.yaml:a: model=F:\\m\\a.gguf (llama-swap cmd config.yaml:6:18) ctx=5 (llama-swap macro "
+          "config.yaml:3:32)\n");
+    CHECK("models:\n  a:\n    cmd: llama-server -c 1\\0\n",
+          "config.yaml:a: ctx=10 (llama-swap cmd config.yaml:3:26)\n");
+}
+
 static void hostile_configurations_are_survived(void **state) {
     (void)state;
     static const char *const pieces[] = {"${",   "}",    "$",    "\\\n", "#",  "'",        "\"",   "|\n",
@@ -73,6 +84,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_are_split_without_a_shell),
         cmocka_unit_test(macros_are_put_in_from_the_last_to_the_first),
+        cmocka_unit_test(windows_paths_keep_their_backslashes),
         cmocka_unit_test(hostile_configurations_are_survived),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);

@@ -68,13 +68,18 @@ static void add_flag_problems(llw_app *app, const llw_lint_pass *pass, llw_findi
     }
 }
 
-/* Files are linted on machines that will never run them: where no GPU is known, there is one, of which
- * nothing is known. */
-static void assume_gpu(llw_facts *facts) {
+/* No GPU, and nobody said that there is none. */
+static bool gpu_is_missing(const llw_facts *facts) {
     int64_t gpus = 0;
     llw_entity host = llw_facts_next(facts, LLW_KIND_host, 0);
     bool none = host && llw_facts_count(facts, host, LLW_host_gpus, &gpus) && gpus == 0;
-    if (none || llw_facts_next(facts, LLW_KIND_gpu, 0)) return;
+    return !none && !llw_facts_next(facts, LLW_KIND_gpu, 0);
+}
+
+/* Files are linted on machines that will never run them: where no GPU is known, there is one, of which
+ * nothing is known. */
+static void assume_gpu(llw_facts *facts) {
+    if (!gpu_is_missing(facts)) return;
     llw_entity gpu = llw_facts_entity(facts, LLW_KIND_gpu, "CUDA0");
     llw_facts_claim(facts, gpu, LLW_gpu_index, llw_count(0), LLW_GRADE_DEFAULT, "assumed",
                     "no GPU was described");
@@ -315,6 +320,16 @@ static void lint_all(llw_linting *lint) {
     llw_lint_pass_end(&pass);
 }
 
+/* Without a GPU this is some runner, unless somebody described the machine: what it has of memory says
+ * nothing about the one that will run the model. */
+static void forget_runner(llw_app *app) {
+    const llw_options *o = &app->options;
+    if (llw_option_given(o, LLW_OPT_RAM) || llw_option_given(o, LLW_OPT_FACTS) || !gpu_is_missing(app->facts))
+        return;
+    llw_facts_free(app->facts);
+    app->facts = llw_facts_new();
+}
+
 bool llw_lint_start(llw_app *app, llw_level least, llw_linting *lint) {
     *lint = (llw_linting){
         .app = app, .least = least, .has_baseline = llw_option_given(&app->options, LLW_OPT_BASELINE)};
@@ -329,6 +344,7 @@ bool llw_lint_start(llw_app *app, llw_level least, llw_linting *lint) {
     for (size_t i = 0; i < app->options.n_values[LLW_OPT_FACTS]; i++)
         loaded = llw_app_load_facts(app, app->options.values[LLW_OPT_FACTS][i]) && loaded;
     if (!loaded || !llw_app_gather_machine(app)) return false;
+    forget_runner(app);
     llw_app_ledger(app, app->options.n_words ? app->options.words[0] : NULL); /* the project that is linted */
     llw_app_calibrate(app);
     return true;

@@ -345,6 +345,19 @@ static void note_repetition(llw_reader *r, const llw_use *use, const char *value
     seen->text = value;
 }
 
+/* What is written where a client insists on some key: no secret. */
+static bool is_placeholder(const char *text) {
+    static const char *const words[] = {"",     "-",   "x",    "1",       "12345", "123456", "none", "null",
+                                        "test", "key", "fake", "ignored", "empty", "local",  "llama"};
+    static const char *const parts[] = {"dummy",      "placeholder", "example", "changeme", "change-me",
+                                        "not-needed", "no-key",      "your-",   "your_",    "<"};
+    for (size_t i = 0; text && i < sizeof words / sizeof *words; i++)
+        if (!strcasecmp(text, words[i])) return true;
+    for (size_t i = 0; text && i < sizeof parts / sizeof *parts; i++)
+        if (strcasestr(text, parts[i])) return true;
+    return false;
+}
+
 /* An option stands where the value of USE belongs. Whether llama.cpp takes it as that value; one finding
  * tells it, at the option whose value is missing. */
 static bool tell_swallowed(llw_reader *r, const llw_use *use, const llw_token *value) {
@@ -391,8 +404,8 @@ static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *sp
         tell_removed(r, &use, row->since_version);
         return want;
     }
-    if (row->secret)
-        llw_reader_report(r, LLW_F_SECRET, LLW_PROBLEM_NOTE, &use, "use --api-key-file, or the environment",
+    if (row->secret && !is_placeholder(value->text))
+        llw_reader_report(r, LLW_F_SECRET, LLW_PROBLEM_RISK, &use, "use --api-key-file, or the environment",
                           "the value of %s can be read by every user of the machine", spelling);
     char buffer[MAX_SPELLING];
     bool negative = false;

@@ -1,5 +1,6 @@
 /* Values as llama.cpp reads them: std::stoi and its kin, exact words, lists. */
 #include "source/argv_reader.h"
+#include "source/fork.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -76,7 +77,8 @@ static llw_parsed read_int(llw_reader *r, const llw_use *use, const char *text) 
     }
     if (*end) {
         bool thousands = tolower((unsigned char)*end) == 'k' && !end[1] && n > 0 && n <= INT_MAX / 1024;
-        llw_reader_report(r, LLW_F_PARTIAL_NUMBER, LLW_PROBLEM_WRONG, use,
+        bool nothing = *end == '.' && !end[1 + strspn(end + 1, "0")]; /* --top-k 0.0 is 0 either way */
+        llw_reader_report(r, LLW_F_PARTIAL_NUMBER, nothing ? LLW_PROBLEM_NOTE : LLW_PROBLEM_WRONG, use,
                           thousands ? llw_arena_printf(r->arena, "write %lld", n * 1024)
                                     : "write the number in decimal digits",
                           "%s reads %s%s%.*s as %lld and drops the rest", llw_reader_program(r),
@@ -171,6 +173,13 @@ static llw_parsed read_cache(llw_reader *r, const llw_use *use, const char *text
     llw_parsed p = {.known = true, .text = text, .taken = llw_cache_type_find(text) >= 0};
     if (p.taken) return p;
     if (!*text) return refuse_empty(r, use);
+    const char *fork = llw_fork_of(text);
+    if (fork) {
+        llw_reader_report(r, LLW_F_BAD_VALUE, LLW_PROBLEM_NOTE, use,
+                          "fine there; llama.cpp itself takes q8_0",
+                          "%s is a cache type of %s: no build of llama.cpp has it", text, fork);
+        return (llw_parsed){.known = false};
+    }
     const char *near = llw_cache_type_nearest(text);
     llw_reader_refuse(r, LLW_F_BAD_VALUE, use,
                       near ? llw_arena_printf(r->arena, "write %s", near)

@@ -235,3 +235,40 @@ llw_naming llw_card_name_short(const char *name, size_t len, const char *model) 
             return LLW_NAMES_OTHER;
     return LLW_NAMES_SAME;
 }
+
+static double size_of(const char *word) {
+    const char *at = word + (*word == 'a' || *word == 'e');
+    char *end = NULL;
+    double number = strtod(at, &end);
+    if (end == at || end[1]) return 0; /* 8x7b: nobody says how much of it is shared */
+    return *end == 'b' ? number * 1e9 : *end == 'm' ? number * 1e6 : *end == 't' ? number * 1e12 : 0;
+}
+
+llw_name_sizes llw_card_name_sizes(const char *name, size_t len) {
+    words w = words_of(name, len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES);
+    llw_name_sizes sizes = {0, 0};
+    for (int i = 0; i < w.count; i++) {
+        if (w.sort[i] == SIZE && !sizes.params) sizes.params = size_of(w.word[i]);
+        if (w.sort[i] == ACTIVE && !sizes.active) sizes.active = size_of(w.word[i]);
+    }
+    return sizes;
+}
+
+/* The words of a kind as one: "Qwen 3.5" and "Qwen3.5" are the same. */
+static void squash_sort(const words *w, sort kind, char out[WORDS_MAX * WORD_MAX]) {
+    words only = {.count = 0};
+    for (int i = 0; i < w->count; i++)
+        if (w->sort[i] == kind) strcpy(only.word[only.count++], w->word[i]);
+    squash(&only, out);
+}
+
+bool llw_card_name_whole(const char *name, size_t len, const char *model) {
+    model = last_component(model);
+    words a = words_of(name, len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES),
+          b = words_of(model, strnlen(model, NAME_MAX_BYTES));
+    char one[WORDS_MAX * WORD_MAX], other[WORDS_MAX * WORD_MAX];
+    squash_sort(&a, PROPER, one);
+    squash_sort(&b, PROPER, other);
+    return is_name(&a) && !strcmp(one, other) && within(&a, &b, SIZE) && within(&b, &a, SIZE) &&
+           within(&a, &b, ACTIVE);
+}

@@ -21,6 +21,17 @@ llw_naming llw_card_name_in(const char *text, size_t len, const char *model);
 /* The same for a name in running speech: a short form ("Qwen", "GLM-4.7") means the model as well. */
 llw_naming llw_card_name_short(const char *name, size_t len, const char *model);
 
+/* The sizes that a name states: 30B-A3B is 30e9 and 3e9; 0 for one it does not state, and for 8x7B. */
+typedef struct llw_name_sizes {
+    double params, active;
+} llw_name_sizes;
+
+llw_name_sizes llw_card_name_sizes(const char *name, size_t len);
+
+/* Whether two names say the same with nothing left out: the same words but those of packaging, and the sizes
+ * of the one in the other. */
+bool llw_card_name_whole(const char *name, size_t len, const char *model);
+
 /* True when a word of the text names a sibling: a model that starts with the same word but is another one. */
 bool llw_card_names_sibling(const char *text, size_t len, const char *model);
 

@@ -2,11 +2,12 @@
  * reason.
  *
  * A comment is cut into sentences; what is quoted, hypothetical, history or a lesson says nothing. The
- * patterns are a table (config_phrases.c); here they are tied to the launches they speak of: a comment right
- * above a profile to that one, one that stands apart to all profiles down to the next such comment, narrowed
- * by a quantisation that the sentence names. */
+ * patterns are a table (phrase_pattern.h), what they find is told by config_phrases.h; here they are tied to
+ * the launches they speak of: a comment right above a profile to that one, one that stands apart to all
+ * profiles down to the next such comment, narrowed by a quantisation that the sentence names. */
 #include "source/config_phrases.h"
 #include "source/config_parts.h"
+#include "source/phrase_pattern.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -233,7 +234,7 @@ static speech listen(const llw_rich *text) {
     size_t n = text->n < sizeof bytes ? text->n : sizeof bytes;
     for (size_t i = 0; i < n; i++) bytes[i] = text->chars[i].byte == '\n' ? ' ' : text->chars[i].byte;
     return (speech){llw_phrase_reason(text), llw_phrase_source(text),
-                    llw_phrase_is(LLW_PHRASE_UB_REASON, bytes, n)};
+                    llw_pattern_matches(LLW_PATTERN_UB_REASON, bytes, n)};
 }
 
 /* Whether the launches that are meant have one model. */
@@ -256,7 +257,7 @@ static bool starts_past(const llw_rich *sentence) {
         label[n] = sentence->chars[n].byte;
         n++;
     }
-    return n < sentence->n && n < LABEL && llw_phrase_is(LLW_PHRASE_OLD_SECTION, label, n);
+    return n < sentence->n && n < LABEL && llw_pattern_matches(LLW_PATTERN_OLD_SECTION, label, n);
 }
 
 static void read_sentences(comments *c, const llw_rich *text, int from, int to, bool sourced, size_t only) {

@@ -302,7 +302,10 @@ void llw_config_document(llw_config_reader *r, llw_config_set *set, const llw_co
  * line is indented further. */
 bool llw_prose_ends(const llw_rich *text, size_t i);
 
-/* Whether a word of running speech means the launch's model, another one, or no model. */
+/* "GLM" starts like glm-4.7-flash does; "flash" and "next" are ordinary words. */
+bool llw_config_starts_like_model(const char *name, size_t len, const char *model);
+
+/* Whether a name in running speech means the launch's model, with nothing in it that speaks against that. */
 bool llw_config_names_model(llw_config_reader *r, const char *name, size_t len,
                             const llw_config_launch *launch);
 

@@ -32,33 +32,6 @@ bool llw_phrase_source(const llw_rich *text);
  * repeat none; code spans are read. *at is the byte where it starts. */
 const char *llw_phrase_belief(const llw_rich *sentence, size_t *at);
 
-/* Patterns of models/phrases.tsv that are asked for by name: whether the text matches. */
-typedef enum llw_phrase_test {
-    LLW_PHRASE_OLD_FILE,    /* a path whose file is history */
-    LLW_PHRASE_OLD_SECTION, /* a heading under which history, lessons or quotations stand */
-    LLW_PHRASE_MEASURED,    /* a heading under which measurements stand */
-    LLW_PHRASE_UPDATE,      /* speaks of updating llama.cpp */
-    LLW_PHRASE_UPDATE_STEP, /* a command that updates it */
-    LLW_PHRASE_SHORT_TEST,  /* a smoke test, one request */
-    LLW_PHRASE_LONG_TEST,   /* a prompt of 100 tokens and more */
-    LLW_PHRASE_UB_REASON,   /* says why -ub is what it is */
-    LLW_PHRASE_THE_MODEL,   /* "the model": the only one there is */
-} llw_phrase_test;
-
-bool llw_phrase_is(llw_phrase_test test, const char *text, size_t len);
-/* ... and the byte where it does; 0 when it does not. */
-size_t llw_phrase_at(llw_phrase_test test, const char *text, size_t len);
-
-/* Words of a text that may be names of models (engine/source/config_names.c tells which are), in order.
- * Quoted ones too.
- */
-typedef struct llw_phrase_name {
-    char text[96];
-    size_t at, len;
-} llw_phrase_name;
-
-size_t llw_phrases_names(const llw_rich *text, llw_phrase_name *out, size_t max);
-
 /* Whether a file's name carries a quantisation at all. */
 bool llw_phrase_has_quant(const char *name);
 

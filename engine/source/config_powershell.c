@@ -25,6 +25,7 @@ typedef struct powershell {
     int depth;
     bool next_uncertain; /* the block that opens next is an if's or a loop's */
     int brackets;        /* inside ( ... ) of param */
+    int nested;          /* paths that are put together inside each other */
     const llw_link *own, *variable, *argument;
     llw_starts starts;
 } powershell;
@@ -155,6 +156,49 @@ static void quoted(powershell *p, llw_rich *out) {
     }
 }
 
+static llw_rich word(powershell *p, bool element);
+
+/* Join-Path A B, with or without -Path and -ChildPath: A\B. False when something else stands at p->at. */
+static bool join_path(powershell *p, llw_rich *out) {
+    enum { LEN = 9, MAX_NESTED = 8 };
+    if (p->at + LEN >= p->text.n || p->nested == MAX_NESTED ||
+        strcmp(lower(p, p->at, p->at + LEN), "join-path") || !isspace((unsigned char)at_byte(p, p->at + LEN)))
+        return false;
+    p->at += LEN;
+    p->nested++;
+    for (int parts = 0; skip_blanks(p, false), !at_end(p);) {
+        size_t before = p->at;
+        llw_rich part = word(p, true);
+        if (part.n && part.chars[0].byte == '-') continue;
+        llw_char slash = part.n ? part.chars[0] : (llw_char){.link = p->own};
+        slash.byte = '\\';
+        slash.unknown = false;
+        if (parts++) llw_rich_push(p->r->arena, out, slash);
+        llw_rich_append(p->r->arena, out, &part);
+        if (p->at == before) break;
+    }
+    p->nested--;
+    return true;
+}
+
+/* What stands in ( ... ): a path that is put together, or nobody knows. */
+static void expression(powershell *p, llw_rich *out) {
+    size_t start = p->at++;
+    skip_blanks(p, true);
+    if (join_path(p, out) && at_byte(p, p->at) == ')') {
+        p->at++;
+        return;
+    }
+    p->at = start;
+    out->n = 0;
+    unknown(p, out);
+    for (int depth = 0; p->at < p->text.n; p->at++) {
+        depth += at_byte(p, p->at) == '(';
+        if (at_byte(p, p->at) == ')' && !--depth) break;
+    }
+    p->at += p->at < p->text.n;
+}
+
 /* One word of a command or element of an array. */
 static llw_rich word(powershell *p, bool element) {
     llw_rich out = {0};
@@ -166,14 +210,8 @@ static llw_rich word(powershell *p, bool element) {
             quoted(p, &out);
         } else if (c == '$') {
             put(p, &out);
-        } else if (c == '(' && !out.n) { /* an expression: nobody knows */
-            int depth = 0;
-            unknown(p, &out);
-            for (; p->at < p->text.n; p->at++) {
-                depth += at_byte(p, p->at) == '(';
-                if (at_byte(p, p->at) == ')' && !--depth) break;
-            }
-            p->at += p->at < p->text.n;
+        } else if (c == '(' && !out.n) {
+            expression(p, &out);
         } else {
             if (c == '`' && p->at + 1 < p->text.n) p->at++;
             llw_char one = p->text.chars[p->at++];
@@ -272,6 +310,8 @@ static bool assignment(powershell *p) {
     if (array) {
         p->at += 2;
         elements(p, true, list);
+    } else if (join_path(p, &value)) {
+        plain = at_end(p);
     } else if (plain && p->brackets) { /* the comma parts parameters */
         llw_words_push(p->r->arena, list, word(p, true));
         value = list->items[0];

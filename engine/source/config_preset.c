@@ -154,9 +154,11 @@ static void read_value(preset *p, section *s, const char *text, size_t len, size
                            "keep ; and # out of the value: there is no way to quote them",
                            "the router reads %s up to the %c: the value is '%.60s'", set->key, text[end],
                            llw_rich_show(arena, &set->value));
+    /* in a message to the model they are two more characters, in a path or a number they are a mistake */
+    bool message = memchr(text + from, ' ', to - from) && !strpbrk(llw_rich_show(arena, &set->value), "/\\");
     if (to - from > 1 && text[from] == '"' && text[to - 1] == '"')
-        llw_config_problem(p->r, LLW_F_OTHERWISE, LLW_PROBLEM_WRONG, place_at(p, line, column), set->key,
-                           "leave the quotes out",
+        llw_config_problem(p->r, LLW_F_OTHERWISE, message ? LLW_PROBLEM_NOTE : LLW_PROBLEM_WRONG,
+                           place_at(p, line, column), set->key, "leave the quotes out",
                            "the router keeps quotes: the value of %s begins and ends with one", set->key);
 }
 

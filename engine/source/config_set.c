@@ -17,6 +17,10 @@ static bool has_suffix(const char *text, const char *suffix) {
     return n >= m && !strcasecmp(text + n - m, suffix);
 }
 
+static bool has_prefix(const char *text, const char *prefix) {
+    return !strncmp(text, prefix, strlen(prefix));
+}
+
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -98,7 +102,15 @@ llw_config_entry *llw_config_set_load(llw_config_reader *r, llw_config_set *set,
 }
 
 const char *llw_config_inside(llw_arena *arena, const char *directory, const char *name) {
-    while (name[0] == '.' && name[1] == '/') name += 2;
+    for (;;) {
+        bool up = has_prefix(name, "../") || !strcmp(name, "..");
+        if (up && (!*directory || !strcmp(base_name(directory), "..") || !strcmp(directory, "/")))
+            return NULL;
+        if (up) directory = directory_of(arena, directory);
+        if (!up && !has_prefix(name, "./")) break;
+        name += up + 1;
+        name += *name == '/';
+    }
     if (*name == '/' || *name == '~' || strstr(name, "..")) return NULL;
     return !*name || !strcmp(name, ".") ? directory : llw_path_join(arena, directory, name);
 }

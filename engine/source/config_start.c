@@ -1,6 +1,7 @@
 /* From the words of a process to the llama.cpp program they start, through everything that only starts
  * others. */
 #include "source/config_parts.h"
+#include "source/fork.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -162,15 +163,32 @@ static bool names_a_model(llw_arena *arena, const llw_words *w, size_t from) {
     return false;
 }
 
+/* ik_llama.cpp has programs of the same names, other options and another --fit: its path or its words tell.
+ */
+static bool is_ik(llw_arena *arena, const llw_words *w, size_t i) {
+    const char *path = llw_rich_show(arena, &w->items[i]);
+    if (strcasestr(path, "ik_llama") || strcasestr(path, "ik-llama")) return true;
+    for (i++; i < w->n; i++) {
+        const char *word = word_text(arena, w, i), *fork = *word ? llw_fork_of(word) : NULL;
+        if (fork && !strcmp(fork, llw_fork_ik)) return true;
+    }
+    return false;
+}
+
 /* A llama.cpp program by its name. The names without llama- (server, main) were its own until June 2024 and
  * are anybody's: they count with a model behind them. */
 static bool find_program(llw_arena *arena, const llw_words *w, size_t i, llw_program *program) {
-    const char *name = name_of(arena, &w->items[i]), *path = llw_rich_text(arena, &w->items[i]);
-    /* programs of the same names that lie under ik_llama.cpp: other options, another --fit */
-    if (!name || (path && (strcasestr(path, "ik_llama") || strcasestr(path, "ik-llama")))) return false;
+    const char *name = name_of(arena, &w->items[i]);
+    if (!name) return false;
     bool old = strncmp(name, "llama-", 6) != 0;
     if (!strcmp(name, "main")) {
         *program = LLW_PROGRAM_CLI;
+        return names_a_model(arena, w, i + 1) && !is_ik(arena, w, i);
+    }
+    if (is_ik(arena, w, i)) return false;
+    if (!strncmp(name, "llama-server-", 13) &&
+        !strchr(name, '.')) { /* llama-server-vulkan: a build of one's own */
+        *program = LLW_PROGRAM_SERVER;
         return names_a_model(arena, w, i + 1);
     }
     if (!llw_program_find(name, program)) return false;

@@ -185,6 +185,24 @@ static llw_rich command_of(swap *s, const char *id, const llw_yaml *model, const
     return clean_lines(s, &text, true);
 }
 
+/* C:\DIR\llama-server.exe: llama-swap on Windows splits by that system's rules, in which a backslash escapes
+ * nothing but a quote (internal/config/config.go SanitizeCommand). As text in which it is doubled. */
+static llw_rich windows_text(swap *s, const llw_rich *text) {
+    size_t from = 0;
+    while (from < text->n &&
+           (isspace((unsigned char)text->chars[from].byte) || text->chars[from].byte == '"'))
+        from++;
+    bool windows = from + 2 < text->n && isalpha((unsigned char)text->chars[from].byte) &&
+                   text->chars[from + 1].byte == ':' && text->chars[from + 2].byte == '\\';
+    llw_rich out = {0};
+    for (size_t i = 0; windows && i < text->n; i++) {
+        bool doubled = text->chars[i].byte == '\\' && !(i + 1 < text->n && text->chars[i + 1].byte == '"');
+        if (doubled) llw_rich_push(s->r->arena, &out, text->chars[i]);
+        llw_rich_push(s->r->arena, &out, text->chars[i]);
+    }
+    return windows ? out : *text;
+}
+
 static void read_model(swap *s, const llw_yaml *entry, const llw_scope *global, llw_front_launch *items,
                        size_t *n) {
     const llw_yaml *model = llw_yaml_follow(entry), *cmd = llw_yaml_get(model, "cmd");
@@ -194,6 +212,7 @@ static void read_model(swap *s, const llw_yaml *entry, const llw_scope *global, 
     named.key_column = entry->key_column;
     llw_rich text = command_of(s, entry->key, &named, cmd, global);
     llw_words words = {0};
+    text = windows_text(s, &text);
     llw_words_split(s->r->arena, &text, &words);
     llw_scope env = {.arena = s->r->arena};
     set_environment(s, llw_yaml_get(model, "env"), &env);

@@ -11,12 +11,14 @@
 #include "source/config_phrases.h"
 #include "source/known.h"
 #include "source/markdown.h"
+#include "source/name_phrase.h"
+#include "source/phrase_pattern.h"
 
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_NAMES = 32, MAX_MEANT = 64, MAX_LABEL = 48, UPDATE_REACH = 12 };
+enum { MAX_NAME = 400, MAX_MEANT = 64, MAX_LABEL = 48, UPDATE_REACH = 12, FIGURE_ALONE = 16 };
 
 typedef struct document {
     llw_config_reader *r;
@@ -60,65 +62,56 @@ static void find_models(document *d) {
     }
 }
 
+/* The first word has letters and digits, or it starts like a model that is known. */
+static bool is_foreign(const document *d, const char *name, size_t len) {
+    bool letter = false, digit = false, family = false;
+    for (size_t i = 0; i < len && name[i] != ' '; i++) {
+        letter |= isalpha((unsigned char)name[i]) != 0;
+        digit |= isdigit((unsigned char)name[i]) != 0;
+    }
+    for (size_t i = 0; i < d->n_known && isupper((unsigned char)*name) && memchr(name, ' ', len); i++)
+        family |= llw_config_starts_like_model(name, len, d->known[i].argv.model.path);
+    return len > 3 && ((letter && digit) || family);
+}
+
+/* A model that nobody starts here is met by its whole name only. */
 static meant meaning_of(const document *d, const char *name, size_t len) {
     meant m = {.n = 0};
     for (size_t i = 0; i < d->n_models && m.n < MAX_MEANT; i++)
         if (llw_config_names_model(d->r, name, len, d->models[i])) m.items[m.n++] = d->models[i];
     m.by_launch = m.n > 0;
     for (size_t i = 0; i < d->n_known && m.n < MAX_MEANT && !m.by_launch; i++)
-        if (llw_config_names_model(d->r, name, len, &d->known[i])) m.items[m.n++] = &d->known[i];
-    bool letter = false, digit = false;
-    for (size_t i = 0; i < len; i++) {
-        letter |= isalpha((unsigned char)name[i]) != 0;
-        digit |= isdigit((unsigned char)name[i]) != 0;
-    }
-    m.foreign = !m.n && letter && digit && len > 3;
+        if (llw_config_starts_like_model(name, len, d->known[i].argv.model.path) &&
+            llw_card_name_whole(name, len, d->known[i].argv.model.path))
+            m.items[m.n++] = &d->known[i];
+    m.foreign = !m.n && is_foreign(d, name, len);
     return m;
 }
 
-/* A size behind a name belongs to it: "GPT-OSS 120B". */
-static size_t with_size(const llw_rich *text, size_t end) {
-    size_t at = end + 1;
-    while (at < text->n && (isdigit((unsigned char)text->chars[at].byte) || text->chars[at].byte == '.'))
-        at++;
-    bool size = end < text->n && text->chars[end].byte == ' ' && at > end + 1 && at < text->n &&
-                strchr("bBmM", text->chars[at].byte) && text->chars[at].byte &&
-                (at + 1 == text->n || !isalnum((unsigned char)text->chars[at + 1].byte));
-    return size ? at + 1 : end;
-}
-
-/* What the words from i on mean, the most of them that mean something together ("GLM-4.7", "Flash"); *i
- * becomes the last of them. */
-static meant longest_name(const document *d, const llw_rich *text, const llw_phrase_name *names, size_t n,
-                          size_t *i) {
-    enum { WORDS = 4 };
-    size_t last = *i;
-    while (last + 1 < n && last + 1 < *i + WORDS &&
-           names[last + 1].at == names[last].at + names[last].len + 1 &&
-           text->chars[names[last].at + names[last].len].byte == ' ')
-        last++;
-    for (size_t k = last + 1; k-- > *i;) {
-        char name[400];
-        size_t from = names[*i].at, to = with_size(text, names[k].at + names[k].len), len = 0;
-        for (; from + len < to && len < sizeof name; len++) name[len] = text->chars[from + len].byte;
-        meant m = meaning_of(d, name, len);
-        if (!m.n && (k > *i || !m.foreign)) continue;
-        *i = k;
-        return m;
+/* What a phrase means by the most of its words that mean something together; *end is where those stop. */
+static meant meaning_of_phrase(const document *d, const llw_rich *text, const llw_name_phrase *p,
+                               size_t *end) {
+    meant m = {.n = 0};
+    for (size_t i = 0; i < p->n_ends && !m.n; i++) {
+        char name[MAX_NAME];
+        size_t len = 0;
+        for (; p->at + len < p->ends[i] && len < sizeof name; len++)
+            name[len] = text->chars[p->at + len].byte;
+        m = meaning_of(d, name, len);
+        *end = p->ends[i];
     }
-    return (meant){.n = 0};
+    return m;
 }
 
 /* The names of a text up to `at`, the last one that means something; with `behind`, else the first after it.
  */
 static meant named_in(const document *d, const llw_rich *text, size_t at, bool behind) {
-    llw_phrase_name names[MAX_NAMES];
+    llw_name_phrase p;
     meant best = {.n = 0};
-    size_t n = llw_phrases_names(text, names, MAX_NAMES);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t from = 0, end = 0; llw_name_phrase_next(text, from, &p); from = end) {
         bool found = best.n || best.foreign;
-        if (names[i].at >= at && (found || !behind)) break;
-        meant m = longest_name(d, text, names, n, &i);
+        if (p.at >= at && (found || !behind)) break;
+        meant m = meaning_of_phrase(d, text, &p, &end);
         if (m.n || m.foreign) best = m;
     }
     return best;
@@ -143,15 +136,15 @@ static const char *text_of(const document *d, const llw_rich *rich, size_t *len)
     return text;
 }
 
-static bool passage_is(const document *d, const llw_passage *p, llw_phrase_test test) {
+static bool passage_is(const document *d, const llw_passage *p, llw_pattern test) {
     size_t len = 0;
     const char *text = text_of(d, &p->text, &len);
-    return llw_phrase_is(test, text, len);
+    return llw_pattern_matches(test, text, len);
 }
 
 /* Marks the passages under a heading of that kind, at any depth; headings come before what stands under them.
  */
-static bool *find_under(const document *d, llw_phrase_test test) {
+static bool *find_under(const document *d, llw_pattern test) {
     const llw_passage *all = d->passages.items;
     bool *under = llw_arena_alloc(d->r->arena, d->passages.n + 1);
     for (size_t i = 0; i < d->passages.n; i++) {
@@ -168,7 +161,7 @@ static bool labelled_old(const document *d, const llw_passage *p) {
     const char *text = text_of(d, &p->text, &len),
                *colon = memchr(text, ':', len < MAX_LABEL ? len : MAX_LABEL);
     return colon && p->kind != LLW_PASSAGE_CELL &&
-           llw_phrase_is(LLW_PHRASE_OLD_SECTION, text, (size_t)(colon - text));
+           llw_pattern_matches(LLW_PATTERN_OLD_SECTION, text, (size_t)(colon - text));
 }
 
 static bool is_silent(const document *d, size_t index) {
@@ -195,7 +188,7 @@ static meant subject_of(const document *d, size_t index, const llw_rich *before,
     }
     size_t len = 0;
     const char *text = text_of(d, sentence, &len);
-    if (d->n_models == 1 && llw_phrase_is(LLW_PHRASE_THE_MODEL, text, len))
+    if (d->n_models == 1 && llw_pattern_matches(LLW_PATTERN_THE_MODEL, text, len))
         m = (meant){.items = {d->models[0]}, .n = 1, .by_launch = true};
     return m;
 }
@@ -273,6 +266,17 @@ static void claim_belief(document *d, const llw_rich *sentence) {
                         "document", llw_place(d->r->arena, d->file->path, c->line, c->column));
 }
 
+/* A figure alone in its cell is what the title of its column says: "Cumulative", "VRAM" and "KV cache" are no
+ * sizes of models. */
+static bool other_column(const document *d, const llw_passage *p) {
+    size_t own = p->text.n > p->lead ? p->text.n - p->lead : 0, len = 0;
+    if (p->kind != LLW_PASSAGE_CELL || p->title == p->lead || own > FIGURE_ALONE) return false;
+    llw_rich title = llw_rich_slice(&p->text, p->title, p->lead);
+    const char *text = text_of(d, &title, &len);
+    return !llw_pattern_matches(LLW_PATTERN_SIZE_OF_MODEL, text, len) ||
+           llw_pattern_matches(LLW_PATTERN_SIZE_OF_ELSE, text, len);
+}
+
 static void read_sentence(document *d, size_t index, const llw_rich *before, const llw_rich *sentence) {
     enum { MAX_PHRASES = 16 };
     const llw_passage *p = &d->passages.items[index];
@@ -280,6 +284,7 @@ static void read_sentence(document *d, size_t index, const llw_rich *before, con
     size_t n = llw_phrases_find(d->r->arena, sentence, found, MAX_PHRASES);
     for (size_t i = 0; i < n; i++) {
         if (!before->n && found[i].at < p->lead) continue; /* the row's name says it, not this cell */
+        if (found[i].bytes && other_column(d, p)) continue;
         meant m = subject_of(d, index, before, sentence, found[i].at);
         if (p->kind == LLW_PASSAGE_CELL && found[i].bytes && !*found[i].quant &&
             !named_in(d, sentence, sentence->n, true).n)
@@ -364,23 +369,23 @@ static void read_code(document *d, llw_config_set *set, const llw_passage *p, ll
 static void read_update(document *d, size_t from) {
     const llw_passage *all = d->passages.items;
     size_t step = d->passages.n, shown = d->passages.n, to = from + 1;
-    bool tested = passage_is(d, &all[from], LLW_PHRASE_LONG_TEST);
+    bool tested = passage_is(d, &all[from], LLW_PATTERN_LONG_TEST);
     for (; to < d->passages.n && to <= from + UPDATE_REACH; to++) {
         if (all[to].kind == LLW_PASSAGE_HEADING &&
             (all[from].kind != LLW_PASSAGE_HEADING || all[to].level <= all[from].level))
             break;
-        if (step == d->passages.n && passage_is(d, &all[to], LLW_PHRASE_UPDATE_STEP)) step = to;
-        if (shown == d->passages.n && passage_is(d, &all[to], LLW_PHRASE_SHORT_TEST)) shown = to;
-        tested |= passage_is(d, &all[to], LLW_PHRASE_LONG_TEST);
+        if (step == d->passages.n && passage_is(d, &all[to], LLW_PATTERN_UPDATE_STEP)) step = to;
+        if (shown == d->passages.n && passage_is(d, &all[to], LLW_PATTERN_SHORT_TEST)) shown = to;
+        tested |= passage_is(d, &all[to], LLW_PATTERN_LONG_TEST);
     }
     if (step == d->passages.n || !all[from].text.n) return;
     bool smoke = shown < d->passages.n;
     const llw_rich *text = &all[smoke ? shown : step].text;
     size_t len = 0;
     const char *bytes = text_of(d, text, &len);
-    const llw_phrase p = {
-        .about = "update",
-        .at = llw_phrase_at(smoke ? LLW_PHRASE_SHORT_TEST : LLW_PHRASE_UPDATE_STEP, bytes, len)};
+    llw_match m = {.from = 0};
+    llw_pattern_next(smoke ? LLW_PATTERN_SHORT_TEST : LLW_PATTERN_UPDATE_STEP, bytes, len, 0, &m);
+    const llw_phrase p = {.about = "update", .at = m.from};
     const llw_said said = {.file = d->file, .sentence = text, .phrase = &p, .origin = "document"};
     llw_entity e = llw_config_claim(d->r, &said);
     const llw_char *at = &text->chars[p.at];
@@ -423,12 +428,12 @@ static void add_launches(document *d, const llw_starts *starts) {
 
 void llw_config_document(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
     document d = {.r = r, .file = file};
-    if (llw_phrase_is(LLW_PHRASE_OLD_FILE, file->path, strlen(file->path)) || is_card(file)) return;
+    if (llw_pattern_matches(LLW_PATTERN_OLD_FILE, file->path, strlen(file->path)) || is_card(file)) return;
     llw_markdown_read(r->arena, file->bytes, file->len, llw_link_new(r->arena, file->path, "document", false),
                       &d.passages);
     find_models(&d);
-    d.old = find_under(&d, LLW_PHRASE_OLD_SECTION);
-    d.measured = find_under(&d, LLW_PHRASE_MEASURED);
+    d.old = find_under(&d, LLW_PATTERN_OLD_SECTION);
+    d.measured = find_under(&d, LLW_PATTERN_MEASURED);
     llw_starts starts = {0};
     size_t updated = d.passages.n;
     for (size_t i = 0; i < d.passages.n; i++) {
@@ -440,7 +445,7 @@ void llw_config_document(llw_config_reader *r, llw_config_set *set, const llw_co
         }
         read_passage(&d, i);
         bool near = updated < d.passages.n && i <= updated + UPDATE_REACH;
-        if (!near && p->kind != LLW_PASSAGE_CELL && passage_is(&d, p, LLW_PHRASE_UPDATE)) {
+        if (!near && p->kind != LLW_PASSAGE_CELL && passage_is(&d, p, LLW_PATTERN_UPDATE)) {
             read_update(&d, i);
             updated = i;
         }

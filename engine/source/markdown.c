@@ -126,11 +126,15 @@ static void begin_cell(reader *r) {
     if (!p || r->head) return;
     if (r->cell) append_rich(r, &r->row);
     if (r->cell) append(r, ": ", 2);
-    if (r->cell < MAX_CELLS && r->columns[r->cell].n && r->cell) {
+    p = &r->out->items[r->out->n - 1];
+    size_t title = p->text.n;
+    bool titled = r->cell < MAX_CELLS && r->columns[r->cell].n && r->cell;
+    if (titled) {
         append_rich(r, &r->columns[r->cell]);
         append(r, ": ", 2);
     }
-    r->out->items[r->out->n - 1].lead = r->out->items[r->out->n - 1].text.n;
+    p->lead = p->text.n;
+    p->title = titled ? title : p->lead;
 }
 
 static void end_cell(reader *r) {

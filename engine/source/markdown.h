@@ -24,6 +24,7 @@ typedef struct llw_passage {
     bool quoted;      /* inside a block quote */
     const char *info; /* of a code block: "sh"; else "" */
     size_t lead;      /* of a cell: bytes that are not its own */
+    size_t title;     /* ... and where among those its column's title starts; lead when it has none */
     size_t parent;    /* of an item inside another: that one; else its own index */
     size_t heading;   /* index of the heading it stands under; its own index when there is none */
 } llw_passage;

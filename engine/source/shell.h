@@ -118,6 +118,7 @@ typedef struct llw_shell {
     size_t n_queue;
     bool word_glob, word_braces; /* the word last read had a * or {a,b} out of quotes */
     bool exports_all;            /* set -a */
+    bool testing;                /* the words are those of [ ] or [[ ]] */
     bool cut;                    /* it was too long to be read to its end */
     int commands;
     size_t first; /* bytes that are not read again yet */

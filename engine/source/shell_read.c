@@ -240,6 +240,9 @@ void llw_shell_command(llw_shell *s, llw_words *words, llw_scope *environment) {
             continue;
         }
         llw_shell_split(s, &word, quoted, words);
+        if (words->n == 1)
+            s->testing = llw_rich_is(&words->items[0], "[") || llw_rich_is(&words->items[0], "test");
     }
+    s->testing = false;
     if (words->n) take_back(s, &before, environment);
 }

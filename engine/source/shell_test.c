@@ -143,6 +143,7 @@ static size_t operator_length(const llw_shell *s) {
 llw_truth llw_shell_double_test(llw_shell *s) {
     llw_words words = {0};
     bool brackets = false, regex = false;
+    s->testing = true;
     while (s->at < s->end) {
         llw_shell_skip_blanks(s);
         if (llw_shell_byte(s, s->at) == '\n') {
@@ -167,6 +168,7 @@ llw_truth llw_shell_double_test(llw_shell *s) {
         regex = llw_rich_is(&word, "=~");
         llw_words_push(s->r->arena, &words, word);
     }
+    s->testing = false;
     s->lean = LLW_MAYBE;
     if (brackets || !words.n) return LLW_MAYBE;
     return joined(s, words.items, words.n, "&&", "||", true);

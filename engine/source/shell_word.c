@@ -355,6 +355,11 @@ static void braces(reader *w) {
     bool empty = v.list ? !v.list->n : !v.text->n;
     bool missing =
         !v.set ? true : p.colon && empty; /* nobody set it where we could see: the default counts */
+    if (s->testing && p.op == '-' && p.word == p.close && !v.set && v.unknown) {
+        add_found(w, &v, NULL); /* [ -z "${NAME:-}" ] asks whether somebody sets it, as "$NAME" does */
+        s->at = p.close + 1;
+        return;
+    }
     if ((p.op == '-' || p.op == '=') && missing) {
         enter_word(w, &p, &v);
         return;

@@ -125,7 +125,7 @@ def judge(llwhy, root, entries):
             continue
         if entry["kind"] == "config":
             if tree not in linted:
-                linted[tree] = run([llwhy, "lint", tree, "--no-gpu", "--format", "json"]).get("findings", [])
+                linted[tree] = run([llwhy, "lint", tree, "--format", "json"]).get("findings", [])
             of_it = [f for f in linted[tree] if os.path.join(tree, f["file"]) == path or os.path.abspath(f["file"]) == path]
             score["config"].config(entry, [f for f in of_it if f["severity"] != "note"])
         elif "block" in entry:
