@@ -384,7 +384,7 @@ static void the_text_says_it(void **state) {
     assert_non_null(strstr(text, "24207.1 MiB were asked for"));
     assert_non_null(strstr(text, "leave -ngl out"));
     log = log_fixture(arena, "v0.5.0-default.log");
-    assert_non_null(strstr(text_of(&log, true, false), "start with -lv 4 to see buffer sizes"));
+    assert_non_null(strstr(text_of(&log, true, false), "start with -lv 4, which prints them"));
     log = log_fixture(arena, "v0.5.0-lv4.log");
     assert_non_null(strstr(text_of(&log, true, false), "33 of 33 layers on GPUs; graph in 2 pieces"));
     assert_non_null(strstr(text_of(&log, true, false), "4,403.5     1,024.0       116.0   137,085.5"));

@@ -86,9 +86,6 @@ static bool repairable(const llw_load *load, const llw_predicted *p) {
     return p->fit.prediction.outcome == LLW_OUTCOME_OK && !p->fit.fits;
 }
 
-/* The last source in which the server's own lines begin with "main:" (models/builds.tsv). */
-static const char last_early[] = "2026-05-04";
-
 /* Predicts a load in a fact base of its own, which the caller frees after printing. */
 static bool predict_load(llw_app *app, llw_log_extra *extra) {
     const llw_options *o = &app->options;
@@ -106,8 +103,8 @@ static bool predict_load(llw_app *app, llw_log_extra *extra) {
                                version ? "log" : "default", "", NULL);
     bool assumed = !version || !in.build, early = app->load->early;
     if (assumed)
-        in.build =
-            llw_build_claim(app->facts, early ? last_early : NULL, LLW_GRADE_DEFAULT, "default", "", &err);
+        in.build = llw_build_claim(app->facts, early ? LLW_LOG_LAST_EARLY : NULL, LLW_GRADE_DEFAULT,
+                                   "default", "", &err);
     if (!in.build) return llw_app_fail(app, LLW_EXIT_USAGE, &err);
     if (assumed)
         extra->build = llw_arena_printf(
@@ -175,7 +172,8 @@ int llw_command_log(llw_app *app) {
     for (size_t i = log->n_loads; i-- > 0;) { /* the last loads are the ones that matter */
         const llw_load *load = &log->loads[i];
         extras[i].model = model ? model : llw_app_model_of_load(app, load);
-        if (!extras[i].model || load->draft || load->ik || !comparable(app, load) || n_bases == MAX_PREDICTED)
+        if (!extras[i].model || load->draft || load->ik || load->ollama_engine || !comparable(app, load) ||
+            n_bases == MAX_PREDICTED)
             continue;
         app->load = load;
         app->facts = bases[n_bases++] = llw_facts_new();

@@ -152,7 +152,7 @@ static bool record_log(recording *rec, const char *path) {
     bool good = true;
     for (size_t i = 0; i < log.n_loads; i++) {
         const llw_load *load = &log.loads[i];
-        if (load->draft || load->ik || load->outcome == LLW_LOG_UNKNOWN) continue;
+        if (load->draft || load->ik || load->ollama_engine || load->outcome == LLW_LOG_UNKNOWN) continue;
         llw_record r;
         const llw_token *words = NULL;
         const char *unsaid = "";

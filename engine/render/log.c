@@ -80,7 +80,7 @@ static void tell_head(llw_text *out, const llw_style *style, const llw_log *log,
     add_ink_outcome(out, style, l);
     if (l->program || l->build_text) {
         llw_text_add(&t, "; ");
-        if (l->program) add_safe(&t, l->program);
+        if (l->program) add_safe(&t, l->ollama_engine ? "Ollama's own engine" : l->program);
         if (l->build_text) {
             llw_text_addf(&t, "%s%sbuild ", l->program ? ", " : "", l->ik ? "ik_llama.cpp " : "");
             add_safe(&t, l->build_text);
@@ -267,6 +267,10 @@ static void tell_memory(llw_text *out, const llw_style *style, const llw_load *l
         llw_text_add(&t, " MiB of weights are in RAM.");
         paragraph(out, style, 2, &t);
     }
+    if (l->ollama_engine) {
+        llw_text_add(&t, "Ollama tells its sizes in tenths of a GiB.");
+        paragraph(out, style, 2, &t);
+    }
     if (l->host.output > 0) {
         char buf[LLW_NUMBER_MAX];
         llw_text_addf(&t, "Besides, %s of output buffer in RAM.", llw_format_mib(buf, l->host.output));
@@ -281,7 +285,8 @@ static void tell_speed(llw_text *out, const llw_style *style, const llw_load *l)
     if (!l->requests) return;
     llw_text_addf(&t, "%s request%s", number(buf, l->requests), l->requests == 1 ? "" : "s");
     if (l->longest_prompt > 0)
-        llw_text_addf(&t, ", longest prompt %s tokens at %.0f t/s", number(buf, l->longest_prompt),
+        llw_text_addf(&t, ", longest prompt %s token%s at %.*f t/s", number(buf, l->longest_prompt),
+                      l->longest_prompt == 1 ? "" : "s", l->longest_prompt_speed < 100,
                       l->longest_prompt_speed);
     if (l->eval_tokens > 0 && l->eval_ms > 0)
         llw_text_addf(&t, "; %s tokens generated at %.1f t/s", number(buf, l->eval_tokens),

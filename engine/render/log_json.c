@@ -172,7 +172,7 @@ static json_t *load_json(const llw_load *l, const llw_log_extra *x) {
     put(o, "build", text(l->build));
     put(o, "build_text", text(l->build_text));
     put(o, "commit", text(l->commit));
-    put(o, "engine", text(l->ik ? "ik_llama.cpp" : "llama.cpp"));
+    put(o, "engine", text(l->ik ? "ik_llama.cpp" : l->ollama_engine ? "ollama" : "llama.cpp"));
     put(o, "program", text(l->program));
     put(o, "verbosity", count(l->verbosity));
     put(o, "model", model_json(l));

@@ -38,6 +38,67 @@ static void read_line(llw_log_reader *r, const char *bytes, size_t len) {
     if (line.event || program) llw_log_apply(r, s, &line);
 }
 
+/* --- what the lines are in: Markdown, strings of JSON --- */
+
+static bool is_fence(const char *bytes, size_t len) {
+    size_t n = 0;
+    while (n < len && (bytes[n] == ' ' || bytes[n] == '>' || bytes[n] == '\t')) n++;
+    return len - n >= 3 && (!memcmp(bytes + n, "```", 3) || !memcmp(bytes + n, "~~~", 3));
+}
+
+static size_t line_length(const char *bytes, size_t len) {
+    const char *end = memchr(bytes, '\n', len);
+    return end ? (size_t)(end - bytes) : len;
+}
+
+static bool prints_load(const char *bytes, size_t len) {
+    char buffer[LLW_LOG_LINE];
+    llw_log_line line;
+    llw_log_unwrap(bytes, len, buffer, &line);
+    if (!line.text.len) return false;
+    llw_log_recognise(&line);
+    return line.event == LLW_LOG_E_META || llw_log_of_a_load(line.event);
+}
+
+/* Whether the text is prose with the log in fenced blocks: then its words of errors are no log. A raw log may
+ * hold fences, too, in prompts and templates, but its loads stand outside them. */
+static bool in_fences(const char *bytes, size_t len) {
+    bool inside = false, found = false;
+    if (!memmem(bytes, len, "```", 3) && !memmem(bytes, len, "~~~", 3)) return false;
+    for (size_t at = 0; at < len;) {
+        size_t n = line_length(bytes + at, len - at);
+        if (is_fence(bytes + at, n))
+            inside = !inside;
+        else if (prints_load(bytes + at, n)) {
+            if (!inside) return false;
+            found = true;
+        }
+        at += n + 1;
+    }
+    return found;
+}
+
+/* A line that holds a whole log as a string of JSON, its line ends written as \n. */
+static bool read_string(llw_log_reader *r, const char *bytes, size_t len) {
+    enum { LEAST = 3 };
+    size_t from = 0, ends = 0;
+    while (from < len && (bytes[from] == ' ' || bytes[from] == '\t')) from++;
+    if (from == len || (bytes[from] != '"' && bytes[from] != '{')) return false;
+    size_t start = 0;
+    for (size_t i = from; i + 1 < len && ends < LEAST; i++) {
+        if (bytes[i] == '"' && !ends) start = i + 1;
+        ends += bytes[i] == '\\' && bytes[i + 1] == 'n';
+    }
+    if (ends < LEAST || !start) return false;
+    for (size_t used; start < len && bytes[start] != '"'; start += used) {
+        char text[LLW_LOG_LINE];
+        size_t n = llw_log_unescape(bytes + start, len - start, text, sizeof text, &used);
+        read_line(r, text, n);
+        if (!used) break;
+    }
+    return true;
+}
+
 /* A load of which nothing was said but that its process ended is none. */
 static bool worth(const llw_log_entry *e) {
     const llw_load *l = &e->load;
@@ -75,11 +136,14 @@ void llw_log_parse(llw_arena *arena, const char *path, const char *bytes, size_t
         len -= n;
         break;
     }
+    bool fenced = in_fences(bytes, len), inside = !fenced;
     for (size_t at = 0; at < len;) {
-        const char *end = memchr(bytes + at, '\n', len - at);
-        size_t n = end ? (size_t)(end - bytes) - at : len - at;
+        size_t n = line_length(bytes + at, len - at);
         out->lines++;
-        read_line(r, bytes + at, n);
+        if (fenced && is_fence(bytes + at, n))
+            inside = !inside;
+        else if (inside && !read_string(r, bytes + at, n))
+            read_line(r, bytes + at, n);
         at += n + 1;
     }
     finish(r);

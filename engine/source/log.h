@@ -28,6 +28,10 @@ enum {
     LLW_LOG_FINDINGS = 24,
 };
 
+/* The last source (models/builds.tsv) in which the server's own lines begin with "main:" and its default verbosity
+ * prints sizes. */
+#define LLW_LOG_LAST_EARLY "2026-05-04"
+
 /* What llama.cpp rounds sizes to when it prints them: a figure is exact to half of it. */
 enum { LLW_LOG_TENTH_KIB = 10486 /* two decimals of a MiB */, LLW_LOG_MIB = 1 << 20 };
 
@@ -113,6 +117,7 @@ typedef struct llw_log_oom {
     llw_log_part part;   /* what it was for */
     bool running;        /* after the load had ended: a request made it */
     bool killed;         /* the kernel ended the process */
+    bool unpipelined;    /* llama.cpp got over it by not overlapping the GPUs' work */
     int line;            /* 0: there was none */
 } llw_log_oom;
 
@@ -134,6 +139,7 @@ typedef struct llw_load {
     const char *commit;
     int build_line;
     bool ik;             /* ik_llama.cpp, whose builds count apart */
+    bool ollama_engine;  /* the figures are those of Ollama's own engine, not llama.cpp's */
     const char *program; /* llama-server, llama-cli, llama-bench, ollama ...; NULL unknown */
     int64_t verbosity;   /* -1 unknown */
     int verbosity_line;
@@ -186,7 +192,7 @@ typedef struct llw_load {
     int64_t crash_prompt; /* tokens of the request that was running; -1 */
     bool ended;           /* it said that it was shutting down */
     llw_log_oom oom;
-    llw_log_oom retry; /* one that llama.cpp got over, by doing without overlapping the GPUs' work */
+    llw_log_oom retry; /* one that was got over: unpipelined, or by another try */
     /* speed, from the timings of requests */
     int64_t requests;
     int64_t prompt_tokens, eval_tokens;

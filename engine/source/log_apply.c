@@ -82,7 +82,7 @@ static bool on_host(llw_log_text name) {
 }
 
 const char *llw_log_device_name(llw_arena *arena, llw_log_text buffer) {
-    static const char *const kinds[] = {"_Mapped", "_Split", "_Private", "_REPACK"};
+    static const char *const kinds[] = {"_Mapped", "_Split", "_Private", "_REPACK", "-REPACK"};
     if (on_host(buffer)) return "Host";
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         size_t len = strlen(kinds[i]);
@@ -102,8 +102,8 @@ llw_log_device *llw_log_device_get(llw_arena *arena, llw_load *load, const char 
     return d;
 }
 
-static void new_process(llw_log_stream *s) {
-    s->entry = NULL;
+void llw_log_new_process(llw_log_stream *s) {
+    s->entry = s->main = NULL;
     s->fitting = s->dry = false;
     llw_load_init(&s->process);
 }
@@ -156,13 +156,23 @@ static int64_t mib(int64_t n) {
     return n < 0 || n > INT64_MAX / MIB ? -1 : n * MIB;
 }
 
-static const char *numbered(llw_log_reader *r, const char *backend, int64_t n) {
-    return llw_arena_printf(r->arena, "%s%lld", backend ? backend : "CUDA", (long long)n);
+const char *llw_log_backend(llw_arena *arena, const llw_log_stream *s) {
+    if (s->backend) return s->backend;
+    const llw_load *load = s->entry ? &s->entry->load : &s->process;
+    for (size_t i = 0; i < load->n_buffers; i++) {
+        const char *name = load->buffers[i].device;
+        size_t n = strcspn(name, "0123456789");
+        if (name[n] && n && strcmp(name, "Host")) return llw_arena_strndup(arena, name, n);
+    }
+    return "CUDA";
 }
 
-static void set_build(llw_log_reader *r, llw_log_stream *s, llw_log_text version, int64_t number,
-                      llw_log_text commit) {
-    if (s->entry && (s->entry->meta || s->fitting || advanced(s->entry))) new_process(s);
+static const char *numbered(llw_log_reader *r, const char *backend, int64_t n) {
+    return llw_arena_printf(r->arena, "%s%lld", backend, (long long)n);
+}
+
+static void name_build(llw_log_reader *r, llw_log_stream *s, llw_log_text version, int64_t number,
+                       llw_log_text commit) {
     llw_load *both[2] = {&s->process, s->entry ? &s->entry->load : NULL};
     bool named = commit.len >= 7 && !text_is(commit, "unknown");
     for (int i = 0; i < 2 && both[i]; i++) {
@@ -176,6 +186,13 @@ static void set_build(llw_log_reader *r, llw_log_stream *s, llw_log_text version
                 : llw_arena_printf(r->arena, "%lld (%.*s)", (long long)number, (int)commit.len, commit.at);
         p->build = number >= FIRST_BUILD ? llw_arena_printf(r->arena, "b%lld", (long long)number) : p->commit;
     }
+}
+
+/* The first word of a new process. */
+static void set_build(llw_log_reader *r, llw_log_stream *s, llw_log_text version, int64_t number,
+                      llw_log_text commit) {
+    if (s->entry && (s->entry->meta || s->fitting || advanced(s->entry))) llw_log_new_process(s);
+    name_build(r, s, version, number, commit);
 }
 
 /* A value of an old JSON line: "key":number or "key":"text". */
@@ -218,7 +235,7 @@ static bool apply_process(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     llw_log_text none = {line->text.at, 0};
     switch (line->event) {
     case LLW_LOG_E_JSON: apply_json(r, s, line->text); return true;
-    case LLW_LOG_E_SERVER_START: new_process(s); return true;
+    case LLW_LOG_E_SERVER_START: llw_log_new_process(s); return true;
     case LLW_LOG_E_BUILD_LONG: set_build(r, s, f[0].text, f[1].integer, f[2].text); return true;
     case LLW_LOG_E_BUILD_PAIR:
     case LLW_LOG_E_BUILD:
@@ -226,6 +243,7 @@ static bool apply_process(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         set_build(r, s, none, f[0].integer, f[1].text);
         if (line->event == LLW_LOG_E_BUILD_QUOTED) s->process.program = "llama-server"; /* it alone says so */
         return true;
+    case LLW_LOG_E_BUILD_BENCH: name_build(r, s, none, f[1].integer, f[0].text); return true;
     case LLW_LOG_E_VERBOSITY:
         s->process.verbosity = f[0].integer;
         s->process.verbosity_line = r->log->lines;
@@ -242,14 +260,15 @@ static bool apply_process(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         if (s->entry) s->entry->load.threads = f[0].integer;
         return true;
     case LLW_LOG_E_CUDA_FOUND:
-        if (s->fitting || advanced(s->entry)) new_process(s);
+        if (s->fitting || advanced(s->entry)) llw_log_new_process(s);
         s->backend = llw_log_copy(r->arena, f[1].text);
         return true;
     case LLW_LOG_E_CUDA_DEVICE:
-        set_memory(r, s, numbered(r, s->backend, f[0].integer), f[1].text, mib(f[2].integer), -1);
+        set_memory(r, s, numbered(r, llw_log_backend(r->arena, s), f[0].integer), f[1].text,
+                   mib(f[2].integer), -1);
         return true;
     case LLW_LOG_E_CUDA_DEVICE_SHORT:
-        set_memory(r, s, numbered(r, s->backend, f[0].integer), f[1].text, -1, -1);
+        set_memory(r, s, numbered(r, llw_log_backend(r->arena, s), f[0].integer), f[1].text, -1, -1);
         return true;
     case LLW_LOG_E_VULKAN_DEVICE:
         set_memory(r, s, numbered(r, "Vulkan", f[0].integer), f[1].text, -1, -1);
@@ -285,8 +304,7 @@ static void apply_meta_key(llw_log_reader *r, llw_load *load, const llw_log_fiel
         load->n_layer = number.integer;
 }
 
-/* Bytes of GiB and its like, a count of B and its like; 0 for anything else. */
-static int64_t unit_of(llw_log_text unit) {
+int64_t llw_log_unit(llw_log_text unit) {
     static const struct {
         const char *name;
         int64_t unit;
@@ -299,12 +317,20 @@ static int64_t unit_of(llw_log_text unit) {
     return 0;
 }
 
+/* Ollama told what it expected; now llama.cpp loads. */
+static void drop_estimate(llw_log_entry *e) {
+    if (!e || !e->load.ollama_engine || e->load.loaded_line) return;
+    e->load.n_buffers = 0;
+    e->load.ollama_engine = false;
+}
+
 static bool apply_model(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
     const llw_log_field *f = line->field;
     llw_log_entry *e = s->entry;
     switch (line->event) {
     case LLW_LOG_E_LOADING:
     case LLW_LOG_E_LOADING_DRAFT:
+        if (line->event == LLW_LOG_E_LOADING_DRAFT && e && !e->load.loaded_line) s->main = e;
         if (e && (e->meta || e->loading || advanced(e))) s->entry = NULL;
         if (!(e = llw_log_entry_get(r, s))) return true;
         e->loading = true;
@@ -314,6 +340,7 @@ static bool apply_model(llw_log_reader *r, llw_log_stream *s, const llw_log_line
         return true;
     case LLW_LOG_E_META:
     case LLW_LOG_E_META_OLD:
+        drop_estimate(e);
         if (e && (e->meta || advanced(e))) s->entry = NULL;
         if (!(e = llw_log_entry_get(r, s))) return true;
         e->meta = true;
@@ -324,6 +351,10 @@ static bool apply_model(llw_log_reader *r, llw_log_stream *s, const llw_log_line
     case LLW_LOG_E_USING_DEVICE:
     case LLW_LOG_E_USING_DEVICE_SHORT:
     case LLW_LOG_E_USING_DEVICE_BARE: apply_device(r, s, line); return true;
+    case LLW_LOG_E_VOCAB_ONLY:
+        if (e) e->dropped = true;
+        s->entry = NULL;
+        return true;
     case LLW_LOG_E_NO_ALLOC:
         if (f[0].integer != 1) return true;
         s->dry = true; /* until the next header: a load of --fit whose beginning is not in the log */
@@ -347,10 +378,10 @@ static bool apply_model(llw_log_reader *r, llw_log_stream *s, const llw_log_line
     case LLW_LOG_E_N_EXPERT: load->n_expert = f[0].integer; return true;
     case LLW_LOG_E_FILE_TYPE: load->file_type = llw_log_copy(r->arena, f[0].text); return true;
     case LLW_LOG_E_PARAMS:
-        if ((unit = unit_of(f[1].text))) load->params = llw_log_bytes(f[0].real, unit);
+        if ((unit = llw_log_unit(f[1].text))) load->params = llw_log_bytes(f[0].real, unit);
         return true;
     case LLW_LOG_E_FILE_SIZE:
-        if (!(unit = unit_of(f[1].text))) return true;
+        if (!(unit = llw_log_unit(f[1].text))) return true;
         load->file_bytes = llw_log_bytes(f[0].real, unit);
         load->file_bytes_precision = llround((double)unit / pow(10, f[0].decimals > 6 ? 6 : f[0].decimals));
         return true;
@@ -374,15 +405,17 @@ static void set_program(llw_log_stream *s, const llw_log_line *line) {
     if (s->entry && !s->entry->load.program) s->entry->load.program = program;
 }
 
-/* Lines that only a load prints: where nothing of it came before, its beginning is not in the log. */
-static bool of_a_load(llw_log_event event) {
+bool llw_log_of_a_load(llw_log_event event) {
     switch (event) {
     case LLW_LOG_E_ARCH:
     case LLW_LOG_E_OFFLOADED:
     case LLW_LOG_E_BUFFER_MODEL:
+    case LLW_LOG_E_BUFFER_RAM_2023:
+    case LLW_LOG_E_BUFFER_VRAM_2023:
     case LLW_LOG_E_CONTEXT:
     case LLW_LOG_E_N_CTX:
     case LLW_LOG_E_BUFFER_KV:
+    case LLW_LOG_E_BUFFER_RS:
     case LLW_LOG_E_BUFFER_COMPUTE: return true;
     default: return false;
     }
@@ -392,8 +425,13 @@ void llw_log_apply(llw_log_reader *r, llw_log_stream *s, const llw_log_line *lin
     set_program(s, line);
     if (line->event == LLW_LOG_E_NONE) return;
     if (s->entry) s->entry->load.last_line = r->log->lines;
-    if (apply_process(r, s, line) || llw_log_apply_trouble(r, s, line) || s->fitting) return;
+    if (apply_process(r, s, line) || llw_log_apply_ollama(r, s, line) || llw_log_apply_trouble(r, s, line) ||
+        s->fitting)
+        return;
     if (s->dry && line->event != LLW_LOG_E_META) return;
-    if (!s->entry && of_a_load(line->event) && !begin(r, s)) return;
+    /* each load says it once: what comes now belongs to another one, whose header is not in the log */
+    if (line->event == LLW_LOG_E_OFFLOADED && s->entry && s->entry->load.offloaded_line) s->entry = NULL;
+    /* where nothing of a load came before, its beginning is not in the log */
+    if (!s->entry && llw_log_of_a_load(line->event) && !begin(r, s)) return;
     if (!apply_model(r, s, line)) llw_log_apply_context(r, s, line);
 }

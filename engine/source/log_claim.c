@@ -275,6 +275,11 @@ static void check_layers(const claimer *c, llw_entity launch, agreement *a) {
 static void check_build(const claimer *c, llw_entity launch, agreement *a) {
     llw_entity build = llw_facts_ref(c->facts, launch, LLW_launch_build);
     const llw_claim *said = build ? llw_facts_best(c->facts, build, LLW_build_version) : NULL;
+    if (c->load->ollama_engine) {
+        differ(a, true, true,
+               "the figures in the log are those of Ollama's own engine, rounded to tenths of a GiB");
+        return;
+    }
     if (c->load->ik) {
         differ(a, false, false, "the log is ik_llama.cpp's, whose compute buffers are its own");
         return;

@@ -10,20 +10,29 @@ static bool text_is(llw_log_text t, const char *word) {
     return t.len == strlen(word) && !memcmp(t.at, word, t.len);
 }
 
-static void add_buffer(llw_log_reader *r, llw_log_entry *e, llw_log_text name, llw_log_part part,
-                       const llw_log_field *size) {
+/* Older Vulkan buffers are called like the card. */
+static const char *device_of(llw_log_reader *r, const llw_load *load, llw_log_text name) {
+    for (int i = 0; i < load->n_devices; i++) {
+        const char *card = load->devices[i].description;
+        if (card && name.len > 8 && strlen(card) >= name.len && !memcmp(card, name.at, name.len))
+            return load->devices[i].name;
+    }
+    return llw_log_device_name(r->arena, name);
+}
+
+void llw_log_add_buffer(llw_log_reader *r, llw_log_entry *e, llw_log_text name, llw_log_part part,
+                        int64_t bytes, int64_t precision) {
     llw_load *load = &e->load;
-    int64_t bytes = llw_log_bytes(size->real, MIB);
     if (bytes < 0 || load->n_buffers >= LLW_LOG_BUFFERS) return;
     llw_log_buffer b = {.name = llw_log_copy(r->arena, name),
-                        .device = llw_log_device_name(r->arena, name),
+                        .device = device_of(r, load, name),
                         .part = part,
                         .bytes = bytes,
+                        .precision = precision,
                         .line = r->log->lines,
                         .context = part == LLW_LOG_MODEL || !load->n_contexts ? 0 : load->n_contexts - 1};
-    b.precision = llround((double)MIB / pow(10, size->decimals > 6 ? 6 : size->decimals));
-    /* a context that reserves again says its compute and output buffers again */
-    bool again = part == LLW_LOG_COMPUTE || part == LLW_LOG_OUTPUT;
+    /* a context that reserves again says its compute and output buffers again; Ollama says all again */
+    bool again = part == LLW_LOG_COMPUTE || part == LLW_LOG_OUTPUT || load->ollama_engine;
     for (size_t i = 0; again && i < load->n_buffers; i++) {
         llw_log_buffer *old = &load->buffers[i];
         if (old->part != part || old->context != b.context || strcmp(old->name, b.name)) continue;
@@ -36,10 +45,16 @@ static void add_buffer(llw_log_reader *r, llw_log_entry *e, llw_log_text name, l
     load->buffers = items;
 }
 
+static void add_buffer(llw_log_reader *r, llw_log_entry *e, llw_log_text name, llw_log_part part,
+                       const llw_log_field *size) {
+    llw_log_add_buffer(r, e, name, part, llw_log_bytes(size->real, MIB),
+                       llround((double)MIB / pow(10, size->decimals > 6 ? 6 : size->decimals)));
+}
+
 /* A figure of 2023, which named no device. */
 static void add_old(llw_log_reader *r, llw_log_stream *s, llw_log_part part, bool gpu,
                     const llw_log_field *size) {
-    const char *name = gpu ? llw_arena_printf(r->arena, "%s0", s->backend ? s->backend : "CUDA") : "CPU";
+    const char *name = gpu ? llw_arena_printf(r->arena, "%s0", llw_log_backend(r->arena, s)) : "CPU";
     add_buffer(r, s->entry, (llw_log_text){name, strlen(name)}, part, size);
 }
 
@@ -167,6 +182,11 @@ static bool apply_context(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         if (e->n_ctx_seen || !load->n_contexts) begin_context(e);
         e->n_ctx_seen = true;
         if (load->n_contexts > 1) return true;
+        load->n_ctx = f[0].integer;
+        load->n_ctx_line = at;
+        return true;
+    case LLW_LOG_E_N_CTX_2023: /* of the model's settings: the context follows */
+        if (load->n_ctx >= 0) return true;
         load->n_ctx = f[0].integer;
         load->n_ctx_line = at;
         return true;

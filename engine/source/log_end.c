@@ -44,7 +44,8 @@ static void add_buffer(llw_log_device *d, const llw_log_buffer *b, bool bench) {
 }
 
 /* A part that was printed for some device is 0 where it was not: llama.cpp names only the buffers that exist.
- * A model without a cache (an embedding model) goes from the header straight to its compute buffers. */
+ * A model without a cache (an embedding model) goes from the settings of its context straight to its compute
+ * buffers; where the log does not show these settings, it may not show the cache either. */
 static void fill(llw_log_device *d, bool model, bool context, bool compute) {
     if (model && d->model < 0) d->model = 0;
     if (context && d->context < 0) d->context = 0;
@@ -61,7 +62,8 @@ static void sum_buffers(llw_arena *arena, llw_load *load) {
         if (!d) continue;
         add_buffer(d, b, bench);
         model |= b->part == LLW_LOG_MODEL;
-        context |= b->part == LLW_LOG_KV || b->part == LLW_LOG_RECURRENT || b->part == LLW_LOG_COMPUTE;
+        context |= b->part == LLW_LOG_KV || b->part == LLW_LOG_RECURRENT ||
+                   (b->part == LLW_LOG_COMPUTE && load->n_ctx >= 0);
         compute |= b->part == LLW_LOG_COMPUTE;
     }
     for (int i = 0; i < load->n_devices; i++) fill(&load->devices[i], model, context, compute);

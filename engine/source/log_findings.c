@@ -1,5 +1,6 @@
 /* What a load's log gives reason to say: findings with stable codes, each with its line. */
 #include "base/text.h"
+#include "fact/build.h"
 #include "source/log_state.h"
 
 #include <stdarg.h>
@@ -53,8 +54,11 @@ static const struct code {
      "No -c was given, so --fit reduced the context until its target could be kept. Give -c to decide it "
      "yourself."},
     {"R09", "the log does not show sizes",
-     "At its default verbosity llama.cpp of 2026-06 and later prints no buffer sizes, no layers and no "
-     "devices. -lv 4 prints them and costs nothing."},
+     "From May 2026 on (llama.cpp #23021; b9181 has it) the default verbosity of 3 prints no buffer sizes, "
+     "no "
+     "layers and no devices. -lv 4 prints them as before and costs nothing; -v alone leaves some of them out "
+     "(#23613). "
+     "Older builds print them unless --log-disable is given."},
     {"R10", "layers stayed in RAM",
      "Fewer layers than the model has went to the GPUs: the rest is computed by the processor, token by "
      "token."},
@@ -136,6 +140,33 @@ static bool is_pipelining(const finder *f, const llw_log_oom *oom) {
     return f->load->pipelined && oom->part == LLW_LOG_COMPUTE && oom->asked > HUGE_BUFFER;
 }
 
+/* Whether --fit could have placed this load; known: the build says so. */
+static bool has_fit(const finder *f, bool *known) {
+    const llw_load *l = f->load;
+    llw_build build;
+    *known = l->fit.state || l->ik || l->ollama_engine;
+    if (*known) return l->fit.state;
+    llw_rc rc = l->build ? llw_build_read(f->arena, l->build, &build, NULL) : LLW_ERR_INPUT;
+    *known = rc == LLW_OK && build.fit_known;
+    return *known && build.fit;
+}
+
+static const char *more_free(const finder *f) {
+    return f->load->fit.state == LLW_LOG_FIT_DONE || f->load->fit.state == LLW_LOG_FIT_UNCHANGED
+               ? "keep more free: a larger --fit-target, a smaller -ub or -c"
+               : "keep more free: fewer layers there, a smaller -ub or -c";
+}
+
+static const char *model_advice(const finder *f) {
+    bool known, fit = has_fit(f, &known);
+    if (fit || !known)
+        return "put fewer layers or experts there, or leave -ngl, -ts and -ot out and let --fit place them";
+    return f->load->ik ? "put fewer layers or experts there (-ngl, -ot, -ts)"
+                       : "put fewer layers or experts there (-ngl, -ot, -ts), or take a build from December "
+                         "2025 on, whose "
+                         "--fit places them";
+}
+
 static const char *oom_advice(const finder *f, const llw_log_oom *oom) {
     if (is_pipelining(f, oom))
         return "a build with -DGGML_SCHED_MAX_COPIES=1: several copies of the graph's inputs are what takes "
@@ -143,15 +174,14 @@ static const char *oom_advice(const finder *f, const llw_log_oom *oom) {
     if (oom->device && !strcmp(oom->device, "Host"))
         return "more RAM, a smaller file, or more layers on the GPUs";
     switch (oom->part) {
-    case LLW_LOG_MODEL:
-        return "put fewer layers or experts there, or leave -ngl, -ts and -ot out and let --fit place them";
+    case LLW_LOG_MODEL: return model_advice(f);
     case LLW_LOG_KV:
     case LLW_LOG_RECURRENT: return "a smaller -c, fewer slots (-np), or -ctk q8_0 -ctv q8_0";
     case LLW_LOG_COMPUTE:
         return f->load->n_ubatch > 0 && f->load->n_ubatch <= 512
                    ? "a smaller -c, or fewer layers there"
                    : "a smaller -ub (512 is the default), or a smaller -c";
-    default: return "keep more free: a larger --fit-target, a smaller -ub or -c";
+    default: return more_free(f);
     }
 }
 
@@ -179,8 +209,8 @@ static void find_oom(finder *f) {
         llw_text_addf(&t, "%s had no room for %s", retry->device ? retry->device : "a device",
                       part_words(retry->part));
         add_sizes(f, &t, retry);
-        find(f, "R14", RISK, retry->line, oom_advice(f, retry),
-             "%s; llama.cpp went on without overlapping the GPUs' work", llw_text_str(&t));
+        find(f, "R14", RISK, retry->line, oom_advice(f, retry), "%s; llama.cpp %s", llw_text_str(&t),
+             retry->unpipelined ? "went on without overlapping the GPUs' work" : "tried again and loaded");
         llw_text_fini(&t);
     }
     if (oom->killed)
@@ -316,12 +346,20 @@ static void find_memory(finder *f) {
             continue;
         int64_t left = d->free - d->model - d->context - d->compute - d->other;
         if (left < GROWTH && d->model + d->context > 0)
-            find(f, "R17", RISK, d->line, "a smaller -ub or -c, or a larger --fit-target",
-                 "%s has %s left after the load%s", d->name, size(f, left),
+            find(f, "R17", RISK, d->line, more_free(f), "%s has %s left after the load%s", d->name,
+                 size(f, left),
                  left < 0
                      ? ", less than nothing: others gave memory back meanwhile, or the driver swaps to RAM"
                      : "");
     }
+}
+
+/* Whether the build is from before May 2026, when the default verbosity still printed sizes. */
+static bool prints_sizes(const finder *f) {
+    llw_build build;
+    if (f->load->early || !f->load->build) return f->load->early;
+    return llw_build_read(f->arena, f->load->build, &build, NULL) == LLW_OK &&
+           build.order <= llw_build_order(LLW_LOG_LAST_EARLY);
 }
 
 static void find_quiet(finder *f) {
@@ -329,11 +367,33 @@ static void find_quiet(finder *f) {
     bool figures = l->n_buffers || l->host.from_summary;
     if (figures || l->outcome == LLW_LOG_FAILED || !l->path) return;
     if (l->verbosity >= 0 && l->verbosity < 4)
-        find(f, "R09", NOTE, l->verbosity_line, "start with -lv 4 to see buffer sizes",
+        find(f, "R09", NOTE, l->verbosity_line, "start with -lv 4, which prints them",
              "at verbosity %lld llama.cpp prints no buffer sizes", (long long)l->verbosity);
+    else if (l->loaded_line && prints_sizes(f))
+        find(f, "R09", NOTE, l->loaded_line,
+             "give the log from its first line on, made without --log-disable",
+             "the log shows no buffer sizes, which a build of this age prints");
     else if (l->loaded_line)
-        find(f, "R09", NOTE, l->loaded_line, "start with -lv 4 to see buffer sizes",
+        find(f, "R09", NOTE, l->loaded_line,
+             "start with -lv 4: from May 2026 on (b9181) the default of 3 leaves them out",
              "the log shows no buffer sizes");
+}
+
+/* Ollama is told these things by other names than llama.cpp. */
+static void advise_ollama(finder *f) {
+    static const struct {
+        const char *code, *advice;
+    } own[] = {{"R01", "a smaller num_ctx, fewer layers (num_gpu), or OLLAMA_GPU_OVERHEAD to keep more free"},
+               {"R02", "a smaller num_ctx, fewer layers (num_gpu), or OLLAMA_GPU_OVERHEAD to keep more free"},
+               {"R03", "a smaller model or num_ctx, or a higher limit for the container"},
+               {"R10", "a smaller num_ctx or file, or a larger num_gpu"},
+               {"R13", "OLLAMA_FLASH_ATTENTION=1, if the model allows it"},
+               {"R15", "a num_ctx of at most what the model was trained for"},
+               {"R17", "a smaller num_ctx, or OLLAMA_GPU_OVERHEAD to keep more free"},
+               {"R18", "OLLAMA_NUM_PARALLEL=1 for one user"}};
+    for (int i = 0; i < f->load->n_findings; i++)
+        for (size_t k = 0; k < sizeof own / sizeof *own; k++)
+            if (!strcmp(f->load->findings[i].code, own[k].code)) f->load->findings[i].advice = own[k].advice;
 }
 
 void llw_log_find(llw_arena *arena, llw_load *load) {
@@ -349,4 +409,5 @@ void llw_log_find(llw_arena *arena, llw_load *load) {
     find_memory(&f);
     find_context(&f);
     find_quiet(&f);
+    if (load->program && !strcmp(load->program, "ollama")) advise_ollama(&f);
 }

@@ -170,27 +170,69 @@ static bool tells_program(llw_log_line *line, llw_log_event event) {
     case LLW_LOG_E_PROGRAM_SERVER: return line->server = true;
     case LLW_LOG_E_PROGRAM_CLI: return line->cli = true;
     case LLW_LOG_E_PROGRAM_BENCH: return line->bench = true;
-    case LLW_LOG_E_PROGRAM_OLLAMA: return line->ollama = true;
     default: return false;
     }
 }
 
+/* --- which rows are worth trying --- */
+
+enum { N_ROWS = sizeof rows / sizeof *rows };
+
+/* Rows by the first character of their patterns, in the order of the table; those that begin with a field
+ * stand under '%'. Made at the first line. */
+static short first_row[256], next_row[N_ROWS];
+static bool indexed;
+
+static void index_rows(void) {
+    if (indexed) return;
+    indexed = true;
+    memset(first_row, -1, sizeof first_row);
+    for (int r = N_ROWS - 1; r >= 0; r--) {
+        unsigned char c = (unsigned char)*rows[r].pattern;
+        next_row[r] = first_row[c];
+        first_row[c] = (short)r;
+    }
+}
+
+/* A pattern that begins with any text needs but one try, from the start of the line, and only where what
+ * follows stands in it. */
+static bool worth(const struct row *row, const candidate *c, llw_log_text whole) {
+    if (row->pattern[0] != '%' || row->pattern[1] != '~') return true;
+    size_t len = literal(row->pattern + 2);
+    if (!len) return true;
+    return c->text.at == whole.at && memmem(whole.at, whole.len, row->pattern + 2, len);
+}
+
+/* The first row of that letter before `best` that matches the candidate; `best` when there is none. */
+static int row_of(llw_log_line *line, const candidate *c, unsigned char letter, llw_log_text whole,
+                  int best) {
+    for (int r = first_row[letter]; r >= 0 && r < best; r = next_row[r]) {
+        if (*rows[r].where && !listed(rows[r].where, c->where)) continue;
+        if (worth(&rows[r], c, whole) && llw_log_match(rows[r].pattern, c->text, line->field) &&
+            !tells_program(line, rows[r].event))
+            return r;
+    }
+    return best;
+}
+
 void llw_log_recognise(llw_log_line *line) {
     candidate candidates[MAX_CANDIDATES];
-    int n = find_candidates(line->text, candidates);
-    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++)
-        for (int c = 0; c < n; c++) {
-            const char *p = rows[r].pattern;
-            if (!candidates[c].text.len || (*p != '%' && *p != *candidates[c].text.at)) continue;
-            if (*rows[r].where && !listed(rows[r].where, candidates[c].where)) continue;
-            if (!llw_log_match(p, candidates[c].text, line->field) || tells_program(line, rows[r].event))
-                continue;
-            memset(line->field, 0, sizeof line->field); /* of what attempts left there */
-            llw_log_match(p, candidates[c].text, line->field);
-            line->event = rows[r].event;
-            line->where = candidates[c].where;
-            return;
+    int n = find_candidates(line->text, candidates), best = N_ROWS, of = 0;
+    index_rows();
+    for (int c = 0; c < n; c++) {
+        if (!candidates[c].text.len) continue;
+        unsigned char letters[2] = {(unsigned char)*candidates[c].text.at, '%'};
+        for (int i = 0; i < 2; i++) {
+            int r = row_of(line, &candidates[c], letters[i], candidates[0].text, best);
+            if (r < best) best = r, of = c;
         }
-    if (line->text.len > 2 && line->text.at[0] == '{' && line->text.at[1] == '"')
+    }
+    memset(line->field, 0, sizeof line->field); /* of what attempts left there */
+    if (best < N_ROWS) {
+        llw_log_match(rows[best].pattern, candidates[of].text, line->field);
+        line->event = rows[best].event;
+        line->where = candidates[of].where;
+    } else if (line->text.len > 2 && line->text.at[0] == '{' && line->text.at[1] == '"') {
         line->event = LLW_LOG_E_JSON;
+    }
 }

@@ -43,6 +43,10 @@ typedef struct llw_log_line {
 /* Takes the wrapping off. buffer has room for LLW_LOG_LINE bytes and must live as long as the line. */
 void llw_log_unwrap(const char *bytes, size_t len, char *buffer, llw_log_line *line);
 
+/* Takes the escapes of a JSON string off, up to the end of the line in it, of the string, or of out. *used:
+ * bytes read. Returns the length written. */
+size_t llw_log_unescape(const char *bytes, size_t len, char *out, size_t size, size_t *used);
+
 /* Finds the line's event and its fields. */
 void llw_log_recognise(llw_log_line *line);
 

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+enum { PORT_DIGITS = 4 };
+
 static bool blank(char c) {
     return c == ' ' || c == '\t';
 }
@@ -68,10 +70,17 @@ static size_t iso_time(llw_log_text t) {
     return n < t.len && blank(t.at[n]) ? n : 0;
 }
 
-/* "Feb 16 10:00:00", "Feb  6 10:00:00" */
+/* "Feb 16 10:00:00", "Feb  6 10:00:00", and as other languages write it: "mars 3 10:00:00", "2月 22
+ * 10:00:00". */
 static size_t syslog_time(llw_log_text t) {
-    size_t n = shape(t, "AAA 99 99:99:99 ");
-    return n ? n : shape(t, "AAA  9 99:99:99 ");
+    size_t n = 0;
+    while (n < t.len && n < 12 && !blank(t.at[n])) n++;
+    if (!n || n >= t.len || !blank(t.at[n])) return 0;
+    while (n < t.len && blank(t.at[n])) n++;
+    size_t day = 0;
+    while (n < t.len && day < 2 && isdigit((unsigned char)t.at[n])) n++, day++;
+    size_t clock = day ? shape((llw_log_text){t.at + n, t.len - n}, " 99:99:99 ") : 0;
+    return clock ? n + clock : 0;
 }
 
 /* 0.00.630.555 (minutes.seconds.ms.us since the start) */
@@ -119,8 +128,9 @@ static size_t unit(llw_log_text t, llw_log_line *line) {
     return n + 1;
 }
 
-/* "[41303] " of the router, "[pod/name/container] " of kubectl, "[2026-02-16 10:00:00] ". */
-static size_t bracket(llw_log_text t, llw_log_text *key) {
+/* "[41303] " of the router, "[pod/name/container] " of kubectl, "[2026-02-16 10:00:00] ". A short number is a
+ * shell's: "[1]  + 3804384 segmentation fault". */
+static size_t bracket(llw_log_text t, llw_log_text *key, bool *timed) {
     if (!t.len || *t.at != '[') return 0;
     size_t n = 1;
     bool digits = true;
@@ -130,12 +140,13 @@ static size_t bracket(llw_log_text t, llw_log_text *key) {
     }
     if (n >= t.len || t.at[n] != ']' || n + 1 >= t.len || t.at[n + 1] != ' ') return 0;
     llw_log_text inside = {t.at + 1, n - 1};
-    if ((digits && inside.len) || starts(inside, "pod/")) {
+    if ((digits && inside.len >= PORT_DIGITS) || starts(inside, "pod/")) {
         *key = inside;
         return n + 1;
     }
-    return shape(inside, "9999-99-99") || shape(inside, "9999/99/99") || shape(inside, "99:99:99") ? n + 1
-                                                                                                   : 0;
+    if (!shape(inside, "9999-99-99") && !shape(inside, "9999/99/99") && !shape(inside, "99:99:99")) return 0;
+    *timed = true;
+    return n + 1;
 }
 
 /* "INFO [                    main] build info | ..." of the server of 2024 and of ik_llama.cpp: the level
@@ -149,6 +160,25 @@ static size_t old_level(llw_log_text t, char *level) {
         if (starts(t, words[i].word)) {
             *level = words[i].level;
             return strlen(words[i].word) - 1;
+        }
+    return 0;
+}
+
+/* "stderr ", with containerd's mark behind it of a line that is whole (F) or goes on (P). */
+static size_t output(llw_log_text t) {
+    if (!starts(t, "stderr ") && !starts(t, "stdout ")) return 0;
+    return t.len > 9 && (t.at[7] == 'F' || t.at[7] == 'P') && t.at[8] == ' ' ? 8 : 6;
+}
+
+/* time=2026-02-16T10:00:00.000Z level=INFO source=ggml.go:494 msg="offloaded 41/41 layers to GPU": Ollama's
+ * own lines. The message stays, with what stands behind it. */
+static size_t ollama(llw_log_text t) {
+    static const char message[] = " msg=";
+    if (!starts(t, "time=") && !starts(t, "level=")) return 0;
+    for (size_t n = 0; n + sizeof message - 1 < t.len && n < 160; n++)
+        if (!memcmp(t.at + n, message, sizeof message - 1)) {
+            n += sizeof message - 1;
+            return n + (t.at[n] == '"');
         }
     return 0;
 }
@@ -167,34 +197,81 @@ static size_t layer(llw_log_text t, llw_log_line *line, bool *timed) {
         return n;
     }
     if (!line->key.len && (n = service(t, &line->key))) return n;
-    if (!line->level && t.len > 2 && strchr("IWED", *t.at) && t.at[1] == ' ' && !blank(t.at[2])) {
+    if (!line->level && t.len > 2 && strchr("IWED", *t.at) && t.at[1] == ' ' && (*timed || !blank(t.at[2]))) {
         line->level = *t.at;
         return 1;
     }
-    if (starts(t, "> ")) return 1; /* quoted, as in an issue */
-    if (starts(t, "stderr ") || starts(t, "stdout ")) return 6;
-    if ((n = bracket(t, &line->key))) return n;
+    if (starts(t, "> ")) return 1;                                     /* quoted, as in an issue */
+    if (*timed && starts(t, "| ") && t.at[t.len - 1] != '|') return 1; /* "TIME | line"; no row of a table */
+    if ((n = output(t))) return n;
+    if ((n = ollama(t))) {
+        line->ollama = true;
+        return n;
+    }
+    if ((n = bracket(t, &line->key, timed))) return n;
     return line->level ? 0 : old_level(t, &line->level);
 }
 
-/* {"log":"...\n","stream":"stderr",...} of docker's json-file driver; "GRPC(...): stderr " of LocalAI. */
+/* "GRPC(...): stderr " of LocalAI. */
 static llw_log_text unbox(llw_log_text t) {
-    static const char docker[] = "{\"log\":\"", local[] = "): stderr ";
-    if (starts(t, docker)) {
-        t.at += sizeof docker - 1;
-        t.len -= sizeof docker - 1;
-        for (size_t i = 0; i + 1 < t.len; i++)
-            if (t.at[i] == '\\' && t.at[i + 1] == 'n') t.len = i;
-        return t;
-    }
+    static const char local[] = "): stderr ";
     for (size_t i = 0; i + sizeof local - 1 < t.len && i < 200; i++)
         if (!memcmp(t.at + i, local, sizeof local - 1))
             return (llw_log_text){t.at + i + sizeof local - 1, t.len - i - sizeof local + 1};
     return t;
 }
 
+/* The control characters that JSON writes as \u001b and its like; 0 for any other. */
+static char escaped_control(const char *hex) {
+    if (hex[0] != '0' || hex[1] != '0' || (hex[2] != '0' && hex[2] != '1') ||
+        !isxdigit((unsigned char)hex[3]))
+        return 0;
+    int low = isdigit((unsigned char)hex[3]) ? hex[3] - '0' : (hex[3] | 0x20) - 'a' + 10;
+    return (char)((hex[2] - '0') * 16 + low);
+}
+
+size_t llw_log_unescape(const char *bytes, size_t len, char *out, size_t size, size_t *used) {
+    size_t n = 0, i = 0;
+    for (; i < len && bytes[i] != '"' && n < size; i++) {
+        if (bytes[i] != '\\' || i + 1 == len) {
+            out[n++] = bytes[i];
+            continue;
+        }
+        char c = bytes[++i];
+        if (c == 'n') {
+            i++;
+            break;
+        }
+        if (c == 'u' && i + 4 < len) {
+            char control = escaped_control(bytes + i + 1);
+            if (control) out[n++] = control;
+            i += 4;
+        } else {
+            out[n++] = c == 't' ? '\t' : c;
+        }
+    }
+    *used = i;
+    return n;
+}
+
+/* Where the text begins in {"log":"...\n","stream":"stderr",...} of docker's json-file driver; 0 elsewhere.
+ */
+static size_t docker_json(const char *bytes, size_t len) {
+    static const char head[] = "{\"log\":";
+    size_t n = sizeof head - 1;
+    if (len < n || memcmp(bytes, head, n)) return 0;
+    while (n < len && blank(bytes[n])) n++;
+    return n < len && bytes[n] == '"' ? n + 1 : 0;
+}
+
 void llw_log_unwrap(const char *bytes, size_t len, char *buffer, llw_log_line *line) {
     *line = (llw_log_line){0};
+    char text[LLW_LOG_LINE];
+    size_t used, from = docker_json(bytes, len);
+    if (from) {
+        len = llw_log_unescape(bytes + from, len - from, text, sizeof text, &used);
+        bytes = text;
+    }
     size_t n = clean(bytes, len, buffer);
     llw_log_text t = unbox((llw_log_text){buffer, n});
     bool timed = false;

@@ -2,6 +2,7 @@
  * requests. */
 #include "source/log_state.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -152,9 +153,9 @@ static bool apply_request(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         if (!(oom = oom_of(r, s, NEAR))) return true;
         ask(oom, llw_log_bytes(f[0].real, MIB), llround((double)MIB / 100));
         if (!oom->device)
-            place_oom(r, &s->entry->load,
-                      llw_arena_printf(r->arena, "%s%lld", s->backend ? s->backend : "CUDA",
-                                       (long long)f[1].integer));
+            place_oom(
+                r, &s->entry->load,
+                llw_arena_printf(r->arena, "%s%lld", llw_log_backend(r->arena, s), (long long)f[1].integer));
         return true;
     case LLW_LOG_E_OOM_BUFFER:
         if (!(oom = oom_of(r, s, NEAR))) return true;
@@ -164,13 +165,17 @@ static bool apply_request(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         if (!oom->running && word_is(line->where, "ggml_gallocr")) oom->part = LLW_LOG_COMPUTE;
         return true;
     case LLW_LOG_E_OOM_VULKAN:
+    case LLW_LOG_E_OOM_SYCL:
         if ((oom = oom_of(r, s, NEAR))) ask(oom, f[0].integer, 1);
         return true;
-    case LLW_LOG_E_OOM_VULKAN_WHY: oom_of(r, s, NEAR); return true;
+    case LLW_LOG_E_OOM_VULKAN_WHY:
+        if (!s->pinned_line || r->log->lines - s->pinned_line > 2) oom_of(r, s, NEAR);
+        return true;
     case LLW_LOG_E_OOM_METAL:
         if (!(oom = oom_of(r, s, NEAR))) return true;
         ask(oom, llw_log_bytes(f[0].real, MIB), llround((double)MIB / 100));
         return true;
+    case LLW_LOG_E_OOM_SYCL_HOST:
     case LLW_LOG_E_OOM_BUFFER_HOST:
     case LLW_LOG_E_OOM_HOST:
         if (!(oom = oom_of(r, s, NEAR))) return true;
@@ -188,6 +193,9 @@ static void get_over(llw_log_stream *s) {
     llw_load *load = &s->entry->load;
     load->retry = load->oom;
     load->retry.part = LLW_LOG_COMPUTE;
+    load->retry.unpipelined = true;
+    load->failure = NULL;
+    s->entry->fail_line = 0;
     load->oom = (llw_log_oom){.asked = -1, .free_before = -1, .free = -1};
     load->pipelined = false;
 }
@@ -208,7 +216,7 @@ static bool apply_memory(llw_log_reader *r, llw_log_stream *s, const llw_log_lin
         set_part(r, s, LLW_LOG_COMPUTE, "no room for the compute buffer");
         return true;
     case LLW_LOG_E_RETRY: get_over(s); return true;
-    case LLW_LOG_E_PINNED: return true;
+    case LLW_LOG_E_PINNED: s->pinned_line = r->log->lines; return true;
     case LLW_LOG_E_KILLED:
         if (!s->entry || s->entry->load.ended) return true;
         if (!(oom = oom_of(r, s, 0))) return true;
@@ -223,10 +231,23 @@ static bool apply_memory(llw_log_reader *r, llw_log_stream *s, const llw_log_lin
 static void crash(llw_log_reader *r, llw_log_stream *s, const char *words) {
     llw_log_entry *e = llw_log_entry_get(r, s);
     if (!e || e->load.ended) return; /* what falls over while shutting down took nothing with it */
-    if (!e->crash_line) e->crash_line = r->log->lines;
+    if (!e->crash_line || e->vague) e->crash_line = r->log->lines;
     bool memory = e->load.oom.line != 0; /* then the crash is its consequence */
-    if (!memory && (e->crash_line == r->log->lines || !e->load.failure)) e->load.failure = words;
+    if (!memory && (e->crash_line == r->log->lines || !e->load.failure || e->vague)) e->load.failure = words;
+    e->vague = false;
     if (e->prompt >= 0) e->load.crash_prompt = e->prompt;
+}
+
+/* FILE:LINE: words. A number behind the line is a compiler's column; "CUDA error" is told again with its
+ * reason.
+ */
+static void crash_at(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
+    llw_log_text words = line->field[1].text;
+    if (isdigit((unsigned char)*words.at)) return;
+    bool known = s->entry && s->entry->crash_line;
+    if (known) return;
+    crash(r, s, llw_log_copy(r->arena, line->text));
+    if (s->entry) s->entry->vague = true;
 }
 
 static bool apply_crash(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
@@ -247,12 +268,14 @@ static bool apply_crash(llw_log_reader *r, llw_log_stream *s, const llw_log_line
                                llw_log_copy(r->arena, f[0].text)));
         return true;
     case LLW_LOG_E_CRASH_2023: crash(r, s, llw_log_copy(r->arena, f[2].text)); return true;
+    case LLW_LOG_E_CRASH_AT: crash_at(r, s, line); return true;
+    case LLW_LOG_E_CRASH_ABORT: crash(r, s, "llama.cpp stopped itself (ggml_abort)"); return true;
     case LLW_LOG_E_CRASH_SIGNAL: crash(r, s, llw_log_copy(r->arena, line->text)); return true;
     case LLW_LOG_E_CRASH_DEVICE: {
         if (!s->entry || f[0].integer < 0) return true; /* -1: HIP knows none any more */
         llw_load *load = &s->entry->load;
         const char *name =
-            llw_arena_printf(r->arena, "%s%lld", s->backend ? s->backend : "CUDA", (long long)f[0].integer);
+            llw_arena_printf(r->arena, "%s%lld", llw_log_backend(r->arena, s), (long long)f[0].integer);
         if (load->oom.line && r->log->lines - load->oom.line <= 3 && !load->oom.device)
             place_oom(r, load, name);
         else if (s->entry->crash_line)
@@ -310,12 +333,17 @@ static void set_slots(llw_load *load, const llw_log_field *f, int line) {
     load->n_ctx_line = load->n_seq_line = line;
 }
 
+static void set_loaded(llw_log_reader *r, llw_load *load, llw_log_event event) {
+    load->early |= event == LLW_LOG_E_LOADED_EARLY;
+    if (!load->loaded_line) load->loaded_line = load->last_line = r->log->lines;
+}
+
 static bool apply_service(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
     const llw_log_field *f = line->field;
     llw_log_entry *e = s->entry;
     /* a log whose beginning is missing still tells that it runs */
     bool begins = line->event == LLW_LOG_E_LOADED || line->event == LLW_LOG_E_LOADED_EARLY ||
-                  line->event == LLW_LOG_E_PROMPT_TIME;
+                  line->event == LLW_LOG_E_PROMPT_TIME || line->event == LLW_LOG_E_TASK;
     if (line->event == LLW_LOG_E_ROUTER) return s->router = true; /* loads nothing; its children tell */
     if (!e && begins && !s->fitting && !s->router) e = llw_log_entry_get(r, s);
     if (!e) return false;
@@ -324,11 +352,17 @@ static bool apply_service(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     case LLW_LOG_E_LOADED_EARLY:
     case LLW_LOG_E_LOADED:
         if (s->fitting) return true;
-        load->early |= line->event == LLW_LOG_E_LOADED_EARLY;
-        if (!load->loaded_line) load->loaded_line = r->log->lines;
+        set_loaded(r, load, line->event);
+        if (!s->main) return true;
+        s->entry = s->main; /* the draft is ready with it; what comes now is the server's */
+        s->main = NULL;
+        set_loaded(r, &s->entry->load, line->event);
         return true;
     case LLW_LOG_E_SLOTS: set_slots(load, f, r->log->lines); return true;
-    case LLW_LOG_E_TASK: e->prompt = f[2].integer; return true;
+    case LLW_LOG_E_TASK:
+        e->prompt = f[2].integer;
+        if (!load->loaded_line) load->loaded_line = r->log->lines;
+        return true;
     case LLW_LOG_E_PROMPT_TIME:
         e->prompt = -1;
         if (!load->loaded_line) load->loaded_line = r->log->lines;
