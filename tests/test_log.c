@@ -204,6 +204,7 @@ static const wrapping wrappings[] = {
     {"a time stamp in brackets", "[2026-02-16 10:00:00] ", "\n"},
     {"LocalAI", "10:00AM DBG GRPC(m.gguf-127.0.0.1:38013): stderr ", "\n"},
     {"quoted in an issue", "> ", "\n"},
+    {"journalctl -o verbose", "    MESSAGE=", "\n"},
     {"CR LF", "", "\r\n"},
     {"colours of llama.cpp", "\x1b[32mI \x1b[0m", "\x1b[0m\n"},
     {"a file of PowerShell", "\xef\xbb\xbf", "\n"},

@@ -84,8 +84,8 @@ static void ollamas_own_engine_tells_sizes_in_its_words(void **state) {
         "\"starting runner\" cmd=\"/usr/bin/ollama runner --ollama-engine --port 36847\"\n" /* only looks for
                                                                                                GPUs */
         OLLAMA "\"starting runner\" cmd=\"/usr/bin/ollama runner --ollama-engine --model /m/sha256-c5 --port "
-               "37851\"\n" OLLAMA "load request=\"{Operation:fit LoraPath:[] Parallel:2 BatchSize:512 "
-                                  "FlashAttention:Enabled KvSize:65536 "
+        "37851\"\n" OLLAMA "load request=\"{Operation:fit LoraPath:[] Parallel:2 BatchSize:512 "
+        "FlashAttention:Enabled KvSize:65536 "
         "KvCacheType: NumThreads:7}\"\n" OLLAMA
         "\"\" architecture=mistral3 file_type=Q4_K_M name=\"\" description=\"\" num_tensors=585\n" OLLAMA
         "load request=\"{Operation:commit LoraPath:[] Parallel:1 BatchSize:512 FlashAttention:Enabled "
@@ -135,7 +135,7 @@ static void llama_cpps_figures_replace_what_ollama_expected(void **state) {
     llw_arena_free(arena);
 }
 
-static void a_killed_runner_ran_out_of_memory(void **state) {
+static void what_was_killed_ran_out_of_memory(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
     llw_log log = log_text(
@@ -145,6 +145,13 @@ static void a_killed_runner_ran_out_of_memory(void **state) {
         "error=\"llama runner process has terminated: signal: killed\"\n");
     assert_int_equal(only(&log)->outcome, LLW_LOG_OOM);
     assert_true(only(&log)->oom.killed);
+    /* the end of a server's log, as systemd tells it */
+    log = log_text(
+        arena, "srv   prompt_save:  - saving prompt with length 28960, total state size = 3462.850 MiB\n"
+               "slot update_slots: id  0 | task 5 | kv cache rm [0, end)\nFailed with result 'oom-kill'.\n");
+    assert_int_equal(only(&log)->outcome, LLW_LOG_OOM);
+    log = log_text(arena, "somebody was Killed\nFailed with result 'oom-kill'.\n"); /* not ours */
+    assert_int_equal(log.n_loads, 0);
     llw_arena_free(arena);
 }
 
@@ -276,7 +283,7 @@ int main(void) {
         cmocka_unit_test(shells_tell_of_crashes),
         cmocka_unit_test(ollamas_own_engine_tells_sizes_in_its_words),
         cmocka_unit_test(llama_cpps_figures_replace_what_ollama_expected),
-        cmocka_unit_test(a_killed_runner_ran_out_of_memory),
+        cmocka_unit_test(what_was_killed_ran_out_of_memory),
         cmocka_unit_test(offloaded_layers_are_said_once_a_load),
         cmocka_unit_test(what_is_not_shown_is_not_nothing),
         cmocka_unit_test(every_backend_has_its_names),

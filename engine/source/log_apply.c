@@ -414,6 +414,9 @@ bool llw_log_of_a_load(llw_log_event event) {
     case LLW_LOG_E_BUFFER_VRAM_2023:
     case LLW_LOG_E_CONTEXT:
     case LLW_LOG_E_N_CTX:
+    case LLW_LOG_E_N_SEQ:
+    case LLW_LOG_E_N_BATCH:
+    case LLW_LOG_E_N_UBATCH:
     case LLW_LOG_E_BUFFER_KV:
     case LLW_LOG_E_BUFFER_RS:
     case LLW_LOG_E_BUFFER_COMPUTE: return true;

@@ -201,7 +201,8 @@ static size_t layer(llw_log_text t, llw_log_line *line, bool *timed) {
         line->level = *t.at;
         return 1;
     }
-    if (starts(t, "> ")) return 1;                                     /* quoted, as in an issue */
+    if (starts(t, "> ") || starts(t, "`")) return 1;                   /* quoted, as in an issue */
+    if (starts(t, "MESSAGE=")) return 8;                               /* journalctl -o verbose, -o export */
     if (*timed && starts(t, "| ") && t.at[t.len - 1] != '|') return 1; /* "TIME | line"; no row of a table */
     if ((n = output(t))) return n;
     if ((n = ollama(t))) {

@@ -218,7 +218,7 @@ static bool apply_memory(llw_log_reader *r, llw_log_stream *s, const llw_log_lin
     case LLW_LOG_E_RETRY: get_over(s); return true;
     case LLW_LOG_E_PINNED: s->pinned_line = r->log->lines; return true;
     case LLW_LOG_E_KILLED:
-        if (!s->entry || s->entry->load.ended) return true;
+        if (s->entry ? s->entry->load.ended : !s->process.program) return true;
         if (!(oom = oom_of(r, s, 0))) return true;
         oom->killed = true;
         oom->part = s->entry->load.loaded_line ? LLW_LOG_OTHER : LLW_LOG_MODEL;
