@@ -217,8 +217,10 @@ static void find_oom(finder *f) {
         find(f, "R03", WRONG, oom->line,
              "less in RAM: a smaller --cache-ram, fewer layers or caches there, a higher limit for the "
              "container",
-             "the process was killed %s, as the system does when memory is short",
-             oom->running ? "while it was serving" : "during the load");
+             "the process was killed%s, as the system does when memory is short",
+             oom->running                          ? " while it was serving"
+             : f->load->path || f->load->n_buffers ? " during the load"
+                                                   : "");
     if (!oom->line || oom->killed) return;
     llw_text_addf(&t, "%s", oom->device ? oom->device : "a device");
     if (oom->running)
