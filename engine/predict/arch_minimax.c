@@ -88,8 +88,9 @@ void llw_build_minimax_01(llw_graph *g) {
 
 typedef struct sparse {
     bool on;
+    bool gathers; /* one token of each stream: the chosen cells are copied out */
     int64_t block, positions, blocks, cells, streams, tokens; /* tokens of each stream */
-    llw_node *bias, *mask, *slots, *cell_blocks, *wide_mask;
+    llw_node *bias, *mask, *slots, *real_slots, *cell_blocks, *wide_mask;
 } sparse;
 
 static llw_node *add_in_place(llw_graph *g, llw_node *a, llw_node *b) {
@@ -98,6 +99,17 @@ static llw_node *add_in_place(llw_graph *g, llw_node *a, llw_node *b) {
     node->src[0] = a;
     node->src[1] = b;
     return node;
+}
+
+/* The best cell of each block decides; ggml_pool_2d over rows. */
+static llw_node *best_of_blocks(llw_graph *g, const sparse *s, llw_node *score) {
+    return llw_node_of(g, LLW_OP_POOL_2D, LLW_F32,
+                       (int64_t[4]){s->blocks, score->ne[1], score->ne[2], score->ne[3]},
+                       (llw_node *[]){score, NULL});
+}
+
+static int64_t blocks_used(const llw_graph *g, const sparse *s) {
+    return g->h->indexer_top_k < s->blocks ? g->h->indexer_top_k : s->blocks;
 }
 
 /* Position blocks as the reserve sees them: no position is taken yet, so 256 cells stand for all. */
@@ -117,6 +129,11 @@ static void sparse_inputs(llw_graph *g, sparse *s, llw_attention *attention) {
     s->bias = llw_input(g, LLW_F32, s->blocks, g->n_tokens, 1, 1);
     s->mask = llw_input(g, LLW_F32, s->positions, g->n_tokens, 1, 1);
     s->slots = llw_input(g, LLW_I32, s->positions, s->streams, 1, 1);
+    s->gathers = s->tokens == 1;
+    if (s->gathers) {
+        s->real_slots = llw_input(g, LLW_F32, s->positions, s->streams, 1, 1);
+        return;
+    }
     s->cell_blocks = llw_input(g, LLW_I32, s->cells, s->streams, 1, 1);
     s->wide_mask = llw_cast(g, mask, LLW_F32);
 }
@@ -136,10 +153,8 @@ static llw_node *blocks_mask(llw_graph *g, const sparse *s, llw_node *iq, llw_no
         llw_view_3d(g, s->bias, s->blocks, 1, n, s->bias->nb[1], s->bias->nb[1], st * n * s->bias->nb[1]);
     llw_node *score = llw_mul_mat(g, llw_get_rows(g, k, slots), llw_reshape_2d(g, q, dim, rows));
     score = add_in_place(g, llw_reshape_3d(g, score, s->positions, heads, n), p_mask);
-    score = llw_node_of(g, LLW_OP_POOL_2D, LLW_F32, (int64_t[4]){s->blocks, heads, n, 1},
-                        (llw_node *[]){score, NULL});
-    int64_t used = g->h->indexer_top_k < s->blocks ? g->h->indexer_top_k : s->blocks;
-    llw_node *best = llw_top_k(g, llw_add(g, score, bias), used);
+    int64_t used = blocks_used(g, s);
+    llw_node *best = llw_top_k(g, llw_add(g, best_of_blocks(g, s, score), bias), used);
     llw_node *closed = llw_repeat(g, llw_cast(g, llw_scale_by(g, bias), LLW_F16), s->blocks, heads, n, 1);
     llw_node *zero = llw_scale_by(g, llw_cast(g, best, LLW_F32));
     llw_node *open =
@@ -150,6 +165,52 @@ static llw_node *blocks_mask(llw_graph *g, const sparse *s, llw_node *iq, llw_no
     open = llw_cont(g, llw_transpose(g, llw_get_rows(g, open, of_cell)));
     open = add_in_place(g, llw_reshape_3d(g, open, s->cells, n, heads), wide);
     return llw_cast(g, llw_reshape(g, open, s->cells, n, 1, heads), LLW_F16);
+}
+
+/* One attention over all KV heads, which stand where sequences do: build_attn_msa_fa. */
+static llw_node *grouped_attention(llw_graph *g, llw_node *q, llw_node *k, llw_node *v, llw_node *mask,
+                                   int64_t group) {
+    int64_t dim = q->ne[0], heads = q->ne[1], tokens = q->ne[2], channels = k->ne[3];
+    int64_t rows = group && channels ? heads * tokens / (group * channels) : 1;
+    q = llw_permute(g, llw_reshape(g, q, dim, group, channels, rows), 0, 2, 3, 1);
+    llw_node *o = llw_permute(g, llw_flash_attn(g, q, k, v, mask, NULL), 0, 1, 3, 2);
+    if (!llw_is_contiguous(o)) o = llw_cont(g, o);
+    return llw_reshape_2d(g, o, dim * heads, tokens);
+}
+
+/* A cache's chosen cells, in F16 where the cache is quantised. */
+static llw_node *gathered(llw_graph *g, llw_node *cache, llw_node *rows, int64_t chosen, int64_t channels) {
+    int64_t dim = cache->ne[0];
+    int type = cache->block > 1 ? LLW_F16 : cache->type;
+    llw_node *all =
+        llw_view_3d(g, cache, dim, cache->ne[1] * cache->ne[2], cache->ne[3], cache->nb[1], cache->nb[3], 0);
+    llw_node *x = llw_reshape(g, llw_get_rows(g, all, rows), dim, chosen, 1, channels);
+    return x->type == type ? x : llw_cast(g, x, type);
+}
+
+/* A token of each stream: the cells of the best blocks are copied together, and attended to at once. */
+static llw_node *attend_gathered(llw_graph *g, const sparse *s, llw_node *iq, llw_node *ik, llw_node *q,
+                                 llw_node *k, llw_node *v, int64_t group) {
+    int64_t heads = iq->ne[1], dim = iq->ne[0], n = s->streams, kv_heads = k->ne[1];
+    int64_t used = blocks_used(g, s), chosen = s->block * used;
+    llw_node *keys = llw_get_rows(g, llw_view_3d(g, ik, dim, s->cells, n, ik->nb[2], ik->nb[3], 0), s->slots);
+    iq = llw_reshape(g, iq, dim, heads, 1, n);
+    llw_node *score = llw_mul_mat(g, llw_reshape(g, keys, dim, s->positions, 1, n), iq);
+    score = add_in_place(g, score, llw_reshape(g, s->mask, s->positions, 1, 1, n));
+    score = llw_add(g, best_of_blocks(g, s, score), llw_reshape(g, s->bias, s->blocks, 1, 1, n));
+    llw_node *best = llw_scale_by(g, llw_cast(g, llw_top_k(g, score, used), LLW_F32));
+    best = llw_repeat(g, llw_reshape(g, best, 1, used, heads, n), s->block, used, heads, n);
+    best = llw_add(g, best, llw_reshape_3d(g, llw_arange(g, s->block), s->block, 1, 1));
+    llw_node *at = llw_cast(g, llw_reshape_2d(g, best, chosen * heads, n), LLW_I32);
+    llw_node *cell = llw_get_rows(g, llw_reshape_3d(g, s->real_slots, 1, s->positions, n), at);
+    cell = llw_scale_by(g, llw_reshape(g, cell, s->block, used, heads, n));
+    cell = llw_add(g, cell, llw_reshape_3d(g, llw_arange(g, kv_heads), 1, 1, heads));
+    llw_node *row = llw_cast(g, llw_reshape_2d(g, cell, chosen * heads, n), LLW_I32);
+    llw_node *mask = llw_get_rows(g, llw_reshape_3d(g, s->mask, 1, s->positions, n), at);
+    k = gathered(g, k, row, chosen, heads * n);
+    v = gathered(g, v, row, chosen, heads * n);
+    mask = llw_cast(g, llw_reshape(g, mask, chosen, 1, 1, heads * n), LLW_F16);
+    return grouped_attention(g, q, k, v, mask, group);
 }
 
 static llw_node *attend_blocks(llw_graph *g, const llw_attention *a, const sparse *s, llw_node *x,
@@ -177,7 +238,8 @@ static llw_node *attend_blocks(llw_graph *g, const llw_attention *a, const spars
     llw_node *k = llw_block_cached_k(g, LLW_CACHE_BASE, il), *v = llw_block_cached_v(g, LLW_CACHE_BASE, il),
              *out = NULL;
     int64_t head = k->ne[0], group = kv_heads ? heads / kv_heads : 1;
-    for (int64_t st = 0; st < s->streams; st++) {
+    if (s->gathers) out = attend_gathered(g, s, iq, ik, qkv.q, k, v, group);
+    for (int64_t st = 0; st < s->streams && !s->gathers; st++) {
         llw_node *q = llw_view_3d(g, qkv.q, head, heads, s->tokens, qkv.q->nb[1], qkv.q->nb[2],
                                   st * s->tokens * qkv.q->nb[2]);
         int64_t ne[4] = {head, kv_heads, s->cells, 1};
@@ -186,10 +248,7 @@ static llw_node *attend_blocks(llw_graph *g, const llw_attention *a, const spars
         llw_node *mask = blocks_mask(g, s, iq, ik, st);
         k_s = llw_permute(g, k_s, 0, 3, 1, 2);
         v_s = llw_permute(g, v_s, 0, 3, 1, 2);
-        q = llw_permute(g, llw_reshape(g, q, head, group, kv_heads, s->tokens), 0, 2, 3, 1);
-        llw_node *o = llw_permute(g, llw_flash_attn(g, q, k_s, v_s, mask, NULL), 0, 1, 3, 2);
-        if (!llw_is_contiguous(o)) o = llw_cont(g, o);
-        o = llw_reshape_2d(g, o, head * heads, s->tokens);
+        llw_node *o = grouped_attention(g, q, k_s, v_s, mask, group);
         out = out ? llw_concat(g, out, o, 1) : o;
     }
     if (rotate_v) out = llw_block_rotate(g, out, rotate_v);

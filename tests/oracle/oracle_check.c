@@ -408,6 +408,7 @@ int main(int argc, char **argv) {
         return rc;
     }
     signal(SIGPIPE, SIG_IGN);
+    setvbuf(stdout, NULL, _IOLBF, 0); /* a long walk is watched */
     llw_arena *arena = llw_arena_new();
     c.oracle.directory = c.o.directory;
     c.model_path = llw_arena_printf(arena, "%s/case-%ld.gguf", c.o.directory, (long)getpid());
