@@ -100,6 +100,7 @@ static void words_and_phrases(void **state) {
         {"-c 65536", "-c 65536"},
         {"'-c 65536'", "-c 65536"},
         {"c=64k", "-c 65536"},
+        {"c=1_048_576", "-c 1048576"},
         {"ctx=65,536", "-c 65536"},
         {"-ub=256", "-ub 256"},
         {"ubatch=256", "-ub 256"},
@@ -158,7 +159,9 @@ static void what_is_not_understood_is_said(void **state) {
                                          {"model=no-such-model", "no known model"},
                                          {"launch.loads=yes", "a result"},
                                          {"model.moe=perhaps", "yes, no or unknown"},
-                                         {"model.layers=many", "give a number"}};
+                                         {"model.layers=many", "give a number"},
+                                         {"model.layers=99999999999999999999", "give a number"},
+                                         {"CUDA0.bandwidth=nan", "give a number"}};
     llw_facts *facts = machine(two, 2, "64205");
     line none = {0};
     llw_entity launch = launch_read(facts, "b8022", "glm-4.7-flash-q8_0", &none);

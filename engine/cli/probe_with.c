@@ -14,8 +14,6 @@
 #include <strings.h>
 #include <time.h>
 
-extern char **environ;
-
 enum { STOP_OUTPUT = 64 << 10 };
 static const double STOP_SECONDS = 120, END_SECONDS = 20;
 

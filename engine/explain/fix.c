@@ -1,5 +1,6 @@
 /* Plans and makes edits of single tokens. */
 #include "explain/fix.h"
+#include "base/number.h"
 #include "explain/words.h"
 #include "fact/build.h"
 
@@ -54,15 +55,13 @@ static bool is_plain_default(const char *line, size_t from, size_t to, size_t le
 /* Whether the text is how this value may be written. */
 static bool reads_as(const char *text, llw_attr attr, llw_value value) {
     if (!value.known) return false;
-    char *end = NULL;
-    long long number = strtoll(text, &end, 10);
-    bool whole = *text && !*end;
+    int64_t number = 0;
     switch (value.type) {
     case LLW_COUNT:
     case LLW_BYTES:
         if (attr == LLW_launch_gpu_layers && !strcasecmp(text, "auto")) return value.as.count == -1;
         if (attr == LLW_launch_gpu_layers && !strcasecmp(text, "all")) return value.as.count == -2;
-        return whole && number == value.as.count;
+        return llw_read_count(text, &number) && number == value.as.count;
     case LLW_FLAG: {
         static const char *const yes[] = {"on", "1", "true", "enabled", "yes"}, *const no[] = {
                                                                                     "off", "0", "false",

@@ -4,7 +4,7 @@
 
 #include "explain/decision.h"
 
-/* Fills out->repair, out->choice and out->context_text. Each offer was predicted with exactly its flags. */
-void llw_offers(llw_run *run, llw_arena *arena, llw_decision *out);
+/* Fills d->repair, d->choice and d->context_text. Each offer was predicted with exactly its flags. */
+void llw_offers(llw_run *run, llw_arena *arena, llw_decision *d);
 
 #endif

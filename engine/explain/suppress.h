@@ -53,6 +53,6 @@ void llw_pragmas_tell(const llw_pragmas *pragmas, const llw_pragma_questions *as
 /* S01 ...: the title and the explanation of a code about suppressions and baselines; false when it is none.
  */
 bool llw_suppress_code(const char *code, const char **title, const char **text);
-size_t llw_suppress_codes(const char *const **codes);
+size_t llw_suppress_codes(const char *const **out);
 
 #endif

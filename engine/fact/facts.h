@@ -55,8 +55,8 @@ llw_arena *llw_facts_arena(llw_facts *facts); /* lives as long as the base */
 /* The entity of that kind and id, made if needed. Find returns 0 when there is none. */
 llw_entity llw_facts_entity(llw_facts *facts, llw_kind kind, const char *id);
 llw_entity llw_facts_find(const llw_facts *facts, llw_kind kind, const char *id);
-llw_kind llw_facts_kind(const llw_facts *facts, llw_entity entity);
-const char *llw_facts_id(const llw_facts *facts, llw_entity entity);
+llw_kind llw_facts_kind(const llw_facts *facts, llw_entity id);
+const char *llw_facts_id(const llw_facts *facts, llw_entity id);
 /* Entities have ids 1..max, parents' first, in the order in which they were made. */
 llw_entity llw_facts_max(const llw_facts *facts);
 /* The next entity of that kind after `after` (0 to start), or 0. */
@@ -92,8 +92,8 @@ bool llw_facts_text(const llw_facts *facts, llw_entity entity, llw_attr attr, co
 llw_entity llw_facts_ref(const llw_facts *facts, llw_entity entity, llw_attr attr); /* 0 when unknown */
 
 /* The parsed header of a model entity: its tensor table and metadata. NULL when only claims are known. */
-void llw_facts_set_model(llw_facts *facts, llw_entity entity, const struct llw_model *model);
-const struct llw_model *llw_facts_model(const llw_facts *facts, llw_entity entity);
+void llw_facts_set_model(llw_facts *facts, llw_entity id, const struct llw_model *model);
+const struct llw_model *llw_facts_model(const llw_facts *facts, llw_entity id);
 
 /* A remark for the reader that is no fact: a diagnostic of a source ("part 2 of 3 is missing"). Kept in
  * order. */

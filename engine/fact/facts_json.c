@@ -1,5 +1,6 @@
 /* The fact base to JSON and back. */
 #include "fact/facts_json.h"
+#include "base/number.h"
 #include "fact/header.h"
 #include "fact/header_text.h"
 
@@ -194,25 +195,6 @@ static llw_rc only(loader *l, json_t *object, const char *const *keys) {
     return LLW_OK;
 }
 
-static bool bytes_with_unit(const char *text, int64_t *out) {
-    static const struct {
-        const char *name;
-        double bytes;
-    } units[] = {
-        {"B", 1},    {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0},
-        {"KB", 1e3}, {"MB", 1e6},     {"GB", 1e9},        {"TB", 1e12}};
-    char *end = NULL;
-    if (*text < '0' || *text > '9') return false;
-    double number = strtod(text, &end);
-    while (*end == ' ') end++;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (!strcmp(end, units[i].name) && number * units[i].bytes < 9e18) {
-            *out = (int64_t)llround(number * units[i].bytes);
-            return true;
-        }
-    return false;
-}
-
 static llw_rc read_reference(loader *l, const json_t *json, llw_value *out) {
     const char *text = json_to_text(l->arena, json), *colon = text ? strchr(text, ':') : NULL;
     if (!colon) return wrong(l, "needs a reference: \"KIND:ID\"");
@@ -256,7 +238,7 @@ static llw_rc read_value(loader *l, llw_type type, const json_t *json, llw_value
     if (llw_type_is_integer(type)) {
         int64_t n = json_integer_value(json);
         bool with_unit = type == LLW_BYTES && json_is_string(json);
-        if (with_unit ? !bytes_with_unit(json_string_value(json), &n) : !json_is_integer(json))
+        if (with_unit ? !llw_read_size(json_string_value(json), 0, NULL, &n) : !json_is_integer(json))
             return wrong(l, type == LLW_BYTES
                                 ? "needs a whole number of bytes or a text such as \"24564 MiB\", or null"
                                 : "needs a whole number or null");

@@ -1,11 +1,9 @@
 /* Reads the ledger: splits its files into documents, and each document into a record. */
 #include "source/ledger.h"
 #include "base/file.h"
+#include "base/number.h"
 #include "source/yaml_tree.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct reader {
@@ -29,41 +27,6 @@ static void problem(reader *r, int line, const char *text) {
 
 /* --- one value --- */
 
-static bool read_count(const char *text, int64_t *out) {
-    char *end;
-    errno = 0;
-    long long n = strtoll(text, &end, 10);
-    if (end == text || *end || errno || n < 0) return false;
-    *out = n;
-    return true;
-}
-
-static bool read_real(const char *text, double *out) {
-    char *end;
-    double x = strtod(text, &end);
-    if (end == text || *end || !isfinite(x) || x < 0) return false;
-    *out = x;
-    return true;
-}
-
-/* "897.00 MiB", "5 GiB", "512 B"; a bare number is bytes. */
-static bool read_bytes(const char *text, int64_t *out) {
-    static const struct {
-        const char *name;
-        double bytes;
-    } units[] = {{"", 1}, {"B", 1}, {"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}};
-    char *end;
-    double x = strtod(text, &end);
-    if (end == text || !isfinite(x) || x < 0) return false;
-    end += strspn(end, " ");
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (!strcmp(end, units[i].name) && x * units[i].bytes < 9e18) {
-            *out = llround(x * units[i].bytes);
-            return true;
-        }
-    return false;
-}
-
 static bool read_flag(const char *text, int *out) {
     *out = !strcmp(text, "yes") || !strcmp(text, "true");
     return *out || !strcmp(text, "no") || !strcmp(text, "false");
@@ -77,15 +40,15 @@ static bool set_value(void *thing, const llw_field *f, const char *text) {
     switch (f->type) {
     case LLW_FIELD_TEXT: memcpy(at, &text, sizeof text); return true;
     case LLW_FIELD_COUNT:
-        if (!read_count(text, &count)) return false;
+        if (!llw_read_count(text, &count) || count < 0) return false;
         memcpy(at, &count, sizeof count);
         return true;
     case LLW_FIELD_BYTES:
-        if (!read_bytes(text, &count)) return false;
+        if (!llw_read_size(text, 1, NULL, &count)) return false;
         memcpy(at, &count, sizeof count);
         return true;
     case LLW_FIELD_REAL:
-        if (!read_real(text, &real)) return false;
+        if (!llw_read_real(text, &real) || real < 0) return false;
         memcpy(at, &real, sizeof real);
         return true;
     case LLW_FIELD_FLAG:

@@ -1,8 +1,9 @@
 /* Makes records of probes: of one as a structure, or of the YAML that llwhy probe --record wrote. */
 #include "source/record_make.h"
+#include "base/number.h"
+#include "source/host.h"
 #include "source/yaml_tree.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static const char *base_name(const char *path) {
@@ -18,7 +19,8 @@ static void add_card(llw_arena *arena, const char *device, llw_record *r) {
     if (!card) return;
     const char *end = comma && comma > blank ? comma : device + strlen(device);
     card->name = llw_arena_strndup(arena, blank + 1, (size_t)(end - blank - 1));
-    if (comma && strstr(comma, "MiB")) card->total = strtoll(comma + 1, NULL, 10) << 20;
+    const char *total = comma ? comma + 1 + strspn(comma + 1, " ") : "";
+    if (strstr(total, "MiB")) llw_host_mib(&total, &card->total);
 }
 
 static void add_trial(llw_arena *arena, const llw_probe_trial *trial, llw_record *r) {
@@ -68,16 +70,14 @@ static const char *text_of(const llw_yaml *map, const char *key) {
 
 static int64_t count_of(const llw_yaml *map, const char *key) {
     const char *text = text_of(map, key);
-    char *end = NULL;
-    long long n = text ? strtoll(text, &end, 10) : -1;
-    return text && end != text && !*end && n >= 0 ? n : -1;
+    int64_t n = -1;
+    return text && llw_read_count(text, &n) && n >= 0 ? n : -1;
 }
 
 static double real_of(const llw_yaml *map, const char *key) {
     const char *text = text_of(map, key);
-    char *end = NULL;
-    double x = text ? strtod(text, &end) : -1;
-    return text && end != text && !*end && x >= 0 ? x : -1;
+    double x = -1;
+    return text && llw_read_real(text, &x) && x >= 0 ? x : -1;
 }
 
 static const char *const *words_of(llw_arena *arena, const llw_yaml *list, size_t *n) {

@@ -24,19 +24,22 @@ static bool takes_value(const llw_flag_row *row) {
     return row->kind != LLW_FLAG_PLAIN && row->kind != LLW_FLAG_SWITCH && row->kind != LLW_FLAG_EXIT;
 }
 
-/* 65,536 and 64k as llama.cpp wants them. */
+/* 65,536 and 64k as llama.cpp wants them; anything else, and what no count of this size could mean, as it is.
+ */
 static const char *number_of(llw_supposing *s, const char *text) {
-    char digits[24];
+    char digits[16];
     size_t n = 0;
-    for (const char *at = text; *at && n < sizeof digits - 1; at++) {
-        if (*at == ',' || *at == '_') continue;
-        if ((*at == 'k' || *at == 'K') && !at[1] && n)
-            return llw_arena_printf(s->arena, "%lld", strtoll((digits[n] = 0, digits), NULL, 10) * 1024);
-        if (!isdigit((unsigned char)*at)) return text;
+    const char *at = text;
+    for (; isdigit((unsigned char)*at) || *at == ',' || *at == '_'; at++) {
+        if (!isdigit((unsigned char)*at)) continue;
+        if (n == sizeof digits - 1) return text;
         digits[n++] = *at;
     }
     digits[n] = 0;
-    return n ? llw_arena_strdup(s->arena, digits) : text;
+    bool thousands = (*at == 'k' || *at == 'K') && !at[1];
+    if (!n || (*at && !thousands)) return text;
+    return thousands ? llw_arena_printf(s->arena, "%lld", strtoll(digits, NULL, 10) * 1024)
+                     : llw_arena_strdup(s->arena, digits);
 }
 
 /* ---- flags ---- */

@@ -1,6 +1,7 @@
 /* Supposing other cards, more memory, another build or model: read as a description of a machine is, then
  * claimed over what is there. */
 #include "source/suppose_parts.h"
+#include "base/number.h"
 #include "fact/build.h"
 #include "source/card.h"
 #include "source/gpu.h"
@@ -8,8 +9,6 @@
 #include "source/host.h"
 #include "source/model_open.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -73,38 +72,12 @@ llw_rc llw_suppose_card(llw_supposing *s, const char *device, const char *card, 
     return rc == LLW_ERR_NOTHING ? LLW_ERR_INPUT : rc;
 }
 
-/* Bytes with a unit, or a plain number of `unit`. */
-static bool bytes_of(const char *text, double unit, const char **end, int64_t *out) {
-    static const struct {
-        const char *name;
-        double bytes;
-    } units[] = {{"KiB", 1024.0}, {"MiB", 1048576.0}, {"GiB", 1073741824.0}, {"TiB", 1099511627776.0},
-                 {"KB", 1e3},     {"MB", 1e6},        {"GB", 1e9},           {"TB", 1e12},
-                 {"B", 1}};
-    char *stop = NULL;
-    if (*text < '0' || *text > '9') return false;
-    double number = strtod(text, &stop);
-    const char *at = stop;
-    while (*at == ' ') at++;
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        size_t len = strlen(units[i].name);
-        if (strncasecmp(at, units[i].name, len) || (at[len] && at[len] != ':')) continue;
-        unit = units[i].bytes;
-        stop = (char *)(uintptr_t)(at + len);
-        break;
-    }
-    *end = stop;
-    if (!(number * unit < 9e18)) return false;
-    *out = (int64_t)llround(number * unit);
-    return true;
-}
-
 llw_rc llw_suppose_ram(llw_supposing *s, const char *ram) {
     int64_t total = 0, available = -1;
     const char *end = "";
-    bool ok = bytes_of(ram, 1048576.0, &end, &total) && total > 0;
-    if (ok && *end == ':') ok = bytes_of(end + 1, 1048576.0, &end, &available);
-    if (!ok || *end)
+    bool ok = llw_read_size(ram, 0x1p20, &end, &total) && total > 0;
+    if (ok && *end) ok = llw_read_size(end + 1, 0x1p20, NULL, &available);
+    if (!ok)
         return llw_fail(s->err, LLW_ERR_INPUT, "", 0,
                         "ram=%.40s: give MiB, or a size with its unit: ram=131072 or \"ram=128 GiB\"", ram);
     llw_entity host = llw_facts_entity(s->over, LLW_KIND_host, LLW_HOST_ID);
@@ -162,9 +135,8 @@ static llw_entity thing_of(const llw_supposing *s, const char *name) {
 }
 
 static bool value_of(llw_supposing *s, llw_type type, const char *text, llw_value *out) {
-    char *end = NULL;
-    const char *stop = "";
-    int64_t bytes = 0;
+    int64_t count = 0;
+    double real = 0;
     if (!strcasecmp(text, "unknown")) {
         *out = llw_unknown(type);
         return true;
@@ -175,18 +147,18 @@ static bool value_of(llw_supposing *s, llw_type type, const char *text, llw_valu
         return yes || !strcasecmp(text, "no") || !strcasecmp(text, "false") || !strcasecmp(text, "off");
     }
     if (type == LLW_BYTES) {
-        bool ok = bytes_of(text, 1, &stop, &bytes) && !*stop;
-        *out = llw_bytes(bytes);
+        bool ok = llw_read_size(text, 1, NULL, &count);
+        *out = llw_bytes(count);
         return ok;
     }
     if (llw_type_is_text(type)) {
         *out = llw_string(type, llw_arena_strdup(s->arena, text));
         return true;
     }
-    if (type == LLW_REF || !*text) return false;
-    double number = strtod(text, &end);
-    *out = type == LLW_COUNT ? llw_count(strtoll(text, &end, 10)) : llw_number(type, number);
-    return !*end;
+    if (type == LLW_REF || !(type == LLW_COUNT ? llw_read_count(text, &count) : llw_read_real(text, &real)))
+        return false;
+    *out = type == LLW_COUNT ? llw_count(count) : llw_number(type, real);
+    return true;
 }
 
 llw_rc llw_suppose_fact(llw_supposing *s, const char *slot, const char *text) {
