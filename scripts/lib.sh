@@ -1,4 +1,5 @@
-# Shared by demo, check and fuzz: what the build needs, installed through apt where it is missing.
+# shellcheck shell=sh
+# Shared by the scripts: what the build needs, installed through apt where it is missing.
 # Sourced, not run: `. "$(dirname "$0")/lib.sh"`.
 
 # require PROGRAM_OR_HEADER PACKAGE ...: lists the packages whose program or pkg-config module is missing.
@@ -54,6 +55,15 @@ need_tests() {
     missing_packages chromium chromium
     install_missing
   fi
+}
+
+# build LOG TARGET...: builds them in build/; shows the end of the log when that fails.
+build() {
+  log=$1
+  shift
+  { cmake -S . -B build -DCMAKE_BUILD_TYPE=RelWithDebInfo && cmake --build build -j"$(jobs)" --target "$@"; } >"$log" 2>&1 && return
+  tail -n 40 "$log"
+  exit 1
 }
 
 jobs() {

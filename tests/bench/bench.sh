@@ -38,6 +38,7 @@ fi
 if [ -x "$oracle/bin/probe" ]; then
     for file in "$model" "$moe"; do
         printf 'fit\tsrv\t-m %s -mem 24564:23671,16303:12761\n' "$file" >"$(basename "$file").job"
+        # shellcheck disable=SC2016 # the words of the inner shell
         "$clock" 5 "llama.cpp --fit of $(basename "$file" .gguf), two GPUs" env GGML_BACKEND_PATH="$oracle/bin/libggml-fakecuda.so" \
             FAKE_GPUS=24564:23671,16303:12761 FAKE_LIVE=0 sh -c '"$1" <"$2"' sh "$oracle/bin/probe" "$(basename "$file").job"
     done
