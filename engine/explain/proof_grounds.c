@@ -318,8 +318,9 @@ void llw_prover_grounds(llw_prover *b, int depth, llw_entity entity, llw_attr at
         break;
     default: break;
     }
-    int64_t bytes;
-    if (b->out->n_lines == before && llw_facts_count(b->run->facts, entity, attr, &bytes) && bytes == 0) {
+    int64_t bytes = -1;
+    if (llw_attr_get(attr)->type == LLW_BYTES) llw_facts_count(b->run->facts, entity, attr, &bytes);
+    if (b->out->n_lines == before && bytes == 0) {
         llw_text_add(&t, "nothing of that kind is placed here");
         line(b, depth, "src/llama-model.cpp load_tensors", &t);
     }
