@@ -90,6 +90,12 @@ static void equals_form_is_refused_and_understood(void **state) {
     assert_string_equal(p->advice, "write --ctx-size 4096");
     assert_int_equal(count(&r, LLW_launch_ctx), 4096);
     end(&r);
+    r = server("--override_tensor=exps_x=CPU -c 8192"); /* its name alone is spelled anew */
+    assert_string_equal(only(&r, LLW_F_EQUALS, false)->advice, "write --override-tensor exps_x=CPU");
+    const char *moved = "";
+    assert_true(llw_facts_text(r.facts, r.out.launch, LLW_launch_override_tensor, &moved));
+    assert_string_equal(moved, "exps_x=CPU");
+    end(&r);
     r = server("--api-key=hunter2");
     assert_null(strstr(only(&r, LLW_F_EQUALS, false)->advice, "hunter2"));
     assert_null(strstr(r.out.refused, "hunter2"));

@@ -265,15 +265,15 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
         before[name] = 0;
         const llw_flag_row *row = active(r, before, &negative);
         if (row) {
+            const char *text = token->text + name + 1; /* as written: of the spelling only the name counts */
             use.spelling = before;
             use.attr = attr_of(row);
-            llw_reader_refuse(
-                r, LLW_F_EQUALS, &use,
-                row->secret ? "write the option and its value as two words"
-                            : llw_arena_printf(r->arena, "write %s %.*s", before, QUOTE, spelling + name + 1),
-                "%s ends here: it does not know the form %s=", program, before);
+            llw_reader_refuse(r, LLW_F_EQUALS, &use,
+                              row->secret ? "write the option and its value as two words"
+                                          : llw_arena_printf(r->arena, "write %s %.*s", before, QUOTE, text),
+                              "%s ends here: it does not know the form %s=", program, before);
             if (!row->secret && takes_value(row) && row->kind != LLW_FLAG_REMOVED) {
-                llw_token value = {spelling + name + 1, token->place, token->origin, NULL};
+                llw_token value = {text, token->place, token->origin, NULL};
                 llw_use meant = {row, row->names[0], &value, false, true, use.attr};
                 llw_parsed p = llw_reader_value(r, &meant);
                 if (p.taken)
@@ -411,7 +411,8 @@ static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *sp
     bool negative = false;
     bool swallowed =
         value->text && value->text[0] == '-' && active(r, spelling_of(value->text, buffer), &negative);
-    if (swallowed && !tell_swallowed(r, &use, value)) return 0; /* refused: the rest is read as it was meant */
+    if (swallowed && !tell_swallowed(r, &use, value))
+        return 0; /* refused: the rest is read as it was meant */
     use.token = value;
     note_repetition(r, &use, row->secret ? NULL : value->text);
     set_lost(r, &use, grade);
