@@ -83,7 +83,9 @@ const char *llw_app_model_of_load(llw_app *app, const llw_load *load) {
 static bool repairable(const llw_load *load, const llw_predicted *p) {
     if (load->outcome != LLW_LOG_OOM || load->oom.running || load->oom.killed || p->rc != LLW_OK)
         return false;
-    return p->fit.prediction.outcome == LLW_OUTCOME_OK && !p->fit.fits;
+    int64_t expected;
+    return p->fit.prediction.outcome == LLW_OUTCOME_OK && !p->fit.fits &&
+           !llw_log_contradicts(load, p, &expected);
 }
 
 /* Predicts a load in a fact base of its own, which the caller frees after printing. */

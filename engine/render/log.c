@@ -31,6 +31,26 @@ bool llw_log_agrees(const llw_load *load, const llw_predicted *p) {
     return device_agrees(&load->host, &p->fit.prediction.host, true);
 }
 
+/* The prediction of that device, or NULL. */
+static const llw_memory *memory_of(const llw_predicted *p, const char *name) {
+    if (!p || p->rc != LLW_OK || p->fit.prediction.outcome != LLW_OUTCOME_OK) return NULL;
+    for (int i = 0; i < p->fit.prediction.n_devices; i++)
+        if (!strcmp(p->fit.launch.devices[i].name, name)) return &p->fit.prediction.device[i];
+    return NULL;
+}
+
+const char *llw_log_contradicts(const llw_load *load, const llw_predicted *p, int64_t *expected) {
+    const llw_log_oom *oom = &load->oom;
+    const llw_memory *m = oom->line && !oom->running && oom->device ? memory_of(p, oom->device) : NULL;
+    if (!m) return NULL;
+    *expected = oom->part == LLW_LOG_MODEL     ? m->weights
+                : oom->part == LLW_LOG_KV      ? m->context
+                : oom->part == LLW_LOG_COMPUTE ? m->compute_high
+                                               : -1;
+    return *expected >= 0 && oom->asked > *expected + *expected / 100 + 4 * oom->asked_precision ? oom->device
+                                                                                                 : NULL;
+}
+
 static void add_safe(llw_text *t, const char *s) {
     llw_text_add_safe(t, s, strlen(s), false);
 }
@@ -210,14 +230,6 @@ static void tell_device(llw_text *out, const llw_log_device *d, const llw_memory
             verdict_of(d, m, host));
 }
 
-/* The prediction of that device, or NULL. */
-static const llw_memory *memory_of(const llw_predicted *p, const char *name) {
-    if (!p || p->rc != LLW_OK || p->fit.prediction.outcome != LLW_OUTCOME_OK) return NULL;
-    for (int i = 0; i < p->fit.prediction.n_devices; i++)
-        if (!strcmp(p->fit.launch.devices[i].name, name)) return &p->fit.prediction.device[i];
-    return NULL;
-}
-
 static void tell_memory(llw_text *out, const llw_style *style, const llw_load *l, const llw_log_extra *x) {
     const llw_predicted *p = x->predicted;
     bool known = p && p->rc == LLW_OK && p->fit.prediction.outcome == LLW_OUTCOME_OK;
@@ -320,10 +332,30 @@ static void tell_findings(llw_text *out, const llw_style *style, const llw_load 
     }
 }
 
-static void tell_repairs(llw_text *out, const llw_style *style, const llw_log_extra *x) {
-    if (!x->n_repairs) return;
+/* What was asked for is more than was predicted: the launch was another one. */
+static bool tell_contradiction(llw_text *out, const llw_style *style, const llw_load *l,
+                               const llw_log_extra *x) {
+    int64_t expected = 0;
+    const char *device = llw_log_contradicts(l, x->predicted, &expected);
+    if (!device) return false;
+    char asked[LLW_NUMBER_MAX], predicted[LLW_NUMBER_MAX];
+    llw_text t = {0};
+    add_safe(&t, device);
+    llw_text_addf(
+        &t,
+        " was asked for %s where %s are predicted: flags that this log does not show placed more there "
+        "(-ts, -sm, -mg, -ot). With them behind -- llwhy can try what makes it load.",
+        llw_format_mib(asked, l->oom.asked), llw_format_mib(predicted, expected));
+    paragraph(out, style, 2, &t);
+    return true;
+}
+
+static void tell_repairs(llw_text *out, const llw_style *style, const llw_load *l, const llw_log_extra *x,
+                         bool all) {
+    if (tell_contradiction(out, style, l, x) || !x->n_repairs) return;
+    size_t shown = all ? x->n_repairs : REPAIRS;
     llw_text_add(out, "  What makes it load, tried by prediction:\n");
-    for (size_t i = 0; i < x->n_repairs && i < REPAIRS; i++) {
+    for (size_t i = 0; i < x->n_repairs && i < shown; i++) {
         const llw_repair *r = &x->repairs[i];
         llw_text t = {0};
         for (size_t k = 0; k < r->n_set; k++) llw_text_addf(&t, "%s%s", k ? " " : "", r->set[k]);
@@ -332,19 +364,18 @@ static void tell_repairs(llw_text *out, const llw_style *style, const llw_log_ex
         if (r->costs && *r->costs) llw_text_addf(&t, " (%s)", r->costs);
         paragraph(out, style, 4, &t);
     }
-    if (x->n_repairs > REPAIRS)
-        llw_text_addf(out, "    … %zu more with --format json\n", x->n_repairs - REPAIRS);
+    if (x->n_repairs > shown) llw_text_addf(out, "    … %zu more (--all)\n", x->n_repairs - shown);
 }
 
 static void tell_load(llw_text *out, const llw_style *style, const llw_log *log, const llw_load *l,
-                      const llw_log_extra *x) {
+                      const llw_log_extra *x, bool all) {
     tell_head(out, style, log, l);
     tell_model(out, style, l);
     tell_settings(out, style, l);
     tell_memory(out, style, l, x);
     tell_speed(out, style, l);
     tell_findings(out, style, l);
-    tell_repairs(out, style, x);
+    tell_repairs(out, style, l, x, all);
 }
 
 /* One line a load, for logs of many. */
@@ -366,13 +397,13 @@ void llw_render_log_text(llw_text *out, const llw_style *style, const llw_log *l
     for (size_t i = 0; i < log->n_loads; i++) {
         if (i && few) llw_text_add(out, "\n");
         if (few)
-            tell_load(out, style, log, &log->loads[i], &extras[i]);
+            tell_load(out, style, log, &log->loads[i], &extras[i], all);
         else
             tell_short(out, style, log, &log->loads[i]);
     }
     if (!few && best) {
         llw_text_add(out, "\nThe load that tells most (--all tells each):\n");
-        tell_load(out, style, log, best, &extras[best - log->loads]);
+        tell_load(out, style, log, best, &extras[best - log->loads], all);
     }
     if (!log->n_loads) llw_text_add(out, "The log shows llama.cpp, but no load of a model.\n");
     if (log->n_more)

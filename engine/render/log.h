@@ -26,4 +26,9 @@ void llw_render_log_json(llw_text *out, const llw_log *log, const llw_log_extra 
 /* Whether the prediction gives the figures of the log, within what the log rounded them to. */
 bool llw_log_agrees(const llw_load *load, const llw_predicted *predicted);
 
+/* The device on which one request for memory was larger than all that was predicted there for the same part:
+ * then the launch had flags that the log does not show, and nothing predicted about it holds. NULL when there
+ * is none; *expected gets the predicted bytes. */
+const char *llw_log_contradicts(const llw_load *load, const llw_predicted *predicted, int64_t *expected);
+
 #endif

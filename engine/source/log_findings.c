@@ -290,11 +290,17 @@ static bool has_gpu(const llw_load *l) {
 /* Layers or experts that the processor computes. Half of the file in RAM is no token embedding. */
 static void find_placement(finder *f) {
     const llw_load *l = f->load;
-    if (l->offloaded >= 0 && l->layers > 0 && l->offloaded < l->layers && has_gpu(l))
+    /* in 2023 the two halves of the KV cache counted as layers, behind the output */
+    int64_t caches = l->n_layer > 0 && l->layers == l->n_layer + 3 ? 2 : 0;
+    if (caches && has_gpu(l) && l->offloaded < l->layers && l->offloaded >= l->layers - caches)
+        find(f, "R10", WASTE, l->offloaded_line, "a larger -ngl, if the GPU has room for the cache",
+             "every layer is on the GPU, but not the whole KV cache, which this build counts as two layers "
+             "more");
+    else if (l->offloaded >= 0 && l->layers > 0 && l->offloaded < l->layers && has_gpu(l))
         find(f, "R10", WASTE, l->offloaded_line,
              "a larger -ngl, a smaller context or file; llwhy fit MODEL says what fits",
-             "%lld of %lld layers stayed in RAM", (long long)(l->layers - l->offloaded),
-             (long long)l->layers);
+             "%lld of %lld layers stayed in RAM", (long long)(l->layers - l->offloaded - caches),
+             (long long)(l->layers - caches));
     bool whole = l->offloaded > 0 && l->offloaded == l->layers;
     /* one piece for each device and one for the input; tables of which a token reads one row stay in RAM and
      * cut nothing */

@@ -428,6 +428,43 @@ class Rules(Case):
         self.assertIn("This launch loads", done.stdout)
 
 
+class Logs(Case):
+    """What a load that ran out of memory is told: what was predicted, and what makes it load."""
+
+    LOG = """build: 8022 (b48e80f67) with GNU 14.2.0 for Linux x86_64
+srv    load_model: loading model '/m/llama-3.1-8b-q4_k_m.gguf'
+llama_params_fit_impl: context size set by user to 8192 -> no change
+llama_params_fit: failed to fit params to free device memory: n_gpu_layers already set by user to 99, abort
+llama_model_load_from_file_impl: using device CUDA0 (NVIDIA GeForce RTX 4090) (0000:01:00.0) - 4000 MiB free
+llama_model_loader: loaded meta data with 29 key-value pairs and 292 tensors from /m/llama-3.1-8b-q4_k_m.gguf (version GGUF V3)
+ggml_backend_cuda_buffer_type_alloc_buffer: allocating ASKED MiB on device 0: cudaMalloc failed: out of memory
+llama_model_load: error loading model: unable to allocate CUDA0 buffer
+"""
+
+    def log(self, asked, *more):
+        path = self.here / "server.log"
+        path.write_text(self.LOG.replace("ASKED", asked))
+        return self.llwhy("log", path, *more, code=1).stdout
+
+    def test_what_makes_it_load(self):
+        said = self.log("4403.49")
+        self.assertIn("What makes it load, tried by prediction:", said)
+        repairs = json.loads(self.log("4403.49", "--format", "json"))["loads"][0]["repairs"]
+        self.assertTrue(repairs)
+        for repair in repairs:
+            flags = ["-c", "8192", *([] if "-ngl" in repair["drop"] else ["-ngl", "99"])]
+            for words in repair["set"]:
+                flags += words.split()
+            kept = json.loads(self.llwhy(MODEL, "--gpu", "24564:4000", "--ram", "64000", "--llama", "b8022", "--format", "json", "--", *flags).stdout)
+            self.assertEqual(kept["verdict"], "loads", repair)
+
+    def test_flags_that_the_log_does_not_show(self):
+        said = self.log("6000.00")
+        self.assertIn("CUDA0 was asked for 6000.0 MiB where 4403.5 MiB are predicted", said.replace("\n   ", ""))
+        self.assertNotIn("What makes it load", said)
+        self.assertEqual(json.loads(self.log("6000.00", "--format", "json"))["loads"][0]["repairs"], [])
+
+
 if __name__ == "__main__":
     PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
     unittest.main()
