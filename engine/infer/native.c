@@ -1,5 +1,7 @@
 /* Prediction as facts: what a launch puts on each device, whether it loads, what --fit makes of it. */
 #include "infer/native.h"
+#include "predict/memo.h"
+#include "predict/needs.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -304,6 +306,25 @@ static void claim_launch(const native *n) {
     say(n, l, LLW_launch_loads, llw_flag(v.loads));
     say(n, l, LLW_launch_loads_certain, llw_flag(v.certain));
     say(n, l, LLW_launch_meets_target, llw_flag(v.meets_target));
+}
+
+static const char *unmet_of(const llw_model *model, llw_arena *arena, llw_memo *memo) {
+    const char *unmet = NULL;
+    if (llw_memo_find_unmet(memo, model, &unmet)) return unmet;
+    unmet = llw_model_unmet(model, arena);
+    llw_memo_keep_unmet(memo, model, unmet);
+    return unmet;
+}
+
+void llw_native_models(llw_facts *facts, llw_arena *arena, llw_memo *memo) {
+    for (llw_entity m = 0; (m = llw_facts_next(facts, LLW_KIND_model, m));) {
+        const llw_model *model = llw_facts_model(facts, m);
+        if (!model || llw_facts_value(facts, m, LLW_model_refusal).known) continue;
+        const char *unmet = unmet_of(model, arena, memo);
+        if (unmet)
+            llw_facts_claim(facts, m, LLW_model_refusal, llw_string(LLW_TEXT, unmet), LLW_GRADE_PREDICTED,
+                            "predicted", "tensor table");
+    }
 }
 
 void llw_native_predict(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain,

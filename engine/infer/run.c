@@ -198,6 +198,7 @@ llw_run *llw_run_start(const llw_kb *kb, const llw_facts *facts, bool whole, llw
                      .whole = whole,
                      .memo = memo ? memo : llw_memo_new(),
                      .memo_lent = memo != NULL};
+    llw_native_models(run->facts, run->arena, run->memo);
     predict_all(run);
     return run;
 }

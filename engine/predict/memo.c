@@ -12,6 +12,7 @@ typedef struct entry {
     union {
         llw_prediction prediction;
         llw_probes probes; /* of a key that ends in PROBES */
+        const char *unmet; /* of a key that ends in UNMET */
     } as;
 } entry;
 
@@ -177,4 +178,24 @@ void llw_memo_keep_probes(llw_memo *memo, const llw_launch *launch, unsigned kin
     write_probes_key(&key, launch, kinds);
     entry *e = add(memo, &key);
     if (e) e->as.probes = probes;
+}
+
+static void write_unmet_key(llw_text *key, const llw_model *model) {
+    llw_text_addn(key, (const char *)&model, sizeof model);
+    llw_text_add(key, "unmet");
+}
+
+bool llw_memo_find_unmet(const llw_memo *memo, const llw_model *model, const char **unmet) {
+    llw_text key = {0};
+    write_unmet_key(&key, model);
+    const entry *found = find(memo, &key);
+    if (found) *unmet = found->as.unmet;
+    return found != NULL;
+}
+
+void llw_memo_keep_unmet(llw_memo *memo, const llw_model *model, const char *unmet) {
+    llw_text key = {0};
+    write_unmet_key(&key, model);
+    entry *e = add(memo, &key);
+    if (e) e->as.unmet = unmet ? llw_arena_strdup(memo->arena, unmet) : NULL;
 }

@@ -27,4 +27,8 @@ typedef struct llw_probes {
 bool llw_memo_find_probes(const llw_memo *memo, const llw_launch *launch, unsigned kinds, llw_probes *out);
 void llw_memo_keep_probes(llw_memo *memo, const llw_launch *launch, unsigned kinds, llw_probes probes);
 
+/* What llw_model_unmet says of a model, which no launch changes. */
+bool llw_memo_find_unmet(const llw_memo *memo, const llw_model *model, const char **unmet);
+void llw_memo_keep_unmet(llw_memo *memo, const llw_model *model, const char *unmet);
+
 #endif

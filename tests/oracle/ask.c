@@ -1,5 +1,7 @@
 /* Starts probes and asks them. */
 #include "ask.h"
+#include "made.h"
+#include "write_gguf.h"
 
 #include "base/text.h"
 
@@ -97,14 +99,55 @@ json_t *oracle_ask(oracle *o, const char *model_path, const test_case *t, const 
     return answer;
 }
 
-json_t *oracle_tensors(oracle *o, const char *model_path) {
+/* A question about a file alone. */
+static json_t *ask_of_file(oracle *o, const char *mode, const char *model_path) {
     probe *p = &o->probes[1];
     llw_text line = {0};
     json_t *answer = NULL;
-    llw_text_addf(&line, "c\tnew\t%s", model_path);
+    llw_text_addf(&line, "c\t%s\t%s", mode, model_path);
     if (p->pid || probe_start(p, o->directory, "1", false)) answer = answer_to(p, llw_text_str(&line));
     llw_text_fini(&line);
     return answer;
+}
+
+json_t *oracle_tensors(oracle *o, const char *model_path) {
+    return ask_of_file(o, "new", model_path);
+}
+
+json_t *oracle_load(oracle *o, const char *model_path) {
+    return ask_of_file(o, "load", model_path);
+}
+
+bool oracle_write(const char *path, const llw_model *model, int64_t bytes) {
+    FILE *out = fopen(path, "wb");
+    bool written = out && sparse_write(out, model, bytes);
+    if (out) written = !fclose(out) && written;
+    return written;
+}
+
+bool oracle_make(oracle *o, rng *r, const char *architecture, const char *path, llw_arena *arena,
+                 llw_model *model, int64_t *bytes, const char **why) {
+    *why = "its header cannot be written";
+    if (!made_header(r, architecture, arena, model)) return false;
+    made_offer(r, model, arena);
+    if (!case_place(model, bytes) || !oracle_write(path, model, *bytes)) return false;
+    oracle_forget(o);
+    json_t *answer = oracle_tensors(o, path);
+    json_t *tensors = json_object_get(answer, "tensors"), *tensor;
+    size_t i;
+    *why = tensors  ? ""
+           : answer ? llw_arena_printf(arena, "no tensors: %s %s",
+                                       json_string_value(json_object_get(answer, "error")),
+                                       json_string_value(json_object_get(answer, "complaints")))
+                    : "no tensors: died";
+    model->n_tensors = 0;
+    json_array_foreach(tensors, i, tensor) {
+        int64_t dims[LLW_MAX_DIMS];
+        for (size_t d = 0; d < LLW_MAX_DIMS; d++) dims[d] = json_integer_value(json_array_get(tensor, d + 1));
+        made_tensor(r, model, arena, json_string_value(json_array_get(tensor, 0)), dims);
+    }
+    json_decref(answer);
+    return model->n_tensors > 0 && case_place(model, bytes);
 }
 
 void oracle_forget(oracle *o) {

@@ -7,7 +7,6 @@
  * must be equal is not: the case is printed with the options that find it again. */
 #include "ask.h"
 #include "made.h"
-#include "write_gguf.h"
 
 #include "base/text.h"
 #include "predict/predict.h"
@@ -237,35 +236,6 @@ static bool loads(check *c) {
     return yes;
 }
 
-static bool write_model(const check *c, const llw_model *model, int64_t bytes) {
-    FILE *out = fopen(c->model_path, "wb");
-    bool written = out && sparse_write(out, model, bytes);
-    if (out) written = !fclose(out) && written;
-    return written;
-}
-
-/* Asks llama.cpp for the tensors of a made header, and lays the file out with them. */
-static bool add_tensors(check *c, rng *r, llw_model *model, llw_arena *arena, int64_t *bytes) {
-    made_offer(r, model, arena);
-    if (!case_place(model, bytes) || !write_model(c, model, *bytes)) return false;
-    oracle_forget(&c->oracle);
-    json_t *answer = oracle_tensors(&c->oracle, c->model_path);
-    json_t *tensors = json_object_get(answer, "tensors"), *tensor;
-    size_t i;
-    if (!tensors && c->o.verbose)
-        printf("%s: no tensors: %s %s\n", c->model_name,
-               answer ? json_string_value(json_object_get(answer, "error")) : "died",
-               answer ? json_string_value(json_object_get(answer, "complaints")) : "");
-    model->n_tensors = 0;
-    json_array_foreach(tensors, i, tensor) {
-        int64_t dims[LLW_MAX_DIMS];
-        for (size_t d = 0; d < LLW_MAX_DIMS; d++) dims[d] = json_integer_value(json_array_get(tensor, d + 1));
-        made_tensor(r, model, arena, json_string_value(json_array_get(tensor, 0)), dims);
-    }
-    json_decref(answer);
-    return model->n_tensors > 0 && case_place(model, bytes);
-}
-
 static void run_model(check *c, const char *name, bool made, uint64_t seed) {
     rng r = {seed};
     llw_arena *arena = c->arena = llw_arena_new();
@@ -276,9 +246,11 @@ static void run_model(check *c, const char *name, bool made, uint64_t seed) {
     c->made = made;
     c->model_name = name;
     c->sum.models++;
-    bool there = made ? made_header(&r, name, arena, model) && add_tensors(c, &r, model, arena, &bytes)
+    const char *why = "";
+    bool there = made ? oracle_make(&c->oracle, &r, name, c->model_path, arena, model, &bytes, &why)
                       : case_model(&r, name, arena, &known, &bytes);
-    bool usable = there && write_model(c, model, bytes);
+    if (!there && c->o.verbose) printf("%s: %s\n", name, why);
+    bool usable = there && oracle_write(c->model_path, model, bytes);
     oracle_forget(&c->oracle);
     if (usable && !loads(c)) usable = false;
     c->sum.unusable += !usable;

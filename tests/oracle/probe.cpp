@@ -5,6 +5,7 @@
 //   only) MODE lib: the library, llama-fit-params, llama-bench (one sequence; logits for the whole batch)
 //   MODE real: as lib, but really loaded; instead of the accounting: what each card's buffers hold
 //   -mem total:free,... among the arguments: the MiB that the cards say they have, for this job
+//   MODE load: the argument is a GGUF; whether it loads, without its data
 //   MODE new: the argument is a GGUF whose tensors have no shape; the answer is which tensors llama.cpp wants for
 //   such hyper-parameters, and which of the file's it would use
 // stdout, one JSON object a job: bytes of model, context and compute per device, and under "fit" what --fit
@@ -272,6 +273,21 @@ static std::string wanted(const std::string &path) {
     return out + "]";
 }
 
+static std::string load(const std::string &path) {
+    complaints.clear();
+    llama_log_set(on_log, nullptr);
+    llama_model_params params = llama_model_default_params();
+    ggml_backend_dev_t none[] = {nullptr};
+    params.devices = none;
+    params.no_alloc = true;
+    params.load_mode = LLAMA_LOAD_MODE_NONE;
+    params.progress_callback = [](float, void *) { return true; };
+    llama_model *model = llama_model_load_from_file(path.c_str(), params);
+    if (!model) return ",\"error\":\"load\"";
+    llama_model_free(model);
+    return "";
+}
+
 int main() {
     common_init();
     ggml_backend_load_all();
@@ -284,7 +300,7 @@ int main() {
         std::string out;
         try {
             std::string mode = line.substr(first + 1, second - first - 1), rest = line.substr(second + 1);
-            out = mode == "new" ? wanted(rest) : job(mode, rest);
+            out = mode == "new" ? wanted(rest) : mode == "load" ? load(rest) : job(mode, rest);
         } catch (const std::exception &e) {
             out = ",\"error\":" + quoted(e.what());
         }
