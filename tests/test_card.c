@@ -127,7 +127,15 @@ static void a_card_that_was_named_is_used(void **state) {
     const char *path = put("/elsewhere/card.txt", "# Qwen3-Next\nNumber of Layers: 48\n");
     read_card(model, path);
     assert_int_equal(by_card(model, LLW_model_layers)->value.as.count, 48);
-    assert_noted("seems to be about another model (Qwen3-Next)");
+    llw_entity card = llw_facts_next(facts, LLW_KIND_card, 0);
+    bool another = false;
+    const char *names = "";
+    int64_t against = 0;
+    assert_true(llw_facts_flag(facts, card, LLW_card_about_another, &another) && another);
+    assert_true(llw_facts_text(facts, card, LLW_card_names, &names));
+    assert_string_equal(names, "Qwen3-Next");
+    assert_true(llw_facts_count(facts, card, LLW_card_contradictions, &against));
+    assert_int_equal(against, 1); /* 48 layers */
     llw_err err = {0};
     assert_int_equal(llw_source_card(facts, model, "/no/such/card.md", &err), LLW_ERR_INPUT);
     assert_string_equal(err.file, "/no/such/card.md");

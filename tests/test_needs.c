@@ -118,8 +118,8 @@ static void test_too_many(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_models_pass), cmocka_unit_test(test_left_out),
-        cmocka_unit_test(test_shapes), cmocka_unit_test(test_too_many)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_known_models_pass),
+                                       cmocka_unit_test(test_left_out), cmocka_unit_test(test_shapes),
+                                       cmocka_unit_test(test_too_many)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

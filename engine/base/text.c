@@ -49,8 +49,8 @@ const char *llw_text_str(const llw_text *text) {
     return text->bytes ? text->bytes : "";
 }
 
-/* Decodes one UTF-8 sequence strictly (RFC 3629): its length, or 0 if the bytes are not one. */
-static size_t decode(const unsigned char *s, size_t len, uint32_t *code) {
+size_t llw_text_decode(const char *bytes, size_t len, uint32_t *code) {
+    const unsigned char *s = (const unsigned char *)bytes;
     if (!len) return 0;
     if (s[0] < 0x80) {
         *code = s[0];
@@ -69,23 +69,29 @@ static size_t decode(const unsigned char *s, size_t len, uint32_t *code) {
     return need;
 }
 
-static bool steers(uint32_t c) {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
-           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
-           (c >= 0xfff9 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe007f);
+bool llw_text_steers(uint32_t c) {
+    static const uint32_t ranges[][2] = {
+        {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},       {0x34f, 0x34f},
+        {0x61c, 0x61c},   {0x115f, 0x1160}, {0x180e, 0x180e},   {0x200b, 0x200f},
+        {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},   {0xfeff, 0xfeff},
+        {0xffa0, 0xffa0}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f}, {0xe0100, 0xe01ef},
+    };
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges && c >= ranges[i][0]; i++)
+        if (c <= ranges[i][1]) return true;
+    return false;
 }
 
 void llw_text_add_safe(llw_text *text, const char *untrusted, size_t len, bool keep_newlines) {
     const unsigned char *s = (const unsigned char *)untrusted;
     for (size_t i = 0; i < len;) {
         uint32_t c = 0;
-        size_t n = decode(s + i, len - i, &c);
+        size_t n = llw_text_decode(untrusted + i, len - i, &c);
         if (n == 0) {
             llw_text_addf(text, "\\x%02x", s[i]);
             i++;
             continue;
         }
-        if (steers(c) && !(keep_newlines && (c == '\n' || c == '\t')))
+        if (llw_text_steers(c) && !(keep_newlines && (c == '\n' || c == '\t')))
             llw_text_addf(text, c < 0x100 ? "\\x%02x" : "\\u{%04x}", (unsigned)c);
         else
             llw_text_addn(text, untrusted + i, n);
@@ -94,11 +100,10 @@ void llw_text_add_safe(llw_text *text, const char *untrusted, size_t len, bool k
 }
 
 void llw_text_add_json_safe(llw_text *text, const char *json) {
-    const unsigned char *s = (const unsigned char *)json;
     for (size_t i = 0, len = strlen(json); i < len;) {
         uint32_t c = 0;
-        size_t n = decode(s + i, len - i, &c);
-        if (!n || !steers(c) || c == '\n' || c == '\t')
+        size_t n = llw_text_decode(json + i, len - i, &c);
+        if (!n || !llw_text_steers(c) || c == '\n' || c == '\t')
             llw_text_addn(text, json + i, n ? n : 1);
         else if (c < 0x10000)
             llw_text_addf(text, "\\u%04x", (unsigned)c);
@@ -116,11 +121,10 @@ static bool wide(uint32_t c) {
 }
 
 size_t llw_text_width(const char *text) {
-    const unsigned char *s = (const unsigned char *)text;
     size_t len = strlen(text), width = 0;
     for (size_t i = 0; i < len;) {
         uint32_t c = 0;
-        size_t n = decode(s + i, len - i, &c);
+        size_t n = llw_text_decode(text + i, len - i, &c);
         if (!n) n = 1;
         if (!(c >= 0x300 && c <= 0x36f)) width += wide(c) ? 2 : 1;
         i += n;

@@ -21,6 +21,12 @@ void llw_text_addf(llw_text *text, const char *fmt, ...) __attribute__((format(p
 void llw_text_fini(llw_text *text);
 const char *llw_text_str(const llw_text *text); /* "" when nothing was added */
 
+/* Decodes one UTF-8 sequence strictly (RFC 3629): its length, or 0 if the bytes are not one. */
+size_t llw_text_decode(const char *bytes, size_t len, uint32_t *code);
+/* Whether a character steers a terminal or is not seen: controls, bidirectional and zero-width marks,
+ * fillers, tags and variation selectors that only carry hidden text. */
+bool llw_text_steers(uint32_t code);
+
 /* Appends bytes from outside so that no terminal can be steered by them: control characters, DEL, C1,
  * bidirectional and zero-width marks and invalid UTF-8 become \xHH or \u{HHHH}. Newline and tab are kept only
  * if asked. */

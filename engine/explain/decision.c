@@ -85,7 +85,8 @@ static const char *details(deciding *d) {
     const char *attention = text_or(d, LLW_model_attention, "");
     if (*attention && strcmp(attention, "none")) llw_text_addf(&t, ", %s", attention);
     if (window > 0) llw_text_addf(&t, ", sliding window %s", llw_format_count(buf, window));
-    if (context > 0) llw_text_addf(&t, ", context up to %s", llw_format_count(buf, context));
+    if (context > 0)
+        llw_text_addf(&t, "%scontext up to %s", t.len ? ", " : "", llw_format_count(buf, context));
     if (size >= 0) {
         llw_text_addf(&t, "%sfile %s bytes", t.len ? " · " : "", llw_format_count(buf, size));
         llw_text_addf(&t, " (ls -lh: %s)", text_or(d, LLW_model_ls_size, "?"));
@@ -184,12 +185,18 @@ static void verdict(deciding *d) {
     const llw_device_line *worst = tightest(out);
     out->uncertainty = "";
     const char *refused = "";
+    int64_t part = 0;
     if (llw_facts_text(d->run->facts, out->launch, LLW_launch_refused, &refused)) {
         out->verdict = LLW_VERDICT_REFUSED;
         llw_text_addf(&t, "This launch does not start (%s): %s.", out->build_name, refused);
     } else if (llw_facts_text(d->run->facts, out->model, LLW_model_refusal, &refused)) {
         out->verdict = LLW_VERDICT_REFUSED;
         llw_text_addf(&t, "llama.cpp refuses this file (%s): it %s.", out->build_name, refused);
+    } else if (llw_facts_count(d->run->facts, out->model, LLW_model_given_part, &part)) {
+        out->verdict = LLW_VERDICT_REFUSED;
+        llw_text_addf(
+            &t, "llama.cpp refuses this file (%s): of a set it must be given part 1, and not part %lld.",
+            out->build_name, (long long)part);
     } else if (p && p->rc == LLW_OK &&
                (p->fit.prediction.outcome == LLW_OUTCOME_REFUSED ||
                 p->fit.prediction.outcome == LLW_OUTCOME_ABORTS)) {

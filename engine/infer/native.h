@@ -12,8 +12,8 @@ void llw_native_predict(llw_facts *facts, llw_entity launch, llw_arena *arena, b
 void llw_native_predict_with(llw_facts *facts, llw_entity launch, llw_arena *arena, bool explain,
                              struct llw_memo *memo, llw_predicted *out);
 
-/* Claims model.refusal of every model whose tensors are not those of its architecture (predict/needs.h), unless
- * its header gave another reason already. */
+/* Claims model.refusal of every model whose tensors are not those of its architecture (predict/needs.h),
+ * unless its header gave another reason already. */
 void llw_native_models(llw_facts *facts, llw_arena *arena, struct llw_memo *memo);
 
 /* Claims what the machine could hold of the launch's model: whole_need, fits_one_gpu, fits_gpus. Costs a

@@ -1,7 +1,7 @@
-/* Compares a tensor table with tensor_needs.def, whose conditions and shapes are small C-like expressions over
- * hyper-parameters: x is layer 0's or the model's, x_i that of layer i, @stem whether blk.i.stem.weight is
- * there, "?" what nobody knows. A tensor that is there must have a row that can hold for it, and the shape of
- * one that does; a NEEDED one whose condition holds must be there. */
+/* Compares a tensor table with tensor_needs.def, whose conditions and shapes are small C-like expressions
+ * over hyper-parameters: x is layer 0's or the model's, x_i that of layer i, @stem whether blk.i.stem.weight
+ * is there, "?" what nobody knows. A tensor that is there must have a row that can hold for it, and the shape
+ * of one that does; a NEEDED one whose condition holds must be there. */
 #include "predict/needs.h"
 #include "predict/plan.h"
 
@@ -29,7 +29,8 @@ static const need_row rows[] = {
 };
 enum { ROWS = sizeof rows / sizeof *rows, MOST_ROWS = 256 };
 
-/* The rows of one architecture, those of a tensor behind each other (the table is sorted), and its tensors. */
+/* The rows of one architecture, those of a tensor behind each other (the table is sorted), and its tensors.
+ */
 typedef struct checker {
     llw_plan plan;
     int64_t layer;
@@ -308,7 +309,8 @@ static void fail(checker *c, llw_text *text) {
 }
 
 /* The key that makes the first dimension in which the two differ; NULL when it is computed from several. */
-static const hparam_name *differing_key(const need_row *row, const llw_tensor *t, const int64_t want[LLW_MAX_DIMS]) {
+static const hparam_name *differing_key(const need_row *row, const llw_tensor *t,
+                                        const int64_t want[LLW_MAX_DIMS]) {
     const char *at = row->shape;
     for (int d = 0; d < LLW_MAX_DIMS && *at; d++) {
         size_t n = strcspn(at, ",");
@@ -340,11 +342,13 @@ static const char *full_name(const checker *c, const need_row *row, char *buf, s
         snprintf(buf, size, "%s%s", stem, end);
     else
         snprintf(buf, size, "%sblk.%d.%s%s",
-                 llw_tensor_info_get(row->id)->scope == LLW_SCOPE_ENCODER ? "enc." : "", (int)c->layer, stem, end);
+                 llw_tensor_info_get(row->id)->scope == LLW_SCOPE_ENCODER ? "enc." : "", (int)c->layer, stem,
+                 end);
     return buf;
 }
 
-/* The rows [from, to) are those of one tensor; c->layer says of which layer. False when something is wrong. */
+/* The rows [from, to) are those of one tensor; c->layer says of which layer. False when something is wrong.
+ */
 static bool check_tensor(checker *c, int from, int to) {
     const need_row *first = c->row[from], *wrong = NULL;
     const llw_tensor *t = *slot(c, c->layer, first->id, first->suffix);
@@ -399,13 +403,11 @@ static bool collect(checker *c) {
         const llw_tensor *t = &model->tensors[i];
         llw_tensor_name parsed = llw_tensor_name_parse(t->name);
         if (!is_scale(&parsed) && (!parsed.id || !listed[parsed.id][parsed.suffix])) {
-            c->failed =
-                llw_arena_printf(c->plan.arena, "holds %s, which the architecture %s does not have", t->name,
-                                 c->plan.architecture->name);
+            c->failed = llw_arena_printf(c->plan.arena, "holds %s, which the architecture %s does not have",
+                                         t->name, c->plan.architecture->name);
             return false;
         }
-        if (parsed.layer < c->plan.hparams.n_layer_all)
-            *slot(c, parsed.layer, parsed.id, parsed.suffix) = t;
+        if (parsed.layer < c->plan.hparams.n_layer_all) *slot(c, parsed.layer, parsed.id, parsed.suffix) = t;
     }
     return true;
 }
@@ -422,7 +424,8 @@ static void check(checker *c) {
         while (to < c->n_rows && c->row[to]->id == row->id && c->row[to]->suffix == row->suffix) to++;
         llw_tensor_scope scope = llw_tensor_info_get(row->id)->scope;
         if (scope != LLW_SCOPE_GLOBAL && scope != LLW_SCOPE_BLOCK && scope != LLW_SCOPE_ENCODER) continue;
-        int first = scope == LLW_SCOPE_GLOBAL ? -1 : 0, last = scope == LLW_SCOPE_GLOBAL ? -1 : h->n_layer - 1;
+        int first = scope == LLW_SCOPE_GLOBAL ? -1 : 0,
+            last = scope == LLW_SCOPE_GLOBAL ? -1 : h->n_layer - 1;
         for (c->layer = first; c->layer <= last; c->layer++)
             if (!check_tensor(c, from, to)) return;
     }
@@ -437,8 +440,7 @@ const char *llw_model_unmet(const llw_model *model, llw_arena *arena) {
     *c = (checker){.plan = {.launch = &none, .model = model, .arena = arena, .out = scratch}};
     c->plan.architecture = llw_architecture_find(model->architecture);
     if (!c->plan.architecture || !llw_hparams_read(&c->plan) || c->plan.hparams.n_layer < 1) return NULL;
-    size_t slots =
-        (size_t)(c->plan.hparams.n_layer_all + 1) * LLW_WEIGHT_IDS * (LLW_SUFFIXES + 1);
+    size_t slots = (size_t)(c->plan.hparams.n_layer_all + 1) * LLW_WEIGHT_IDS * (LLW_SUFFIXES + 1);
     c->tensor = llw_arena_alloc(arena, slots * sizeof *c->tensor);
     if (collect(c) && !prediction_only(c)) check(c);
     return c->failed;

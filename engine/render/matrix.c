@@ -28,6 +28,8 @@ static const char *verdict(const llw_facts *facts, llw_entity launch) {
     const char *refused = "";
     bool loads = false;
     if (llw_facts_text(facts, launch, LLW_launch_refused, &refused) && *refused) return "refused";
+    llw_entity model = llw_facts_ref(facts, launch, LLW_launch_model);
+    if (model && llw_facts_text(facts, model, LLW_model_refusal, &refused)) return "refused";
     if (!llw_facts_flag(facts, launch, LLW_launch_loads, &loads)) return "unknown";
     return loads ? "loads" : "does not load";
 }

@@ -196,20 +196,25 @@ static bool agrees(const llw_card_statement *s, int64_t known) {
     return s->rounded && fabs(said - (double)known) <= off * (double)(known > 0 ? known : 1);
 }
 
-static void claim_statements(llw_facts *facts, llw_entity model, const candidate *c, llw_arena *arena) {
+/* Counts the figures that the header contradicts. */
+static int64_t claim_statements(llw_facts *facts, llw_entity model, const candidate *c, llw_arena *arena) {
+    int64_t against = 0;
     for (size_t i = 0; i < c->text.n_statements; i++) {
         const llw_card_statement *s = &c->text.statements[i];
         llw_value value = s->value;
         int64_t known;
         const char *remark = s->weak ? "a tag alone, which dense models carry too" : "";
-        if (value.type != LLW_FLAG && llw_facts_count(facts, model, s->attr, &known) && agrees(s, known)) {
+        bool figure = value.type != LLW_FLAG && llw_facts_count(facts, model, s->attr, &known);
+        if (figure && agrees(s, known)) {
             value.as.count = known; /* not a rival: the same number, said roundly */
             remark = "a round figure that agrees";
         }
+        against += figure && value.as.count != known;
         llw_facts_claim(facts, model, s->attr, value, LLW_GRADE_CARD, "model card",
                         llw_arena_printf(arena, "%s:%d \"%s\"%s%s", c->file, s->line, s->quote,
                                          *remark ? ": " : "", remark));
     }
+    return against;
 }
 
 static void claim_text(llw_facts *facts, llw_entity card, llw_attr attr, const char *text,
@@ -230,7 +235,12 @@ static void claim_card(llw_facts *facts, llw_entity model, const candidate *c, l
     llw_facts_claim(facts, model, LLW_model_card, llw_string(LLW_PATH, c->path), LLW_GRADE_FILE, "stat",
                     c->path);
     if (c->text.trouble) llw_facts_note(facts, "%s: %s", c->path, c->text.trouble);
-    claim_statements(facts, model, c, arena);
+    const char *names = c->text.title ? c->text.title : c->text.name ? c->text.name : c->text.base_model;
+    claim_text(facts, card, LLW_card_names, names ? names : c->file, c->file);
+    llw_facts_claim(facts, card, LLW_card_about_another, llw_flag(c->about == LLW_NAMES_OTHER),
+                    LLW_GRADE_FILE, "model card", c->file);
+    llw_facts_claim(facts, card, LLW_card_contradictions, llw_count(claim_statements(facts, model, c, arena)),
+                    LLW_GRADE_FILE, "model card", c->file);
 }
 
 llw_rc llw_source_card(llw_facts *facts, llw_entity model, const char *path, llw_err *err) {
@@ -242,9 +252,6 @@ llw_rc llw_source_card(llw_facts *facts, llw_entity model, const char *path, llw
         find_card(facts, arena, &s, &best);
     else if (read_candidate(arena, &s, path, &best, err) != LLW_OK)
         rc = LLW_ERR_INPUT;
-    else if (best.about == LLW_NAMES_OTHER)
-        llw_facts_note(facts, "%s seems to be about another model (%s); it is used because it was named",
-                       path, best.text.title ? best.text.title : best.file);
     if (rc == LLW_OK && best.path)
         rc = llw_card_read(arena, best.bytes, best.len, main_name(&s), &best.text, err);
     if (rc == LLW_OK && best.path) claim_card(facts, model, &best, arena);

@@ -1,6 +1,8 @@
 /* Headers that can be read and yet make no sense: each contradiction with the sentence that names it. */
 #include "source/model_doubts.h"
+#include "base/text.h"
 #include "fact/header.h"
+#include "source/template_doubt.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -92,6 +94,14 @@ static void check_vocabulary(const doubter *d) {
             ACCUSE(d, LLW_model_refusal, "has %s for %" PRIu64 " of its %" PRIu64 " tokens", lists_of[i].key,
                    meta->count, tokens->count);
     }
+    const llw_meta *pre = llw_model_meta(d->model, "tokenizer.ggml.pre");
+    bool merged = !strcmp(kind, "gpt2") || !strcmp(kind, "gemma4"), /* kimi-k2 has none */
+        without = pre && pre->type == LLW_GGUF_STRING && !strcmp(pre->string, "kimi-k2");
+    const llw_meta *merges = llw_model_meta(d->model, "tokenizer.ggml.merges");
+    if (merged && !merges && !without)
+        ACCUSE(d, LLW_model_refusal, "names the tokenizer %s but has no tokenizer.ggml.merges", kind);
+    else if (merged && merges && (merges->type != LLW_GGUF_ARRAY || merges->element != LLW_GGUF_STRING))
+        ACCUSE(d, LLW_model_refusal, "has tokenizer.ggml.merges as something else than a list of strings");
 }
 
 /* The longest context of a model known to us is that of Llama 4 Scout, 10,485,760 tokens (its config.json).
@@ -110,29 +120,71 @@ static void check_widths(const doubter *d) {
         ACCUSE(d, LLW_model_refusal, "does not say its context_length");
 }
 
-/* Characters that nobody sees, and ranges that never end, have no place in a chat template. */
-static void check_template(const doubter *d) {
-    enum { MANY = 1000000 };
-    const llw_meta *meta = llw_model_meta(d->model, "tokenizer.chat_template");
-    if (!meta || meta->type != LLW_GGUF_STRING) return;
-    for (const unsigned char *c = (const unsigned char *)meta->string; *c; c++) {
-        bool mark = c[0] == 0xe2 &&
-                    ((c[1] == 0x80 && ((c[2] >= 0x8b && c[2] <= 0x8f) || (c[2] >= 0xaa && c[2] <= 0xae))) ||
-                     (c[1] == 0x81 && c[2] >= 0xa0 && c[2] <= 0xaf));
-        bool tag = c[0] == 0xf3 && c[1] == 0xa0 && (c[2] == 0x80 || c[2] == 0x81); /* U+E0000 to U+E007F */
-        bool control = *c < 0x20 && *c != '\n' && *c != '\t' && *c != '\r';
-        if (!mark && !tag && !control) continue;
-        ACCUSE(d, LLW_model_doubt,
-               "has characters in its chat template that nobody sees (byte %td): read it before you let it "
-               "speak for you",
-               (const char *)c - meta->string);
-        break;
+/* Types that llama.cpp's loader takes and no others: llama_model_base::load_hparams, GGUFMeta::GKV::get_kv.
+ */
+static void check_types(const doubter *d) {
+    static const struct {
+        const char *key;
+        llw_gguf_type type;
+    } keys[] = {
+        {"context_length", LLW_GGUF_U32},       {"embedding_length", LLW_GGUF_U32},
+        {"embedding_length_out", LLW_GGUF_U32}, {"block_count", LLW_GGUF_U32},
+        {"nextn_predict_layers", LLW_GGUF_U32}, {"expert_count", LLW_GGUF_U32},
+        {"expert_group_count", LLW_GGUF_U32},   {"attention.causal", LLW_GGUF_BOOL},
+        {"attention.key_length", LLW_GGUF_U32}, {"attention.value_length", LLW_GGUF_U32},
+        {"pooling_type", LLW_GGUF_U32},         {"rope.dimension_count", LLW_GGUF_U32},
+        {"rope.freq_base", LLW_GGUF_F32},       {"rope.scaling.type", LLW_GGUF_STRING},
+        {"rope.scaling.factor", LLW_GGUF_F32},  {"rope.scaling.original_context_length", LLW_GGUF_U32}};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const llw_meta *meta = llw_model_hparam(d->model, keys[i].key);
+        if (meta && meta->type != keys[i].type)
+            ACCUSE(d, LLW_model_refusal, "has %.60s as %s instead of %s", meta->key,
+                   llw_gguf_type_name(meta->type), llw_gguf_type_name(keys[i].type));
     }
-    for (const char *range = meta->string; (range = strstr(range, "range(")); range++)
-        if (strtoll(range + 6, NULL, 10) > MANY) {
-            ACCUSE(d, LLW_model_doubt, "has a loop in its chat template that runs more than a million times");
-            break;
-        }
+}
+
+/* Experts in groups: the assertions at the end of llama_model_base::load_hparams' expert keys. */
+static void check_groups(const doubter *d) {
+    int64_t experts = 0, groups = 0, used = 0;
+    if (!count_of(d, "expert_group_count", &groups) || groups <= 1 ||
+        !count_of(d, "expert_count", &experts) || !experts)
+        return;
+    count_of(d, "expert_group_used_count", &used);
+    if (groups >= experts || experts % groups)
+        ACCUSE(d, LLW_model_refusal, "divides %" PRId64 " experts into %" PRId64 " groups", experts, groups);
+    else if (used <= 0 || used >= groups)
+        ACCUSE(d, LLW_model_refusal, "uses %" PRId64 " of its %" PRId64 " groups of experts", used, groups);
+}
+
+static void check_templates(const doubter *d) {
+    for (size_t i = 0; i < d->model->n_meta; i++) {
+        const llw_meta *meta = &d->model->meta[i];
+        if (strncmp(meta->key, "tokenizer.chat_template", 23) || meta->type != LLW_GGUF_STRING) continue;
+        const char *doubt = llw_template_doubt(llw_facts_arena(d->facts), meta->string, meta->count);
+        if (doubt) ACCUSE(d, LLW_model_doubt, "%s", doubt);
+    }
+}
+
+/* general.size_label ("8B", "30B.A3B") against the tensors; parameters that work on a token count, too: some
+ * labels give those. "8x7B" says how many experts there are, and nothing exact. */
+static void check_label(const doubter *d) {
+    const llw_meta *label = llw_model_meta(d->model, "general.size_label");
+    int64_t params = 0, active = 0;
+    char *unit = NULL;
+    if (!label || label->type != LLW_GGUF_STRING ||
+        !llw_facts_count(d->facts, d->entity, LLW_model_params, &params))
+        return;
+    double said = strtod(label->string, &unit);
+    double scale = *unit == 'K' ? 1e3 : *unit == 'M' ? 1e6 : *unit == 'B' ? 1e9 : *unit == 'T' ? 1e12 : 0;
+    if (!(said > 0) || unit == label->string || scale <= 0) return;
+    said *= scale;
+    llw_facts_count(d->facts, d->entity, LLW_model_params_active, &active);
+    bool whole = said <= 2 * (double)params && said >= (double)params / 2;
+    bool part = said <= 2 * (double)active && said >= (double)active / 2;
+    char buf[LLW_NUMBER_MAX];
+    if (!whole && !part)
+        ACCUSE(d, LLW_model_doubt, "calls itself %.20s, but its tensors hold %s parameters", label->string,
+               llw_format_params(buf, params));
 }
 
 const char *llw_model_role_use(const char *role) {
@@ -150,8 +202,11 @@ const char *llw_model_role_use(const char *role) {
 void llw_model_doubts(llw_facts *facts, llw_entity entity, const llw_model *model,
                       const llw_model_source *source, const llw_survey *survey) {
     const doubter d = {facts, entity, model, source, survey};
+    check_types(&d);
     check_arrays(&d);
+    check_groups(&d);
     check_vocabulary(&d);
     check_widths(&d);
-    check_template(&d);
+    check_templates(&d);
+    check_label(&d);
 }

@@ -366,6 +366,10 @@ llw_rc llw_model_facts(llw_facts *facts, llw_entity entity, const llw_model *mod
     if (rc != LLW_OK) return rc;
     const char *role_key = "", *role = llw_model_role(model, source->whole, &role_key);
     tell_identity(t, role, role_key);
+    if (source->refusal) ACCUSE(t, LLW_model_refusal, "%s", source->refusal);
+    if (source->cut) /* llama_tensor_weight, src/llama-model-loader.h */
+        ACCUSE(t, LLW_model_refusal, "holds %" PRId64 " of the %" PRId64 " bytes that its tensors need",
+               source->file_bytes, source->expected_bytes);
     /* an embedding model's token_embd is no output: it has none */
     llw_survey_model(model, t->recurrent, !strcmp(t->cache, "both"), strcmp(t->kind, "embed") != 0,
                      &t->survey);
@@ -373,11 +377,11 @@ llw_rc llw_model_facts(llw_facts *facts, llw_entity entity, const llw_model *mod
         tell_experts(t);
         tell_layers(t);
         tell_attention(t);
-        llw_model_doubts(facts, entity, model, source, &t->survey);
     } else {
         NOTE(t, "is no model of its own: %s", source->file_name, llw_model_role_use(role));
     }
     if (!strcmp(role, "model") || !strcmp(role, "vocab")) tell_widths(t);
     tell_sizes(t);
+    if (!strcmp(role, "model")) llw_model_doubts(facts, entity, model, source, &t->survey);
     return tell_quantization(t, err);
 }

@@ -20,6 +20,8 @@ typedef struct llw_model_source {
     int64_t file_bytes;     /* of all parts; -1 unknown */
     int64_t expected_bytes; /* -1 unknown */
     bool whole;             /* no part is missing, so the tensor table is the model's */
+    bool cut;               /* a part ends before its last tensor does */
+    const char *refusal;    /* of the set of files, as it goes on from the model's name; NULL */
 } llw_model_source;
 
 /* Claims everything and leaves notes about contradictions. Fails only when llwhy's own tables

@@ -35,7 +35,8 @@ typedef struct set {
     llw_gguf *part;                 /* n of them */
     bool *absent;                   /* which of them are missing */
     bool sized;                     /* the size of every file is known */
-    int64_t n, missing;
+    const char *refusal;            /* why llama.cpp refuses the set; NULL */
+    int64_t n, missing, given_part; /* counted from 0 */
     llw_model *model;
 } set;
 
@@ -88,9 +89,10 @@ static void read_parts(set *s, const char *given, int64_t number, size_t prefix)
         if (rc == LLW_OK) {
             tell_notes(s, path, &s->part[i]);
             int64_t says = split_value(&s->part[i].model, "split.no");
-            if (says != i)
-                llw_facts_note(s->facts, "%s says it is part %" PRId64 ": llama.cpp refuses the set",
-                               base_name(path), says + 1);
+            if (says != i && !s->refusal)
+                s->refusal =
+                    llw_arena_printf(s->arena, "has as part %" PRId64 " a file that says it is part %" PRId64,
+                                     i + 1, says + 1);
             continue;
         }
         s->part[i] = (llw_gguf){.file_bytes = -1};
@@ -188,6 +190,7 @@ static llw_rc tell(set *s, llw_entity *out, llw_err *err) {
         expected += s->part[i].expected_bytes;
         complete &= s->part[i].complete;
     }
+    bool cut = s->sized && !s->missing && !complete;
     if (!s->reader &&
         beside(s, ".aria2")) { /* aria2c reserves the whole size and removes this file when it is done */
         complete = false;
@@ -203,6 +206,7 @@ static llw_rc tell(set *s, llw_entity *out, llw_err *err) {
     say(s, m, LLW_model_complete, whole && !s->sized ? llw_unknown(LLW_FLAG) : llw_flag(complete),
         origin_of(s), whole ? "file size against the tensor table" : "parts are missing");
     say(s, m, LLW_model_parts, llw_count(s->n), "gguf", s->n > 1 ? "split.count" : "");
+    if (s->given_part) say(s, m, LLW_model_given_part, llw_count(s->given_part + 1), "gguf", "split.no");
     say(s, m, LLW_model_parts_missing, llw_count(s->missing), origin_of(s), "");
     say(s, m, LLW_model_expected_bytes, whole ? llw_bytes(expected) : llw_unknown(LLW_BYTES), "gguf",
         whole ? "tensor table" : "parts are missing");
@@ -212,7 +216,9 @@ static llw_rc tell(set *s, llw_entity *out, llw_err *err) {
                                  .file_name = base_name(s->path),
                                  .file_bytes = sized ? total : -1,
                                  .expected_bytes = whole ? expected : -1,
-                                 .whole = whole};
+                                 .whole = whole,
+                                 .cut = cut && total < expected,
+                                 .refusal = s->refusal};
     return llw_model_facts(s->facts, m, s->model, source, err);
 }
 
@@ -250,10 +256,10 @@ static llw_rc open_file(llw_facts *facts, const char *path, const llw_model_read
                             ".gguf, so llama.cpp cannot find the others: give it back its name",
                             number + 1, count, number + 1, count);
         s.path = llw_arena_printf(s.arena, "%.*s-%05d-of-%05" PRId64 ".gguf", (int)prefix, path, 1, count);
+        s.given_part = number;
+        if (!number && !llw_model_meta(&given.model, "split.no"))
+            s.refusal = "has split.count but no split.no";
         read_parts(&s, path, number, prefix);
-        if (number)
-            llw_facts_note(facts, "%s is part %" PRId64 " of %" PRId64 "; llama.cpp must be given part 1, %s",
-                           base_name(path), number + 1, count, base_name(s.path));
         if (s.missing) note_missing(&s, s.path);
         if (s.absent[0])
             s.part[0].model = (llw_model){.version = given.model.version, .alignment = LLW_GGUF_ALIGNMENT};

@@ -25,7 +25,7 @@ from inputs_kinds import BOX, Input
 
 PAGE, LLAMA = runs.ROOT / "docs" / "hostile-inputs.md", HERE / "llama.tsv"
 CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
-WORDS = {"refused": "refused", "partial": "the rest answered, exit code says so", "noted": "answered, and said", "accepted": "answered"}
+WORDS = {"refused": "refused", "refuses": "answered: llama.cpp refuses it", "partial": "the rest answered, exit code says so", "noted": "answered, and said", "accepted": "answered"}
 HEAD = """# Hostile inputs
 
 What becomes of each input when llwhy is asked about it, and of the GGUF files when llama.cpp v0.5.0 reads the header
@@ -34,8 +34,9 @@ What becomes of each input when llwhy is asked about it, and of the GGUF files w
 further headers, S are files that are well-formed and wrong. Attacks on the rules' sandbox have their table in the engine's tests.
 
 "refused": nothing is answered, the exit code is 2 and one sentence says why. "the rest answered": what could be read is used, what could not is
-named, and the exit code is 2 or 4. "answered, and said": the answer names what is wrong. Of every file of this table that llama.cpp
-refuses llwhy says so, or refuses it too.
+named, and the exit code is 2 or 4. "answered: llama.cpp refuses it": the header could be read, and the verdict is that llama.cpp refuses the
+file or the launch. "answered, and said": the answer names what is wrong. No file of this table that llama.cpp refuses, or aborts on, is
+answered in another way than by one of the first three.
 
 | | input | llwhy | it says | llama.cpp: header | loads |
 |---|---|---|---|---|---|
@@ -50,7 +51,7 @@ def numbered(program, directory):
         name = pathlib.Path(path).stem
         number = int(name[1:3])
         data = pathlib.Path(path).read_bytes()
-        verdict, words = ("refused", says) if accepted == "refused" else ("noted", says or "llama.cpp refuses this file")
+        verdict, words = ("refused", says) if accepted == "refused" else ("refuses", says or "llama.cpp refuses this file")
         if name == "c63_split_count":  # the reader takes it, and what opens the set does not
             verdict, words = "refused", "is part 1 of 65535"
         yield Input(str(number) if number <= 63 else f"G{number}", name[4:].replace("_", " "), {"model.gguf": data}, ["model.gguf"],
@@ -74,7 +75,10 @@ def judge(item, done):
     """What is wrong with an answer; nothing when it is as the table says."""
     printed = re.sub(r"\s+", " ", (done.stdout + done.stderr).decode("utf-8", "replace"))
     good = {"refused": done.returncode in (2, 3) and not done.stdout, "partial": done.returncode in (2, 4) and done.stdout}
-    if not good.get(item.verdict, done.returncode in (0, 1)):
+    verdict = "llama.cpp refuses this file" in printed or "This launch does not start" in printed
+    good["refuses"] = done.returncode == 1 and verdict
+    good["noted"] = good["accepted"] = done.returncode in (0, 1) and not (item.gguf and verdict)
+    if not good[item.verdict]:
         return f"is not {item.verdict}: exit code {done.returncode}: {printed[:300]}"
     if not re.search(item.says, printed):
         return f"does not say {item.says}: {printed[:600]}"
@@ -142,8 +146,8 @@ def main():
                 wrong.append(f"{item.number} ({item.title}): llama.cpp {says}, and not {llama.get(item.number)} as written in {LLAMA}")
     for item in items:
         if "refuses" in llama.get(item.number, "") or "aborts" in llama.get(item.number, ""):
-            if item.verdict == "accepted" or not (item.says or item.verdict == "refused"):
-                wrong.append(f"{item.number} ({item.title}): llama.cpp refuses it and llwhy says nothing")
+            if item.verdict not in ("refused", "refuses", "partial"):
+                wrong.append(f"{item.number} ({item.title}): llama.cpp refuses it, and that is not llwhy's verdict")
     if given.bless:
         LLAMA.write_text("number\theader\tloads\n" + "".join(f"{n}\t{a}\t{b}\n" for n, (a, b) in llama.items()))
         PAGE.write_text(page(items, llama))

@@ -10,7 +10,7 @@ class Input:
     title: str
     files: object  # {name: bytes or text}, or a function that makes them in a directory
     command: list  # llwhy's arguments; run in that directory
-    verdict: str   # refused, noted, accepted
+    verdict: str   # refused, refuses (llwhy answers that llama.cpp does), partial, noted, accepted
     says: str = ""  # a pattern in what is printed
     gguf: str = ""  # the file that llama.cpp is given, too
     needs: str = ""
