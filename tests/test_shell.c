@@ -102,6 +102,9 @@ static void what_a_script_starts_is_found_behind_every_wrapper(void **state) {
         {"X=$(llama-cli -m a.gguf -p hi)\n", "1 -m|a.gguf|-p|hi"},
         {"echo hi | llama-cli -m a.gguf\n", "1 -m|a.gguf"},
         {"\"$BIN/llama-server\" -c 1; ${LLAMA:-llama-server} -c 2", "1 -c|1; 1 -c|2"},
+        {"~/bin/llama-server-vulkan -m a.gguf -c 1", "1 -m|a.gguf|-c|1"},
+        {"llama-server-ctl start -c 1", ""},
+        {"./llama-server-start.sh -m a.gguf", ""},
         {"C:/llama/llama-server.exe -c 1", "1 -c|1"},
         {"./server -m a.gguf -c 1; ./server start; ./main -m \"$M\" -n 1", "1 -m|a.gguf|-c|1; 1 -m|?|-n|1"},
     };
@@ -289,6 +292,32 @@ static void what_a_script_asks_its_argument_for_is_tried(void **state) {
         {"if [ $# -lt 1 ]; then echo usage; exit 1; fi; llama-server -m $1 -c 1", "1 -m|?|-c|1"},
         {"start() { llama-server -c 1; }\nstop() { kill 1; }\ncase $1 in start) start;; stop) stop;; esac",
          "1 -c|1"},
+        {"P=\"${1:-}\"\ncase \"$P\" in a) C=1 ;; b) C=2 ;; *) exit 1 ;; esac\nllama-server -c $C",
+         "3 -c|1 (a); 3 -c|2 (b)"},
+    };
+    CHECK(cases);
+}
+
+static void a_script_that_ends_without_arguments_is_read_with_some(void **state) {
+    (void)state;
+    static const sample cases[] = {
+        {"M=\"${MODEL:-}\"\n[ -z \"$M\" ] && exit 1\nllama-server -m \"$M\" -c 7", "3 -m|?|-c|7"},
+        {"check() {\n  [ -n \"$1\" ] || exit 1\n}\ncheck \"$1\"\nllama-server -m \"$1\" -c 7", "5 -m|?|-c|7"},
+        {"B=false\n[ \"${A:-}\" ] || B=true\nif [ $B = true ]; then exit 2; fi\nllama-server -c 7", "4 -c|7"},
+        {"if P=$(running); then exit 0; fi\nllama-server -c 7", "2 -c|7"},
+        {"exit 1\nllama-server -c 7", ""},
+    };
+    CHECK(cases);
+}
+
+static void unknown_elements_do_not_hide_those_behind_them(void **state) {
+    (void)state;
+    static const sample cases[] = {
+        {"A=(-m \"/m/$N/$F\" -c 7)\nif [ -n \"$N\" ]; then A+=(-a \"$N\"); fi\nllama-server \"${A[@]}\"",
+         "3 -m|/m/?/?|-c|7"},
+        {"A=(-m \"$(pick)\" -c 7)\nif test -f x; then A+=(-b 1); fi\nllama-server \"${A[@]}\"",
+         "3 -m|?|-c|7|?"},
+        {"C=\"llama-server -m $(pick) -c 7\"\ntest -f x && C=\"$C -b 1\"\n$C", "3 -m|?|-c|7|?"},
     };
     CHECK(cases);
 }
@@ -350,6 +379,8 @@ int main(void) {
         T(both_ways_of_what_is_not_known_are_read),
         T(loops_and_functions_are_followed),
         T(what_a_script_asks_its_argument_for_is_tried),
+        T(a_script_that_ends_without_arguments_is_read_with_some),
+        T(unknown_elements_do_not_hide_those_behind_them),
         T(words_keep_their_places),
         T(hostile_scripts_end),
     };

@@ -1,8 +1,9 @@
 /* A shell script on paper: which commands run, with what, until they start llama.cpp.
  *
  * shell.h says how what is not known is treated. A script is read as it is started without arguments; values
- * that it compares $1 with are tried as well, one after the other. Functions that nobody calls are read last.
- */
+ * that it compares $1 with are tried as well, one after the other. One that starts nothing like that (it ends
+ * with its usage) is read as somebody starts it who gives what it asks for, with all of that unknown.
+ * Functions that nobody calls are read last. */
 #include "source/shell.h"
 
 #include <ctype.h>
@@ -24,7 +25,7 @@ static void command(llw_shell *s) {
     if (words.n)
         llw_shell_execute(s, &words, &environment, from);
     else {
-        s->status = LLW_YES;
+        s->status = s->substituted ? LLW_MAYBE : LLW_YES; /* PID=$(...) ends as the command in it does */
         s->lean = LLW_MAYBE;
     }
     if (s->here.n && words.n && llw_start_reads_commands(s->r->arena, &words)) {
@@ -203,13 +204,14 @@ static void tidy(llw_starts *out, size_t from) {
 }
 
 static void run_with(llw_config_reader *r, const llw_start_site *site, const llw_rich *script,
-                     const llw_words *arguments, const llw_scope *env, const char *choice, llw_shell *s,
-                     llw_starts *out) {
+                     const llw_words *arguments, const llw_scope *env, const char *choice, bool asked,
+                     llw_shell *s, llw_starts *out) {
     *s = (llw_shell){.r = r,
                      .site = site,
                      .script = script,
                      .end = script->n,
                      .out = out,
+                     .asked = asked,
                      .status = LLW_YES,
                      .lean = LLW_MAYBE,
                      .next = LLW_YES,
@@ -248,11 +250,12 @@ void llw_shell_script(llw_config_reader *r, const llw_start_site *site, const ll
     r->shells++;
     size_t from = out->n;
     llw_shell *s = llw_arena_alloc(r->arena, sizeof *s);
-    run_with(r, site, script, arguments, env, NULL, s, out);
+    run_with(r, site, script, arguments, env, NULL, false, s, out);
     const char *choices[LLW_SHELL_CHOICES];
     size_t n = arguments ? 0 : s->n_choices;
     memcpy(choices, s->choices, sizeof choices);
-    for (size_t i = 0; i < n && !s->cut; i++) run_with(r, site, script, NULL, env, choices[i], s, out);
+    for (size_t i = 0; i < n && !s->cut; i++) run_with(r, site, script, NULL, env, choices[i], false, s, out);
+    if (out->n == from && !arguments && !s->cut) run_with(r, site, script, NULL, env, NULL, true, s, out);
     tidy(out, from);
     r->shells--;
 }

@@ -117,9 +117,12 @@ typedef struct llw_shell {
     } queue[LLW_SHELL_QUEUE];
     size_t n_queue;
     bool word_glob, word_braces; /* the word last read had a * or {a,b} out of quotes */
+    bool word_asked;             /* ... is what it is because nobody gave an argument */
+    bool substituted;            /* the command last read had a $(...) */
     bool exports_all;            /* set -a */
     bool testing;                /* the words are those of [ ] or [[ ]] */
     bool cut;                    /* it was too long to be read to its end */
+    bool asked; /* somebody gives the arguments and variables it asks for, nobody knows which */
     int commands;
     size_t first; /* bytes that are not read again yet */
 } llw_shell;

@@ -174,7 +174,7 @@ static void do_source(llw_shell *s, const llw_words *w) {
     if (w->n < 2 || !s->site->set) return;
     const char *name = known_tail(s, &w->items[1]);
     const llw_config_file *file =
-        *name ? llw_config_set_find(s->r, s->site->set, s->site->directory, name) : NULL;
+        *name ? llw_config_set_find_above(s->r, s->site->set, s->site->directory, name) : NULL;
     if (!file) return;
     size_t len = strlen(file->name);
     bool variables = len >= 4 && (!strcmp(file->name + len - 4, ".env") || !strncmp(file->name, ".env", 4));

@@ -60,7 +60,7 @@ static void key_case(llw_shell *s) {
     llw_shell_skip_blanks(s);
     bool quoted = false;
     f->subject = llw_shell_word(s, &quoted);
-    f->subject_asked = f->outer && llw_shell_is_argument(&f->subject);
+    f->subject_asked = f->outer && (s->word_asked || llw_shell_is_argument(&f->subject));
     f->testing = false;
     llw_shell_skip_lines(s);
     s->at += llw_shell_keyword_at(s, "in");

@@ -68,6 +68,7 @@ static void read_assignment(llw_shell *s, const target *t, prefix *before) {
     }
     bool quoted = false;
     llw_rich value = llw_shell_word(s, &quoted);
+    bool asked = s->word_asked && !value.n;
     if (!runs) return;
     if (t->keyed) {
         llw_shell_assign_element(s, name, &t->key, &value, place);
@@ -85,6 +86,8 @@ static void read_assignment(llw_shell *s, const target *t, prefix *before) {
         value = all;
     }
     llw_shell_assign(s, name, &value, place);
+    llw_variable *v = asked ? llw_scope_edit(&s->now.vars, name) : NULL;
+    if (v) v->asked = true;
 }
 
 /* Assignments in front of a command are its environment and nothing else. */
@@ -210,6 +213,7 @@ static bool declaration(llw_shell *s, llw_words *words) {
 void llw_shell_command(llw_shell *s, llw_words *words, llw_scope *environment) {
     prefix before = {.n = 0};
     s->here = s->redirected = (llw_rich){0};
+    s->substituted = false;
     for (;;) {
         llw_shell_skip_blanks(s);
         if (s->at >= s->end) break;

@@ -21,19 +21,25 @@ llw_shell_state *llw_shell_keep(llw_shell *s, const llw_shell_state *state) {
     return copy;
 }
 
+/* Bytes that are the same on both ways: known and equal, or unknown and written at the same place, so that
+ * nobody knows either and what stands around them is not lost. */
+static bool same_byte(const llw_char *a, const llw_char *b) {
+    if (a->unknown || b->unknown)
+        return a->unknown && b->unknown && a->link == b->link && a->line == b->line && a->column == b->column;
+    return a->byte == b->byte;
+}
+
 static bool same_text(const llw_rich *a, const llw_rich *b) {
     if (a->n != b->n) return false;
     for (size_t i = 0; i < a->n; i++)
-        if (a->chars[i].unknown || b->chars[i].unknown || a->chars[i].byte != b->chars[i].byte) return false;
+        if (!same_byte(&a->chars[i], &b->chars[i])) return false;
     return true;
 }
 
 /* The words that both start with, then one that nobody knows. */
 static llw_rich common(llw_shell *s, const llw_rich *a, const llw_rich *b) {
     size_t n = 0;
-    while (n < a->n && n < b->n && a->chars[n].byte == b->chars[n].byte && !a->chars[n].unknown &&
-           !b->chars[n].unknown)
-        n++;
+    while (n < a->n && n < b->n && same_byte(&a->chars[n], &b->chars[n])) n++;
     bool ends = (n == a->n || isspace((unsigned char)a->chars[n].byte)) &&
                 (n == b->n || isspace((unsigned char)b->chars[n].byte));
     while (!ends && n && !isspace((unsigned char)a->chars[n - 1].byte)) n--;

@@ -174,6 +174,7 @@ static void substitution(reader *w, size_t from, size_t end) {
     static const char name[] = "llama";
     llw_shell *s = w->s;
     add_unknown(w, NULL);
+    s->substituted = true;
     for (size_t i = from; !w->dry && i + sizeof name - 1 < end && s->n_queue < LLW_SHELL_QUEUE; i++) {
         size_t n = 0;
         while (name[n] && llw_shell_byte(s, i + n) == name[n]) n++;
@@ -251,12 +252,20 @@ typedef struct value {
 static const llw_rich nothing;
 static const llw_words no_words;
 
-static value argument(const llw_shell *s, const char *name) {
+/* What somebody gives: it is there, and nobody knows it. */
+static value given(llw_shell *s) {
+    llw_rich *text = llw_arena_alloc(s->r->arena, sizeof *text);
+    *text = llw_shell_unknown(s);
+    return (value){.set = true, .unknown = true, .text = text};
+}
+
+static value argument(llw_shell *s, const char *name) {
     size_t n = 0;
     for (const char *at = name; isdigit((unsigned char)*at) && n < 10000; at++)
         n = n * 10 + (size_t)(*at - '0');
     if (n && n <= s->now.arguments.n) return (value){.set = true, .text = &s->now.arguments.items[n - 1]};
     if (n && s->now.arguments_known) return (value){.text = &nothing};
+    if (n && s->asked) return given(s);
     return (value){.unknown = true, .unset_argument = n != 0, .text = &nothing};
 }
 
@@ -264,13 +273,19 @@ static value value_of(reader *w, const parameter *p) {
     llw_shell *s = w->s;
     static const llw_char tilde = {'~', false, false, 0, 0, NULL};
     static const llw_rich home = {(llw_char *)&tilde, 1, 1};
-    if (isdigit((unsigned char)*p->name)) return argument(s, p->name);
+    if (isdigit((unsigned char)*p->name)) {
+        value v = argument(s, p->name);
+        s->word_asked |= v.unset_argument;
+        return v;
+    }
+    if ((*p->name == '@' || *p->name == '*') && s->asked && !s->now.arguments_known) return given(s);
     if (*p->name == '@' || *p->name == '*')
         return (value){.set = s->now.arguments.n > 0,
                        .text = &nothing,
                        .list = &s->now.arguments,
                        .apart = *p->name == '@'};
     const llw_variable *v = llw_scope_get(&s->now.vars, p->name);
+    s->word_asked |= v && v->asked;
     bool all = p->indexed && (llw_rich_is(&p->index, "@") || llw_rich_is(&p->index, "*"));
     if (v && all && v->list)
         return (value){
@@ -360,6 +375,11 @@ static void braces(reader *w) {
         s->at = p.close + 1;
         return;
     }
+    if (p.op == '-' && missing && s->asked && v.unknown && p.word == p.close) { /* ${MODEL:-} */
+        add_unknown(w, NULL);
+        s->at = p.close + 1;
+        return;
+    }
     if ((p.op == '-' || p.op == '=') && missing) {
         enter_word(w, &p, &v);
         return;
@@ -430,7 +450,7 @@ static void dollar(reader *w) {
         while (name_byte(llw_shell_byte(s, end))) end++;
     if (end == s->at + 1) {
         if (next && strchr("#?!$-", next)) {
-            add_unknown(w, next == '#' ? argument_origin : NULL);
+            add_unknown(w, next == '#' && !s->asked ? argument_origin : NULL);
             s->at += 2;
         } else {
             add_byte(w);
@@ -460,6 +480,7 @@ llw_rich llw_shell_word(llw_shell *s, bool *quoted) {
     reader w = {.s = s, .out = &out, .quoted = quoted, .dry = !llw_shell_running(s) || s->next == LLW_NO};
     bool glob = false, list = false, open = false;
     *quoted = false;
+    s->word_asked = false;
     while (s->at < s->end) {
         char c = llw_shell_byte(s, s->at);
         if (!w.quote && !w.n_levels && c && strchr(" \t\n;&|<>()", c)) break;
