@@ -329,12 +329,12 @@ static const char *service_runs(const char *bytes, const char *variable, const c
     llw_config_file *file = llw_arena_alloc(arena, sizeof *file);
     *file = file_of("compose.yml", bytes);
     size_t n = 0;
-    llw_service *services = llw_config_compose(&reader, file, &n);
+    llw_service *services = llw_config_compose(&reader, file, "", &n);
     llw_scope scope = {.arena = arena};
     if (variable) set(&scope, variable, value, ".env");
     const char *version = NULL;
     if (!n) return NULL;
-    llw_config_service(&reader, file, &services[0], &scope, NULL, NULL, out, &version);
+    llw_config_service(&reader, &services[0], &scope, NULL, NULL, NULL, out, &version);
     if (!out->runs) return NULL;
     llw_text words = {0};
     for (size_t j = 0; j < out->words.n; j++)

@@ -62,6 +62,14 @@ static void localai_keys_and_options(void **state) {
         "parallel=unknown (LocalAI m.yaml:1:1) "
         "override_tensor=a=CPU (LocalAI m.yaml:3:28)\nF27 override_tensor "
         "m.yaml:3:33\n");
+    /* whole numbers lose their fraction without a word */
+    LOCAL("name: m\nparameters: {model: a.gguf, top_k: 0.95, temperature: 0.6, seed: \"1.5\"}\nbatch: "
+          "8\ngpu_layers: 1.0\n"
+          "context_size: 1\noptions: [\"parallel:1\"]\n",
+          "m.yaml:m: model=a.gguf (LocalAI m.yaml:2:21) gpu_layers=1 (LocalAI m.yaml:4:13) ctx=1 (LocalAI "
+          "m.yaml:5:15) batch=8 (LocalAI m.yaml:3:8) ubatch=8 (LocalAI m.yaml:3:8) parallel=1 (LocalAI "
+          "m.yaml:6:21)\n"
+          "F27 top_k m.yaml:2:36\n");
     LOCAL("name: m\nbackend: vllm\nparameters: {model: meta/llama}\ngpu_layers: 4\n", "");
     LOCAL("name: m\nparameters: {model: meta/llama}\ngpu_layers: 4\n", "");
 }

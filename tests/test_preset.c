@@ -88,6 +88,9 @@ static void sections_stand_on_the_star_and_under_the_router(void **state) {
     CHECK("version = 1\n[*]\nngl = 99\nc = 1\n[a]\n" M "c = 2\nload-on-startup = true\n",
           "presets.ini:a: model=/m/a.gguf (preset presets.ini:6:9) gpu_layers=99 (preset [*] presets.ini:3:7)"
           " ctx=2 (preset presets.ini:7:5) < 1 (preset [*] presets.ini:4:5)\n");
+    /* alone it is for every model that the router finds elsewhere */
+    CHECK("version = 1\n[*]\nngl = 99\nctx-size = 1\n",
+          "presets.ini:*: gpu_layers=99 (preset [*] presets.ini:3:7) ctx=1 (preset [*] presets.ini:4:12)\n");
     CHECK("c = 1\n[a]\n" M "ngl = 2\n",
           "presets.ini:default: ctx=1 (preset presets.ini:1:5)\npresets.ini:a: model=/m/a.gguf (preset "
           "presets.ini:3:9) gpu_layers=2 (preset presets.ini:4:7)\n"

@@ -1,5 +1,5 @@
-/* Finding configuration files and pairing them: profiles with the Compose service they start, services with
- * their Dockerfile. */
+/* Reading what lies under a path: each file by its front end, in the order in which they know of each other.
+ */
 #include "source/config.h"
 #include "base/file.h"
 #include "source/config_front.h"
@@ -12,15 +12,6 @@
 
 typedef llw_config_entry entry;
 
-static bool has_prefix(const char *text, const char *prefix) {
-    return !strncmp(text, prefix, strlen(prefix));
-}
-
-static bool has_suffix(const char *text, const char *suffix) {
-    size_t n = strlen(text), m = strlen(suffix);
-    return n >= m && !strcasecmp(text + n - m, suffix);
-}
-
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -32,255 +23,10 @@ static const char *directory_of(llw_arena *arena, const char *path) {
     return slash == path ? "/" : llw_arena_strndup(arena, path, (size_t)(slash - path));
 }
 
-/* --- services and their Dockerfiles --- */
-
-static const llw_service *services_of(llw_config_reader *r, entry *e, size_t *n) {
-    if (!e->parsed_services) e->services = llw_config_compose(r, &e->file, &e->n_services);
-    e->parsed_services = true;
-    *n = e->n_services;
-    return e->services;
-}
-
-static const llw_dockerfile *dockerfile_of(llw_config_reader *r, entry *e) {
-    if (!e->parsed_docker) llw_config_dockerfile(r, &e->file, &e->docker);
-    e->parsed_docker = true;
-    return &e->docker;
-}
-
-/* The Dockerfile that a service is built from, or NULL. */
-static const llw_dockerfile *docker_of(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
-                                       const llw_service *s) {
-    if (!s->builds || !s->context || !s->dockerfile) return NULL;
-    const char *directory = llw_config_inside(r->arena, file->directory, s->context);
-    const char *path = directory ? llw_config_inside(r->arena, directory, s->dockerfile) : NULL;
-    if (!path) return NULL;
-    entry *there = llw_config_set_entry(set, path);
-    if (there) return dockerfile_of(r, there);
-    if (!llw_file_is_regular(path)) return NULL;
-    if (!llw_config_is_inside(set, path)) return NULL;
-    entry *e = llw_config_set_load(r, set, path, LLW_CONFIG_DOCKERFILE, false, false);
-    return e ? dockerfile_of(r, e) : NULL;
-}
-
-/* What the profiles and .env files of a directory start. */
-typedef struct chain {
-    llw_config_file file; /* a copy: the set may grow */
-    const llw_service *service;
-    const llw_dockerfile *docker;
-} chain;
-
-static bool runs_llama(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
-                       const llw_service *s, const llw_dockerfile *docker) {
-    llw_scope none = {.arena = r->arena};
-    llw_lowered low;
-    const char *version;
-    llw_config_service(r, file, s, &none, docker, set, &low, &version);
-    return low.runs;
-}
-
-/* The Compose service of a directory: that of a file in use before that of an example. */
-static bool find_chain(llw_config_reader *r, llw_config_set *set, const char *directory, chain *out) {
-    for (int example = 0; example < 2; example++)
-        for (size_t i = 0; i < set->n; i++) {
-            if (set->items[i]->kind != LLW_CONFIG_COMPOSE || set->items[i]->file.example != (example == 1) ||
-                strcmp(set->items[i]->file.directory, directory))
-                continue;
-            size_t n = 0;
-            const llw_service *services = services_of(r, set->items[i], &n);
-            llw_config_file file = set->items[i]->file;
-            for (size_t j = 0; j < n; j++) {
-                const llw_dockerfile *docker = docker_of(r, set, &file, &services[j]);
-                if (!runs_llama(r, set, &file, &services[j], docker)) continue;
-                *out = (chain){file, &services[j], docker};
-                return true;
-            }
-        }
-    return false;
-}
-
-/* Variables through a service, when it uses them: what it runs then names their model. Else as words of their
- * own. */
-static void lower_variables(llw_config_reader *r, llw_config_set *set, const chain *c,
-                            const llw_scope *variables, llw_lowered *low, const char **version) {
-    const llw_variable *model = llw_scope_get(variables, "MODEL");
-    const char *path = model ? llw_rich_text(r->arena, &model->value) : NULL;
-    *version = NULL;
-    if (c->service) {
-        llw_config_service(r, &c->file, c->service, variables, c->docker, set, low, version);
-        bool used = low->runs && !path;
-        for (size_t i = 0; low->runs && path && i < low->words.n && !used; i++) {
-            const char *word = llw_rich_text(r->arena, &low->words.items[i]);
-            used = word && *path && strstr(word, path);
-        }
-        for (size_t i = 0; low->runs && path && i < low->env.n && !used; i++)
-            used = !strcmp(low->env.items[i].name, "LLAMA_ARG_MODEL") && low->env.items[i].token.text &&
-                   strstr(low->env.items[i].token.text, path);
-        if (used) return;
-    }
-    *low = (llw_lowered){.env = {.arena = r->arena}};
-    llw_config_words_of_variables(r, variables, low);
-}
-
 /* --- launches of each kind of file --- */
 
-typedef struct targets {
-    llw_comment_target *items;
-    llw_comment_text *texts;
-    size_t n, n_texts, capacity, text_capacity;
-} targets;
-
-static void add_target(llw_config_reader *r, targets *t, int from, int to, const llw_config_launch *launch) {
-    void *items = t->items;
-    llw_comment_target *target = llw_arena_push(r->arena, &items, &t->n, &t->capacity, sizeof *target);
-    t->items = items;
-    llw_config_launch *copy = launch ? llw_arena_alloc(r->arena, sizeof *copy) : NULL;
-    if (copy) *copy = *launch;
-    *target = (llw_comment_target){from, to, copy};
-}
-
-static void add_text(llw_config_reader *r, targets *t, const llw_rich *text) {
-    void *items = t->texts;
-    *(llw_comment_text *)llw_arena_push(r->arena, &items, &t->n_texts, &t->text_capacity,
-                                        sizeof(llw_comment_text)) = (llw_comment_text){*text, t->n - 1};
-    t->texts = items;
-}
-
-static void emit_conf(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
-    static const char *const texts[] = {"NAME", "DESCRIPTION", "SPEED"};
-    size_t n = 0, unread = r->out->n_unread;
-    llw_ini_section *sections = llw_config_ini(r, file, &n);
-    chain c = {0};
-    targets t = {0};
-    bool any = false;
-    for (size_t i = 0; i < n; i++) any |= llw_ini_is_profile(r, file, &sections[i]);
-    bool named = any || !strncasecmp(file->name, "models.", 7); /* else it is another program's file */
-    if (!named) r->out->n_unread = unread;
-    if (any) find_chain(r, set, file->directory, &c);
-    for (size_t i = 0; i < n; i++) {
-        llw_ini_section *s = &sections[i];
-        if (!llw_ini_is_profile(r, file, s)) {
-            const llw_ini_entry *model = named ? llw_ini_misspelt_model(r, s) : NULL;
-            if (model)
-                llw_config_unread(
-                    r, file->path, model->line,
-                    "the section [%.60s] names its model as %s: the key is MODEL here, in capitals", s->name,
-                    model->key);
-            else if (any && !s->broken)
-                llw_config_unread(r, file->path, s->line, "the section [%.60s] names no MODEL", s->name);
-            add_target(r, &t, s->line, s->last_line, NULL);
-            continue;
-        }
-        llw_scope variables = {.arena = r->arena};
-        for (size_t j = 0; j < s->n; j++) {
-            bool text = false;
-            for (size_t k = 0; k < 3; k++) text |= !strcmp(s->entries[j].key, texts[k]);
-            llw_token place = {.place = llw_place(r->arena, file->path, s->entries[j].line, 1),
-                               .origin = "profile"};
-            if (!text && s->entries[j].value.n)
-                llw_scope_assign(&variables, s->entries[j].key, &s->entries[j].value, place);
-        }
-        llw_lowered low;
-        llw_launch_spec spec = {.id = llw_arena_printf(r->arena, "%s:%s", file->path, s->name),
-                                .name = s->name,
-                                .file = file,
-                                .line = s->line,
-                                .column = s->column,
-                                .lowered = &low,
-                                .infrastructure = file->example,
-                                .example = file->example,
-                                .directory = file->directory};
-        lower_variables(r, set, &c, &variables, &low, &spec.version);
-        if (c.service) {
-            spec.mounts = c.service->mounts;
-            spec.n_mounts = c.service->n_mounts;
-            spec.version_place = llw_place(r->arena, c.file.path, c.service->line, c.service->column);
-        }
-        const llw_config_launch *made = llw_config_add_launch(r, &spec);
-        if (!made) {
-            add_target(r, &t, s->line, s->last_line, NULL);
-            continue;
-        }
-        add_target(r, &t, s->line, s->last_line, made);
-        const llw_ini_entry *description = llw_ini_get(s, "DESCRIPTION");
-        if (description) add_text(r, &t, &description->value);
-    }
-    if (t.n) llw_config_comments(r, file, t.items, t.n, t.texts, t.n_texts);
-}
-
-static void emit_compose(llw_config_reader *r, llw_config_set *set, size_t index) {
-    size_t n = 0;
-    const llw_service *services = services_of(r, set->items[index], &n);
-    llw_config_file *file = llw_arena_alloc(r->arena, sizeof *file);
-    *file = set->items[index]->file;
-    targets t = {0};
-    llw_scope none = {.arena = r->arena};
-    for (size_t i = 0; i < n; i++) {
-        const llw_service *s = &services[i];
-        const llw_dockerfile *docker = docker_of(r, set, file, s);
-        llw_lowered low;
-        llw_launch_spec spec = {.id = llw_arena_printf(r->arena, "%s:%s", file->path, s->name),
-                                .name = s->name,
-                                .file = file,
-                                .line = s->line,
-                                .column = s->column,
-                                .lowered = &low,
-                                .version_place = llw_place(r->arena, file->path, s->line, s->column),
-                                .infrastructure = true,
-                                .example = file->example,
-                                .directory = file->directory,
-                                .mounts = s->mounts,
-                                .n_mounts = s->n_mounts};
-        llw_config_service(r, file, s, &none, docker, set, &low, &spec.version);
-        const llw_config_launch *made = low.runs ? llw_config_add_launch(r, &spec) : NULL;
-        add_target(r, &t, s->line, s->last_line, made);
-    }
-    if (t.n) llw_config_comments(r, file, t.items, t.n, NULL, 0);
-}
-
-static bool env_is_ours(llw_config_reader *r, const llw_scope *env) {
-    const llw_variable *model = llw_scope_get(env, "MODEL");
-    const char *path = model ? llw_rich_text(r->arena, &model->value) : NULL;
-    for (size_t i = 0; i < env->n; i++)
-        if (has_prefix(env->items[i].name, "LLAMA_ARG_")) return true;
-    if (path && (has_suffix(path, ".gguf") || llw_config_known_name(r, path))) return true;
-    static const char *const names[] = {"N_GPU_LAYERS", "CTX_SIZE", "EXTRA_ARGS", "FIT"};
-    int n = 0;
-    for (size_t i = 0; i < 4; i++) n += llw_scope_get(env, names[i]) != NULL;
-    return n >= 2;
-}
-
-static void emit_env(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
-    llw_scope env = llw_config_env(r, file, ".env");
-    if (!env_is_ours(r, &env)) return;
-    chain c = {0};
-    targets t = {0};
-    llw_lowered low;
-    find_chain(r, set, file->directory, &c);
-    llw_launch_spec spec = {.id = file->path,
-                            .name = "",
-                            .file = file,
-                            .line = 1,
-                            .column = 1,
-                            .lowered = &low,
-                            .infrastructure = file->example,
-                            .example = file->example,
-                            .directory = file->directory};
-    lower_variables(r, set, &c, &env, &low, &spec.version);
-    if (c.service) {
-        spec.mounts = c.service->mounts;
-        spec.n_mounts = c.service->n_mounts;
-        spec.version_place = llw_place(r->arena, c.file.path, c.service->line, c.service->column);
-    } else {
-        low.env = env; /* LLAMA_ARG_* for a server started from this environment */
-    }
-    const llw_config_launch *made = llw_config_add_launch(r, &spec);
-    if (!made) return;
-    add_target(r, &t, 1, INT_MAX, made);
-    llw_config_comments(r, file, t.items, t.n, NULL, 0);
-}
-
 static void emit_dockerfile(llw_config_reader *r, llw_config_set *set, entry *e) {
-    const llw_dockerfile *docker = dockerfile_of(r, e);
+    const llw_dockerfile *docker = llw_config_docker(r, e);
     const llw_config_file *file = &e->file;
     llw_lowered low;
     llw_container c = {.image = docker->image,
@@ -291,10 +37,10 @@ static void emit_dockerfile(llw_config_reader *r, llw_config_set *set, entry *e)
                            .directory = file->directory,
                            .set = set,
                            .default_origin = "shell default",
-                           .tells = true};
+                           .tells = true,
+                           .inside = &(llw_inside){.docker = docker}};
     llw_container_start(r, &site, &c, &docker->env, &low);
     if (!low.runs) return;
-    targets t = {0};
     llw_launch_spec spec = {.id = file->path,
                             .name = "",
                             .file = file,
@@ -306,10 +52,10 @@ static void emit_dockerfile(llw_config_reader *r, llw_config_set *set, entry *e)
                             .infrastructure = true,
                             .example = file->example,
                             .directory = file->directory};
-    const llw_config_launch *made = llw_config_add_launch(r, &spec);
+    llw_config_launch *made = llw_config_add_launch(r, &spec);
     if (!made) return;
-    add_target(r, &t, 1, INT_MAX, made);
-    llw_config_comments(r, file, t.items, t.n, NULL, 0);
+    llw_config_launch copy = *made;
+    llw_config_comments(r, file, &(llw_comment_target){1, INT_MAX, &copy}, 1, NULL, 0);
 }
 
 /* Whether a drop-in changes this unit: NAME.d beside it, or anywhere when nothing of that name is beside one.
@@ -365,10 +111,10 @@ static void emit_all(llw_config_reader *r, llw_config_set *set, turn now) {
                                        sizeof file->path) = file->path;
         r->out->files = files;
         switch (set->items[i]->kind) {
-        case LLW_CONFIG_INI: emit_conf(r, set, file); break;
+        case LLW_CONFIG_INI: llw_chain_conf(r, set, file); break;
         case LLW_CONFIG_PRESET: llw_front_preset(r, file, false); break;
-        case LLW_CONFIG_ENV: emit_env(r, set, file); break;
-        case LLW_CONFIG_COMPOSE: emit_compose(r, set, i); break;
+        case LLW_CONFIG_ENV: llw_chain_env(r, set, file); break;
+        case LLW_CONFIG_COMPOSE: llw_chain_compose(r, set, set->items[i]); break;
         case LLW_CONFIG_DOCKERFILE: emit_dockerfile(r, set, set->items[i]); break;
         case LLW_CONFIG_SCRIPT: llw_front_script(r, set, file); break;
         case LLW_CONFIG_KUBERNETES: llw_front_kubernetes(r, set, file); break;

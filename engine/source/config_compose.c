@@ -1,5 +1,5 @@
 /* Compose files: services, their commands and environment, with the place of every word. */
-#include "source/config_parts.h"
+#include "source/config_set.h"
 #include "base/file.h"
 #include "source/yaml_text.h"
 
@@ -10,6 +10,7 @@
 typedef struct compose {
     llw_config_reader *r;
     const llw_config_file *file;
+    const char *directory; /* from which relative names are seen */
     llw_yaml_text text;
 } compose;
 
@@ -26,9 +27,14 @@ static bool speaks_of(const char *text, const char *const *words, size_t n) {
 }
 
 static bool is_other_engine(const char *text) {
-    static const char *const others[] = {
-        "ollama",  "vllm",  "ik_llama", "ik-llama",        "llamafile", "llama-swap", "llama-stack",
-        "litellm", "tabby", "sglang",   "text-generation", "localai",   "koboldcpp"};
+    static const char *const others[] = {"ollama",          "vllm",
+                                         "ik_llama",        "ik-llama",
+                                         "llamafile",       "llama-swap",
+                                         "llama-stack",     "litellm",
+                                         "tabby",           "sglang",
+                                         "text-generation", "localai",
+                                         "koboldcpp",       "llama-cpp-python",
+                                         "llama_cpp_python"};
     return speaks_of(text, others, sizeof others / sizeof *others);
 }
 
@@ -92,17 +98,6 @@ static void add_environment(compose *c, llw_service *s, const llw_yaml *node) {
     }
 }
 
-static void add_env_file(compose *c, llw_service *s, const llw_yaml *node) {
-    node = llw_yaml_follow(node);
-    const char *path = node && node->kind == LLW_YAML_MAP ? llw_yaml_string(llw_yaml_get(node, "path"), NULL)
-                                                          : llw_yaml_string(node, NULL);
-    if (!path) return;
-    void *items = s->env_files;
-    *(const char **)llw_arena_push(c->r->arena, &items, &s->n_env_files, &s->env_file_capacity, sizeof path) =
-        path;
-    s->env_files = items;
-}
-
 /* ${MODELS_DIR:-./models} with nobody setting it; NULL when it stays unknown. */
 static const char *plain_text(compose *c, const char *text) {
     llw_rich raw = {0};
@@ -112,6 +107,23 @@ static const char *plain_text(compose *c, const char *text) {
         .scope = &none, .dialect = LLW_DIALECT_COMPOSE, .default_origin = "", .budget = &c->r->budget};
     llw_rich out = llw_scope_expand(c->r->arena, &ex, &raw);
     return llw_rich_text(c->r->arena, &out);
+}
+
+static void add_env_file(compose *c, llw_service *s, const llw_yaml *node) {
+    node = llw_yaml_follow(node);
+    bool map = node && node->kind == LLW_YAML_MAP;
+    const char *path = map ? llw_yaml_string(llw_yaml_get(node, "path"), NULL) : llw_yaml_string(node, NULL);
+    if (!path) return;
+    llw_env_file file = {.path = plain_text(c, path), .directory = c->directory, .line = node->line};
+    if (map) {
+        file.optional = !strcmp(llw_yaml_string(llw_yaml_get(node, "required"), "true"), "false");
+        file.raw = !strcmp(llw_yaml_string(llw_yaml_get(node, "format"), ""), "raw");
+    }
+    if (!file.path) return;
+    void *items = s->env_files;
+    *(llw_env_file *)llw_arena_push(c->r->arena, &items, &s->n_env_files, &s->env_file_capacity,
+                                    sizeof file) = file;
+    s->env_files = items;
 }
 
 static void add_mount(compose *c, llw_service *s, const llw_yaml *node) {
@@ -134,10 +146,10 @@ static void add_mount(compose *c, llw_service *s, const llw_yaml *node) {
     llw_mount *m = llw_arena_push(c->r->arena, &items, &s->n_mounts, &s->mount_capacity, sizeof *m);
     s->mounts = items;
     while (source[0] == '.' && source[1] == '/') source += 2;
-    *m = (llw_mount){
-        target, *source == '/' || *source == '~'
-                    ? source
-                    : llw_path_join(c->r->arena, c->file->directory, !strcmp(source, ".") ? "" : source)};
+    *m = (llw_mount){target,
+                     *source == '/' || *source == '~'
+                         ? source
+                         : llw_path_join(c->r->arena, c->directory, !strcmp(source, ".") ? "" : source)};
 }
 
 static void each(compose *c, llw_service *s, const llw_yaml *node,
@@ -160,45 +172,171 @@ static void read_build(compose *c, llw_service *s, const llw_yaml *node) {
     const char *context = node->kind == LLW_YAML_MAP ? llw_yaml_string(llw_yaml_get(node, "context"), ".")
                                                      : llw_yaml_string(node, ".");
     s->context = plain_text(c, context);
-    s->dockerfile = node->kind == LLW_YAML_MAP
-                        ? llw_yaml_string(llw_yaml_get(node, "dockerfile"), "Dockerfile")
-                        : "Dockerfile";
+    s->dockerfile =
+        node->kind == LLW_YAML_MAP ? llw_yaml_string(llw_yaml_get(node, "dockerfile"), NULL) : NULL;
+    s->context_directory = c->directory;
+}
+
+static void add_profile(compose *c, llw_service *s, const llw_yaml *node) {
+    const char *name = llw_yaml_string(node, NULL);
+    if (!name) return;
+    void *items = s->profiles;
+    *(const char **)llw_arena_push(c->r->arena, &items, &s->n_profiles, &s->profile_capacity, sizeof name) =
+        name;
+    s->profiles = items;
+}
+
+static void read_extends(llw_service *s, const llw_yaml *node) {
+    node = llw_yaml_follow(node);
+    if (llw_yaml_is_null(node)) return;
+    bool map = node->kind == LLW_YAML_MAP;
+    s->extends = llw_yaml_string(map ? llw_yaml_get(node, "service") : node, NULL);
+    s->extends_file = map ? llw_yaml_string(llw_yaml_get(node, "file"), NULL) : NULL;
+    s->extends_line = node->line;
+}
+
+/* --- GPUs and RAM --- */
+
+static bool names_gpu(const llw_yaml *list) {
+    for (const llw_yaml *c = list && list->kind == LLW_YAML_LIST ? list->first : NULL; c; c = c->next) {
+        const llw_yaml *one = llw_yaml_follow(c); /* [gpu], or [[gpu], ...] */
+        if (one && one->kind == LLW_YAML_LIST && names_gpu(one)) return true;
+        if (!strcmp(llw_yaml_string(one, ""), "gpu") || !strcmp(llw_yaml_string(one, ""), "nvidia"))
+            return true;
+    }
+    return false;
+}
+
+static llw_gpu_request *add_request(compose *c, llw_service *s, const llw_yaml *node, unsigned key) {
+    void *items = s->gpus;
+    llw_gpu_request *q = llw_arena_push(c->r->arena, &items, &s->n_gpus, &s->gpu_capacity, sizeof *q);
+    s->gpus = items;
+    *q = (llw_gpu_request){.key = key, .line = node->line, .column = node->column};
+    return q;
+}
+
+/* One device: of deploy it has to name the capability gpu, of gpus it is a GPU anyway. */
+static void read_device(compose *c, llw_service *s, const llw_yaml *node, unsigned key) {
+    enum { MAX_IDS = 64 };
+    node = llw_yaml_follow(node);
+    if (!node || node->kind != LLW_YAML_MAP) return;
+    const char *driver = llw_yaml_string(llw_yaml_get(node, "driver"), "");
+    if (key == LLW_SERVICE_DEPLOY && !names_gpu(llw_yaml_get(node, "capabilities")) && strcmp(driver, "cdi"))
+        return;
+    llw_gpu_request *q = add_request(c, s, node, key);
+    const llw_link *link = link_of(c, "Compose devices", true);
+    const llw_yaml *count = llw_yaml_get(node, "count"), *ids = llw_yaml_get(node, "device_ids");
+    if (count && count->kind == LLW_YAML_SCALAR) q->count = llw_yaml_rich(&c->text, count, link);
+    for (const llw_yaml *i = ids && ids->kind == LLW_YAML_LIST ? ids->first : NULL; i && q->ids.n < MAX_IDS;
+         i = i->next) {
+        const llw_yaml *id = llw_yaml_follow(i);
+        if (id && id->kind == LLW_YAML_SCALAR)
+            llw_words_push(c->r->arena, &q->ids, llw_yaml_rich(&c->text, id, link));
+    }
+}
+
+static void read_limits(compose *c, llw_service *s, const llw_yaml *map) {
+    const llw_yaml *resources = llw_yaml_get(llw_yaml_get(map, "deploy"), "resources"),
+                   *devices = llw_yaml_get(llw_yaml_get(resources, "reservations"), "devices"),
+                   *gpus = llw_yaml_get(map, "gpus"), *memory = llw_yaml_get(map, "mem_limit");
+    for (const llw_yaml *d = devices && devices->kind == LLW_YAML_LIST ? devices->first : NULL; d;
+         d = d->next)
+        read_device(c, s, d, LLW_SERVICE_DEPLOY);
+    for (const llw_yaml *d = gpus && gpus->kind == LLW_YAML_LIST ? gpus->first : NULL; d; d = d->next)
+        read_device(c, s, d, LLW_SERVICE_GPUS);
+    if (gpus && gpus->kind == LLW_YAML_SCALAR) /* gpus: all */
+        add_request(c, s, gpus, LLW_SERVICE_GPUS)->count =
+            llw_yaml_rich(&c->text, gpus, link_of(c, "Compose gpus", true));
+    if (!memory || memory->kind != LLW_YAML_SCALAR)
+        memory = llw_yaml_get(llw_yaml_get(resources, "limits"), "memory");
+    if (memory && memory->kind == LLW_YAML_SCALAR)
+        s->memory = llw_yaml_rich(&c->text, memory, link_of(c, "Compose memory limit", true));
+}
+
+/* --- which keys there are --- */
+
+static bool is_tag(const llw_yaml *node, const char *tag) {
+    return node && node->tag && !strcmp(node->tag, tag);
+}
+
+/* A key that is !reset or !override takes away what files below say; so does one on the way to the devices.
+ */
+static void read_keys(llw_service *s, const llw_yaml *map) {
+    static const struct {
+        const char *name;
+        unsigned key;
+    } keys[] = {{"image", LLW_SERVICE_IMAGE},
+                {"build", LLW_SERVICE_BUILD},
+                {"entrypoint", LLW_SERVICE_ENTRYPOINT},
+                {"command", LLW_SERVICE_COMMAND},
+                {"environment", LLW_SERVICE_ENVIRONMENT},
+                {"env_file", LLW_SERVICE_ENV_FILE},
+                {"volumes", LLW_SERVICE_VOLUMES},
+                {"deploy", LLW_SERVICE_DEPLOY},
+                {"gpus", LLW_SERVICE_GPUS},
+                {"mem_limit", LLW_SERVICE_MEM_LIMIT},
+                {"profiles", LLW_SERVICE_PROFILES}};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const llw_yaml *node = llw_yaml_get(map, keys[i].name);
+        if (!node) continue;
+        if (!is_tag(node, "!reset")) s->given |= keys[i].key;
+        if (is_tag(node, "!reset") || is_tag(node, "!override")) s->taken |= keys[i].key;
+    }
+    static const char *const way[] = {"deploy", "resources", "reservations", "devices"};
+    const llw_yaml *node = map;
+    for (size_t i = 0; node && i < sizeof way / sizeof *way; i++) {
+        node = llw_yaml_get(node, way[i]);
+        if (is_tag(node, "!reset") || is_tag(node, "!override")) s->taken |= LLW_SERVICE_DEPLOY;
+    }
+}
+
+/* What a !reset stands before counts for nothing. */
+static const llw_yaml *value_of(const llw_yaml *map, const char *key) {
+    const llw_yaml *node = llw_yaml_get(map, key);
+    return is_tag(node, "!reset") ? NULL : node;
+}
+
+/* Whether the service is ours, by its names; again when another file gave it another image. */
+static void judge_names(llw_service *s, const char *container, const char *source) {
+    static const char *const ours[] = {"llama.cpp", "llama-cpp",    "llama_cpp",
+                                       "llamacpp",  "llama-server", "llama_server"};
+    size_t n = sizeof ours / sizeof *ours;
+    s->other_engine = is_other_engine(source) || (!*source && is_other_engine(s->name));
+    s->names_llama = !s->other_engine && (speaks_of(s->name, ours, n) || speaks_of(container, ours, n) ||
+                                          speaks_of(source, ours, n) || !strcasecmp(s->name, "llama"));
 }
 
 static void read_service(compose *c, const llw_yaml *node, llw_service *s) {
-    static const char *const ours[] = {"llama.cpp", "llama-cpp",    "llama_cpp",
-                                       "llamacpp",  "llama-server", "llama_server"};
-    const llw_yaml *map = llw_yaml_follow(node), *image = llw_yaml_get(map, "image");
+    const llw_yaml *map = llw_yaml_follow(node), *image = value_of(map, "image");
     *s = (llw_service){.name = node->key,
+                       .file = c->file,
                        .line = node->key_line,
                        .column = node->key_column,
                        .last_line = llw_yaml_last_line(node)};
+    read_keys(s, map);
     if (image && image->kind == LLW_YAML_SCALAR)
         s->image = llw_yaml_rich(&c->text, image, link_of(c, "Compose image", false));
-    read_build(c, s, llw_yaml_get(map, "build"));
-    s->entrypoint = command_of(c, llw_yaml_get(map, "entrypoint"), "Compose entrypoint");
-    s->command = command_of(c, llw_yaml_get(map, "command"), "Compose command");
-    add_environment(c, s, llw_yaml_get(map, "environment"));
-    each(c, s, llw_yaml_get(map, "env_file"), add_env_file);
-    each(c, s, llw_yaml_get(map, "volumes"), add_mount);
-    const char *container = llw_yaml_string(llw_yaml_get(map, "container_name"), ""),
-               *source = llw_yaml_string(image, "");
-    s->other_engine = is_other_engine(source) || (!*source && is_other_engine(node->key));
-    size_t n = sizeof ours / sizeof *ours;
-    s->names_llama = !s->other_engine && (speaks_of(node->key, ours, n) || speaks_of(container, ours, n) ||
-                                          speaks_of(source, ours, n) || !strcasecmp(node->key, "llama"));
+    read_build(c, s, value_of(map, "build"));
+    s->entrypoint = command_of(c, value_of(map, "entrypoint"), "Compose entrypoint");
+    s->command = command_of(c, value_of(map, "command"), "Compose command");
+    add_environment(c, s, value_of(map, "environment"));
+    each(c, s, value_of(map, "env_file"), add_env_file);
+    each(c, s, value_of(map, "volumes"), add_mount);
+    each(c, s, value_of(map, "profiles"), add_profile);
+    read_limits(c, s, map);
+    read_extends(s, value_of(map, "extends"));
+    const char *source = llw_yaml_string(image, "");
+    judge_names(s, llw_yaml_string(llw_yaml_get(map, "container_name"), ""), source);
     if (strcasestr(source, "ik_llama") || strcasestr(source, "ik-llama"))
         llw_config_unread(c->r, c->file->path, s->line,
                           "the service %.60s runs ik_llama.cpp, whose options and --fit are others",
                           node->key);
-    const llw_yaml *extends = llw_yaml_get(map, "extends");
-    if (extends && !s->other_engine)
-        llw_config_unread(c->r, c->file->path, extends->line, "extends is not followed");
 }
 
-llw_service *llw_config_compose(llw_config_reader *r, const llw_config_file *file, size_t *n) {
+llw_service *llw_config_compose(llw_config_reader *r, const llw_config_file *file, const char *directory,
+                                size_t *n) {
     enum { MAX_SERVICES = 500 };
-    compose c = {.r = r, .file = file};
+    compose c = {.r = r, .file = file, .directory = directory};
     llw_yaml *root = NULL;
     const llw_yaml *twice = NULL;
     llw_err err = {0};
@@ -211,8 +349,7 @@ llw_service *llw_config_compose(llw_config_reader *r, const llw_config_file *fil
         llw_config_unread(r, file->path, twice->key_line,
                           "the key %.60s is given twice: Compose refuses the file", twice->key);
     llw_yaml_text_init(&c.text, r->arena, file->path, file->bytes, file->len);
-    const llw_yaml *services = llw_yaml_get(root, "services"), *include = llw_yaml_get(root, "include");
-    if (include) llw_config_unread(r, file->path, include->line, "include is not followed");
+    const llw_yaml *services = llw_yaml_get(root, "services");
     if (!services || services->kind != LLW_YAML_MAP) return NULL;
     llw_service *out = llw_arena_alloc(r->arena, ((size_t)services->n + 1) * sizeof *out);
     for (const llw_yaml *s = services->first; s && *n < MAX_SERVICES; s = s->next) {
@@ -220,116 +357,4 @@ llw_service *llw_config_compose(llw_config_reader *r, const llw_config_file *fil
         if (s->key && map && map->kind == LLW_YAML_MAP) read_service(&c, s, &out[(*n)++]);
     }
     return out;
-}
-
-/* --- a service that runs --- */
-
-static llw_rich expand(llw_config_reader *r, const llw_config_file *file, const llw_scope *variables,
-                       const llw_rich *text) {
-    llw_expander ex = {.budget = &r->budget,
-                       .scope = variables,
-                       .dialect = LLW_DIALECT_COMPOSE,
-                       .default_origin = "Compose default"};
-    llw_rich out = llw_scope_expand(r->arena, &ex, text);
-    if (ex.error) llw_config_unread(r, file->path, ex.error_line, "%s", ex.error);
-    return out;
-}
-
-static llw_command expanded(llw_config_reader *r, const llw_config_file *file, const llw_scope *variables,
-                            const llw_command *command) {
-    llw_command out = {.given = command->given, .line = command->line};
-    if (command->shell) {
-        llw_rich text = expand(r, file, variables, &command->script);
-        llw_words_split(r->arena, &text, &out.words);
-        return out;
-    }
-    for (size_t i = 0; i < command->words.n; i++)
-        llw_words_push(r->arena, &out.words, expand(r, file, variables, &command->words.items[i]));
-    return out;
-}
-
-static void set_environment(llw_config_reader *r, const llw_config_file *file, const llw_service *s,
-                            const llw_scope *variables, llw_scope *env) {
-    for (size_t i = 0; i < s->n_environment; i++) {
-        const llw_setting_text *e = &s->environment[i];
-        llw_rich text = expand(r, file, variables, &e->text), value = text;
-        const char *name = e->name;
-        llw_token place = llw_rich_token(r->arena, &e->text, NULL);
-        place.lost = NULL;
-        if (!name) {
-            size_t at = 0;
-            while (at < text.n && text.chars[at].byte != '=') at++;
-            llw_rich key = llw_rich_slice(&text, 0, at);
-            name = llw_rich_text(r->arena, &key);
-            if (!name) continue;
-            value = llw_rich_slice(&text, at + 1, text.n);
-            if (at < text.n) {
-                llw_scope_set(env, name, &value, place);
-                continue;
-            }
-        }
-        const llw_variable *given = e->name && !e->null ? NULL : llw_scope_get(variables, name);
-        if (e->name && !e->null)
-            llw_scope_set(env, name, &value, place);
-        else if (given)
-            llw_scope_set(env, name, &given->value, given->token);
-    }
-}
-
-static bool has_usual_variables(const llw_scope *env) {
-    static const char *const names[] = {"N_GPU_LAYERS", "CTX_SIZE",   "EXTRA_ARGS",
-                                        "FIT",          "FIT_TARGET", "MODEL"};
-    int n = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) n += llw_scope_get(env, names[i]) != NULL;
-    return n >= 2;
-}
-
-static bool has_llama_variables(const llw_scope *env) {
-    for (size_t i = 0; i < env->n; i++)
-        if (!strncmp(env->items[i].name, "LLAMA_ARG_", 10)) return true;
-    return false;
-}
-
-void llw_config_service(llw_config_reader *r, const llw_config_file *file, const llw_service *s,
-                        const llw_scope *variables, const llw_dockerfile *docker, llw_config_set *set,
-                        llw_lowered *out, const char **version) {
-    llw_scope env = {.arena = r->arena};
-    *out = (llw_lowered){.env = env};
-    *version = NULL;
-    if (s->other_engine) return;
-    if (docker) env = llw_scope_copy(&docker->env);
-    for (size_t i = 0; i < s->n_env_files; i++) {
-        const llw_config_file *found = llw_config_set_find(r, set, file->directory, s->env_files[i]);
-        if (!found) continue;
-        llw_scope more = llw_config_env(r, found, "env_file");
-        for (size_t j = 0; j < more.n; j++)
-            llw_scope_set(&env, more.items[j].name, &more.items[j].value, more.items[j].token);
-    }
-    set_environment(r, file, s, variables, &env);
-    llw_rich image = expand(r, file, variables, &s->image);
-    const char *name = llw_rich_text(r->arena, &image);
-    llw_container c = {.image = s->builds ? (docker ? docker->image : NULL) : name,
-                       .place = llw_rich_token(r->arena, &image, NULL),
-                       .entrypoint = expanded(r, file, variables, &s->entrypoint),
-                       .command = expanded(r, file, variables, &s->command),
-                       .ours = s->names_llama};
-    if (!c.entrypoint.given && docker && docker->entrypoint.given) c.entrypoint = docker->entrypoint;
-    if (!c.command.given && !s->entrypoint.given && docker) c.command = docker->command;
-    llw_start_site site = {.file = file->path,
-                           .directory = docker ? docker->directory : file->directory,
-                           .set = set,
-                           .default_origin = "shell default",
-                           .tells = true};
-    llw_container_start(r, &site, &c, &env, out);
-    *version = out->version;
-    if (out->runs) return;
-    bool said = c.entrypoint.given || c.command.given;
-    if (said && !(s->names_llama && !docker && !c.command.words.n)) return;
-    out->env = env;
-    if (s->names_llama && has_llama_variables(&env)) {
-        out->runs = true;
-        out->program = LLW_PROGRAM_SERVER;
-    } else if (s->names_llama && has_usual_variables(&env)) {
-        llw_config_words_of_variables(r, &env, out);
-    }
 }

@@ -81,21 +81,40 @@ static bool select_tool(llw_config_reader *r, llw_command *command, llw_program 
     return false;
 }
 
-static bool is_model_option(const llw_rich *word) {
-    static const char *const options[] = {"-m", "--model", "-hf", "-hfr", "--hf-repo"};
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        if (llw_rich_is(word, options[i])) return true;
+/* An image that is called as the program is. */
+static bool is_called_so(const char *image) {
+    static const char *const names[] = {"llama-server", "llama.cpp", "llama.cpp-server", "llama-cpp-server"};
+    const char *slash = image ? strrchr(image, '/') : NULL, *name = slash ? slash + 1 : image ? image : "";
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t len = strlen(names[i]);
+        if (!strncmp(name, names[i], len) && (!name[len] || strchr(":@", name[len]))) return true;
+    }
     return false;
 }
 
+/* An option that no other program has: one that names a model, or a long one that places it. */
+static bool is_telling(llw_config_reader *r, const char *word) {
+    const llw_flag_row *row =
+        *word == '-' && r->flags ? llw_flag_find_any(r->flags, word, LLW_PROGRAM_SERVER) : NULL;
+    if (!row || !llw_flag_of_program(row, LLW_PROGRAM_SERVER)) return false;
+    static const char *const models[] = {"-m", "-hf", "-hfr", "-mu", "--models-dir", "--models-preset"};
+    for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+        if (!strcmp(word, models[i])) return true;
+    return row->n_sets && strlen(word) > 3;
+}
+
 /* Options of llama-server alone, for an image that is not known: its ENTRYPOINT has to be that. */
-static bool only_options(const llw_command *command) {
-    bool model = false;
-    if (!command->given || command->shell || !command->words.n) return false;
+static bool only_options(llw_config_reader *r, const llw_container *c) {
+    const llw_command *command = &c->command;
+    if (!c->ours || !command->given || command->shell || !command->words.n) return false;
     const llw_rich *first = &command->words.items[0];
     if (!first->n || first->chars[0].unknown || first->chars[0].byte != '-') return false;
-    for (size_t i = 0; i < command->words.n; i++) model |= is_model_option(&command->words.items[i]);
-    return model;
+    if (is_called_so(c->image)) return true;
+    for (size_t i = 0; i < command->words.n; i++) {
+        const char *word = llw_rich_text(r->arena, &command->words.items[i]);
+        if (word && is_telling(r, word)) return true;
+    }
+    return false;
 }
 
 void llw_container_start(llw_config_reader *r, const llw_start_site *site, const llw_container *c,
@@ -106,7 +125,7 @@ void llw_container_start(llw_config_reader *r, const llw_start_site *site, const
     llw_command entrypoint = c->entrypoint, command = c->command;
     bool own =
         !entrypoint.given && official && (!tools || (!command.shell && select_tool(r, &command, &program)));
-    if (!entrypoint.given && !official && c->ours && only_options(&command)) own = true;
+    if (!entrypoint.given && !official && only_options(r, c)) own = true;
     if (own) entrypoint = image_entrypoint(r, program, c);
     llw_config_lower(r, site, &entrypoint, &command, env, out);
     if (out->runs && own && program == LLW_PROGRAM_BENCH) out->program = program;
@@ -205,7 +224,7 @@ static void add_env_file(run *d, const llw_rich *value) {
     const llw_config_file *file =
         name && d->site->set ? llw_config_set_find(d->r, d->site->set, d->site->directory, name) : NULL;
     if (!file) return;
-    llw_scope more = llw_config_env(d->r, file, "env_file");
+    llw_scope more = llw_config_env_raw(d->r, file, "--env-file");
     for (size_t i = 0; i < more.n; i++)
         llw_scope_assign(&d->env, more.items[i].name, &more.items[i].value, more.items[i].token);
 }
@@ -299,7 +318,9 @@ void llw_container_words(llw_config_reader *r, const llw_start_site *site, const
     d.container.command = (llw_command){.given = rest.n > 0, .words = rest};
     d.container.ours = d.named || speaks_of_llama(d.container.image);
     llw_lowered low;
-    llw_container_start(r, site, &d.container, &d.env, &low);
+    llw_start_site there = *site;
+    there.inside = &(llw_inside){.mounts = d.mounts, .n_mounts = d.n_mounts};
+    llw_container_start(r, &there, &d.container, &d.env, &low);
     if (!low.runs || out->n >= LLW_MAX_STARTS) return;
     low.mounts = d.mounts;
     low.n_mounts = d.n_mounts;

@@ -1,5 +1,6 @@
 /* Dockerfiles: ENV, ARG, CMD and ENTRYPOINT of the last stage, with the place of every byte. */
 #include "source/config_parts.h"
+#include "base/file.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -11,8 +12,15 @@ typedef struct stage {
     const char *name;
     llw_scope env;
     llw_command entrypoint, command;
+    bool own_command; /* CMD stands in this stage: ENTRYPOINT does not take it away */
     const char *image;
     int line, from; /* of the CMD or ENTRYPOINT that counts; of FROM */
+    llw_copy *copies;
+    size_t n_copies, copy_capacity;
+    const char *workdir;
+    struct stage *below; /* that it is made from, as it was then; NULL when it is of another file */
+    llw_rich *triggers;  /* of ONBUILD: they run in the stages that are made from this one */
+    size_t n_triggers, trigger_capacity;
 } stage;
 
 typedef struct docker_reader {
@@ -21,8 +29,9 @@ typedef struct docker_reader {
     size_t at;
     int line;
     char escape;
-    const llw_link *text; /* for what CMD and the like say themselves */
-    llw_scope args;       /* ARG: only while building */
+    const llw_link *text;   /* for what CMD and the like say themselves */
+    const llw_link *script; /* for here-documents */
+    llw_scope args;         /* ARG: only while building */
     stage *stages;
     size_t n_stages, stage_capacity;
     bool full; /* it was said that there are too many */
@@ -266,6 +275,12 @@ static void read_from(docker_reader *d, const llw_rich *rest, int line) {
         if (d->stages[i].name && !strcasecmp(d->stages[i].name, name)) {
             next = d->stages[i];
             next.env = llw_scope_copy(&d->stages[i].env);
+            next.copy_capacity = next.n_copies; /* what is added here is this stage's alone */
+            next.own_command = false;
+            next.triggers = NULL;
+            next.n_triggers = next.trigger_capacity = 0;
+            next.below = llw_arena_alloc(d->r->arena, sizeof *next.below);
+            *next.below = d->stages[i];
         }
     llw_rich alias = n == 3 ? words[2] : (llw_rich){0};
     next.name = alias.n ? llw_rich_show(d->r->arena, &alias) : NULL;
@@ -274,59 +289,156 @@ static void read_from(docker_reader *d, const llw_rich *rest, int line) {
     d->stages = items;
 }
 
-/* RUN <<EOF and COPY <<EOF: lines up to the word. */
-static void skip_heredoc(docker_reader *d, const llw_rich *rest) {
+/* The word behind << from `from` on; *literal says that it is quoted. */
+static llw_rich heredoc_word(const llw_rich *rest, size_t from, bool *literal) {
+    for (; from < rest->n && strchr("-\"'", rest->chars[from].byte); from++)
+        *literal |= rest->chars[from].byte != '-';
+    size_t to = from;
+    while (to < rest->n && (isalnum((unsigned char)rest->chars[to].byte) || rest->chars[to].byte == '_'))
+        to++;
+    return llw_rich_slice(rest, from, to);
+}
+
+/* Lines up to one that is the word alone; they become *body. */
+static void read_heredoc(docker_reader *d, const llw_rich *word, llw_rich *body) {
+    const char *text = llw_rich_show(d->r->arena, word);
+    int first = d->line;
+    while (d->at < d->file->len) {
+        const char *line = d->file->bytes + d->at, *end = memchr(line, '\n', d->file->len - d->at);
+        size_t n = end ? (size_t)(end - line) : d->file->len - d->at, lead = 0, last = n;
+        d->at += n + (end != NULL);
+        d->line++;
+        while (lead < last && isspace((unsigned char)line[lead])) lead++;
+        while (last > lead && isspace((unsigned char)line[last - 1])) last--;
+        if (last - lead == word->n && !strncmp(line + lead, text, word->n)) return;
+        llw_rich_read(d->r->arena, body, line, n + (end != NULL), d->line, 1, d->script);
+    }
+    llw_config_unread(d->r, d->file->path, first, "the here-document is not closed");
+}
+
+/* RUN <<EOF and COPY <<EOF /x.sh: the first body, NULL when there is none. */
+static const llw_rich *here_document(docker_reader *d, const llw_rich *rest) {
     for (size_t i = 0; i + 2 < rest->n; i++) {
+        bool literal = false;
         if (rest->chars[i].byte != '<' || rest->chars[i + 1].byte != '<') continue;
-        size_t from = i + 2;
-        while (from < rest->n && strchr("-\"'", rest->chars[from].byte)) from++;
-        size_t to = from;
-        while (to < rest->n && (isalnum((unsigned char)rest->chars[to].byte) || rest->chars[to].byte == '_'))
-            to++;
-        if (to == from) continue;
-        llw_rich slice = llw_rich_slice(rest, from, to);
-        const char *word = llw_rich_show(d->r->arena, &slice);
-        size_t len = strlen(word);
-        int line = d->line;
-        while (d->at < d->file->len) {
-            const char *text = d->file->bytes + d->at, *end = memchr(text, '\n', d->file->len - d->at);
-            size_t n = end ? (size_t)(end - text) : d->file->len - d->at;
-            d->at += n + (end != NULL);
-            d->line++;
-            while (n && isspace((unsigned char)*text)) {
-                text++;
-                n--;
-            }
-            while (n && isspace((unsigned char)text[n - 1])) n--;
-            if (n == len && !strncmp(text, word, len)) return;
-        }
-        llw_config_unread(d->r, d->file->path, line, "the here-document is not closed");
+        llw_rich word = heredoc_word(rest, i + 2, &literal);
+        if (!word.n) continue;
+        llw_rich *body = llw_arena_alloc(d->r->arena, sizeof *body);
+        *body = (llw_rich){0};
+        read_heredoc(d, &word, body);
+        if (!literal) *body = expand(d, body); /* the builder puts its variables in */
+        return body;
+    }
+    return NULL;
+}
+
+/* --- COPY, ADD and WORKDIR --- */
+
+static const char *from_workdir(docker_reader *d, const char *path) {
+    const char *workdir = current(d)->workdir;
+    if (*path == '/') return path;
+    while (path[0] == '.' && path[1] == '/') path += 2;
+    if (!workdir) workdir = "/";
+    return !*path || !strcmp(path, ".") ? workdir : llw_path_join(d->r->arena, workdir, path);
+}
+
+static void add_copy(docker_reader *d, llw_copy copy) {
+    enum { MAX_COPIES = 500 };
+    stage *s = current(d);
+    if (s->n_copies >= MAX_COPIES) return;
+    void *items = s->copies;
+    *(llw_copy *)llw_arena_push(d->r->arena, &items, &s->n_copies, &s->copy_capacity, sizeof copy) = copy;
+    s->copies = items;
+}
+
+/* COPY [--from=...] SOURCE... TARGET, in words or as a JSON array. What comes from another stage or image is
+ * none of the tree's files. */
+static void read_copy(docker_reader *d, const llw_rich *rest, const llw_rich *body) {
+    llw_words words = {0};
+    llw_rich expanded = expand(d, rest);
+    if (!read_json(d, &expanded, &words)) {
+        words = (llw_words){0};
+        llw_words_split(d->r->arena, &expanded, &words);
+    }
+    size_t from = 0;
+    for (; from < words.n; from++) {
+        const char *option = llw_rich_show(d->r->arena, &words.items[from]);
+        if (!strncmp(option, "--from=", 7)) return;
+        if (strncmp(option, "--", 2)) break;
+    }
+    if (words.n < from + 2) return;
+    const char *target = llw_rich_text(d->r->arena, &words.items[words.n - 1]);
+    if (!target) return;
+    target = from_workdir(d, target);
+    if (body) {
+        add_copy(d, (llw_copy){target, "", body});
         return;
     }
+    for (size_t i = from; i + 1 < words.n; i++) {
+        const char *source = llw_rich_text(d->r->arena, &words.items[i]);
+        while (source && *source == '/') source++; /* the context's own root */
+        if (source && !strstr(source, "://")) add_copy(d, (llw_copy){target, *source ? source : ".", NULL});
+    }
+}
+
+/* --- instructions --- */
+
+/* What a stage is made of. `trigger`: an ONBUILD of the stage below, which has no lines of its own. */
+static void run_instruction(docker_reader *d, const llw_rich *line, bool trigger) {
+    char name[16];
+    llw_rich rest;
+    instruction_name(line, name, &rest);
+    int number = line->n ? line->chars[0].line : d->line;
+    stage *s = current(d);
+    const llw_rich *body = NULL;
+    if (!trigger && (!strcmp(name, "RUN") || !strcmp(name, "COPY") || !strcmp(name, "ADD")))
+        body = here_document(d, &rest);
+    if (!s) {
+        return; /* before the first FROM only ARG may stand */
+    } else if (!strcmp(name, "ENV")) {
+        read_env(d, &rest, &s->env, "Dockerfile ENV", true);
+    } else if (!strcmp(name, "CMD")) {
+        s->command = read_command(d, &rest, number);
+        s->own_command = true;
+        s->line = number;
+    } else if (!strcmp(name, "ENTRYPOINT")) {
+        s->entrypoint = read_command(d, &rest, number);
+        if (!s->own_command) s->command = (llw_command){0}; /* that of the image below is taken away */
+        if (!s->command.given) s->line = number;
+    } else if (!strcmp(name, "COPY") || !strcmp(name, "ADD")) {
+        read_copy(d, &rest, body);
+    } else if (!strcmp(name, "WORKDIR")) {
+        llw_rich path = expand(d, &rest);
+        const char *text = llw_rich_text(d->r->arena, &path);
+        s->workdir = text ? from_workdir(d, text) : NULL;
+    }
+}
+
+static void add_trigger(docker_reader *d, const llw_rich *line) {
+    enum { MAX_TRIGGERS = 64 };
+    stage *s = current(d);
+    if (!s || s->n_triggers >= MAX_TRIGGERS) return;
+    void *items = s->triggers;
+    *(llw_rich *)llw_arena_push(d->r->arena, &items, &s->n_triggers, &s->trigger_capacity, sizeof *line) =
+        *line;
+    s->triggers = items;
 }
 
 static void read_line(docker_reader *d, const llw_rich *line) {
     char name[16];
     llw_rich rest;
     instruction_name(line, name, &rest);
-    int number = line->n ? line->chars[0].line : d->line;
-    stage *s = current(d);
     if (!strcmp(name, "FROM")) {
-        read_from(d, &rest, number);
+        read_from(d, &rest, line->n ? line->chars[0].line : d->line);
+        const stage *below = current(d) ? current(d)->below : NULL;
+        for (size_t i = 0; below && i < below->n_triggers; i++) run_instruction(d, &below->triggers[i], true);
     } else if (!strcmp(name, "ARG")) {
         read_env(d, &rest, &d->args, "Dockerfile ARG", false);
-    } else if (!s) {
-        return; /* before the first FROM only ARG may stand */
-    } else if (!strcmp(name, "ENV")) {
-        read_env(d, &rest, &s->env, "Dockerfile ENV", true);
-    } else if (!strcmp(name, "CMD")) {
-        s->command = read_command(d, &rest, number);
-        s->line = number;
-    } else if (!strcmp(name, "ENTRYPOINT")) {
-        s->entrypoint = read_command(d, &rest, number);
-        if (!s->command.given) s->line = number;
-    } else if (!strcmp(name, "RUN") || !strcmp(name, "COPY") || !strcmp(name, "ADD")) {
-        skip_heredoc(d, &rest);
+    } else if (!strcmp(name, "ONBUILD")) {
+        add_trigger(d, &rest);
+        here_document(d, &rest);
+    } else {
+        run_instruction(d, line, false);
     }
 }
 
@@ -335,6 +447,7 @@ void llw_config_dockerfile(llw_config_reader *r, const llw_config_file *file, ll
                        .file = file,
                        .escape = '\\',
                        .text = llw_link_new(r->arena, file->path, "Dockerfile CMD", false),
+                       .script = llw_link_new(r->arena, file->path, "script", false),
                        .args = {.arena = r->arena}};
     llw_rich line;
     for (int n = 0; n < MAX_INSTRUCTIONS && read_instruction(&d, &line); n++) read_line(&d, &line);
@@ -350,4 +463,7 @@ void llw_config_dockerfile(llw_config_reader *r, const llw_config_file *file, ll
     out->image = last->image;
     out->line = last->line;
     out->from = last->from;
+    out->copies = last->copies;
+    out->n_copies = last->n_copies;
+    out->workdir = last->workdir;
 }

@@ -248,3 +248,28 @@ llw_scope llw_config_env(llw_config_reader *r, const llw_config_file *file, cons
     }
     return e.scope;
 }
+
+/* docker run --env-file and Compose's format: raw (docker/cli pkg/kvfile): what stands behind the = counts as
+ * it is, quotes, blanks and $ too. */
+llw_scope llw_config_env_raw(llw_config_reader *r, const llw_config_file *file, const char *origin) {
+    llw_scope scope = {.arena = r->arena};
+    const llw_link *link = llw_link_new(r->arena, file->path, origin, true);
+    size_t next = 0;
+    int line = 0;
+    for (size_t at = skip_mark(file); at < file->len; at = next) {
+        size_t len = line_at(file->bytes, file->len, at, &next), lead = blanks(file->bytes + at, len);
+        const char *text = file->bytes + at;
+        line++;
+        if (lead == len || text[lead] == '#') continue;
+        const char *sign = memchr(text + lead, '=', len - lead);
+        size_t key = sign ? (size_t)(sign - text) : len;
+        if (!sign || !is_key(text + lead, key - lead))
+            continue; /* docker takes it from its own environment */
+        llw_rich value = {0};
+        llw_token place = {.place = llw_place(r->arena, file->path, line, columns(text, key + 1)),
+                           .origin = origin};
+        llw_rich_read(r->arena, &value, sign + 1, len - key - 1, line, columns(text, key + 1), link);
+        llw_scope_assign(&scope, llw_arena_strndup(r->arena, text + lead, key - lead), &value, place);
+    }
+    return scope;
+}

@@ -279,6 +279,9 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
     made.infrastructure = spec->infrastructure;
     llw_facts_claim(r->facts, made.launch, LLW_launch_example, llw_flag(spec->example), LLW_GRADE_CONFIG,
                     "configuration", place);
+    llw_limits limits = low->limits;
+    llw_limits_variables(r->arena, &low->env, &limits);
+    llw_limits_claim(r->facts, made.launch, &limits);
     if (low->image) {
         const llw_token *at = &low->image_place;
         const char *where = at->place ? at->place : place, *origin = at->origin ? at->origin : "image";

@@ -8,6 +8,8 @@
 #include "source/argv_reader.h"
 #include "source/yaml_text.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -146,6 +148,31 @@ static bool is_ours(const llw_yaml *root, const char *model) {
            !strcmp(backend, "llama-grammar");
 }
 
+/* Whole numbers of the Go structs: yaml.v3 keeps the whole part of a fraction (decode.go) and says nothing.
+ */
+static void tell_fractions(localai *l, const llw_yaml *map, const char *const *names, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const llw_yaml *node = llw_yaml_get(map, names[i]);
+        if (!node || node->kind != LLW_YAML_SCALAR || !node->plain) continue;
+        char *end = NULL;
+        double value = strtod(node->text, &end);
+        if (end == node->text || *end || !(fabs(value) < 1e15) || value == trunc(value)) continue;
+        llw_config_problem(l->r, LLW_F_OTHERWISE, LLW_PROBLEM_RISK,
+                           llw_place(l->r->arena, l->file->path, node->line, node->column), names[i],
+                           llw_arena_printf(l->r->arena, "write a whole number, or leave %s out", names[i]),
+                           "LocalAI keeps the whole part of a fraction here: %s is %.0f, not %.40s", names[i],
+                           trunc(value), node->text);
+    }
+}
+
+/* A number of the file as LocalAI hands it on: the whole part of a fraction. */
+static llw_rich number_of(localai *l, const llw_yaml *node) {
+    llw_rich value = llw_yaml_rich(&l->text, node, l->link);
+    if (!node->plain || !*node->text || strspn(node->text, "0123456789.-") != node->len) return value;
+    const char *point = strchr(node->text, '.');
+    return point && point > node->text ? llw_rich_slice(&value, 0, (size_t)(point - node->text)) : value;
+}
+
 /* What LocalAI decides by itself. */
 static void add_open(localai *l, const llw_yaml *root) {
     static const struct {
@@ -199,7 +226,7 @@ void llw_front_localai(llw_config_reader *r, const llw_config_file *file) {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const llw_yaml *node = llw_yaml_get(root, keys[i].name);
         if (!node || node->kind != LLW_YAML_SCALAR || llw_yaml_is_null(node)) continue;
-        llw_rich value = llw_yaml_rich(&l.text, node, l.link);
+        llw_rich value = number_of(&l, node);
         apply(&l, &keys[i], &value, node->line, node->column);
     }
     const llw_yaml *list = llw_yaml_get(root, "options");
@@ -209,6 +236,10 @@ void llw_front_localai(llw_config_reader *r, const llw_config_file *file) {
         if (node && node->kind == LLW_YAML_SCALAR) option(&l, node);
     }
     drop_unknown(&l);
+    static const char *const sampling[] = {"top_k", "seed", "max_tokens", "n_keep", "repeat_last_n"},
+                             *const sizes[] = {"context_size", "gpu_layers", "threads", "batch", "n_draft"};
+    tell_fractions(&l, llw_yaml_get(root, "parameters"), sampling, sizeof sampling / sizeof *sampling);
+    tell_fractions(&l, root, sizes, sizeof sizes / sizeof *sizes);
     llw_front_launch item = {.start = start,
                              .name = llw_yaml_string(llw_yaml_get(root, "name"), ""),
                              .line = root->line,

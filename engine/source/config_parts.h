@@ -79,6 +79,8 @@ const char *llw_config_known_name(llw_config_reader *r, const char *path);
 
 /* The variables of a .env file; ${...} sees those above it. `origin` names who set them. */
 llw_scope llw_config_env(llw_config_reader *r, const llw_config_file *file, const char *origin);
+/* The same where nothing but the first = has a meaning: docker run --env-file. */
+llw_scope llw_config_env_raw(llw_config_reader *r, const llw_config_file *file, const char *origin);
 
 /* A CMD, ENTRYPOINT, command or entrypoint: a script for /bin/sh, or words. */
 typedef struct llw_command {
@@ -86,11 +88,22 @@ typedef struct llw_command {
     llw_rich script;
     llw_words words;
     int line;
+    const struct llw_command *before; /* the one that it replaced; NULL */
 } llw_command;
+
+/* A COPY or ADD: a source relative to the context and where it goes, or a text that the Dockerfile itself
+ * holds. */
+typedef struct llw_copy {
+    const char *inside, *outside;
+    const llw_rich *text; /* of a here-document; NULL */
+} llw_copy;
 
 typedef struct llw_dockerfile {
     llw_scope env;
     llw_command entrypoint, command;
+    const llw_copy *copies;
+    size_t n_copies;
+    const char *workdir;   /* NULL: the base image's */
     const char *image;     /* of the last stage's FROM, NULL for scratch or a stage that cannot be named */
     int line;              /* of the CMD or ENTRYPOINT that counts */
     int from;              /* of the FROM whose image it is */
@@ -100,6 +113,28 @@ typedef struct llw_dockerfile {
 void llw_config_dockerfile(llw_config_reader *r, const llw_config_file *file, llw_dockerfile *out);
 
 /* --- what runs --- */
+
+/* What a container, pod, unit or variable lets a program use (config_limits.c). */
+typedef struct llw_limits {
+    bool gpus_said, memory_said;
+    int64_t gpus;           /* how many it sees: LLW_ALL_GPUS, or LLW_GPUS_NOT_KNOWN */
+    const char *const *ids; /* which of them, by index or UUID, where the file says it */
+    size_t n_ids;
+    int64_t memory; /* bytes of RAM; -1 when that is not known */
+    llw_token gpus_place, memory_place;
+} llw_limits;
+
+enum { LLW_ALL_GPUS = -1, LLW_GPUS_NOT_KNOWN = -2 };
+
+/* "8g", "16Gi", "512M" or bytes; -1 for anything else. `binary`: K, M and G are powers of 1024, as Docker and
+ * systemd have them; else of 1000 and Ki, Mi and Gi of 1024, as Kubernetes does. */
+int64_t llw_limits_bytes(const char *text, bool binary);
+/* "0,1" of --gpus device=..., device_ids and *_VISIBLE_DEVICES. */
+void llw_limits_ids(llw_arena *arena, llw_limits *limits, const char *text, llw_token place);
+/* What the variables of a launch hide: CUDA_VISIBLE_DEVICES and its kin narrow what the container shows. */
+void llw_limits_variables(llw_arena *arena, const llw_scope *env, llw_limits *limits);
+/* As facts of the launch. */
+void llw_limits_claim(llw_facts *facts, llw_entity launch, const llw_limits *limits);
 
 /* A directory of a container and what it is outside. */
 typedef struct llw_mount {
@@ -118,6 +153,7 @@ typedef struct llw_lowered {
     llw_token image_place;
     llw_mount *mounts; /* of that container */
     size_t n_mounts, mount_capacity;
+    llw_limits limits;
 } llw_lowered;
 
 /* A router that was found: its presets are read with what it says itself. */
@@ -130,8 +166,21 @@ typedef struct llw_config_router {
 typedef struct llw_config_set llw_config_set;
 const llw_config_file *llw_config_set_find(llw_config_reader *r, llw_config_set *set, const char *directory,
                                            const char *name);
+/* The same, and if it is not there, below the directories above that one: "$ROOT/lib/x.sh". */
+const llw_config_file *llw_config_set_find_above(llw_config_reader *r, llw_config_set *set,
+                                                 const char *directory, const char *name);
+/* The only file of that name, wherever it lies; NULL when there is none or several have it. */
+const llw_config_file *llw_config_set_find_named(const llw_config_set *set, const char *name);
 /* The files of an llw_config_kind, one after the other; *at starts at 0. NULL behind the last. */
 const llw_config_file *llw_config_set_next(const llw_config_set *set, int kind, size_t *at);
+
+/* What is known of a container's files. */
+typedef struct llw_inside {
+    const llw_mount *mounts;
+    size_t n_mounts;
+    const llw_dockerfile *docker; /* NULL */
+    const char *context;          /* directory of its build; NULL when nobody names it */
+} llw_inside;
 
 /* Where a command stands that may start llama.cpp. */
 typedef struct llw_start_site {
@@ -140,7 +189,15 @@ typedef struct llw_start_site {
     llw_config_set *set;        /* NULL: nothing is looked up */
     const char *default_origin; /* who wrote the text behind :- ("shell default") */
     bool tells;                 /* a script that cannot be read is told: a container or service starts it */
+    const llw_inside *inside;   /* of the container that it runs in; NULL */
 } llw_start_site;
+
+/* The file of the tree that a path inside the site's container is, by mounts and COPY; NULL when none is
+ * known. */
+const llw_config_file *llw_config_inside_file(llw_config_reader *r, const llw_start_site *site,
+                                              const char *path);
+/* The text that the Dockerfile itself writes to a path; NULL. */
+const llw_rich *llw_config_inside_text(llw_config_reader *r, const llw_start_site *site, const char *path);
 
 /* One start of llama.cpp that was found. */
 typedef struct llw_start {
@@ -238,29 +295,75 @@ typedef struct llw_setting_text {
     bool null;        /* given without a value: taken from the caller's environment */
 } llw_setting_text;
 
+typedef struct llw_env_file {
+    const char *path, *directory; /* the path as seen from there */
+    int line;
+    bool optional, raw;
+} llw_env_file;
+
+/* An entry of gpus: or deploy.resources.reservations.devices. */
+typedef struct llw_gpu_request {
+    unsigned key;   /* LLW_SERVICE_GPUS or _DEPLOY */
+    llw_rich count; /* "all", a number or ${...}; empty when none is given */
+    llw_words ids;
+    int line, column;
+} llw_gpu_request;
+
+/* Keys of a service that a file above another one may take away with !reset and !override. */
+typedef enum llw_service_key {
+    LLW_SERVICE_IMAGE = 1 << 0,
+    LLW_SERVICE_BUILD = 1 << 1,
+    LLW_SERVICE_ENTRYPOINT = 1 << 2,
+    LLW_SERVICE_COMMAND = 1 << 3,
+    LLW_SERVICE_ENVIRONMENT = 1 << 4,
+    LLW_SERVICE_ENV_FILE = 1 << 5,
+    LLW_SERVICE_VOLUMES = 1 << 6,
+    LLW_SERVICE_DEPLOY = 1 << 7,
+    LLW_SERVICE_GPUS = 1 << 8,
+    LLW_SERVICE_MEM_LIMIT = 1 << 9,
+    LLW_SERVICE_PROFILES = 1 << 10,
+    LLW_SERVICE_MODELS = 1 << 11,
+} llw_service_key;
+
 typedef struct llw_service {
     const char *name;
+    const llw_config_file *file; /* that defines it */
     int line, column, last_line;
-    llw_rich image; /* not expanded */
+    unsigned given, taken; /* llw_service_key: what the file says; what it takes away from those below */
+    llw_rich image;        /* not expanded */
     bool builds;
-    const char *context, *dockerfile; /* of its build */
-    llw_command entrypoint, command;  /* not expanded; `shell` says that it is one string still to be split */
+    const char *context, *dockerfile, *context_directory; /* of its build */
+    llw_command entrypoint, command; /* not expanded; `shell` says that it is one string still to be split */
     llw_setting_text *environment;
     size_t n_environment, environment_capacity;
-    const char **env_files;
+    llw_env_file *env_files;
     size_t n_env_files, env_file_capacity;
     llw_mount *mounts;
     size_t n_mounts, mount_capacity;
-    bool names_llama;  /* name, container_name or image speaks of llama.cpp */
-    bool other_engine; /* ... of another engine */
+    const char **profiles;
+    size_t n_profiles, profile_capacity;
+    const char *extends, *extends_file; /* the service that it builds on; in that file, NULL for its own */
+    int extends_line;
+    llw_gpu_request *gpus;
+    size_t n_gpus, gpu_capacity;
+    llw_rich memory;                 /* of mem_limit or deploy.resources.limits; not expanded */
+    const struct llw_service *under; /* what it was merged over, in another file of the project; NULL */
+    bool included;                   /* as another file of the project has it: that one starts it, too */
+    bool names_llama;                /* name, container_name or image speaks of llama.cpp */
+    bool other_engine;               /* ... of another engine */
 } llw_service;
 
-llw_service *llw_config_compose(llw_config_reader *r, const llw_config_file *file, size_t *n);
+/* The services of one file as they stand there. Relative names are seen from `directory`. */
+llw_service *llw_config_compose(llw_config_reader *r, const llw_config_file *file, const char *directory,
+                                size_t *n);
+/* One service over another, as Compose merges files: what is a list or map grows, all else is replaced. */
+llw_service llw_config_merge_service(llw_arena *arena, const llw_service *below, const llw_service *above);
 
 /* The service as it runs with these variables for ${...}. `docker` may be NULL. `version` is llama.cpp's by
- * the image's tag, or NULL. env_files are looked up in `set`. */
-void llw_config_service(llw_config_reader *r, const llw_config_file *file, const llw_service *service,
-                        const llw_scope *variables, const llw_dockerfile *docker, llw_config_set *set,
+ * the image's tag, or NULL. env_files are looked up in `set`; one that is not there is `stand_in`, when that
+ * is its example. */
+void llw_config_service(llw_config_reader *r, const llw_service *service, const llw_scope *variables,
+                        const llw_dockerfile *docker, llw_config_set *set, const llw_config_file *stand_in,
                         llw_lowered *out, const char **version);
 
 /* --- comments --- */

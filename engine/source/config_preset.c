@@ -445,36 +445,44 @@ static bool has_options(const section *s) {
     return false;
 }
 
+/* What a section starts: [*] below it, the router's command line above it. */
+static void read_section(preset *p, const section *global, const section *s, const router *cli,
+                         llw_start *start) {
+    *start =
+        (llw_start){.file = p->file->path, .line = s->line, .column = s->column, .last_line = s->last_line};
+    start->low = (llw_lowered){.runs = true, .program = LLW_PROGRAM_SERVER, .env = {.arena = p->r->arena}};
+    if (cli->found) {
+        start->low.env = cli->found->low.env;
+        start->low.version = cli->found->low.version;
+        start->low.mounts = cli->found->low.mounts;
+        start->low.n_mounts = cli->found->low.n_mounts;
+    }
+    for (size_t k = 0; k < p->r->flags->n_rows; k++) {
+        const llw_flag_row *row = &p->r->flags->rows[k];
+        const setting *const layers[] = {global ? last_of(global->items, global->n, row) : NULL,
+                                         s == global ? NULL : last_of(s->items, s->n, row),
+                                         last_of(cli->items, cli->n, row)};
+        add_option(p, row, layers, 3, &start->low.words);
+    }
+}
+
+/* A launch for each section; where there is only [*], one for every model that the router finds elsewhere. */
 static void add_launches(preset *p, const section *global, const router *cli) {
     llw_front_launch *items = llw_arena_alloc(p->r->arena, (p->n + 1) * sizeof *items);
     llw_start *starts = llw_arena_alloc(p->r->arena, (p->n + 1) * sizeof *starts);
     size_t n = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        const section *s = &p->sections[i];
-        if (s->discarded || s == global || !has_options(s)) continue;
-        llw_start *start = &starts[n];
-        *start = (llw_start){
-            .file = p->file->path, .line = s->line, .column = s->column, .last_line = s->last_line};
-        start->low =
-            (llw_lowered){.runs = true, .program = LLW_PROGRAM_SERVER, .env = {.arena = p->r->arena}};
-        if (cli->found) {
-            start->low.env = cli->found->low.env;
-            start->low.version = cli->found->low.version;
-            start->low.mounts = cli->found->low.mounts;
-            start->low.n_mounts = cli->found->low.n_mounts;
-        }
-        for (size_t k = 0; k < p->r->flags->n_rows; k++) {
-            const llw_flag_row *row = &p->r->flags->rows[k];
-            const setting *const layers[] = {global ? last_of(global->items, global->n, row) : NULL,
-                                             last_of(s->items, s->n, row), last_of(cli->items, cli->n, row)};
-            add_option(p, row, layers, 3, &start->low.words);
-        }
-        items[n++] = (llw_front_launch){.start = start,
-                                        .name = s->name,
-                                        .line = s->line,
-                                        .column = s->column,
-                                        .from = s->line,
-                                        .to = s->last_line};
+    for (size_t i = 0; i <= p->n; i++) {
+        const section *s = i < p->n ? &p->sections[i] : n ? NULL : global;
+        if (!s || s->discarded || (s == global && i < p->n) || !has_options(s)) continue;
+        read_section(p, global, s, cli, &starts[n]);
+        items[n] = (llw_front_launch){.start = &starts[n],
+                                      .name = s->name,
+                                      .line = s->line,
+                                      .column = s->column,
+                                      .from = s->line,
+                                      .to = s->last_line,
+                                      .infrastructure = s == global};
+        n++;
     }
     llw_front_emit(p->r, p->file, items, n);
 }

@@ -17,10 +17,6 @@ static bool has_suffix(const char *text, const char *suffix) {
     return n >= m && !strcasecmp(text + n - m, suffix);
 }
 
-static bool has_prefix(const char *text, const char *prefix) {
-    return !strncmp(text, prefix, strlen(prefix));
-}
-
 static const char *base_name(const char *path) {
     const char *slash = strrchr(path, '/');
     return slash ? slash + 1 : path;
@@ -32,17 +28,33 @@ static const char *directory_of(llw_arena *arena, const char *path) {
     return slash == path ? "/" : llw_arena_strndup(arena, path, (size_t)(slash - path));
 }
 
-/* Where a path is or would go. */
-static llw_config_entry **slot_of(llw_config_entry **slots, size_t n_slots, const char *path) {
+static const char *key_of(const llw_config_entry *e, bool by_name) {
+    return by_name ? e->file.name : e->file.path;
+}
+
+/* Where a path, or a name, is or would go. */
+static llw_config_entry **slot_of(llw_config_entry **slots, size_t n_slots, const char *key, bool by_name) {
     uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-    for (const char *c = path; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+    for (const char *c = key; *c; c++) hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
     size_t at = (size_t)hash & (n_slots - 1);
-    while (slots[at] && strcmp(slots[at]->file.path, path)) at = (at + 1) & (n_slots - 1);
+    while (slots[at] && strcmp(key_of(slots[at], by_name), key)) at = (at + 1) & (n_slots - 1);
     return &slots[at];
 }
 
 llw_config_entry *llw_config_set_entry(const llw_config_set *set, const char *path) {
-    return set->n_slots ? *slot_of(set->slots, set->n_slots, path) : NULL;
+    return set->n_slots ? *slot_of(set->slots, set->n_slots, path, false) : NULL;
+}
+
+const llw_config_file *llw_config_set_find_named(const llw_config_set *set, const char *name) {
+    const llw_config_entry *e = set->n_slots ? *slot_of(set->names, set->n_slots, name, true) : NULL;
+    return e && !e->namesake ? &e->file : NULL;
+}
+
+static void place(llw_config_set *set, llw_config_entry *e) {
+    *slot_of(set->slots, set->n_slots, e->file.path, false) = e;
+    llw_config_entry **named = slot_of(set->names, set->n_slots, e->file.name, true);
+    if (*named && *named != e) (*named)->namesake = true;
+    if (!*named) *named = e;
 }
 
 static void keep(llw_config_set *set, llw_config_entry *e) {
@@ -50,13 +62,13 @@ static void keep(llw_config_set *set, llw_config_entry *e) {
     *(llw_config_entry **)llw_arena_push(set->arena, &items, &set->n, &set->capacity, sizeof e) = e;
     set->items = items;
     if (2 * set->n < set->n_slots) {
-        *slot_of(set->slots, set->n_slots, e->file.path) = e;
+        place(set, e);
         return;
     }
     set->n_slots = set->n_slots ? 2 * set->n_slots : 64;
     set->slots = llw_arena_alloc(set->arena, set->n_slots * sizeof *set->slots);
-    for (size_t i = 0; i < set->n; i++)
-        *slot_of(set->slots, set->n_slots, set->items[i]->file.path) = set->items[i];
+    set->names = llw_arena_alloc(set->arena, set->n_slots * sizeof *set->names);
+    for (size_t i = 0; i < set->n; i++) place(set, set->items[i]);
 }
 
 bool llw_config_is_inside(const llw_config_set *set, const char *path) {
@@ -101,18 +113,38 @@ llw_config_entry *llw_config_set_load(llw_config_reader *r, llw_config_set *set,
     return e;
 }
 
-const char *llw_config_inside(llw_arena *arena, const char *directory, const char *name) {
-    for (;;) {
-        bool up = has_prefix(name, "../") || !strcmp(name, "..");
-        if (up && (!*directory || !strcmp(base_name(directory), "..") || !strcmp(directory, "/")))
-            return NULL;
-        if (up) directory = directory_of(arena, directory);
-        if (!up && !has_prefix(name, "./")) break;
-        name += up + 1;
-        name += *name == '/';
+/* The path without . and .., by its letters; those that go above where it begins stay. */
+static const char *plain(llw_arena *arena, const char *path) {
+    char *out = llw_arena_alloc(arena, strlen(path) + 2);
+    size_t n = *path == '/', floor = n; /* what is not taken back */
+    if (n) out[0] = '/';
+    for (const char *at = path + n; *at;) {
+        size_t len = strcspn(at, "/");
+        bool up = len == 2 && !strncmp(at, "..", 2);
+        if (up && n > floor) {
+            for (n--; n > floor && out[n - 1] != '/';) n--; /* the / behind a part, then the part */
+        } else if (len && !(len == 1 && *at == '.') && !(up && *path == '/')) {
+            memcpy(out + n, at, len);
+            n += len;
+            out[n++] = '/';
+            if (up) floor = n;
+        }
+        at += len + (at[len] == '/');
     }
-    if (*name == '/' || *name == '~' || strstr(name, "..")) return NULL;
-    return !*name || !strcmp(name, ".") ? directory : llw_path_join(arena, directory, name);
+    while (n > (size_t)(*path == '/') && out[n - 1] == '/') n--;
+    out[n] = 0;
+    return out;
+}
+
+const char *llw_config_inside(llw_arena *arena, const char *directory, const char *name) {
+    if (*name == '/' || *name == '~') return NULL;
+    name = plain(arena, name);
+    while (!strncmp(name, "../", 3) || !strcmp(name, "..")) {
+        if (!*directory || !strcmp(directory, "/") || !strcmp(base_name(directory), "..")) return NULL;
+        directory = directory_of(arena, directory);
+        name += name[2] ? 3 : 2;
+    }
+    return *name ? llw_path_join(arena, directory, name) : directory;
 }
 
 const llw_config_file *llw_config_set_find(llw_config_reader *r, llw_config_set *set, const char *directory,
@@ -122,6 +154,18 @@ const llw_config_file *llw_config_set_find(llw_config_reader *r, llw_config_set 
     if (!e && path && llw_file_is_regular(path) && llw_config_is_inside(set, path))
         e = llw_config_set_load(r, set, path, LLW_CONFIG_NONE, false, false);
     return e ? &e->file : NULL;
+}
+
+const llw_config_file *llw_config_set_find_above(llw_config_reader *r, llw_config_set *set,
+                                                 const char *directory, const char *name) {
+    enum { MAX_UP = 4 };
+    size_t root = strlen(set->root);
+    for (int i = 0; i <= MAX_UP; i++) {
+        const llw_config_file *file = llw_config_set_find(r, set, directory, name);
+        if (file || strlen(directory) <= root) return file;
+        directory = directory_of(r->arena, directory);
+    }
+    return NULL;
 }
 
 const llw_config_file *llw_config_set_next(const llw_config_set *set, int kind, size_t *at) {

@@ -7,11 +7,14 @@
 typedef struct llw_config_entry {
     llw_config_file file;
     llw_config_kind kind;
-    bool emit; /* its launches are wanted; else it only completes others */
-    bool parsed_docker, parsed_services;
+    bool emit;     /* its launches are wanted; else it only completes others */
+    bool namesake; /* another file of the set has the same name */
+    bool parsed_docker, parsed_services, parsed_project;
     llw_dockerfile docker;
-    llw_service *services;
+    llw_service *services; /* of the file alone */
     size_t n_services;
+    llw_service *project; /* with the files above, below and beside it (config_compose_project.c) */
+    size_t n_project;
 } llw_config_entry;
 
 struct llw_config_set {
@@ -20,7 +23,7 @@ struct llw_config_set {
     llw_arena *arena;
     llw_config_entry **items; /* in the order in which they were found */
     size_t n, capacity;
-    llw_config_entry **slots; /* a power of two of them, at most half full; by path */
+    llw_config_entry **slots, **names; /* a power of two of them, at most half full: by path, by name */
     size_t n_slots;
     size_t bytes;
 };
@@ -36,8 +39,24 @@ void llw_config_set_walk(llw_config_reader *r, llw_config_set *set, const char *
 
 /* Whether a file, followed through links, lies under the root. */
 bool llw_config_is_inside(const llw_config_set *set, const char *path);
-/* directory + name without leaving the root: NULL for absolute names and those that go up. */
+/* directory + name without the . and .. of name: NULL for absolute names and those that go above the
+ * directory's first part. Whether it lies under the root is for the caller to ask. */
 const char *llw_config_inside(llw_arena *arena, const char *directory, const char *name);
+/* The services of the project that a Compose file begins, or that it completes when it cannot run alone. */
+const llw_service *llw_config_project(llw_config_reader *r, llw_config_set *set, llw_config_entry *e,
+                                      size_t *n);
+/* The file that Compose reads in a directory without being told one; NULL. */
+llw_config_entry *llw_config_usual(const llw_config_set *set, const char *directory);
+/* A file that is read with another one before it: it starts nothing by itself. */
+bool llw_config_is_override(llw_config_reader *r, const llw_config_set *set, const llw_config_entry *e);
+/* The Dockerfile of an entry, read once. */
+const llw_dockerfile *llw_config_docker(llw_config_reader *r, llw_config_entry *e);
+/* Launches of models.conf-style profiles, of .env files, and of the services of a Compose file. */
+void llw_chain_conf(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
+void llw_chain_env(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
+void llw_chain_compose(llw_config_reader *r, llw_config_set *set, llw_config_entry *e);
+/* The models that a Compose file lets Docker Model Runner start. */
+void llw_compose_models(llw_config_reader *r, const llw_config_file *file);
 /* NAME.service.d holds what changes NAME.service. */
 bool llw_config_in_drop_in(const char *directory);
 

@@ -228,14 +228,28 @@ static void add_program(llw_config_reader *r, const llw_words *w, size_t i, llw_
 
 /* --- scripts --- */
 
-/* "$DIR/run.sh" is run.sh beside the file that starts it, as far as one can see. */
+/* The part of a path behind what is not known: "lib/x.sh" of $DIR/lib/x.sh; NULL when nothing is left. */
+static const char *known_tail(llw_arena *arena, const llw_rich *word) {
+    size_t from = word->n;
+    while (from && !word->chars[from - 1].unknown) from--;
+    while (from && from < word->n && word->chars[from].byte != '/') from++;
+    llw_rich tail = llw_rich_slice(word, from ? from + 1 : 0, word->n);
+    return tail.n ? llw_rich_text(arena, &tail) : NULL;
+}
+
+/* A script by the path with which it is started: where its container has it from, else beside the file that
+ * starts it ("$DIR/run.sh" is run.sh there, as far as one can see) or above, else the only one of its name.
+ */
 static const llw_config_file *find_script(llw_config_reader *r, const llw_start_site *site,
                                           const llw_rich *word) {
-    const char *text = llw_rich_text(r->arena, word), *name = name_of(r->arena, word);
+    const char *text = llw_rich_text(r->arena, word), *name = name_of(r->arena, word),
+               *tail = known_tail(r->arena, word);
     const llw_config_file *file = NULL;
     if (!site->set || !name || !*name || strlen(name) > 200) return NULL;
-    if (text) file = llw_config_set_find(r, site->set, site->directory, text);
-    return file ? file : llw_config_set_find(r, site->set, site->directory, name);
+    if (text) file = llw_config_inside_file(r, site, text);
+    if (!file && tail) file = llw_config_set_find_above(r, site->set, site->directory, tail);
+    if (!file) file = llw_config_set_find(r, site->set, site->directory, name);
+    return file ? file : llw_config_set_find_named(site->set, name);
 }
 
 static bool is_script(const llw_config_file *file) {
@@ -245,13 +259,18 @@ static bool is_script(const llw_config_file *file) {
 
 static bool run_script(llw_config_reader *r, const llw_start_site *site, const llw_rich *word,
                        const llw_words *arguments, const llw_scope *env, llw_starts *out) {
+    const char *path = llw_rich_text(r->arena, word);
+    const llw_rich *written = path ? llw_config_inside_text(r, site, path) : NULL;
+    if (written) {
+        llw_shell_script(r, site, written, arguments, env, out);
+        return true;
+    }
     const llw_config_file *file = find_script(r, site, word);
     if (!file || !is_script(file)) return false;
-    llw_start_site there = {.file = file->path,
-                            .directory = file->directory,
-                            .set = site->set,
-                            .default_origin = "shell default",
-                            .tells = site->tells};
+    llw_start_site there = *site;
+    there.file = file->path;
+    there.directory = file->directory;
+    there.default_origin = "shell default";
     llw_rich text = llw_config_text(r, file, "script");
     llw_shell_script(r, &there, &text, arguments, env, out);
     return true;
@@ -357,8 +376,7 @@ void llw_start_words(llw_config_reader *r, const llw_start_site *site, const llw
         for (i++; i < w->n && *word_text(r->arena, w, i) == '-'; i++)
             if (has_word(valued, word_text(r->arena, w, i))) i++;
         if (i + 1 < w->n) run_as_text(r, site, w, i + 1, &(llw_scope){.arena = r->arena}, out);
-    } else if (ends_with(name, ".sh") ||
-               (site->tells && i == 0 && w->items[i].n && w->items[i].chars[0].byte == '/')) {
+    } else if (ends_with(name, ".sh") || (site->tells && i == 0)) {
         llw_words arguments = rest_of(r->arena, w, i + 1);
         bool read = run_script(r, site, &w->items[i], &arguments, &env, out);
         if (!read && ends_with(name, ".sh") && site->tells)
@@ -387,18 +405,32 @@ void llw_shell_run(llw_config_reader *r, const char *file, const llw_rich *scrip
     choose(&starts, out, env);
 }
 
+/* What the engine makes of CMD in shell form behind an ENTRYPOINT in exec form: three more arguments. */
+static void push_shell(llw_config_reader *r, llw_words *all, const llw_rich *script) {
+    static const char *const shell[] = {"/bin/sh", "-c"};
+    for (size_t i = 0; i < 2 && script->n; i++) {
+        llw_rich word = {0};
+        const llw_char *at = &script->chars[0];
+        llw_rich_read(r->arena, &word, shell[i], strlen(shell[i]), at->line, at->column, at->link);
+        for (size_t k = 0; k < word.n; k++) word.chars[k].column = at->column;
+        llw_words_push(r->arena, all, word);
+    }
+    llw_words_push(r->arena, all, *script);
+}
+
 void llw_config_lower(llw_config_reader *r, const llw_start_site *site, const llw_command *entrypoint,
                       const llw_command *command, const llw_scope *env, llw_lowered *out) {
     llw_starts starts = {0};
-    bool shell = entrypoint->given && entrypoint->shell; /* a shell-form ENTRYPOINT takes no CMD */
-    const llw_rich *script = shell ? &entrypoint->script : &command->script;
-    shell |= command->given && command->shell && !(entrypoint->given && entrypoint->words.n);
-    if (shell) {
-        llw_shell_script(r, site, script, &(llw_words){0}, env, &starts);
+    bool given = entrypoint->given && (entrypoint->shell || entrypoint->words.n);
+    if (given && entrypoint->shell) { /* takes no CMD */
+        llw_shell_script(r, site, &entrypoint->script, &(llw_words){0}, env, &starts);
+    } else if (!given && command->given && command->shell) {
+        llw_shell_script(r, site, &command->script, &(llw_words){0}, env, &starts);
     } else {
         llw_words all = {0};
         for (size_t i = 0; i < entrypoint->words.n; i++)
             llw_words_push(r->arena, &all, entrypoint->words.items[i]);
+        if (command->given && command->shell) push_shell(r, &all, &command->script);
         for (size_t i = 0; command->given && !command->shell && i < command->words.n; i++)
             llw_words_push(r->arena, &all, command->words.items[i]);
         llw_start_words(r, site, &all, env, &starts);

@@ -433,22 +433,6 @@ static bool path_is_good(llw_config_reader *r, const llw_rich *word) {
            (word->n && word->chars[0].unknown);
 }
 
-/* Values of the command that another one replaces become what lost against its options. */
-static void add_lost(unit *u, llw_words *words, const llw_words *before) {
-    for (size_t i = 0; i + 1 < words->n; i++) {
-        const char *option = llw_rich_text(u->r->arena, &words->items[i]);
-        if (!option || *option != '-') continue;
-        for (size_t k = 0; k + 1 < before->n; k++) {
-            const char *old = llw_rich_text(u->r->arena, &before->items[k]);
-            if (!old || strcmp(old, option)) continue;
-            llw_token *lost = llw_arena_alloc(u->r->arena, sizeof *lost);
-            *lost = llw_rich_token(u->r->arena, &before->items[k + 1], NULL);
-            words->items[i + 1] = llw_rich_over(u->r->arena, &words->items[i + 1], lost);
-            break;
-        }
-    }
-}
-
 typedef struct command {
     const unit_line *line;
     llw_words words;
@@ -521,7 +505,7 @@ static void run_service(unit *u) {
             refuse(u, commands[i].line, "ExecStart", "write the program's absolute path",
                    "systemd refuses the unit: the program is neither an absolute path nor a name, and "
                    "nothing is expanded in it");
-    if (emptied.n) add_lost(u, &commands[n - 1].words, &emptied);
+    if (emptied.n) llw_words_over(u->r->arena, &commands[n - 1].words, &emptied);
     start_commands(u, commands, n, &env);
 }
 

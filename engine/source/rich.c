@@ -182,3 +182,20 @@ void llw_words_split(llw_arena *arena, const llw_rich *text, llw_words *out) {
     }
     if (open) llw_words_push(arena, out, word);
 }
+
+void llw_words_over(llw_arena *arena, llw_words *words, const llw_words *before) {
+    for (size_t i = 0; i + 1 < words->n; i++) {
+        const char *option = llw_rich_text(arena, &words->items[i]);
+        if (!option || *option != '-') continue;
+        for (size_t k = 0; k + 1 < before->n; k++) {
+            const char *old = llw_rich_text(arena, &before->items[k]);
+            if (!old || strcmp(old, option)) continue;
+            const char *value = llw_rich_text(arena, &words->items[i + 1]);
+            if (value && *value == '-' && isalpha((unsigned char)value[1])) break; /* it takes none */
+            llw_token *lost = llw_arena_alloc(arena, sizeof *lost);
+            *lost = llw_rich_token(arena, &before->items[k + 1], NULL);
+            words->items[i + 1] = llw_rich_over(arena, &words->items[i + 1], lost);
+            break;
+        }
+    }
+}

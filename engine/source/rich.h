@@ -69,6 +69,9 @@ void llw_words_push(llw_arena *arena, llw_words *words, llw_rich word);
  * without starting a shell. */
 void llw_words_split(llw_arena *arena, const llw_rich *text, llw_words *out);
 
+/* The values that other words give to the same options become what lost against these. */
+void llw_words_over(llw_arena *arena, llw_words *words, const llw_words *before);
+
 /* file:line:column, or file:line when column is 0. */
 const char *llw_place(llw_arena *arena, const char *file, int line, int column);
 

@@ -370,7 +370,7 @@ static void braces(reader *w) {
     bool empty = v.list ? !v.list->n : !v.text->n;
     bool missing =
         !v.set ? true : p.colon && empty; /* nobody set it where we could see: the default counts */
-    if (s->testing && p.op == '-' && p.word == p.close && !v.set && v.unknown) {
+    if (s->testing && !s->asked && p.op == '-' && p.word == p.close && !v.set && v.unknown) {
         add_found(w, &v, NULL); /* [ -z "${NAME:-}" ] asks whether somebody sets it, as "$NAME" does */
         s->at = p.close + 1;
         return;

@@ -67,6 +67,11 @@ static llw_yaml *add(builder *b, llw_yaml_kind kind, const yaml_event_t *event) 
     return node;
 }
 
+/* !reset and the like; tags of YAML itself say nothing new. */
+static const char *own_tag(builder *b, const yaml_char_t *tag) {
+    return tag && tag[0] == '!' && tag[1] ? llw_arena_strdup(b->arena, (const char *)tag) : NULL;
+}
+
 static bool wants_key(const builder *b) {
     return b->depth && b->stack[b->depth - 1]->kind == LLW_YAML_MAP && !b->has_key;
 }
@@ -97,6 +102,7 @@ static llw_rc on_scalar(builder *b, const yaml_event_t *event) {
     node->block = style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE;
     if (!node->plain && !node->block) node->column++; /* behind the quote */
     remember(b, node, (const char *)event->data.scalar.anchor);
+    node->tag = own_tag(b, event->data.scalar.tag);
     return LLW_OK;
 }
 
@@ -112,6 +118,8 @@ static llw_rc on_start(builder *b, const yaml_event_t *event, llw_yaml_kind kind
     remember(b, node,
              (const char *)(kind == LLW_YAML_MAP ? event->data.mapping_start.anchor
                                                  : event->data.sequence_start.anchor));
+    node->tag =
+        own_tag(b, kind == LLW_YAML_MAP ? event->data.mapping_start.tag : event->data.sequence_start.tag);
     b->stack[b->depth++] = node;
     return LLW_OK;
 }

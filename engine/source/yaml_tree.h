@@ -33,6 +33,7 @@ typedef struct llw_yaml {
     int end_line, end_column; /* behind its last character */
     int n;                    /* children */
     const char *anchor;
+    const char *tag;         /* one of the file's own, such as !reset; NULL */
     struct llw_yaml *target; /* of an alias; look through llw_yaml_follow */
     struct llw_yaml *first, *last, *next, *parent;
 } llw_yaml;

@@ -1,0 +1,237 @@
+/* Compose projects: what override files, extends, include, .env and profiles make of each other, and which
+ * GPUs and how much RAM a service sees. */
+#include "torture.h"
+
+#define IMAGE "image: ghcr.io/ggml-org/llama.cpp:server-cuda-b8022"
+#define BASE                                                                                                 \
+    "services:\n  llm:\n    " IMAGE "\n    command: [\"-c\", \"1\", \"-ub\", \"2\"]\n    environment:\n"     \
+    "      LLAMA_ARG_BATCH: \"3\"\n      LLAMA_ARG_N_PARALLEL: \"4\"\n"
+
+static void override_files_replace_commands_and_add_variables(void **state) {
+    (void)state;
+    const tree_file files[] = {
+        {"compose.yaml", BASE},
+        {"compose.override.yml", "services:\n  llm:\n    command: [\"-c\", \"7\"]\n    environment:\n"
+                                 "      - LLAMA_ARG_BATCH=8\n"},
+        {"docker-compose.override.yml", "services:\n  llm:\n    command: [\"-c\", \"99\"]\n"},
+        {NULL, NULL}};
+    static const char want[] =
+        "compose.yaml:llm: ctx=7 (Compose command compose.override.yml:3:22) < 1 (Compose command "
+        "compose.yaml:4:22) batch=8 (Compose environment compose.override.yml:5:25) < 3 (Compose environment "
+        "compose.yaml:6:25) parallel=4 (Compose environment compose.yaml:7:30)\n";
+    tree_check(files, "", want);
+    tree_check(files, "compose.yaml", want);
+}
+
+static void reset_and_override_take_away(void **state) {
+    (void)state;
+    const tree_file reset[] = {{"compose.yaml", BASE},
+                               {"compose.override.yaml",
+                                "services:\n  llm:\n    command: !reset null\n    environment: !override\n"
+                                "      LLAMA_ARG_CTX_SIZE: \"5\"\n"},
+                               {NULL, NULL}};
+    tree_check(reset, "", "compose.yaml:llm: ctx=5 (Compose environment compose.override.yaml:5:28)\n");
+    /* null is a value: the image's own command */
+    const tree_file null[] = {{"compose.yaml", BASE},
+                              {"compose.override.yaml",
+                               "services:\n  llm:\n    command:\n    environment:\n      LLAMA_ARG_BATCH:\n"},
+                              {NULL, NULL}};
+    tree_check(null, "", "compose.yaml:llm: parallel=4 (Compose environment compose.yaml:7:30)\n");
+}
+
+static void compose_file_of_the_env_says_what_lies_over_what(void **state) {
+    (void)state;
+    const tree_file files[] = {
+        {".env", "COMPOSE_FILE=docker-compose.yml:gpu.compose.yml\n"},
+        {"docker-compose.yml", BASE},
+        {"docker-compose.override.yml", "services: {llm: {command: [\"-c\", \"99\"]}}\n"},
+        {"gpu.compose.yml",
+         "services:\n  llm:\n    command: [\"-c\", \"7\"]\n    deploy: {resources: {reservations: {devices: "
+         "[{driver: nvidia, count: 1, capabilities: [gpu]}]}}}\n"},
+        {NULL, NULL}};
+    tree_check(files, "",
+               "docker-compose.yml:llm: ctx=7 (Compose command gpu.compose.yml:3:22) < 1 (Compose command "
+               "docker-compose.yml:4:22) batch=3 (Compose environment docker-compose.yml:6:25) parallel=4 "
+               "(Compose environment docker-compose.yml:7:30) gpus_seen=1 (Compose devices "
+               "gpu.compose.yml:4:75) gpu_ids= (Compose devices gpu.compose.yml:4:75)\n");
+}
+
+static void a_file_that_cannot_run_alone_is_read_over_its_base(void **state) {
+    (void)state;
+    const tree_file files[] = {
+        {"docker-compose.yml", BASE},
+        {"docker-compose.cpu.yml", "services:\n  llm:\n    command: [\"-c\", \"7\"]\n    mem_limit: 8g\n"},
+        {NULL, NULL}};
+    tree_check(files, "",
+               "docker-compose.cpu.yml:llm: ctx=7 (Compose command docker-compose.cpu.yml:3:22) < 1 (Compose "
+               "command docker-compose.yml:4:22) batch=3 (Compose environment docker-compose.yml:6:25) "
+               "parallel=4 (Compose environment docker-compose.yml:7:30) ram_limit=8.00 GiB (Compose memory "
+               "limit docker-compose.cpu.yml:4:16)\n"
+               "docker-compose.yml:llm: ctx=1 (Compose command docker-compose.yml:4:22) batch=3 (Compose "
+               "environment docker-compose.yml:6:25) ubatch=2 (Compose command docker-compose.yml:4:34) "
+               "parallel=4 (Compose environment docker-compose.yml:7:30)\n");
+}
+
+static void extends_is_followed_in_each_file(void **state) {
+    (void)state;
+    const tree_file files[] = {
+        {"compose.yaml",
+         "services:\n  base:\n    " IMAGE
+         "\n    command: -c 1 -b 2\n    env_file: a.env\n  llm:\n    extends: "
+         "base\n    command: -c 7\n  other:\n    extends: {file: common/llm.yml, service: shared}\n    "
+         "environment: {LLAMA_ARG_UBATCH: 5}\n"},
+        {"a.env", "LLAMA_ARG_N_PARALLEL=4\n"},
+        {"common/llm.yml", "services:\n  shared:\n    " IMAGE
+                           "\n    env_file: [b.env]\n    environment: {LLAMA_ARG_UBATCH: 9}\n"},
+        {"common/b.env", "LLAMA_ARG_CTX_SIZE=6\n"},
+        {NULL, NULL}};
+    tree_check(files, "",
+               "compose.yaml:base: ctx=1 (Compose command compose.yaml:4:17) batch=2 (Compose command "
+               "compose.yaml:4:22) parallel=4 (env_file a.env:1:22)\n"
+               "compose.yaml:llm: ctx=7 (Compose command compose.yaml:8:17) < 1 (Compose command "
+               "compose.yaml:4:17) parallel=4 (env_file a.env:1:22)\n"
+               "compose.yaml:other: ctx=6 (env_file common/b.env:1:20) ubatch=5 (Compose environment "
+               "compose.yaml:11:37) < 9 (Compose environment common/llm.yml:5:37)\n"
+               "common/llm.yml:shared: ctx=6 (env_file common/b.env:1:20) ubatch=9 (Compose environment "
+               "common/llm.yml:5:37)\n");
+    const tree_file wrong[] = {{"compose.yaml", "services:\n  llama:\n    extends: nobody\n    " IMAGE
+                                                "\n    command: -c 1\n  a: {extends: b}\n  b: "
+                                                "{extends: a, command: [\"llama-server\"]}\n"},
+                               {NULL, NULL}};
+    tree_check(wrong, "",
+               "compose.yaml:llama: ctx=1 (Compose command compose.yaml:5:17)\n"
+               "compose.yaml:a:\n"
+               "compose.yaml:b:\n"
+               "unread compose.yaml:3 Compose refuses the file: there is no service nobody to extend\n"
+               "unread compose.yaml:7 Compose refuses the file: a extends itself\n"
+               "unread compose.yaml:6 Compose refuses the file: b extends itself\n");
+}
+
+static void what_is_included_lies_below(void **state) {
+    (void)state;
+    const tree_file files[] = {
+        {"compose.yaml",
+         "include:\n  - path: llm/compose.yaml\n  - web.yaml\nservices:\n  llm:\n    command: -c 7\n"},
+        {"llm/compose.yaml", "services:\n  llm:\n    " IMAGE "\n    command: -c ${CTX:-1} -b 3\n"},
+        {"llm/.env", "CTX=5\n"},
+        {"web.yaml", "services:\n  web:\n    image: nginx\n"},
+        {NULL, NULL}};
+    tree_check(files, "",
+               "compose.yaml:llm: ctx=7 (Compose command compose.yaml:6:17) < 1 (Compose default "
+               "llm/compose.yaml:4:24)\n"
+               "llm/.env: ctx=5 (.env llm/.env:1:5) < 1 (Compose default llm/compose.yaml:4:24) batch=3 "
+               "(Compose command llm/compose.yaml:4:30)\n"
+               "llm/compose.yaml:llm: ctx=1 (Compose default llm/compose.yaml:4:24) batch=3 (Compose command "
+               "llm/compose.yaml:4:30)\n");
+}
+
+static void env_files_may_be_raw_or_missing(void **state) {
+    (void)state;
+    const tree_file files[] = {{"compose.yaml",
+                                "services:\n  llm:\n    " IMAGE
+                                "\n    env_file:\n      - path: a.env\n        format: raw\n      - path: "
+                                "none.env\n        required: false\n      - b.env\n"},
+                               {"a.env", "LLAMA_ARG_CTX_SIZE=\"4096\"\nLLAMA_ARG_BATCH=1\n"},
+                               {"b.env", "LLAMA_ARG_UBATCH=\"512\" # c\nLLAMA_ARG_BATCH=2\n"},
+                               {NULL, NULL}};
+    tree_check(files, "",
+               "compose.yaml:llm: batch=2 (env_file b.env:2:17) < 1 (env_file a.env:2:17) ubatch=512 "
+               "(env_file b.env:1:19)\n"
+               " F09 LLAMA_ARG_CTX_SIZE a.env:1:20\n");
+}
+
+static void env_goes_through_every_service_that_takes_it(void **state) {
+    (void)state;
+    const tree_file files[] = {
+        {"compose.yaml", "services:\n  a:\n    " IMAGE "\n    command: -c ${CTX:-1}\n  b:\n    " IMAGE
+                         "\n    command: -b 5\n    "
+                         "env_file: .env\n  c:\n    " IMAGE "\n    command: -c 9\n    profiles: [big]\n"},
+        {".env.example", "CTX=7\nLLAMA_ARG_UBATCH=3\n"},
+        {NULL, NULL}};
+    tree_check(
+        files, "",
+        ".env.example: ctx=7 (.env .env.example:1:5) < 1 (Compose default compose.yaml:4:24)\n"
+        ".env.example:b: batch=5 (Compose command compose.yaml:7:17) ubatch=3 (env_file .env.example:2:18)\n"
+        "compose.yaml:a: ctx=1 (Compose default compose.yaml:4:24)\n"
+        "compose.yaml:b: batch=5 (Compose command compose.yaml:7:17)\n"
+        "compose.yaml:c: ctx=9 (Compose command compose.yaml:11:17)\n");
+}
+
+static void devices_and_limits_are_facts(void **state) {
+    (void)state;
+    tree_check_one(
+        "compose.yaml",
+        "services:\n  a:\n    " IMAGE "\n    gpus: all\n    mem_limit: 16g\n  b:\n    " IMAGE
+        "\n    deploy:\n      resources:\n        limits: {memory: 512M}\n        reservations:\n"
+        "          devices:\n            - driver: nvidia\n              device_ids: ['1', "
+        "'0']\n              capabilities: [gpu]\n    environment: {CUDA_VISIBLE_DEVICES: \"1\"}\n"
+        "  c:\n    " IMAGE
+        "\n    gpus:\n      - count: ${GPUS:-2}\n      - {driver: nvidia, count: 1}\n  d:\n    " IMAGE
+        "\n    deploy: {resources: {reservations: {devices: [{capabilities: [tpu]}]}}}\n",
+        "compose.yaml:a: gpus_seen=-1 (Compose gpus compose.yaml:4:11) gpu_ids= (Compose gpus "
+        "compose.yaml:4:11) ram_limit=16.00 GiB (Compose memory limit compose.yaml:5:16)\n"
+        "compose.yaml:b: gpus_seen=1 (Compose environment compose.yaml:16:42) gpu_ids=0 (Compose environment "
+        "compose.yaml:16:42) ram_limit=512.0 MiB (Compose memory limit compose.yaml:10:26)\n"
+        "compose.yaml:c: gpus_seen=3 (Compose devices compose.yaml:21:33) gpu_ids= (Compose devices "
+        "compose.yaml:21:33)\n"
+        "compose.yaml:d:\n");
+}
+
+static void models_are_started_by_model_runner(void **state) {
+    (void)state;
+    tree_check_one("compose.yaml",
+                   "services:\n  app:\n    image: app\n    models: [llm]\nmodels:\n  llm:\n    model: "
+                   "ai/qwen3:8B\n    context_size: 8192\n    runtime_flags: [\"-ub\", \"1024\", "
+                   "\"--cache-type-k=q8_0\"]\n  hub:\n    model: hf.co/a/b-GGUF:Q4_K_M\n    runtime_flags: "
+                   "[\"-ngl\", \"9\"]\n  other:\n    model: ai/x\n    runtime_flags: "
+                   "[\"--gpu-memory-utilization\", \"0.9\"]\n",
+                   "compose.yaml:models.llm: model=ai/qwen3:8B (Compose models compose.yaml:7:12) "
+                   "gpu_layers=unknown (Compose models compose.yaml:7:12) ctx=8,192 (Compose models "
+                   "compose.yaml:8:19) ubatch=1,024 (Compose models compose.yaml:9:29)\n"
+                   " F06 --cache-type-k compose.yaml:9:37\n"
+                   "compose.yaml:models.hub: model=a/b-GGUF:Q4_K_M (Compose models compose.yaml:11:18) "
+                   "gpu_layers=9 (Compose models compose.yaml:12:30)\n");
+}
+
+static void hostile_projects_are_survived(void **state) {
+    (void)state;
+    static const char *const pieces[] = {"!reset ",
+                                         "!override ",
+                                         "&a ",
+                                         "*a",
+                                         "<<: *a\n",
+                                         "extends: llm\n",
+                                         "include: [compose.yaml]\n",
+                                         "${",
+                                         "}",
+                                         "\n",
+                                         "  ",
+                                         "- ",
+                                         "[",
+                                         "{",
+                                         ": "};
+    tree_torture(
+        "compose.yaml",
+        "include: [x.yaml]\nx-a: &a {image: \"ghcr.io/ggml-org/llama.cpp:server\"}\nservices:\n  llm:\n"
+        "    <<: *a\n    extends: {file: compose.yaml, service: b}\n    gpus: all\n    command: !reset "
+        "[]\n  b:\n    <<: *a\n    deploy: {resources: {reservations: {devices: [{device_ids: ['0'], "
+        "capabilities: [[gpu]]}]}}}\n    command: llama-server -c ${A:-1}\n",
+        pieces, sizeof pieces / sizeof *pieces, 300);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(override_files_replace_commands_and_add_variables),
+        cmocka_unit_test(reset_and_override_take_away),
+        cmocka_unit_test(compose_file_of_the_env_says_what_lies_over_what),
+        cmocka_unit_test(a_file_that_cannot_run_alone_is_read_over_its_base),
+        cmocka_unit_test(extends_is_followed_in_each_file),
+        cmocka_unit_test(what_is_included_lies_below),
+        cmocka_unit_test(env_files_may_be_raw_or_missing),
+        cmocka_unit_test(env_goes_through_every_service_that_takes_it),
+        cmocka_unit_test(devices_and_limits_are_facts),
+        cmocka_unit_test(models_are_started_by_model_runner),
+        cmocka_unit_test(hostile_projects_are_survived),
+    };
+    return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);
+}
