@@ -1,7 +1,9 @@
 /* Predicted memory against llama.cpp's own accounting, what is refused, and headers nobody should trust. */
 #include "base/table.h"
+#include "fact/build.h"
 #include "fact/facts.h"
 #include "predict/architecture.h"
+#include "predict/changes.h"
 #include "predict/memo.h"
 #include "predict/predict.h"
 
@@ -218,6 +220,18 @@ static void assertions(void **state) {
     assert_int_equal(outcome_of("v0.5.0", "glm-4.7-flash-q4_k_m", "-fit off -sm tensor", "deepseek2"),
                      LLW_OUTCOME_REFUSED);
     assert_int_equal(outcome_of("b8022", model, "-fit off -sm tensor", "-sm tensor"), LLW_OUTCOME_REFUSED);
+}
+
+/* models/graph-room.tsv: tokens or tensors decide, an architecture's own row goes before the general one. */
+static void graph_rooms(void **state) {
+    (void)state;
+    int64_t newest = llw_build_order("v0.5.0"), may = llw_build_order("2026-05-04");
+    assert_int_equal(llw_changes_graph_room(newest, "minimax-m3", 33, 280), 32 * 280);
+    assert_int_equal(llw_changes_graph_room(newest, "minimax-m3", 512, 280), 40 * 512);
+    assert_int_equal(llw_changes_graph_room(newest, "llama", 512, 84), 1024);
+    assert_int_equal(llw_changes_graph_room(newest, "llama", 512, 300), 8 * 300);
+    assert_int_equal(llw_changes_graph_room(may, "bailingmoe3", 512, 300), 8 * 300);
+    assert_true(llw_changes_graph_room(llw_build_order("b8022"), "llama", 512, 300) == INT64_MAX);
 }
 
 static llw_prediction predicted(llw_facts *facts, const char *program, const char *model, const char *args,
@@ -438,6 +452,7 @@ int main(void) {
         cmocka_unit_test(what_some_architectures_do),
         cmocka_unit_test(page_of_architectures),
         cmocka_unit_test(assertions),
+        cmocka_unit_test(graph_rooms),
         cmocka_unit_test(tensors_cut_up),
         cmocka_unit_test(pooling_by_flag),
         cmocka_unit_test(hostile_headers),

@@ -1,4 +1,4 @@
-/* Reads models/changes.tsv and models/flash-attention.tsv and answers for a build. */
+/* Reads models/changes.tsv, flash-attention.tsv and graph-room.tsv, and answers for a build. */
 #include "predict/changes.h"
 
 #include "base/data.h"
@@ -64,6 +64,35 @@ static void load_flash(llw_arena *arena) {
     }
 }
 
+typedef struct room {
+    char architecture[32];
+    int64_t since, until, least, per_token, per_weight;
+} room;
+
+static room rooms[ROWS];
+static size_t n_rooms;
+
+static int64_t number(const llw_table *table, size_t row, const char *column) {
+    return strtoll(llw_table_cell(table, row, llw_table_column(table, column)), NULL, 10);
+}
+
+static void load_rooms(llw_arena *arena) {
+    llw_table table;
+    llw_err err;
+    if (llw_table_read(arena, "models/graph-room.tsv", &table, &err) != LLW_OK) return;
+    int name = llw_table_column(&table, "architecture"), since = llw_table_column(&table, "since"),
+        until = llw_table_column(&table, "until");
+    for (size_t i = 0; i < table.n_rows && n_rooms < ROWS; i++) {
+        room row = {.least = number(&table, i, "least"),
+                    .per_token = number(&table, i, "per_token"),
+                    .per_weight = number(&table, i, "per_weight")};
+        const char *architecture = llw_table_cell(&table, i, name);
+        if (strlen(architecture) >= sizeof row.architecture) continue;
+        memcpy(row.architecture, architecture, strlen(architecture) + 1);
+        if (range(&table, i, since, until, &row.since, &row.until)) rooms[n_rooms++] = row;
+    }
+}
+
 typedef struct newcomer {
     char architecture[32];
     int64_t absent; /* the newest build known to lack it */
@@ -91,10 +120,11 @@ static void load_newcomers(llw_arena *arena) {
 
 static void load(void) {
     loaded = llw_data_generation();
-    n_rows = n_flashes = n_newcomers = 0;
+    n_rows = n_flashes = n_newcomers = n_rooms = 0;
     llw_arena *arena = llw_arena_new();
     load_flash(arena);
     load_newcomers(arena);
+    load_rooms(arena);
     llw_table table;
     llw_err err;
     if (llw_table_read(arena, "models/changes.tsv", &table, &err) == LLW_OK) {
@@ -135,4 +165,20 @@ int llw_changes_flash_heads(int64_t build_order, int64_t key, int64_t value) {
             return row->heads;
     }
     return -1;
+}
+
+int64_t llw_changes_graph_room(int64_t build_order, const char *architecture, int64_t tokens,
+                               int64_t weights) {
+    if (loaded != llw_data_generation()) load();
+    const room *found = NULL;
+    for (size_t i = 0; i < n_rooms; i++) {
+        const room *row = &rooms[i];
+        if (build_order < row->since || build_order >= row->until) continue;
+        bool own = !strcmp(row->architecture, architecture);
+        if (own || (!found && !strcmp(row->architecture, "*"))) found = row;
+    }
+    if (!found) return INT64_MAX;
+    int64_t most = found->least;
+    if (tokens * found->per_token > most) most = tokens * found->per_token;
+    return weights * found->per_weight > most ? weights * found->per_weight : most;
 }

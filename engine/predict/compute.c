@@ -217,6 +217,21 @@ static void measure_load(llw_plan *plan, int64_t n_tokens, int64_t n_outputs) {
     llw_arena_free(arena);
 }
 
+/* Whether llama.cpp has room for the graph's tensors: llama_context::graph_max_nodes, asked before tokens are
+ * rounded to the slots. */
+static bool check_room(llw_plan *plan, const llw_graph *graph, int64_t n_tokens) {
+    int64_t has = (int64_t)(graph->made - graph->outside);
+    int64_t room = llw_changes_graph_room(plan->launch->build_order, plan->model->architecture, n_tokens,
+                                          plan->n_loaded);
+    if (graph->failed || has <= room) return true;
+    return llw_plan_stop(
+        plan, LLW_OUTCOME_ABORTS,
+        "the graph of %lld tokens over %d slots has %lld tensors, and llama.cpp, which makes "
+        "room for %lld, stops with an assertion: lower -np, share one cache with -kvu, or "
+        "raise -ub and -b",
+        (long long)n_tokens, plan->n_seq, (long long)has, (long long)room);
+}
+
 bool llw_compute_measure(llw_plan *plan, const char **why) {
     llw_arena *arena = llw_arena_new();
     llw_graph graph;
@@ -225,6 +240,10 @@ bool llw_compute_measure(llw_plan *plan, const char **why) {
     int64_t n_tokens = plan->n_ctx < plan->n_ubatch ? plan->n_ctx : plan->n_ubatch;
     int64_t n_outputs = n_tokens < plan->n_outputs_max ? n_tokens : plan->n_outputs_max;
     build(plan, &graph, arena, n_tokens, n_outputs, false);
+    if (is_known(plan) && !check_room(plan, &graph, n_tokens)) {
+        llw_arena_free(arena);
+        return true;
+    }
     bool ok = !graph.failed;
     if (!ok) *why = llw_arena_strdup(plan->arena, graph.failed);
     if (ok) {

@@ -201,15 +201,20 @@ llw_node *llw_input(llw_graph *g, int type, int64_t ne0, int64_t ne1, int64_t ne
     return node;
 }
 
+/* A tensor that lies somewhere already: llama.cpp keeps it outside the graph's own memory. */
+static llw_node *stored(llw_graph *g, int type, const int64_t ne[4], llw_place place, bool weight) {
+    llw_node *node = node_new(g, LLW_OP_NONE, type, ne, NULL, 0);
+    node->place = place;
+    node->weight = weight;
+    g->outside++;
+    return node;
+}
+
 static llw_node *weight_node(llw_graph *g, const llw_weight *w) {
     if (!w) return NULL;
     llw_node **slot = &g->weights[w - g->plan->weights];
     if (*slot) return *slot;
-    *slot = llw_tensor_new(g, (int)w->tensor->type, w->tensor->dims[0], w->tensor->dims[1],
-                           w->tensor->dims[2], w->tensor->dims[3]);
-    (*slot)->place = w->place;
-    (*slot)->weight = true;
-    return *slot;
+    return *slot = stored(g, (int)w->tensor->type, w->tensor->dims, w->place, true);
 }
 
 static llw_node *weight_of(llw_graph *g, llw_weight_id id, llw_suffix suffix, int layer) {
@@ -241,12 +246,7 @@ llw_node *llw_rope_factors(llw_graph *g, int il) {
     llw_node **slot = &g->rope[kind][place == LLW_PLACE_PINNED ? LLW_MAX_DEVICES
                                      : place == LLW_PLACE_CPU  ? LLW_MAX_DEVICES + 1
                                                                : place];
-    if (!*slot) {
-        *slot = llw_tensor_new(g, (int)w->tensor->type, w->tensor->dims[0], w->tensor->dims[1],
-                               w->tensor->dims[2], w->tensor->dims[3]);
-        (*slot)->place = place;
-        (*slot)->weight = true;
-    }
+    if (!*slot) *slot = stored(g, (int)w->tensor->type, w->tensor->dims, place, true);
     return *slot;
 }
 
@@ -268,10 +268,9 @@ static llw_node *cache_node(llw_graph *g, int cache, int layer, bool v) {
     llw_node **slot = &g->caches[cache][v][at];
     if (*slot) return *slot;
     const llw_cache_layer *l = &c->layers[at];
-    *slot = llw_tensor_new(g, (int)(v ? g->plan->launch->type_v : g->plan->launch->type_k),
-                           v ? l->v_width : l->k_width, c->cells, c->streams, 1);
-    (*slot)->place = l->place;
-    return *slot;
+    int64_t ne[4] = {v ? l->v_width : l->k_width, c->cells, c->streams, 1};
+    return *slot =
+               stored(g, (int)(v ? g->plan->launch->type_v : g->plan->launch->type_k), ne, l->place, false);
 }
 
 llw_node *llw_cache_k(llw_graph *g, int cache, int layer) {
@@ -290,9 +289,8 @@ static llw_node *state_node(llw_graph *g, int layer, int which) {
     }
     llw_node **slot = &g->states[which][layer];
     if (*slot) return *slot;
-    *slot = llw_tensor_new(g, LLW_F32, which ? state->s_width : state->r_width, state->rows, 1, 1);
-    (*slot)->place = state->of_layer[layer];
-    return *slot;
+    int64_t ne[4] = {which ? state->s_width : state->r_width, state->rows, 1, 1};
+    return *slot = stored(g, LLW_F32, ne, state->of_layer[layer], false);
 }
 
 llw_node *llw_state_r(llw_graph *g, int layer) {

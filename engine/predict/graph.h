@@ -74,7 +74,7 @@ typedef struct llw_graph {
     llw_nodes nodes, leafs; /* in order of computation */
     llw_nodes stack;        /* of the visit */
     llw_node *pool;         /* nodes not handed out yet */
-    size_t pool_left, made;
+    size_t pool_left, made, outside; /* of those made: weights, caches, states */
     const char *failed;                              /* reason, or NULL */
     bool pins;                                       /* nodes the builder assigns to a backend keep it */
     llw_node *logits, *embeddings, *pooled, *hidden; /* what is read after the computation */

@@ -137,6 +137,7 @@ typedef struct llw_plan {
 
     llw_weight *weights; /* one for each of the model's tensors, then copies */
     size_t n_weights;
+    int64_t n_loaded;      /* tensors in llama.cpp's buffers of weights, copies included */
     int32_t *weight_of;    /* [(layer + 1) * ids * suffixes]: index into weights + 1; 0 none */
     llw_place *rope_place; /* of the rope factors each layer uses */
     int32_t output_copy;   /* index + 1 of the token embedding's copy used as output; 0 none */

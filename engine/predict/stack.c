@@ -201,14 +201,26 @@ static llw_node *add_beside(const build *b, llw_node *x, llw_node *residual, boo
     return x;
 }
 
+static llw_weight_id norm_2(const llw_stack *s) {
+    return s->norm_2 ? s->norm_2 : LLW_W_FFN_NORM;
+}
+
+/* Whether the feed-forward reads the same normed input as attention: side by side, or stablelm without a
+ * second norm. */
+static bool shares_norm(const build *b, int il) {
+    const llw_stack *s = &b->s;
+    if (s->flow != LLW_FLOW_SERIAL) return s->flow != LLW_FLOW_NEOX;
+    return !s->plain_norms && !s->no_norms_before && !llw_w(b->g, norm_2(s), il);
+}
+
 static llw_node *serial(const build *b, llw_node *a, llw_node *residual, llw_node *normed, llw_node *router,
                         bool scaled, int il) {
     llw_graph *g = b->g;
     const llw_stack *s = &b->s;
-    llw_weight_id norm_2 = s->norm_2 ? s->norm_2 : LLW_W_FFN_NORM, norm = s->norm_ffn;
+    llw_weight_id norm = s->norm_ffn;
     llw_node *ffn_in = sum(g, a, residual, s->x_first);
-    bool beside = !s->plain_norms && !s->no_norms_before && !llw_w(g, norm_2, il); /* stablelm without it */
-    llw_node *x = feed_forward(g, s, beside ? normed : norm_before(b, ffn_in, norm_2, il), router, il);
+    llw_node *in = shares_norm(b, il) ? normed : norm_before(b, ffn_in, norm_2(s), il);
+    llw_node *x = feed_forward(g, s, in, router, il);
     if (norm && !llw_w(g, norm, il) && s->norm_ffn_2) norm = s->norm_ffn_2;
     x = result_norm(b, x, norm, il, s->free_norm_ffn);
     if (scaled) x = llw_scale_by(g, x);
@@ -234,7 +246,7 @@ static llw_node *layer(const build *b, llw_node *x, int il) {
     if (s->norm_attention_early) a = result_norm(b, a, s->norm_attention, il, true);
     if (picks) {
         llw_block_pick_outputs(g, b->out_ids, &a, &residual);
-        normed = llw_get_rows(g, normed, b->out_ids);
+        if (shares_norm(b, il)) normed = llw_get_rows(g, normed, b->out_ids);
         if (router) router = llw_get_rows(g, router, b->out_ids);
     }
     if (!s->norm_attention_early) a = result_norm(b, a, s->norm_attention, il, false);

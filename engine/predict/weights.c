@@ -292,6 +292,7 @@ static void place_rope(llw_plan *plan, const overrides *set, llw_weight *w, tall
         tally *t = tally_of(plan, tallies, place);
         t->layers += bytes;
         t->tensors++;
+        plan->n_loaded++;
         llw_plan_memory(plan, place)->weights += bytes;
     }
     w->loaded = w->place != LLW_PLACE_NONE;
@@ -328,6 +329,7 @@ static void place_one(llw_plan *plan, const overrides *set, llw_weight *w, tally
     int64_t bytes = llw_weight_bytes(plan, w->place, w->name.suffix == LLW_BIAS ? LLW_OP_ADD : op, w->tensor);
     tally *t = tally_of(plan, tallies, w->place);
     t->tensors++;
+    plan->n_loaded++;
     if (layer_class == LLW_CLASS_INPUT)
         t->input += bytes;
     else if (layer_class == LLW_CLASS_OUTPUT)
@@ -346,6 +348,7 @@ static void place_tied(llw_plan *plan, const overrides *set, tally *tallies) {
     if (!embedding && output && output->loaded) { /* codeshell: loaded once more to look tokens up in */
         int64_t bytes = llw_weight_bytes(plan, output->place, LLW_OP_MUL_MAT, output->tensor);
         tally_of(plan, tallies, output->place)->copies += bytes;
+        plan->n_loaded++;
         llw_plan_memory(plan, output->place)->weights += bytes;
         if (llw_place_is_host(output->place)) plan->out->weights_on_host += bytes;
     }
@@ -362,6 +365,7 @@ static void place_tied(llw_plan *plan, const overrides *set, tally *tallies) {
     plan->output_copy = (int32_t)++plan->n_weights;
     int64_t bytes = llw_weight_bytes(plan, copy->place, LLW_OP_MUL_MAT, copy->tensor);
     tally_of(plan, tallies, copy->place)->copies += bytes;
+    plan->n_loaded++;
     llw_plan_memory(plan, copy->place)->weights += bytes;
     if (llw_place_is_host(copy->place)) plan->out->weights_on_host += bytes;
 }

@@ -35,7 +35,7 @@ typedef struct options {
     const char *made, *with;
     uint64_t models, seed, exactly;
     int only; /* this case of a model; -1: all */
-    bool verbose, keep;
+    bool verbose, quiet, keep;
 } options;
 
 typedef struct check {
@@ -303,7 +303,8 @@ static const char usage[] = "oracle_check DIR [options]: llwhy against llama.cpp
                             "  --case N           only this one of its cases\n"
                             "  --with FLAGS       add these to llama.cpp's flags\n"
                             "  --keep             leave the model in DIR\n"
-                            "  --verbose          say more\n";
+                            "  --verbose          say more\n"
+                            "  --quiet            say only what differs\n";
 
 static bool read_number(const char *option, const char *text, uint64_t *out) {
     char *end;
@@ -322,7 +323,7 @@ static bool is_architecture(const char *name) {
 
 /* 0, or the exit code. */
 static int read_options(int argc, char **argv, options *o, bool *done) {
-    enum { MODELS_OPTION, SEED, MADE, EXACTLY, CASE, WITH, KEEP, VERBOSE, HELP };
+    enum { MODELS_OPTION, SEED, MADE, EXACTLY, CASE, WITH, KEEP, VERBOSE, QUIET, HELP };
     static const struct option known[] = {{"models", required_argument, NULL, MODELS_OPTION},
                                           {"seed", required_argument, NULL, SEED},
                                           {"made", required_argument, NULL, MADE},
@@ -331,6 +332,7 @@ static int read_options(int argc, char **argv, options *o, bool *done) {
                                           {"with", required_argument, NULL, WITH},
                                           {"keep", no_argument, NULL, KEEP},
                                           {"verbose", no_argument, NULL, VERBOSE},
+                                          {"quiet", no_argument, NULL, QUIET},
                                           {"help", no_argument, NULL, HELP},
                                           {0}};
     uint64_t only = 0;
@@ -353,6 +355,7 @@ static int read_options(int argc, char **argv, options *o, bool *done) {
         case WITH: o->with = optarg; break;
         case KEEP: o->keep = true; break;
         case VERBOSE: o->verbose = true; break;
+        case QUIET: o->quiet = true; break;
         case HELP:
             fputs(usage, stdout);
             *done = true;
@@ -388,7 +391,7 @@ int main(int argc, char **argv) {
     size_t n_known;
     llw_known_list(arena, &known, &n_known);
     if (n_known > 0) walk(&c, known, n_known);
-    report(&c.sum);
+    if (!c.o.quiet) report(&c.sum);
     llw_arena_free(arena);
     free(c.o.directory);
     return c.sum.wrong > 0 || c.sum.cases == 0;
