@@ -108,7 +108,7 @@ static void a_value_is_taken_even_if_it_is_an_option(void **state) {
     const llw_flag_problem *p = problem(&r, LLW_F_SWALLOWED);
     assert_non_null(p);
     assert_string_equal(p->message, "llama-server ends here: -fa takes the option -c as its value; before "
-                                    "b6451 (2025-09-13) it took none");
+                                    "b6325 (2025-08-31) it took none");
     assert_string_equal(p->advice, "write -fa on");
     assert_null(problem(&r, LLW_F_BAD_VALUE)); /* the same once more */
     assert_null(problem(&r, LLW_F_WORD));      /* llama-server has ended: -c 4096 is read as it was meant */

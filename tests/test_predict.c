@@ -281,6 +281,35 @@ static void pooling_by_flag(void **state) {
     llw_facts_free(facts);
 }
 
+/* -ngl -1, and none at all: no layer before b6325, every layer since; -2: no layer before b7815. */
+static void negative_layers(void **state) {
+    (void)state;
+    static const struct {
+        const char *build, *args;
+        bool all;
+    } rows[] = {{"b6301", "", false},        {"b6301", "-ngl -1 ", false}, {"b6301", "-ngl 99 ", true},
+                {"b6325", "-ngl -1 ", true}, {"b6325", "", true},          {"b6325", "-ngl -2 ", false},
+                {"b7815", "-ngl -2 ", true}, {"b7815", "-ngl -1 ", true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        llw_facts *facts = llw_facts_new();
+        char args[64];
+        snprintf(args, sizeof args, "%s-c 4096 -np 1", rows[i].args);
+        llw_launch launch =
+            launch_of(facts, rows[i].build, "llama-server", "llama-3.1-8b-q4_k_m", args, one_card, 0);
+        llw_prediction p;
+        llw_predict(&launch, llw_facts_arena(facts), false, &p);
+        assert_int_equal(p.outcome, LLW_OUTCOME_OK);
+        if ((p.device[0].weights == 4617396480) != rows[i].all || (p.device[0].weights == 0) == rows[i].all)
+            fail_msg("%s %s: %lld bytes of weights on the GPU", rows[i].build, args,
+                     (long long)p.device[0].weights);
+        launch.gpu_layers = -1;
+        launch.free_hand = true; /* a plan means as many as there are, on any build */
+        llw_predict(&launch, llw_facts_arena(facts), false, &p);
+        assert_int_equal(p.device[0].weights, 4617396480);
+        llw_facts_free(facts);
+    }
+}
+
 /* A Llama under another name. */
 static llw_model renamed(const llw_model *llama, const char *name, llw_arena *arena) {
     llw_model model = *llama;
@@ -455,6 +484,7 @@ int main(void) {
         cmocka_unit_test(graph_rooms),
         cmocka_unit_test(tensors_cut_up),
         cmocka_unit_test(pooling_by_flag),
+        cmocka_unit_test(negative_layers),
         cmocka_unit_test(hostile_headers),
         cmocka_unit_test(what_is_remembered_changes_nothing),
     };

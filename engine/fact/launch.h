@@ -48,6 +48,7 @@ typedef struct llw_launch {
     llw_program program;
     int64_t build_order; /* models/builds.tsv */
     int gpu_layers;      /* -1 auto, -2 all */
+    bool free_hand;      /* a plan of ours: -1 is as many layers as fit, whatever the build makes of it */
     int64_t ctx, batch, ubatch;
     uint32_t type_k, type_v; /* ggml types */
     llw_switch flash_attn;

@@ -186,6 +186,7 @@ static void all_gpus(const native *n) {
     *free_hand = *as_read;
     free_hand->split_mode = LLW_SPLIT_LAYER;
     free_hand->gpu_layers = -1;
+    free_hand->free_hand = true;
     free_hand->gpu_layers_given = false;
     free_hand->n_overrides = 0;
     free_hand->n_tensor_split = 0;

@@ -61,6 +61,7 @@ static void write_shape(llw_text *key, const llw_launch *launch) {
 /* ... then the context and the placement. */
 static void write_place(llw_text *key, const llw_launch *launch) {
     ADD(gpu_layers);
+    ADD(free_hand);
     ADD(ctx);
     ADD(n_tensor_split);
     llw_text_addn(key, (const char *)launch->tensor_split,

@@ -31,6 +31,7 @@ bool llw_try_reaches(const llw_try *tried, llw_goal goal) {
 llw_launch llw_try_unplaced(const llw_launch *launch) {
     llw_launch free_hand = *launch;
     free_hand.gpu_layers = -1;
+    free_hand.free_hand = true;
     free_hand.gpu_layers_given = false;
     free_hand.n_tensor_split = 0;
     free_hand.overrides = NULL;

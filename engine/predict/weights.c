@@ -57,12 +57,20 @@ static bool shares(llw_plan *plan, float *ends) {
     return true;
 }
 
+/* A negative count on the command line; -1 is also what stands there when nothing was given. */
+static int64_t unnumbered_layers(const llw_plan *plan, int64_t all) {
+    const llw_launch *launch = plan->launch;
+    bool is_all = launch->gpu_layers == -1 ? launch->free_hand || plan->build.unset_layers_are_all
+                                           : plan->build.negative_layers_are_all;
+    return is_all ? all : 0;
+}
+
 bool llw_place_layers(llw_plan *plan) {
     const llw_hparams *h = &plan->hparams;
     float ends[LLW_MAX_DEVICES] = {0};
     if (!choose_devices(plan) || !shares(plan, ends)) return false;
     int64_t all = h->n_layer_all + 1;
-    plan->gpu_layers = plan->launch->gpu_layers < 0 ? all : plan->launch->gpu_layers;
+    plan->gpu_layers = plan->launch->gpu_layers < 0 ? unnumbered_layers(plan, all) : plan->launch->gpu_layers;
     int64_t start = all > plan->gpu_layers ? all - plan->gpu_layers : 0;
     int64_t active = plan->n_devices == 0 ? 0 : plan->gpu_layers < all ? plan->gpu_layers : all;
     plan->layer_place = llw_arena_alloc(plan->arena, (size_t)all);
