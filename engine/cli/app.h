@@ -70,6 +70,10 @@ bool llw_app_gather_machine(llw_app *app);
 /* A model that is named by an address or as hf:OWNER/REPO[:QUANT]: its facts, from a cache or the network. */
 bool llw_app_is_remote(const char *word);
 bool llw_app_gather_remote(llw_app *app, const char *word, llw_entity *model);
+/* Headers read over the network are kept for the rest of the call: the same model is asked for again. */
+void llw_app_keep_headers(llw_app *app);
+/* A model by path, directory, known name, address or hf: name, into a fact base. False: it was said why. */
+bool llw_app_open_model(llw_app *app, llw_facts *facts, const char *name, llw_entity *model);
 /* Whether a word names a whole repository, and the table of its models on this machine. */
 bool llw_app_names_repository(llw_app *app, const char *word);
 void llw_app_quants(llw_app *app, const char *word);

@@ -54,12 +54,21 @@ bool llw_app_gather_machine(llw_app *app) {
     return true;
 }
 
+bool llw_app_open_model(llw_app *app, llw_facts *facts, const char *name, llw_entity *model) {
+    llw_err err = {0};
+    if (!llw_app_is_remote(name))
+        return llw_source_model(facts, name, model, &err) == LLW_OK ||
+               llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    llw_facts *kept = app->facts;
+    app->facts = facts;
+    bool read = llw_app_gather_remote(app, name, model);
+    app->facts = kept;
+    return read;
+}
+
 static bool gather_model(llw_app *app, const char *name, llw_entity *model) {
     llw_err err = {0};
-    if (llw_app_is_remote(name)) {
-        if (!llw_app_gather_remote(app, name, model)) return false;
-    } else if (llw_source_model(app->facts, name, model, &err) != LLW_OK)
-        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (!llw_app_open_model(app, app->facts, name, model)) return false;
     int64_t parts = 0, missing = 0;
     llw_facts_count(app->facts, *model, LLW_model_parts, &parts);
     if (llw_facts_count(app->facts, *model, LLW_model_parts_missing, &missing) && missing > 0)

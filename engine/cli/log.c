@@ -97,8 +97,7 @@ static bool predict_load(llw_app *app, llw_log_extra *extra) {
                  llw_option_given(o, LLW_OPT_FACTS);
     if (given ? !llw_app_gather_machine(app) : !llw_app_log_machine(app)) return false;
     llw_entity model = 0;
-    if (llw_source_model(app->facts, extra->model, &model, &err) != LLW_OK)
-        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (!llw_app_open_model(app, app->facts, extra->model, &model)) return false;
     llw_argv in = {.id = "argv"};
     if (!version) version = llw_log_build(app->load);
     in.build = llw_build_claim(app->facts, version, version ? LLW_GRADE_MEASURED : LLW_GRADE_DEFAULT,
@@ -171,6 +170,7 @@ int llw_command_log(llw_app *app) {
     int n_bases = 0;
     const char *model = llw_option_value(o, LLW_OPT_MODEL);
     app->log = log;
+    if (model && llw_app_is_remote(model)) llw_app_keep_headers(app);
     for (size_t i = log->n_loads; i-- > 0;) { /* the last loads are the ones that matter */
         const llw_load *load = &log->loads[i];
         extras[i].model = model ? model : llw_app_model_of_load(app, load);

@@ -62,7 +62,11 @@ static llw_entity gather(matrix *m, const char *name, llw_err *err) {
     const llw_options *o = &app->options;
     const char *version = llw_option_value(o, LLW_OPT_LLAMA);
     llw_entity model = 0;
-    if (llw_source_model(app->facts, name, &model, err) != LLW_OK) return 0;
+    if (llw_app_is_remote(name)) {
+        if (!llw_app_open_model(app, app->facts, name, &model))
+            return llw_fail(err, LLW_ERR_INPUT, name, 0, "its header cannot be read"), 0;
+    } else if (llw_source_model(app->facts, name, &model, err) != LLW_OK)
+        return 0;
     llw_token *words = llw_arena_alloc(app->arena, (o->n_flags + 1) * sizeof *words);
     for (size_t i = 0; i < o->n_flags; i++) words[i] = (llw_token){.text = o->flags[i], .place = "argument"};
     llw_argv in = {.id = "matrix", .args = words, .n_args = o->n_flags, .flags = &m->flags};
@@ -143,6 +147,8 @@ int llw_command_matrix(llw_app *app) {
     if (llw_flags_load(app->arena, &m.flags, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_INTERNAL, &err), app->code;
     llw_app_load_kb(app);
+    for (size_t i = 0; i < m.n_models; i++) /* before a pair's own arena is there */
+        if (llw_app_is_remote(m.models[i])) llw_app_keep_headers(app);
     for (size_t i = 0; i < m.n_models; i++) {
         if (!m.n_machines) pair(&m, m.models[i], NULL);
         for (size_t k = 0; k < m.n_machines; k++) pair(&m, m.models[i], m.machines[k]);

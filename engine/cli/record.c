@@ -41,8 +41,7 @@ static bool prepare(recording *rec) {
     const char *name = llw_option_value(o, LLW_OPT_MODEL), *version = llw_option_value(o, LLW_OPT_LLAMA);
     app->facts = llw_facts_new();
     if (!llw_app_gather_machine(app)) return false;
-    if (name && llw_source_model(app->facts, name, &rec->model, &err) != LLW_OK)
-        return llw_app_fail(app, LLW_EXIT_INPUT, &err);
+    if (name && !llw_app_open_model(app, app->facts, name, &rec->model)) return false;
     llw_build build;
     if (version && llw_build_read(app->arena, version, &build, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_USAGE, &err);
@@ -99,12 +98,23 @@ static void fill_model(const recording *rec, llw_record *r) {
         r->architecture = architecture;
 }
 
+static bool all_among(const char *const *flags, size_t n, const llw_record *r) {
+    for (size_t i = 0; i < n; i++) {
+        bool found = false;
+        for (size_t k = 0; k < r->n_flags && !found; k++) found = !strcmp(flags[i], r->flags[k]);
+        if (!found) return false;
+    }
+    return true;
+}
+
 /* What the file does not tell, and what --llama, --model, --label and the flags behind -- say. */
 static bool complete(recording *rec, const char *path, llw_record *r) {
     llw_app *app = rec->app;
     const llw_options *o = &app->options;
     if (rec->build) r->build = rec->build;
     if (o->flags_given) {
+        if (r->kind == LLW_RECORD_PROBE && r->flags && !all_among(o->flags, o->n_flags, r))
+            fprintf(stderr, "llwhy: %s tells other flags; recorded are those behind --\n", path);
         r->flags = o->flags;
         r->n_flags = o->n_flags < LLW_RECORD_FLAGS ? o->n_flags : LLW_RECORD_FLAGS;
     }

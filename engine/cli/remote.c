@@ -44,6 +44,10 @@ static llw_remote *session(llw_app *app) {
     return app->remote;
 }
 
+void llw_app_keep_headers(llw_app *app) {
+    session(app)->keep = true;
+}
+
 void llw_app_end_remote(llw_app *app) {
     if (app->remote) llw_http_free(app->remote->http);
     app->remote = NULL;

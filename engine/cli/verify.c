@@ -68,11 +68,8 @@ static llw_entity claim_build(verifying *v, llw_facts *facts, bool notes) {
 static llw_entity claim_model(verifying *v, llw_facts *facts, const char *name, bool exact) {
     llw_entity model = 0;
     llw_err err = {0};
+    if (exact) return llw_app_open_model(v->app, facts, name, &model) ? model : 0;
     if (llw_source_model(facts, name, &model, &err) == LLW_OK) return model;
-    if (exact) {
-        llw_app_fail(v->app, LLW_EXIT_INPUT, &err);
-        return 0;
-    }
     const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name;
     size_t len = strlen(base);
     if (len > 5 && !strcasecmp(base + len - 5, ".gguf")) len -= 5;

@@ -306,6 +306,8 @@ static const char *record_name(const judging *j) {
     return name;
 }
 
+/* To be pasted one after the other. A record knows the flags of a profile that the probe started; of a server
+ * elsewhere, or in a container, only those behind -- are known. */
 static void say_commands(judging *j) {
     llw_gate_item *out = j->out;
     const char **commands = llw_arena_alloc(j->arena, 3 * sizeof *commands);
@@ -328,7 +330,14 @@ static void say_commands(judging *j) {
         commands[out->n_commands++] =
             llw_arena_printf(j->arena, "llwhy probe localhost:8080 --llama %s --record %s", j->build, record);
     }
-    commands[out->n_commands++] = llw_arena_printf(j->arena, "llwhy record probe %s", record);
+    llw_text t = {0};
+    llw_text_addf(&t, "llwhy record probe %s", record);
+    for (size_t i = 0; !of_file && i < out->n_flags; i++) {
+        if (!i) llw_text_add(&t, " --");
+        add_flag(&t, out->flags[i]);
+    }
+    commands[out->n_commands++] = llw_arena_strdup(j->arena, llw_text_str(&t));
+    llw_text_fini(&t);
 }
 
 void llw_gate_judge(const llw_run *run, llw_entity launch, const char *name, const char *build,

@@ -223,9 +223,21 @@ static llw_rc open_file(remote_file *f, llw_err *err) {
     return LLW_OK;
 }
 
+typedef struct llw_remote_header {
+    const char *address;
+    llw_gguf gguf;
+    struct llw_remote_header *next;
+} header;
+
 static llw_rc read_header(void *context, llw_arena *arena, const char *path, llw_gguf *out, llw_err *err) {
     llw_remote *r = context;
     const char *address = llw_arena_printf(r->arena, "%s%s", path, r->query);
+    for (const header *h = r->headers; h; h = h->next)
+        if (!strcmp(h->address, address)) {
+            *out = h->gguf;
+            return LLW_OK;
+        }
+    if (r->keep) arena = r->arena;
     remote_file f = {.remote = r, .path = path, .address = address, .given = address, .size = -1};
     llw_rc rc = open_file(&f, err);
     llw_gguf_bytes bytes = {.context = &f, .size = f.size, .read = read_bytes, .like = r->like};
@@ -234,6 +246,11 @@ static llw_rc read_header(void *context, llw_arena *arena, const char *path, llw
         llw_http_close(f.stream); /* its bytes are the stream's */
     else
         free(f.bytes);
+    if (rc == LLW_OK && r->keep) {
+        header *kept = llw_arena_alloc(r->arena, sizeof *kept);
+        *kept = (header){.address = address, .gguf = *out, .next = r->headers};
+        r->headers = kept;
+    }
     return rc;
 }
 

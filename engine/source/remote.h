@@ -21,7 +21,9 @@ typedef struct llw_remote {
     const struct llw_model *like;                     /* a model with the same vocabulary, or NULL (gguf.h) */
     void (*progress)(void *caller, const char *what); /* a few words, again and again; NULL */
     void *caller;
-    const char *query; /* of the address, for the parts too; set by llw_remote_model */
+    bool keep;                         /* headers, for the next time that an address is asked for */
+    struct llw_remote_header *headers; /* those kept */
+    const char *query;                 /* of the address, for the parts too; set by llw_remote_model */
 } llw_remote;
 
 bool llw_remote_names(const char *word); /* http://... or https://... */

@@ -84,7 +84,8 @@ class Gate(unittest.TestCase):
         self.assertEqual(states["next"]["last_proven_build"], "b8022")
         self.assertEqual(states["next"]["commands"], [
             "llama-server -m qwen3-next-80b-a3b-q5_k_m.gguf -ngl 99 -c 10240 -ot exps=CPU -fit off",
-            "llwhy probe localhost:8080 --llama b8115 --record b8115-next.yaml", "llwhy record probe b8115-next.yaml"])
+            "llwhy probe localhost:8080 --llama b8115 --record b8115-next.yaml",
+            "llwhy record probe b8115-next.yaml -- -ngl 99 -c 10240 -ot exps=CPU -fit off"])
         text = self.llwhy("gate", "--build", "b8115", code=1).stdout
         self.assertIn("Not yet: b8115 is proven for 1 of 2 launches. Stay on b8022", text)
         self.probe(NEXT, "b8115", 23, 300)

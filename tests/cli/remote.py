@@ -8,6 +8,7 @@ import http.server
 import json
 import pathlib
 import struct
+import subprocess
 import sys
 import tempfile
 import threading
@@ -294,6 +295,50 @@ class Remote(unittest.TestCase):
         self.assertEqual(self.run_llwhy("facts", "hf:maker").returncode, 3)
         page = f"http://{self.server.address}/{REPO}/blob/main/Tiny-Q8_0.gguf"
         self.assertEqual(self.run_llwhy("facts", page).returncode, 0)
+
+    def test_a_log_beside_a_model_far_away(self):
+        """Two loads of one model: its header is fetched once."""
+        log = self.home / "two.log"
+        load = (runs.ROOT / "tests/fixtures/logs/v0.5.0-fit-adjusts.log").read_text()
+        log.write_text(load + load)
+        done = runs.llwhy(PROGRAM, "log", log, "--model", f"hf:{REPO}:f32", "--private-network", "--format", "json", home=self.home,
+                          HF_ENDPOINT=f"http://{self.server.address}")
+        loads = json.loads(done.stdout)["loads"]
+        self.assertEqual([bool(l["predicted"]) for l in loads], [True, True], done.stderr)
+        self.assertLessEqual(self.server.sent, 1.2 * len(HEADER) + 4096)
+        done = runs.llwhy(PROGRAM, "log", log, "--model", f"hf:{REPO}:f32", home=self.home, HF_ENDPOINT=f"http://{self.server.address}")
+        self.assertIn("--private-network allows that", " ".join(done.stderr.split()))
+
+    def test_a_matrix_and_a_record_of_a_model_far_away(self):
+        name, machine = f"hf:{REPO}:f32", self.home / "box.json"
+        self.assertEqual(self.run_llwhy("facts", "--save", machine).returncode, 0)
+        (self.home / "more").mkdir()
+        for i in range(3):
+            (self.home / f"more/{i}.json").write_bytes(machine.read_bytes())
+        done = runs.llwhy(PROGRAM, "matrix", name, self.home / "more", "--private-network", "--format", "jsonl", home=self.home,
+                          HF_ENDPOINT=f"http://{self.server.address}")
+        self.assertEqual([json.loads(l)["model"] for l in done.stdout.splitlines()], [name] * 3, done.stderr)
+        self.assertLessEqual(self.server.sent, 1.2 * len(HEADER) + 4096)
+        bench = self.home / "bench.json"
+        bench.write_text(json.dumps([{"build_number": 8115, "build_commit": "ed4837891", "model_filename": "x.gguf", "n_prompt": 512, "n_gen": 128,
+                                      "avg_ts": 90, "test_time": "2026-02-22T10:00:00Z"}]))
+        done = self.run_llwhy("record", "bench", bench, "--model", name, "--machine", "desk", "--evidence", self.home / "evidence")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("Tiny-F32.gguf", (self.home / "evidence/desk.yaml").read_text())
+
+    def test_a_running_server_against_a_model_far_away(self):
+        """The file that the process names is not here: --model says where its header is."""
+        fake = pathlib.Path(PROGRAM).resolve().parent / "tests/fakes/bin/llama-server"
+        if not fake.is_file():
+            self.skipTest(f"{fake} is not built")
+        with subprocess.Popen([fake, "-m", "/models/Tiny-F32.gguf", "-c", "4096"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+            try:
+                done = self.run_llwhy("verify", process.pid, "--model", f"hf:{REPO}:f32", "--format", "json", "--", "-c", "4096")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(json.loads(done.stdout)["verdict"], "match", done.stdout)
+            finally:
+                process.kill()
+        self.assertGreater(self.server.sent, 0)
 
     def test_caches(self):
         hub = self.home / f"hub/models--{REPO.replace('/', '--')}"
