@@ -200,6 +200,7 @@ rule "build-moved-without-evidence" {
     "l.build == b.id",
   },
   when = {
+    { "origin(b.version) ~= 'newest known build'", otherwise = "nobody said which build runs here" },
     "e.here",
     "not e.same_build",
     "known(e.passed) and e.passed",
@@ -212,15 +213,16 @@ rule "build-moved-without-evidence" {
   find = "llama.cpp {b.version} runs here now, and no prompt that it answered is on record. The last build that answered a long prompt with this model and placement is {e.version}, on {e.day} ({e.place}). llwhy gate --build {b.version} says what would prove the new one",
   tests = {
     fires { build { version = "b8115" }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true, version = "b8022" }, says = "is b8022" },
-    silent { evidence { here = false, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "e.here" },
-    silent { evidence { here = true, same_build = true, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not e.same_build" },
-    silent { evidence { here = true, same_build = false, passed = false, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "known(e.passed) and e.passed" },
-    silent { evidence { here = true, same_build = false, passed = true, answered = false, prompt_tokens = 8391, newest = true }, stops_at = "known(e.answered) and e.answered" },
-    silent { evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 20, newest = true }, stops_at = "known(e.prompt_tokens) and e.prompt_tokens >= 100" },
-    silent { evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = false }, stops_at = "e.newest" },
-    silent { build { long_prompt_passed = true }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not known(l.long_prompt_passed)" },
-    silent { build { short_prompt_passed = true }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not known(l.short_prompt_passed)" },
-    undecided { evidence { same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, needs = "e.here" },
+    silent { build { version = "b8115" }, evidence { here = false, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "e.here" },
+    silent { build { version = "b8115" }, evidence { here = true, same_build = true, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not e.same_build" },
+    silent { build { version = "b8115" }, evidence { here = true, same_build = false, passed = false, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "known(e.passed) and e.passed" },
+    silent { build { version = "b8115" }, evidence { here = true, same_build = false, passed = true, answered = false, prompt_tokens = 8391, newest = true }, stops_at = "known(e.answered) and e.answered" },
+    silent { build { version = "b8115" }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 20, newest = true }, stops_at = "known(e.prompt_tokens) and e.prompt_tokens >= 100" },
+    silent { build { version = "b8115" }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = false }, stops_at = "e.newest" },
+    silent { build { version = "b8115", long_prompt_passed = true }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not known(l.long_prompt_passed)" },
+    silent { build { version = "b8115", short_prompt_passed = true }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not known(l.short_prompt_passed)" },
+    silent { build { version = { "v0.5.0", origin = "newest known build" } }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "origin(b.version) ~= 'newest known build'" },
+    undecided { build { version = "b8115" }, evidence { same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, needs = "e.here" },
   },
 }
 

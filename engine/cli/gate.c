@@ -53,7 +53,7 @@ static void gate_paths(gating *g) {
         if (!llw_app_load_facts(app, o->values[LLW_OPT_FACTS][i])) return;
     if (!llw_app_gather_machine(app)) return;
     llw_config_options options = {.build_given = true, .flags = &g->flags};
-    options.build = llw_build_claim(app->facts, g->build, LLW_GRADE_FLAG, "argument", "--build", &err);
+    options.build = llw_build_claim_pinned(app->facts, g->build, LLW_GRADE_FLAG, "argument", "--build");
     for (size_t i = 0; i < (o->n_words ? o->n_words : 1); i++)
         if (llw_source_config(app->facts, o->n_words ? o->words[i] : ".", &options, &config, &err) != LLW_OK)
             llw_app_fail(app, LLW_EXIT_INPUT, &err);
@@ -107,7 +107,7 @@ int llw_command_gate(llw_app *app) {
         return llw_app_complain(app, LLW_EXIT_USAGE,
                                 "llwhy gate --build NEW: which build do you want to update to?"),
                app->code;
-    if (llw_build_read(app->arena, asked, &build, &err) != LLW_OK)
+    if (llw_build_read_pinned(app->arena, asked, &build, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_USAGE, &err), app->code;
     g.build = build.version;
     if (llw_flags_load(app->arena, &g.flags, &err) != LLW_OK)

@@ -90,8 +90,11 @@ static bool gather_launch(llw_app *app, llw_entity model) {
     llw_err err = {0};
     const char *version = llw_option_value(o, LLW_OPT_LLAMA), *program = llw_option_value(o, LLW_OPT_PROGRAM);
     llw_argv in = {.id = o->flags_given ? "argv" : "default"};
+    bool gate = llw_option_given(o, LLW_OPT_BUILD);
     const char *logged = app->load && !version ? llw_log_build(app->load) : NULL;
-    in.build = llw_build_claim(app->facts, version, version ? LLW_GRADE_FLAG : LLW_GRADE_DEFAULT,
+    in.build =
+        gate ? llw_build_claim_pinned(app->facts, version, LLW_GRADE_FLAG, "argument", "--build")
+             : llw_build_claim(app->facts, version, version ? LLW_GRADE_FLAG : LLW_GRADE_DEFAULT,
                                version ? "argument" : "default", version ? "--llama" : "", &err);
     if (in.build && logged) {
         llw_entity of_log =

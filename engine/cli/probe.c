@@ -121,7 +121,7 @@ static bool read_options(llw_probing *p) {
         !number(app, LLW_OPT_CONTEXT, &context))
         return false;
     out->context = (int64_t)context;
-    if (llama && llw_build_read(app->arena, llama, &build, &err) != LLW_OK)
+    if (llama && llw_build_read_pinned(app->arena, llama, &build, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_USAGE, &err);
     if (llama) out->build = build.version;
     p->record = llw_option_value(o, LLW_OPT_RECORD);

@@ -43,7 +43,7 @@ static bool prepare(recording *rec) {
     if (!llw_app_gather_machine(app)) return false;
     if (name && !llw_app_open_model(app, app->facts, name, &rec->model)) return false;
     llw_build build;
-    if (version && llw_build_read(app->arena, version, &build, &err) != LLW_OK)
+    if (version && llw_build_read_pinned(app->arena, version, &build, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_USAGE, &err);
     rec->build = version ? build.version : NULL;
     char host[256] = "machine";

@@ -257,12 +257,8 @@ int64_t llw_build_order(const char *version) {
     return order;
 }
 
-llw_entity llw_build_claim(llw_facts *facts, const char *version, llw_grade grade, const char *origin,
-                           const char *place, llw_err *err) {
-    llw_build b;
-    if (llw_build_read(llw_facts_arena(facts), version, &b, err) != LLW_OK) return 0;
-    if (!version || !*version)
-        grade = LLW_GRADE_DEFAULT, origin = "newest known build", place = "models/builds.tsv";
+static llw_entity claim(llw_facts *facts, llw_build b, llw_grade grade, const char *origin,
+                        const char *place) {
     llw_entity there = llw_facts_find(facts, LLW_KIND_build, b.version);
     bool is_new = !there || !llw_facts_best(facts, there,
                                             LLW_build_order); /* a facts file may know only what was tried */
@@ -279,6 +275,37 @@ llw_entity llw_build_claim(llw_facts *facts, const char *version, llw_grade grad
                     row);
     if (*b.note) llw_facts_note(facts, "%s", b.note);
     return e;
+}
+
+llw_entity llw_build_claim(llw_facts *facts, const char *version, llw_grade grade, const char *origin,
+                           const char *place, llw_err *err) {
+    llw_build b;
+    if (llw_build_read(llw_facts_arena(facts), version, &b, err) != LLW_OK) return 0;
+    if (!version || !*version)
+        grade = LLW_GRADE_DEFAULT, origin = "newest known build", place = "models/builds.tsv";
+    return claim(facts, b, grade, origin, place);
+}
+
+llw_rc llw_build_read_pinned(llw_arena *arena, const char *version, llw_build *out, llw_err *err) {
+    wanted w;
+    llw_rc rc = llw_build_read(arena, version, out, err);
+    if (rc == LLW_OK || !read_wanted(version, &w) || w.form != FORM_COMMIT) return rc;
+    if ((rc = llw_build_read(arena, NULL, out, err)) != LLW_OK) return rc;
+    out->version = llw_arena_strdup(arena, w.text);
+    out->exact = false;
+    out->note = llw_arena_printf(
+        arena,
+        "how old commit %.9s of llama.cpp is, is not known here: the newest known build, %s, stands for it",
+        w.text, out->row);
+    return LLW_OK;
+}
+
+llw_entity llw_build_claim_pinned(llw_facts *facts, const char *version, llw_grade grade, const char *origin,
+                                  const char *place) {
+    llw_build b;
+    return llw_build_read_pinned(llw_facts_arena(facts), version, &b, NULL) == LLW_OK
+               ? claim(facts, b, grade, origin, place)
+               : 0;
 }
 
 const char *llw_build_named(const llw_facts *facts, llw_entity build) {

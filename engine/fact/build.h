@@ -2,9 +2,10 @@
  *
  * A version may be a b-number (b8022, 8022), a release (v0.5.0, 0.5.0), a day (2026-05-04), a commit or its
  * prefix of at least 7 digits, or a line that llama.cpp prints: "version: 8022 (b48e80f67)", "version:
- * 0.1.2-dev (build 10488, commit 9d77fa172)", "build: 8022 (b48e80f67) with GNU ...", "b8022-b48e80f67"; or an image whose
- * tag names a build (ghcr.io/ggml-org/llama.cpp:server-cuda-b8022). A build that the table lacks is answered by the nearest older row of the same kind of name; one older than
- * every row by the oldest.
+ * 0.1.2-dev (build 10488, commit 9d77fa172)", "build: 8022 (b48e80f67) with GNU ...", "b8022-b48e80f67"; or
+ * an image whose tag names a build (ghcr.io/ggml-org/llama.cpp:server-cuda-b8022). A build that the table
+ * lacks is answered by the nearest older row of the same kind of name; one older than every row by the
+ * oldest.
  *
  * The table is read once per arena it is asked for; texts live in that arena. */
 #ifndef LLW_FACT_BUILD_H
@@ -37,6 +38,12 @@ int64_t llw_build_order(const char *version);
  * read (err says why). */
 llw_entity llw_build_claim(llw_facts *facts, const char *version, llw_grade grade, const char *origin,
                            const char *place, llw_err *err);
+
+/* The same where only the name counts, or nobody can be asked for a better one. A commit that no row has is a
+ * build all the same: the newest row stands for it, and the note says so. */
+llw_rc llw_build_read_pinned(llw_arena *arena, const char *version, llw_build *out, llw_err *err);
+llw_entity llw_build_claim_pinned(llw_facts *facts, const char *version, llw_grade grade, const char *origin,
+                                  const char *place);
 
 /* The version of a build that somebody named, or NULL: it is the newest known because nobody did. */
 const char *llw_build_named(const llw_facts *facts, llw_entity build);

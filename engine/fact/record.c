@@ -194,14 +194,17 @@ static bool same_commit(const char *a, const char *b) {
     return !strncmp(a, b, n);
 }
 
-bool llw_record_is_build(llw_arena *arena, const llw_record *record, const char *version) {
+int llw_record_is_build(llw_arena *arena, const llw_record *record, const char *version) {
     llw_build a, b;
     if (!record->build || !version || !*version) return false;
     if (!strcmp(record->build, version) || same_commit(record->build, version) ||
         same_commit(record->commit, version))
         return true;
-    if (llw_build_read(arena, record->build, &a, NULL) != LLW_OK ||
-        llw_build_read(arena, version, &b, NULL) != LLW_OK)
-        return false;
+    bool known = llw_build_read(arena, record->build, &a, NULL) == LLW_OK &&
+                 llw_build_read(arena, version, &b, NULL) == LLW_OK;
+    if (!known) {
+        bool commit = is_commit(version), its = record->commit || is_commit(record->build);
+        return commit && !its ? -1 : 0;
+    }
     return !strcmp(a.version, b.version) || (a.exact && b.exact && a.order == b.order);
 }

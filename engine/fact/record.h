@@ -112,7 +112,8 @@ typedef struct llw_model_identity {
 void llw_model_identify(llw_arena *arena, const llw_facts *facts, llw_entity model, llw_model_identity *out);
 /* Whether the record is of this model: the file's name, and header or size where both know them. */
 bool llw_record_is_model(llw_arena *arena, const llw_record *record, const llw_model_identity *model);
-/* Whether two versions name one build: equal once cleaned, or one's commit is the other's. */
-bool llw_record_is_build(llw_arena *arena, const llw_record *record, const char *version);
+/* Whether two versions name one build: equal once cleaned, or one's commit is the other's. -1 when one is a
+ * commit that no row has and the other only a number. */
+int llw_record_is_build(llw_arena *arena, const llw_record *record, const char *version);
 
 #endif

@@ -3,6 +3,7 @@
 #include "source/config.h"
 #include "base/file.h"
 #include "source/config_front.h"
+#include "source/config_pin.h"
 #include "source/config_set.h"
 
 #include <limits.h>
@@ -227,6 +228,7 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
         if (e->kind == LLW_CONFIG_UNIT && llw_file_is_directory(drop_ins))
             llw_config_set_walk(&r, &set, drop_ins, false);
     }
+    if (!r.options->build_given) llw_config_pins_of_git(&r, set.root);
     emit(&r, &set);
     claim_infrastructure(&r);
     return LLW_OK;

@@ -28,7 +28,8 @@
 #include "source/argv.h"
 
 typedef struct llw_config_options {
-    llw_entity build; /* 0: the newest known; an image tag in a file says better unless build_given */
+    llw_entity build; /* 0: the newest known; an image tag, or the commit of a submodule or checkout, says
+                         better unless build_given */
     bool build_given;
     const char *models_directory; /* where models lie besides models/ and the mounts; NULL for nowhere */
     const llw_flags *flags;       /* NULL: loaded here */

@@ -2,6 +2,7 @@
 #include "source/config_parts.h"
 #include "base/file.h"
 #include "fact/build.h"
+#include "source/config_pin.h"
 #include "source/model_open.h"
 #include "source/known.h"
 
@@ -196,9 +197,18 @@ static bool takes_model(const llw_config_reader *r, const char *option, llw_prog
 
 /* --- launches --- */
 
+/* An image without a tag that names a build holds whatever was pulled last. */
 static llw_entity build_of(llw_config_reader *r, const llw_launch_spec *spec) {
-    if (!spec->version || r->options->build_given) return r->options->build;
     llw_err err = {0};
+    if (r->options->build_given) return r->options->build;
+    if (!spec->version) {
+        const llw_config_pin *pin =
+            spec->lowered->image ? NULL : llw_config_pin_of(r, spec->file->path, spec->file->directory);
+        llw_entity pinned =
+            pin ? llw_build_claim_pinned(r->facts, pin->version, LLW_GRADE_CONFIG, pin->origin, pin->place)
+                : 0;
+        return pinned ? pinned : r->options->build;
+    }
     const char *named = spec->lowered->version_place, *place = named && *named ? named : spec->version_place;
     llw_entity build = llw_build_claim(r->facts, spec->version, LLW_GRADE_CONFIG, "image tag", place, &err);
     if (!build) llw_config_unread(r, spec->file->path, spec->line, "%s", err.text);

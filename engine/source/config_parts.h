@@ -36,6 +36,8 @@ typedef struct llw_config_reader {
     struct llw_config_map *maps; /* ConfigMaps of the manifests, once somebody asked */
     size_t n_maps, map_capacity;
     bool maps_read;
+    struct llw_config_pin *pins; /* where the project fixes its llama.cpp */
+    size_t n_pins, pin_capacity;
 } llw_config_reader;
 
 enum { LLW_SHELL_BUDGET = 1 << 22 };

@@ -1,6 +1,7 @@
 /* Walking directories for configuration files, and keeping what was read. */
 #include "source/config_set.h"
 #include "base/file.h"
+#include "source/config_pin.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -96,6 +97,9 @@ llw_config_entry *llw_config_set_load(llw_config_reader *r, llw_config_set *set,
         if (sniff) llw_arena_free(arena);
         return NULL;
     }
+    bool document = kind == LLW_CONFIG_DOCUMENT || kind == LLW_CONFIG_PYTHON;
+    if (!document && !llw_config_is_example(path))
+        llw_config_pins_in(r, path, directory_of(r->arena, path), bytes, len);
     if (sniff) {
         kind = llw_config_kind_by_content(kind, base_name(path), bytes, len);
         if (kind != LLW_CONFIG_NONE) bytes = llw_arena_strndup(r->arena, bytes, len);

@@ -152,6 +152,10 @@ static void compare_build(comparing *c) {
     const char *version = NULL;
     if (!build || !llw_facts_text(c->facts, build, LLW_build_version, &version)) return;
     c->out->build = llw_record_is_build(c->arena, c->record->record, version);
+    if (c->out->build < 0)
+        differ(c, true,
+               llw_arena_printf(c->arena, "it ran on %s, and whether that is commit %.9s is not known",
+                                c->record->record->build, version));
     if (!c->out->build)
         differ(c, true,
                llw_arena_printf(c->arena, "it ran on %s, not on %s", c->record->record->build, version));

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """May we update? The incident of lesson 6 as a team with a ledger would have met it: gate.py LLWHY"""
 import json
+import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -198,6 +200,91 @@ class Gate(unittest.TestCase):
         found = [f for f in json.loads(done.stdout)["findings"] if f["code"] == "L06"]
         self.assertEqual([(f["rule"], f["line"]) for f in found], [("build-moved-without-evidence", 3)])
         self.assertIn("is b8022, on 2026-02-16", found[0]["message"])
+
+    def moved(self, *paths):
+        """Where lint says that the build moved, and to which."""
+        found = json.loads(self.llwhy("lint", *(paths or (".",)), "--no-gpu", "--fail-on", "never", "--format", "json").stdout)["findings"]
+        moves = [f for f in found if f.get("rule") == "build-moved-without-evidence"]
+        return [(pathlib.Path(f["file"]).name, f["line"], f["message"].split(" runs here now")[0].split()[-1]) for f in moves]
+
+    def script(self, text="llama-server -m Llama-3.1-8B-Q4_K_M.gguf -c 8192\n"):
+        (self.project / ".llwhy.yaml").unlink(missing_ok=True)
+        (self.project / "run.sh").write_text("#!/bin/sh\n" + text)
+
+    def test_where_a_project_fixes_its_llama_cpp(self):
+        self.probe(DENSE, "b8022", 16, 20, 4000)
+        self.script()
+        self.assertEqual(self.moved(), [])  # nobody says which build runs here
+        clone = "RUN git clone https://github.com/ggml-org/llama.cpp.git /src && cd /src \\\n && "
+        for name, text, line, build in (
+                ("Dockerfile", "FROM ubuntu\nRUN git clone --depth 1 --branch b8115 https://github.com/ggml-org/llama.cpp\n", 2, "b8115"),
+                ("Dockerfile", "FROM ubuntu\n" + clone + "git checkout -q ed4837891f0f1f2e0a7d0f1f2e0a7d0f1f2e0a7d\n", 2, "ed4837891"),
+                ("Dockerfile", "FROM ubuntu\nARG LLAMA_TAG=b8115\n" + clone + "git checkout ${LLAMA_TAG}\n", 2, "b8115"),
+                ("Dockerfile", "FROM ubuntu\nADD https://github.com/ggerganov/llama.cpp/archive/refs/tags/b8115.tar.gz /\n", 2, "b8115"),
+                ("build.sh", "#!/bin/sh\ncurl -LO https://github.com/ggml-org/llama.cpp/releases/download/b8115/llama-b8115-bin-ubuntu-x64.zip\n", 2, "b8115"),
+                ("build.sh", "#!/bin/sh\nV=${LLAMA_CPP_VERSION:-b8115}\ngit clone -b $V https://github.com/ggml-org/llama.cpp\n", 3, "b8115"),
+                (".github/workflows/build.yml", "jobs:\n  a:\n    steps:\n      - uses: actions/checkout@v4\n        with:\n"
+                                                "          repository: ggml-org/llama.cpp\n          ref: b8115\n", 7, "b8115"),
+                (".github/workflows/build.yml", "env:\n  LLAMA_CPP_VERSION: b8115\njobs: {}\n", 2, "b8115"),
+                (".env", "LLAMA_CPP_TAG=b8115\n", 1, "b8115"),
+                ("CMakeLists.txt", "", 0, None)):
+            with self.subTest(name=name, text=text):
+                path = self.project / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+                self.assertEqual(self.moved(), [(path.name, line, build)] if build else [])
+                path.unlink()
+
+    def test_what_fixes_no_llama_cpp(self):
+        self.probe(DENSE, "b8022", 16, 20, 4000)
+        self.script()
+        for name, text in (
+                ("Dockerfile", "FROM ubuntu\nRUN git clone https://github.com/ggml-org/llama.cpp\n"),  # whatever is newest
+                ("Dockerfile", "FROM ubuntu\nRUN git clone -b master https://github.com/ggml-org/llama.cpp\n"),
+                ("Dockerfile", "FROM ubuntu\nRUN git clone -b b8115 https://github.com/someone/llama.cpp\n"),  # a fork
+                ("Dockerfile", "FROM ubuntu\nRUN git clone -b b8022 https://github.com/ggml-org/llama.cpp\n"),  # the one that is proven
+                ("Dockerfile", "FROM ubuntu\n# RUN git clone -b b8115 https://github.com/ggml-org/llama.cpp\n"),
+                ("Dockerfile", "FROM ubuntu\nRUN git clone https://github.com/ggml-org/llama.cpp\nRUN git clone https://github.com/a/b && git checkout b8115\n"),
+                ("Dockerfile", "FROM ubuntu AS a\nRUN git clone -b b8115 https://github.com/ggml-org/llama.cpp\nFROM ubuntu AS b\n"
+                               "RUN git clone -b b8053 https://github.com/ggml-org/llama.cpp\n"),  # two: nobody says which one runs
+                (".env", "OLLAMA_VERSION=v0.9.1\nLLAMA_SWAP_VERSION=b8115\nLLAMA_VERSION=v3.1.0\n"),
+                (".env.example", "LLAMA_CPP_TAG=b8115\n"),
+                ("README.md", "git clone -b b8115 https://github.com/ggml-org/llama.cpp\n")):
+            with self.subTest(name=name, text=text):
+                (self.project / name).write_text(text)
+                self.assertEqual(self.moved(), [])
+                (self.project / name).unlink()
+
+    @unittest.skipUnless(shutil.which("git"), "there is no git to make a repository with")
+    def test_a_submodule_that_moved(self):
+        def git(*args):
+            subprocess.run(["git", *args], cwd=self.project, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                           env={"PATH": os.environ["PATH"], "HOME": str(self.project), "GIT_CONFIG_NOSYSTEM": "1"})
+        old, new = "b48e80f67" + "0" * 31, "0a17d7cea" + "1" * 31
+        self.probe(DENSE, "b8022", 16, 20, 4000)
+        self.script("exec vendor/llama.cpp/build/bin/llama-server -m Llama-3.1-8B-Q4_K_M.gguf -c 8192\n")
+        git("init", "-q")
+        (self.project / ".gitmodules").write_text('[submodule "x/llama"]\n\turl = https://github.com/ggml-org/llama.cpp.git\n\tpath = vendor/llama.cpp\n')
+        git("add", ".gitmodules", "run.sh")
+        for version in "2", "3", "4":
+            with self.subTest(index=version):
+                git("update-index", "--index-version", version, "--add", "--cacheinfo", f"160000,{old},vendor/llama.cpp")
+                self.assertEqual(self.moved(), [])
+                git("update-index", "--add", "--cacheinfo", f"160000,{new},vendor/llama.cpp")
+                self.assertEqual(self.moved(), [])  # the record names no commit: whether b8022 is this one is not known
+        ledger = self.project / "evidence/desk.yaml"
+        ledger.write_text(ledger.read_text().replace("build: b8022", f"build: b8022\ncommit: {old}"))
+        self.assertEqual(self.moved(), [(".gitmodules", 3, "0a17d7cea")])
+        self.assertEqual(self.moved("run.sh"), [(".gitmodules", 3, "0a17d7cea")])
+        checkout = self.project / ".git/modules/x/llama"  # what is checked out is what runs
+        (checkout / "refs/heads").mkdir(parents=True)
+        for head, more in ((old, {}), ("ref: refs/heads/master", {"refs/heads/master": old}), ("ref: refs/heads/new", {"packed-refs": f"# pack\n{old} refs/heads/new\n"})):
+            (checkout / "HEAD").write_text(head + "\n")
+            for name, text in more.items():
+                (checkout / name).write_text(text + "\n")
+            self.assertEqual(self.moved(), [], head)
+        gate = self.llwhy("gate", "--build", "0a17d7cea", "run.sh", "--no-gpu", code=1).stdout
+        self.assertIn("llwhy record probe 0a17d7cea-run.sh.yaml -- -c 8192", gate)
 
 
 if __name__ == "__main__":
