@@ -187,7 +187,8 @@ static void models_are_started_by_model_runner(void **state) {
                    "[\"--gpu-memory-utilization\", \"0.9\"]\n",
                    "compose.yaml:models.llm: model=ai/qwen3:8B (Compose models compose.yaml:7:12) "
                    "gpu_layers=unknown (Compose models compose.yaml:7:12) ctx=8,192 (Compose models "
-                   "compose.yaml:8:19) ubatch=1,024 (Compose models compose.yaml:9:29)\n"
+                   "compose.yaml:8:19) ubatch=1,024 (Compose models compose.yaml:9:29) cache_type_k=q8_0 "
+                   "(Compose models compose.yaml:9:37)\n"
                    " F06 --cache-type-k compose.yaml:9:37\n"
                    "compose.yaml:models.hub: model=a/b-GGUF:Q4_K_M (Compose models compose.yaml:11:18) "
                    "gpu_layers=9 (Compose models compose.yaml:12:30)\n");

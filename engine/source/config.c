@@ -130,6 +130,13 @@ static void emit_all(llw_config_reader *r, llw_config_set *set, turn now) {
         case LLW_CONFIG_SWAP: llw_front_swap(r, set, file); break;
         case LLW_CONFIG_UNIT: emit_unit(r, set, file); break;
         case LLW_CONFIG_DROP_IN: emit_drop_in(r, set, file); break;
+        case LLW_CONFIG_ACTIONS:
+        case LLW_CONFIG_GITLAB:
+        case LLW_CONFIG_TASKFILE:
+        case LLW_CONFIG_PACKAGE:
+        case LLW_CONFIG_DEVCONTAINER:
+        case LLW_CONFIG_EDITOR:
+        case LLW_CONFIG_SKY: llw_front_commands(r, set, file, set->items[i]->kind); break;
         case LLW_CONFIG_DOCUMENT: llw_config_document(r, set, file); break;
         default: break;
         }
@@ -222,7 +229,8 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
                 err, LLW_ERR_INPUT, path, 0,
                 "is none of the files read here, or starts nothing of llama.cpp: models.conf-style INI and "
                 "router presets (.conf, .ini), .env, Compose, Kubernetes, llama-swap and LocalAI YAML, "
-                "Dockerfile, shell and PowerShell scripts, systemd units, Modelfile, Makefile, Nix, Python");
+                "Dockerfile, shell and PowerShell scripts, systemd units, Modelfile, Makefile, Nix, Python, "
+                "workflows, Taskfile, package.json, devcontainer.json and tasks.json");
         llw_config_set_walk(&r, &set, set.root, false);
         const char *drop_ins = llw_arena_printf(r.arena, "%s.d", path);
         if (e->kind == LLW_CONFIG_UNIT && llw_file_is_directory(drop_ins))

@@ -3,6 +3,7 @@
 #include "base/file.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -190,6 +191,7 @@ typedef struct run {
     llw_container container;
     llw_mount *mounts;
     size_t n_mounts, mount_capacity;
+    llw_limits limits;
     bool named; /* --name speaks of llama.cpp */
 } run;
 
@@ -246,7 +248,39 @@ static void add_mount(run *d, const llw_rich *value) {
                  : llw_path_join(d->r->arena, d->site->directory, !strcmp(source, ".") ? "" : source)};
 }
 
+/* --gpus all, 2, device=0,1 or '"device=0,1"'. */
+static void set_gpus(run *d, const llw_rich *value) {
+    llw_limits *l = &d->limits;
+    const char *text = llw_rich_text(d->r->arena, value), *device = text ? strstr(text, "device=") : NULL;
+    char *end = NULL;
+    long n = text ? strtol(text, &end, 10) : 0;
+    llw_token place = llw_rich_token(d->r->arena, value, NULL);
+    if (device) {
+        llw_limits_ids(d->r->arena, l, llw_arena_strndup(d->r->arena, device + 7, strcspn(device + 7, "\"'")),
+                       place);
+        return;
+    }
+    bool all = text && !strncmp(text, "all", 3), known = text && *text && !*end && n >= 0 && n < 1024;
+    *l = (llw_limits){.gpus_said = true,
+                      .gpus = all     ? LLW_ALL_GPUS
+                              : known ? n
+                                      : LLW_GPUS_NOT_KNOWN,
+                      .gpus_place = place,
+                      .memory_said = l->memory_said,
+                      .memory = l->memory,
+                      .memory_place = l->memory_place};
+}
+
+static void set_memory(run *d, const llw_rich *value) {
+    const char *text = llw_rich_text(d->r->arena, value);
+    d->limits.memory_said = true;
+    d->limits.memory = text ? llw_limits_bytes(text, true) : -1;
+    d->limits.memory_place = llw_rich_token(d->r->arena, value, NULL);
+}
+
 static void option(run *d, const char *name, const llw_rich *value) {
+    if (!strcmp(name, "--gpus")) set_gpus(d, value);
+    if (!strcmp(name, "-m") || !strcmp(name, "--memory")) set_memory(d, value);
     if (!strcmp(name, "-e") || !strcmp(name, "--env")) set_variable(d, value);
     if (!strcmp(name, "--env-file")) add_env_file(d, value);
     if (!strcmp(name, "-v") || !strcmp(name, "--volume")) add_mount(d, value);
@@ -322,6 +356,7 @@ void llw_container_words(llw_config_reader *r, const llw_start_site *site, const
     there.inside = &(llw_inside){.mounts = d.mounts, .n_mounts = d.n_mounts};
     llw_container_start(r, &there, &d.container, &d.env, &low);
     if (!low.runs || out->n >= LLW_MAX_STARTS) return;
+    low.limits = d.limits;
     low.mounts = d.mounts;
     low.n_mounts = d.n_mounts;
     void *items = out->items;

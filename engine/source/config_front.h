@@ -29,6 +29,13 @@ typedef enum llw_config_kind {
     LLW_CONFIG_MAKEFILE,
     LLW_CONFIG_JUSTFILE,
     LLW_CONFIG_PYTHON,
+    LLW_CONFIG_ACTIONS, /* these hold commands: config_commands.c */
+    LLW_CONFIG_GITLAB,
+    LLW_CONFIG_TASKFILE,
+    LLW_CONFIG_PACKAGE,
+    LLW_CONFIG_DEVCONTAINER,
+    LLW_CONFIG_EDITOR,
+    LLW_CONFIG_SKY,
     LLW_CONFIG_DOCUMENT, /* Markdown: it starts nothing and says much */
 } llw_config_kind;
 
@@ -72,6 +79,9 @@ void llw_front_batch(llw_config_reader *r, llw_config_set *set, const llw_config
 void llw_front_python(llw_config_reader *r, const llw_config_file *file);
 void llw_front_script(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
 void llw_front_swap(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
+/* A workflow, task runner's or editor's file. */
+void llw_front_commands(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
+                        llw_config_kind kind);
 /* An .ini of llama-server's router. False when it is none; `only_ask` adds nothing. */
 bool llw_front_preset(llw_config_reader *r, const llw_config_file *file, bool only_ask);
 /* A unit with its drop-ins in the order in which they apply. */

@@ -53,6 +53,12 @@ static const struct {
     {".bashrc", "", LLW_CONFIG_SCRIPT, true},
     {".bash_aliases", "", LLW_CONFIG_SCRIPT, true},
     {".zshrc", "", LLW_CONFIG_SCRIPT, true},
+    {"Taskfile.y", "", LLW_CONFIG_TASKFILE, true},
+    {".gitlab-ci.", "", LLW_CONFIG_GITLAB, true},
+    {"package.json", "", LLW_CONFIG_PACKAGE, true},
+    {"devcontainer.json", "", LLW_CONFIG_DEVCONTAINER, true},
+    {".devcontainer.json", "", LLW_CONFIG_DEVCONTAINER, true},
+    {"tasks.json", "", LLW_CONFIG_EDITOR, true},
     {"", ".yaml", LLW_CONFIG_YAML, true},
     {"", ".yml", LLW_CONFIG_YAML, true},
     {"", ".yaml.gotmpl", LLW_CONFIG_YAML, true},
@@ -149,6 +155,9 @@ static llw_config_kind kind_of_yaml(const char *bytes, size_t len) {
     if (line_starts(bytes, len, "services:", 0) &&
         (holds(bytes, len, "image:") || holds(bytes, len, "build:")))
         return LLW_CONFIG_COMPOSE;
+    if (line_starts(bytes, len, "jobs:", 0) && holds(bytes, len, "steps:")) return LLW_CONFIG_ACTIONS;
+    if (line_starts(bytes, len, "runs:", 0) && holds(bytes, len, "steps:")) return LLW_CONFIG_ACTIONS;
+    if (line_starts(bytes, len, "run:", 0) && line_starts(bytes, len, "resources:", 0)) return LLW_CONFIG_SKY;
     if (line_starts(bytes, len, "parameters:", 0) && holds(bytes, len, "model:")) return LLW_CONFIG_LOCALAI;
     return LLW_CONFIG_NONE;
 }

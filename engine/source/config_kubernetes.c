@@ -11,6 +11,7 @@
 #include "source/yaml_text.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -318,6 +319,33 @@ static bool speaks_of_llama(const char *text) {
     return found;
 }
 
+/* limits count; an extended resource such as a GPU is its own request. What is said of neither stays open:
+ * a node may have GPUs that no plugin hands out. */
+static void read_limits(manifest *m, const llw_yaml *container, llw_limits *out) {
+    static const char *const gpus[] = {"nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915",
+                                       "gpu.intel.com/xe"};
+    const llw_yaml *limits = llw_yaml_get(llw_yaml_get(container, "resources"), "limits"),
+                   *memory = llw_yaml_get(limits, "memory");
+    for (size_t i = 0; i < sizeof gpus / sizeof *gpus; i++) {
+        const llw_yaml *node = llw_yaml_get(limits, gpus[i]);
+        if (!node || node->kind != LLW_YAML_SCALAR) continue;
+        char *end = NULL;
+        long n = strtol(node->text, &end, 10);
+        bool known = *node->text && !*end && n >= 0 && n < 1024;
+        out->gpus_said = true;
+        out->gpus = known ? n : LLW_GPUS_NOT_KNOWN;
+        out->gpus_place =
+            (llw_token){.place = llw_place(m->r->arena, m->file->path, node->line, node->column),
+                        .origin = "Kubernetes limits"};
+    }
+    if (!memory || memory->kind != LLW_YAML_SCALAR) return;
+    out->memory_said = true;
+    out->memory = llw_limits_bytes(memory->text, false);
+    out->memory_place =
+        (llw_token){.place = llw_place(m->r->arena, m->file->path, memory->line, memory->column),
+                    .origin = "Kubernetes limits"};
+}
+
 /* What a container starts; false when it is not llama.cpp. */
 static bool start_of(manifest *m, const llw_yaml *container, const char *namespace, const char *name,
                      llw_start *out) {
@@ -342,6 +370,7 @@ static bool start_of(manifest *m, const llw_yaml *container, const char *namespa
     llw_container_start(m->r, &site, &c, &p.env, &out->low);
     if (!out->low.runs) m->r->out->n_problems = problems; /* another program's */
     if (!out->low.runs) return false;
+    read_limits(m, container, &out->low.limits);
     llw_words all = {0};
     for (size_t i = 0; i < c.entrypoint.words.n; i++)
         llw_words_push(m->r->arena, &all, c.entrypoint.words.items[i]);
@@ -352,28 +381,25 @@ static bool start_of(manifest *m, const llw_yaml *container, const char *namespa
 }
 
 static size_t add_containers(manifest *m, const llw_yaml *object, llw_front_launch *items, size_t n) {
-    static const char *const lists[] = {"initContainers", "containers"};
     const llw_yaml *spec = pod_of(object), *metadata = llw_yaml_get(object, "metadata");
     const char *name = string_at(metadata, "name"), *namespace = string_at(metadata, "namespace");
     if (!*name) name = string_at(metadata, "generateName");
-    for (size_t k = 0; spec && k < 2; k++) {
-        const llw_yaml *list = llw_yaml_get(spec, lists[k]);
-        bool several = k == 0 || (list && list->n > 1);
-        for (const llw_yaml *item = list && list->kind == LLW_YAML_LIST ? list->first : NULL;
-             item && n < MAX_LAUNCHES; item = item->next) {
-            const llw_yaml *container = llw_yaml_follow(item);
-            llw_start *start = llw_arena_alloc(m->r->arena, sizeof *start);
-            if (!start_of(m, container, namespace, string_at(container, "name"), start)) continue;
-            const char *own = string_at(container, "name");
-            items[n++] =
-                (llw_front_launch){.start = start,
-                                   .name = several ? llw_arena_printf(m->r->arena, "%s/%s", name, own) : name,
-                                   .line = item->line,
-                                   .column = item->column,
-                                   .from = item->line,
-                                   .to = llw_yaml_last_line(item),
-                                   .infrastructure = true};
-        }
+    const llw_yaml *list = spec ? llw_yaml_get(spec, "containers") : NULL; /* others only prepare */
+    bool several = list && list->n > 1;
+    for (const llw_yaml *item = list && list->kind == LLW_YAML_LIST ? list->first : NULL;
+         item && n < MAX_LAUNCHES; item = item->next) {
+        const llw_yaml *container = llw_yaml_follow(item);
+        llw_start *start = llw_arena_alloc(m->r->arena, sizeof *start);
+        if (!start_of(m, container, namespace, string_at(container, "name"), start)) continue;
+        const char *own = string_at(container, "name");
+        items[n++] =
+            (llw_front_launch){.start = start,
+                               .name = several ? llw_arena_printf(m->r->arena, "%s/%s", name, own) : name,
+                               .line = item->line,
+                               .column = item->column,
+                               .from = item->line,
+                               .to = llw_yaml_last_line(item),
+                               .infrastructure = true};
     }
     return n;
 }

@@ -190,7 +190,7 @@ static bool skipped_directory(const char *path, const char *name) {
     static const char *const hidden[] = {".github",  ".devcontainer", ".config",     ".docker", ".gitlab",
                                          ".forgejo", ".gitea",        ".woodpecker", ".ci",     ".podman",
                                          ".k8s",     ".deploy",       ".claude",     ".cursor", ".agents",
-                                         ".codex",   ".gemini",       ".windsurf"};
+                                         ".codex",   ".gemini",       ".windsurf",   ".vscode"};
     if (*name == '.') {
         for (size_t i = 0; i < sizeof hidden / sizeof *hidden; i++)
             if (!strcmp(name, hidden[i])) return false;

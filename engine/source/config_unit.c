@@ -438,7 +438,23 @@ typedef struct command {
     llw_words words;
 } command;
 
+/* MemoryMax in bytes; of a share of RAM nobody here knows the whole (systemd.resource-control(5)). */
+static llw_limits limits_of(unit *u) {
+    llw_limits out = {0};
+    for (size_t i = 0; i < u->n; i++) {
+        const unit_line *l = &u->lines[i];
+        if (strcmp(l->section, "Service") || strcmp(l->key, "MemoryMax")) continue;
+        const char *text = text_of(u->r, &l->value);
+        out.memory_said = *text && strcmp(text, "infinity") != 0;
+        out.memory = llw_limits_bytes(text, true);
+        out.memory_place =
+            (llw_token){.place = llw_place(u->r->arena, l->file->path, l->line, 1), .origin = "MemoryMax="};
+    }
+    return out;
+}
+
 static void start_commands(unit *u, const command *commands, size_t n, const llw_scope *env) {
+    const llw_limits limits = limits_of(u);
     for (size_t i = 0; i < n;) { /* those of one file together */
         const llw_config_file *file = commands[i].line->file;
         llw_start_site site = {.file = file->path,
@@ -452,6 +468,7 @@ static void start_commands(unit *u, const command *commands, size_t n, const llw
             llw_start_words(u->r, &site, &commands[i].words, env, &starts);
             for (size_t k = before; k < starts.n; k++) {
                 llw_start *s = &starts.items[k];
+                if (!s->low.limits.memory_said) s->low.limits = limits;
                 if (s->file) continue; /* of a script that it starts */
                 s->file = file->path;
                 s->line = commands[i].line->line;

@@ -46,6 +46,8 @@ find tests/fixtures/lint -type f | while read -r file; do
     *.sh) take shell "$file" ;;
     *.service) take unit "$file" ;;
     *.container) take container "$file" ;;
+    Taskfile.yml) take taskfile "$file" ;;
+    package.json) take package "$file" && take editor "$file" ;;
     *.yaml | *.yml) take yaml "$file" ;;
     *odelfile*) take modelfile "$file" ;;
     *.ps1) take powershell "$file" ;;
