@@ -21,10 +21,19 @@ struct llw_arena {
 };
 
 /* Blocks of freed arenas, all zero, kept for the next ones: predictions come and go by the dozen, and fresh
- * pages from the system cost more than the arithmetic. A sanitizer sees plain allocations instead. */
-enum { KEEP = 32 << 20, MIN_BLOCK = 4096 };
-static _Thread_local block *kept;
+ * pages from the system cost more than the arithmetic. They are kept by size, and given to whoever wants that
+ * size: a small arena that lives long must not sit in a large block. A sanitizer sees plain allocations
+ * instead. */
+enum { KEEP = 32 << 20, MIN_BLOCK = 4096, MAX_BLOCK = 1 << 18, CLASSES = 8 };
+static _Thread_local block *kept[CLASSES];
 static _Thread_local size_t kept_bytes;
+
+/* Blocks double from MIN_BLOCK to MAX_BLOCK; the last class has those that were made for one large thing. */
+static int class_of(size_t size) {
+    int class = 0;
+    for (size_t of = MIN_BLOCK; of < size && class < CLASSES - 1; of *= 2) class ++;
+    return class;
+}
 
 static void out_of_memory(void) {
     fputs("llwhy: out of memory\n", stderr);
@@ -58,8 +67,9 @@ static void give_back(block *b) {
     }
     memset(b->bytes, 0, b->used);
     b->used = 0;
-    b->next = kept;
-    kept = b;
+    block **of = &kept[class_of(b->size)];
+    b->next = *of;
+    *of = b;
     kept_bytes += b->size;
 }
 
@@ -76,11 +86,11 @@ static void fault_in(block *b) {
 #endif
 }
 
-/* A kept block of at least that size, or a new one. */
+/* A kept block of the size wanted, at least of the size needed, or a new one. */
 static block *take(size_t size, size_t want) {
-    for (block **at = &kept; *at; at = &(*at)->next) {
+    for (block **at = &kept[class_of(want)]; *at; at = &(*at)->next) {
         block *b = *at;
-        if (b->size < size) continue;
+        if (b->size < size || b->size / 2 > want) continue;
         *at = b->next;
         kept_bytes -= b->size;
         return b;
@@ -107,7 +117,7 @@ void *llw_arena_alloc(llw_arena *arena, size_t size) {
     block *b = arena->head;
     if (!b || b->size - b->used < size) {
         size_t want = b ? b->size * 2 : MIN_BLOCK;
-        if (want > (1u << 18)) want = 1u << 18;
+        if (want > MAX_BLOCK) want = MAX_BLOCK;
         if (want < size) want = size;
         b = take(size, want);
         b->next = arena->head;
@@ -125,6 +135,14 @@ llw_arena *llw_arena_new(void) {
     llw_arena *arena = llw_arena_alloc(&own, sizeof own);
     *arena = own;
     return arena;
+}
+
+void llw_arena_adopt(llw_arena *arena, llw_arena *other) {
+    block *last = other->head;
+    while (last->next) last = last->next;
+    arena->bytes += other->bytes;
+    last->next = arena->head->next; /* the head goes on being filled */
+    arena->head->next = other->head;
 }
 
 size_t llw_arena_bytes(const llw_arena *arena) {

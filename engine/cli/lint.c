@@ -225,7 +225,7 @@ bool llw_lint_pass_run(llw_linting *lint, bool quiet, llw_lint_pass *out) {
         assume_gpu(out->facts);
         llw_app_claim_ledger(lint->app, out->facts,
                              lint->app->options.n_words ? lint->app->options.words[0] : NULL);
-        out->run = llw_run_new(lint->app->kb, out->facts);
+        out->run = llw_run_least(lint->app->kb, out->facts, lint->least);
         judged = judge(lint, out);
     }
     llw_progress_stop();

@@ -123,6 +123,11 @@ static void derive(llw_run *run, size_t index) {
     }
 }
 
+/* Nobody wants to know, and nothing else waits for it. */
+static bool is_unwanted(const llw_run *run, const llw_rule *rule) {
+    return rule->level < run->least && rule->find.n_pieces && !rule->n_derives && rule->predicts;
+}
+
 /* Quantities and conditions of a node whose rule and binding are there. */
 static void evaluate(llw_run *run, llw_node *node) {
     const llw_rule *rule = node->rule;
@@ -132,7 +137,8 @@ static void evaluate(llw_run *run, llw_node *node) {
     llw_evaluation e = evaluation_of(run, node->binding, node->lets);
     /* what is cheap first; what costs a prediction only if that left the node open */
     for (int costly = 0; costly <= rule->predicts; costly++) {
-        bool settled = costly && !run->whole && (!node->applies || settle(rule, node->truth) == LLW_SILENT);
+        bool settled = costly && !run->whole &&
+                       (!node->applies || is_unwanted(run, rule) || settle(rule, node->truth) == LLW_SILENT);
         for (size_t i = 0; i < rule->n_lets; i++) {
             if (rule->lets[i].predicts != costly) continue;
             node->lets[i] = settled ? (llw_result){.state = LLW_NOT_ASKED} : eval_top(&rule->lets[i], &e);
@@ -147,6 +153,7 @@ static void evaluate(llw_run *run, llw_node *node) {
         }
     }
     node->state = node->applies ? settle(rule, node->truth) : LLW_SILENT;
+    if (node->state == LLW_FIRED && is_unwanted(run, rule)) node->state = LLW_UNDECIDED;
 }
 
 bool llw_run_add_node(llw_run *run, const llw_rule *rule, const llw_entity *binding) {
@@ -211,23 +218,29 @@ void llw_run_rules(llw_run *run) {
     }
 }
 
-static llw_run *run_all(const llw_kb *kb, const llw_facts *facts, bool whole) {
+static llw_run *run_all(const llw_kb *kb, const llw_facts *facts, bool whole, llw_level least) {
     llw_run *run = llw_run_start(kb, facts, whole, NULL);
+    run->least = least;
     llw_run_rules(run);
     return run;
 }
 
 llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts) {
-    return run_all(kb, facts, false);
+    return run_all(kb, facts, false, LLW_LEVEL_NOTE);
+}
+
+llw_run *llw_run_least(const llw_kb *kb, const llw_facts *facts, llw_level least) {
+    return run_all(kb, facts, false, least);
 }
 
 llw_run *llw_run_whole(const llw_kb *kb, const llw_facts *facts) {
-    return run_all(kb, facts, true);
+    return run_all(kb, facts, true, LLW_LEVEL_NOTE);
 }
 
 void llw_run_free(llw_run *run) {
     if (!run) return;
-    for (llw_variant *v = run->variants; v; v = v->next) llw_facts_free(v->facts);
+    for (size_t i = 0; i < LLW_RUN_VARIANTS; i++)
+        for (llw_variant *v = run->variants[i]; v; v = v->next) llw_facts_free(v->facts);
     llw_facts_free(run->facts);
     free(run->nodes);
     if (!run->memo_lent) llw_memo_free(run->memo);
@@ -267,12 +280,12 @@ static llw_variant *variant_get(llw_run *run, llw_entity launch, const llw_attr 
                                 const llw_value *values, int n) {
     for (int i = 0; i < n; i++)
         if (!values[i].known) return NULL;
-    for (llw_variant *v = run->variants; v; v = v->next)
+    llw_variant **of = &run->variants[launch % LLW_RUN_VARIANTS];
+    for (llw_variant *v = *of; v; v = v->next)
         if (same_change(v, launch, knobs, values, n)) return v;
     llw_variant *v = llw_arena_alloc(run->arena, sizeof *v);
-    *v =
-        (llw_variant){.launch = launch, .n = n, .facts = llw_facts_overlay(run->base), .next = run->variants};
-    run->variants = v;
+    *v = (llw_variant){.launch = launch, .n = n, .facts = llw_facts_overlay(run->base), .next = *of};
+    *of = v;
     for (int i = 0; i < n; i++) {
         v->knobs[i] = knobs[i];
         v->values[i] = values[i];

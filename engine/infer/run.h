@@ -17,7 +17,8 @@ typedef struct llw_node {
     llw_entity binding[LLW_MAX_VARIABLES];
     llw_state state;
     bool applies;      /* false: the rule does not hold for this launch's build, so it is silent */
-    llw_result *truth; /* of each condition; joins are all true. LLW_NOT_ASKED only in a silent node */
+    llw_result *truth; /* of each condition; joins are all true. LLW_NOT_ASKED only in a silent node, or one
+                          that nobody wants */
     llw_result *lets;
 } llw_node;
 
@@ -45,6 +46,8 @@ typedef struct llw_derivation {
     llw_grade grade;
 } llw_derivation;
 
+enum { LLW_RUN_VARIANTS = 1024 };
+
 typedef struct llw_run {
     const llw_kb *kb;
     const llw_facts *base; /* what was read */
@@ -56,14 +59,17 @@ typedef struct llw_run {
     size_t n_predicted;
     llw_derivation *derivations;
     size_t n_derivations, derivation_capacity;
-    bool whole;                   /* ask everything */
-    struct llw_variant *variants; /* memo of predict() */
-    struct llw_memo *memo;        /* of single predictions */
-    bool memo_lent;               /* by another run */
-    struct llw_readers *readers;  /* who reads a slot (cone.h); NULL: nobody asked yet */
+    bool whole;      /* ask everything */
+    llw_level least; /* of findings that somebody wants: below it nothing costly is asked */
+    struct llw_variant *variants[LLW_RUN_VARIANTS]; /* memo of predict(), by launch */
+    struct llw_memo *memo;                          /* of single predictions */
+    bool memo_lent;                                 /* by another run */
+    struct llw_readers *readers;                    /* who reads a slot (cone.h); NULL: nobody asked yet */
 } llw_run;
 
 llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts);
+/* The same for findings from that level on: a rule below it that waits for a prediction stays undecided. */
+llw_run *llw_run_least(const llw_kb *kb, const llw_facts *facts, llw_level least);
 /* The same with nothing left unasked: for tests that drop a condition and look again. */
 llw_run *llw_run_whole(const llw_kb *kb, const llw_facts *facts);
 void llw_run_free(llw_run *run);

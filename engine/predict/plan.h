@@ -124,7 +124,8 @@ enum {
 typedef struct llw_plan {
     const llw_launch *launch;
     const llw_model *model;
-    llw_arena *arena;
+    llw_arena *arena;   /* of what the prediction keeps */
+    llw_arena *scratch; /* of the plan itself: it goes when the prediction is made */
     bool explain;
     const llw_architecture *architecture; /* NULL: not known to llama.cpp v0.5.0 */
     llw_changes build;

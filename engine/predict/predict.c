@@ -157,16 +157,20 @@ static void explain_flash(llw_plan *plan) {
     llw_ground_key(plan, 1, "attention.kv_lora_rank", NULL);
 }
 
-static void predict(const llw_launch *launch, llw_arena *arena, bool explain, bool compute,
-                    llw_prediction *out) {
+static void predict_with(const llw_launch *launch, llw_arena *arena, llw_arena *scratch, bool explain,
+                         bool compute, llw_prediction *out) {
     memset(out, 0, sizeof *out);
     out->reason = "";
     out->n_devices = launch->n_devices;
     for (int i = 0; i < LLW_MAX_DEVICES; i++)
         out->device[i].weights_exact = out->device[i].context_exact = true;
     out->host.weights_exact = out->host.context_exact = true;
-    llw_plan plan = {
-        .launch = launch, .model = launch->model, .arena = arena, .explain = explain, .out = out};
+    llw_plan plan = {.launch = launch,
+                     .model = launch->model,
+                     .arena = arena,
+                     .scratch = scratch,
+                     .explain = explain,
+                     .out = out};
     if (!plan.model || !plan.model->architecture) {
         llw_plan_stop(&plan, LLW_OUTCOME_UNKNOWN, "the model's header was not read");
         return;
@@ -226,6 +230,13 @@ static void predict(const llw_launch *launch, llw_arena *arena, bool explain, bo
             "llama.cpp v0.5.0 has no architecture \"%s\" and refuses it; for a newer one weights and cache "
             "are counted as for a plain transformer, and the compute buffer is a bound",
             plan.model->architecture);
+}
+
+static void predict(const llw_launch *launch, llw_arena *arena, bool explain, bool compute,
+                    llw_prediction *out) {
+    llw_arena *scratch = llw_arena_new();
+    predict_with(launch, arena, scratch, explain, compute, out);
+    llw_arena_free(scratch);
 }
 
 void llw_predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_prediction *out) {

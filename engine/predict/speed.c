@@ -125,8 +125,9 @@ static void count_cache(const llw_plan *plan, int64_t depth, llw_speed *out) {
 
 /* Lowers the launch as llw_predict does, without its arithmetic on the compute buffer. */
 static bool make_plan(const llw_launch *launch, const llw_prediction *prediction, llw_arena *arena,
-                      llw_plan *plan, llw_prediction *scratch) {
-    *plan = (llw_plan){.launch = launch, .model = launch->model, .arena = arena, .out = scratch};
+                      llw_arena *scratch, llw_plan *plan, llw_prediction *unused) {
+    *plan = (llw_plan){
+        .launch = launch, .model = launch->model, .arena = arena, .scratch = scratch, .out = unused};
     llw_changes_read(launch->build_order, &plan->build);
     plan->architecture = llw_architecture_find(plan->model->architecture);
     if (!llw_hparams_read(plan) || !llw_context_resolve(plan) || !llw_place_layers(plan) ||
@@ -259,18 +260,18 @@ static void add_up(const llw_plan *plan, const speeds *s, const bandwidths *b, l
     out->high = 1 / out->seconds_low;
 }
 
-void llw_speed_estimate(const llw_launch *launch, const llw_prediction *prediction, int64_t depth,
-                        llw_arena *arena, llw_speed *out) {
+static void estimate(const llw_launch *launch, const llw_prediction *prediction, int64_t depth,
+                     llw_arena *arena, llw_arena *scratch, llw_speed *out) {
     memset(out, 0, sizeof *out);
     out->reason = "";
     speeds s;
     llw_plan plan;
-    llw_prediction scratch = {0};
+    llw_prediction unused = {0};
     if (prediction->outcome != LLW_OUTCOME_OK)
         out->reason = "the launch does not load";
-    else if (!speeds_read(arena, &s))
+    else if (!speeds_read(scratch, &s))
         out->reason = "models/speed.tsv cannot be read";
-    else if (!make_plan(launch, prediction, arena, &plan, &scratch))
+    else if (!make_plan(launch, prediction, arena, scratch, &plan, &unused))
         out->reason = "the placement is not known";
     if (*out->reason) return;
     count_weights(&plan, out);
@@ -294,14 +295,21 @@ void llw_speed_estimate(const llw_launch *launch, const llw_prediction *predicti
     out->known = true;
 }
 
+void llw_speed_estimate(const llw_launch *launch, const llw_prediction *prediction, int64_t depth,
+                        llw_arena *arena, llw_speed *out) {
+    llw_arena *scratch = llw_arena_new();
+    estimate(launch, prediction, depth, arena, scratch, out);
+    llw_arena_free(scratch);
+}
+
 double llw_speed_rank(const llw_launch *launch, const llw_prediction *prediction, llw_arena *arena) {
     static const double gpu = 800e9, ram = 40e9; /* nominal: a card of these years and two channels of DDR4 */
     speeds s;
     llw_plan plan;
-    llw_prediction scratch = {0};
+    llw_prediction unused = {0};
     llw_speed sum = {0};
     if (prediction->outcome != LLW_OUTCOME_OK || !speeds_read(arena, &s) ||
-        !make_plan(launch, prediction, arena, &plan, &scratch))
+        !make_plan(launch, prediction, arena, arena, &plan, &unused))
         return INFINITY;
     count_weights(&plan, &sum);
     count_cache(&plan, 0, &sum);

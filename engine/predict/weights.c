@@ -73,7 +73,7 @@ bool llw_place_layers(llw_plan *plan) {
     plan->gpu_layers = plan->launch->gpu_layers < 0 ? unnumbered_layers(plan, all) : plan->launch->gpu_layers;
     int64_t start = all > plan->gpu_layers ? all - plan->gpu_layers : 0;
     int64_t active = plan->n_devices == 0 ? 0 : plan->gpu_layers < all ? plan->gpu_layers : all;
-    plan->layer_place = llw_arena_alloc(plan->arena, (size_t)all);
+    plan->layer_place = llw_arena_alloc(plan->scratch, (size_t)all);
     for (int64_t i = 0; i < all; i++) {
         plan->layer_place[i] = LLW_PLACE_CPU;
         if (i < start || i - start >= active) continue;
@@ -166,7 +166,7 @@ static bool overrides_init(llw_plan *plan, overrides *set) {
     size_t n = plan->launch->n_overrides;
     plan->overridden = n > 0;
     if (!n) return true;
-    set->items = llw_arena_alloc(plan->arena, n * sizeof *set->items);
+    set->items = llw_arena_alloc(plan->scratch, n * sizeof *set->items);
     set->match = pcre2_match_data_create(1, NULL);
     for (size_t i = 0; i < n; i++) {
         const llw_override *given = &plan->launch->overrides[i];
@@ -413,11 +413,11 @@ bool llw_place_weights(llw_plan *plan) {
         overrides_fini(&set);
         return false;
     }
-    plan->weights = llw_arena_alloc(plan->arena, (model->n_tensors + 1) * sizeof *plan->weights);
+    plan->weights = llw_arena_alloc(plan->scratch, (model->n_tensors + 1) * sizeof *plan->weights);
     plan->n_weights = model->n_tensors;
-    plan->rope_place = llw_arena_alloc(plan->arena, (size_t)plan->hparams.n_layer_all);
+    plan->rope_place = llw_arena_alloc(plan->scratch, (size_t)plan->hparams.n_layer_all);
     size_t slots = (size_t)(plan->hparams.n_layer_all + 1) * LLW_WEIGHT_IDS * LLW_SUFFIXES;
-    plan->weight_of = llw_arena_alloc(plan->arena, slots * sizeof *plan->weight_of);
+    plan->weight_of = llw_arena_alloc(plan->scratch, slots * sizeof *plan->weight_of);
     for (size_t i = 0; i < model->n_tensors; i++) {
         llw_weight *w = &plan->weights[i];
         *w = (llw_weight){&model->tensors[i], llw_tensor_name_parse(model->tensors[i].name), LLW_PLACE_NONE,

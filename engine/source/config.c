@@ -103,6 +103,83 @@ static turn turn_of(llw_config_kind kind) {
     return kind == LLW_CONFIG_INI || kind == LLW_CONFIG_PRESET ? INI_FILES : COMMANDS;
 }
 
+static void emit_one(llw_config_reader *r, llw_config_set *set, size_t i) {
+    const llw_config_file *file = &set->items[i]->file;
+    switch (set->items[i]->kind) {
+    case LLW_CONFIG_INI: llw_chain_conf(r, set, file); break;
+    case LLW_CONFIG_PRESET: llw_front_preset(r, file, false); break;
+    case LLW_CONFIG_ENV: llw_chain_env(r, set, file); break;
+    case LLW_CONFIG_COMPOSE: llw_chain_compose(r, set, set->items[i]); break;
+    case LLW_CONFIG_DOCKERFILE: emit_dockerfile(r, set, set->items[i]); break;
+    case LLW_CONFIG_SCRIPT: llw_front_script(r, set, file); break;
+    case LLW_CONFIG_KUBERNETES: llw_front_kubernetes(r, set, file); break;
+    case LLW_CONFIG_MODELFILE: llw_front_modelfile(r, file); break;
+    case LLW_CONFIG_LOCALAI: llw_front_localai(r, file); break;
+    case LLW_CONFIG_MAKEFILE: llw_front_recipes(r, set, file, false); break;
+    case LLW_CONFIG_JUSTFILE: llw_front_recipes(r, set, file, true); break;
+    case LLW_CONFIG_POWERSHELL: llw_front_powershell(r, set, file); break;
+    case LLW_CONFIG_NIX: llw_front_nix(r, set, file); break;
+    case LLW_CONFIG_BATCH: llw_front_batch(r, set, file); break;
+    case LLW_CONFIG_PYTHON: llw_front_python(r, file); break;
+    case LLW_CONFIG_SWAP: llw_front_swap(r, set, file); break;
+    case LLW_CONFIG_UNIT: emit_unit(r, set, file); break;
+    case LLW_CONFIG_DROP_IN: emit_drop_in(r, set, file); break;
+    case LLW_CONFIG_ACTIONS:
+    case LLW_CONFIG_GITLAB:
+    case LLW_CONFIG_TASKFILE:
+    case LLW_CONFIG_PACKAGE:
+    case LLW_CONFIG_DEVCONTAINER:
+    case LLW_CONFIG_EDITOR:
+    case LLW_CONFIG_SKY: llw_front_commands(r, set, file, set->items[i]->kind); break;
+    case LLW_CONFIG_DOCUMENT: llw_config_document(r, set, file); break;
+    default: break;
+    }
+}
+
+/* What a file may leave behind in the reader and its result. Lists may have grown and been cut again. */
+typedef struct trace {
+    size_t launches, unread, problems, claims, routers, maps, pins, parsed;
+    const void *lists[6];
+    bool maps_read, known, cards;
+} trace;
+
+static trace trace_of(const llw_config_reader *r) {
+    return (trace){
+        .launches = r->out->n_launches,
+        .unread = r->out->n_unread,
+        .problems = r->out->n_problems,
+        .claims = r->out->n_claims,
+        .routers = r->n_routers,
+        .maps = r->n_maps,
+        .pins = r->n_pins,
+        .parsed = r->n_parsed,
+        .lists = {r->out->launches, r->out->unread, r->out->problems, r->routers, r->maps, r->pins},
+        .maps_read = r->maps_read,
+        .known = r->known != NULL,
+        .cards = r->cards != NULL};
+}
+
+static bool same_trace(const trace *a, const trace *b) {
+    return !memcmp(a->lists, b->lists, sizeof a->lists) && a->launches == b->launches &&
+           a->unread == b->unread && a->problems == b->problems && a->claims == b->claims &&
+           a->routers == b->routers && a->maps == b->maps && a->pins == b->pins && a->parsed == b->parsed &&
+           a->maps_read == b->maps_read && a->known == b->known && a->cards == b->cards;
+}
+
+/* Most files of a repository come to nothing: what was read of those is given back. */
+static void emit_apart(llw_config_reader *r, llw_config_set *set, size_t i) {
+    llw_arena *all = r->arena, *own = llw_arena_new();
+    trace before = trace_of(r);
+    r->arena = own;
+    emit_one(r, set, i);
+    r->arena = all;
+    trace after = trace_of(r);
+    if (same_trace(&before, &after))
+        llw_arena_free(own);
+    else
+        llw_arena_adopt(all, own);
+}
+
 static void emit_all(llw_config_reader *r, llw_config_set *set, turn now) {
     for (size_t i = 0; i < set->n; i++) {
         if (!set->items[i]->emit || turn_of(set->items[i]->kind) != now) continue;
@@ -111,35 +188,7 @@ static void emit_all(llw_config_reader *r, llw_config_set *set, turn now) {
         *(const char **)llw_arena_push(r->arena, &files, &r->out->n_files, &r->out->file_capacity,
                                        sizeof file->path) = file->path;
         r->out->files = files;
-        switch (set->items[i]->kind) {
-        case LLW_CONFIG_INI: llw_chain_conf(r, set, file); break;
-        case LLW_CONFIG_PRESET: llw_front_preset(r, file, false); break;
-        case LLW_CONFIG_ENV: llw_chain_env(r, set, file); break;
-        case LLW_CONFIG_COMPOSE: llw_chain_compose(r, set, set->items[i]); break;
-        case LLW_CONFIG_DOCKERFILE: emit_dockerfile(r, set, set->items[i]); break;
-        case LLW_CONFIG_SCRIPT: llw_front_script(r, set, file); break;
-        case LLW_CONFIG_KUBERNETES: llw_front_kubernetes(r, set, file); break;
-        case LLW_CONFIG_MODELFILE: llw_front_modelfile(r, file); break;
-        case LLW_CONFIG_LOCALAI: llw_front_localai(r, file); break;
-        case LLW_CONFIG_MAKEFILE: llw_front_recipes(r, set, file, false); break;
-        case LLW_CONFIG_JUSTFILE: llw_front_recipes(r, set, file, true); break;
-        case LLW_CONFIG_POWERSHELL: llw_front_powershell(r, set, file); break;
-        case LLW_CONFIG_NIX: llw_front_nix(r, set, file); break;
-        case LLW_CONFIG_BATCH: llw_front_batch(r, set, file); break;
-        case LLW_CONFIG_PYTHON: llw_front_python(r, file); break;
-        case LLW_CONFIG_SWAP: llw_front_swap(r, set, file); break;
-        case LLW_CONFIG_UNIT: emit_unit(r, set, file); break;
-        case LLW_CONFIG_DROP_IN: emit_drop_in(r, set, file); break;
-        case LLW_CONFIG_ACTIONS:
-        case LLW_CONFIG_GITLAB:
-        case LLW_CONFIG_TASKFILE:
-        case LLW_CONFIG_PACKAGE:
-        case LLW_CONFIG_DEVCONTAINER:
-        case LLW_CONFIG_EDITOR:
-        case LLW_CONFIG_SKY: llw_front_commands(r, set, file, set->items[i]->kind); break;
-        case LLW_CONFIG_DOCUMENT: llw_config_document(r, set, file); break;
-        default: break;
-        }
+        emit_apart(r, set, i);
     }
 }
 

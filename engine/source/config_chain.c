@@ -10,6 +10,7 @@
 /* --- services and their Dockerfiles --- */
 
 const llw_dockerfile *llw_config_docker(llw_config_reader *r, llw_config_entry *e) {
+    r->n_parsed += !e->parsed_docker;
     if (!e->parsed_docker) llw_config_dockerfile(r, &e->file, &e->docker);
     e->parsed_docker = true;
     return &e->docker;

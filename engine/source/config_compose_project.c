@@ -97,6 +97,7 @@ static const llw_service *find(const llw_service *services, size_t n, const char
 }
 
 static void parse(llw_config_reader *r, llw_config_entry *e) {
+    r->n_parsed += !e->parsed_services;
     if (!e->parsed_services) e->services = llw_config_compose(r, &e->file, e->file.directory, &e->n_services);
     e->parsed_services = true;
 }
@@ -257,6 +258,7 @@ static llw_config_entry *below(llw_config_reader *r, llw_config_set *set, llw_co
 const llw_service *llw_config_project(llw_config_reader *r, llw_config_set *set, llw_config_entry *e,
                                       size_t *n) {
     if (!e->parsed_project) {
+        r->n_parsed++;
         e->parsed_project = true; /* a circle of includes ends here */
         llw_config_entry *layers[MAX_LAYERS + 1];
         project p = {.r = r, .set = set};

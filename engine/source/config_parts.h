@@ -20,7 +20,7 @@ struct llw_config_map;
 
 typedef struct llw_config_reader {
     llw_facts *facts;
-    llw_arena *arena;
+    llw_arena *arena; /* of the file that is read; kept when something came of it (config.c) */
     const llw_config_options *options;
     const llw_flags *flags;
     llw_config_result *out;
@@ -38,6 +38,7 @@ typedef struct llw_config_reader {
     bool maps_read;
     struct llw_config_pin *pins; /* where the project fixes its llama.cpp */
     size_t n_pins, pin_capacity;
+    size_t n_parsed; /* Compose files and Dockerfiles */
 } llw_config_reader;
 
 enum { LLW_SHELL_BUDGET = 1 << 22 };

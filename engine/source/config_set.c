@@ -91,7 +91,7 @@ llw_config_entry *llw_config_set_load(llw_config_reader *r, llw_config_set *set,
     llw_err err = {0};
     char *bytes = NULL;
     size_t len = 0;
-    llw_arena *arena = sniff ? llw_arena_new() : r->arena; /* what is not ours is not kept */
+    llw_arena *arena = sniff ? llw_arena_new() : set->arena; /* what is not ours is not kept */
     if (llw_file_read(arena, path, LLW_CONFIG_MAX_BYTES, &bytes, &len, &err) != LLW_OK) {
         if (!sniff) llw_config_unread(r, path, err.line, "%s", err.text);
         if (sniff) llw_arena_free(arena);
@@ -102,14 +102,14 @@ llw_config_entry *llw_config_set_load(llw_config_reader *r, llw_config_set *set,
         llw_config_pins_in(r, path, directory_of(r->arena, path), bytes, len);
     if (sniff) {
         kind = llw_config_kind_by_content(kind, base_name(path), bytes, len);
-        if (kind != LLW_CONFIG_NONE) bytes = llw_arena_strndup(r->arena, bytes, len);
+        if (kind != LLW_CONFIG_NONE) bytes = llw_arena_strndup(set->arena, bytes, len);
         llw_arena_free(arena);
         if (kind == LLW_CONFIG_NONE) return NULL;
     }
-    llw_config_entry *e = llw_arena_alloc(r->arena, sizeof *e);
+    llw_config_entry *e = llw_arena_alloc(set->arena, sizeof *e);
     set->bytes += len;
-    path = llw_arena_strdup(r->arena, path);
-    *e = (llw_config_entry){.file = {path, base_name(path), directory_of(r->arena, path), bytes, len,
+    path = llw_arena_strdup(set->arena, path);
+    *e = (llw_config_entry){.file = {path, base_name(path), directory_of(set->arena, path), bytes, len,
                                      llw_config_is_example(path)},
                             .kind = kind,
                             .emit = emit};
