@@ -109,7 +109,7 @@ llw_config_entry *llw_config_set_add(llw_config_reader *r, llw_config_set *set,
             llw_config_kind_by_content(kind, base_name(input->path), input->bytes, input->len);
         kind = found != LLW_CONFIG_NONE || kind != LLW_CONFIG_YAML ? found : LLW_CONFIG_COMPOSE;
     }
-    return add(set, input->path, llw_arena_strndup(r->arena, input->bytes, input->len), input->len, kind,
+    return add(set, input->path, llw_arena_strndup(set->arena, input->bytes, input->len), input->len, kind,
                input->wanted);
 }
 
