@@ -102,10 +102,7 @@ void llw_rulelint_add(llw_rulelinting *l, const char *code, const char *file, in
 }
 
 bool llw_rulelint_covers(const llw_rulelinting *l, const llw_rule *rule, size_t i) {
-    int64_t order = l->builds[i], since = rule->since, until = rule->until;
-    if (since < 0) since = rule->lesson->since_order;
-    if (until < 0) until = rule->lesson->until_order;
-    return order >= since && (until < 0 || order < until);
+    return llw_rule_covers(rule, l->builds[i]);
 }
 
 static void read_builds(llw_rulelinting *l) {

@@ -59,7 +59,7 @@ static bool applies(const llw_run *run, const llw_rule *rule, const llw_entity *
     llw_entity build = launch ? llw_facts_ref(run->facts, launch, LLW_launch_build) : 0;
     int64_t order = 0;
     if (!build || !llw_facts_count(run->facts, build, LLW_build_order, &order)) return true;
-    return order >= rule->since && !(rule->until >= 0 && order > rule->until);
+    return llw_rule_covers(rule, order);
 }
 
 static llw_state settle(const llw_rule *rule, const llw_result *truth) {

@@ -78,9 +78,10 @@ typedef struct llw_rule {
     const struct llw_lesson *lesson;
     int line;
     llw_level level;
-    uint32_t place;       /* in the order of evaluation: kb->rules[place] is this one */
-    bool predicts;        /* asks predict() somewhere in what a run evaluates */
-    int64_t since, until; /* llama.cpp builds it holds for, as orders (fact/build.h); -1 when open */
+    uint32_t place; /* in the order of evaluation: kb->rules[place] is this one */
+    bool predicts;  /* asks predict() somewhere in what a run evaluates */
+    int64_t since,
+        until; /* first and last llama.cpp build it holds for, as orders (fact/build.h); -1 when open */
     int n_variables;
     const char *variable[LLW_MAX_VARIABLES];
     llw_kind kind[LLW_MAX_VARIABLES];
@@ -148,5 +149,8 @@ const llw_rule *llw_kb_rule(const llw_kb *kb, const char *id);
 
 /* Calls a named function on numbers. False when it failed or ran out of its budget. */
 bool llw_kb_call(const llw_kb *kb, int function, const double *args, double *result);
+
+/* Whether the rule holds for the llama.cpp build of that order. */
+bool llw_rule_covers(const llw_rule *rule, int64_t order);
 
 #endif

@@ -224,6 +224,10 @@ void llw_kb_add_file(llw_kb *kb, const char *path, const char *bytes, size_t len
         add_problem(kb, &err);
 }
 
+bool llw_rule_covers(const llw_rule *rule, int64_t order) {
+    return order >= rule->since && (rule->until < 0 || order <= rule->until);
+}
+
 const llw_lesson *llw_kb_lesson(const llw_kb *kb, const char *id) {
     for (size_t i = 0; i < kb->n_lessons; i++)
         if (!strcmp(kb->lessons[i]->id, id) || !strcmp(kb->lessons[i]->code, id)) return kb->lessons[i];
