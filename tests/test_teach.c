@@ -69,9 +69,29 @@ static const char *solve(llw_stage *stage, size_t ask) {
     return answer;
 }
 
-/* An answer that the engine does not give: turned around, three times as much, the other choices, a plan that
- * cannot load. */
-static const char *turn_around(fixture *f, const llw_ask *ask, const char *right) {
+/* "c a b" from behind. */
+static const char *backwards(fixture *f, const char *letters) {
+    size_t n = strlen(letters);
+    char *back = llw_arena_strdup(f->arena, letters);
+    for (size_t i = 0; i < n; i++) back[i] = letters[n - 1 - i];
+    return back;
+}
+
+/* A line of the same file where nothing stands. */
+static const char *other_line(fixture *f, llw_stage *stage, size_t ask, const char *place) {
+    for (int line = 1; line < 100; line++) {
+        const char *typed = llw_arena_printf(f->arena, "%.*s:%d", (int)strcspn(place, ":"), place, line);
+        llw_assessment a = assess(f, stage, ask, typed);
+        if (a.understood && a.score == LLW_SCORE_WRONG) return typed;
+    }
+    fail_msg("every line of %s has to do with it", place);
+    return "";
+}
+
+/* An answer that the engine does not give: turned around, three times as much, the other choices, a line
+ * where nothing stands, a plan that cannot load. */
+static const char *turn_around(fixture *f, llw_stage *stage, size_t which, const char *right) {
+    const llw_ask *ask = &stage->c->asks[which];
     double number = 0;
     unsigned picked = 0;
     bool yes = false;
@@ -87,6 +107,9 @@ static const char *turn_around(fixture *f, const llw_ask *ask, const char *right
         for (size_t i = 0; i < ask->n_choices; i++)
             if (!(picked & 1u << i)) return llw_arena_printf(f->arena, "%c", (int)('a' + i));
         fail_msg("every choice of %s is right", ask->id);
+        return "";
+    case LLW_ASK_ORDER: return backwards(f, right);
+    case LLW_ASK_LINE: return other_line(f, stage, which, right);
     default: return "--fit off -ngl 99 -c 2000000";
     }
 }
@@ -113,7 +136,7 @@ static void every_case_is_sound_and_graded(void **state) {
         for (size_t k = 0; k < c.n_asks; k++) {
             const char *answer = solve(&stage, k);
             right[k] = assess(f, &stage, k, answer);
-            wrong[k] = assess(f, &stage, k, turn_around(f, &c.asks[k], answer));
+            wrong[k] = assess(f, &stage, k, turn_around(f, &stage, k, answer));
             mixed[k] = k ? wrong[k] : right[k];
             if (wrong[k].score == LLW_SCORE_RIGHT)
                 fail_msg("%s %s: \"%s\" counts as right", c.id, c.asks[k].id, wrong[k].typed);
@@ -193,10 +216,33 @@ static void answers_of_people(void **state) {
         {"07a-fit-does-not-work", "plan", "without -ngl", LLW_SCORE_RIGHT, NULL},
         {"07a-fit-does-not-work", "plan", "-ot exps=CPU", LLW_SCORE_HALF, "moe-means-cpu"},
         {"07a-fit-does-not-work", "plan", "-ub 256", LLW_SCORE_WRONG, "ngl-99-is-harmless"},
+        {"05a-372-mib-short", "by-buffer", "c a b d", LLW_SCORE_RIGHT, NULL},
+        {"05a-372-mib-short", "by-buffer", "C, A, D, B", LLW_SCORE_HALF, "b-and-ub-are-one"},
+        {"05a-372-mib-short", "by-buffer", "cbda", LLW_SCORE_HALF, "b-and-ub-are-one"},
+        {"05a-372-mib-short", "by-buffer", "c b d a", LLW_SCORE_HALF, "b-and-ub-are-one"},
+        {"05a-372-mib-short", "by-buffer", "d b a c", LLW_SCORE_WRONG, "b-and-ub-are-one"},
+        {"05c-who-set-it", "where", "llama.service.d/20-documents.conf:2", LLW_SCORE_RIGHT, NULL},
+        {"05c-who-set-it", "where", "llama.service.d/20-documents.conf:2:13", LLW_SCORE_RIGHT, NULL},
+        {"05c-who-set-it", "where", "llama.service:6", LLW_SCORE_HALF, "b-and-ub-are-one"},
+        {"05c-who-set-it", "where", "llama.service:5", LLW_SCORE_WRONG, "shrink-the-context"},
+        {"05c-who-set-it", "where", "llama.service.d/30-restart.conf:2", LLW_SCORE_WRONG, NULL},
+        {"07a-fit-does-not-work", "steps", "b c d a", LLW_SCORE_RIGHT, NULL},
+        {"07a-fit-does-not-work", "steps", "b d c a", LLW_SCORE_HALF, NULL},
+        {"07a-fit-does-not-work", "steps", "a d c b", LLW_SCORE_WRONG, NULL},
+        {"07b-the-default-of-99", "where", "docker-compose.yml:9", LLW_SCORE_RIGHT, NULL},
+        {"07b-the-default-of-99", "where", "Dockerfile:3", LLW_SCORE_HALF, NULL},
+        {"07b-the-default-of-99", "where", "models.conf:4", LLW_SCORE_WRONG, "the-profile-is-to-blame"},
+        {"07b-the-default-of-99", "where", "docker-compose.yml:4", LLW_SCORE_WRONG, NULL},
+        {"07b-the-default-of-99", "dockerfile", "Dockerfile:3", LLW_SCORE_RIGHT, NULL},
         {"07b-the-default-of-99", "today", "b", LLW_SCORE_WRONG, NULL},
         {"07b-the-default-of-99", "tomorrow", "yes", LLW_SCORE_WRONG, "worked-so-far"},
         {"07b-the-default-of-99", "plan", "-ngl auto", LLW_SCORE_RIGHT, NULL},
         {"07b-the-default-of-99", "plan", "-ngl 50", LLW_SCORE_WRONG, "worked-so-far"},
+        {"14a-another-one-next-week", "where", "3", LLW_SCORE_RIGHT, NULL},
+        {"14a-another-one-next-week", "where", "line 7", LLW_SCORE_WRONG, "same-name-same-program"},
+        {"C04a-the-same-figure-twice", "where", "models.conf:10", LLW_SCORE_RIGHT, NULL},
+        {"C04a-the-same-figure-twice", "where", "models.conf:11", LLW_SCORE_WRONG,
+         "figure-belongs-to-the-model"},
     };
     fixture *f = *state;
     llw_case c = {.id = ""};
@@ -223,11 +269,26 @@ static void answers_of_people(void **state) {
     assert_int_equal(bad, 0);
 }
 
+enum { PLAN = 3 }; /* of case 05a */
+
 static llw_score score_of(fixture *f, const llw_case *c, size_t ask, const char *typed) {
     llw_stage stage = {.kb = f->kb, .c = c, .arena = f->arena};
     llw_assessment a = assess(f, &stage, ask, typed);
     llw_stage_close(&stage);
     return a.score;
+}
+
+static void replace_line(fixture *f, llw_case *c, const char *path, const char *from, const char *to) {
+    for (size_t i = 0; i < c->setting.n_files; i++) {
+        llw_config_input *file = &c->setting.files[i];
+        const char *at = strcmp(file->path, path) ? NULL : strstr(file->bytes, from);
+        if (!at) continue;
+        file->bytes = llw_arena_printf(f->arena, "%.*s%s%s", (int)(at - file->bytes), file->bytes, to,
+                                       at + strlen(from));
+        file->len = strlen(file->bytes);
+        return;
+    }
+    fail_msg("%s has no line '%s'", path, from);
 }
 
 /* One fact otherwise, and what was right is not. */
@@ -237,17 +298,17 @@ static void a_fact_decides(void **state) {
     static const char *large[] = {"81559:80500:H100"};
     fixture *f = *state;
     llw_case c;
-    load(f, "05a-372-mib-short", &c); /* plan: 2, only -b: 1 */
-    assert_int_equal(score_of(f, &c, 2, "-ub 512"), LLW_SCORE_RIGHT);
-    assert_int_equal(score_of(f, &c, 2, "nothing"), LLW_SCORE_WRONG);
+    load(f, "05a-372-mib-short", &c); /* only -b: 1 */
+    assert_int_equal(score_of(f, &c, PLAN, "-ub 512"), LLW_SCORE_RIGHT);
+    assert_int_equal(score_of(f, &c, PLAN, "nothing"), LLW_SCORE_WRONG);
     assert_int_equal(score_of(f, &c, 1, "no"), LLW_SCORE_RIGHT);
     c.setting.gpus = (llw_texts){
         more, 2}; /* 893 MiB more free: the team's own plan loads, and -ub 1024 is a waste, no failure */
     assert_int_equal(score_of(f, &c, 1, "no"), LLW_SCORE_WRONG);
     assert_int_equal(score_of(f, &c, 1, "yes"), LLW_SCORE_RIGHT);
     c.setting.gpus = (llw_texts){less, 2}; /* 100 MiB less: -ub 512 alone is not enough any more */
-    assert_int_equal(score_of(f, &c, 2, "-ub 512"), LLW_SCORE_WRONG);
-    assert_int_equal(score_of(f, &c, 2, "-ub 256"), LLW_SCORE_RIGHT);
+    assert_int_equal(score_of(f, &c, PLAN, "-ub 512"), LLW_SCORE_WRONG);
+    assert_int_equal(score_of(f, &c, PLAN, "-ub 256"), LLW_SCORE_RIGHT);
 
     load(f, "02a-experts-by-habit", &c); /* a larger model: the experts really do not fit */
     assert_int_equal(score_of(f, &c, 0, "yes"), LLW_SCORE_RIGHT);
@@ -265,6 +326,23 @@ static void a_fact_decides(void **state) {
     c.setting.model = "llama-3.1-8b-q4_k_m";
     assert_int_equal(score_of(f, &c, 0, "yes"), LLW_SCORE_RIGHT);
 
+    load(f, "05a-372-mib-short", &c); /* one of the plans has a larger -ub: it becomes the last */
+    assert_int_equal(score_of(f, &c, 2, "c a b d"), LLW_SCORE_RIGHT);
+    c.asks[2].choices[2].change.with = llw_case_words(f->arena, "-b 4096 -ub 4096");
+    assert_int_equal(score_of(f, &c, 2, "c a b d"), LLW_SCORE_WRONG);
+    assert_int_equal(score_of(f, &c, 2, "a b d c"), LLW_SCORE_RIGHT);
+
+    load(f, "07b-the-default-of-99", &c); /* where the Compose file says nothing, the image is heard */
+    assert_int_equal(score_of(f, &c, 0, "Dockerfile:3"), LLW_SCORE_HALF);
+    replace_line(f, &c, "docker-compose.yml", "      - N_GPU_LAYERS=${N_GPU_LAYERS:-99}\n", "");
+    assert_int_equal(score_of(f, &c, 0, "Dockerfile:3"), LLW_SCORE_RIGHT);
+    assert_int_equal(score_of(f, &c, 0, "docker-compose.yml:9"), LLW_SCORE_WRONG);
+    load(f, "14a-another-one-next-week", &c); /* a file of the case decides what its line is worth */
+    replace_line(f, &c, "docker-compose.yml", "    restart: unless-stopped\n", "");
+    replace_line(f, &c, "docker-compose.yml", "services:\n", "# first\n# second\nservices:\n");
+    assert_int_equal(score_of(f, &c, 1, "3"), LLW_SCORE_WRONG);
+    assert_int_equal(score_of(f, &c, 1, "5"), LLW_SCORE_RIGHT);
+
     load(f, "06a-twenty-tokens", &c); /* a longer probe */
     c.setting.things[0].slots[0].value.as.count = 200;
     assert_int_equal(score_of(f, &c, 0, "a"), LLW_SCORE_RIGHT);
@@ -275,7 +353,7 @@ static void plans_are_explained(void **state) {
     fixture *f = *state;
     llw_case c;
     llw_stage stage = load(f, "05a-372-mib-short", &c);
-    llw_assessment a = assess(f, &stage, 2, "-ub 512 --mlock");
+    llw_assessment a = assess(f, &stage, PLAN, "-ub 512 --mlock");
     assert_int_equal(a.score, LLW_SCORE_RIGHT);
     assert_int_equal(a.unneeded.n, 1);
     assert_string_equal(a.unneeded.items[0], "--mlock");
@@ -283,13 +361,13 @@ static void plans_are_explained(void **state) {
     assert_non_null(strstr(a.team, "CUDA0 is 372.0 MiB short"));
     assert_true(a.gone.n >= 1);
     assert_string_equal(a.gone.items[0].code, "L05");
-    a = assess(f, &stage, 2, "--ubatsch 512");
+    a = assess(f, &stage, PLAN, "--ubatsch 512");
     assert_false(a.understood);
     assert_int_equal(a.score, LLW_SCORE_WRONG);
     assert_false(assess(f, &stage, 0, "plenty").understood);
     assert_false(assess(f, &stage, 0, "30 G").understood); /* G of which kind? */
     assert_false(assess(f, &stage, 1, "perhaps").understood);
-    a = assess(f, &stage, 2, "");
+    a = assess(f, &stage, PLAN, "");
     assert_false(a.understood);
     assert_int_equal(a.score, LLW_SCORE_WRONG);
     llw_stage_close(&stage);
@@ -349,6 +427,23 @@ static void numbers_are_read_with_units(void **state) {
     assert_false(llw_answer_choices("0", 3, &picked));
     assert_false(llw_answer_choices("dense", 3, &picked));
     assert_false(llw_answer_choices("", 3, &picked));
+    size_t order[3];
+    assert_true(llw_answer_order("C a, b", 3, order) && order[0] == 2 && order[1] == 0 && order[2] == 1);
+    assert_true(llw_answer_order("312", 3, order) && order[0] == 2);
+    assert_false(llw_answer_order("a b", 3, order));
+    assert_false(llw_answer_order("a b b", 3, order));
+    assert_false(llw_answer_order("a b d", 3, order));
+    char name[32];
+    int line = 0;
+    assert_true(llw_answer_place(" models.conf:12 ", name, sizeof name, &line) && line == 12);
+    assert_string_equal(name, "models.conf");
+    assert_true(llw_answer_place("a/b.yml:3:7", name, sizeof name, &line) && line == 3);
+    assert_string_equal(name, "a/b.yml");
+    assert_true(llw_answer_place("line 4", name, sizeof name, &line) && line == 4 && !*name);
+    assert_true(llw_answer_place("4", name, sizeof name, &line) && line == 4 && !*name);
+    assert_false(llw_answer_place("models.conf", name, sizeof name, &line));
+    assert_false(llw_answer_place("", name, sizeof name, &line));
+    assert_false(llw_answer_place("x:99999999", name, sizeof name, &line));
 }
 
 /* A file with a mistake is refused with its line. */
@@ -365,7 +460,7 @@ static void broken_cases_name_their_line(void **state) {
         {"asks: [{ id: a, kind: yes-no, question: q, slot: launch.ubatch }]\n", "cannot ask", 10},
         {"asks: [{ id: a, kind: number, question: q, slot: launch.ubatch, unit: MiB }]\n", "no unit", 10},
         {"asks: [{ id: a, kind: guess, question: q, slot: launch.ubatch }]\n",
-         "it is flags, number, yes-no or choice", 10},
+         "it is flags, number, yes-no, choice, line or order", 10},
         {"asks: [{ id: a, kind: number, question: q }]\n", "needs a slot", 10},
         {"asks: [{ id: a, kind: choice, question: q, choices: [{ say: x, holds: launch.loads }] }]\n",
          "two choices", 10},
@@ -391,6 +486,35 @@ static void broken_cases_name_their_line(void **state) {
          "finds something", 0},
         {"title: again\nasks: []\n", "twice", 10},
         {"asks: nothing\n", "list of questions", 1},
+        {"asks: [{ id: a, kind: line, question: q }]\n", "needs files", 10},
+        {"asks: [{ id: a, kind: order, question: q, by: launch.ubatch, choices: [{ say: x }, { say: y }] "
+         "}]\n",
+         "an order three to", 10},
+        {"asks: [{ id: a, kind: order, question: q, by: launch.ubatch, choices: [{ say: x }, { say: y }, { "
+         "say: z }] "
+         "}]\n",
+         "does not tell", 10},
+        {"asks: [{ id: a, kind: order, question: q, by: launch.loads, choices: [{ say: x }, { say: y }, { "
+         "say: z }] "
+         "}]\n",
+         "is no number", 10},
+        {"asks: [{ id: a, kind: order, question: q, by: launch.ubatch, choices: [{ say: x, change: { with: "
+         "-ub 1 } }, "
+         "{ say: y, change: { with: -ub 2 } }, { say: z }] }]\n",
+         "in the right order", 10},
+        {"asks: [{ id: a, kind: order, question: q, choices: [{ say: x, step: A }, { say: y, step: B }, { "
+         "say: z }] "
+         "}]\n",
+         "the step of fit", 10},
+        {"asks: [{ id: a, kind: order, question: q, choices: [{ say: x, step: xyzzy }, { say: y, step: As "
+         "given }, "
+         "{ say: z, step: A }] }]\n",
+         "fit does nothing here", 10},
+        {"asks: [{ id: a, kind: yes-no, question: q, slot: launch.loads, by: launch.ubatch }]\n",
+         "by and falling", 10},
+        {"files: { ../x.conf: a }\nlaunch: x\nasks: []\n", "a file has a name", 10},
+        {"files: { x.conf: a }\nlaunch: x.conf\nasks: [{ id: a, kind: line, question: q }]\n",
+         "leave args out", 1},
     };
     fixture *f = *state;
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -431,8 +555,8 @@ static void a_sitting_has_its_parts(void **state) {
     llw_text_fini(&out);
     size_t right = 0, asked = 0;
     assert_int_equal(llw_transcript_answer(&t, 0, "448", &err), LLW_OK);
-    assert_int_equal(llw_transcript_answer(&t, 2, "-c 65536", &err), LLW_OK);
-    assert_string_equal(t.answers[2].truth, "-ub 512"); /* the engine's own */
+    assert_int_equal(llw_transcript_answer(&t, PLAN, "-c 65536", &err), LLW_OK);
+    assert_string_equal(t.answers[PLAN].truth, "-ub 512"); /* the engine's own */
     assert_int_equal(llw_transcript_score(&t, &right, &asked), LLW_SCORE_HALF);
     assert_int_equal(right, 1);
     assert_int_equal(asked, 2);
@@ -450,7 +574,7 @@ static void the_command_takes_a_file(void **state) {
     char path[] = "/tmp/llwhy-answers-XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);
-    static const char answers[] = "# answers of a learner\n448\nyes\n-ub 512\n";
+    static const char answers[] = "# answers of a learner\n448\nyes\nd b a c\n-ub 512\n";
     assert_int_equal(write(fd, answers, sizeof answers - 1), sizeof answers - 1);
     close(fd);
     const char *text[] = {program, "teach", "05a", "--batch", path, NULL},
@@ -465,12 +589,13 @@ static void the_command_takes_a_file(void **state) {
                                         "Question 1: right.",
                                         "Question 2: wrong.",
                                         "A known mistake: \"-b and -ub are one setting\"",
-                                        "Question 3: right.",
+                                        "Question 3: wrong.",
+                                        "Question 4: right.",
                                         "The chain",
                                         "The mechanism",
                                         "The lesson",
                                         "What if: no answer.",
-                                        "half right, 2 of 4 answers."};
+                                        "half right, 2 of 5 answers."};
     const char *at = p.out;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         at = strstr(at, parts[i]);
@@ -482,7 +607,7 @@ static void the_command_takes_a_file(void **state) {
     assert_non_null(root);
     assert_string_equal(json_string_value(json_object_get(root, "schema")), "llwhy.teach/1");
     assert_string_equal(json_string_value(json_object_get(root, "score")), "half");
-    assert_int_equal(json_array_size(json_object_get(root, "answers")), 4);
+    assert_int_equal(json_array_size(json_object_get(root, "answers")), 5);
     json_t *schema = json_load_file("docs/json/teach.schema.json", 0, NULL),
            *known = json_object_get(schema, "properties");
     const char *key;

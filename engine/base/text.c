@@ -27,11 +27,16 @@ void llw_text_add(llw_text *text, const char *more) {
 }
 
 void llw_text_addf(llw_text *text, const char *fmt, ...) {
-    va_list args, again;
+    va_list args;
     va_start(args, fmt);
+    llw_text_addv(text, fmt, args);
+    va_end(args);
+}
+
+void llw_text_addv(llw_text *text, const char *fmt, va_list args) {
+    va_list again;
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, fmt, args);
-    va_end(args);
     if (len > 0) {
         reserve(text, (size_t)len);
         vsnprintf(text->bytes + text->len, (size_t)len + 1, fmt, again);

@@ -18,6 +18,7 @@ typedef struct llw_text {
 void llw_text_add(llw_text *text, const char *more);
 void llw_text_addn(llw_text *text, const char *more, size_t len);
 void llw_text_addf(llw_text *text, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void llw_text_addv(llw_text *text, const char *fmt, va_list args) __attribute__((format(printf, 2, 0)));
 void llw_text_fini(llw_text *text);
 const char *llw_text_str(const llw_text *text); /* "" when nothing was added */
 

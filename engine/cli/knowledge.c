@@ -4,6 +4,7 @@
 #include "check/story.h"
 #include "cli/app.h"
 #include "render/page.h"
+#include "render/story.h"
 #include "source/card.h"
 #include "source/known.h"
 
@@ -27,50 +28,6 @@ int llw_command_lessons(llw_app *app) {
     return app->code;
 }
 
-/* The story without its front matter, wrapped; tables and code stay as they are. */
-static void tell_story(llw_app *app, llw_text *out, const char *bytes) {
-    const char *at = bytes;
-    if (!strncmp(at, "---\n", 4)) {
-        const char *end = strstr(at + 4, "\n---\n");
-        if (end) at = end + 5;
-    }
-    bool code = false, hidden = false;
-    llw_text paragraph = {0};
-    for (bool more = true; more;) {
-        size_t len = strcspn(at, "\n");
-        more = at[len] != 0;
-        char *line = llw_arena_strndup(app->arena, at, len);
-        bool fence = !strncmp(line, "```", 3), heading = line[0] == '#';
-        bool was_hidden = hidden; /* fact files are for the tests */
-        bool item = !strncmp(line, "- ", 2) || (line[0] >= '0' && line[0] <= '9' && line[1] == '.');
-        bool plain = !code && !fence && !heading && line[0] && line[0] != '|' && line[0] != ' ' && !item;
-        if (!plain && paragraph.len) {
-            llw_wrap(out, &app->style, llw_text_str(&paragraph), 0, 0);
-            llw_text_add(out, "\n");
-            llw_text_fini(&paragraph);
-        }
-        if (fence) {
-            hidden = !code && !strncmp(line, "```facts", 8);
-            code = !code;
-        }
-        if (hidden || (fence && was_hidden)) {
-        } else if (plain) {
-            if (paragraph.len) llw_text_add(&paragraph, " ");
-            llw_text_add_safe(&paragraph, line, len, false);
-        } else if (heading) {
-            while (*line == '#' || *line == ' ') line++;
-            llw_paint(out, &app->style, LLW_BOLD, line);
-            llw_text_add(out, "\n");
-        } else {
-            llw_text_add_safe(out, line, strlen(line), false);
-            llw_text_add(out, "\n");
-        }
-        at += len + (more ? 1 : 0);
-    }
-    if (paragraph.len) llw_text_addf(out, "%s\n", llw_text_str(&paragraph));
-    llw_text_fini(&paragraph);
-}
-
 static void tell_lesson(llw_app *app, const llw_lesson *l) {
     llw_text out = {0}, head = {0};
     llw_text_addf(&head, strcmp(l->code, l->id) ? "%s %s" : "%s", l->code, l->id);
@@ -78,13 +35,13 @@ static void tell_lesson(llw_app *app, const llw_lesson *l) {
     llw_text_fini(&head);
     llw_text_add(&out, "\n");
     llw_wrap(&out, &app->style, l->claim, 0, 0);
-    llw_text_add(&out, "\n\n");
+    llw_text_add(&out, "\n");
     const char *bytes = NULL, *path = NULL;
     size_t len = 0;
     llw_err err = {0};
     if (llw_data_read(app->arena, llw_arena_printf(app->arena, "lessons/%s.md", l->id), &bytes, &len, &path,
                       &err) == LLW_OK)
-        tell_story(app, &out, bytes);
+        llw_render_story(&out, &app->style, bytes);
     else
         llw_text_add(&out, "It has no story yet.\n");
     llw_text_addf(&out, "\nRules (%s)\n", l->file);

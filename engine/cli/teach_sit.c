@@ -288,10 +288,12 @@ static bool hold(llw_sitting *s) {
     if (s->say) say(s, s->say);
     llw_render_brief(&out, &s->app->style, &s->t);
     print(s, &out);
-    if (!s->batch)
+    if (!s->batch) {
+        llw_text_add(&out, "\n");
+        print(s, &out);
         say(s, "At every question: h gives a hint, f shows the facts, f NAME looks one up, q stops and keeps "
-               "what "
-               "you said. Nothing is judged before all questions are answered.");
+               "what you said. Nothing is judged before all questions are answered.");
+    }
     take_up(s);
     if (!ask_first(s, first)) return false;
     if (s->ended && !s->batch) {

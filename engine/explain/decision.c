@@ -345,12 +345,11 @@ bool llw_node_concerns(const llw_run *run, const llw_node *node, llw_entity laun
     const llw_facts *facts = run->facts;
     llw_entity model = llw_facts_ref(facts, launch, LLW_launch_model),
                build = llw_facts_ref(facts, launch, LLW_launch_build);
+    bool others = false, ours = false; /* a rule about two launches concerns both of them */
     for (int v = 0; v < node->rule->n_variables; v++) {
         llw_entity e = node->binding[v];
         switch (node->rule->kind[v]) {
-        case LLW_KIND_launch:
-            if (e != launch) return false;
-            break;
+        case LLW_KIND_launch: *(e == launch ? &ours : &others) = true; break;
         case LLW_KIND_placement:
             if (llw_facts_ref(facts, e, LLW_placement_launch) != launch) return false;
             break;
@@ -369,7 +368,7 @@ bool llw_node_concerns(const llw_run *run, const llw_node *node, llw_entity laun
         default: break;
         }
     }
-    return true;
+    return ours || !others;
 }
 
 void llw_decide_verdict(llw_run *run, llw_entity launch, llw_arena *arena, llw_decision *out) {

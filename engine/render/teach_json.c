@@ -28,6 +28,7 @@ static json_t *answer(const llw_assessment *a) {
     json_object_set_new(o, "said", llw_json_string(a->said));
     json_object_set_new(o, "score", json_string(scores[a->score]));
     json_object_set_new(o, "engine", llw_json_string(a->truth));
+    json_object_set_new(o, "answer", llw_json_string(a->answer));
     json_object_set_new(o, "reason", llw_json_string(a->reason));
     json_object_set_new(o, "misconception",
                         a->misconception ? llw_json_string(a->misconception->id) : json_null());
@@ -43,6 +44,14 @@ static json_t *answer(const llw_assessment *a) {
         json_array_append_new(unneeded, llw_json_string(a->unneeded.items[i]));
     json_object_set_new(o, "unneeded", unneeded);
     return o;
+}
+
+static json_t *files(const llw_case *c) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < c->setting.n_files; i++)
+        json_array_append_new(array, json_pack("{s:o,s:o}", "path", llw_json_string(c->setting.files[i].path),
+                                               "text", llw_json_string(c->setting.files[i].bytes)));
+    return array;
 }
 
 static json_t *chain(const llw_proof *proof) {
@@ -69,6 +78,7 @@ void llw_render_teach_json(llw_text *out, const llw_transcript *t) {
     json_object_set_new(root, "lesson", llw_json_string(t->c->lesson));
     json_object_set_new(root, "code", llw_json_string(t->lesson->code));
     json_object_set_new(root, "title", llw_json_string(t->c->title));
+    json_object_set_new(root, "composed", t->c->composed ? llw_json_string(t->c->composed) : json_null());
     json_object_set_new(root, "brief", llw_json_string(t->c->brief));
     json_object_set_new(root, "command", llw_json_string(t->command));
     for (size_t i = 0; i < t->n_cards; i++) json_array_append_new(cards, llw_json_string(t->cards[i]));
@@ -80,6 +90,7 @@ void llw_render_teach_json(llw_text *out, const llw_transcript *t) {
     json_object_set_new(root, "facts", facts);
     for (size_t i = 0; i < t->c->n_asks; i++)
         if (t->answers[i].ask) json_array_append_new(answers, answer(&t->answers[i]));
+    json_object_set_new(root, "files", files(t->c));
     json_object_set_new(root, "answers", answers);
     json_object_set_new(root, "score", json_string(scores[score]));
     json_object_set_new(root, "right", json_integer((json_int_t)right));

@@ -183,23 +183,50 @@ static void claim_infrastructure(llw_config_reader *r) {
     }
 }
 
+static llw_rc start_reader(llw_config_reader *r, llw_facts *facts, const llw_config_options *options,
+                           llw_config_result *out, llw_err *err) {
+    static const llw_config_options usual = {0};
+    *r = (llw_config_reader){.facts = facts,
+                             .arena = llw_facts_arena(facts),
+                             .options = options ? options : &usual,
+                             .out = out,
+                             .budget = LLW_EXPAND_BUDGET,
+                             .copies = LLW_SHELL_BUDGET,
+                             .reread = LLW_SHELL_BUDGET};
+    r->flags = r->options->flags;
+    if (r->flags) return LLW_OK;
+    llw_flags *flags = llw_arena_alloc(r->arena, sizeof *flags);
+    r->flags = flags;
+    return llw_flags_load(r->arena, flags, err);
+}
+
+static void read_set(llw_config_reader *r, llw_config_set *set) {
+    emit(r, set);
+    claim_infrastructure(r);
+    r->out->n_inputs = set->n;
+    r->out->inputs = llw_arena_alloc(r->arena, (set->n + 1) * sizeof *r->out->inputs);
+    for (size_t i = 0; i < set->n; i++)
+        r->out->inputs[i] = (llw_config_input){set->items[i]->file.path, set->items[i]->file.bytes,
+                                               set->items[i]->file.len, set->items[i]->emit};
+}
+
+llw_rc llw_source_config_inputs(llw_facts *facts, const llw_config_input *inputs, size_t n,
+                                const llw_config_options *options, llw_config_result *out, llw_err *err) {
+    llw_config_reader r;
+    llw_rc rc = start_reader(&r, facts, options, out, err);
+    if (rc != LLW_OK) return rc;
+    r.on_paper = true;
+    llw_config_set set = {.root = "", .arena = r.arena};
+    for (size_t i = 0; i < n; i++) llw_config_set_add(&r, &set, &inputs[i]);
+    read_set(&r, &set);
+    return LLW_OK;
+}
+
 llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_options *options,
                          llw_config_result *out, llw_err *err) {
-    static const llw_config_options usual = {0};
-    llw_config_reader r = {.facts = facts,
-                           .arena = llw_facts_arena(facts),
-                           .options = options ? options : &usual,
-                           .out = out,
-                           .budget = LLW_EXPAND_BUDGET,
-                           .copies = LLW_SHELL_BUDGET,
-                           .reread = LLW_SHELL_BUDGET};
-    llw_flags flags;
-    r.flags = r.options->flags;
-    if (!r.flags) {
-        llw_rc rc = llw_flags_load(r.arena, &flags, err);
-        if (rc != LLW_OK) return rc;
-        r.flags = &flags;
-    }
+    llw_config_reader r;
+    llw_rc rc = start_reader(&r, facts, options, out, err);
+    if (rc != LLW_OK) return rc;
     size_t len = strlen(path);
     while (len > 1 && path[len - 1] == '/') len--;
     path = llw_arena_strndup(r.arena, path, len);
@@ -237,7 +264,6 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
             llw_config_set_walk(&r, &set, drop_ins, false);
     }
     if (!r.options->build_given) llw_config_pins_of_git(&r, set.root);
-    emit(&r, &set);
-    claim_infrastructure(&r);
+    read_set(&r, &set);
     return LLW_OK;
 }

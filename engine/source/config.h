@@ -33,7 +33,16 @@ typedef struct llw_config_options {
     bool build_given;
     const char *models_directory; /* where models lie besides models/ and the mounts; NULL for nowhere */
     const llw_flags *flags;       /* NULL: loaded here */
+    const char *model; /* a GGUF file, or the name of a known model, that every launch is read with; NULL: the
+                        * one it names */
 } llw_config_options;
+
+/* A configuration file as text. `wanted`: its launches are; else it only completes others. */
+typedef struct llw_config_input {
+    const char *path, *bytes;
+    size_t len;
+    bool wanted;
+} llw_config_input;
 
 typedef struct llw_unread {
     const char *file;
@@ -64,6 +73,8 @@ typedef struct llw_config_result {
     size_t n_files;  /* read as configuration */
     const char **files;
     size_t file_capacity;
+    llw_config_input *inputs; /* of the last path: all that was read, and what only completes it */
+    size_t n_inputs;
     size_t n_claims;
     llw_flag_problem *problems; /* of the files themselves: what systemd, a router or Compose makes of them */
     size_t n_problems, problem_capacity;
@@ -84,5 +95,10 @@ enum {
  * launches of equal ids are read once. */
 llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_options *options,
                          llw_config_result *out, llw_err *err);
+
+/* The same for files that are at hand as text: no file of this machine is opened but options->model. Their
+ * paths are names only, relative to one another. */
+llw_rc llw_source_config_inputs(llw_facts *facts, const llw_config_input *inputs, size_t n,
+                                const llw_config_options *options, llw_config_result *out, llw_err *err);
 
 #endif

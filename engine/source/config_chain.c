@@ -224,8 +224,10 @@ void llw_chain_conf(llw_config_reader *r, llw_config_set *set, const llw_config_
             continue;
         }
         add_target(r, &t, s->line, s->last_line, made);
-        const llw_ini_entry *description = llw_ini_get(s, "DESCRIPTION");
-        if (description) add_text(r, &t, &description->value);
+        for (size_t k = 1; k < 3; k++) { /* a name says nothing */
+            const llw_ini_entry *said = llw_ini_get(s, texts[k]);
+            if (said) add_text(r, &t, &said->value);
+        }
     }
     if (t.n) llw_config_comments(r, file, t.items, t.n, t.texts, t.n_texts);
 }

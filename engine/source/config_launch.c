@@ -127,6 +127,7 @@ static const char *outside(llw_config_reader *r, const llw_launch_spec *spec, co
 }
 
 static const char *find_model(llw_config_reader *r, const llw_launch_spec *spec, const char *path) {
+    if (r->on_paper) return NULL;
     const char *mounted = outside(r, spec, path), *found = NULL;
     if (mounted && llw_file_is_regular(mounted)) return mounted;
     const char *models = llw_path_join(r->arena, spec->directory, "models");
@@ -149,8 +150,21 @@ static const char *known_model(llw_config_reader *r, const llw_argv_model *model
     return llw_known_for_repository(r->arena, r->known, r->n_known, model->path);
 }
 
+/* The model that was given for all launches. */
+static llw_entity open_given(llw_config_reader *r, const llw_launch_spec *spec) {
+    const char *given = r->options->model;
+    llw_entity entity = llw_facts_find(r->facts, LLW_KIND_model, given);
+    llw_err err = {0};
+    if (entity) return entity;
+    llw_rc rc = llw_file_is_regular(given) ? llw_source_model(r->facts, given, &entity, &err)
+                                           : llw_source_known(r->facts, given, NULL, &entity, &err);
+    if (rc != LLW_OK) llw_config_unread(r, spec->file->path, spec->line, "%s: %s", given, err.text);
+    return entity;
+}
+
 static llw_entity open_model(llw_config_reader *r, const llw_launch_spec *spec, const llw_argv_model *model) {
     const char *path = model->path;
+    if (r->options->model) return open_given(r, spec);
     if (!path || !*path) return 0;
     const char *found = model->remote ? NULL : find_model(r, spec, path);
     llw_entity entity = 0;

@@ -24,6 +24,7 @@ typedef struct llw_config_reader {
     const llw_config_options *options;
     const llw_flags *flags;
     llw_config_result *out;
+    bool on_paper; /* files are at hand as text: nothing is looked for on this machine */
     size_t budget; /* of expansions: LLW_EXPAND_BUDGET at the start */
     char **known;  /* names of the known models, once they were asked for */
     size_t n_known;

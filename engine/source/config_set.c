@@ -81,6 +81,38 @@ bool llw_config_is_inside(const llw_config_set *set, const char *path) {
     return inside;
 }
 
+static llw_config_entry *add(llw_config_reader *r, llw_config_set *set, const char *path, char *bytes,
+                             size_t len, llw_config_kind kind, bool emit) {
+    llw_config_entry *e = llw_arena_alloc(r->arena, sizeof *e);
+    set->bytes += len;
+    path = llw_arena_strdup(r->arena, path);
+    *e = (llw_config_entry){.file = {path, base_name(path), directory_of(r->arena, path), bytes, len,
+                                     llw_config_is_example(path)},
+                            .kind = kind,
+                            .emit = emit};
+    keep(set, e);
+    return e;
+}
+
+/* The kind of a file by its name, and where it lies. */
+static llw_config_kind kind_by_place(const char *directory, const char *name, bool *sniff) {
+    llw_config_kind kind = llw_config_kind_of(name, sniff);
+    return kind == LLW_CONFIG_INI && llw_config_in_drop_in(directory) ? LLW_CONFIG_DROP_IN : kind;
+}
+
+llw_config_entry *llw_config_set_add(llw_config_reader *r, llw_config_set *set,
+                                     const llw_config_input *input) {
+    bool sniff = false;
+    llw_config_kind kind = kind_by_place(directory_of(r->arena, input->path), base_name(input->path), &sniff);
+    if (sniff) {
+        llw_config_kind found =
+            llw_config_kind_by_content(kind, base_name(input->path), input->bytes, input->len);
+        kind = found != LLW_CONFIG_NONE || kind != LLW_CONFIG_YAML ? found : LLW_CONFIG_COMPOSE;
+    }
+    return add(r, set, input->path, llw_arena_strndup(r->arena, input->bytes, input->len), input->len, kind,
+               input->wanted);
+}
+
 llw_config_entry *llw_config_set_load(llw_config_reader *r, llw_config_set *set, const char *path,
                                       llw_config_kind kind, bool sniff, bool emit) {
     if (set->n >= LLW_CONFIG_MAX_FILES || set->bytes > MAX_TOTAL) {
@@ -106,15 +138,7 @@ llw_config_entry *llw_config_set_load(llw_config_reader *r, llw_config_set *set,
         llw_arena_free(arena);
         if (kind == LLW_CONFIG_NONE) return NULL;
     }
-    llw_config_entry *e = llw_arena_alloc(r->arena, sizeof *e);
-    set->bytes += len;
-    path = llw_arena_strdup(r->arena, path);
-    *e = (llw_config_entry){.file = {path, base_name(path), directory_of(r->arena, path), bytes, len,
-                                     llw_config_is_example(path)},
-                            .kind = kind,
-                            .emit = emit};
-    keep(set, e);
-    return e;
+    return add(r, set, path, bytes, len, kind, emit);
 }
 
 /* The path without . and .., by its letters; those that go above where it begins stay. */
@@ -245,8 +269,7 @@ void llw_config_set_walk(llw_config_reader *r, llw_config_set *set, const char *
                 continue;
             }
             bool sniff = false, link = S_ISLNK(st.st_mode);
-            llw_config_kind kind = llw_config_kind_of(names[j], &sniff);
-            if (kind == LLW_CONFIG_INI && llw_config_in_drop_in(here.path)) kind = LLW_CONFIG_DROP_IN;
+            llw_config_kind kind = kind_by_place(here.path, names[j], &sniff);
             if (kind == LLW_CONFIG_NONE || (link ? !llw_file_is_regular(path) : !S_ISREG(st.st_mode)))
                 continue;
             if (link && !llw_config_is_inside(set, path)) continue;

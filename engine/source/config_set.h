@@ -33,6 +33,9 @@ llw_config_entry *llw_config_set_entry(const llw_config_set *set, const char *pa
  * out. */
 llw_config_entry *llw_config_set_load(llw_config_reader *r, llw_config_set *set, const char *path,
                                       llw_config_kind kind, bool sniff, bool emit);
+/* The same for a file whose text is at hand; it is copied. */
+llw_config_entry *llw_config_set_add(llw_config_reader *r, llw_config_set *set,
+                                     const llw_config_input *input);
 /* Every configuration file of a directory; with `below` of those below it too, and their launches are wanted.
  */
 void llw_config_set_walk(llw_config_reader *r, llw_config_set *set, const char *root, bool below);

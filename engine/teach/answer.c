@@ -118,3 +118,42 @@ bool llw_answer_choices(const char *text, size_t n, unsigned *picked) {
     }
     return *picked != 0;
 }
+
+bool llw_answer_order(const char *text, size_t n, size_t *order) {
+    unsigned seen = 0;
+    size_t count = 0;
+    for (const char *at = text; *at; at++) {
+        if (strchr(" \t,;<>)", *at)) continue;
+        size_t pick = isalpha((unsigned char)*at)   ? (size_t)(tolower((unsigned char)*at) - 'a')
+                      : isdigit((unsigned char)*at) ? (size_t)(*at - '1')
+                                                    : n;
+        if (pick >= n || seen & 1u << pick) return false;
+        seen |= 1u << pick;
+        order[count++] = pick;
+    }
+    return count == n;
+}
+
+bool llw_answer_place(const char *text, char *name, size_t size, int *line) {
+    text += strspn(text, " \t");
+    size_t len = strlen(text);
+    while (len && strchr(" \t\r\n.", text[len - 1])) len--;
+    int numbers[2] = {0, 0}, n = 0;
+    while (n < 2) { /* from behind: :COLUMN, :LINE */
+        size_t digits = len;
+        while (digits && isdigit((unsigned char)text[digits - 1])) digits--;
+        if (digits == len || len - digits > 6 ||
+            (digits && text[digits - 1] != ':' && text[digits - 1] != ' '))
+            break;
+        numbers[n++] = atoi(text + digits);
+        len = digits;
+        while (len && strchr(": ", text[len - 1])) len--;
+        if (!digits) break;
+    }
+    if (!n || len >= size) return false;
+    *line = numbers[n - 1];
+    memcpy(name, text, len);
+    name[len] = 0;
+    if (!strcasecmp(name, "line")) *name = 0;
+    return true;
+}

@@ -1,4 +1,4 @@
-/* What a learner typed, as a value: numbers with their units, yes and no, letters of choices. */
+/* What a learner typed, as a value: numbers with their units, yes and no, letters of choices, places. */
 #ifndef LLW_TEACH_ANSWER_H
 #define LLW_TEACH_ANSWER_H
 
@@ -19,5 +19,9 @@ bool llw_answer_yes_no(const char *text, bool *out);
 /* "b", "2", "a, c": marks the choices picked in a mask. False when something else stands there or nothing is
  * picked. */
 bool llw_answer_choices(const char *text, size_t n, unsigned *picked);
+/* "c a b", "c, a, b", "cab": every choice once, in that order. */
+bool llw_answer_order(const char *text, size_t n, size_t *order);
+/* "models.conf:12", "models.conf:12:5", "12" (name becomes ""): false when it is none. */
+bool llw_answer_place(const char *text, char *name, size_t size, int *line);
 
 #endif

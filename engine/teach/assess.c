@@ -1,55 +1,36 @@
 /* Grading by difference of conclusions. */
-#include "teach/assess.h"
-#include "fact/build.h"
+#include "teach/assess_parts.h"
+#include "explain/proof.h"
 #include "teach/answer.h"
-#include "teach/edit.h"
 
 #include <math.h>
 #include <string.h>
 
 static const double RIGHT_WITHIN = 0.10, HALF_WITHIN = 0.25; /* of the engine's figure */
-enum { MAX_PIECES = 8 };
-
-typedef struct judging {
-    llw_stage *stage;
-    const llw_case *c;
-    const llw_ask *ask;
-    const llw_misconceptions *misconceptions;
-    llw_arena *arena;
-    llw_assessment *out;
-    llw_err *err;
-} judging;
 
 const char *llw_score_name(llw_score score) {
     static const char *const name[] = {"wrong", "half right", "right"};
     return name[score];
 }
 
-static const char *keep(judging *j, llw_text *text) {
+const char *llw_judge_keep(llw_judging *j, llw_text *text) {
     const char *copy = llw_arena_strdup(j->arena, llw_text_str(text));
     llw_text_fini(text);
     return copy;
 }
 
-/* The learner's scene: the team's with the edit. */
-static llw_rc open_scene(judging *j, const llw_texts *edit, llw_scene *scene) {
-    const llw_case_setting *changes[] = {&j->ask->change};
-    return llw_scene_open(j->stage->kb, j->c, changes, 1, edit, j->arena, scene, j->err);
-}
-
-static llw_rc eval_in(judging *j, const llw_scene *scene, const char *text, llw_scene_value *value) {
+llw_rc llw_judge_eval(llw_judging *j, const llw_scene *scene, const char *text, llw_scene_value *value) {
     return llw_scene_eval(scene, text, j->c->file, j->ask->line, value, j->err);
 }
 
-/* The first mistake that is recognised; `number` is what was said, NULL when it is none. */
-static llw_rc recognise(judging *j, const llw_scene *scene, const double *number) {
+llw_rc llw_judge_mistakes(llw_judging *j, const llw_scene *scene, const double *number) {
     for (size_t i = 0; i < j->ask->n_mistakes; i++) {
         const llw_mistake *m = &j->ask->mistakes[i];
         llw_truth truth = LLW_FALSE;
         llw_rc rc = llw_scene_holds(scene, &m->when, j->c->file, &truth, j->err);
         if (rc == LLW_OK && truth == LLW_TRUE && m->when.answer) {
             llw_scene_value value;
-            rc = eval_in(j, scene, m->when.answer, &value);
+            rc = llw_judge_eval(j, scene, m->when.answer, &value);
             double is =
                 rc == LLW_OK && value.result.state == LLW_KNOWN ? llw_result_number(value.result) : NAN;
             if (!number || !(fabs(*number - is) <= RIGHT_WITHIN * fabs(is))) truth = LLW_FALSE;
@@ -64,12 +45,52 @@ static llw_rc recognise(judging *j, const llw_scene *scene, const double *number
 
 /* ---- numbers, yes and no ---- */
 
-static llw_rc judge_number(judging *j, const llw_scene *scene, const llw_scene_value *value) {
+/* "Yours is 3.0 times as much."; nothing when it is the figure itself. */
+static void say_distance(llw_text *t, double number, double truth, double off) {
+    if (off < 0.005) return;
+    double times = fabs(truth) > 0 ? number / truth : 0;
+    if (off <= HALF_WITHIN)
+        llw_text_addf(t, "Within %s counts as %s.", off <= RIGHT_WITHIN ? "10 %" : "25 %",
+                      off <= RIGHT_WITHIN ? "right" : "half right");
+    else if (times >= 1.5)
+        llw_text_addf(t, "Yours is %.1f times as much.", times);
+    else if (times > 0)
+        llw_text_addf(t, "Yours is %.0f %% of that.", times * 100);
+}
+
+/* How a figure comes about: the arithmetic behind a predicted slot, else the slots of the expression. */
+static void say_grounds(llw_judging *j, const llw_scene *scene, const llw_scene_value *value, llw_text *t) {
+    enum { FEW = 4 };
+    const llw_expr_node *first = value->expr.nodes;
+    bool alone = value->expr.n_nodes == 1 && first->op == LLW_OP_SLOT && first->as.slot.attr;
+    if (!alone) {
+        llw_text slots = {0};
+        llw_scene_say_slots(scene, value, &slots);
+        if (slots.len) llw_text_addf(t, "%sThe facts: %s.", t->len ? " " : "", llw_text_str(&slots));
+        llw_text_fini(&slots);
+        return;
+    }
+    llw_proof proof = {0};
+    int told = 0;
+    llw_proof_slot(scene->run, value->binding[first->as.slot.variable], first->as.slot.attr, j->arena,
+                   &proof);
+    for (size_t i = 1; i < proof.n_lines && told < FEW; i++) {
+        const llw_proof_line *line = &proof.lines[i];
+        bool reckoned = line->kind == LLW_LINE_ARITHMETIC;
+        if (line->depth != proof.lines[0].depth + 1 || (!reckoned && line->kind != LLW_LINE_FACT)) continue;
+        llw_text_addf(t, "%s%s", told++ ? "; " : t->len ? " How: " : "How: ", line->text);
+        if (reckoned) break;
+    }
+    if (told) llw_text_add(t, ".");
+}
+
+static llw_rc judge_number(llw_judging *j, const llw_scene *scene, const llw_scene_value *value) {
     char said[80], is[80];
     llw_unit kind = llw_expr_unit(&value->expr);
     double truth = llw_result_number(value->result), number = 0;
     llw_text t = {0};
-    j->out->truth = llw_arena_strdup(j->arena, llw_answer_write(is, truth, kind, j->ask->unit));
+    j->out->truth = j->out->answer =
+        llw_arena_strdup(j->arena, llw_answer_write(is, truth, kind, j->ask->unit));
     j->out->understood = llw_answer_number(j->out->typed, kind, j->ask->unit, &number);
     if (!j->out->understood) {
         j->out->reason =
@@ -81,45 +102,45 @@ static llw_rc judge_number(judging *j, const llw_scene *scene, const llw_scene_v
     j->out->score = off <= RIGHT_WITHIN  ? LLW_SCORE_RIGHT
                     : off <= HALF_WITHIN ? LLW_SCORE_HALF
                                          : LLW_SCORE_WRONG;
-    llw_scene_say_slots(scene, value, &t);
-    if (off <= HALF_WITHIN)
-        llw_text_addf(&t, "%s%s", t.len ? "; " : "",
-                      off <= RIGHT_WITHIN ? "within 10 %" : "within 25 %, not within 10 %");
-    if (off > HALF_WITHIN && fabs(truth) > 0 && number > 0) {
-        double times = number / truth;
-        if (t.len) llw_text_add(&t, "; yours is ");
-        llw_text_addf(&t, times >= 1.5 || times <= 0 ? "%.1f times that" : "%.0f %% of that",
-                      times >= 1.5 ? times : times * 100);
-    }
-    j->out->reason = keep(j, &t);
-    return j->out->score == LLW_SCORE_RIGHT ? LLW_OK : recognise(j, scene, &number);
+    say_distance(&t, number, truth, off);
+    say_grounds(j, scene, value, &t);
+    j->out->reason = llw_judge_keep(j, &t);
+    return j->out->score == LLW_SCORE_RIGHT ? LLW_OK : llw_judge_mistakes(j, scene, &number);
 }
 
-static llw_rc judge_yes_no(judging *j, const llw_scene *scene, const llw_scene_value *value) {
-    bool said = false;
-    llw_text t = {0};
-    j->out->truth = value->result.as.flag ? "yes" : "no";
-    bool about_loading = strstr(j->ask->slot, "launch.loads") || strstr(j->ask->slot, "launch.survives");
-    if (about_loading)
-        llw_scene_say_memory(scene, &t);
+/* The sentence of a yes or no: the memory of a launch that loads or not, else the slots it rests on. */
+static void say_facts(llw_judging *j, const llw_scene *scene, const llw_scene_value *value,
+                      const char *expr) {
+    bool memory = strstr(expr, "launch.loads") || strstr(expr, "launch.survives");
+    llw_text facts = {0}, t = {0};
+    if (memory)
+        llw_scene_say_memory(scene, &facts);
     else
-        llw_scene_say_slots(scene, value, &t);
+        llw_scene_say_slots(scene, value, &facts);
+    if (facts.len) llw_text_addf(&t, "%s%s.", memory ? "" : "The facts: ", llw_text_str(&facts));
+    llw_text_fini(&facts);
+    j->out->reason = llw_judge_keep(j, &t);
+}
+
+static llw_rc judge_yes_no(llw_judging *j, const llw_scene *scene, const llw_scene_value *value) {
+    bool said = false;
+    j->out->truth = j->out->answer = value->result.as.flag ? "yes" : "no";
     j->out->understood = llw_answer_yes_no(j->out->typed, &said);
-    j->out->reason = keep(j, &t);
     if (!j->out->understood) {
         j->out->reason = "this is neither yes nor no";
         return LLW_OK;
     }
+    say_facts(j, scene, value, j->ask->slot);
     j->out->said = said ? "yes" : "no";
     j->out->score = said == value->result.as.flag ? LLW_SCORE_RIGHT : LLW_SCORE_WRONG;
-    return j->out->score == LLW_SCORE_RIGHT ? LLW_OK : recognise(j, scene, NULL);
+    return j->out->score == LLW_SCORE_RIGHT ? LLW_OK : llw_judge_mistakes(j, scene, NULL);
 }
 
-static llw_rc judge_slot(judging *j) {
+static llw_rc judge_slot(llw_judging *j) {
     const llw_scene *scene = NULL;
     llw_scene_value value;
     llw_rc rc = llw_stage_scene(j->stage, &j->ask->change, NULL, &scene, j->err);
-    if (rc == LLW_OK) rc = eval_in(j, scene, j->ask->slot, &value);
+    if (rc == LLW_OK) rc = llw_judge_eval(j, scene, j->ask->slot, &value);
     bool number = j->ask->kind == LLW_ASK_NUMBER;
     llw_unit unit = rc == LLW_OK ? llw_expr_unit(&value.expr) : LLW_UNIT_ZERO;
     if (rc == LLW_OK && !(number ? unit == LLW_UNIT_PLAIN || unit == LLW_UNIT_BYTES : unit == LLW_UNIT_FLAG))
@@ -138,7 +159,7 @@ static llw_rc judge_slot(judging *j) {
 /* ---- choices ---- */
 
 /* Which choices are right, each in its own scene. */
-static llw_rc find_right(judging *j, unsigned *right) {
+static llw_rc find_right(llw_judging *j, unsigned *right) {
     *right = 0;
     for (size_t i = 0; i < j->ask->n_choices; i++) {
         const llw_choice *choice = &j->ask->choices[i];
@@ -155,19 +176,44 @@ static llw_rc find_right(judging *j, unsigned *right) {
     return LLW_OK;
 }
 
-static const char *letters(judging *j, unsigned mask) {
+static const char *letters(llw_judging *j, unsigned mask) {
     llw_text t = {0};
     for (size_t i = 0; i < j->ask->n_choices; i++)
         if (mask & 1u << i)
             llw_text_addf(&t, "%s%c) %s", t.len ? "; " : "", (int)('a' + i), j->ask->choices[i].text);
-    return keep(j, &t);
+    return llw_judge_keep(j, &t);
 }
 
-static llw_rc judge_choice(judging *j) {
+/* What the engine saw where a choice is right: the finding, or the slots of the condition. */
+static llw_rc say_evidence(llw_judging *j, const llw_choice *choice) {
+    const llw_scene *scene = NULL;
+    const llw_node *node = NULL;
+    const char *rule = choice->right.finds ? choice->right.finds : choice->right.lacks;
+    llw_rc rc = llw_stage_scene(j->stage, &j->ask->change, &choice->change, &scene, j->err);
+    if (rc == LLW_OK && rule) {
+        llw_text t = {0};
+        rc = llw_scene_fired(scene, rule, j->c->file, choice->line, &node, j->err);
+        if (rc != LLW_OK || !node) return rc;
+        llw_run_say(scene->run, node, &node->rule->find, &t);
+        llw_text_add(&t, ".");
+        j->out->reason = llw_judge_keep(j, &t);
+    } else if (rc == LLW_OK && choice->right.holds) {
+        llw_scene_value value;
+        rc = llw_judge_eval(j, scene, choice->right.holds, &value);
+        if (rc == LLW_OK) say_facts(j, scene, &value, choice->right.holds);
+    }
+    return rc;
+}
+
+static llw_rc judge_choice(llw_judging *j) {
     unsigned right = 0, picked = 0;
     llw_rc rc = find_right(j, &right);
     if (rc != LLW_OK) return rc;
     j->out->truth = right ? letters(j, right) : "none of them";
+    llw_text t = {0};
+    for (size_t i = 0; i < j->ask->n_choices; i++)
+        if (right & 1u << i) llw_text_addf(&t, "%s%c", t.len ? " " : "", (int)('a' + i));
+    j->out->answer = llw_judge_keep(j, &t);
     j->out->understood = llw_answer_choices(j->out->typed, j->ask->n_choices, &picked);
     if (!j->out->understood) {
         j->out->reason =
@@ -181,216 +227,13 @@ static llw_rc judge_choice(judging *j) {
     j->out->score = hits == all && !misses ? LLW_SCORE_RIGHT
                     : hits > misses        ? LLW_SCORE_HALF
                                            : LLW_SCORE_WRONG;
-    j->out->reason = misses       ? "the engine does not agree with what was picked"
-                     : hits < all ? "something is missing"
-                                  : "";
     for (size_t i = 0; i < j->ask->n_choices && !j->out->misconception; i++)
         if (picked & ~right & 1u << i)
             j->out->misconception =
                 llw_misconception_find(j->misconceptions, j->ask->choices[i].misconception);
+    for (size_t i = 0; i < j->ask->n_choices; i++)
+        if (right & 1u << i) return say_evidence(j, &j->ask->choices[i]);
     return LLW_OK;
-}
-
-/* ---- flags ---- */
-
-/* Findings about the scene's launch, each rule once. */
-static void conclude(judging *j, const llw_scene *scene, llw_conclusions *out) {
-    *out = (llw_conclusions){.n = 0};
-    for (size_t i = 0; i < scene->run->n_nodes; i++) {
-        const llw_node *node = &scene->run->nodes[i];
-        if (node->state != LLW_FIRED || !node->rule->find.n_pieces ||
-            !llw_node_concerns(scene->run, node, scene->launch))
-            continue;
-        bool before = false;
-        for (size_t k = 0; k < out->n; k++) before |= !strcmp(out->items[k].rule, node->rule->id);
-        if (before || out->n == LLW_CONCLUSIONS) continue;
-        llw_text t = {0};
-        llw_run_say(scene->run, node, &node->rule->find, &t);
-        out->items[out->n++] =
-            (llw_conclusion){node->rule->id, node->rule->lesson->code, keep(j, &t), node->rule->level};
-    }
-}
-
-/* What is in `a` and not in `b`, from that level on; with a lesson's code, what that lesson says at any
- * level. */
-static void difference(const llw_conclusions *a, const llw_conclusions *b, llw_level from, const char *code,
-                       llw_conclusions *out) {
-    out->n = 0;
-    for (size_t i = 0; i < a->n; i++) {
-        bool there = a->items[i].level < from && strcmp(a->items[i].code, code) != 0;
-        for (size_t k = 0; k < b->n; k++) there |= !strcmp(a->items[i].rule, b->items[k].rule);
-        if (!there) out->items[out->n++] = a->items[i];
-    }
-}
-
-/* What a plan came to, apart from the words about it. */
-typedef struct outcome {
-    llw_score score;
-    llw_verdict verdict;
-    llw_conclusions found;
-    const char *reason;
-} outcome;
-
-static bool works(llw_verdict verdict) {
-    return verdict == LLW_VERDICT_LOADS || verdict == LLW_VERDICT_LIKELY_LOADS;
-}
-
-/* The first of the expressions that does not hold, NULL when all do. */
-static llw_rc first_broken(judging *j, const llw_scene *scene, const llw_texts *list, const char **broken) {
-    *broken = NULL;
-    for (size_t i = 0; i < list->n && !*broken; i++) {
-        llw_proviso p = {.holds = list->items[i], .line = j->ask->line};
-        llw_truth truth = LLW_FALSE;
-        llw_rc rc = llw_scene_holds(scene, &p, j->c->file, &truth, j->err);
-        if (rc != LLW_OK) return rc;
-        if (truth == LLW_TRUE) continue;
-        llw_scene_value value;
-        if ((rc = eval_in(j, scene, list->items[i], &value)) != LLW_OK) return rc;
-        llw_text t = {0};
-        llw_scene_say_slots(scene, &value, &t);
-        *broken = keep(j, &t);
-    }
-    return LLW_OK;
-}
-
-/* How many findings of a lesson that weigh something (all of them when none does) the plan still has. */
-static size_t left_of(const llw_lesson *lesson, const llw_conclusions *team, const llw_conclusions *plan) {
-    llw_level from = LLW_LEVEL_NOTE;
-    size_t n = 0;
-    for (size_t i = 0; i < team->n; i++)
-        if (!strcmp(team->items[i].code, lesson->code) && team->items[i].level >= LLW_LEVEL_WASTE)
-            from = LLW_LEVEL_WASTE;
-    for (size_t i = 0; i < team->n; i++) {
-        if (strcmp(team->items[i].code, lesson->code) || team->items[i].level < from) continue;
-        for (size_t k = 0; k < plan->n; k++) n += !strcmp(team->items[i].rule, plan->items[k].rule);
-    }
-    return n;
-}
-
-/* What the case is about and the plan still has, of all its lessons. */
-static size_t still_there(const judging *j, const llw_conclusions *team, const llw_conclusions *plan) {
-    size_t n = 0;
-    for (size_t i = 0; i <= j->c->also.n; i++) {
-        const llw_lesson *lesson = llw_kb_lesson(j->stage->kb, i ? j->c->also.items[i - 1] : j->c->lesson);
-        if (lesson) n += left_of(lesson, team, plan);
-    }
-    return j->c->boundary ? 0 : n;
-}
-
-static llw_rc weigh(judging *j, const llw_scene *scene, const outcome *team, outcome *out) {
-    static const char *const loads[] = {"launch.loads"};
-    static const llw_texts usual = {(const char **)(uintptr_t)loads, 1};
-    const char *goal = NULL, *price = NULL;
-    llw_conclusions come;
-    out->verdict = llw_scene_verdict(scene);
-    conclude(j, scene, &out->found);
-    difference(&out->found, &team->found, LLW_LEVEL_WASTE, "", &come);
-    llw_rc rc = first_broken(j, scene, j->ask->goal.n ? &j->ask->goal : &usual, &goal);
-    if (rc == LLW_OK) rc = first_broken(j, scene, &j->ask->keep, &price);
-    if (rc != LLW_OK) return rc;
-    bool better = works(out->verdict) && !works(team->verdict);
-    llw_text t = {0};
-    if (goal) {
-        out->score = LLW_SCORE_WRONG;
-        llw_text_addf(&t, "the goal is not reached%s%s", works(out->verdict) ? ": " : "",
-                      works(out->verdict) ? goal : "");
-    } else if (still_there(j, &team->found, &out->found)) {
-        out->score = better ? LLW_SCORE_HALF : LLW_SCORE_WRONG;
-        llw_text_addf(&t, "%swhat the lesson finds is still there", better ? "it loads, but " : "");
-    } else if (price || come.n) {
-        out->score = LLW_SCORE_HALF;
-        llw_text_addf(&t, "it works and costs something%s%s", price ? ": " : "", price ? price : "");
-    } else {
-        out->score = LLW_SCORE_RIGHT;
-        llw_text_add(&t, "the goal is reached, nothing was paid for it");
-    }
-    out->reason = keep(j, &t);
-    return LLW_OK;
-}
-
-/* Pieces of the plan without which it comes to the same. */
-static llw_rc find_unneeded(judging *j, const llw_texts *edit, const outcome *team, const outcome *plan) {
-    llw_flags flags;
-    llw_texts pieces[MAX_PIECES];
-    llw_rc rc = llw_flags_load(j->arena, &flags, j->err);
-    if (rc != LLW_OK) return rc;
-    size_t n =
-        llw_edit_pieces(j->arena, &flags, LLW_PROGRAM_SERVER,
-                        llw_build_order(j->ask->change.llama ? j->ask->change.llama : j->c->setting.llama),
-                        edit, pieces, MAX_PIECES);
-    if (n < 2 || n == MAX_PIECES || !strcmp(edit->items[0], "only")) return LLW_OK;
-    const char **found = llw_arena_alloc(j->arena, n * sizeof *found);
-    for (size_t leave = 0; leave < n; leave++) {
-        llw_texts rest = {.items = llw_arena_alloc(j->arena, (2 * edit->n + n + 1) * sizeof *rest.items)};
-        for (size_t i = 0; i < n; i++) {
-            if (i == leave) continue;
-            if (strcmp(pieces[i].items[0], "without")) rest.items[rest.n++] = "with";
-            for (size_t k = 0; k < pieces[i].n; k++) rest.items[rest.n++] = pieces[i].items[k];
-        }
-        llw_scene scene;
-        if ((rc = open_scene(j, &rest, &scene)) != LLW_OK) return rc;
-        outcome o;
-        rc = weigh(j, &scene, team, &o);
-        llw_scene_close(&scene);
-        if (rc != LLW_OK) return rc;
-        llw_conclusions more, less;
-        difference(&o.found, &plan->found, LLW_LEVEL_WASTE, "", &more);
-        difference(&plan->found, &o.found, LLW_LEVEL_WASTE, "", &less);
-        if (o.score != plan->score || o.verdict != plan->verdict || more.n || less.n) continue;
-        llw_text t = {0};
-        for (size_t k = 0; k < pieces[leave].n; k++)
-            llw_text_addf(&t, "%s%s", k ? " " : "", pieces[leave].items[k]);
-        found[j->out->unneeded.n++] = keep(j, &t);
-    }
-    j->out->unneeded.items = found;
-    return LLW_OK;
-}
-
-static const char *say_plan(judging *j, const llw_scene *scene, llw_verdict verdict) {
-    static const char *const says[] = {"loads",         "probably loads", "probably does not load",
-                                       "does not load", "does not start", "is undecided"};
-    llw_text t = {0};
-    llw_text_addf(&t, "%s: ", says[verdict]);
-    llw_scene_say_memory(scene, &t);
-    return keep(j, &t);
-}
-
-static llw_rc team_outcome(judging *j, outcome *team, const char **says) {
-    const llw_scene *scene = NULL;
-    llw_rc rc = llw_stage_scene(j->stage, &j->ask->change, NULL, &scene, j->err);
-    if (rc != LLW_OK) return rc;
-    *team = (outcome){.verdict = llw_scene_verdict(scene)};
-    conclude(j, scene, &team->found);
-    *says = say_plan(j, scene, team->verdict);
-    return LLW_OK;
-}
-
-static llw_rc judge_flags(judging *j) {
-    outcome team, plan;
-    const llw_lesson *lesson = llw_kb_lesson(j->stage->kb, j->c->lesson);
-    llw_texts edit = llw_case_words(j->arena, j->out->typed);
-    llw_rc rc = team_outcome(j, &team, &j->out->team);
-    llw_scene scene;
-    if (rc == LLW_OK) rc = open_scene(j, &edit, &scene);
-    if (rc != LLW_OK) return rc;
-    rc = weigh(j, &scene, &team, &plan);
-    if (rc == LLW_OK) {
-        llw_text t = {0};
-        for (size_t i = 0; i < scene.words.n; i++)
-            llw_text_addf(&t, "%s%s", i ? " " : "", scene.words.items[i]);
-        j->out->said = keep(j, &t);
-        j->out->understood = *j->out->typed && !scene.argv.refused;
-        j->out->score = *j->out->typed ? plan.score : LLW_SCORE_WRONG;
-        j->out->reason = scene.argv.refused ? llw_arena_strdup(j->arena, scene.argv.refused) : plan.reason;
-        j->out->plan = say_plan(j, &scene, plan.verdict);
-        const char *code = lesson ? lesson->code : "";
-        difference(&team.found, &plan.found, LLW_LEVEL_WASTE, code, &j->out->gone);
-        difference(&plan.found, &team.found, LLW_LEVEL_WASTE, code, &j->out->come);
-        if (plan.score != LLW_SCORE_RIGHT) rc = recognise(j, &scene, NULL);
-    }
-    llw_scene_close(&scene);
-    if (rc == LLW_OK && plan.score != LLW_SCORE_WRONG && edit.n) rc = find_unneeded(j, &edit, &team, &plan);
-    return rc;
 }
 
 llw_rc llw_assess(llw_stage *stage, const llw_ask *ask, const llw_misconceptions *misconceptions,
@@ -400,13 +243,24 @@ llw_rc llw_assess(llw_stage *stage, const llw_ask *ask, const llw_misconceptions
                             .typed = llw_arena_strdup(arena, typed),
                             .said = "",
                             .truth = "",
+                            .answer = "",
                             .reason = "",
                             .team = "",
                             .plan = ""};
-    judging j = {stage, stage->c, ask, misconceptions, arena, out, err};
+    static const llw_misconceptions none = {0};
+    llw_judging j = {.stage = stage,
+                     .c = stage->c,
+                     .ask = ask,
+                     .misconceptions = misconceptions ? misconceptions : &none,
+                     .solving = !misconceptions,
+                     .arena = arena,
+                     .out = out,
+                     .err = err};
     switch (ask->kind) {
-    case LLW_ASK_FLAGS: return judge_flags(&j);
+    case LLW_ASK_FLAGS: return llw_judge_flags(&j);
     case LLW_ASK_CHOICE: return judge_choice(&j);
+    case LLW_ASK_LINE: return llw_judge_line(&j);
+    case LLW_ASK_ORDER: return llw_judge_order(&j);
     default: return judge_slot(&j);
     }
 }

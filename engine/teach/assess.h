@@ -30,8 +30,9 @@ typedef struct llw_assessment {
     int sure;          /* 1 to 5; 0 when the learner did not say */
     llw_score score;
     const char *said;   /* as it was understood: "448.0 MiB", "yes", the words of the plan */
-    const char *truth;  /* the engine's own answer */
-    const char *reason; /* why it counts like that, one or two sentences */
+    const char *truth;  /* the engine's own answer, as it is told */
+    const char *answer; /* the same as it would be typed; of flags "" until somebody solved it */
+    const char *reason; /* why it counts like that, in sentences; where it was not understood, a clause */
     const llw_misconception *misconception; /* recognised in a wrong answer; NULL */
     const char *team,
         *plan; /* of flags: what the team's plan and the learner's do: verdict and memory left */
@@ -39,8 +40,8 @@ typedef struct llw_assessment {
     llw_texts unneeded; /* pieces of the plan that change nothing */
 } llw_assessment;
 
-/* typed is one line, without its newline. LLW_ERR_INPUT: the case itself cannot be used (err names file and
- * line). */
+/* typed is one line, without its newline; misconceptions may be NULL: none is recognised, and the engine
+ * tries its own answers. LLW_ERR_INPUT: the case itself cannot be used (err names file and line). */
 llw_rc llw_assess(llw_stage *stage, const llw_ask *ask, const llw_misconceptions *misconceptions,
                   const char *typed, llw_assessment *out, llw_err *err);
 

@@ -16,7 +16,7 @@ typedef struct reader {
 } reader;
 
 const char *llw_ask_kind_name(llw_ask_kind kind) {
-    static const char *const name[] = {"flags", "number", "yes-no", "choice"};
+    static const char *const name[] = {"flags", "number", "yes-no", "choice", "line", "order"};
     return name[kind];
 }
 
@@ -112,6 +112,11 @@ llw_texts llw_case_words(llw_arena *arena, const char *line) {
     return out;
 }
 
+void llw_case_quote(llw_text *line, const char *word) {
+    bool quoted = !*word || word[strcspn(word, " \"\\|$()*[]")];
+    llw_text_addf(line, quoted ? "%s'%s'" : "%s%s", line->len ? " " : "", word);
+}
+
 /* A line that is split, or a list of words. */
 static llw_texts words(reader *r, const llw_yaml *map, const char *key) {
     const llw_yaml *node = llw_yaml_follow(llw_yaml_get(map, key));
@@ -164,7 +169,31 @@ static void read_thing(reader *r, const llw_yaml *node, llw_case_thing *out) {
     }
 }
 
-#define SETTING_KEYS "gpus ram llama model args with known"
+#define SETTING_KEYS "gpus ram llama model args with files launch known"
+
+bool llw_case_starts(const char *started, const char *path) {
+    size_t len = strlen(path);
+    return started && !strncmp(started, path, len) && (!started[len] || started[len] == ':');
+}
+
+/* "models.conf: |" and its lines, as many files as there are. */
+static void read_files(reader *r, const llw_yaml *map, llw_case_setting *out) {
+    const llw_yaml *files = llw_yaml_follow(llw_yaml_get(map, "files"));
+    out->started = text_or_null(r, map, "launch");
+    if (!files) return;
+    if (files->kind != LLW_YAML_MAP) {
+        fail(r, files, "'files' gives each file's text under its name");
+        return;
+    }
+    out->files = llw_arena_alloc(r->arena, ((size_t)files->n + 1) * sizeof *out->files);
+    for (const llw_yaml *file = files->first; file && !r->failed; file = file->next) {
+        const char *text = llw_yaml_string(llw_yaml_follow(file), "");
+        if (*file->key == '/' || strstr(file->key, "..") || strchr(file->key, ':') || !*text)
+            fail(r, file, "'%s': a file has a name without ':' and '..', and a text", file->key);
+        out->files[out->n_files++] =
+            (llw_config_input){.path = file->key, .bytes = text, .len = strlen(text)};
+    }
+}
 
 static void read_setting(reader *r, const llw_yaml *map, llw_case_setting *out) {
     out->gpus = texts(r, map, "gpus");
@@ -174,6 +203,7 @@ static void read_setting(reader *r, const llw_yaml *map, llw_case_setting *out) 
     out->args = words(r, map, "args");
     out->args_given = llw_yaml_get(map, "args") != NULL;
     out->with = words(r, map, "with");
+    read_files(r, map, out);
     const llw_yaml *known = llw_yaml_follow(llw_yaml_get(map, "known"));
     if (known && known->kind != LLW_YAML_LIST) fail(r, known, "'known' is a list of things");
     if (!known || r->failed) return;
@@ -194,20 +224,26 @@ static void read_choices(reader *r, const llw_yaml *list, llw_ask *out) {
     out->choices = llw_arena_alloc(r->arena, ((size_t)list->n + 1) * sizeof *out->choices);
     for (const llw_yaml *item = list->first; item && !r->failed; item = item->next) {
         const llw_yaml *map = llw_yaml_follow(item);
-        check_keys(r, map, "say change holds finds lacks mistake");
+        check_keys(r, map, "say change holds finds lacks step mistake");
         if (r->failed) return;
         llw_choice *c = &out->choices[out->n_choices++];
         c->text = text_of(r, map, "say", true);
         c->line = map->line;
         c->right = read_proviso(r, map);
         c->misconception = text_or_null(r, map, "mistake");
+        c->step = text_or_null(r, map, "step");
         const llw_yaml *change = llw_yaml_follow(llw_yaml_get(map, "change"));
         if (change) {
             check_keys(r, change, SETTING_KEYS);
             if (!r->failed) read_setting(r, change, &c->change);
         }
-        if (!c->right.holds && !c->right.finds && !c->right.lacks)
+        bool judged = c->right.holds || c->right.finds || c->right.lacks;
+        if (out->kind == LLW_ASK_CHOICE && (!judged || c->step))
             fail(r, map, "a choice says when it is right: holds, finds or lacks");
+        if (out->kind == LLW_ASK_ORDER && (judged || (out->by != NULL) == (c->step != NULL)))
+            fail(r, map,
+                 out->by ? "in an order 'by' something a choice has say and change, no more"
+                         : "in an order without 'by' each choice has the step of fit that it is");
     }
 }
 
@@ -223,22 +259,27 @@ static void read_mistakes(reader *r, const llw_yaml *list, llw_ask *out) {
 
 static void read_kind(reader *r, const llw_yaml *map, llw_ask *out) {
     const char *kind = text_of(r, map, "kind", true);
-    for (int k = LLW_ASK_FLAGS; k <= LLW_ASK_CHOICE; k++)
+    for (int k = LLW_ASK_FLAGS; k < LLW_ASK_KINDS; k++)
         if (!strcmp(kind, llw_ask_kind_name((llw_ask_kind)k))) {
             out->kind = (llw_ask_kind)k;
             return;
         }
-    fail(r, map, "kind '%s': it is flags, number, yes-no or choice", kind);
+    fail(r, map, "kind '%s': it is flags, number, yes-no, choice, line or order", kind);
 }
 
 static void read_ask(reader *r, const llw_yaml *map, llw_ask *out) {
-    check_keys(r, map, "id kind what_if question change slot unit goal keep choices several hints mistakes");
+    check_keys(r, map,
+               "id kind what_if question change slot unit goal keep choices several finds by falling hints "
+               "mistakes");
     if (r->failed) return;
     out->line = map->line;
     out->id = text_of(r, map, "id", true);
     read_kind(r, map, out);
     out->what_if = yes(r, map, "what_if");
     out->several = yes(r, map, "several");
+    out->finds = text_or_null(r, map, "finds");
+    out->by = text_or_null(r, map, "by");
+    out->falling = yes(r, map, "falling");
     out->question = text_of(r, map, "question", true);
     out->slot = text_or_null(r, map, "slot");
     out->unit = text_of(r, map, "unit", false);
@@ -258,20 +299,26 @@ static void read_ask(reader *r, const llw_yaml *map, llw_ask *out) {
     if (slot != (out->slot != NULL))
         fail(r, map,
              slot ? "this kind of question needs a slot" : "a slot belongs to a number or a yes-no question");
-    if ((out->kind == LLW_ASK_CHOICE) != (out->n_choices >= 2))
-        fail(r, map, "a choice has two choices or more, and nothing else has any");
+    if (out->kind == LLW_ASK_ORDER ? out->n_choices < 3 || out->n_choices > LLW_ORDER_MAX
+                                   : (out->kind == LLW_ASK_CHOICE) != (out->n_choices >= 2))
+        fail(r, map, "a choice has two choices or more, an order three to %d, and nothing else has any",
+             LLW_ORDER_MAX);
+    if (out->finds && out->kind != LLW_ASK_LINE) fail(r, map, "finds belongs to a question for a line");
+    if ((out->by || out->falling) && out->kind != LLW_ASK_ORDER)
+        fail(r, map, "by and falling belong to a question for an order");
     if (out->kind != LLW_ASK_FLAGS && (out->goal.n || out->keep.n))
         fail(r, map, "goal and keep belong to a question for flags");
 }
 
 static void read_case(reader *r, const llw_yaml *root, llw_case *out) {
-    check_keys(r, root, "lesson also title brief source minutes boundary facts asks " SETTING_KEYS);
+    check_keys(r, root, "lesson also title brief source composed minutes boundary facts asks " SETTING_KEYS);
     if (r->failed) return;
     out->lesson = text_of(r, root, "lesson", true);
     out->also = texts(r, root, "also");
     out->title = text_of(r, root, "title", true);
     out->brief = text_of(r, root, "brief", true);
     out->source = text_of(r, root, "source", true);
+    out->composed = text_or_null(r, root, "composed");
     out->minutes = atoi(text_of(r, root, "minutes", false));
     if (!out->minutes) out->minutes = 5;
     out->boundary = yes(r, root, "boundary");
@@ -282,8 +329,10 @@ static void read_case(reader *r, const llw_yaml *root, llw_case *out) {
         fail(r, root, "a case has asks: a list of questions");
         return;
     }
-    if (!out->setting.model || !out->setting.gpus.n || !out->setting.ram || !out->setting.llama)
-        fail(r, root, "a case needs gpus, ram, llama and model");
+    const llw_case_setting *s = &out->setting;
+    if (!s->gpus.n || !s->ram || !s->llama || !(s->n_files ? s->started : s->model))
+        fail(r, root, "a case needs gpus, ram, llama, and a model or files with the launch in them");
+    if (s->n_files && s->args_given) fail(r, root, "files say how it is started: leave args out");
     out->asks = llw_arena_alloc(r->arena, ((size_t)asks->n + 1) * sizeof *out->asks);
     for (const llw_yaml *item = asks->first; item && !r->failed; item = item->next)
         read_ask(r, llw_yaml_follow(item), &out->asks[out->n_asks++]);

@@ -8,12 +8,14 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "fact/schema.h"
+#include "source/config.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { LLW_CASE_MAX_BYTES = 1 << 18, LLW_CASE_MAX_ITEMS = 24 };
+enum { LLW_CASE_MAX_BYTES = 1 << 18, LLW_CASE_MAX_ITEMS = 24, LLW_ORDER_MAX = 6 };
 
 typedef struct llw_texts {
     const char **items;
@@ -34,8 +36,12 @@ typedef struct llw_case_thing {
 /* What is assumed, or what a question changes about it: what is NULL or empty stays as it was. */
 typedef struct llw_case_setting {
     llw_texts gpus; /* as --gpu takes them */
-    const char *ram, *llama, *model;
-    llw_texts args; /* words */
+    const char *ram, *llama;
+    const char *model;       /* a known model, or a GGUF file. With files: NULL is the one they name */
+    llw_config_input *files; /* a configuration that says how it is started, instead of args */
+    size_t n_files;
+    const char *started; /* the launch in it: FILE:NAME or FILE */
+    llw_texts args;      /* words */
     bool args_given;
     llw_texts with; /* an edit of the words (teach/scene.h) */
     llw_case_thing *things;
@@ -44,10 +50,11 @@ typedef struct llw_case_setting {
 
 /* A condition on a run; all parts that are given must hold. */
 typedef struct llw_proviso {
-    const char *holds;  /* an expression in the rules' language over the things of the case */
-    const char *finds;  /* a rule that fires */
-    const char *lacks;  /* a rule that does not */
-    const char *answer; /* of a number: an expression whose value was said */
+    const char *holds; /* an expression in the rules' language over the things of the case */
+    const char *finds; /* a rule that fires */
+    const char *lacks; /* a rule that does not */
+    const char
+        *answer; /* of a number: an expression whose value was said; of a line: a slot that is set there */
     int line;
 } llw_proviso;
 
@@ -57,7 +64,15 @@ typedef struct llw_mistake {
     llw_proviso when;
 } llw_mistake;
 
-typedef enum llw_ask_kind { LLW_ASK_FLAGS, LLW_ASK_NUMBER, LLW_ASK_YES_NO, LLW_ASK_CHOICE } llw_ask_kind;
+typedef enum llw_ask_kind {
+    LLW_ASK_FLAGS,
+    LLW_ASK_NUMBER,
+    LLW_ASK_YES_NO,
+    LLW_ASK_CHOICE,
+    LLW_ASK_LINE,  /* the line of the configuration that is to blame: where the engine's finding stands */
+    LLW_ASK_ORDER, /* its choices in their order: by what the engine computes for each, or by its steps */
+    LLW_ASK_KINDS
+} llw_ask_kind;
 const char *llw_ask_kind_name(llw_ask_kind kind);
 
 typedef struct llw_choice {
@@ -65,6 +80,7 @@ typedef struct llw_choice {
     llw_case_setting change; /* the option is judged in the case with this changed */
     llw_proviso right;
     const char *misconception; /* of who picks it wrongly; NULL */
+    const char *step;          /* of an order: a piece of the sentence in which fit says that it does this */
     int line;
 } llw_choice;
 
@@ -79,7 +95,10 @@ typedef struct llw_ask {
     llw_texts goal, keep;    /* of flags: what must hold; what must not be paid for it. Expressions */
     llw_choice *choices;
     size_t n_choices;
-    bool several; /* more than one choice may be right */
+    bool several;      /* more than one choice may be right */
+    const char *finds; /* of a line: the rule whose finding stands there; NULL: those of the case's lessons */
+    const char *by; /* of an order: the expression by whose value each choice is placed, in its own scene */
+    bool falling;   /* largest first */
     llw_texts hints;
     llw_mistake *mistakes;
     size_t n_mistakes;
@@ -91,6 +110,7 @@ typedef struct llw_case {
     const char *lesson; /* its id */
     llw_texts also;     /* ids of further lessons that it takes */
     const char *title, *brief, *source;
+    const char *composed; /* what of the setting is made up, in a sentence; NULL: it happened like that */
     int minutes;
     bool boundary; /* the lesson has nothing to say here: the case shows where it ends */
     llw_case_setting setting;
@@ -119,7 +139,12 @@ llw_rc llw_case_parse(llw_arena *arena, const char *path, const char *id, const 
 llw_rc llw_misconceptions_load(llw_arena *arena, llw_misconceptions *out, llw_err *err);
 const llw_misconception *llw_misconception_find(const llw_misconceptions *all, const char *id);
 
+/* Whether a launch called `started` (FILE:NAME, FILE) stands in that file. */
+bool llw_case_starts(const char *started, const char *path);
+
 /* A line of flags as words: blanks separate, quotes keep together, as a shell would. */
 llw_texts llw_case_words(llw_arena *arena, const char *line);
+/* Adds a word to such a line, in quotes where it needs them. */
+void llw_case_quote(llw_text *line, const char *word);
 
 #endif

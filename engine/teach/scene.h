@@ -7,7 +7,7 @@
 #define LLW_TEACH_SCENE_H
 
 #include "explain/decision.h"
-#include "source/argv.h"
+#include "source/config.h"
 #include "teach/case.h"
 
 typedef struct llw_scene {
@@ -17,6 +17,10 @@ typedef struct llw_scene {
     llw_entity launch, model;
     llw_argv_result argv;
     llw_texts words; /* the flags in effect */
+    const llw_config_input
+        *files; /* the configuration that it stands in; none: its words are the case's own */
+    size_t n_files;
+    const llw_config_result *config; /* what was read in them; NULL */
 } llw_scene;
 
 /* Opens the case with the changes given laid over it one after the other (NULL ones are none), and then
@@ -29,8 +33,8 @@ llw_rc llw_scene_open(const llw_kb *kb, const llw_case *c, const llw_case_settin
                       llw_err *err);
 void llw_scene_close(llw_scene *scene);
 
-/* A case and the scenes that its questions need again and again: each set-up is run once. Make it with the
- * first three members; close it to let the scenes go. */
+/* A case and the scenes that its questions and answers need again and again: each set-up is run once. Make it
+ * with the first three members; close it to let the scenes go. */
 typedef struct llw_stage {
     const llw_kb *kb;
     const llw_case *c;
@@ -41,6 +45,9 @@ typedef struct llw_stage {
 /* The team's launch with the changes (NULL or empty: none) laid over it. Belongs to the stage. */
 llw_rc llw_stage_scene(llw_stage *stage, const llw_case_setting *change, const llw_case_setting *more,
                        const llw_scene **out, llw_err *err);
+/* The same with a plan: the edit that somebody typed. */
+llw_rc llw_stage_plan(llw_stage *stage, const llw_case_setting *change, const llw_texts *edit,
+                      const llw_scene **out, llw_err *err);
 void llw_stage_close(llw_stage *stage);
 
 llw_verdict llw_scene_verdict(const llw_scene *scene);

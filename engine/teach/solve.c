@@ -21,9 +21,7 @@ static void add_plan(solving *s, const char *lead, const char *const *words, siz
     if (s->n_plans == MAX_PLANS) return;
     llw_text t = {0};
     llw_text_add(&t, lead);
-    for (size_t i = 0; i < n; i++)
-        llw_text_addf(&t, words[i][strcspn(words[i], " \"\\|$()*")] ? "%s'%s'" : "%s%s", t.len ? " " : "",
-                      words[i]);
+    for (size_t i = 0; i < n; i++) llw_case_quote(&t, words[i]);
     s->plans[s->n_plans++] = llw_arena_strdup(s->arena, llw_text_str(&t));
     llw_text_fini(&t);
 }
@@ -48,7 +46,7 @@ static void add_remedies(solving *s, const llw_scene *scene, const char *id, llw
     if (tried) llw_text_addf(together, "%s%s", together->len ? ", " : "", remedies.items[0].said);
 }
 
-/* What the engine would do: nothing, its smallest repair, its own choice, what the lessons say. */
+/* What the engine would do: nothing, its smallest repair, what the lessons say, its own choice. */
 static llw_rc collect_plans(solving *s) {
     const llw_scene *scene = NULL;
     llw_rc rc = llw_stage_scene(s->stage, &s->ask->change, NULL, &scene, s->err);
@@ -57,22 +55,21 @@ static llw_rc collect_plans(solving *s) {
     llw_decide(scene->run, scene->launch, s->arena, d);
     add_plan(s, "nothing", NULL, 0);
     if (d->repair.offered) add_command(s, d->repair.command);
-    if (d->choice.offered) add_plan(s, "only", d->choice.args, d->choice.n_args);
     llw_text together = {0};
     add_remedies(s, scene, s->stage->c->lesson, &together);
     for (size_t i = 0; i < s->stage->c->also.n; i++)
         add_remedies(s, scene, s->stage->c->also.items[i], &together);
     if (s->stage->c->also.n) add_command(s, llw_text_str(&together));
     llw_text_fini(&together);
+    if (d->choice.offered) add_plan(s, "only", d->choice.args, d->choice.n_args);
     return LLW_OK;
 }
 
 static llw_rc solve_flags(solving *s, const char **answer) {
-    static const llw_misconceptions none = {0};
     llw_rc rc = collect_plans(s);
     for (size_t i = 0; rc == LLW_OK && i < s->n_plans; i++) {
         llw_assessment a;
-        rc = llw_assess(s->stage, s->ask, &none, s->plans[i], &a, s->err);
+        rc = llw_assess(s->stage, s->ask, NULL, s->plans[i], &a, s->err);
         if (rc != LLW_OK || a.score != LLW_SCORE_RIGHT) continue;
         *answer = s->plans[i];
         return LLW_OK;
@@ -82,24 +79,13 @@ static llw_rc solve_flags(solving *s, const char **answer) {
                         : rc;
 }
 
-/* The letters of "a) ...; c) ...". */
-static const char *letters_of(llw_arena *arena, const char *truth) {
-    llw_text t = {0};
-    for (const char *at = truth; at && *at; at = strstr(at, "; ") ? strstr(at, "; ") + 2 : NULL)
-        if (at[1] == ')') llw_text_addf(&t, "%s%c", t.len ? " " : "", *at);
-    const char *text = llw_arena_strdup(arena, llw_text_str(&t));
-    llw_text_fini(&t);
-    return text;
-}
-
 llw_rc llw_solve(llw_stage *stage, const llw_ask *ask, const char **answer, llw_err *err) {
-    static const llw_misconceptions none = {0};
     solving s = {.stage = stage, .ask = ask, .arena = stage->arena, .err = err};
     *answer = "";
     if (ask->kind == LLW_ASK_FLAGS) return solve_flags(&s, answer);
     llw_assessment a;
-    llw_rc rc = llw_assess(stage, ask, &none, "", &a, err);
-    if (rc == LLW_OK) *answer = ask->kind == LLW_ASK_CHOICE ? letters_of(stage->arena, a.truth) : a.truth;
+    llw_rc rc = llw_assess(stage, ask, NULL, "", &a, err);
+    if (rc == LLW_OK) *answer = a.answer;
     if (rc == LLW_OK && !**answer)
         return llw_fail(err, LLW_ERR_NOTHING, stage->c->file, ask->line, "no choice of '%s' is right",
                         ask->id);
@@ -112,8 +98,13 @@ static llw_rc check_mistakes(const llw_scene *scene, const llw_case *c, const ll
     llw_scene_value value;
     for (size_t i = 0; i < ask->n_mistakes; i++) {
         const llw_mistake *m = &ask->mistakes[i];
+        llw_entity entity;
+        llw_attr attr;
         llw_rc rc = llw_scene_holds(scene, &m->when, c->file, &truth, err);
-        if (rc == LLW_OK && m->when.answer)
+        if (rc == LLW_OK && m->when.answer && ask->kind == LLW_ASK_LINE &&
+            !llw_scene_slot(scene, m->when.answer, &entity, &attr))
+            rc = llw_fail(err, LLW_ERR_INPUT, c->file, m->when.line, "there is no slot '%s'", m->when.answer);
+        else if (rc == LLW_OK && m->when.answer)
             rc = llw_scene_eval(scene, m->when.answer, c->file, m->when.line, &value, err);
         if (rc != LLW_OK) return rc;
         if (!llw_misconception_find(misconceptions, m->misconception))
@@ -128,6 +119,12 @@ static llw_rc check_mistakes(const llw_scene *scene, const llw_case *c, const ll
                             "there is no misconception '%s' in lessons/misconceptions.yaml",
                             ask->choices[i].misconception);
     return LLW_OK;
+}
+
+static bool is_rising(const char *letters) {
+    for (; letters[0] && letters[1]; letters += 2)
+        if (letters[2] && letters[2] < letters[0]) return false;
+    return true;
 }
 
 static llw_rc check_ask(llw_stage *stage, const llw_ask *ask, const llw_misconceptions *misconceptions,
@@ -146,6 +143,9 @@ static llw_rc check_ask(llw_stage *stage, const llw_ask *ask, const llw_misconce
         return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line,
                         "the engine's own answer to '%s', \"%.80s\", does not count as right: %s", ask->id,
                         answer, a.reason);
+    if (ask->kind == LLW_ASK_ORDER && is_rising(answer))
+        return llw_fail(err, LLW_ERR_INPUT, c->file, ask->line, "'%s' lists its choices in the right order",
+                        ask->id);
     size_t picks = 0;
     for (const char *at = answer; ask->kind == LLW_ASK_CHOICE && *at; at++) picks += *at != ' ';
     if (picks == ask->n_choices && ask->kind == LLW_ASK_CHOICE)

@@ -14,6 +14,17 @@ static const char *keep(llw_arena *arena, llw_text *text) {
     return copy;
 }
 
+/* Where a value was read; of the files of the case only that it stands there: which line may be asked for. */
+static void say_origin(const llw_scene *scene, const llw_claim *claim, llw_text *out) {
+    for (size_t i = 0; i < scene->n_files; i++) {
+        size_t len = strlen(scene->files[i].path);
+        if (strncmp(claim->place, scene->files[i].path, len) || claim->place[len] != ':') continue;
+        llw_text_add(out, "the files above");
+        return;
+    }
+    llw_words_origin(out, claim);
+}
+
 static void add_fact(llw_transcript *t, const llw_scene *scene, const char *name) {
     llw_entity entity = 0;
     llw_attr attr = LLW_ATTR_NONE;
@@ -23,7 +34,7 @@ static void add_fact(llw_transcript *t, const llw_scene *scene, const char *name
     llw_words_slot(&text, scene->run, entity, attr);
     llw_text_add(&text, " = ");
     llw_words_value(&text, scene->run, attr, llw_facts_value(scene->run->facts, entity, attr));
-    if (best) llw_words_origin(&origin, best);
+    if (best) say_origin(scene, best, &origin);
     llw_brief_fact *fact = &t->facts[t->n_facts++];
     fact->slot = name;
     fact->text = keep(t->arena, &text);
@@ -51,11 +62,9 @@ static void list_cards(llw_transcript *t, const llw_scene *scene) {
 
 static void write_command(llw_transcript *t, const llw_scene *scene) {
     llw_text text = {0};
-    llw_text_addf(&text, "llama-server -m %s.gguf", t->c->setting.model);
-    for (size_t i = 0; i < scene->words.n; i++) {
-        const char *word = scene->words.items[i];
-        llw_text_addf(&text, word[strcspn(word, " \"\\|$()*[]")] ? " '%s'" : " %s", word);
-    }
+    llw_text_add(&text, "llama-server");
+    if (!scene->n_files) llw_text_addf(&text, " -m %s.gguf", t->c->setting.model);
+    for (size_t i = 0; i < scene->words.n; i++) llw_case_quote(&text, scene->words.items[i]);
     t->command = keep(t->arena, &text);
 }
 
@@ -109,11 +118,11 @@ void llw_transcript_end(llw_transcript *t) {
 }
 
 llw_rc llw_transcript_answer(llw_transcript *t, size_t ask, const char *typed, llw_err *err) {
-    const char *plan = t->answers[ask].ask ? t->answers[ask].truth : "";
+    const char *plan = t->answers[ask].ask ? t->answers[ask].answer : "";
     llw_rc rc = llw_assess(&t->stage, &t->c->asks[ask], t->misconceptions, typed, &t->answers[ask], err);
     if (rc != LLW_OK || t->c->asks[ask].kind != LLW_ASK_FLAGS) return rc;
     if (!*plan) rc = llw_solve(&t->stage, &t->c->asks[ask], &plan, err);
-    t->answers[ask].truth = plan;
+    t->answers[ask].truth = t->answers[ask].answer = plan;
     return rc;
 }
 
@@ -168,7 +177,7 @@ size_t llw_transcript_look_up(llw_transcript *t, const char *name, llw_text *out
             llw_text_add(&line, " = ");
             llw_words_value(&line, scene->run, (llw_attr)a, best->value);
             llw_text_addf(out, "  %s   [", llw_text_str(&line));
-            llw_words_origin(out, best);
+            say_origin(scene, best, out);
             llw_text_add(out, "]\n");
             llw_text_fini(&line);
             n++;

@@ -1,14 +1,13 @@
-#!/usr/bin/env python3
-"""llwhy teach from end to end: every case for a right, a half-right and a wrong learner, the boxes, what was left in the
-middle, the course, the drill, a case of one's own, and three sittings in a real terminal: teach.py LLWHY [--bless]
+"""llwhy teach from end to end: every case in a real terminal for a right, a half-right and a wrong learner; the boxes, what was
+left in the middle, the course, the drill, a case of one's own: teach.py LLWHY [--bless]
 
-The transcripts stand in docs/teaching/; --bless writes them anew.
+The transcripts of the learners stand in docs/teaching/; --bless writes them anew.
 """
 import concurrent.futures
 import json
+import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,34 +15,31 @@ import time
 import unittest
 
 import runs
+import terminal
 
 PROGRAM, BLESS = "", False
 PAGES = runs.ROOT / "docs" / "teaching"
-KEPT = ("05a-372-mib-short", "07a-fit-does-not-work", "x1-the-first-evening")
+WHOLE = ("05a-372-mib-short", "07b-the-default-of-99", "x1-the-first-evening")  # kept whole, the others without what repeats
 TWO = ["--gpu", "24564:23671:RTX 4090", "--gpu", "16303:12761:RTX 5070 Ti", "--ram", "64205"]
-
-
-def letters(answer):
-    return re.findall(r"(?:^|; )([a-h])\)", answer["engine"])
+LEARNERS = ("right", "half", "wrong")
 
 
 def turned(answer):
     """What a wrong learner types where the engine says this."""
+    right = answer["answer"]
     if answer["kind"] == "yes-no":
-        return "no" if answer["engine"] == "yes" else "yes"
+        return "no" if right == "yes" else "yes"
     if answer["kind"] == "number":
-        number, _, unit = answer["engine"].replace(",", "").partition(" ")
+        number, _, unit = right.replace(",", "").partition(" ")
         return f"{3 * float(number) + 1:.3f} {unit}".strip()
     if answer["kind"] == "choice":
-        right = letters(answer)
-        return next(letter for letter in "abcdefgh" if letter not in right)
+        return next(letter for letter in "abcdefgh" if letter not in right.split())
+    if answer["kind"] == "order":
+        return " ".join(reversed(right.split()))
+    if answer["kind"] == "line":
+        file, _, line = right.rpartition(":")
+        return f"{file}:{'11' if line == '1' else '1'}"
     return "--fit off -ngl 99 -c 2000000"
-
-
-def typed(answer):
-    if answer["kind"] == "choice":
-        return " ".join(letters(answer))
-    return answer["engine"]
 
 
 class Case(unittest.TestCase):
@@ -77,23 +73,60 @@ class Case(unittest.TestCase):
 
 
 class Learners(Case):
-    def three(self, case):
-        said = self.engine(case)
-        right, wrong = [typed(a) for a in said], [turned(a) for a in said]
-        scores = []
-        for lines in (right, right[:1] + wrong[1:], wrong):
-            text = self.sit(case, lines).stdout
-            for part in ("What was started", "What is known", "Committed.", "The chain", "The lesson"):
-                if part not in text:
-                    scores.append(f"no {part}")
-            scores.append(re.search(rf"^Case {case}: ([a-z ]+), (\d+) of (\d+)", text, re.M).group(1))
-        return case, scores
+    """Three learners of every case, each at a terminal of its own: tmux in control mode tells when a prompt stands there."""
 
-    def test_every_case_for_three_learners(self):
-        with concurrent.futures.ThreadPoolExecutor(max_workers=3) as pool:
-            for case, scores in pool.map(self.three, [c["id"] for c in self.cases()["cases"]]):
-                self.assertEqual(scores[:2], ["right", "half right"], case)
-                self.assertNotEqual(scores[2], "right", case)
+    def lines(self, said, learner):
+        right, wrong = [a["answer"] + " @3" for a in said], [turned(a) + " @5" for a in said]
+        return {"right": right, "half": right[:1] + wrong[1:], "wrong": wrong}[learner]
+
+    def sittings(self):
+        ids = [c["id"] for c in self.cases()["cases"]]
+        with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+            answers = dict(zip(ids, pool.map(self.engine, ids)))
+        day = int(time.mktime(time.strptime("2026-03-01 12:00", "%Y-%m-%d %H:%M")))
+        for case in ids:
+            for learner in LEARNERS:
+                state = self.here / f"{case}.{learner}"
+                command = f"XDG_STATE_HOME={state} SOURCE_DATE_EPOCH={day} COLUMNS=100 NO_COLOR=1 {terminal.quoted(PROGRAM)} teach {case}"
+                yield terminal.Sitting((case, learner), command, self.lines(answers[case], learner))
+
+    def hold_all(self):
+        tmux = terminal.Tmux(self.here, runs.environment(str(self.here)))
+        try:
+            sittings = list(self.sittings())
+            tmux.run(sittings)
+        finally:
+            tmux.close()
+        return {s.name: s for s in sittings}
+
+    def test_every_case_for_three_learners_at_a_terminal(self):
+        if terminal.missing():
+            self.skipTest(terminal.missing())
+        if BLESS:
+            for path in PAGES.glob("*.txt"):
+                path.unlink()
+        held = self.hold_all()
+        for (case, learner), sitting in held.items():
+            with self.subTest(case=case, learner=learner):
+                self.assertTrue(sitting.ended, sitting.screen)
+                self.assertEqual(sitting.left, [], sitting.screen)
+                for part in ("What was started", "What is known", "Committed.", "The chain", "The lesson"):
+                    self.assertIn(part, sitting.screen)
+                score, right, asked = re.search(rf"^Case {case}: ([a-z ]+), (\d+) of (\d+)", sitting.screen, re.M).groups()
+                self.assertIn((learner, score), (("right", "right"), ("half", "half right"), ("wrong", "wrong"), ("wrong", "half right")))
+                self.assertEqual(learner == "right", right == asked)
+                kept = [json.loads(line) for line in (self.here / f"{case}.{learner}" / "llwhy" / "teach.jsonl").read_text().splitlines()]
+                self.assertEqual([k["case"] for k in kept], [case])
+        for case in sorted({case for case, _ in held}):
+            screens = {learner: held[case, learner].screen for learner in LEARNERS}
+            with self.subTest(page=case):
+                self.compare(PAGES / f"{case}.txt", page(case, screens))
+
+    def compare(self, path, text):
+        if BLESS:
+            PAGES.mkdir(exist_ok=True)
+            path.write_text(text)
+        self.assertEqual(path.read_text(), text, f"{path}: read the difference, then teach.py LLWHY --bless")
 
     def test_every_lesson_has_two_cases_and_five_need_several(self):
         cases = self.cases()["cases"]
@@ -103,23 +136,31 @@ class Learners(Case):
             self.assertGreaterEqual(sum(lesson in [c["lesson"], *c["also"]] for c in cases), 2, lesson)
         self.assertGreaterEqual(sum(bool(c["also"]) for c in cases), 5)
 
+    def test_lines_and_orders_are_asked_for(self):
+        kinds = re.findall(r"^    kind: (\S+)", "".join(p.read_text() for p in (runs.ROOT / "lessons/cases").glob("*.yaml")), re.M)
+        for kind in ("line", "order"):
+            self.assertGreaterEqual(kinds.count(kind), 6, kind)
+
     def test_every_misconception_is_somebodys(self):
         known = re.findall(r"^([a-z0-9-]+):$", (runs.ROOT / "lessons/misconceptions.yaml").read_text(), re.M)
         text = "".join(path.read_text() for path in (runs.ROOT / "lessons/cases").glob("*.yaml"))
         self.assertEqual([m for m in known if not re.search(rf"\b(is|mistake): {m}\b", text)], [])
 
-    def test_transcripts_are_those_of_today(self):
-        """Read them: docs/teaching. The right, the half-right and the wrong learner of three cases."""
-        for case in KEPT:
-            said = self.engine(case)
-            right, wrong = [typed(a) for a in said], [turned(a) + " @5" for a in said]
-            for name, lines in (("right", right), ("half", right[:1] + wrong[1:]), ("wrong", wrong)):
-                path = PAGES / f"{case}.{name}.txt"
-                text = self.sit(case, lines).stdout
-                if BLESS:
-                    PAGES.mkdir(exist_ok=True)
-                    path.write_text(text)
-                self.assertEqual(path.read_text(), text, f"{path}: read the difference, then teach.py LLWHY --bless")
+
+def page(case, screens):
+    """What is kept of a case: the right learner's sitting, and of the others what they said and what became of it."""
+    whole = case in WHOLE
+    parts = []
+    for learner, screen in screens.items():
+        title = {"right": "A right learner", "half": "A half-right learner", "wrong": "A wrong learner"}[learner]
+        if learner != "right":
+            screen = screen[screen.index("Committed.") if not whole else 0:]
+        if learner != "right" or not whole:
+            screen = re.sub(r"\nThe chain.*?(?=\nThe lesson\n)", "", screen, flags=re.S)
+        if learner != "right":
+            screen = re.sub(r"\nThe lesson\n.*?(?=\nWhat if\?)", "\n", screen, flags=re.S)
+        parts.append(f"{title}\n{'=' * len(title)}\n\n{screen.strip()}\n")
+    return "\n\n".join(parts)
 
 
 class Boxes(Case):
@@ -134,10 +175,10 @@ class Boxes(Case):
     def card(self, case, **more):
         return next(c for c in self.cases(**more)["cases"] if c["id"] == case)
 
-    RIGHT = ["448 MiB @3", "no @3", "-ub 512 @3", "yes @3"]
+    RIGHT = ["448 MiB @3", "no @3", "c a b d @3", "-ub 512 @3", "1794 @3"]
 
     def test_a_right_case_comes_later_each_time(self):
-        self.RIGHT[3] = f"{self.engine('05a')[3]['engine']} @3"
+        self.RIGHT[4] = f"{self.engine('05a')[4]['answer']} @3"
         day, boxes = "2026-03-01", []
         for _ in range(6):
             self.type("05a", lines=self.RIGHT, day=day)
@@ -148,7 +189,7 @@ class Boxes(Case):
         self.assertEqual(boxes, [(1, "2026-03-02"), (2, "2026-03-05"), (3, "2026-03-12"), (4, "2026-04-02"), (5, "2026-06-01"), (5, "2026-07-31")])
 
     def test_repeating_too_early_moves_nothing(self):
-        self.RIGHT[3] = f"{self.engine('05a')[3]['engine']} @3"
+        self.RIGHT[4] = f"{self.engine('05a')[4]['answer']} @3"
         self.type("05a", lines=self.RIGHT)
         before = self.card("05a-372-mib-short")
         self.type("05a", lines=self.RIGHT)
@@ -166,14 +207,14 @@ class Boxes(Case):
         out = self.type("05a", lines=["448 MiB @4", "q"])
         self.assertIn("Stopped. llwhy teach 05a-372-mib-short goes on with question 2.", out)
         self.assertIn("Left in the middle: llwhy teach 05a-372-mib-short", self.llwhy("teach").stdout)
-        out = self.type("05a", lines=["no @4", "-ub 512 @4", "yes @4"])
+        out = self.type("05a", lines=["no @4", "c a b d @4", "-ub 512 @4", "1794 @4"])
         self.assertIn("What you said so far: 1: 448 MiB.", out)
-        self.assertNotIn("Question 1 of 3. The", out)
+        self.assertNotIn("Question 1 of 4. The", out)
         self.assertRegex(out, r"Question 1: right\.")
         self.assertNotIn("Left in the middle", self.llwhy("teach").stdout)
 
     def test_again_begins_anew(self):
-        out = self.type("05a", lines=["1 MiB @1", "again", "448 MiB @4", "no @4", "-ub 512 @4", "yes @4"])
+        out = self.type("05a", lines=["1 MiB @1", "again", "448 MiB @4", "no @4", "c a b d @4", "-ub 512 @4", "1794 @4"])
         self.assertIn("From the beginning, then.", out)
         self.assertRegex(out, r"Question 1: right\.")
 
@@ -182,7 +223,7 @@ class Boxes(Case):
         self.assertEqual(out.count("How sure are you"), 2)
 
     def test_broken_state_loses_nothing_else(self):
-        self.type("02a", lines=[typed(a) + " @3" for a in self.engine("02a")])
+        self.type("02a", lines=[a["answer"] + " @3" for a in self.engine("02a")])
         state = self.here / "llwhy" / "teach.jsonl"
         state.write_text("{broken\n" + state.read_text() + '{"case": 5}\n')
         (self.here / "llwhy" / "teach-open.json").write_text("[")
@@ -195,13 +236,13 @@ class Ways(Case):
         cases = [c for c in self.cases()["cases"] if re.match(r"0[0-7]a", c["id"])] + [next(c for c in self.cases()["cases"] if c["also"])]
         minutes = sum(c["minutes"] for c in cases)
         self.assertTrue(35 <= minutes <= 55, minutes)
-        lines = [typed(a) for c in cases for a in self.engine(c["id"])]
+        lines = [a["answer"] for c in cases for a in self.engine(c["id"])]
         out = self.llwhy("teach", "course", "--batch", self.answers(lines), code=0).stdout
         self.assertIn(f"Course: case 1 of {len(cases)}, about {minutes} minutes", out)
         self.assertIn(f"Course: {len(cases)} of {len(cases)} done.", out)
 
     def test_drill(self):
-        for case in KEPT:
+        for case in WHOLE:
             sheet = self.llwhy("teach", "drill", case, code=0).stdout
             for part in ("Read aloud", "Let them commit", "The engine's answer", "Carry it over", "Before they leave"):
                 self.assertIn(part, sheet, case)
@@ -219,52 +260,6 @@ class Ways(Case):
         self.assertIn("--gpu TOTAL:FREE:NAME", done.stderr)
         compose.write_text(compose.read_text().replace("glm-4.7-flash-q8_0", "nobody-knows-it"))
         self.assertIn("--model", self.llwhy("teach", "--from", compose, *TWO, code=2).stderr)
-
-
-class Terminal(Case):
-    """llwhy teach in tmux, typed at: a right, a half-right and a wrong learner."""
-
-    def tmux(self, *args):
-        return subprocess.run(["tmux", "-S", str(self.here / self.socket), *args], capture_output=True, encoding="utf-8", check=True).stdout
-
-    def wait_for(self, text):
-        for _ in range(300):
-            screen = self.tmux("capture-pane", "-p", "-J", "-S", "-2000", "-t", "teach")
-            if text in screen:
-                return screen
-            time.sleep(0.1)
-        self.fail(f"{text!r} does not appear in\n{screen}")
-
-    def sitting(self, case, lines):
-        self.socket = f"tmux{len(list(self.here.glob('tmux*')))}"
-        env = [f"{k}={v}" for k, v in runs.environment(str(self.here), TERM="xterm", COLUMNS="100").items()]
-        self.tmux("new-session", "-d", "-s", "teach", "-x", "100", "-y", "50", "env", "-i", *env, "sh", "-c", f"'{PROGRAM}' teach {case}; echo -; echo sitting-ended; sleep 60")
-        try:
-            for count, line in enumerate(lines):
-                screen = self.wait_for("> ")
-                for _ in range(300):
-                    if len(re.findall(r"^>", screen, re.M)) > count:
-                        break
-                    time.sleep(0.1)
-                    screen = self.tmux("capture-pane", "-p", "-J", "-S", "-2000", "-t", "teach")
-                self.tmux("send-keys", "-t", "teach", "-l", "--", line)
-                self.tmux("send-keys", "-t", "teach", "Enter")
-            return self.wait_for("sitting-ended\n")
-        finally:
-            self.tmux("kill-server")
-
-    def test_three_learners_at_the_terminal(self):
-        if not shutil.which("tmux"):
-            self.skipTest("tmux is not installed")
-        said = self.engine("05a")
-        right, wrong = [typed(a) + " @4" for a in said], [turned(a) + " @4" for a in said]
-        for name, lines in (("right", right), ("half right", right[:1] + wrong[1:]), ("wrong", wrong)):
-            with self.subTest(learner=name):
-                end = re.search(r"^Case 05a-372-mib-short: [a-z ]+, .*$", self.sit("05a", lines).stdout, re.M).group()
-                screen = self.sitting("05a", lines)
-                self.assertIn(end, screen)
-                self.assertIn(f": {name}, ", end)
-                self.assertIn("Committed.", screen)
 
 
 if __name__ == "__main__":
