@@ -202,7 +202,7 @@ static void write_zsh(llw_text *out) {
                 llw_text_fini(&line);
             }
         const char *words = words_of_command(c);
-        llw_text_add(out, "      '*:: :->word'\n    )\n    ");
+        llw_text_add(out, "      '*: :->word'\n    )\n    ");
         if (*words == ':')
             llw_text_addf(out, "[[ $words[CURRENT] == -* ]] || { _llwhy_%s; ", words + 1);
         else if (*words)

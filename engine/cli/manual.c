@@ -1,4 +1,5 @@
-/* llwhy manual: the man page, written from the tables of commands and options. */
+/* llwhy manual [COMMAND]: the man pages, written from the tables of commands and options: one of the program,
+ * and one of each command. */
 #include "cli/app.h"
 #include "fact/build.h"
 
@@ -18,9 +19,8 @@ static void add_roff(llw_text *out, const char *text) {
 }
 
 /* Paragraphs of a command's explanation; what is indented is an example and keeps its lines. */
-static void add_more(llw_text *out, llw_arena *arena, const char *more) {
+static void add_paragraphs(llw_text *out, llw_arena *arena, const char *more) {
     bool example = false;
-    if (*more) llw_text_add(out, ".sp\n");
     while (*more) {
         size_t len = strcspn(more, "\n");
         const char *line = llw_arena_strndup(arena, more, len);
@@ -47,7 +47,7 @@ static void add_readers(llw_text *out, int option) {
     llw_text_fini(&names);
 }
 
-static void add_option(llw_text *out, int id) {
+static void add_option(llw_text *out, int id, bool of_all) {
     const llw_option *o = &llw_option_table[id];
     llw_text_add(out, ".TP\n\\fB");
     if (o->letter) llw_text_addf(out, "\\-%c\\fR, \\fB", o->letter);
@@ -55,9 +55,11 @@ static void add_option(llw_text *out, int id) {
     add_roff(out, o->name);
     llw_text_addf(out, o->argument ? "\\fR \\fI%s\\fR\n" : "\\fR\n", o->argument);
     add_roff(out, o->help);
-    llw_text_add(out,
-                 o->repeats && !strstr(o->help, "repeat it") ? ". It may be given more than once.\n" : ".\n");
-    add_readers(out, id);
+    size_t len = strlen(o->help);
+    const char *stop = len && o->help[len - 1] == '.' ? "" : ".";
+    llw_text_addf(out, "%s%s\n", stop,
+                  o->repeats && !strstr(o->help, "repeat it") ? " It may be given more than once." : "");
+    if (of_all) add_readers(out, id);
 }
 
 /* The options of a command in a line, where they are described below. */
@@ -109,52 +111,98 @@ static const char exits[] =
     ".TP\n\\fB2\\fR\nAn input could not be read.\n.TP\n\\fB3\\fR\nThe command line is not understood.\n"
     ".TP\n\\fB4\\fR\nThe knowledge base is broken.\n.TP\n\\fB5\\fR\nA mistake in llwhy itself.\n";
 
+static void add_title(llw_text *out, const char *command, const llw_build *newest) {
+    llw_text name = {0};
+    llw_text_addf(&name, *command ? "LLWHY-%s" : "LLWHY%s", command);
+    for (char *c = name.bytes; *c; c++)
+        if (*c >= 'a' && *c <= 'z') *c = (char)(*c - 'a' + 'A');
+    llw_text_add(out, ".\\\" written by llwhy manual\n.TH ");
+    add_roff(out, llw_text_str(&name));
+    llw_text_addf(out, " 1 %s \"llwhy " LLWHY_VERSION "\" \"User Commands\"\n.SH NAME\n", newest->date);
+    llw_text_fini(&name);
+}
+
+static void add_synopsis(llw_text *out, int command) {
+    const llw_command_info *info = &llw_command_table[command];
+    llw_text_addf(out, ".B llwhy%s%s\n", *info->name ? " " : "", info->name);
+    add_roff(out, info->words);
+    if (*info->words) llw_text_add(out, "\n");
+}
+
+/* The page of one command: what it does, and only the options that it reads. */
+static void write_command(llw_text *out, llw_arena *arena, int command, const llw_build *newest) {
+    const llw_command_info *info = &llw_command_table[command];
+    add_title(out, info->name, newest);
+    llw_text_add(out, "llwhy\\-");
+    add_roff(out, info->name);
+    llw_text_add(out, " \\- ");
+    add_roff(out, info->help);
+    llw_text_add(out, "\n.SH SYNOPSIS\n");
+    add_synopsis(out, command);
+    if (*info->more) {
+        llw_text_add(out, ".SH DESCRIPTION\n");
+        add_paragraphs(out, arena, info->more);
+    }
+    llw_text_add(out, ".SH OPTIONS\n");
+    for (int i = 0; i < LLW_OPTIONS; i++)
+        if (llw_command_reads((llw_command)command, (llw_option_id)i)) add_option(out, i, false);
+    llw_text_add(out, exits);
+    llw_text_add(out, ".SH SEE ALSO\n.BR llwhy (1)\ntells of all commands, of files and variables.\n");
+}
+
+static void write_program(llw_text *out, llw_arena *arena, const llw_build *newest) {
+    add_title(out, "", newest);
+    llw_text_add(out, "llwhy \\- why should, or shouldn't, a model run like that on this machine\n.SH SYNOPSIS\n");
+    for (int c = 0; c < LLW_COMMANDS; c++) {
+        if (c) llw_text_add(out, ".br\n");
+        add_synopsis(out, c);
+    }
+    llw_text_addf(
+        out,
+        ".SH DESCRIPTION\nllwhy reads a model's header and size, the GPUs, the model card and the flags of "
+        "llama.cpp as facts, computes what llama.cpp would allocate, runs rules over that, and prints a decision "
+        "with the chain of reasons behind it. What it does not know it calls unknown. It knows llama.cpp up to "
+        "%s (%s).\n"
+        ".PP\nMODEL is a .gguf file (any part of a split set), a directory with one model, the name of a known "
+        "model (llwhy models), or one far away, of which only the header is read: https://.../MODEL.gguf, "
+        "hf:OWNER/REPO:QUANT. Flags of llama.cpp stand behind \\-\\-.\n.SH COMMANDS\n"
+        "Each command has a page of its own: man llwhy\\-COMMAND.\n",
+        newest->version, newest->date);
+    for (int c = 0; c < LLW_COMMANDS; c++) {
+        const llw_command_info *info = &llw_command_table[c];
+        llw_text_addf(out, ".TP\n\\fBllwhy%s%s\\fR ", *info->name ? " " : "", info->name);
+        add_roff(out, info->words);
+        llw_text_add(out, "\n");
+        add_roff(out, info->help);
+        llw_text_add(out, ".\n");
+        if (*info->more) llw_text_add(out, ".sp\n");
+        add_paragraphs(out, arena, info->more);
+        add_reads(out, c);
+    }
+    llw_text_add(out, ".SH OPTIONS\n");
+    for (int i = 0; i < LLW_OPTIONS; i++) add_option(out, i, true);
+    llw_text_add(out, exits);
+    llw_text_add(out, environment);
+    llw_text_add(out, files);
+}
+
 int llw_command_manual(llw_app *app) {
     llw_err err = {0};
     llw_build newest;
     llw_text out = {0};
-    if (app->options.n_words)
-        return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy manual takes no words"), app->code;
+    const char *asked = app->options.n_words ? app->options.words[0] : "";
+    int command = 0;
+    while (command < LLW_COMMANDS && strcmp(llw_command_table[command].name, asked)) command++;
+    if (app->options.n_words > 1 || command == LLW_COMMANDS)
+        return llw_app_complain(app, LLW_EXIT_USAGE,
+                                "llwhy manual COMMAND: '%s' is no command; llwhy --help lists them", asked),
+               app->code;
     if (llw_build_read(app->arena, NULL, &newest, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_KB, &err), app->code;
-    llw_text_addf(&out,
-                  ".\\\" written by llwhy manual\n.TH LLWHY 1 %s \"llwhy " LLWHY_VERSION
-                  "\" \"User Commands\"\n.SH NAME\nllwhy \\- why "
-                  "should, or shouldn't, a model run like that on this machine\n.SH SYNOPSIS\n",
-                  newest.date);
-    for (int c = 0; c < LLW_COMMANDS; c++) {
-        const llw_command_info *info = &llw_command_table[c];
-        llw_text_addf(&out, "%s.B llwhy%s%s\n", c ? ".br\n" : "", *info->name ? " " : "", info->name);
-        add_roff(&out, info->words);
-        if (*info->words) llw_text_add(&out, "\n");
-    }
-    llw_text_addf(
-        &out,
-        ".SH DESCRIPTION\nllwhy reads a model's header and size, the GPUs, the model card and the flags of "
-        "llama.cpp as "
-        "facts, computes what llama.cpp would allocate, runs rules over that, and prints a decision with the "
-        "chain of "
-        "reasons behind it. What it does not know it calls unknown. It knows llama.cpp up to %s (%s).\n"
-        ".PP\nMODEL is a .gguf file (any part of a split set), a directory with one model, the name of a "
-        "known model "
-        "(llwhy models), or one far away, of which only the header is read: https://.../MODEL.gguf, "
-        "hf:OWNER/REPO:QUANT. Flags of llama.cpp stand behind \\-\\-.\n.SH COMMANDS\n",
-        newest.version, newest.date);
-    for (int c = 0; c < LLW_COMMANDS; c++) {
-        const llw_command_info *info = &llw_command_table[c];
-        llw_text_addf(&out, ".TP\n\\fBllwhy%s%s\\fR ", *info->name ? " " : "", info->name);
-        add_roff(&out, info->words);
-        llw_text_add(&out, "\n");
-        add_roff(&out, info->help);
-        llw_text_add(&out, ".\n");
-        add_more(&out, app->arena, info->more);
-        add_reads(&out, c);
-    }
-    llw_text_add(&out, ".SH OPTIONS\n");
-    for (int i = 0; i < LLW_OPTIONS; i++) add_option(&out, i);
-    llw_text_add(&out, exits);
-    llw_text_add(&out, environment);
-    llw_text_add(&out, files);
+    if (*asked)
+        write_command(&out, app->arena, command, &newest);
+    else
+        write_program(&out, app->arena, &newest);
     llw_app_print(app, &out);
     return app->code;
 }

@@ -297,7 +297,8 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
                                 "For good, where no package did "
                                 "it:\n"
                                 "llwhy completion bash >~/.local/share/bash-completion/completions/llwhy\n"},
-    [LLW_COMMAND_MANUAL] = {"manual", "", "the man page", "It is for man: llwhy manual | man -l -\n"},
+    [LLW_COMMAND_MANUAL] = {"manual", "[COMMAND]", "the man page, or that of one command",
+                            "It is for man: llwhy manual teach | man -l -\n"},
 };
 
 static int find_option(const char *name, size_t len) {

@@ -32,6 +32,28 @@ def options(command):
     return re.findall(r"^  --([a-z-]+)", text, re.M)
 
 
+# A zsh in a terminal of its own, in which TAB is pressed behind each line of a file; what compadd is given goes into another.
+ZSH_TAB = r"""
+zmodload zsh/zpty || exit 1
+zpty z zsh -f -i
+zpty -w z "PROMPT= PS2= RPROMPT=; unsetopt zle_bracketed_paste 2>/dev/null; fpath=($1 \$fpath); autoload -Uz compinit; compinit -u -D"
+zpty -w z "offers=$3; compadd() { if [[ \${@[1,(i)(-|--)]} == *-(O|A|D)\ * ]]; then builtin compadd \"\$@\"; return \$?; fi; typeset -a hits; builtin compadd -A hits \"\$@\"; print -rl -- \$hits >>\$offers; builtin compadd \"\$@\" }"
+zpty -w z "told() { print -- ---- >>$3; BUFFER= ; zle -R }; zle -N told; bindkey '^X' told; zstyle ':completion:*' list-prompt ''; zstyle ':completion:*' menu no; bindkey '^I' complete-word; LISTMAX=10000; print ready"
+while zpty -r z line '*ready*'; do break; done
+number=0
+while IFS= read -r line; do
+  zpty -w -n z "$line"$'\t\x18'
+  (( number++ ))
+  for wait in {1..400}; do
+    while zpty -rt z more 2>/dev/null; do :; done
+    [[ -e $3 && $(grep -c -- ---- $3) -ge $number ]] && break
+    sleep 0.05
+  done
+done <$2
+zpty -d z
+"""
+
+
 class Options(unittest.TestCase):
     def test_each_command_lists_what_it_reads(self):
         self.assertIn("--schema", llwhy("facts", "--help").stdout)
@@ -62,11 +84,26 @@ class Manual(unittest.TestCase):
         for option in {o for command in commands() for o in options(command)}:
             self.assertRegex(page, rf"\.TP\n.*\\fB--{option}\\fR")
 
-    def test_mandoc_has_nothing_to_say(self):
-        if not shutil.which("mandoc"):
-            self.skipTest("mandoc is not installed")
-        done = subprocess.run(["mandoc", "-Tlint", "-Wwarning"], input=llwhy("manual").stdout, capture_output=True, encoding="utf-8", check=False)
-        self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
+    def test_each_command_has_a_page_with_its_options_and_no_others(self):
+        for command in commands()[1:]:
+            page = llwhy("manual", command).stdout.replace("\\-", "-")
+            self.assertIn(f".TH LLWHY-{command.upper()} 1", page)
+            self.assertRegex(page, rf"\nllwhy-{command} - \S")
+            self.assertEqual(re.findall(r"\.TP\n.*\\fB--([a-z-]+)\\fR", page), options(command), command)
+        done = llwhy("manual", "tea")
+        self.assertEqual(done.returncode, 3)
+        self.assertIn("'tea' is no command", done.stderr)
+
+    def test_mandoc_and_man_have_nothing_to_say(self):
+        readers = [r for r in (["mandoc", "-Tlint", "-Wwarning"], ["man", "--warnings", "-l", "-"]) if shutil.which(r[0])]
+        if not readers:
+            self.skipTest("neither mandoc nor man is installed")
+        for command in commands():
+            page = llwhy("manual", *([command] if command else [])).stdout
+            for reader in readers:
+                done = subprocess.run(reader, input=page, capture_output=True, encoding="utf-8", check=False, env={**os.environ, "MANPAGER": "cat", "LC_ALL": "C.UTF-8"})
+                said = done.stderr + (done.stdout if reader[0] == "mandoc" else "")
+                self.assertEqual((done.returncode, said), (0, ""), f"{reader[0]} {command}")
 
 
 class Completions(unittest.TestCase):
@@ -112,19 +149,55 @@ class Completions(unittest.TestCase):
         self.assertEqual(self.bash("llwhy", "he"), ["here.gguf"])
         self.assertEqual(self.bash("llwhy", "x", "--", "he"), ["here.gguf"])
 
-    def test_zsh_and_fish_have_every_option(self):
-        for shell, pattern in (("zsh", r"--([a-z-]+)[=\[]"), ("fish", r" -l ([a-z-]+)")):
-            found = set(re.findall(pattern, self.script(shell).read_text()))
-            self.assertEqual({o for command in commands() for o in options(command)} - found, set(), shell)
-
-    def test_fish_completes(self):
+    def fish(self, *lines):
+        """What fish offers behind each of these lines."""
         if not shutil.which("fish"):
             self.skipTest("fish is not installed")
+        asked = "; echo ----; ".join(f"complete -C '{line}'" for line in lines)
         path = os.pathsep.join([str(pathlib.Path(PROGRAM).parent), os.environ["PATH"]])
-        done = subprocess.run(["fish", "--no-config", "-c", f'source {self.script("fish")}; complete -C "llwhy fit glm-4.7-flash-q8"; complete -C "llwhy lint --wr"'],
-                              capture_output=True, encoding="utf-8", env=runs.environment(str(self.here), PATH=path), check=True, timeout=60)
-        self.assertIn("glm-4.7-flash-q8_0", done.stdout)
-        self.assertIn("--write-baseline", done.stdout)
+        done = subprocess.run(["fish", "--no-config", "-c", f'source {self.script("fish")}; {asked}'], cwd=self.here, capture_output=True, encoding="utf-8",
+                              env=runs.environment(str(self.here), PATH=path), check=True, timeout=120)
+        self.assertEqual(done.stderr, "")
+        return [[word.split("\t")[0] for word in part.splitlines()] for part in done.stdout.split("----\n")]
+
+    def zsh(self, *lines):
+        """What zsh offers behind each of these lines: TAB is pressed in a terminal, and compadd tells what it is given."""
+        if not shutil.which("zsh"):
+            self.skipTest("zsh is not installed")
+        (self.here / "functions").mkdir()
+        shutil.copy(self.script("zsh"), self.here / "functions" / "_llwhy")
+        asked, offers = self.here / "asked", self.here / "offers"
+        asked.write_text("".join(line + "\n" for line in lines))
+        (self.here / "tab.zsh").write_text(ZSH_TAB)
+        path = os.pathsep.join([str(pathlib.Path(PROGRAM).parent), os.environ["PATH"]])
+        done = subprocess.run(["zsh", "-f", self.here / "tab.zsh", self.here / "functions", asked, offers], cwd=self.here, capture_output=True, encoding="utf-8",
+                              env=runs.environment(str(self.here), PATH=path, TERM="xterm"), check=False, timeout=240)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
+        parts = offers.read_text().split("----\n")
+        self.assertEqual(len(parts), len(lines) + 1, offers.read_text())
+        return [part.split() for part in parts[:-1]]
+
+    def test_fish_and_zsh_offer_every_option_of_every_command(self):
+        for shell in (self.fish, self.zsh):
+            with self.subTest(shell=shell.__name__):
+                offered = shell(*(f"llwhy {command + ' ' if command else ''}--" for command in commands()))
+                for command, words in zip(commands(), offered):
+                    found = {re.sub(r"=$", "", w) for w in words if w.startswith("--")}
+                    self.assertEqual(found, {f"--{o}" for o in options(command)}, command)
+
+    def test_fish_and_zsh_offer_names(self):
+        (self.here / "here.gguf").write_text("")
+        for shell in (self.fish, self.zsh):
+            with self.subTest(shell=shell.__name__):
+                first, models, lessons, levels, cases, shells, files = shell(
+                    "llwhy ", "llwhy predict glm-4.7-flash-q8", "llwhy lesson L0", "llwhy lint --fail-on w", "llwhy teach 05", "llwhy completion ", "llwhy he")
+                self.assertEqual(set(commands()[1:]) - set(first), set())
+                self.assertEqual(models, ["glm-4.7-flash-q8_0"])
+                self.assertIn("L05", lessons)
+                self.assertEqual(set(levels), {"wrong", "waste"})
+                self.assertIn("05a-372-mib-short", cases)
+                self.assertEqual(set(shells) & {"bash", "zsh", "fish"}, {"bash", "zsh", "fish"})
+                self.assertEqual(files, ["here.gguf"])
 
     def test_another_shell(self):
         done = llwhy("completion", "tcsh")
