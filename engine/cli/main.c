@@ -111,7 +111,8 @@ static bool set_style(llw_app *app) {
 static void push_data(llw_app *app) {
     const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
     llw_data_push(LLW_DATA_DIR);
-    llw_data_push("/etc/llwhy");
+    const char *site = getenv("LLWHY_SITE");
+    llw_data_push(site && *site ? site : "/etc/llwhy");
     if (config && *config)
         llw_data_push(llw_path_join(app->arena, config, "llwhy"));
     else if (home && *home)

@@ -85,6 +85,7 @@ static const char environment[] =
     ".TP\n\\fBXDG_CONFIG_HOME\\fR\nWhere a person's own rules, lessons and tables are (\\fIllwhy\\fR in it); "
     "\\fI~/.config\\fR "
     "if it is not set.\n"
+    ".TP\n\\fBLLWHY_SITE\\fR\nThis machine's directory instead of \\fI/etc/llwhy\\fR.\n"
     ".TP\n\\fBNO_COLOR\\fR\nWhen it holds anything, nothing is coloured.\n"
     ".TP\n\\fBCUDA_VISIBLE_DEVICES\\fR, \\fBCUDA_DEVICE_ORDER\\fR\nAre respected as CUDA does.\n"
     ".TP\n\\fBHF_TOKEN\\fR\nFor models of Hugging Face that need one. \\fBLLAMA_API_KEY\\fR: for a server "
@@ -152,7 +153,8 @@ static void write_command(llw_text *out, llw_arena *arena, int command, const ll
 
 static void write_program(llw_text *out, llw_arena *arena, const llw_build *newest) {
     add_title(out, "", newest);
-    llw_text_add(out, "llwhy \\- why should, or shouldn't, a model run like that on this machine\n.SH SYNOPSIS\n");
+    llw_text_add(out,
+                 "llwhy \\- why should, or shouldn't, a model run like that on this machine\n.SH SYNOPSIS\n");
     for (int c = 0; c < LLW_COMMANDS; c++) {
         if (c) llw_text_add(out, ".br\n");
         add_synopsis(out, c);
@@ -160,10 +162,13 @@ static void write_program(llw_text *out, llw_arena *arena, const llw_build *newe
     llw_text_addf(
         out,
         ".SH DESCRIPTION\nllwhy reads a model's header and size, the GPUs, the model card and the flags of "
-        "llama.cpp as facts, computes what llama.cpp would allocate, runs rules over that, and prints a decision "
-        "with the chain of reasons behind it. What it does not know it calls unknown. It knows llama.cpp up to "
+        "llama.cpp as facts, computes what llama.cpp would allocate, runs rules over that, and prints a "
+        "decision "
+        "with the chain of reasons behind it. What it does not know it calls unknown. It knows llama.cpp up "
+        "to "
         "%s (%s).\n"
-        ".PP\nMODEL is a .gguf file (any part of a split set), a directory with one model, the name of a known "
+        ".PP\nMODEL is a .gguf file (any part of a split set), a directory with one model, the name of a "
+        "known "
         "model (llwhy models), or one far away, of which only the header is read: https://.../MODEL.gguf, "
         "hf:OWNER/REPO:QUANT. Flags of llama.cpp stand behind \\-\\-.\n.SH COMMANDS\n"
         "Each command has a page of its own: man llwhy\\-COMMAND.\n",

@@ -292,21 +292,65 @@ static bool read_machine(llw_app *app, llw_case_setting *out) {
     return true;
 }
 
-/* The known model that the launch names; --model goes before. */
-static const char *model_of(llw_app *app, const llw_config_launch *launch) {
-    const char *given = llw_option_value(&app->options, LLW_OPT_MODEL), *path = launch->argv.model.path;
-    const char *stem = given ? given : path ? llw_model_stem(app->arena, path) : NULL;
+static bool is_known(llw_app *app, const char *name) {
     char **names = NULL;
     size_t n = 0;
     llw_known_list(app->arena, &names, &n);
-    for (size_t i = 0; stem && i < n; i++)
-        if (!strcasecmp(names[i], stem)) return names[i];
-    llw_app_complain(
+    for (size_t i = 0; name && i < n; i++)
+        if (!strcasecmp(names[i], name)) return true;
+    return false;
+}
+
+/* What the launch is read with: --model, the file that lies where the configuration has it (its header is
+ * enough), or NULL for a known model by its file's name. False, and said, when nobody knows the model. */
+static bool choose_model(llw_app *app, const llw_config_launch *launch, const char **model) {
+    const char *given = llw_option_value(&app->options, LLW_OPT_MODEL), *path = launch->argv.model.path;
+    const char *found = NULL;
+    *model = given;
+    if (given && (llw_file_is_regular(given) || is_known(app, given))) return true;
+    if (given)
+        return llw_app_complain(app, LLW_EXIT_INPUT,
+                                "--model %s: there is no such file, and llwhy models has no such name",
+                                given);
+    if (launch->model && llw_facts_value(app->facts, launch->model, LLW_model_architecture).known) {
+        llw_facts_text(app->facts, launch->model, LLW_model_path, &found);
+        if (found && llw_file_is_regular(found)) *model = found;
+        return true;
+    }
+    if (!path || launch->argv.model.remote)
+        return llw_app_complain(
+            app, LLW_EXIT_INPUT,
+            path ? "%s:%d: the model %s is far away and would be fetched when it starts: name a file "
+                   "or a known model with --model (llwhy models lists them)"
+                 : "%s:%d: it names no model%s: name one with --model",
+            launch->file, launch->line, path ? path : "");
+    return llw_app_complain(
         app, LLW_EXIT_INPUT,
-        "%s:%d: the model%s%s is none that llwhy knows by heart (llwhy models): name one that is, "
-        "with --model",
-        launch->file, launch->line, stem ? " " : "", stem ? stem : "");
-    return NULL;
+        "%s:%d: the model %s is not here: it was looked for beside the file, in models/ and where "
+        "Compose mounts it, and llwhy models has no such name. Put the file there (its header is "
+        "enough), or name a file or a known model with --model",
+        launch->file, launch->line, path);
+}
+
+static bool is_read_from(const llw_config_launch *launch, const char *path) {
+    size_t len = strlen(path);
+    if (!strcmp(launch->file, path)) return true;
+    for (size_t i = 0; i < launch->n_args + launch->n_env; i++) {
+        const llw_token *token =
+            i < launch->n_args ? &launch->args[i] : &launch->env[i - launch->n_args].value;
+        for (; token; token = token->lost)
+            if (token->place && !strncmp(token->place, path, len) && token->place[len] == ':') return true;
+    }
+    return false;
+}
+
+/* The files that say something about the launch, as the case's own. */
+static void take_files(llw_app *app, const llw_config_result *config, const llw_config_launch *launch,
+                       llw_case_setting *out) {
+    out->files = llw_arena_alloc(app->arena, (config->n_inputs + 1) * sizeof *out->files);
+    for (size_t i = 0; i < config->n_inputs; i++)
+        if (is_read_from(launch, config->inputs[i].path)) out->files[out->n_files++] = config->inputs[i];
+    out->started = llw_facts_id(app->facts, launch->launch);
 }
 
 static const llw_config_launch *choose_launch(llw_app *app, const llw_config_result *config, const char *file,
@@ -342,7 +386,7 @@ static void teach_from(llw_app *app, const char *word) {
     const char *colon = llw_file_is_regular(word) ? NULL : strrchr(word, ':'),
                *version = llw_option_value(&app->options, LLW_OPT_LLAMA);
     const char *file = colon ? llw_arena_strndup(app->arena, word, (size_t)(colon - word)) : word;
-    llw_case_setting setting = {.args_given = true};
+    llw_case_setting setting = {0};
     llw_build build;
     app->facts = llw_facts_new();
     if (llw_flags_load(app->arena, &flags, &err) != LLW_OK ||
@@ -359,10 +403,9 @@ static void teach_from(llw_app *app, const char *word) {
         return;
     }
     const llw_config_launch *launch = choose_launch(app, &config, file, colon ? colon + 1 : NULL);
-    if (!launch || !(setting.model = model_of(app, launch))) return;
+    if (!launch || !choose_model(app, launch, &setting.model)) return;
     setting.llama = llw_facts_id(app->facts, launch->argv.build);
-    setting.args.items = llw_arena_alloc(app->arena, (launch->n_args + 1) * sizeof *setting.args.items);
-    for (size_t i = 0; i < launch->n_args; i++) setting.args.items[setting.args.n++] = launch->args[i].text;
+    take_files(app, &config, launch, &setting);
     llw_case *c = llw_arena_alloc(app->arena, sizeof *c);
     const char *where =
         *launch->name ? llw_arena_printf(app->arena, "%s (%s)", launch->file, launch->name) : launch->file;

@@ -34,13 +34,20 @@ static void sentence(llw_text *out, const llw_style *style, int indent, const ch
     llw_text_fini(&line);
 }
 
+enum { LONGEST_FILE = 200 }; /* a longer one is not shown */
+
 /* Configuration files with their lines numbered, as they will be named. */
 static void files(llw_text *out, const llw_config_input *list, size_t n) {
     for (size_t i = 0; i < n; i++) {
         llw_text_add(out, "\n  ");
         llw_text_add_safe(out, list[i].path, strlen(list[i].path), false);
         llw_text_add(out, "\n");
-        int number = 0;
+        int number = 0, lines = 0;
+        for (const char *at = list[i].bytes; *at; at++) lines += *at == '\n';
+        if (lines > LONGEST_FILE) {
+            llw_text_addf(out, "      (%d lines: keep it open beside this)\n", lines);
+            continue;
+        }
         for (const char *at = list[i].bytes; *at; at += *at == '\n') {
             size_t len = strcspn(at, "\r\n");
             llw_text_addf(out, len ? "  %3d | " : "  %3d |", ++number);
@@ -58,7 +65,9 @@ void llw_render_brief(llw_text *out, const llw_style *style, const llw_transcrip
     llw_text_fini(&line);
     llw_text_add(out, "\n");
     sentence(out, style, 0, "Lesson %s, about %d minutes. %s%s", t->lesson->code, t->c->minutes,
-             t->c->composed ? "A composed setting: " : "It happened; where it is told stands at the end.",
+             t->c->own        ? "A launch of your own."
+             : t->c->composed ? "A composed setting: "
+                              : "It happened; where it is told stands at the end.",
              t->c->composed ? t->c->composed : "");
     llw_text_add(out, "\n");
     paragraph(out, style, t->c->brief, 0);
@@ -195,7 +204,7 @@ void llw_render_lesson(llw_text *out, const llw_style *style, const llw_transcri
     heading(out, style, "The lesson");
     sentence(out, style, 0, "%s (%s; llwhy lesson %s tells it whole)", t->lesson->claim, t->lesson->code,
              t->lesson->code);
-    sentence(out, style, 0, "Where it is told: %s.", t->c->source);
+    if (!t->c->own) sentence(out, style, 0, "Where it is told: %s.", t->c->source);
     llw_flatten(out, style);
 }
 

@@ -74,10 +74,13 @@ static void say_grounds(llw_judging *j, const llw_scene *scene, const llw_scene_
     int told = 0;
     llw_proof_slot(scene->run, value->binding[first->as.slot.variable], first->as.slot.attr, j->arena,
                    &proof);
+    bool single = proof.n_lines <= 2 || proof.lines[2].depth > proof.lines[1].depth;
     for (size_t i = 1; i < proof.n_lines && told < FEW; i++) {
         const llw_proof_line *line = &proof.lines[i];
         bool reckoned = line->kind == LLW_LINE_ARITHMETIC;
-        if (line->depth != proof.lines[0].depth + 1 || (!reckoned && line->kind != LLW_LINE_FACT)) continue;
+        bool same = single && !reckoned; /* one fact alone is the figure itself */
+        if (line->depth != proof.lines[0].depth + 1 || same || (!reckoned && line->kind != LLW_LINE_FACT))
+            continue;
         llw_text_addf(t, "%s%s", told++ ? "; " : t->len ? " How: " : "How: ", line->text);
         if (reckoned) break;
     }
@@ -108,9 +111,29 @@ static llw_rc judge_number(llw_judging *j, const llw_scene *scene, const llw_sce
     return j->out->score == LLW_SCORE_RIGHT ? LLW_OK : llw_judge_mistakes(j, scene, &number);
 }
 
+/* The finding of the rule that derived the first slot of the expression; NULL: none did. */
+static const llw_node *derived_by(const llw_scene *scene, const llw_scene_value *value) {
+    for (int i = 0; i < value->expr.n_nodes; i++) {
+        const llw_expr_node *n = &value->expr.nodes[i];
+        if (n->op != LLW_OP_SLOT || !n->as.slot.attr) continue;
+        const llw_node *node =
+            llw_run_deriver(scene->run, value->binding[n->as.slot.variable], n->as.slot.attr);
+        return node && node->rule->find.n_pieces ? node : NULL;
+    }
+    return NULL;
+}
+
 /* The sentence of a yes or no: the memory of a launch that loads or not, else the slots it rests on. */
 static void say_facts(llw_judging *j, const llw_scene *scene, const llw_scene_value *value,
                       const char *expr) {
+    const llw_node *deriver = derived_by(scene, value);
+    if (deriver) {
+        llw_text said = {0};
+        llw_run_say(scene->run, deriver, &deriver->rule->find, &said);
+        llw_text_add(&said, ".");
+        j->out->reason = llw_judge_keep(j, &said);
+        return;
+    }
     bool memory = strstr(expr, "launch.loads") || strstr(expr, "launch.survives");
     llw_text facts = {0}, t = {0};
     if (memory)

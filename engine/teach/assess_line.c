@@ -103,6 +103,12 @@ static bool stands_at(const llw_finding *f, spot s) {
 
 /* ---- judging ---- */
 
+/* By its path, or by the end of it. */
+static bool is_called(const char *path, const char *name) {
+    size_t n = strlen(path), m = strlen(name);
+    return n >= m && !strcmp(path + n - m, name) && (n == m || path[n - m - 1] == '/');
+}
+
 /* FILE:LINE, or the line alone where there is one file. */
 static bool read_spot(llw_judging *j, const llw_scene *scene, spot *out) {
     char name[256];
@@ -113,7 +119,7 @@ static bool read_spot(llw_judging *j, const llw_scene *scene, spot *out) {
         return false;
     }
     for (size_t i = 0; i < scene->n_files && !file; i++)
-        if (*name ? !strcmp(name, scene->files[i].path) : scene->n_files == 1) file = &scene->files[i];
+        if (*name ? is_called(scene->files[i].path, name) : scene->n_files == 1) file = &scene->files[i];
     if (!file) {
         j->out->reason = *name ? llw_arena_printf(j->arena, "there is no file %s", name)
                                : "there are several files: name one of them, FILE:LINE";

@@ -112,6 +112,7 @@ typedef struct llw_case {
     const char *title, *brief, *source;
     const char *composed; /* what of the setting is made up, in a sentence; NULL: it happened like that */
     int minutes;
+    bool own;      /* made of a launch of the learner's */
     bool boundary; /* the lesson has nothing to say here: the case shows where it ends */
     llw_case_setting setting;
     llw_texts facts; /* slots shown with the brief, "model.experts" */

@@ -10,7 +10,7 @@ static const char *strongest_lesson(const llw_scene *scene) {
     const llw_node *best = NULL;
     for (size_t i = 0; i < scene->run->n_nodes; i++) {
         const llw_node *node = &scene->run->nodes[i];
-        if (node->state == LLW_FIRED && node->rule->find.n_pieces &&
+        if (node->state == LLW_FIRED && node->rule->find.n_pieces && node->rule->level > LLW_LEVEL_NONE &&
             llw_node_concerns(scene->run, node, scene->launch) &&
             (!best || node->rule->level > best->rule->level))
             best = node;
@@ -22,6 +22,7 @@ static const char *strongest_lesson(const llw_scene *scene) {
 static bool add(llw_stage *stage, llw_case *c, llw_ask ask, llw_err *err) {
     const char *answer = "";
     ask.unit = ask.unit ? ask.unit : "";
+    if (ask.kind == LLW_ASK_LINE && !stage->c->setting.n_files) return false;
     if (llw_solve(stage, &ask, &answer, err) != LLW_OK) return false;
     if (ask.kind == LLW_ASK_FLAGS && !strcmp(answer, "nothing")) return false;
     c->asks[c->n_asks++] = ask;
@@ -64,6 +65,12 @@ static void add_questions(llw_stage *stage, const llw_scene *scene, llw_case *c,
                   .hints = one_text(arena, "Most of it is weights: begin with the file's size.")},
         err);
     add(stage, c,
+        (llw_ask){.id = "line",
+                  .kind = LLW_ASK_LINE,
+                  .question = "Which line would you look at first?",
+                  .hints = one_text(arena, "A value may stand in a file that others inherit.")},
+        err);
+    add(stage, c,
         (llw_ask){.id = "plan",
                   .kind = LLW_ASK_FLAGS,
                   .question = "What would you change about it?",
@@ -81,12 +88,13 @@ static void add_questions(llw_stage *stage, const llw_scene *scene, llw_case *c,
 
 llw_rc llw_case_from_launch(const llw_kb *kb, llw_arena *arena, const llw_case_setting *setting,
                             const char *where, llw_case *out, llw_err *err) {
-    enum { QUESTIONS = 5 };
+    enum { QUESTIONS = 6 };
     *out = (llw_case){.id = "from-file",
                       .file = where,
                       .lesson = "00-decision-tree",
                       .title = llw_arena_printf(arena, "The launch of %s", where),
-                      .brief = "This is a launch of your own. Say what it does before the engine does.",
+                      .own = true,
+                      .brief = "Say what it does before the engine does.",
                       .source = where,
                       .minutes = 5,
                       .setting = *setting};

@@ -22,7 +22,13 @@ static void say_origin(const llw_scene *scene, const llw_claim *claim, llw_text 
         llw_text_add(out, "the files above");
         return;
     }
-    llw_words_origin(out, claim);
+    static const char known[] = "known model ";
+    const char *key =
+        !strncmp(claim->origin, known, sizeof known - 1) ? strstr(claim->origin, ".yaml") : NULL;
+    if (key)
+        llw_text_addf(out, key[5] ? "header%s" : "the file", key + 5);
+    else
+        llw_words_origin(out, claim);
 }
 
 static void add_fact(llw_transcript *t, const llw_scene *scene, const char *name) {
@@ -53,9 +59,9 @@ static void list_cards(llw_transcript *t, const llw_scene *scene) {
         llw_facts_text(facts, g, LLW_gpu_name, &name);
         llw_facts_count(facts, g, LLW_gpu_total, &total);
         llw_facts_count(facts, g, LLW_gpu_free, &free);
-        cards[t->n_cards++] =
-            llw_arena_printf(t->arena, "%s %s: %s MiB of %s MiB free", llw_facts_id(facts, g), name,
-                             llw_format_count(a, free >> 20), llw_format_count(b, total >> 20));
+        cards[t->n_cards++] = llw_arena_printf(
+            t->arena, "%s%s%s: %s MiB of %s MiB free", llw_facts_id(facts, g), *name ? " " : "", name,
+            llw_format_count(a, free >> 20), llw_format_count(b, total >> 20));
     }
     t->cards = cards;
 }

@@ -224,8 +224,8 @@ rule "our-{name}" {{ level = "note", each = {{ l = "launch" }}, when = {{ "l.n_c
         (root / "rules.d").mkdir(parents=True, exist_ok=True)
         (root / "rules.d" / file).write_text(self.RULE.format(claim=claim, name=name))
 
-    def found(self, *args):
-        done = llwhy(MODEL, *BOX, *args, "--format", "json", "--", "-c", "8192", home=self.here, cwd=self.project)
+    def found(self, *args, **more):
+        done = llwhy(MODEL, *BOX, *args, "--format", "json", "--", "-c", "8192", home=self.here, cwd=self.project, **{k: str(v) for k, v in more.items()})
         self.assertEqual(done.stderr, "")
         return [r["text"] for r in json.loads(done.stdout)["why"] if r["rule"].startswith("our-")]
 
@@ -239,19 +239,34 @@ rule "our-{name}" {{ level = "note", each = {{ l = "launch" }}, when = {{ "l.n_c
         self.assertIn("What happened", runs.llwhy(alone / "llwhy", "lesson", "L05", home=self.here, cwd=self.project).stdout)
 
     def test_nearer_directories_go_before(self):
-        person, project, given = self.here / "llwhy", self.project / ".llwhy", self.here / "given"
+        site, person, project, given = self.here / "etc", self.here / "llwhy", self.project / ".llwhy", self.here / "given"
+        self.assertEqual(self.found(LLWHY_SITE=site), [])
+        self.put(site, "site", "this machine's rule")
+        self.assertEqual(self.found(LLWHY_SITE=site), ["this machine's rule"])
         self.assertEqual(self.found(), [])
-        self.put(person, "person", "a person's rule")
-        self.assertEqual(self.found(), ["a person's rule"])
-        self.put(project, "project", "the project's rule")  # the same file name: it takes the other's place
-        self.assertIn("a person's rule", llwhy(MODEL, *BOX, home=self.here, cwd=self.project).stdout)  # not before it is agreed to
+        self.put(person, "person", "a person's rule")  # the same file name: each takes the place of the one before
+        self.assertEqual(self.found(LLWHY_SITE=site), ["a person's rule"])
+        self.put(project, "project", "the project's rule")
+        done = llwhy(MODEL, *BOX, home=self.here, cwd=self.project, LLWHY_SITE=str(site))
+        self.assertIn("a person's rule", done.stdout)  # not before it is agreed to
+        self.assertRegex(done.stderr, r"llwhy trust")
         llwhy("trust", home=self.here, cwd=self.project)
-        self.assertEqual(self.found(), ["the project's rule"])
+        self.assertEqual(self.found(LLWHY_SITE=site), ["the project's rule"])
+        self.put(project, "project", "another rule of the project")  # changed since: asked for anew
+        self.assertIn("a person's rule", llwhy(MODEL, *BOX, home=self.here, cwd=self.project, LLWHY_SITE=str(site)).stdout)
+        llwhy("trust", home=self.here, cwd=self.project)
         self.put(given, "given", "a rule given by hand")
-        self.assertEqual(self.found("--rules", given), ["a rule given by hand"])
-        done = llwhy("doctor", home=self.here, cwd=self.project)
-        self.assertRegex(done.stdout, rf"ok +{re.escape(str(person))}\s+rules.d: 1")
-        self.assertRegex(done.stdout, r"ok +\.llwhy +rules.d: 1")
+        self.assertEqual(self.found("--rules", given, LLWHY_SITE=site), ["a rule given by hand"])
+        done = llwhy("doctor", home=self.here, cwd=self.project, LLWHY_SITE=str(site), COLUMNS="200")
+        for name in (site, person, ".llwhy"):
+            self.assertRegex(done.stdout, rf"ok +{re.escape(str(name))}\s+rules.d: 1")
+
+    def test_files_of_several_names_add_up(self):
+        site, person = self.here / "etc", self.here / "llwhy"
+        self.put(site, "site", "this machine's rule", file="our-site.lua")
+        (site / "rules.d/our-site.lua").write_text((site / "rules.d/our-site.lua").read_text().replace('lesson "our-house"', 'lesson "our-site"'))
+        self.put(person, "person", "a person's rule")
+        self.assertEqual(sorted(self.found(LLWHY_SITE=site)), ["a person's rule", "this machine's rule"])
 
     def test_an_installed_rule_can_be_replaced(self):
         target = "05-ub-is-not-b.lua"

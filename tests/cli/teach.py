@@ -16,6 +16,7 @@ import unittest
 
 import runs
 import terminal
+import tiny_gguf
 
 PROGRAM, BLESS = "", False
 PAGES = runs.ROOT / "docs" / "teaching"
@@ -158,7 +159,7 @@ def page(case, screens):
         if learner != "right" or not whole:
             screen = re.sub(r"\nThe chain.*?(?=\nThe lesson\n)", "", screen, flags=re.S)
         if learner != "right":
-            screen = re.sub(r"\nThe lesson\n.*?(?=\nWhat if\?)", "\n", screen, flags=re.S)
+            screen = re.sub(r"\nThe lesson\n.*?(?=\nWhat if\?)", "", screen, flags=re.S)
         parts.append(f"{title}\n{'=' * len(title)}\n\n{screen.strip()}\n")
     return "\n\n".join(parts)
 
@@ -251,15 +252,31 @@ class Ways(Case):
         compose = self.here / "compose.yaml"
         compose.write_text('services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server-cuda-b8022\n    command: ["-m", "/models/glm-4.7-flash-q8_0.gguf", '
                            '"-c", "131072", "-ctk", "q8_0", "-ctv", "q8_0", "-ngl", "99", "--fit", "off", "-b", "2048", "-ub", "2048"]\n')
-        answers = self.answers(["no", "5000 MiB", "41 GiB", "without -ngl --fit on --fit-target 512,1024 without -ub", "no"])
+        answers = self.answers(["no", "5000 MiB", "41 GiB", "compose.yaml:4", "without -ngl --fit on --fit-target 512,1024 without -ub", "no"])
         done = json.loads(self.llwhy("teach", "--from", compose, *TWO, "--batch", answers, "--format", "json").stdout)
         self.assertEqual([(a["id"], a["score"]) for a in done["answers"]],
-                         [("loads", "right"), ("compute", "right"), ("need", "right"), ("plan", "right"), ("twice", done["answers"][4]["score"])])
+                         [("loads", "right"), ("compute", "right"), ("need", "right"), ("line", "right"), ("plan", "right"), ("twice", "right")])
         self.assertIn("b8022", self.llwhy("teach", "--from", compose, *TWO, "--batch", answers).stdout)
         done = self.llwhy("teach", "--from", compose, "--no-gpu", code=3)
         self.assertIn("--gpu TOTAL:FREE:NAME", done.stderr)
         compose.write_text(compose.read_text().replace("glm-4.7-flash-q8_0", "nobody-knows-it"))
-        self.assertIn("--model", self.llwhy("teach", "--from", compose, *TWO, code=2).stderr)
+        done = self.llwhy("teach", "--from", compose, *TWO, code=2)
+        self.assertRegex(done.stderr, r"compose.yaml:2: the model /models/nobody-knows-it.gguf is not here: .* in models/ .* --model")
+        self.assertIn("no such file", self.llwhy("teach", "--from", compose, *TWO, "--model", "nobody", code=2).stderr)
+        self.assertIn("-c 131072", self.llwhy("teach", "--from", compose, *TWO, "--model", "glm-4.7-flash-q8_0", "--batch", answers).stdout)
+
+    def test_a_case_of_a_model_that_nobody_knows(self):
+        (self.here / "models").mkdir()
+        tiny_gguf.write(self.here / "models" / "ours.gguf")
+        unit = self.here / "docker-compose.yml"
+        unit.write_text("services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server-cuda-b8022\n    volumes: [./models:/models]\n"
+                        "    environment:\n      LLAMA_ARG_UBATCH: 4096\n    command: -m /models/ours.gguf -c 8192 -b 4096\n")
+        done = json.loads(self.llwhy("teach", "--from", unit, *TWO, "--batch", self.answers([]), "--format", "json").stdout)
+        answers = {a["id"]: a for a in done["answers"]}
+        self.assertEqual(answers["loads"]["answer"], "yes")
+        self.assertEqual(answers["line"]["answer"].rsplit("/", 1)[-1], "docker-compose.yml:6")
+        self.assertIn("gguf llama.block_count", [f["origin"] for f in done["facts"]])
+
 
 
 if __name__ == "__main__":
