@@ -105,7 +105,7 @@ bool llw_rulelint_covers(const llw_rulelinting *l, const llw_rule *rule, size_t 
     int64_t order = l->builds[i], since = rule->since, until = rule->until;
     if (since < 0) since = rule->lesson->since_order;
     if (until < 0) until = rule->lesson->until_order;
-    return order >= since && (until < 0 || order < until);
+    return order >= since && (until < 0 || order <= until);
 }
 
 static void read_builds(llw_rulelinting *l) {

@@ -172,7 +172,7 @@ class LintRules(unittest.TestCase):
         self.finds("K06", "LLAMA_ARG_NONE_SUCH", story=STORY.replace("with -ub 4096", "with LLAMA_ARG_NONE_SUCH=1"))
         gone = RULE.replace("took 77", "with --mlock took 77")
         self.finds("K06", "v0.5.0 too, which does not have it", rule=gone)
-        before = gone.replace('level = "note",', 'level = "note",\n  ["until"] = "v0.5.0",')
+        before = gone.replace('level = "note",', 'level = "note",\n  ["until"] = "b10760",')
         self.assertEqual(self.lint(rule=before)["findings"], [])
 
     def test_no_case(self):
