@@ -23,6 +23,8 @@ typedef struct llw_prober {
     long pid;                  /* of a server on this machine; 0 unknown */
     const char *process_start; /* of it, as /metrics says (v0.5.0: a header of its answer); NULL */
     int nonce;
+    bool routed;             /* the model runs behind a router of several */
+    const char *routed_port; /* of its process; NULL */
 } llw_prober;
 
 /* ---- probe_server.c ---- */
@@ -37,6 +39,18 @@ bool llw_prober_identify(llw_prober *p, llw_probe_problem *problem, const char *
 llw_alive llw_prober_alive(llw_prober *p);
 /* Whether `meant` names the model that answers. */
 bool llw_prober_is_model(const llw_probe *probe, const char *meant);
+
+/* The JSON of a path, or NULL; `seconds` 0 is what an answer without a model takes. */
+json_t *llw_prober_get(llw_prober *p, const char *path, double seconds, llw_http_call *call);
+void llw_prober_read_props(llw_prober *p, const json_t *props);
+
+/* ---- probe_router.c ---- */
+
+/* Has the router load the model that was asked for, and reads what its process tells. As
+ * llw_prober_identify. */
+bool llw_prober_route(llw_prober *p, llw_probe_problem *problem, const char **why, int *status);
+/* Of the model's process, by what the router, which goes on, says about it. */
+llw_alive llw_prober_routed_alive(llw_prober *p);
 
 /* ---- probe_ask.c ---- */
 

@@ -116,7 +116,7 @@ static llw_probe_problem look_after(llw_prober *p, llw_probe_problem problem, co
         return problem;
     case LLW_ALIVE_NO:
         if (!p->options.running || p->options.running(p->options.caller, &after))
-            after = "the server was gone";
+            after = p->routed ? "the model's process was gone" : "the server was gone";
         break;
     case LLW_ALIVE_LOADING: after = "the server loads its model again: it was started anew"; break;
     case LLW_ALIVE_OTHER: after = "another process answers: the server was started anew"; break;

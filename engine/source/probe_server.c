@@ -27,16 +27,19 @@ static bool stopped(const llw_prober *p) {
     return p->options.stop && *p->options.stop;
 }
 
-static llw_http_call get(llw_prober *p, const char *path) {
+static llw_http_call get_within(llw_prober *p, const char *path, double seconds) {
     llw_http_call call = {
-        .url = llw_arena_printf(p->arena, "%s%s", p->base, path), .seconds = ASK_SECONDS, .cap = MAX_ANSWER};
+        .url = llw_arena_printf(p->arena, "%s%s", p->base, path), .seconds = seconds, .cap = MAX_ANSWER};
     llw_http_do(p->http, &call);
     return call;
 }
 
-/* The JSON of a path, or NULL. */
-static json_t *get_json(llw_prober *p, const char *path, llw_http_call *call) {
-    *call = get(p, path);
+static llw_http_call get(llw_prober *p, const char *path) {
+    return get_within(p, path, ASK_SECONDS);
+}
+
+json_t *llw_prober_get(llw_prober *p, const char *path, double seconds, llw_http_call *call) {
+    *call = get_within(p, path, seconds > 0 ? seconds : ASK_SECONDS);
     return call->end == LLW_HTTP_ANSWERED && call->status == 200
                ? json_loadb(call->body_out, call->len, 0, NULL)
                : NULL;
@@ -65,7 +68,7 @@ static void read_build(llw_prober *p, const char *info) {
     if (numbered && llw_build_read(p->arena, info, &build, NULL) == LLW_OK) p->probe->build = build.version;
 }
 
-static void read_props(llw_prober *p, const json_t *props) {
+void llw_prober_read_props(llw_prober *p, const json_t *props) {
     llw_probe *probe = p->probe;
     const char *info = text_of(p, props, "build_info", NULL);
     if (info) read_build(p, info);
@@ -78,7 +81,7 @@ static void read_props(llw_prober *p, const json_t *props) {
 
 static void read_slots(llw_prober *p) {
     llw_http_call call;
-    json_t *slots = get_json(p, "/slots", &call);
+    json_t *slots = llw_prober_get(p, "/slots", 0, &call);
     if (json_is_array(slots) && json_array_size(slots)) {
         p->probe->slots = (int64_t)json_array_size(slots);
         p->probe->context = count_of(json_array_get(slots, 0), "n_ctx", p->probe->context);
@@ -89,7 +92,7 @@ static void read_slots(llw_prober *p) {
 /* A server's list of models: OpenAI's form; llama-server adds meta, vLLM max_model_len. */
 static bool read_models(llw_prober *p, llw_http_call *call) {
     llw_probe *probe = p->probe;
-    json_t *models = get_json(p, "/v1/models", call), *data = json_object_get(models, "data"), *item,
+    json_t *models = llw_prober_get(p, "/v1/models", 0, call), *data = json_object_get(models, "data"), *item,
            *found = NULL;
     size_t index;
     json_array_foreach(data, index, item) {
@@ -140,7 +143,7 @@ static void read_process(llw_prober *p) {
         llw_running_read(p->arena, &(llw_running_options){.docker = ""}, p->pid, &flags, &process, NULL) !=
             LLW_OK)
         return;
-    if (!probe->flags) {
+    if (!probe->flags && !p->routed) { /* a router's words are not the model's */
         const char **words = llw_arena_alloc(p->arena, (process.n_args + 1) * sizeof *words);
         for (size_t i = 0; i < process.n_args; i++) words[i] = process.args[i].text;
         probe->flags = llw_probe_flags(p->arena, &flags, words, process.n_args);
@@ -200,25 +203,21 @@ static bool refuse_status(llw_prober *p, const llw_http_call *call, llw_probe_pr
 bool llw_prober_identify(llw_prober *p, llw_probe_problem *problem, const char **why, int *status) {
     llw_http_call call, models_call;
     if (!wait_until_ready(p, problem, why, status)) return false;
-    json_t *props = get_json(p, "/props", &call);
+    json_t *props = llw_prober_get(p, "/props", 0, &call);
     bool llama =
         json_object_get(props, "default_generation_settings") || json_object_get(props, "build_info");
     const char *role = json_string_value(json_object_get(props, "role"));
     bool router = role && !strcmp(role, "router");
-    if (llama) read_props(p, props);
+    if (llama && !router) llw_prober_read_props(p, props);
     json_decref(props);
     bool models = read_models(p, &models_call);
     p->native = llama && !router;
     p->probe->api = p->native ? "llama-server" : models ? "openai" : NULL;
     if (!p->probe->api)
         return refuse_status(p, llama || call.status == 404 ? &models_call : &call, problem, why, status);
-    if (router && !p->options.model) {
-        *problem = LLW_PROBE_WRONG_MODEL;
-        *why = "it is a router of several models: say which one, with --model NAME";
-        return false;
-    }
+    if (router && !llw_prober_route(p, problem, why, status)) return false;
     if (p->native) read_slots(p);
-    if (router || !p->model) p->model = p->options.model;
+    if (!p->model) p->model = p->options.model;
     if (p->options.context > 0 && p->probe->context < 0) p->probe->context = p->options.context;
     if (!p->probe->build && p->options.build) p->probe->build = p->options.build;
     if (p->native) p->process_start = get(p, "/metrics").process_start;
@@ -241,7 +240,12 @@ llw_alive llw_prober_alive(llw_prober *p) {
     for (;;) {
         llw_http_call call = get(p, path);
         if (call.end == LLW_HTTP_ANSWERED && call.status == 503) return LLW_ALIVE_LOADING;
-        if (call.end == LLW_HTTP_ANSWERED) return is_the_same(p) ? LLW_ALIVE_YES : LLW_ALIVE_OTHER;
+        if (call.end == LLW_HTTP_ANSWERED && !is_the_same(p)) return LLW_ALIVE_OTHER;
+        if (call.end == LLW_HTTP_ANSWERED && p->routed) {
+            nap(0.2); /* the router has to see it first */
+            return llw_prober_routed_alive(p);
+        }
+        if (call.end == LLW_HTTP_ANSWERED) return LLW_ALIVE_YES;
         if (call.end == LLW_HTTP_STOPPED || llw_prober_now() > until) return LLW_ALIVE_NO;
         nap(0.2);
     }

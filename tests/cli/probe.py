@@ -147,6 +147,31 @@ class Faults(unittest.TestCase):
         self.assertGreater(trials(one)["full"]["prompt_tokens"], 1700)
         self.broken("crash", "crashed", "--openai")
 
+    def test_router(self):
+        """Several models behind one llama-server: the one that is asked for is loaded, and its process is what is watched."""
+        one = self.check("none", "--router", args=("--model", "tiny-q8_0"), code=0)
+        self.assertEqual((one["api"], one["verdict"], one["launch"]["context"], one["build"]["version"]), ("openai", "proven", 2048, "b8115"))
+        self.assertEqual((one["model"]["name"], one["model"]["path"]), ("tiny-q8_0", "/models/tiny-q8_0.gguf"))
+        self.assertEqual(one["launch"]["flags"], ["--port", "40001", "-m", "/models/tiny-q8_0.gguf", "-c", "2048", "--api-key", "(secret)"])
+        self.check("none", "--router", args=("--model", "mine"), code=0)  # an alias
+        one = self.broken("crash", "crashed", "--router", args=("--model", "tiny-q8_0"))
+        self.assertIn("the model's process was gone", trials(one)["long"]["detail"])
+        one = self.broken("dies-after", "crashed", "--router", args=("--model", "tiny-q8_0"))
+        self.assertIn("it was answered, and then the model's process was gone", trials(one)["long"]["detail"])
+        for fault in ("restart", "reborn"):
+            self.assertIn("was started anew", trials(self.broken(fault, "crashed", "--router", args=("--model", "tiny-q8_0")))["long"]["detail"])
+        self.assertIn("still answers", trials(self.broken("cut", "cut", "--router", args=("--model", "tiny-q8_0")))["long"]["detail"])
+
+    def test_router_without_that_model(self):
+        for args, problem, said in (((), "wrong-model", "say which one, with --model NAME, of other-q4_k_m, third-f16, tiny-q8_0"),
+                                    (("--model", "none-of-them"), "wrong-model", "none of its models: other-q4_k_m")):
+            one = self.check("none", "--router", args=args)
+            self.assertEqual((one["verdict"], [t["problem"] for t in one["trials"]]), ("incomplete", [problem]))
+            self.assertIn(said, one["summary"])
+        one = self.check("none", "--router", "--no-autoload", args=("--model", "tiny-q8_0"))
+        self.assertEqual([t["problem"] for t in one["trials"]], ["not-started"])
+        self.assertIn("does not load tiny-q8_0: model is not loaded", one["summary"])
+
     def test_key(self):
         with Server("none", "--key", "sesame") as server:
             for env, code, said in (({}, 1, "wants a key"), ({"LLAMA_API_KEY": "wrong"}, 1, "refuses the key"),

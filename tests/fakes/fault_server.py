@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A server that speaks llama-server's protocol (or OpenAI's alone) and fails in a way that is asked for.
 
-  fault_server.py FAULT [--openai] [--port N] [--model NAME] [--context N] [--slots N] [--key KEY]
+  fault_server.py FAULT [--openai | --router] [--port N] [--model NAME] [--context N] [--slots N] [--key KEY]
 
 Prints "listening on PORT" and serves until it is ended. It reads and writes no model: a token is a word, and prompts of 100
 tokens and more meet the fault:
@@ -17,6 +17,9 @@ tokens and more meet the fault:
   truncated  the prompt is shortened to 64 tokens
   garbled    a page instead of events
   dies-after an answer, and then the process is gone
+
+--router: llama-server with several models, each in a process of its own behind it; what is gone then is the model's process, and
+the router says so in /v1/models and goes on (tools/server/server-models.cpp). --no-autoload: it loads none by itself.
 """
 import argparse
 import http.server
@@ -30,6 +33,38 @@ import time
 LONG, LOADING_S = 100, 0.6
 DYING, START = threading.Event(), str(time.time_ns())
 BUILD = "b8115-ed4837891"
+OTHERS = ("other-q4_k_m", "third-f16")
+
+
+class Routed:
+    """The process of the model behind a router."""
+    value, failed, port, until = "unloaded", False, 40000, 0.0
+
+    @classmethod
+    def load(cls):
+        cls.look()
+        if cls.value == "unloaded":
+            cls.value, cls.failed, cls.port = "loaded", False, cls.port + 1
+
+    @classmethod
+    def look(cls):
+        if cls.value == "loading" and time.monotonic() > cls.until:
+            cls.value = "loaded"
+
+    @classmethod
+    def die(cls, restart, loading):
+        cls.value, cls.failed = "unloaded", True
+        if restart:
+            cls.value, cls.failed, cls.port = "loading" if loading else "loaded", False, cls.port + 1
+            cls.until = time.monotonic() + LOADING_S
+
+    @classmethod
+    def listed(cls):
+        cls.look()
+        words = ["/app/llama-server", "--port", str(cls.port), "-m", f"/models/{OPTIONS.model}.gguf", "-c", str(OPTIONS.context), "--api-key", "sesame"]
+        status = {"value": cls.value, "args": words, **({"exit_code": 134, "failed": True} if cls.failed else {})}
+        return [{"id": name, "aliases": [], "object": "model", "status": {"value": "unloaded", "args": []}} for name in OTHERS] + [
+            {"id": OPTIONS.model, "aliases": ["mine"], "object": "model", "status": status}]
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -64,6 +99,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if not self.allowed():
             return
         native = not OPTIONS.openai
+        if OPTIONS.router and self.route():
+            return
         if self.path == "/v1/models":
             meta = {"n_ctx_train": 4096, "n_params": 1000, "size": 4000} if native else None
             self.answer({"object": "list", "data": [{"id": OPTIONS.model, "object": "model", **({"meta": meta} if meta else {})}]})
@@ -82,16 +119,44 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.error(404, "File Not Found")
 
+    def route(self):
+        path, _, query = self.path.partition("?model=")
+        if path == "/v1/models":
+            self.answer({"object": "list", "data": Routed.listed()})
+        elif path == "/props" and not query:
+            self.answer({"role": "router", "max_instances": 4, "models_autoload": True, "model_alias": "llama-server", "model_path": "none",
+                         "default_generation_settings": {"params": {}, "n_ctx": 0}, "build_info": BUILD})
+        elif path in ("/slots", "/metrics"):
+            self.error(400, "model name is missing from the request")
+        elif path == "/props" and self.may_run(query):
+            self.path = "/props"
+            return False
+        elif path != "/props":
+            return False
+        return True
+
+    def may_run(self, name):
+        if name not in (OPTIONS.model, "mine"):
+            self.error(400, f"model '{name}' not found")
+        elif OPTIONS.no_autoload and Routed.value == "unloaded":
+            self.error(400, "model is not loaded")
+        else:
+            Routed.load()
+            return True
+        return False
+
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if not self.allowed():
+            return
+        if OPTIONS.router and not self.may_run(body.get("model", "")):
             return
         if not OPTIONS.openai and self.path == "/tokenize":
             self.answer({"tokens": list(range(len(body["content"].split())))})
         elif not OPTIONS.openai and self.path == "/completion":
             prompt = body["prompt"]
             self.complete(len(prompt) if isinstance(prompt, list) else len(prompt.split()), body["n_predict"])
-        elif OPTIONS.openai and self.path == "/v1/chat/completions":
+        elif (OPTIONS.openai or OPTIONS.router) and self.path == "/v1/chat/completions":
             self.complete(sum(len(m["content"].split()) for m in body["messages"]) + 4, body["max_tokens"])
         else:
             self.error(404, "File Not Found")
@@ -102,13 +167,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def token(self, i):
-        if OPTIONS.openai:
+        if OPTIONS.openai or OPTIONS.router:
             self.event({"choices": [{"index": 0, "delta": {"content": f"w{i} "}, "finish_reason": None}]})
         else:
             self.event({"content": f"w{i} ", "tokens": [i], "stop": False})
 
     def complete(self, prompt, generate):
-        fault = OPTIONS.fault if prompt >= LONG else "none"
+        fault, chat = OPTIONS.fault if prompt >= LONG else "none", OPTIONS.openai or OPTIONS.router
         if fault == "hang":
             time.sleep(3600)
         if fault == "http":
@@ -121,8 +186,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        if not OPTIONS.openai:
+        if not chat:
             self.event({"prompt_progress": {"total": prompt, "cache": 0, "processed": prompt, "time_ms": 1}, "content": "", "stop": False})
+        if OPTIONS.router and fault in ("crash", "restart", "reborn"):
+            Routed.die(fault != "crash", fault == "restart")
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
+            return
         if fault in ("crash", "restart", "reborn"):
             die(restart=fault != "crash", loading=fault == "restart")
         if fault == "garbled":
@@ -138,6 +208,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             if fault == "slow":
                 time.sleep(0.08)
             self.token(i)
+        if OPTIONS.router and fault == "dies-after":
+            Routed.die(False, False)
+            fault = "none"
         if fault == "dies-after":
             DYING.set()
         self.finish_answer(64 if fault == "truncated" else prompt, count, fault == "truncated")
@@ -145,7 +218,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             die()
 
     def finish_answer(self, prompt, generated, truncated):
-        if OPTIONS.openai:
+        if OPTIONS.openai or OPTIONS.router:
             self.event({"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]})
             self.event({"choices": [], "usage": {"prompt_tokens": prompt, "completion_tokens": generated}})
             done = b"data: [DONE]\n\n"
@@ -180,6 +253,8 @@ class Server(http.server.ThreadingHTTPServer):
 parser = argparse.ArgumentParser()
 parser.add_argument("fault")
 parser.add_argument("--openai", action="store_true")
+parser.add_argument("--router", action="store_true")
+parser.add_argument("--no-autoload", action="store_true")
 parser.add_argument("--port", type=int, default=0)
 parser.add_argument("--model", default="tiny-q8_0")
 parser.add_argument("--context", type=int, default=2048)
