@@ -377,8 +377,7 @@ static llw_node *attend(build *b, llw_node *x, int il) {
         return x;
     }
     o = llw_permute(g, llw_reshape_3d(g, o, heads / groups * head, groups, n), 0, 2, 1, 3);
-    llw_node *a = llw_w(g, LLW_W_ATTN_OUTPUT_A, il);
-    if (a) a = llw_reshape_3d(g, a, heads / groups * head, h->out_lora, groups);
+    llw_node *a = llw_w_shaped(g, LLW_W_ATTN_OUTPUT_A, il, heads / groups * head, h->out_lora, groups);
     o = llw_permute(g, llw_mul_mat(g, a, o), 0, 2, 1, 3);
     o = llw_cont_4d(g, o, h->out_lora * groups, n, 1, 1);
     return llw_block_mm(g, LLW_W_ATTN_OUTPUT_B, il, o);

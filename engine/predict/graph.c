@@ -226,6 +226,16 @@ llw_node *llw_w(llw_graph *g, llw_weight_id id, int layer) {
     return weight_of(g, id, LLW_WEIGHT, layer);
 }
 
+llw_node *llw_w_shaped(llw_graph *g, llw_weight_id id, int layer, int64_t ne0, int64_t ne1, int64_t ne2) {
+    llw_node *w = llw_w(g, id, layer);
+    if (!w) return NULL;
+    const llw_node *as = llw_reshape_3d(g, w, ne0, ne1, ne2);
+    g->outside++; /* only its shape was wanted */
+    memcpy(w->ne, as->ne, sizeof w->ne);
+    memcpy(w->nb, as->nb, sizeof w->nb);
+    return w;
+}
+
 llw_node *llw_bias(llw_graph *g, llw_weight_id id, int layer) {
     return weight_of(g, id, LLW_BIAS, layer);
 }

@@ -71,10 +71,10 @@ typedef struct llw_graph {
     const llw_hparams *h;
     llw_arena *arena;
     int64_t n_tokens, n_seqs, n_outputs;
-    llw_nodes nodes, leafs; /* in order of computation */
-    llw_nodes stack;        /* of the visit */
-    llw_node *pool;         /* nodes not handed out yet */
-    size_t pool_left, made, outside; /* of those made: weights, caches, states */
+    llw_nodes nodes, leafs;                          /* in order of computation */
+    llw_nodes stack;                                 /* of the visit */
+    llw_node *pool;                                  /* nodes not handed out yet */
+    size_t pool_left, made, outside;                 /* of those made: weights, caches, states */
     const char *failed;                              /* reason, or NULL */
     bool pins;                                       /* nodes the builder assigns to a backend keep it */
     llw_node *logits, *embeddings, *pooled, *hidden; /* what is read after the computation */
@@ -102,7 +102,9 @@ bool llw_same_shape(const llw_node *a, const llw_node *b);
 /* Tensors: an input of the graph; scratch; the model's (NULL when it has none); a cache's. */
 llw_node *llw_input(llw_graph *g, int type, int64_t ne0, int64_t ne1, int64_t ne2, int64_t ne3);
 llw_node *llw_tensor_new(llw_graph *g, int type, int64_t ne0, int64_t ne1, int64_t ne2, int64_t ne3);
-llw_node *llw_w(llw_graph *g, llw_weight_id id, int layer);        /* .weight */
+llw_node *llw_w(llw_graph *g, llw_weight_id id, int layer); /* .weight */
+/* ... loaded in another shape of as many elements (TENSOR_ALLOW_RESHAPE). */
+llw_node *llw_w_shaped(llw_graph *g, llw_weight_id id, int layer, int64_t ne0, int64_t ne1, int64_t ne2);
 llw_node *llw_bias(llw_graph *g, llw_weight_id id, int layer);     /* .bias */
 llw_node *llw_scale_of(llw_graph *g, llw_weight_id id, int layer); /* .scale */
 llw_node *llw_output_w(llw_graph *g);                              /* output.weight or what stands for it */

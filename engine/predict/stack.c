@@ -40,7 +40,7 @@ static bool turned(const build *b, int il) {
     case LLW_ROPE_WINDOWED_OR_LEAD: return windowed || il < h->dense_lead;
     case LLW_ROPE_STEP: return (il + 1) % STEP != 0;
     case LLW_ROPE_STEP_OR_LAST: return (il + 1) % (h->windowed_any ? STEP : h->n_layer) != 0;
-    case LLW_ROPE_STEP_FIRST: return !h->windowed_any || il % STEP != 0;
+    case LLW_ROPE_STEP_FIRST: return !h->windowed_any || h->n_layer == STEP || il % STEP != 0;
     case LLW_ROPE_HEADER: return h->layer[il].rope;
     case LLW_ROPE_32_LAYERS: return h->n_layer == 32;
     }

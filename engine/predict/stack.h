@@ -16,9 +16,10 @@ typedef enum llw_stack_rope {
     LLW_ROPE_WINDOWED_OR_LEAD, /* also the dense layers at the start */
     LLW_ROPE_STEP,             /* not in each fourth layer */
     LLW_ROPE_STEP_OR_LAST,     /* the same; without windows, not in the last (llama 4) */
-    LLW_ROPE_STEP_FIRST,       /* with windows not in the first of each four; else all */
-    LLW_ROPE_HEADER,           /* as the header says, for all layers or each */
-    LLW_ROPE_32_LAYERS         /* only in models of 32 layers */
+    LLW_ROPE_STEP_FIRST, /* with windows not in the first of each four; else, and with four layers alone, all
+                          */
+    LLW_ROPE_HEADER,     /* as the header says, for all layers or each */
+    LLW_ROPE_32_LAYERS   /* only in models of 32 layers */
 } llw_stack_rope;
 
 typedef enum llw_stack_heads {                   /* norms of queries and keys, when the model has them */
@@ -75,7 +76,7 @@ struct llw_stack {
     bool norm_embedding;    /* with token_embd_norm, when the model has it */
     bool learned_positions; /* a table of positions is added, when the model has one */
     llw_stack_rope rope;
-    bool no_rope_factors; /* even if the model has them */
+    bool no_rope_factors;  /* even if the model has them */
     bool windows_unscaled; /* layers behind a window turn without them */
     llw_stack_heads heads;
     bool latent;      /* keys and values come from a compressed row */
