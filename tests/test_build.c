@@ -62,7 +62,7 @@ static void the_nearest_older_build_stands_for_an_unknown_one_and_says_so(void *
     assert_false(b.exact);
     assert_string_equal(b.version, "b8040");
     assert_non_null(strstr(b.note, "b8022"));
-    assert_string_equal(read_ok(arena, "b999999").row, "b10884");
+    assert_string_equal(read_ok(arena, "b10870").row, "b10864");
     assert_string_equal(read_ok(arena, "v0.4.1").row, "v0.3.0");
     assert_string_equal(read_ok(arena, "v9.0.0").row, "v0.5.0");
     assert_string_equal(read_ok(arena, "2026-05-10").row, "2026-05-04");
@@ -75,6 +75,20 @@ static void the_nearest_older_build_stands_for_an_unknown_one_and_says_so(void *
     assert_false(read_ok(arena, "b7600").fit_known);
     assert_true(read_ok(arena, "").exact);
     assert_string_equal(read_ok(arena, NULL).version, "v0.5.0");
+    llw_arena_free(arena);
+}
+
+/* v0.5.0 has no number here: one above all that are known is of its generation, or newer. */
+static void the_newest_build_stands_for_newer_numbers(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_build b = read_ok(arena, "b999999");
+    assert_string_equal(b.row, "v0.5.0");
+    assert_string_equal(b.version, "b999999");
+    assert_false(b.exact);
+    assert_non_null(strstr(b.note, "newer than every number known here (b10884 of 2026-09-10)"));
+    assert_non_null(strstr(b.note, "v0.5.0 of 2026-09-28, stands for it"));
+    assert_string_equal(read_ok(arena, "b10884").row, "b10884");
     llw_arena_free(arena);
 }
 
@@ -124,6 +138,7 @@ int main(void) {
         cmocka_unit_test(every_form_of_a_version_is_read),
         cmocka_unit_test(builds_are_ordered_by_age),
         cmocka_unit_test(the_nearest_older_build_stands_for_an_unknown_one_and_says_so),
+        cmocka_unit_test(the_newest_build_stands_for_newer_numbers),
         cmocka_unit_test(what_is_no_version_is_refused_with_advice),
         cmocka_unit_test(the_entity_carries_its_claims_once),
     };

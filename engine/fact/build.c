@@ -217,11 +217,12 @@ llw_rc llw_build_read(llw_arena *arena, const char *version, llw_build *out, llw
                         "from 0 or 1): give the "
                         "release or the day of the source instead",
                         (long long)w.number);
-    size_t older = t.n_rows, first = t.n_rows;
+    size_t older = t.n_rows, first = t.n_rows, last = 0;
     for (size_t row = 0; row < t.n_rows; row++) {
         int against = row_against(&t, row, c, &w);
         if (against == 2) continue;
         if (first == t.n_rows) first = row;
+        last = row;
         if (!against) {
             fill(&t, row, c, out);
             out->exact = true;
@@ -237,6 +238,17 @@ llw_rc llw_build_read(llw_arena *arena, const char *version, llw_build *out, llw
             w.text, t.path);
     if (first == t.n_rows)
         return llw_fail(err, LLW_ERR_INPUT, t.path, 0, "has no row to compare %s with", w.text);
+    bool newest = w.form == FORM_NUMBER && older == last;
+    if (newest) {
+        fill(&t, t.n_rows - 1, c, out);
+        out->note = llw_arena_printf(
+            arena,
+            "llama.cpp %s is newer than every number known here (%s of %s): the newest build known, %s of "
+            "%s, stands for it",
+            out->version, llw_table_cell(&t, last, c.version), llw_table_cell(&t, last, c.date), out->row,
+            out->date);
+        return LLW_OK;
+    }
     fill(&t, older == t.n_rows ? first : older, c, out);
     out->note =
         older == t.n_rows
