@@ -178,14 +178,16 @@ rule "ram-cannot-hold-it" {
   when = {
     "l.weights_on_host > 0",
     "l.host_need > h.ram_available",
+    { "l.host_held <= h.ram_available", otherwise = "it does not load at all (L17)" },
   },
   find = "{l.host_need:gib} of weights and buffers are to stay in RAM, where {h.ram_available:gib} are available: what does not fit is read from disk or swap again for every token",
   tests = {
     fires { model { known = "gpt-oss-120b-mxfp4" }, host { ram_available = 32 * GiB }, launch { cpu_moe = true, ctx = 8192 } },
     fires { host { ram_available = 256 * MiB }, launch { gpu_layers = 0, ctx = 2048 } },
     silent { launch { gpu_layers = 0 }, stops_at = "l.host_need > h.ram_available" },
-    silent { host { ram_available = 16 * MiB }, stops_at = "l.weights_on_host > 0" },
+    silent { host { ram_available = 30 * MiB }, launch { ctx = 2048 }, stops_at = "l.weights_on_host > 0" },
     silent { model { known = "gpt-oss-120b-mxfp4" }, launch { cpu_moe = true, ctx = 8192 }, stops_at = "l.host_need > h.ram_available" },
+    silent { model { known = "gpt-oss-120b-mxfp4" }, host { ram_available = 32 * GiB }, launch { cpu_moe = true, ctx = 8192, load_mode = "none" }, stops_at = "l.host_held <= h.ram_available" },
     undecided { host { ram_available = unknown }, launch { gpu_layers = 0 }, needs = "h.ram_available" },
   },
 }

@@ -135,6 +135,24 @@ static const llw_device_line *tightest(const llw_decision *out) {
     return gpus ? worst : host;
 }
 
+/* The host's line when RAM is too small for what is to stay there; NULL otherwise. */
+static const llw_device_line *short_ram(const llw_decision *out) {
+    for (size_t i = 0; i < out->n_devices; i++) {
+        const llw_device_line *line = &out->devices[i];
+        if (line->known && line->left < 0 &&
+            !llw_facts_ref(out->run->facts, line->placement, LLW_placement_gpu))
+            return line;
+    }
+    return NULL;
+}
+
+/* Bytes of RAM missing for what cannot be given back; 0 when there is enough. */
+static int64_t missing_ram(const llw_decision *out, const llw_device_line *ram) {
+    int64_t held = 0;
+    if (!ram || !llw_facts_count(out->run->facts, out->launch, LLW_launch_host_held, &held)) return 0;
+    return held > ram->free ? held - ram->free : 0;
+}
+
 static void say_unknown(deciding *d, llw_text *t) {
     const llw_predicted *p = d->out->predicted;
     llw_text_add(t, "Whether this launch loads is not known");
@@ -182,7 +200,8 @@ static void verdict(deciding *d) {
     bool loads = false, certain = true,
          known = llw_facts_flag(d->run->facts, out->launch, LLW_launch_loads, &loads);
     llw_facts_flag(d->run->facts, out->launch, LLW_launch_loads_certain, &certain);
-    const llw_device_line *worst = tightest(out);
+    const llw_device_line *worst = tightest(out), *ram = short_ram(out);
+    int64_t missing = missing_ram(out, ram);
     out->uncertainty = "";
     const char *refused = "";
     int64_t part = 0;
@@ -215,15 +234,25 @@ static void verdict(deciding *d) {
                           llw_format_bytes(buf, worst->left));
         else
             llw_text_add(&t, ".");
+        if (ram)
+            llw_text_addf(&t,
+                          " But RAM has %s less than is to stay there: what does not fit is read from disk "
+                          "again and again, and tokens wait for it.",
+                          llw_format_bytes(buf, -ram->left));
         say_fit(d, &t);
     } else {
         out->verdict = certain ? LLW_VERDICT_FAILS : LLW_VERDICT_LIKELY_FAILS;
         llw_text_addf(&t, "This launch %s (%s)", certain ? "does not load" : "probably does not load",
                       out->build_name);
-        if (worst)
+        if (worst && worst->left < 0)
             llw_text_addf(&t, ": %s needs %s more than is free.",
                           strcmp(worst->name, "Host") ? worst->name : "RAM",
                           llw_format_bytes(buf, -worst->left));
+        else if (missing > 0)
+            llw_text_addf(&t, ": what has to stay in RAM needs %s more than is available.",
+                          llw_format_bytes(buf, missing));
+        else
+            llw_text_add(&t, ".");
         say_fit(d, &t);
     }
     out->verdict_text = keep(d, &t);

@@ -41,6 +41,8 @@ static const struct {
     {LLW_launch_gpu_free, EACH_GPU, {LLW_placement_free}},
     {LLW_launch_largest_gpu_free, EACH_GPU, {LLW_placement_free}},
     {LLW_launch_host_need, HOST, {LLW_placement_weights, LLW_placement_kv, LLW_placement_compute}},
+    {LLW_launch_host_held, HOST, {LLW_placement_weights, LLW_placement_kv, LLW_placement_compute}},
+    {LLW_launch_host_held, ITS_LAUNCH, {LLW_launch_load_mode}},
     {LLW_launch_weights_on_host, HOST, {LLW_placement_weights}},
     {LLW_launch_fits_one_gpu, OWN, {LLW_launch_whole_need, LLW_launch_largest_gpu_free}},
     {LLW_launch_fit_outcome, OWN, {LLW_launch_fit}},

@@ -271,6 +271,16 @@ static void claim_extras(const native *n, bool placed) {
     say(n, n->launch, LLW_launch_speed_high, llw_real(speed->high));
 }
 
+/* RAM that the system cannot take back under pressure; pages of a mapped file can be read again. */
+static int64_t held_in_ram(const native *n, llw_entity host) {
+    const char *mode = "";
+    llw_facts_text(n->facts, n->launch, LLW_launch_load_mode, &mode);
+    bool mapped = n->out->as_read.mmap && !strstr(mode, "mlock");
+    int64_t weights = best_bytes(n, host, LLW_placement_weights), kv = best_bytes(n, host, LLW_placement_kv),
+            compute = best_bytes(n, host, LLW_placement_compute);
+    return weights < 0 || kv < 0 || compute < 0 ? -1 : kv + compute + (mapped ? 0 : weights);
+}
+
 static void claim_launch(const native *n) {
     const llw_prediction *p = &n->out->fit.prediction;
     llw_entity l = n->launch;
@@ -294,7 +304,10 @@ static void claim_launch(const native *n) {
     llw_entity h = place(n, "Host", 0, host, &p->host, 0);
     int64_t host_need = best_bytes(n, h, LLW_placement_need),
             host_free = best_bytes(n, h, LLW_placement_free);
+    int64_t host_held = held_in_ram(n, h);
     say(n, l, LLW_launch_host_need, bytes_or_unknown(host_need));
+    say(n, l, LLW_launch_host_held, bytes_or_unknown(host_held));
+    if (host_held > host_free && host_free >= 0) v.loads = v.meets_target = false;
     if (!p->n_devices) { /* nothing but RAM: it decides */
         v.known = host_need >= 0 && host_free >= 0;
         v.loads = v.meets_target = host_need <= host_free;
