@@ -247,6 +247,7 @@ static void read_experts(llw_plan *plan) {
     h->ff_shexp = whole(plan, "expert_shared_feed_forward_length", 0);
     h->experts_shared = whole(plan, "expert_shared_count", 0);
     h->dense_lead = whole(plan, "leading_dense_block_count", 0);
+    h->expert_step = whole(plan, "interleave_moe_layer_step", 0);
     h->gating = (llw_gating)whole(plan, "expert_gating_func", 0);
     h->expert_weights_scale = real(plan, "expert_weights_scale", 0);
     h->expert_weights_norm = whole(plan, "expert_weights_norm", 0) != 0;

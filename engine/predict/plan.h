@@ -63,6 +63,7 @@ typedef struct llw_hparams {
     int64_t shortconv, kda_head, la_head, wkv_head, token_shift, rescale_every;
     int64_t indexer_heads, indexer_head, indexer_top_k, indexer_block, hyper, ple_conv, ple_ngram, ple_heads;
     int64_t out_groups, out_lora, hash_layers, sinkhorn; /* deepseek 4 */
+    int64_t expert_step;                                 /* experts are used in each n-th layer */
     int64_t yarn_ctx;
     int64_t pooling;          /* 0 none, 1 mean, 2 cls, 3 last, 4 rank */
     int positions;            /* per token: 4 with multi-dimensional rope */

@@ -140,7 +140,8 @@ static llw_node *shared_experts(llw_graph *g, const llw_stack *s, llw_node *x, i
 /* router: the experts' logits when they are known already, or NULL. */
 static llw_node *feed_forward(llw_graph *g, const llw_stack *s, llw_node *x, llw_node *router, int il) {
     if (s->feed) return s->feed(g, s, x, il);
-    if (!llw_w(g, LLW_W_FFN_GATE_INP, il)) {
+    bool skipped = s->steps && g->h->expert_step > 0 && (il + 1) % g->h->expert_step != 0;
+    if (skipped || !llw_w(g, LLW_W_FFN_GATE_INP, il)) {
         llw_ffn how = {.activation = s->activation};
         llw_node *act = llw_w(g, LLW_W_FFN_ACT, il); /* mpt's AWQ scales */
         how.act_scales = act;

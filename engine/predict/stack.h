@@ -101,6 +101,7 @@ struct llw_stack {
     llw_stack_gating route;
     bool no_probs_bias;  /* exp_probs_b is not used even if there is one */
     bool fused_clamp;    /* experts clamp and gate in one operation */
+    bool steps;          /* experts in each n-th layer, as the header says, though all have them */
     bool weight_first;   /* experts' weights are multiplied with their input */
     bool average_shared; /* half the sum of routed and shared experts */
     llw_stack_feed *feed;
