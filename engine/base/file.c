@@ -83,6 +83,10 @@ llw_rc llw_file_read(llw_arena *arena, const char *path, size_t cap, char **byte
         if (n <= 0) break;
         have += (size_t)n;
     }
+    struct stat after; /* a file below /sys says 4096 before and after, whatever it holds */
+    if (rc == LLW_OK && have < (size_t)st.st_size && fstat(fd, &after) == 0 && after.st_size < st.st_size)
+        rc = llw_fail(err, LLW_ERR_INPUT, path, 0,
+                      "became shorter while it was read: try again when nothing writes to it");
     close(fd);
     if (rc == LLW_OK) {
         *bytes = llw_arena_strndup(arena, buf, have);

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Reads a whole regular file of at most cap bytes. A FIFO, device or directory, and a longer file, are
- * refused. LLW_ERR_NOTHING when there is no such file. */
+/* Reads a whole regular file of at most cap bytes. A FIFO, device or directory, a longer file, and one that
+ * shrinks meanwhile, are refused; of one that grows the bytes it had are read. LLW_ERR_NOTHING when there is no such file. */
 llw_rc llw_file_read(llw_arena *arena, const char *path, size_t cap, char **bytes, size_t *len, llw_err *err);
 
 /* A what-if for files: until llw_file_pretend_nothing, llw_file_read gives these bytes for that file,

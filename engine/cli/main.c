@@ -6,6 +6,7 @@
 #include "render/html.h"
 #include "render/lint.h"
 
+#include <jansson.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
@@ -143,6 +144,7 @@ int main(int argc, char **argv) {
     llw_app app = {.arena = llw_arena_new()};
     llw_err err = {0};
     signal(SIGPIPE, SIG_DFL);
+    json_set_alloc_funcs(llw_xmalloc, free); /* a document with parts missing is worse than none */
     int code = LLW_EXIT_USAGE;
     if (llw_options_read(app.arena, argc, argv, &app.options, &err) != LLW_OK ||
         llw_options_check(&app.options, &err) != LLW_OK)
