@@ -83,6 +83,26 @@ rule "long-prompt-of-the-build" {
   },
 }
 
+-- What counts as proof. Reading a prompt is not answering it: llama-bench -p stops before the first token, and that token is where it
+-- crashed.
+rule "long-prompt-answered" {
+  each = { e = "evidence" },
+  when = {
+    "known(e.passed) and e.passed",
+    "known(e.answered) and e.answered",
+    "known(e.prompt_tokens) and e.prompt_tokens >= 100",
+  },
+  derive = { ["e.answered_long"] = "true" },
+  tests = {
+    fires { evidence { passed = true, answered = true, prompt_tokens = 100 } },
+    fires { evidence { passed = true, answered = true, prompt_tokens = 8391 } },
+    silent { evidence { passed = false, answered = true, prompt_tokens = 100 }, stops_at = "known(e.passed) and e.passed" },
+    silent { evidence { passed = true, answered = false, prompt_tokens = 512 }, stops_at = "known(e.answered) and e.answered" },
+    silent { evidence { passed = true, answered = true, prompt_tokens = 99 }, stops_at = "known(e.prompt_tokens) and e.prompt_tokens >= 100" },
+    silent { evidence { passed = true, answered = true }, stops_at = "known(e.prompt_tokens) and e.prompt_tokens >= 100" },
+  },
+}
+
 -- What the ledger holds, for the launch it was measured on. A failure outweighs a success, so its rule comes last.
 
 rule "short-prompt-on-record" {
@@ -104,24 +124,18 @@ rule "short-prompt-on-record" {
   },
 }
 
--- Reading a prompt is not answering it: llama-bench -p stops before the first token, and that token is where it crashed.
 rule "long-prompt-on-record" {
   each = { e = "evidence", l = "launch" },
   join = { "e.launch == l.id" },
   when = {
     "e.stands",
-    "known(e.passed) and e.passed",
-    "known(e.answered) and e.answered",
-    "known(e.prompt_tokens) and e.prompt_tokens >= 100",
+    "known(e.answered_long)",
   },
   derive = { ["l.long_prompt_passed"] = "true" },
   tests = {
     fires { evidence { stands = true, passed = true, answered = true, prompt_tokens = 100 } },
     silent { evidence { stands = false, passed = true, answered = true, prompt_tokens = 100 }, stops_at = "e.stands" },
-    silent { evidence { stands = true, passed = false, answered = true, prompt_tokens = 100 }, stops_at = "known(e.passed) and e.passed" },
-    silent { evidence { stands = true, passed = true, answered = false, prompt_tokens = 512 }, stops_at = "known(e.answered) and e.answered" },
-    silent { evidence { stands = true, passed = true, answered = true, prompt_tokens = 99 }, stops_at = "known(e.prompt_tokens) and e.prompt_tokens >= 100" },
-    silent { evidence { stands = true, passed = true, answered = true }, stops_at = "known(e.prompt_tokens) and e.prompt_tokens >= 100" },
+    silent { evidence { stands = true, passed = true, answered = true, prompt_tokens = 99 }, stops_at = "known(e.answered_long)" },
     undecided { evidence { passed = true, answered = true, prompt_tokens = 100 }, needs = "e.stands" },
   },
 }
@@ -203,9 +217,7 @@ rule "build-moved-without-evidence" {
     { "origin(b.version) ~= 'newest known build'", otherwise = "nobody said which build runs here" },
     "e.here",
     "not e.same_build",
-    "known(e.passed) and e.passed",
-    "known(e.answered) and e.answered",
-    "known(e.prompt_tokens) and e.prompt_tokens >= 100",
+    "known(e.answered_long)",
     "e.newest",
     "not known(l.long_prompt_passed)",
     "not known(l.short_prompt_passed)",
@@ -215,9 +227,7 @@ rule "build-moved-without-evidence" {
     fires { build { version = "b8115" }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true, version = "b8022" }, says = "is b8022" },
     silent { build { version = "b8115" }, evidence { here = false, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "e.here" },
     silent { build { version = "b8115" }, evidence { here = true, same_build = true, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not e.same_build" },
-    silent { build { version = "b8115" }, evidence { here = true, same_build = false, passed = false, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "known(e.passed) and e.passed" },
-    silent { build { version = "b8115" }, evidence { here = true, same_build = false, passed = true, answered = false, prompt_tokens = 8391, newest = true }, stops_at = "known(e.answered) and e.answered" },
-    silent { build { version = "b8115" }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 20, newest = true }, stops_at = "known(e.prompt_tokens) and e.prompt_tokens >= 100" },
+    silent { build { version = "b8115" }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 20, newest = true }, stops_at = "known(e.answered_long)" },
     silent { build { version = "b8115" }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = false }, stops_at = "e.newest" },
     silent { build { version = "b8115", long_prompt_passed = true }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not known(l.long_prompt_passed)" },
     silent { build { version = "b8115", short_prompt_passed = true }, evidence { here = true, same_build = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not known(l.short_prompt_passed)" },
@@ -235,9 +245,7 @@ rule "evidence-has-expired" {
   },
   when = {
     "e.same_build",
-    "known(e.passed) and e.passed",
-    "known(e.answered) and e.answered",
-    "known(e.prompt_tokens) and e.prompt_tokens >= 100",
+    "known(e.answered_long)",
     "e.newest",
     "not known(l.long_prompt_passed)",
   },
@@ -245,9 +253,7 @@ rule "evidence-has-expired" {
   tests = {
     fires { evidence { same_build = true, stands = false, passed = true, answered = true, prompt_tokens = 8391, newest = true, differs = "the GPU driver was 580.65 and is 590.10 now" }, says = "driver was 580.65" },
     silent { evidence { same_build = false, stands = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "e.same_build" },
-    silent { evidence { same_build = true, stands = false, passed = false, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "known(e.passed) and e.passed" },
-    silent { evidence { same_build = true, stands = false, passed = true, answered = false, prompt_tokens = 8391, newest = true }, stops_at = "known(e.answered) and e.answered" },
-    silent { evidence { same_build = true, stands = false, passed = true, answered = true, prompt_tokens = 99, newest = true }, stops_at = "known(e.prompt_tokens) and e.prompt_tokens >= 100" },
+    silent { evidence { same_build = true, stands = false, passed = true, answered = true, prompt_tokens = 99, newest = true }, stops_at = "known(e.answered_long)" },
     silent { evidence { same_build = true, stands = false, passed = true, answered = true, prompt_tokens = 8391, newest = false }, stops_at = "e.newest" },
     silent { build { long_prompt_passed = true }, evidence { same_build = true, stands = false, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not known(l.long_prompt_passed)" },
     silent { evidence { same_build = true, stands = true, passed = true, answered = true, prompt_tokens = 8391, newest = true }, stops_at = "not known(l.long_prompt_passed)" },
@@ -265,8 +271,7 @@ rule "evidence-contradicts-itself" {
   when = {
     "e.stands",
     "e.newest",
-    "known(e.passed) and e.passed",
-    "known(e.prompt_tokens) and e.prompt_tokens >= 100",
+    "known(e.answered_long)",
     "f.stands",
     "f.newest",
     "known(f.passed) and not f.passed",
@@ -274,34 +279,33 @@ rule "evidence-contradicts-itself" {
   find = "The ledger holds both for {e.version} and this launch: {e.prompt} was answered on {e.day} ({e.place}), {f.prompt} failed on {f.day} ({f.place}). Until somebody knows what differed, it counts as failed: a build that crashes sometimes crashes",
   tests = {
     fires {
-      evidence { stands = true, newest = true, passed = true, prompt_tokens = 8391, prompt = "a prompt of 8,391 tokens" },
+      evidence { stands = true, newest = true, passed = true, answered = true, prompt_tokens = 8391, prompt = "a prompt of 8,391 tokens" },
       evidence { stands = true, newest = true, passed = false, prompt = "a prompt of 164 tokens" },
       says = "a prompt of 164 tokens failed",
     },
     silent {
-      evidence { stands = false, newest = true, passed = true, prompt_tokens = 8391 }, evidence { stands = true, newest = true, passed = false },
+      evidence { stands = false, newest = true, passed = true, answered = true, prompt_tokens = 8391 }, evidence { stands = true, newest = true, passed = false },
       stops_at = "e.stands",
     },
     silent {
-      evidence { stands = true, newest = false, passed = true, prompt_tokens = 8391 }, evidence { stands = true, newest = true, passed = false },
+      evidence { stands = true, newest = false, passed = true, answered = true, prompt_tokens = 8391 }, evidence { stands = true, newest = true, passed = false },
       stops_at = "e.newest",
     },
-    silent { evidence { stands = true, newest = true, passed = false, prompt_tokens = 8391 }, stops_at = "known(e.passed) and e.passed" },
     silent {
-      evidence { stands = true, newest = true, passed = true, prompt_tokens = 20 }, evidence { stands = true, newest = true, passed = false },
-      stops_at = "known(e.prompt_tokens) and e.prompt_tokens >= 100",
+      evidence { stands = true, newest = true, passed = true, answered = true, prompt_tokens = 20 }, evidence { stands = true, newest = true, passed = false },
+      stops_at = "known(e.answered_long)",
     },
     silent {
-      evidence { stands = true, newest = true, passed = true, prompt_tokens = 8391 }, evidence { stands = false, newest = true, passed = false },
+      evidence { stands = true, newest = true, passed = true, answered = true, prompt_tokens = 8391 }, evidence { stands = false, newest = true, passed = false },
       stops_at = "f.stands",
     },
     silent {
-      evidence { stands = true, newest = true, passed = true, prompt_tokens = 8391 }, evidence { stands = true, newest = false, passed = false },
+      evidence { stands = true, newest = true, passed = true, answered = true, prompt_tokens = 8391 }, evidence { stands = true, newest = false, passed = false },
       stops_at = "f.newest",
     },
-    silent { evidence { stands = true, newest = true, passed = true, prompt_tokens = 8391 }, stops_at = "known(f.passed) and not f.passed" },
+    silent { evidence { stands = true, newest = true, passed = true, answered = true, prompt_tokens = 8391 }, stops_at = "known(f.passed) and not f.passed" },
     undecided {
-      evidence { newest = true, passed = true, prompt_tokens = 8391 }, evidence { stands = true, newest = true, passed = false },
+      evidence { newest = true, passed = true, answered = true, prompt_tokens = 8391 }, evidence { stands = true, newest = true, passed = false },
       needs = "e.stands",
     },
   },
@@ -322,6 +326,7 @@ rule "slower-than-another-build" {
     "o.newest_speed",
     "e.speed < 0.95 * o.speed",
   },
+  derive = { ["o.slower_now"] = "true" },
   find = "llama.cpp {e.version} is slower here than {o.version}: {e.speed} tokens a second on {e.day} ({e.place}), {o.speed} on {o.day} ({o.place}). What differs besides the build: {o.besides}",
   tests = {
     fires {
@@ -358,6 +363,60 @@ rule "slower-than-another-build" {
       evidence { stands = true, same_build = true, newest_speed = true },
       evidence { stands = false, same_build = false, newest_speed = true, speed = 28.0 },
       needs = "e.speed",
+    },
+  },
+}
+
+-- Buffers do not differ from run to run; a hundredth is what rounding in logs may make.
+rule "larger-than-another-build" {
+  each = { e = "evidence", l = "launch", o = "evidence" },
+  join = {
+    "e.launch == l.id",
+    "o.launch == l.id",
+  },
+  when = {
+    "e.stands",
+    "e.same_settings",
+    "o.here",
+    "o.same_settings",
+    "not o.same_build",
+    "known(e.gpu_bytes) and known(o.gpu_bytes) and e.gpu_bytes > 1.01 * o.gpu_bytes",
+  },
+  derive = { ["o.larger_now"] = "true" },
+  tests = {
+    fires {
+      evidence { stands = true, same_build = true, same_settings = true, gpu_bytes = 1020 * MiB },
+      evidence { here = true, same_build = false, same_settings = true, gpu_bytes = 1000 * MiB },
+    },
+    silent {
+      evidence { stands = true, same_build = true, same_settings = true, gpu_bytes = 1005 * MiB },
+      evidence { here = true, same_build = false, same_settings = true, gpu_bytes = 1000 * MiB },
+      stops_at = "known(e.gpu_bytes) and known(o.gpu_bytes) and e.gpu_bytes > 1.01 * o.gpu_bytes",
+    },
+    silent {
+      evidence { stands = false, same_build = true, same_settings = true, gpu_bytes = 1020 * MiB },
+      evidence { here = true, same_build = false, same_settings = true, gpu_bytes = 1000 * MiB },
+      stops_at = "e.stands",
+    },
+    silent {
+      evidence { stands = true, same_build = true, same_settings = false, gpu_bytes = 1020 * MiB },
+      evidence { here = true, same_build = false, same_settings = true, gpu_bytes = 1000 * MiB },
+      stops_at = "e.same_settings",
+    },
+    silent {
+      evidence { stands = true, same_build = true, same_settings = true, gpu_bytes = 1020 * MiB },
+      evidence { here = false, same_build = false, same_settings = true, gpu_bytes = 1000 * MiB },
+      stops_at = "o.here",
+    },
+    silent {
+      evidence { stands = true, same_build = true, same_settings = true, gpu_bytes = 1020 * MiB },
+      evidence { here = true, same_build = false, same_settings = false, gpu_bytes = 1000 * MiB },
+      stops_at = "o.same_settings",
+    },
+    silent {
+      evidence { stands = true, same_build = true, same_settings = true, gpu_bytes = 1020 * MiB },
+      evidence { here = true, same_build = true, same_settings = true, gpu_bytes = 1000 * MiB },
+      stops_at = "not o.same_build",
     },
   },
 }

@@ -241,22 +241,34 @@ rule "fit-believed-blind-to-experts" {
 -- A figure that was measured under an override is no figure of fit, also when nobody knew of the override then: the records are judged
 -- by the flags they really ran with, today.
 
+rule "kept-from-fit" {
+  each = { e = "evidence" },
+  when = {
+    "e.fit_meant",
+    "e.stops_fit ~= ''",
+  },
+  derive = { ["e.overridden"] = "true" },
+  tests = {
+    fires { evidence { fit_meant = true, stops_fit = "-ngl 99" } },
+    silent { evidence { fit_meant = false, stops_fit = "-ngl 99" }, stops_at = "e.fit_meant" },
+    silent { evidence { fit_meant = true, stops_fit = "" }, stops_at = "e.stops_fit ~= ''" },
+    undecided { evidence { stops_fit = "-ngl 99" }, needs = "e.fit_meant" },
+  },
+}
+
 rule "record-is-no-figure-of-fit" {
   level = "note",
   each = { e = "evidence", l = "launch" },
   join = { "e.launch == l.id" },
   when = {
-    "e.fit_meant",
-    "e.stops_fit ~= ''",
+    "known(e.overridden)",
     "known(e.speed)",
   },
   find = "The {e.speed} tokens a second of {e.day} ({e.place}) are no figure of fit: {e.stops_fit} stood beside it, and with that fit places nothing. Do not compare with it",
   tests = {
     fires { evidence { fit_meant = true, stops_fit = "-ngl 99", speed = 21.7, day = "2026-02-22" }, says = "21.7 tokens a second of 2026-02-22" },
-    silent { evidence { fit_meant = false, stops_fit = "-ngl 99", speed = 28.0 }, stops_at = "e.fit_meant" },
-    silent { evidence { fit_meant = true, stops_fit = "", speed = 32.9 }, stops_at = "e.stops_fit ~= ''" },
+    silent { evidence { fit_meant = false, stops_fit = "-ngl 99", speed = 28.0 }, stops_at = "known(e.overridden)" },
     silent { evidence { fit_meant = true, stops_fit = "-ngl 99" }, stops_at = "known(e.speed)" },
-    undecided { evidence { stops_fit = "-ngl 99", speed = 21.7 }, needs = "e.fit_meant" },
   },
 }
 
@@ -269,7 +281,7 @@ rule "comparison-was-not-fair" {
     "h.launch == l.id",
   },
   when = {
-    "e.fit_meant and e.stops_fit ~= ''",
+    "known(e.overridden)",
     "f.fit_meant and f.stops_fit == ''",
     "not h.fit_meant",
     "e.speed < h.speed",
@@ -286,7 +298,7 @@ rule "comparison-was-not-fair" {
     silent {
       evidence { fit_meant = true, stops_fit = "", speed = 21.7 }, evidence { fit_meant = true, stops_fit = "", speed = 32.9 },
       evidence { fit_meant = false, stops_fit = "", speed = 28.0 },
-      stops_at = "e.fit_meant and e.stops_fit ~= ''",
+      stops_at = "known(e.overridden)",
     },
     silent {
       evidence { fit_meant = true, stops_fit = "-ngl 99", speed = 21.7 }, evidence { fit_meant = false, stops_fit = "", speed = 32.9 },

@@ -35,6 +35,10 @@ static const llw_attr by_lessons[] = {
     LLW_launch_short_prompt_passed,
     LLW_launch_long_prompt_passed,
     LLW_claim_refuted,
+    LLW_evidence_answered_long,
+    LLW_evidence_slower_now,
+    LLW_evidence_larger_now,
+    LLW_evidence_overridden,
 };
 
 /* "launch", or "launch2" for the second variable of that kind. */

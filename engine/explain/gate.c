@@ -6,10 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* What counts as worse: measured speeds of one launch differ by a few percent from run to run
- * (llama-bench's own deviations in docs/accuracy.md), buffers by nothing. */
-static const double SLOWER = 0.95, LARGER = 1.01;
-
 const char *llw_gate_state_name(llw_gate_state state) {
     static const char *const names[] = {"proven", "failed", "only short", "expired", "missing"};
     return names[state];
@@ -49,9 +45,9 @@ static int64_t tokens(const judging *j, llw_entity e) {
     return n;
 }
 
-/* The next record about the launch that answered a long prompt, as lesson 6 counts it. */
+/* As lesson 6 counts it; so is what gets worse (slower_now, larger_now). */
 static bool answered_long(const judging *j, llw_entity e) {
-    return is(j, e, LLW_evidence_passed) && is(j, e, LLW_evidence_answered) && tokens(j, e) >= 100;
+    return is(j, e, LLW_evidence_answered_long);
 }
 
 static llw_entity next(const judging *j, llw_entity e) {
@@ -185,7 +181,7 @@ static void contrast_speed(judging *j) {
             before = speed;
         }
     }
-    if (!was || !now || after >= before * SLOWER) return;
+    if (!was || !now || !is(j, was, LLW_evidence_slower_now)) return;
     llw_gate_contrast *c = contrast(j, was, now, "speed");
     if (!c) return;
     c->was = before;
@@ -211,7 +207,7 @@ static void contrast_memory(judging *j) {
             before = bytes;
         }
     }
-    if (!was || !now || (double)after <= (double)before * LARGER) return;
+    if (!was || !now || !is(j, was, LLW_evidence_larger_now)) return;
     llw_gate_contrast *c = contrast(j, was, now, "memory");
     if (!c) return;
     c->was = (double)before;
