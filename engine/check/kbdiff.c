@@ -128,7 +128,7 @@ static void answer(const llw_kb *kb, const llw_kb_case *one, llw_arena *arena, l
     add_predictions(out, arena, run);
     llw_run_free(run);
     llw_facts_free(facts);
-    qsort(out->items, out->n, sizeof *out->items, by_answer);
+    if (out->items) qsort(out->items, out->n, sizeof *out->items, by_answer);
 }
 
 void llw_kb_answer_all(const llw_kb *kb, const llw_kb_corpus *corpus, llw_arena *arena,

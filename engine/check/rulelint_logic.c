@@ -57,6 +57,7 @@ static int find_let(const llw_rule *rule, const char *word, size_t len) {
     return -1;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): depth is counted */
 static void spell(llw_arena *arena, const llw_rule *rule, const char *text, int depth, llw_text *out) {
     for (const char *at = text; *at && out->len < MAX_TEXT;) {
         if (*at == '\'' || *at == '"') {
@@ -145,6 +146,7 @@ static const char *slot_of(llw_arena *arena, const llw_rule *rule, const llw_exp
 }
 
 /* What must hold for the node to be `wanted`: the parts of a conjunction, each if it is a term. */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the expression, of which the parser bounds the depth */
 static void add_terms(llw_arena *arena, const llw_rule *rule, const llw_expr *e, int at, bool wanted,
                       terms *out) {
     const llw_expr_node *n = &e->nodes[at];

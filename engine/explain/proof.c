@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+/* NOLINTNEXTLINE(misc-no-recursion): a quantity names quantities before it, at most LLW_PROOF_DEPTH_MAX */
 static void add_reads(llw_prover *b, int depth, const llw_node *node, const llw_expr *expr, bool told) {
     for (int i = 0; i < expr->n_nodes; i++) {
         const llw_expr_node *n = &expr->nodes[i];

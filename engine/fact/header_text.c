@@ -215,6 +215,14 @@ const char *llw_header_read_meta(llw_arena *arena, const char *line, bool whole,
     return read_array(arena, line, whole, out);
 }
 
+/* To the bit: 0 and -0 differ, every NaN is the same. */
+static bool same_number(double a, double b) {
+    uint64_t x, y;
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    return (isnan(a) && isnan(b)) || x == y;
+}
+
 static void add_number(llw_text *out, llw_gguf_type type, int64_t integer, double real) {
     if (type == LLW_GGUF_BOOL)
         llw_text_add(out, integer ? "true" : "false");
@@ -225,15 +233,11 @@ static void add_number(llw_text *out, llw_gguf_type type, int64_t integer, doubl
             snprintf(text, sizeof text, "%.*g", digits, real);
             double back = strtod(text, NULL);
             if (type == LLW_GGUF_F32) back = (double)(float)back;
-            if (!memcmp(&back, &real, sizeof back)) break;
+            if (same_number(back, real)) break;
         }
         llw_text_add(out, text);
     } else
         llw_text_addf(out, "%" PRId64, integer);
-}
-
-static bool same_number(double a, double b) {
-    return (isnan(a) && isnan(b)) || !memcmp(&a, &b, sizeof a);
 }
 
 char *llw_header_write_meta(llw_arena *arena, const llw_meta *meta) {

@@ -204,6 +204,7 @@ bool llw_join_holds(const llw_rule *rule, const llw_facts *facts, const llw_kb *
     return rest_holds(rule, facts, kb, binding, 0);
 }
 
+/* NOLINTBEGIN(misc-no-recursion): one variable deeper each time, at most LLW_MAX_VARIABLES */
 static bool descend(joining *j, int depth);
 
 static bool bind(joining *j, int depth, llw_entity entity) {
@@ -242,7 +243,6 @@ static bool look_up(joining *j, int depth, const step *s, const llw_value *wante
     return true;
 }
 
-/* Depth is the number of variables, at most LLW_MAX_VARIABLES. */
 static bool descend(joining *j, int depth) {
     if (depth == j->rule->n_variables)
         return !rest_holds(j->rule, j->facts, j->kb, j->binding, j->seen_to) ||
@@ -263,6 +263,7 @@ static bool descend(joining *j, int depth) {
         if (!bind(j, depth, e)) return false;
     return true;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 void llw_join(const llw_rule *rule, const llw_facts *facts, const llw_kb *kb, llw_join_index *indexes,
               bool (*found)(void *context, const llw_entity *binding), void *context) {

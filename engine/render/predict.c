@@ -138,7 +138,7 @@ static void row(llw_text *out, const char *name, const llw_memory *m, bool known
     char *buf[] = {a, b, c};
     for (int i = 0; i < 3; i++)
         if (parts[i] < 0)
-            strcpy(buf[i], "unknown");
+            snprintf(buf[i], LLW_NUMBER_MAX, "unknown");
         else
             llw_format_count(buf[i], parts[i]);
     llw_text_addf(out, "%-8s %18s %18s %18s%s", name, a, b, c,

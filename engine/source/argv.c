@@ -260,7 +260,7 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
     }
     size_t name = strcspn(spelling, "=");
     char before[MAX_SPELLING];
-    if (spelling[name] && name < sizeof before) {
+    if (name < sizeof before && spelling[name]) {
         memcpy(before, spelling, name);
         before[name] = 0;
         const llw_flag_row *row = active(r, before, &negative);
@@ -474,7 +474,7 @@ static void read_words(llw_reader *r) {
 
 llw_rc llw_argv_read(llw_facts *facts, const llw_argv *in, llw_argv_result *out, llw_err *err) {
     llw_arena *arena = llw_facts_arena(facts);
-    llw_flags loaded;
+    llw_flags loaded = {0};
     *out = (llw_argv_result){0};
     if (!in->flags) {
         llw_rc rc = llw_flags_load(arena, &loaded, err);

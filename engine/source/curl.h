@@ -25,7 +25,7 @@
 /* clang-format on */
 
 struct llw_curl {
-#define F(name) __typeof__(name) *name;
+#define F(name) __typeof__(name) *name; /* NOLINT(bugprone-macro-parentheses): a declaration */
     LLW_CURL_FUNCTIONS(F)
 #undef F
 };

@@ -12,7 +12,7 @@
 enum { LLW_RECORD_FILE_BYTES = 64 << 20, LLW_RECORDS_MADE = 512 };
 
 /* One load of a log. */
-void llw_record_from_load(llw_arena *arena, const llw_log *log, const llw_load *load, llw_record *out);
+void llw_record_from_load(llw_arena *arena, const llw_log *log, const llw_load *l, llw_record *r);
 
 /* llama-bench -o json (an array) or -o jsonl: one record for each set of flags, its tests the tests made with
  * it. LLW_ERR_INPUT with the line when it is neither. */

@@ -63,7 +63,7 @@ static size_t knobs_in_order(const llw_supposing *s, llw_attr out[LLW_ATTRS]) {
     llw_facts_text(s->over, s->launch, LLW_launch_override_order, &order);
     const char *comma = llw_arena_printf(s->arena, ",%s", order); /* so that cmoe is not found in ncmoe */
     size_t n = 0, first = 0;
-    size_t place[4];
+    size_t place[4] = {0};
     for (int a = 1; a < LLW_ATTRS; a++)
         if (is_given(s, (llw_attr)a) && !is_override((llw_attr)a)) out[n++] = (llw_attr)a;
     first = n;

@@ -47,8 +47,8 @@ llw_rc llw_suppose_flags(llw_supposing *s, llw_supposed *out);
 llw_rc llw_suppose_card(llw_supposing *s, const char *device, const char *card, bool more);
 llw_rc llw_suppose_ram(llw_supposing *s, const char *ram);
 llw_rc llw_suppose_build(llw_supposing *s, const char *version);
-llw_rc llw_suppose_model(llw_supposing *s, const char *model);
+llw_rc llw_suppose_model(llw_supposing *s, const char *name);
 /* THING.ATTRIBUTE=VALUE */
-llw_rc llw_suppose_fact(llw_supposing *s, const char *slot, const char *value);
+llw_rc llw_suppose_fact(llw_supposing *s, const char *slot, const char *text);
 
 #endif
