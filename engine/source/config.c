@@ -96,6 +96,13 @@ static void emit_drop_in(llw_config_reader *r, llw_config_set *set, const llw_co
     llw_front_unit(r, set, file, NULL, 0);
 }
 
+/* supervisord's files are called as anybody's are. */
+static bool is_supervisor(const llw_config_file *file) {
+    static const char head[] = "[program:", ours[] = "llama";
+    return memmem(file->bytes, file->len, head, sizeof head - 1) &&
+           memmem(file->bytes, file->len, ours, sizeof ours - 1);
+}
+
 typedef enum turn { COMMANDS, INI_FILES, DOCUMENTS } turn;
 
 static turn turn_of(llw_config_kind kind) {
@@ -106,7 +113,12 @@ static turn turn_of(llw_config_kind kind) {
 static void emit_one(llw_config_reader *r, llw_config_set *set, size_t i) {
     const llw_config_file *file = &set->items[i]->file;
     switch (set->items[i]->kind) {
-    case LLW_CONFIG_INI: llw_chain_conf(r, set, file); break;
+    case LLW_CONFIG_INI:
+        if (is_supervisor(file))
+            llw_front_manager(r, set, file, LLW_CONFIG_SUPERVISOR);
+        else
+            llw_chain_conf(r, set, file);
+        break;
     case LLW_CONFIG_PRESET: llw_front_preset(r, file, false); break;
     case LLW_CONFIG_ENV: llw_chain_env(r, set, file); break;
     case LLW_CONFIG_COMPOSE: llw_chain_compose(r, set, set->items[i]); break;
@@ -131,6 +143,8 @@ static void emit_one(llw_config_reader *r, llw_config_set *set, size_t i) {
     case LLW_CONFIG_DEVCONTAINER:
     case LLW_CONFIG_EDITOR:
     case LLW_CONFIG_SKY: llw_front_commands(r, set, file, set->items[i]->kind); break;
+    case LLW_CONFIG_PROCFILE:
+    case LLW_CONFIG_LAUNCHD: llw_front_manager(r, set, file, set->items[i]->kind); break;
     case LLW_CONFIG_DOCUMENT: llw_config_document(r, set, file); break;
     default: break;
     }

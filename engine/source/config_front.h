@@ -36,6 +36,9 @@ typedef enum llw_config_kind {
     LLW_CONFIG_DEVCONTAINER,
     LLW_CONFIG_EDITOR,
     LLW_CONFIG_SKY,
+    LLW_CONFIG_SUPERVISOR, /* and these: config_managers.c */
+    LLW_CONFIG_PROCFILE,
+    LLW_CONFIG_LAUNCHD,
     LLW_CONFIG_DOCUMENT, /* Markdown: it starts nothing and says much */
 } llw_config_kind;
 
@@ -82,6 +85,9 @@ void llw_front_swap(llw_config_reader *r, llw_config_set *set, const llw_config_
 /* A workflow, task runner's or editor's file. */
 void llw_front_commands(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
                         llw_config_kind kind);
+/* A process manager's. */
+void llw_front_manager(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
+                       llw_config_kind kind);
 /* An .ini of llama-server's router. False when it is none; `only_ask` adds nothing. */
 bool llw_front_preset(llw_config_reader *r, const llw_config_file *file, bool only_ask);
 /* A unit with its drop-ins in the order in which they apply. */

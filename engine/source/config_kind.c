@@ -42,6 +42,8 @@ static const struct {
     {"", ".env", LLW_CONFIG_ENV, false},
     {"Modelfile", "", LLW_CONFIG_MODELFILE, true},
     {"", ".modelfile", LLW_CONFIG_MODELFILE, true},
+    {"Procfile", "", LLW_CONFIG_PROCFILE, true},
+    {"", ".plist", LLW_CONFIG_LAUNCHD, true},
     {"", ".conf", LLW_CONFIG_INI, false},
     {"", ".ini", LLW_CONFIG_INI, false},
     {"", ".service", LLW_CONFIG_UNIT, true},
