@@ -40,6 +40,7 @@ const char llw_html_style[] =
     "pre{margin:.5rem 0;white-space:pre-wrap}"
     ".plan pre{border:1px solid var(--line);border-radius:.3rem;padding:.5rem;background:var(--paper)}"
     "ul{margin:.2rem 0;padding-left:1.3rem}.tree,.tree ul{list-style:none}.tree{padding-left:0}"
+    ".tree>li+li{margin-top:.6rem}"
     ".tree ul{border-left:1px solid var(--line);margin-left:.45rem;padding-left:1rem}"
     "summary{cursor:pointer}"
     "summary:focus-visible,a:focus-visible{outline:2px solid var(--link);outline-offset:2px}"
