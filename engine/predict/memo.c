@@ -58,7 +58,7 @@ static void write_shape(llw_text *key, const llw_launch *launch) {
     ADD(pooling);
 }
 
-/* ... then the context and the placement. */
+/* ... then the context and the placement. Whether -c and -ngl were given makes no difference. */
 static void write_place(llw_text *key, const llw_launch *launch) {
     ADD(gpu_layers);
     ADD(free_hand);
@@ -76,8 +76,6 @@ static void write_place(llw_text *key, const llw_launch *launch) {
         ADD(devices[i].total);
         llw_text_addn(key, launch->devices[i].name, strlen(launch->devices[i].name) + 1);
     }
-    ADD(ctx_given);
-    ADD(gpu_layers_given);
     for (size_t i = 0; i < launch->n_overrides; i++) {
         llw_text_addn(key, launch->overrides[i].pattern, strlen(launch->overrides[i].pattern) + 1);
         llw_text_addn(key, launch->overrides[i].buffer, strlen(launch->overrides[i].buffer) + 1);

@@ -158,9 +158,8 @@ static llw_part *new_part(llw_schedule *s, int backend, size_t start) {
 
 static llw_copies *copies_of(llw_schedule *s, llw_node *node) {
     if (!node->copies) {
-        llw_copies *slot = llw_arena_push(s->graph->arena, (void **)&s->copies.items, &s->copies.n,
-                                          &s->copies.capacity, sizeof *slot);
-        memset(slot, 0, sizeof *slot);
+        llw_arena_push(s->graph->arena, (void **)&s->copies.items, &s->copies.n, &s->copies.capacity,
+                       sizeof(llw_copies)); /* all NULL */
         node->copies = (int)s->copies.n;
     }
     return &s->copies.items[node->copies - 1];
