@@ -187,18 +187,18 @@ static unsigned roll(unsigned n) {
 }
 
 /* Flags that take each other's place stand in one row. */
-static const char *const pool[][5] = {{"-c 8192", "-c 131072", "-c 0", "-c 40000"},
+static const char *const pool[][5] = {{"-c 8192", "-c 131072", "-c 0", "-c 40000", "-c abc"},
                                       {"-ub 256", "-ub 1024", "-ub 4096"},
                                       {"-b 512", "-b 4096"},
-                                      {"-ctk q8_0", "-ctk q4_0", "-ctk f16"},
+                                      {"-ctk q8_0", "-ctk q4_0", "-ctk f16", "-ctk nonsense"},
                                       {"-ctv q8_0", "-ctv f16"},
-                                      {"-fa on", "-fa off", "-fa auto"},
-                                      {"-np 1", "-np 4", "-np 2"},
+                                      {"-fa on", "-fa off", "-fa auto", "-fa maybe"},
+                                      {"-np 1", "-np 4", "-np 2", "-np 0"},
                                       {"-ngl 99", "-ngl 20", "-ngl auto", "-ngl all", "-ngl 0"},
                                       {"-sm none", "-sm layer", "-sm row"},
                                       {"-mg 1", "-mg 0"},
                                       {"-ts 3,1", "-ts 1,1"},
-                                      {"-ot exps=CPU", "-ot blk.1.=CUDA0,blk.2.=CUDA1"},
+                                      {"-ot exps=CPU", "-ot blk.1.=CUDA0,blk.2.=CUDA1", "-ot exps"},
                                       {"-ncmoe 10", "-ncmoe 0", "-ncmoe 47"},
                                       {"-cmoe"},
                                       {"--fit off", "--fit on"},
@@ -223,6 +223,8 @@ static void same_slots(const llw_facts *a, llw_entity x, const llw_facts *b, llw
         if (v.known != w.known || (v.known && !llw_value_equal(v, w)))
             fail_msg("%s: launch.%s is otherwise when it is given", what, llw_attr_get(attr)->name);
     }
+    if (llw_facts_value(a, x, LLW_launch_refused).known != llw_facts_value(b, y, LLW_launch_refused).known)
+        fail_msg("%s: it is not refused in the same case", what);
 }
 
 /* What was predicted and found, as text. */
@@ -241,7 +243,8 @@ static const char *outcome_of(llw_arena *arena, const llw_run *run) {
         for (int a = 1; a < LLW_ATTRS; a++) {
             const llw_attr_info *info = llw_attr_get((llw_attr)a);
             if (info->kind != LLW_KIND_launch || info->knob) continue;
-            if (a == LLW_launch_override_order) continue;
+            if (a == LLW_launch_override_order || a == LLW_launch_refused || a == LLW_launch_refused_words)
+                continue; /* told by the order of the words */
             llw_text_addf(&t, "%s=", info->name);
             llw_value_print(&t, llw_facts_value(run->facts, e, (llw_attr)a));
             llw_text_add(&t, "\n");
@@ -419,6 +422,64 @@ static void what_if_is_a_fresh_run_on_the_changed_facts(void **state) {
     llw_facts_free(facts);
 }
 
+/* Any launch, any change of flags, hardware and facts, several at once. */
+static void any_change_is_a_fresh_run_on_the_changed_facts(void **state) {
+    llw_kb *kb = *state;
+    static const char *const models[] = {"glm-4.7-flash-q8_0", "llama-3.1-8b-q4_k_m", "gemma-3-4b-q4_k_m"};
+    static const char *const builds[] = {"b8022", "v0.5.0", "b6451"};
+    static const char *const things[][4] = {
+        {"another 4090", "'CUDA1=RTX 3090'", "CUDA0=8192:7000", "'gpu+=RTX 5070 Ti'"},
+        {"ram=32768:30000", "'ram=8 GiB'"},
+        {"llama=v0.5.0", "llama=b8022", "llama=b4000"},
+        {"model=qwen3-30b-a3b-q4_k_m", "model=q4_k_m", "model=llama-3.2-1b-q8_0"},
+        {"CUDA0.free=unknown", "'CUDA1.free=9 GiB'", "CUDA1.display=yes", "CUDA0.total=unknown"},
+        {"model.moe=no", "model.layers=unknown", "model.context_length=4096", "model.card=README.md"},
+        {"'one GPU'", "'experts on the CPU'", "'no experts on the CPU'", "'a second slot'"}};
+    const char *rounds = getenv("LLWHY_ROUNDS"); /* more of them by hand */
+    int asked = 0, n_rounds = rounds ? atoi(rounds) : 40;
+    for (int round = 0; round < n_rounds; round++) {
+        llw_arena *arena = llw_arena_new();
+        llw_text base = {0}, more = {0};
+        for (size_t r = 0; r < ROWS; r++) {
+            if (!roll(3)) llw_text_addf(&base, "%s ", pick(r));
+            if (!roll(6)) llw_text_addf(&more, "%s ", pick(r));
+        }
+        for (size_t t = 0; t < sizeof things / sizeof *things; t++) {
+            const char *thing = things[t][roll(4)];
+            if (thing && !roll(4)) llw_text_addf(&more, "%s ", thing);
+        }
+        const char *what = llw_arena_printf(arena, "%ssupposed %s", llw_text_str(&base), llw_text_str(&more));
+        llw_facts *facts = machine(two, 2, "64205"), *fresh = llw_facts_new();
+        line flags = words_of(arena, llw_text_str(&base)), words = words_of(arena, llw_text_str(&more));
+        llw_entity launch = launch_read(facts, builds[roll(3)], models[roll(3)], &flags);
+        llw_facts *over = llw_facts_overlay(facts);
+        llw_supposed s;
+        llw_err err = {0};
+        if (llw_suppose(over, launch, words.word, words.n, &s, &err) ==
+            LLW_OK) { /* else it was no question */
+            llw_run *now = llw_run_new(kb, facts), *then = llw_run_beside(now, over);
+            char *saved = llw_facts_save(over, &err);
+            if (!saved ||
+                llw_facts_load(fresh, saved, strlen(saved), "saved", llw_source_known, &err) != LLW_OK)
+                fail_msg("%s: %s", what, err.text);
+            llw_run *alone = llw_run_new(kb, fresh);
+            same_text(outcome_of(arena, then), outcome_of(arena, alone), what);
+            asked++;
+            llw_run_free(then);
+            llw_run_free(alone);
+            llw_run_free(now);
+            free(saved);
+        }
+        llw_facts_free(over);
+        llw_facts_free(facts);
+        llw_facts_free(fresh);
+        llw_text_fini(&base);
+        llw_text_fini(&more);
+        llw_arena_free(arena);
+    }
+    assert_true(asked > n_rounds / 2);
+}
+
 /* What was measured of the launch says nothing of another one. */
 static void measurements_stay_with_the_launch_they_are_of(void **state) {
     llw_kb *kb = *state;
@@ -469,6 +530,7 @@ int main(void) {
         cmocka_unit_test(another_build_reads_the_same_flags_its_own_way),
         cmocka_unit_test(another_machine_is_the_machine_described),
         cmocka_unit_test(what_if_is_a_fresh_run_on_the_changed_facts),
+        cmocka_unit_test(any_change_is_a_fresh_run_on_the_changed_facts),
         cmocka_unit_test(measurements_stay_with_the_launch_they_are_of),
     };
     return cmocka_run_group_tests_name("suppose", tests, set_up, tear_down);

@@ -52,6 +52,14 @@ void llw_reader_refuse(llw_reader *r, llw_flag_code code, const llw_use *use, co
     const char *message = report(r, code, LLW_PROBLEM_WRONG, use, advice, fmt, args);
     va_end(args);
     if (!r->out->refused) r->out->refused = message;
+    r->n_refused++;
+}
+
+/* A word of an option that was refused; it stays in its line. */
+static void keep_word(llw_reader *r, const char *word, bool first) {
+    if (!first) llw_text_add(&r->refused_words, "\t");
+    for (const char *c = word ? word : ""; *c; c++)
+        llw_text_addn(&r->refused_words, *c == '\t' || *c == '\n' ? " " : c, 1);
 }
 
 /* arg.cpp replaces _ by - in words that start with --, and in no other. */
@@ -157,8 +165,13 @@ static void env_value(llw_reader *r, const llw_flag_row *row, const llw_env *ent
         return;
     }
     set_lost(r, &use, grade);
+    size_t refused = r->n_refused;
     llw_parsed p = llw_reader_value(r, &use);
     if (p.taken || !p.known) llw_reader_set(r, &use, p, grade);
+    if (r->n_refused == refused) return;
+    keep_word(r, row->names[0], true);
+    keep_word(r, row->secret ? "x" : text, false);
+    llw_text_add(&r->refused_words, "\n");
 }
 
 static void read_known_env(llw_reader *r) {
@@ -432,43 +445,69 @@ static const llw_flag_row *read_by_older(llw_reader *r, const char *spelling, co
     return llw_flag_find(r->flags, spelling, r->in->program, row->until - 1, negative);
 }
 
-static void read_words(llw_reader *r) {
+/* The option at `first` with the words it took, so that it can be read again beside others; a secret is not
+ * kept, nor what may be one. */
+static void keep_refused(llw_reader *r, size_t first, size_t last) {
+    const char *text = r->in->args[first].text;
+    char buffer[MAX_SPELLING];
+    const llw_flag_row *row =
+        text ? llw_flag_find_any(r->flags, spelling_of(text, buffer), r->in->program) : NULL;
+    if (text && !row && strchr(text, '=')) text = llw_arena_strndup(r->arena, text, strcspn(text, "=") + 1);
+    keep_word(r, text, true);
+    for (size_t i = first + 1; i <= last && row; i++)
+        keep_word(r, row->secret ? "x" : r->in->args[i].text, false);
+    llw_text_add(&r->refused_words, "\n");
+}
+
+/* Whether the option at i takes a value, and an option stands where that should be. */
+static bool swallows(llw_reader *r, size_t i) {
+    char buffer[MAX_SPELLING], next[MAX_SPELLING];
+    bool negative = false;
+    const char *text = r->in->args[i].text, *value = r->in->args[i + 1].text;
+    const llw_flag_row *row = text ? active(r, spelling_of(text, buffer), &negative) : NULL;
+    return row && takes_value(row) && value && *value == '-' &&
+           active(r, spelling_of(value, next), &negative);
+}
+
+/* The word at i; how many words behind it belong to it. */
+static size_t read_word(llw_reader *r, size_t i) {
     llw_grade grade = r->in->args_grade ? r->in->args_grade : LLW_GRADE_FLAG;
+    const llw_token *token = &r->in->args[i];
+    char buffer[MAX_SPELLING];
+    if (!token->text) {
+        llw_use use = {NULL, "a word", token, false, false, LLW_ATTR_NONE};
+        llw_reader_report(r, LLW_F_NOT_KNOWN, LLW_PROBLEM_NOTE, &use,
+                          "set the variable where it can be read, or give it a default",
+                          "a word of the command is not known: nobody who could be read sets it");
+        return 0;
+    }
+    const char *spelling = spelling_of(token->text, buffer);
+    bool negative = false;
+    const llw_flag_row *row = active(r, spelling, &negative);
+    if (!row) row = read_by_older(r, spelling, token, &negative);
+    if (!row) return report_unknown(r, spelling, token, i + 1 < r->in->n_args ? token + 1 : NULL);
+    if (takes_value(row)) return read_valued(r, row, spelling, i, grade);
+    llw_use use = {row, spelling, token, false, false, attr_of(row)};
+    if (row->kind == LLW_FLAG_EXIT) {
+        r->out->exits = true;
+        llw_reader_report(r, LLW_F_EXITS, LLW_PROBLEM_NOTE, &use, "",
+                          "%s prints something and ends: %s loads no model", spelling, llw_reader_program(r));
+        return 0;
+    }
+    note_repetition(r, &use, negative ? "off" : "on");
+    llw_reader_set(
+        r, &use,
+        (llw_parsed){.taken = true, .known = true, .flag = !negative, .text = negative ? "off" : "on"},
+        grade);
+    return 0;
+}
+
+static void read_words(llw_reader *r) {
     for (size_t i = 0; i < r->in->n_args; i++) {
-        const llw_token *token = &r->in->args[i];
-        char buffer[MAX_SPELLING];
-        if (!token->text) {
-            llw_use use = {NULL, "a word", token, false, false, LLW_ATTR_NONE};
-            llw_reader_report(r, LLW_F_NOT_KNOWN, LLW_PROBLEM_NOTE, &use,
-                              "set the variable where it can be read, or give it a default",
-                              "a word of the command is not known: nobody who could be read sets it");
-            continue;
-        }
-        const char *spelling = spelling_of(token->text, buffer);
-        bool negative = false;
-        const llw_flag_row *row = active(r, spelling, &negative);
-        if (!row) row = read_by_older(r, spelling, token, &negative);
-        if (!row) {
-            i += report_unknown(r, spelling, token, i + 1 < r->in->n_args ? token + 1 : NULL);
-            continue;
-        }
-        if (takes_value(row)) {
-            i += read_valued(r, row, spelling, i, grade);
-            continue;
-        }
-        llw_use use = {row, spelling, token, false, false, attr_of(row)};
-        if (row->kind == LLW_FLAG_EXIT) {
-            r->out->exits = true;
-            llw_reader_report(r, LLW_F_EXITS, LLW_PROBLEM_NOTE, &use, "",
-                              "%s prints something and ends: %s loads no model", spelling,
-                              llw_reader_program(r));
-            continue;
-        }
-        note_repetition(r, &use, negative ? "off" : "on");
-        llw_reader_set(
-            r, &use,
-            (llw_parsed){.taken = true, .known = true, .flag = !negative, .text = negative ? "off" : "on"},
-            grade);
+        size_t refused = r->n_refused, more = read_word(r, i), last = i + more;
+        if (r->n_refused > refused) /* one that swallowed an option takes it along */
+            keep_refused(r, i, more || i + 1 == r->in->n_args ? last : swallows(r, i) ? i + 1 : i);
+        i = last;
     }
 }
 
@@ -509,5 +548,10 @@ llw_rc llw_argv_read(llw_facts *facts, const llw_argv *in, llw_argv_result *out,
     if (out->refused)
         llw_facts_claim(facts, out->launch, LLW_launch_refused, llw_string(LLW_TEXT, out->refused),
                         LLW_GRADE_PREDICTED, "llama.cpp's argument parser", "");
+    if (r.refused_words.len)
+        llw_facts_claim(facts, out->launch, LLW_launch_refused_words,
+                        llw_string(LLW_LIST, llw_text_str(&r.refused_words)), LLW_GRADE_PREDICTED,
+                        "llama.cpp's argument parser", "");
+    llw_text_fini(&r.refused_words);
     return LLW_OK;
 }

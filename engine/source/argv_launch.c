@@ -381,6 +381,7 @@ static void judge_model(llw_reader *r) {
     } else {
         llw_reader_refuse(r, LLW_F_EMPTY, &use, "name the model's file", "%s ends here: its model is empty",
                           llw_reader_program(r));
+        llw_text_add(&r->refused_words, "-m\t\n");
     }
 }
 

@@ -47,6 +47,8 @@ typedef struct llw_reader {
     bool mmap, mlock, direct_io;
     int64_t bench_prompt, bench_gen, bench_pg, bench_depth; /* -1: not given */
     bool bench_unknown;
+    size_t n_refused;       /* refusals so far */
+    llw_text refused_words; /* of launch.refused_words */
 } llw_reader;
 
 /* What the value is read for: messages name `spelling`; quiet readings (values that lost) report nothing. */

@@ -81,6 +81,34 @@ static size_t knobs_in_order(const llw_supposing *s, llw_attr out[LLW_ATTRS]) {
     return n;
 }
 
+/* Whether the words of a refused option are out of the way: what it sets is set by others, or left out. */
+static bool is_replaced(const llw_supposing *s, const char *line) {
+    bool negative = false;
+    const char *flag = llw_arena_strndup(s->arena, line, strcspn(line, "\t\n="));
+    for (char *c = strncmp(flag, "--", 2) ? NULL : (char *)(uintptr_t)flag; c && *c; c++)
+        if (*c == '_') *c = '-';
+    const llw_flag_row *row = llw_flag_find_any(&s->flags, flag, s->program);
+    if (!row) row = llw_flag_find(&s->flags, flag, s->program, s->order, &negative);
+    for (size_t i = 0; row && i < row->n_sets; i++)
+        if (row->sets[i].attr && (s->set[row->sets[i].attr] || s->dropped[row->sets[i].attr])) return true;
+    return false;
+}
+
+/* What llama.cpp did not take stands last, each option with its words. */
+static void write_refused(const llw_supposing *s, llw_words *words, bool all) {
+    const char *lines = "";
+    llw_facts_text(s->over, s->launch, LLW_launch_refused_words, &lines);
+    for (const char *line = lines; *line; line += strcspn(line, "\n") + 1) {
+        if (!all && is_replaced(s, line)) continue;
+        for (const char *word = line;; word++) {
+            size_t len = strcspn(word, "\t\n");
+            llw_words_add(s->arena, words, llw_arena_strndup(s->arena, word, len));
+            word += len;
+            if (*word != '\t') break;
+        }
+    }
+}
+
 static llw_rc read(rereading *r, int which, const llw_words *words) {
     llw_supposing *s = r->s;
     llw_facts *facts = r->scratch[which] = llw_facts_new();
@@ -122,8 +150,23 @@ static void transfer(const rereading *r) {
     }
 }
 
+/* What llama.cpp does not take of the supposed words, where that is otherwise than before. */
+static void claim_refusal(const rereading *r, llw_supposed *out) {
+    llw_supposing *s = r->s;
+    const char *was = r->read[0].refused, *is = r->read[1].refused, *now = NULL;
+    if (was != is && (!was || !is || strcmp(was, is))) {
+        static const llw_attr attrs[] = {LLW_launch_refused, LLW_launch_refused_words};
+        for (size_t i = 0; i < 2; i++)
+            llw_facts_claim(s->over, s->launch, attrs[i],
+                            llw_facts_value(r->scratch[1], r->read[1].launch, attrs[i]), LLW_GRADE_WHATIF,
+                            "llama.cpp's argument parser", "");
+    }
+    if (llw_facts_text(s->over, s->launch, LLW_launch_refused, &now)) out->refused = now;
+}
+
 llw_rc llw_suppose_flags(llw_supposing *s, llw_supposed *out) {
-    bool any = s->n_given > 0 || s->build != 0;
+    bool any = s->n_given > 0 || s->build != 0 ||
+               llw_facts_value(s->over, s->launch, LLW_launch_refused_words).known;
     for (int a = 1; a < LLW_ATTRS; a++) any |= s->dropped[a];
     if (!any) return LLW_OK;
     llw_attr knobs[LLW_ATTRS];
@@ -140,6 +183,8 @@ llw_rc llw_suppose_flags(llw_supposing *s, llw_supposed *out) {
             write_knob(s, &supposed, knobs[i]);
     }
     write_given(s, &supposed, LLW_ATTR_NONE);
+    write_refused(s, &as_is, true);
+    write_refused(s, &supposed, false);
     rereading r = {.s = s};
     llw_entity now = llw_facts_ref(s->over, s->launch, LLW_launch_build);
     r.build[0] = now;
@@ -151,11 +196,7 @@ llw_rc llw_suppose_flags(llw_supposing *s, llw_supposed *out) {
         if (s->build)
             llw_facts_claim(s->over, s->launch, LLW_launch_build, llw_ref(s->build), LLW_GRADE_WHATIF,
                             "what-if", "");
-        const char *refused = r.read[1].refused;
-        out->refused = refused ? llw_arena_strdup(s->arena, refused) : NULL;
-        if (refused)
-            llw_facts_claim(s->over, s->launch, LLW_launch_refused, llw_string(LLW_TEXT, refused),
-                            LLW_GRADE_WHATIF, "llama.cpp's argument parser", "");
+        claim_refusal(&r, out);
     }
     llw_facts_free(r.scratch[0]);
     llw_facts_free(r.scratch[1]);

@@ -118,6 +118,7 @@ llw_rc llw_suppose_model(llw_supposing *s, const char *name) {
     if (rc != LLW_OK) return rc == LLW_ERR_NOTHING ? LLW_ERR_INPUT : rc;
     llw_source_card(s->over, model, NULL, NULL);
     suppose(s, s->launch, LLW_launch_model, llw_ref(model));
+    s->set[LLW_launch_model] = true;
     return LLW_OK;
 }
 
