@@ -28,7 +28,11 @@ rule "experts-split-like-a-dense-model" {
     "m.moe",
     "l.tensor_split ~= ''",
   },
-  unless = { "known(l.reason_given) and l.reason_given" },
+  unless = {
+    "known(l.reason_given) and l.reason_given",
+    "l.override_tensor ~= ''", -- the experts may stay where they were sent by name
+    "l.cpu_moe",
+  },
   find = "-ts {l.tensor_split} cuts {m.name} into whole layers as if it were dense: its {m.expert_weights:gib} of experts, {m.experts_used} of {m.experts} in use for a token, move together with the attention that every token needs, and --fit changes nothing once a split is given",
   advise = { ["l.tensor_split"] = "a split by shares is made for dense models; without it fit tells experts from attention" },
   tests = {
@@ -39,6 +43,14 @@ rule "experts-split-like-a-dense-model" {
     silent {
       model { known = "glm-4.7-flash-q4_k_m" }, gpu {}, gpu {}, launch { tensor_split = "3,2", reason_given = true },
       stops_at = "known(l.reason_given) and l.reason_given",
+    },
+    silent {
+      model { known = "glm-4.7-flash-q4_k_m" }, gpu {}, gpu {}, launch { tensor_split = "3,2", override_tensor = "exps=CPU" },
+      stops_at = "l.override_tensor ~= ''",
+    },
+    silent {
+      model { known = "glm-4.7-flash-q4_k_m" }, gpu {}, gpu {}, launch { tensor_split = "3,2", cpu_moe = true },
+      stops_at = "l.cpu_moe",
     },
     undecided { model { moe = unknown }, launch { tensor_split = "3,2" }, needs = "m.moe" },
   },

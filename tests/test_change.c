@@ -1,7 +1,7 @@
-/* What would have to change: a change is found wherever trying everything finds one, each does what it says,
- * and less does not do. On the launches of the incidents and on every known model. */
+/* What would have to change: a change is found wherever trying everything finds one, at no higher price, each
+ * does what it says, and less does not do. On the launches of the incidents and on every known model. Larger:
+ * tests/bench/change_everything.c. */
 #include "predict/memo.h"
-#include "predict/place.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,9 +11,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fact/ggml_type.h"
-#include "launches.h"
 #include "source/known.h"
+#include "turns.h"
 
 static const char both[] = "24564:23671:1008,16303:12761:896";
 
@@ -43,32 +42,33 @@ static const struct {
 };
 enum { INCIDENTS = sizeof incidents / sizeof *incidents };
 
-static bool loads(const llw_launch *launch) {
-    llw_arena *scratch = llw_arena_new();
-    llw_fit fit;
-    llw_fit_run(launch, scratch, false, &fit);
-    bool fits = fit.fits && fit.prediction.outcome == LLW_OUTCOME_OK;
-    llw_arena_free(scratch);
-    return fits;
-}
-
 /* ---- every change does what it says ---- */
 
-static void each_change_does(const llw_launch *launch, const llw_repair *repairs, size_t n,
+static bool reaches(const llw_launch *launch, llw_goal goal) {
+    llw_arena *scratch = llw_arena_new();
+    llw_try tried;
+    llw_try_launch(launch, NULL, scratch, &tried);
+    bool does = llw_try_reaches(&tried, goal);
+    llw_arena_free(scratch);
+    return does;
+}
+
+static void each_change_does(const llw_launch *launch, const question *q, const llw_repair *repairs, size_t n,
                              const char *what) {
     for (size_t i = 0; i < n; i++) {
         const llw_repair *r = &repairs[i];
-        if (!loads(&r->launch)) fail_msg("%s: a change that does not load", what);
+        if (!reaches(&r->launch, q->goal))
+            fail_msg("%s: a change for \"%s\" that does not do", what, q->said);
         assert_true(r->n_set + r->n_drop > 0);
         assert_true(strlen(r->costs) > 3);
         llw_launch more = r->launch;
         bool context = r->n_set == 2 && !strcmp(r->set[0], "-c");
         if (context) {
             assert_int_equal(r->launch.ctx % 256, 0);
+            assert_false(q->fixed & LLW_KNOB_CONTEXT);
             more.ctx += 256;
-            llw_launch as_is = *launch;
-            if (more.ctx < as_is.ctx && loads(&more) && *r->limit)
-                fail_msg("%s: %s, but that loads", what, r->limit);
+            if (more.ctx < launch->ctx && reaches(&more, q->goal) && *r->limit)
+                fail_msg("%s: %s, but that does", what, r->limit);
         }
         if (i > 0) assert_true(repairs[i - 1].loss <= r->loss);
     }
@@ -76,93 +76,27 @@ static void each_change_does(const llw_launch *launch, const llw_repair *repairs
 
 /* ---- trying everything ---- */
 
-typedef void (*turn)(llw_launch *launch, int step);
-
-static void turn_ubatch(llw_launch *l, int step) {
-    l->ubatch = (int64_t[]){512, 256, 128}[step];
-}
-static void turn_cache(llw_launch *l, int step) {
-    l->type_k = l->type_v = (uint32_t)llw_ggml_type_find(step ? "q4_0" : "q8_0");
-}
-static void turn_context(llw_launch *l, int step) {
-    l->ctx = (int64_t[]){65536, 32768, 16384, 8192, 4096, 1024, 256}[step];
-    l->ctx_given = true;
-}
-static void turn_slots(llw_launch *l, int step) {
-    (void)step;
-    l->parallel = 1;
-}
-static void turn_layers(llw_launch *l, int step) {
-    l->gpu_layers = (int[]){0, 8, 24}[step];
-    l->gpu_layers_given = true;
-}
-static void turn_flash(llw_launch *l, int step) {
-    (void)step;
-    l->flash_attn = LLW_AUTO;
-}
-static void turn_split(llw_launch *l, int step) {
-    (void)step;
-    l->split_mode = LLW_SPLIT_LAYER;
-}
-static void turn_fit(llw_launch *l, int step) {
-    (void)step;
-    l->gpu_layers = -1;
-    l->gpu_layers_given = false;
-    l->n_tensor_split = 0;
-    l->n_overrides = 0;
-    l->fit = true;
-}
-static void turn_offload(llw_launch *l, int step) {
-    (void)step;
-    l->kv_offload = false;
-}
-
-static const struct {
-    turn apply;
-    int steps;
-} turns[] = {{turn_ubatch, 3}, {turn_cache, 2}, {turn_context, 7}, {turn_slots, 1},  {turn_layers, 3},
-             {turn_flash, 1},  {turn_split, 1}, {turn_fit, 1},     {turn_offload, 1}};
-enum { TURNS = sizeof turns / sizeof *turns };
-
-/* Whether any of these knobs, alone or two of them, makes it load. */
-static bool something_loads(const llw_launch *launch, char what[64]) {
-    for (int a = 0; a < TURNS; a++)
-        for (int i = 0; i < turns[a].steps; i++)
-            for (int b = a; b < TURNS; b++)
-                for (int k = 0; k < (b == a ? 1 : turns[b].steps); k++) {
-                    llw_launch changed = *launch;
-                    turns[a].apply(&changed, i);
-                    if (b != a) turns[b].apply(&changed, k);
-                    if (!loads(&changed)) continue;
-                    snprintf(what, 64, "knob %d step %d, knob %d step %d", a, i, b, k);
-                    return true;
-                }
-    return false;
-}
-
 static size_t searched, without;
 
-static void found_where_there_is_one(llw_facts *facts, llw_launch *launch, const char *what) {
+/* Steps of each knob that are tried for the comparison. */
+static void found_where_there_is_one(llw_facts *facts, llw_launch *launch, const question *q, int steps,
+                                     const char *what) {
+    llw_search alone;
+    const llw_repair *pairs = NULL;
+    size_t n = 0;
+    char other[100];
+    if (!q->suits(launch) || reaches(launch, q->goal)) return;
     llw_arena *arena = llw_facts_arena(facts);
-    llw_memo *memo = llw_memo_new();
-    launch->memo = memo;
-    if (!loads(launch)) {
-        llw_search alone;
-        const llw_repair *pairs = NULL;
-        size_t n = 0;
-        char other[64];
-        llw_place_search(launch, LLW_GOAL_LOADS, NULL, arena, &alone);
-        llw_place_pairs(launch, LLW_GOAL_LOADS, NULL, arena, &alone, &pairs, &n);
-        each_change_does(launch, alone.repairs, alone.n, what);
-        each_change_does(launch, pairs, n, what);
-        searched++;
-        if (!alone.n && !n) {
-            without++;
-            if (something_loads(launch, other))
-                fail_msg("%s: nothing was found, but there is %s", what, other);
-        }
-    }
-    llw_memo_free(memo);
+    llw_place_search(launch, q->goal, NULL, q->fixed, arena, &alone);
+    llw_place_pairs(launch, q->goal, NULL, q->fixed, arena, &alone, &pairs, &n);
+    each_change_does(launch, q, alone.repairs, alone.n, what);
+    each_change_does(launch, q, pairs, n, what);
+    searched++;
+    int found = cost_found(&alone, pairs, n);
+    without += found == NEVER;
+    if (least_cost(launch, q->goal, q->fixed, found, steps, other) < found)
+        fail_msg("%s: for \"%s\" %s, but there is %s", what, q->said,
+                 found == NEVER ? "nothing was found" : "only dearer ones were found", other);
 }
 
 static void the_incidents(void **state) {
@@ -170,37 +104,46 @@ static void the_incidents(void **state) {
     searched = without = 0;
     for (size_t i = 0; i < INCIDENTS; i++) {
         llw_facts *facts = llw_facts_new();
+        llw_memo *memo = llw_memo_new();
         llw_launch launch = launch_of(facts, incidents[i].llama, "server", incidents[i].model,
                                       incidents[i].args, incidents[i].cards, 51.2);
-        found_where_there_is_one(facts, &launch, incidents[i].args);
+        launch.memo = memo;
+        for (size_t q = 0; q < QUESTIONS; q++)
+            found_where_there_is_one(facts, &launch, &questions[q], q ? 2 : 9, incidents[i].args);
+        llw_memo_free(memo);
         llw_facts_free(facts);
     }
-    assert_in_range(searched, 10, INCIDENTS);
+    assert_in_range(searched, 3 * INCIDENTS, QUESTIONS * INCIDENTS);
+    assert_true(without < searched / 3);
 }
 
-/* Cards from too small for anything to nearly enough. */
+/* Cards from too small for anything to nearly enough, one question each by turns. */
 static void every_known_model(void **state) {
     (void)state;
-    static const char *const launches[] = {"-c 32768 --fit off -ngl 99 -np 1", "-c 32768 -ub 2048 --fit off"};
+    static const char *const launches[] = {"-c 32768 --fit off -ngl 99 -np 1", "-c 32768 -ub 2048 --fit off",
+                                           "-c 65536 --fit on -np 4"};
     llw_arena *arena = llw_arena_new();
     char **names = NULL;
     size_t n = 0;
     llw_known_list(arena, &names, &n);
     searched = without = 0;
     for (size_t i = 0; i < n; i++)
-        for (size_t k = i % 2; k < i % 2 + 1; k++)
-            for (int size = i % 3 == 0 ? 0 : 1; size < 2; size++) {
-                llw_facts *facts = llw_facts_new();
-                llw_known known;
-                assert_int_equal(llw_known_load(arena, names[i], false, &known, NULL), LLW_OK);
-                int64_t mib = known.file_bytes >> 20, total = size ? mib + 600 : 500;
-                const char *cards =
-                    llw_arena_printf(arena, "%lld:%lld:500", (long long)total, (long long)(total - 100));
-                llw_launch launch = launch_of(facts, "v0.5.0", "server", names[i], launches[k], cards, 51.2);
-                found_where_there_is_one(
-                    facts, &launch, llw_arena_printf(arena, "%s %s on %s", names[i], launches[k], cards));
-                llw_facts_free(facts);
-            }
+        for (int size = i % 3 == 0 ? 0 : 1; size < 2; size++) {
+            llw_facts *facts = llw_facts_new();
+            llw_memo *memo = llw_memo_new();
+            llw_known known;
+            assert_int_equal(llw_known_load(arena, names[i], false, &known, NULL), LLW_OK);
+            int64_t mib = known.file_bytes >> 20, total = size ? mib + 600 : 500;
+            const char *args = launches[i % 3],
+                       *cards = llw_arena_printf(arena, "%lld:%lld:500", (long long)total,
+                                                 (long long)(total - 100));
+            llw_launch launch = launch_of(facts, "v0.5.0", "server", names[i], args, cards, 51.2);
+            launch.memo = memo;
+            found_where_there_is_one(facts, &launch, &questions[i % QUESTIONS], 2,
+                                     llw_arena_printf(arena, "%s %s on %s", names[i], args, cards));
+            llw_memo_free(memo);
+            llw_facts_free(facts);
+        }
     assert_true(searched > n / 2);
     llw_arena_free(arena);
 }
@@ -215,16 +158,16 @@ static void in_ram_alone(void **state) {
     assert_int_equal(launch.n_devices, 0);
     llw_search found;
     launch.ram_available = (int64_t)12 << 30;
-    llw_place_search(&launch, LLW_GOAL_LOADS, NULL, llw_facts_arena(facts), &found);
+    llw_place_search(&launch, LLW_GOAL_LOADS, NULL, 0, llw_facts_arena(facts), &found);
     assert_false(found.reached);
     bool context = false;
     for (size_t i = 0; i < found.n; i++) context |= !strcmp(found.repairs[i].set[0], "-c");
     assert_true(context);
     launch.ram_available = (int64_t)64 << 30;
-    llw_place_search(&launch, LLW_GOAL_LOADS, NULL, llw_facts_arena(facts), &found);
+    llw_place_search(&launch, LLW_GOAL_LOADS, NULL, 0, llw_facts_arena(facts), &found);
     assert_true(found.reached);
     launch.ram_available = -1; /* unknown: nothing is searched */
-    llw_place_search(&launch, LLW_GOAL_LOADS, NULL, llw_facts_arena(facts), &found);
+    llw_place_search(&launch, LLW_GOAL_LOADS, NULL, 0, llw_facts_arena(facts), &found);
     assert_true(!found.reached && !found.n);
     llw_facts_free(facts);
 }
@@ -238,9 +181,9 @@ static void goals_ask_for_more(void **state) {
         launch_of(facts, incidents[1].llama, "server", incidents[1].model, incidents[1].args, both, 51.2);
     llw_search loads_found, survives, whole;
     llw_arena *arena = llw_facts_arena(facts);
-    llw_place_search(&launch, LLW_GOAL_LOADS, NULL, arena, &loads_found);
-    llw_place_search(&launch, LLW_GOAL_SURVIVES, NULL, arena, &survives);
-    llw_place_search(&launch, LLW_GOAL_WHOLE, NULL, arena, &whole);
+    llw_place_search(&launch, LLW_GOAL_LOADS, NULL, 0, arena, &loads_found);
+    llw_place_search(&launch, LLW_GOAL_SURVIVES, NULL, 0, arena, &survives);
+    llw_place_search(&launch, LLW_GOAL_WHOLE, NULL, 0, arena, &whole);
     assert_string_equal(loads_found.repairs[0].set[0], "-ub");
     int64_t at[2] = {0, 0};
     const llw_search *both_goals[] = {&loads_found, &survives};
@@ -253,7 +196,7 @@ static void goals_ask_for_more(void **state) {
     for (size_t i = 0; i < whole.n; i++) assert_int_equal(whole.repairs[i].fit.prediction.weights_on_host, 0);
     bool short_by = false;
     for (size_t i = 0; i < survives.n_attempts; i++)
-        short_by |= !strcmp(survives.attempts[i].words, "-ub 512") &&
+        short_by |= !strcmp(survives.attempts[i].words, "-ub 128") &&
                     !strcmp(survives.attempts[i].device, "CUDA0") && survives.attempts[i].short_bytes > 0;
     assert_true(short_by);
     llw_facts_free(facts);

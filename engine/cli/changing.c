@@ -34,7 +34,8 @@ static void add_siblings(llw_app *app, const llw_run *run, llw_entity launch, ll
         char size[LLW_NUMBER_MAX];
         const char *word = llw_arena_printf(app->arena, "model=%s", siblings[i].name);
         llw_remedy_add(
-            out, app->arena, &word, 1, llw_arena_printf(app->arena, "-m %s", siblings[i].name), LLW_COST_FILE,
+            out, app->arena, &word, 1, llw_arena_printf(app->arena, "-m %s", siblings[i].name),
+            siblings[i].on_disk ? LLW_COST_FILE : LLW_COST_DOWNLOAD,
             llw_arena_printf(app->arena, "%s of weights instead of %s: a coarser quantisation%s",
                              llw_arena_strdup(app->arena, llw_format_bytes(size, siblings[i].bytes)),
                              llw_arena_strdup(app->arena, llw_format_bytes(size, bytes)),
@@ -116,8 +117,22 @@ static bool comes_to_the_same(const llw_remedy *x, const llw_remedy *y) {
     return same;
 }
 
-/* Runs one candidate over the wish; keeps the run when the goal holds in it. */
-static bool verify(llw_app *app, llw_changing *c, llw_remedy *r) {
+/* "-m X leaves CUDA0 3.2 MiB short": why a run does not do. */
+static const char *lacks(llw_app *app, const llw_run *run, llw_entity launch, const char *said) {
+    llw_entity gpu = tightest(run, launch);
+    char buf[LLW_NUMBER_MAX];
+    int64_t left = 0;
+    for (llw_entity p = 0; gpu && (p = llw_facts_next(run->facts, LLW_KIND_placement, p));)
+        if (llw_facts_ref(run->facts, p, LLW_placement_gpu) == gpu &&
+            llw_facts_ref(run->facts, p, LLW_placement_launch) == launch)
+            llw_facts_count(run->facts, p, LLW_placement_left, &left);
+    return left < 0 ? llw_arena_printf(app->arena, "%s leaves %s %s short", said,
+                                       llw_facts_id(run->facts, gpu), llw_format_mib(buf, -left))
+                    : llw_arena_printf(app->arena, "%s is not enough", said);
+}
+
+/* Runs one candidate over the wish; keeps the run when the goal holds in it. *less receives what it lacks. */
+static bool verify(llw_app *app, llw_changing *c, llw_remedy *r, const char **less) {
     const char *words[WORDS];
     size_t n = 0;
     if (c->n_runs == LLW_CHANGING_MOST || c->n_wish + r->n_words > WORDS) return false;
@@ -133,6 +148,7 @@ static bool verify(llw_app *app, llw_changing *c, llw_remedy *r) {
         does = llw_reach_holds(&c->reach, run->run, launch);
     }
     if (!does) {
+        if (run->run) *less = lacks(app, run->run, launch, r->said);
         llw_asking_drop(run);
         return false;
     }
@@ -152,16 +168,19 @@ static bool found_already(const llw_changing *c, const llw_remedy *r) {
 
 /* Keeps what holds. Of files and cards the first that does is enough: the largest file, the smallest card. */
 static void keep_verified(llw_app *app, llw_changing *c, llw_remedies *candidates) {
-    bool has[LLW_COST_CARD + 1] = {false};
+    bool has[LLW_COSTS] = {false};
+    const char *less[LLW_COSTS] = {NULL}; /* what the next smaller change of that cost lacks */
     for (size_t i = 0; i < candidates->n; i++) {
         llw_remedy *r = &candidates->items[i];
         bool one_is_enough = r->loss >= LLW_COST_FILE;
-        if ((one_is_enough && has[r->loss]) || !verify(app, c, r)) continue;
+        int cost = r->loss; /* of its kind, before the run shows more */
+        if ((one_is_enough && has[cost]) || !verify(app, c, r, &less[cost])) continue;
+        if (one_is_enough && less[cost]) r->limit = less[cost];
         if (found_already(c, r)) {
             llw_asking_drop(&c->runs[--c->n_runs]);
             continue;
         }
-        has[r->loss] = true;
+        has[cost] = true;
         void *items = c->found.items;
         *(llw_remedy *)llw_arena_push(app->arena, &items, &c->found.n, &c->found.capacity, sizeof *r) = *r;
         c->found.items = items;
@@ -182,7 +201,12 @@ void llw_changing_search(llw_app *app, llw_changing *c) {
     const llw_predicted *p = llw_run_predicted(run, launch);
     bool clears = c->reach.kind == LLW_REACH_CLEARS;
     c->reached = llw_reach_holds(&c->reach, run, launch);
-    c->known = clears || (p && p->rc == LLW_OK &&
+    /* what stops the program before it looks at memory has to be corrected first */
+    bool starts =
+        !llw_facts_value(run->facts, launch, LLW_launch_refused).known &&
+        !llw_facts_value(run->facts, llw_facts_ref(run->facts, launch, LLW_launch_model), LLW_model_refusal)
+             .known;
+    c->known = clears || (starts && p && p->rc == LLW_OK &&
                           (llw_facts_value(run->facts, launch, LLW_launch_loads).known ||
                            p->fit.prediction.outcome == LLW_OUTCOME_REFUSED));
     if (c->reached || !c->known) return;

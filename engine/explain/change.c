@@ -339,14 +339,33 @@ static size_t drop_words(const turning *t, const llw_repair *r, const char *word
     return n;
 }
 
-static bool turns_touched(const turning *t, const char *const *words, size_t n, const bool *touched) {
-    for (size_t i = 0; touched && i < n; i++) {
-        const char *flag = !strncmp(words[i], "default=", 8) ? words[i] + 8 : words[i];
-        const llw_flag_row *row = *flag == '-' ? row_of(t, flag) : NULL;
-        for (size_t k = 0; row && k < row->n_sets; k++)
-            if (touched[row->sets[k].attr] && row->sets[k].attr) return true;
-    }
-    return false;
+/* The knobs that must stay, of those that somebody wished for. */
+static unsigned fixed_of(const bool *touched) {
+    static const struct {
+        llw_attr attr;
+        llw_knob knob;
+    } knobs[] = {{LLW_launch_flash_attn, LLW_KNOB_FLASH},
+                 {LLW_launch_ubatch, LLW_KNOB_UBATCH},
+                 {LLW_launch_swa_full, LLW_KNOB_WINDOW},
+                 {LLW_launch_parallel, LLW_KNOB_SLOTS},
+                 {LLW_launch_ctx, LLW_KNOB_CONTEXT},
+                 {LLW_launch_cache_type_k, LLW_KNOB_CACHE},
+                 {LLW_launch_cache_type_v, LLW_KNOB_CACHE},
+                 {LLW_launch_kv_offload, LLW_KNOB_OFFLOAD},
+                 {LLW_launch_gpu_layers, LLW_KNOB_LAYERS},
+                 {LLW_launch_tensor_split, LLW_KNOB_SPLIT},
+                 {LLW_launch_split_mode, LLW_KNOB_CARDS},
+                 {LLW_launch_main_gpu, LLW_KNOB_CARDS},
+                 {LLW_launch_override_tensor, LLW_KNOB_OVERRIDES},
+                 {LLW_launch_cpu_moe, LLW_KNOB_EXPERTS},
+                 {LLW_launch_n_cpu_moe, LLW_KNOB_EXPERTS},
+                 {LLW_launch_n_cpu_ffn, LLW_KNOB_EXPERTS},
+                 {LLW_launch_fit, LLW_KNOB_FIT},
+                 {LLW_launch_fit_target, LLW_KNOB_FIT}};
+    unsigned fixed = 0;
+    for (size_t i = 0; touched && i < sizeof knobs / sizeof *knobs; i++)
+        if (touched[knobs[i].attr]) fixed |= knobs[i].knob;
+    return fixed;
 }
 
 /* "-ub 512 without --fit, -ngl" */
@@ -364,15 +383,13 @@ static const char *said_of(const turning *t, const llw_repair *r, const char *co
     return text;
 }
 
-static void add_repairs(turning *t, const llw_repair *repairs, size_t n, const bool *touched,
-                        llw_remedies *out) {
+static void add_repairs(turning *t, const llw_repair *repairs, size_t n, llw_remedies *out) {
     for (size_t i = 0; i < n; i++) {
         const llw_repair *r = &repairs[i];
         const char *words[32];
         size_t m = drop_words(t, r, words);
         const char *said = said_of(t, r, words, m);
         for (size_t k = 0; k < r->n_set && m < 32; k++) words[m++] = r->set[k];
-        if (turns_touched(t, words, m, touched)) continue;
         llw_remedy_add(out, t->arena, words, m, said, (int)r->loss, r->costs)->limit = r->limit;
     }
 }
@@ -382,13 +399,12 @@ void llw_remedies_from_search(llw_run *run, llw_entity launch, llw_goal goal, co
     turning t;
     *alone = (llw_search){0};
     if (!turning_start(&t, run, launch, arena)) return;
-    const llw_predicted *p = llw_run_predicted(run, launch);
-    llw_place_search(&p->as_read, goal, NULL, arena, alone);
-    add_repairs(&t, alone->repairs, alone->n, touched, out);
+    const llw_launch *now = &llw_run_predicted(run, launch)->as_read;
     const llw_repair *pairs = NULL;
     size_t n = 0;
-    llw_search allowed = *alone; /* a pair may do what only forbidden changes do alone */
-    if (touched && !out->n) allowed.n = 0;
-    llw_place_pairs(&p->as_read, goal, NULL, arena, &allowed, &pairs, &n);
-    add_repairs(&t, pairs, n, touched, out);
+    unsigned fixed = fixed_of(touched);
+    llw_place_search(now, goal, NULL, fixed, arena, alone);
+    llw_place_pairs(now, goal, NULL, fixed, arena, alone, &pairs, &n);
+    add_repairs(&t, alone->repairs, alone->n, out);
+    add_repairs(&t, pairs, n, out);
 }

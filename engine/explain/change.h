@@ -28,13 +28,13 @@ bool llw_reach_read(const llw_kb *kb, const llw_decision *now, const char *text,
 bool llw_reach_holds(const llw_reach *reach, llw_run *run, llw_entity launch);
 
 /* What a change costs, dearest last. The first are predict's. */
-enum { LLW_COST_FILE = LLW_LOSS_SPEED + 1, LLW_COST_CARD };
+enum { LLW_COST_FILE = LLW_LOSS_SPEED + 1, LLW_COST_DOWNLOAD, LLW_COST_CARD, LLW_COSTS };
 
 typedef struct llw_remedy {
     const char *const *words; /* as what-if takes them */
     size_t n_words;
     const char *said;  /* "-ub 512", "-ctk q8_0 -ctv q8_0", "without -ot" */
-    int loss;          /* llw_loss, LLW_COST_FILE or LLW_COST_CARD */
+    int loss;          /* llw_loss, or one of the costs above */
     const char *costs; /* one clause */
     const char *limit; /* that less does not do; "" */
     const char *code;  /* of the lesson whose own remedy it is; "" */

@@ -208,17 +208,10 @@ static void add_raised_target(ranking *r, const llw_candidate *fit) {
 
 static void add_fill_fastest(ranking *r) {
     int counts[LLW_MAX_DEVICES];
-    if (!llw_try_fill_fastest(&r->base, counts)) return;
+    if (!llw_try_fill_fastest(&r->base, r->files, LLW_GOAL_TARGET, counts)) return;
     llw_launch filled = r->base;
-    filled.n_tensor_split = filled.n_devices;
-    llw_text split = {0};
-    for (int i = 0; i < filled.n_devices; i++) {
-        filled.tensor_split[i] = counts[i];
-        llw_text_addf(&split, "%s%d", i ? "," : "", counts[i]);
-    }
     words w = context_words(r);
-    option(&w, "-ts", llw_arena_strdup(r->arena, llw_text_str(&split)));
-    llw_text_fini(&split);
+    option(&w, "-ts", llw_try_split(&filled, counts, r->arena));
     add(r, "fill-fastest", PREFER_SPLIT, &filled, &w, "as many layers as fit on the fastest card");
 }
 

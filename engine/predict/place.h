@@ -45,7 +45,8 @@ void llw_place_rank(const llw_launch *launch, const llw_extra_files *files, llw_
 
 /* The largest context, a multiple of 256 and at most what the model was trained for (times the slots when
  * each has its own cache), with which this launch loads and keeps its targets free; where the smallest leaves
- * all weights on the GPUs, it does too. *fit (may be NULL) receives what comes of it. 0 when there is none. */
+ * all weights on the GPUs, it does too. *fit (may be NULL) receives what comes of it. 0 when there is none.
+ */
 int64_t llw_place_largest_context(const llw_launch *launch, llw_arena *arena, llw_fit *fit);
 
 typedef enum llw_goal {
@@ -54,6 +55,22 @@ typedef enum llw_goal {
     LLW_GOAL_SURVIVES,
     LLW_GOAL_WHOLE, /* loads with every layer on the GPUs */
 } llw_goal;
+
+typedef enum llw_knob { /* what a launch may change; bits, because some may have to stay as they are */
+                        LLW_KNOB_FLASH = 1 << 0,
+                        LLW_KNOB_UBATCH = 1 << 1,
+                        LLW_KNOB_WINDOW = 1 << 2, /* --swa-full */
+                        LLW_KNOB_SLOTS = 1 << 3,
+                        LLW_KNOB_CONTEXT = 1 << 4,
+                        LLW_KNOB_CACHE = 1 << 5,   /* its types */
+                        LLW_KNOB_OFFLOAD = 1 << 6, /* of the cache */
+                        LLW_KNOB_LAYERS = 1 << 7,
+                        LLW_KNOB_SPLIT = 1 << 8,      /* -ts */
+                        LLW_KNOB_CARDS = 1 << 9,      /* -sm, -mg */
+                        LLW_KNOB_OVERRIDES = 1 << 10, /* -ot */
+                        LLW_KNOB_EXPERTS = 1 << 11,   /* -cmoe, -ncmoe, -ncffn */
+                        LLW_KNOB_FIT = 1 << 12,       /* --fit, --fit-target */
+} llw_knob;
 
 typedef enum llw_loss { /* what a repair costs, least first */
                         LLW_LOSS_NOTHING,
@@ -93,17 +110,17 @@ typedef struct llw_search {
     size_t n_attempts;
 } llw_search;
 
-/* The smallest changes that reach the goal, each alone, cheapest for the user first; none when the goal is
- * reached. */
+/* The smallest changes that reach the goal, each alone, cheapest for the user first, without touching the
+ * fixed knobs (llw_knob); none when the goal is reached. */
+void llw_place_search(const llw_launch *launch, llw_goal goal, const llw_extra_files *files, unsigned fixed,
+                      llw_arena *arena, llw_search *out);
+/* The same when nothing is fixed and nobody asks what was tried in vain. */
 void llw_place_repairs(const llw_launch *launch, llw_goal goal, const llw_extra_files *files,
                        llw_arena *arena, const llw_repair **repairs, size_t *n);
-/* The same with what was tried in vain. */
-void llw_place_search(const llw_launch *launch, llw_goal goal, const llw_extra_files *files, llw_arena *arena,
-                      llw_search *out);
 
-/* Pairs of changes of which neither does alone, or that cost less than each that does: a cheap one (-ub, KV
- * type, slots, flash attention, fit) and then the smallest of another kind. Some hundred predictions. */
-void llw_place_pairs(const llw_launch *launch, llw_goal goal, const llw_extra_files *files, llw_arena *arena,
-                     const llw_search *alone, const llw_repair **pairs, size_t *n);
+/* Pairs of changes of which neither does alone, and that cost less than each that does, or leave clearly more
+ * context at the same price. Some hundred predictions. */
+void llw_place_pairs(const llw_launch *launch, llw_goal goal, const llw_extra_files *files, unsigned fixed,
+                     llw_arena *arena, const llw_search *alone, const llw_repair **pairs, size_t *n);
 
 #endif

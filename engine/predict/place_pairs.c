@@ -1,33 +1,22 @@
-/* Two changes together: a cheap one first, then the smallest of another kind. */
-#include "predict/place.h"
-
-#include "predict/place_try.h"
-
-#include "fact/ggml_type.h"
+/* Two changes together: a step first, then the smallest change of another knob. */
+#include "predict/place_repair.h"
 
 #include <string.h>
 
-enum { MAX_PAIRS = 12 };
+enum { SAME_PRICE = 2, MAX_PAIRS = SAME_PRICE * (LLW_LOSS_SPEED + 1) + 1 };
 
 typedef struct pairing {
     const llw_launch *launch;
     const llw_extra_files *files;
     llw_goal goal;
+    unsigned fixed;
+    llw_loss most;
     llw_arena *arena;
     const llw_search *alone;
+    llw_try now;
     llw_repair items[MAX_PAIRS];
     size_t n;
 } pairing;
-
-static bool mentions(const char *const *list, size_t n, const char *word) {
-    for (size_t i = 0; i < n; i++)
-        if (!strcmp(list[i], word)) return true;
-    return false;
-}
-
-static int64_t context_of(const llw_repair *r) {
-    return r->fit.prediction.n_ctx;
-}
 
 /* Whether a single change is as good: no dearer, and where context is the price, not much less of it. */
 static bool does_alone(const pairing *p, const llw_repair *pair) {
@@ -35,9 +24,23 @@ static bool does_alone(const pairing *p, const llw_repair *pair) {
         const llw_repair *one = &p->alone->repairs[i];
         if (one->loss < pair->loss) return true;
         if (one->loss > pair->loss) continue;
-        if (pair->loss != LLW_LOSS_CONTEXT || context_of(one) * 5 >= context_of(pair) * 4) return true;
+        if (pair->loss != LLW_LOSS_CONTEXT || llw_repair_context(one) * 5 >= llw_repair_context(pair) * 4)
+            return true;
     }
     return false;
+}
+
+/* Keeps the list in order, and of each price the best few. */
+static void keep(pairing *p, const llw_repair *r) {
+    size_t at = p->n++, same = 0;
+    for (; at > 0 && llw_repair_is_dearer(&p->items[at - 1], r); at--) p->items[at] = p->items[at - 1];
+    p->items[at] = *r;
+    for (size_t i = 0; i < p->n; i++) {
+        same += p->items[i].loss == r->loss;
+        if (same <= SAME_PRICE) continue;
+        memmove(&p->items[i], &p->items[i + 1], (--p->n - i) * sizeof *p->items);
+        return;
+    }
 }
 
 static const char *const *both(pairing *p, const char *const *a, size_t n, const char *const *b, size_t m) {
@@ -47,111 +50,102 @@ static const char *const *both(pairing *p, const char *const *a, size_t n, const
     return all;
 }
 
-/* Everything that reaches the goal once `first` is done. */
-static void follow(pairing *p, const llw_launch *first, const char *const *set, size_t n_set,
-                   const char *const *drop, size_t n_drop, llw_loss loss, const char *costs) {
+static const char *both_costs(pairing *p, const llw_repair *r, const llw_place_step *first) {
+    if (!strncmp(first->costs, "nothing", 7)) return r->costs;
+    if (!strncmp(r->costs, "nothing", 7)) return first->costs;
+    bool cheap = r->loss < first->loss;
+    return llw_arena_printf(p->arena, "%s; %s", cheap ? r->costs : first->costs,
+                            cheap ? first->costs : r->costs);
+}
+
+/* The second change is searched for in the launch that the first one makes. *row is the least price of what
+ * less of the first one came to: more of it has to be worth it. */
+static void follow(pairing *p, const llw_place_step *first, llw_loss *row) {
     llw_search then;
-    llw_place_search(first, p->goal, p->files, p->arena, &then);
+    if (first->loss > p->most) return;
+    llw_place_search_from(&first->launch, p->goal, p->files, p->fixed | first->knobs, p->most, &p->now,
+                          p->arena, &then);
     if (then.reached) return; /* it does alone */
-    for (size_t i = 0; i < then.n && p->n < MAX_PAIRS; i++) {
+    llw_loss least = *row;
+    for (size_t i = 0; i < then.n; i++) {
         llw_repair r = then.repairs[i];
-        bool same = false;
-        for (size_t k = 0; k < n_set; k += 2) same |= mentions(r.set, r.n_set, set[k]);
-        if (same) continue;
-        r.set = both(p, set, n_set, r.set, r.n_set);
-        r.n_set += n_set;
-        r.drop = both(p, drop, n_drop, r.drop, r.n_drop);
-        r.n_drop += n_drop;
-        bool cheap = r.loss < loss;
-        if (cheap) r.loss = loss;
-        r.costs = llw_arena_printf(p->arena, "%s; %s", cheap ? r.costs : costs, cheap ? costs : r.costs);
-        if (!does_alone(p, &r)) p->items[p->n++] = r;
-        if (r.loss >= LLW_LOSS_CONTEXT) break; /* sorted: the rest is dearer */
+        r.set = both(p, first->set, first->n_set, r.set, r.n_set);
+        r.n_set += first->n_set;
+        r.drop = both(p, first->drop, first->n_drop, r.drop, r.n_drop);
+        r.n_drop += first->n_drop;
+        r.costs = both_costs(p, &r, first);
+        if (r.loss < first->loss) r.loss = first->loss;
+        if (does_alone(p, &r) || (r.loss >= *row && r.loss != LLW_LOSS_CONTEXT)) continue;
+        if (r.loss < least) least = r.loss;
+        keep(p, &r);
+    }
+    *row = least;
+}
+
+static void follow_all(pairing *p, const llw_place_steps *steps) {
+    llw_loss row = LLW_LOSS_SPEED + 1;
+    for (size_t i = 0; i < steps->n; i++) {
+        if (!steps->items[i].further || (i && steps->items[i].row != steps->items[i - 1].row))
+            row = LLW_LOSS_SPEED + 1;
+        follow(p, &steps->items[i], &row);
     }
 }
 
-static void after_ubatch(pairing *p, int64_t ubatch) {
-    if (p->launch->ubatch <= ubatch) return;
-    llw_launch first = *p->launch;
-    first.ubatch = ubatch;
-    const char *set[] = {"-ub", llw_arena_printf(p->arena, "%lld", (long long)ubatch)};
-    follow(p, &first, set, 2, NULL, 0, LLW_LOSS_PROMPT, "prompts are read slower");
+/* A context needs another split than a smaller one: the two are searched for together. */
+static bool splits(const pairing *p, int64_t ctx, llw_launch *out, int counts[LLW_MAX_DEVICES]) {
+    *out = *p->launch;
+    out->ctx = ctx;
+    out->ctx_given = true;
+    return llw_try_fill_fastest(out, p->files, p->goal, counts);
 }
 
-static void after_slots(pairing *p) {
-    if (p->launch->parallel == 1 || p->launch->program != LLW_PROGRAM_SERVER) return;
-    llw_launch first = *p->launch;
-    first.parallel = 1;
-    static const char *const set[] = {"-np", "1"};
-    follow(p, &first, set, 2, NULL, 0, LLW_LOSS_USERS, "one conversation at a time");
-}
-
-static void after_cache(pairing *p, const char *type, const char *costs) {
-    const llw_ggml_type *now = llw_ggml_type_get(p->launch->type_k),
-                        *then = llw_ggml_type_get((uint32_t)llw_ggml_type_find(type));
-    if (!now || !then || p->launch->flash_attn == LLW_OFF ||
-        now->bytes * then->block <= then->bytes * now->block)
+static void split_and_context(pairing *p) {
+    enum { CELLS = 256 };
+    const llw_launch *launch = p->launch;
+    int64_t low = 0, high = p->now.fit.prediction.n_ctx / CELLS;
+    llw_launch changed;
+    int counts[LLW_MAX_DEVICES];
+    if (launch->n_devices < 2 || launch->split_mode != LLW_SPLIT_LAYER || launch->n_overrides ||
+        launch->program == LLW_PROGRAM_BENCH || p->most < LLW_LOSS_CONTEXT ||
+        (p->fixed & (LLW_KNOB_SPLIT | LLW_KNOB_CONTEXT)))
         return;
-    llw_launch first = *p->launch;
-    first.type_k = first.type_v = (uint32_t)llw_ggml_type_find(type);
-    const char *set[] = {"-ctk", type, "-ctv", type};
-    follow(p, &first, set, 4, NULL, 0, LLW_LOSS_PRECISION, costs);
-}
-
-static void after_flash(pairing *p) {
-    if (p->launch->flash_attn != LLW_OFF) return;
-    llw_launch first = *p->launch;
-    first.flash_attn = LLW_AUTO;
-    static const char *const set[] = {"-fa", "auto"};
-    follow(p, &first, set, 2, NULL, 0, LLW_LOSS_NOTHING, "attention even gets faster");
-}
-
-/* Where nothing cheaper helps: work goes to RAM first, then something else gives way too. */
-static void last_resorts(pairing *p) {
-    if (!p->launch->n_devices || p->goal == LLW_GOAL_WHOLE) return;
-    llw_launch layers = *p->launch, offload = *p->launch;
-    layers.gpu_layers = 0;
-    layers.gpu_layers_given = true;
-    offload.kv_offload = false;
-    static const char *const no_layers[] = {"-ngl", "0"}, *const no_offload[] = {"--no-kv-offload"};
-    follow(p, &layers, no_layers, 2, NULL, 0, LLW_LOSS_SPEED, "every layer works in RAM");
-    if (p->launch->kv_offload)
-        follow(p, &offload, no_offload, 1, NULL, 0, LLW_LOSS_SPEED, "attention works in RAM");
-}
-
-static void order(pairing *p) {
-    for (size_t i = 1; i < p->n; i++) {
-        llw_repair r = p->items[i];
-        size_t at = i;
-        for (; at > 0; at--) {
-            const llw_repair *before = &p->items[at - 1];
-            bool dearer =
-                before->loss > r.loss || (before->loss == r.loss && context_of(before) < context_of(&r));
-            if (!dearer) break;
-            p->items[at] = p->items[at - 1];
-        }
-        p->items[at] = r;
+    while (high - low > 1) {
+        int64_t middle = low + (high - low) / 2;
+        *(splits(p, middle * CELLS, &changed, counts) ? &low : &high) = middle;
     }
+    if (!low || !splits(p, low * CELLS, &changed, counts)) return;
+    llw_place_step first = {.knobs = LLW_KNOB_SPLIT, .launch = *launch, .costs = "nothing"};
+    first.set[first.n_set++] = "-ts";
+    first.set[first.n_set++] = llw_try_split(&first.launch, counts, p->arena);
+    follow(p, &first, &(llw_loss){LLW_LOSS_SPEED + 1});
 }
 
-void llw_place_pairs(const llw_launch *launch, llw_goal goal, const llw_extra_files *files, llw_arena *arena,
-                     const llw_search *alone, const llw_repair **pairs, size_t *n) {
+void llw_place_pairs(const llw_launch *launch, llw_goal goal, const llw_extra_files *files, unsigned fixed,
+                     llw_arena *arena, const llw_search *alone, const llw_repair **pairs, size_t *n) {
     pairing *p = llw_arena_alloc(arena, sizeof *p);
-    p->launch = launch;
-    p->files = files;
-    p->goal = goal;
-    p->arena = arena;
-    p->alone = alone;
+    *p = (pairing){.launch = launch,
+                   .files = files,
+                   .goal = goal,
+                   .fixed = fixed,
+                   .most = LLW_LOSS_SPEED,
+                   .arena = arena,
+                   .alone = alone};
     *pairs = p->items;
     *n = 0;
     if (alone->reached || (!alone->n && !alone->n_attempts)) return; /* nothing to search, or nothing known */
-    if (alone->n && alone->repairs[0].loss <= LLW_LOSS_PROMPT) return; /* no pair costs less */
-    after_flash(p);
-    for (int64_t ubatch = 512; ubatch >= 128 && !p->n; ubatch /= 2) after_ubatch(p, ubatch);
-    after_slots(p);
-    after_cache(p, "q8_0", "the cache is a little less precise");
-    after_cache(p, "q4_0", "the cache is clearly less precise");
-    if (!alone->n && !p->n) last_resorts(p);
-    order(p);
+    if (alone->n) {
+        llw_loss cheapest = alone->repairs[0].loss;
+        if (cheapest <= LLW_LOSS_PROMPT) return; /* no pair costs less */
+        p->most = cheapest == LLW_LOSS_CONTEXT ? cheapest : cheapest - 1;
+    }
+    llw_try_launch(launch, files, arena, &p->now);
+    llw_place_steps steps;
+    llw_place_steps_list(launch, &p->now.fit.prediction, goal, fixed, arena, &steps);
+    follow_all(p, &steps);
+    split_and_context(p);
+    if (!alone->n && !p->n && launch->n_devices && goal != LLW_GOAL_WHOLE) {
+        llw_place_steps_to_ram(launch, fixed, arena, &steps);
+        follow_all(p, &steps);
+    }
     *n = p->n;
 }

@@ -49,6 +49,14 @@ int64_t llw_try_context_limit(const llw_launch *launch, const llw_prediction *pr
     return trained * sequences / CELLS * CELLS;
 }
 
+int64_t llw_try_short(const llw_try *tried, llw_goal goal, int device) {
+    const llw_memory *m = &tried->fit.prediction.device[device];
+    int64_t more = goal == LLW_GOAL_TARGET     ? tried->fit.launch.fit_target[device]
+                   : goal == LLW_GOAL_SURVIVES ? tried->extras.device[device]
+                                               : 0;
+    return m->weights + m->context + m->compute + more - tried->fit.launch.devices[device].free;
+}
+
 /* The slack is for the few bytes that differ between splits (copies of rope factors). */
 bool llw_try_is_hopeless(const llw_launch *launch) {
     static const int64_t slack = (int64_t)1 << 20;
@@ -74,7 +82,7 @@ static bool context_reaches(const llw_launch *launch, const llw_extra_files *fil
     llw_launch with = *launch;
     with.ctx = ctx;
     with.ctx_given = true;
-    if (weights_on_host >= 0 && goal == LLW_GOAL_TARGET && launch->split_mode == LLW_SPLIT_LAYER &&
+    if (weights_on_host == 0 && goal == LLW_GOAL_TARGET && launch->split_mode == LLW_SPLIT_LAYER &&
         launch->kv_offload && llw_try_is_hopeless(&with)) {
         llw_arena_free(scratch);
         return false;
@@ -126,25 +134,50 @@ static void by_speed(const llw_launch *launch, int order[LLW_MAX_DEVICES]) {
     }
 }
 
-/* Whether device `which` keeps its target free with these layers. */
-static bool device_holds(const llw_launch *launch, const int counts[LLW_MAX_DEVICES], int which) {
-    llw_launch split = *launch;
-    split.fit = false;
-    split.n_tensor_split = launch->n_devices;
-    for (int i = 0; i < launch->n_devices; i++) split.tensor_split[i] = counts[i];
+const char *llw_try_split(llw_launch *launch, const int counts[LLW_MAX_DEVICES], llw_arena *arena) {
+    llw_text text = {0};
+    launch->n_tensor_split = launch->n_devices;
+    for (int i = 0; i < launch->n_devices; i++) {
+        launch->tensor_split[i] = counts[i];
+        llw_text_addf(&text, "%s%d", i ? "," : "", counts[i]);
+    }
+    const char *kept = llw_arena_strdup(arena, llw_text_str(&text));
+    llw_text_fini(&text);
+    return kept;
+}
+
+/* Whether device `which` has room for what the goal wants with these layers. */
+static bool device_holds(const llw_launch *launch, const llw_extra_files *files, llw_goal goal,
+                         const int counts[LLW_MAX_DEVICES], int which) {
     llw_arena *scratch = llw_arena_new();
-    llw_prediction p;
-    llw_predict(&split, scratch, false, &p);
-    const llw_memory *m = &p.device[which];
-    bool holds = p.outcome == LLW_OUTCOME_OK && m->weights + m->context + m->compute <=
-                                                    launch->devices[which].free - launch->fit_target[which];
+    llw_launch split = *launch;
+    llw_try tried;
+    split.fit = false;
+    llw_try_split(&split, counts, scratch);
+    llw_try_launch(&split, files, scratch, &tried);
+    bool holds = tried.fit.prediction.outcome == LLW_OUTCOME_OK && llw_try_short(&tried, goal, which) <= 0;
     llw_arena_free(scratch);
     return holds;
 }
 
-bool llw_try_fill_fastest(const llw_launch *launch, int counts[LLW_MAX_DEVICES]) {
+/* Whether its weights and caches alone have room there. Costs no graph. */
+static bool stores(const llw_launch *launch, const int counts[LLW_MAX_DEVICES], int which) {
+    llw_arena *scratch = llw_arena_new();
+    llw_launch split = *launch;
+    llw_prediction p;
+    split.fit = false;
+    llw_try_split(&split, counts, scratch);
+    llw_predict_stored(&split, scratch, &p);
+    const llw_memory *m = &p.device[which];
+    bool has_room = p.outcome == LLW_OUTCOME_OK && m->weights + m->context <= launch->devices[which].free;
+    llw_arena_free(scratch);
+    return has_room;
+}
+
+bool llw_try_fill_fastest(const llw_launch *launch, const llw_extra_files *files, llw_goal goal,
+                          int counts[LLW_MAX_DEVICES]) {
     int order[LLW_MAX_DEVICES], left = total_layers(launch), n = launch->n_devices;
-    if (left == 0 || n < 2 || llw_try_is_hopeless(launch)) return false;
+    if (left == 0 || n < 2 || (goal == LLW_GOAL_TARGET && llw_try_is_hopeless(launch))) return false;
     by_speed(launch, order);
     memset(counts, 0, LLW_MAX_DEVICES * sizeof *counts);
     for (int k = 0; k + 1 < n && left > 0; k++) { /* as many as fit, the rest on the next card */
@@ -154,7 +187,7 @@ bool llw_try_fill_fastest(const llw_launch *launch, int counts[LLW_MAX_DEVICES])
             int middle = low + (high - low) / 2;
             *here = middle;
             *next = left - middle;
-            if (device_holds(launch, counts, order[k]))
+            if (device_holds(launch, files, goal, counts, order[k]))
                 low = middle;
             else
                 high = middle;
@@ -162,5 +195,26 @@ bool llw_try_fill_fastest(const llw_launch *launch, int counts[LLW_MAX_DEVICES])
         *here = low;
         *next = left -= low;
     }
-    return left == 0 || device_holds(launch, counts, order[n - 1]);
+    int last = order[n - 1], *before = &counts[order[n - 2]];
+    while (!device_holds(launch, files, goal, counts, last)) {
+        /* not for what it stores: layers that read a cache on the card before it bring it over, so with more
+         * layers it may need less */
+        if (!*before || !stores(launch, counts, last)) return false;
+        --*before;
+        ++counts[last];
+    }
+    return true;
+}
+
+size_t llw_try_expert_rules(const llw_launch *launch, llw_arena *arena, const llw_override **rules) {
+    if (!launch->model || launch->n_overrides > 0 || llw_model_int(launch->model, "expert_count", -1, 0) <= 0)
+        return 0;
+    int layers = total_layers(launch) - 1;
+    if (layers < 1) return 0;
+    llw_override *all = llw_arena_alloc(arena, (size_t)layers * sizeof *all);
+    for (int i = 0; i < layers; i++) /* common/common.h LLM_FFN_EXPS_REGEX */
+        all[i] = (llw_override){llw_arena_printf(arena, "blk\\.%d\\.ffn_(up|down|gate|gate_up)_(ch|)exps", i),
+                                "CPU"};
+    *rules = all;
+    return (size_t)layers;
 }

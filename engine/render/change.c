@@ -26,8 +26,9 @@ static const char *outcome(llw_text *t, const llw_remedy *r) {
     }
     for (size_t i = 0; i < r->d.n_figures; i++) {
         const llw_figure *f = &r->d.figures[i];
-        if (f->attr == LLW_launch_n_ctx || f->attr == LLW_launch_weights_on_host ||
-            f->attr == LLW_launch_n_seq)
+        bool told = f->attr == LLW_launch_n_ctx || f->attr == LLW_launch_weights_on_host ||
+                    f->attr == LLW_launch_n_seq;
+        if (told && strcmp(f->before, "unknown"))
             llw_text_addf(t, "%s%s %s instead of %s", t->len ? "; " : "", f->name, f->after, f->before);
     }
     if (!r->certain) llw_text_add(t, "; by the point estimate of the compute buffer, so try it");
@@ -88,9 +89,11 @@ static void remedy(llw_text *out, const llw_style *style, const llw_remedy *all,
 static void in_vain(llw_text *out, const llw_style *style, const llw_changes *c) {
     llw_text t = {0};
     char buf[LLW_NUMBER_MAX];
-    for (size_t i = 0; i < c->n_attempts; i++) {
+    bool memory = false; /* it is memory that lacks */
+    for (size_t i = 0; i < c->n_attempts; i++) memory |= *c->attempts[i].device != 0;
+    for (size_t i = 0; memory && i < c->n_attempts; i++) {
         const llw_attempt *a = &c->attempts[i];
-        if (!*a->device && strncmp(a->words, "-c", 2)) continue; /* it is not memory that lacks */
+        if (!*a->device && strncmp(a->words, "-c", 2)) continue;
         llw_text_addf(&t, "%s%s", t.len ? "; " : "Not enough by itself: ", a->words);
         if (*a->device) llw_text_addf(&t, " (%s %s short)", a->device, llw_format_mib(buf, a->short_bytes));
     }
@@ -107,6 +110,9 @@ static void headline(llw_text *t, const llw_changes *c) {
     else if (c->reached)
         llw_text_addf(t, "Nothing has to change: this launch %s.",
                       c->reach->kind == LLW_REACH_CLEARS ? "has no such finding" : goal);
+    else if (!c->known && c->now->verdict == LLW_VERDICT_REFUSED)
+        llw_text_addf(t, "%s Correct that first; what else would have to change shows then.",
+                      c->now->verdict_text);
     else if (!c->known)
         llw_text_addf(t, "What would have to change is not known. %s", c->now->verdict_text);
     else if (!c->n)
@@ -139,8 +145,8 @@ void llw_render_changes_text(llw_text *out, const llw_style *style, const llw_ch
 /* ---- JSON ---- */
 
 static const char *cost_name(int loss) {
-    static const char *const names[] = {"nothing",   "prompt-speed", "users", "context",
-                                        "precision", "speed",        "file",  "card"};
+    static const char *const names[LLW_COSTS] = {
+        "nothing", "prompt-speed", "users", "context", "precision", "speed", "file", "download", "card"};
     return names[loss];
 }
 
