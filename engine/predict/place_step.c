@@ -1,7 +1,7 @@
 /* One step of each knob: flash attention, fit, other cards, smaller batches, fewer slots, coarser caches. */
 #include "predict/place_step.h"
-
 #include "fact/ggml_type.h"
+#include "predict/changes.h"
 
 #include <string.h>
 
@@ -76,6 +76,9 @@ static void leave_to_fit(stepping *t, bool all_cards) {
     size_t n = 0;
     unsigned knobs = blocking(t->launch, drop, &n);
     if (!n || t->launch->program == LLW_PROGRAM_BENCH || !t->launch->n_devices) return;
+    llw_changes build;
+    llw_changes_read(t->launch->build_order, &build);
+    if (!n || t->launch->program == LLW_PROGRAM_BENCH || !build.fit_exists || !t->launch->n_devices) return;
     bool one = t->launch->split_mode == LLW_SPLIT_NONE;
     if (all_cards && (!one || t->launch->n_devices < 2)) return;
     if (all_cards) {
@@ -85,6 +88,7 @@ static void leave_to_fit(stepping *t, bool all_cards) {
     llw_place_step *step = add(t, knobs, LLW_LOSS_NOTHING, "nothing: llama.cpp places the layers itself");
     if (!step) return;
     step->launch = llw_try_unplaced(t->launch);
+    step->launch.free_hand = false; /* these are the flags */
     memcpy(step->drop, drop, n * sizeof *drop);
     step->n_drop = n;
     if (!one || all_cards) return;
