@@ -1,14 +1,11 @@
 /* What a machine may do wrong, put in front of libc with LD_PRELOAD.
  *
- *   FAULT=KIND FAULT_REPORT=FILE   at every call of the kind a child is forked in which that call fails, and the
- *                                  run goes on; the report has a line for each child: number, exit code, signal,
- *                                  the end of its output in hexadecimal, its messages. Kinds: alloc (no
- *                                  memory), eio (a read fails), end (a read finds the file's end: it was cut),
- *                                  eintr (a read is interrupted), short (a read gives one byte), emfile (open
- *                                  finds no descriptor free).
- *   FAULT_CUT=NAME:N:BYTES         at the Nth read of a file whose path ends in NAME it is cut to (or grown to)
- *                                  so many bytes.
- *   FAULT_ROOT=DIR                 /proc and /sys are looked for below DIR.
+ *   FAULT=KIND FAULT_REPORT=FILE   at every call of the kind a child is forked in which that call fails, and
+ * the run goes on; the report has a line for each child: number, exit code, signal, the end of its output in
+ * hexadecimal, its messages. Kinds: alloc (no memory), eio (a read fails), end (a read finds the file's end:
+ * it was cut), eintr (a read is interrupted), short (a read gives one byte), emfile (open finds no descriptor
+ * free). FAULT_CUT=NAME:N:BYTES         at the Nth read of a file whose path ends in NAME it is cut to (or
+ * grown to) so many bytes. FAULT_ROOT=DIR                 /proc and /sys are looked for below DIR.
  *
  * One thread only, as llwhy has. FAULT_SKIP=N and FAULT_EVERY=N leave calls out. */
 #define _GNU_SOURCE
@@ -125,7 +122,8 @@ static bool fork_here(void) {
         return true;
     }
     if (pid < 0) _exit(121);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
     keep_places(places, true);
     dprintf(report, "%ld %d %d", number, WIFEXITED(status) ? WEXITSTATUS(status) : -1,
             WIFSIGNALED(status) ? WTERMSIG(status) : 0);
