@@ -4,6 +4,7 @@
 #include "explain/offer.h"
 #include "explain/words.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -122,6 +123,7 @@ static void device_lines(deciding *d) {
 static const llw_device_line *tightest(const llw_decision *out) {
     const llw_device_line *worst = NULL, *host = NULL;
     bool gpus = false;
+    assert(out->devices || !out->n_devices);
     for (size_t i = 0; i < out->n_devices; i++) {
         const llw_device_line *line = &out->devices[i];
         bool gpu = llw_facts_ref(out->run->facts, line->placement, LLW_placement_gpu) != 0;
@@ -160,6 +162,7 @@ static void say_unknown(deciding *d, llw_text *t) {
 
 /* What --fit did, as the first half of a sentence about an adjusted launch. */
 static void say_fit(deciding *d, llw_text *t) {
+    assert(d->out->predicted);
     const llw_fit *fit = &d->out->predicted->fit;
     if (fit->outcome != LLW_FIT_ADJUSTED) return;
     llw_text_add(t, " --fit sets");
@@ -321,7 +324,7 @@ static void reasons(deciding *d) {
         *reason = (llw_reason){node, keep(d, &t), node->rule->level, node->rule->lesson->code};
     }
     d->out->reasons = items;
-    if (d->out->n_reasons) qsort(items, d->out->n_reasons, sizeof(llw_reason), by_gravity);
+    if (items) qsort(items, d->out->n_reasons, sizeof(llw_reason), by_gravity);
 }
 
 static void lessons(deciding *d) {
