@@ -319,7 +319,7 @@ void llw_prover_grounds(llw_prover *b, int depth, llw_entity entity, llw_attr at
     default: break;
     }
     int64_t bytes = -1;
-    if (llw_attr_get(attr)->type == LLW_BYTES) llw_facts_count(b->run->facts, entity, attr, &bytes);
+    if (llw_type_is_integer(llw_attr_get(attr)->type)) llw_facts_count(b->run->facts, entity, attr, &bytes);
     if (b->out->n_lines == before && bytes == 0) {
         llw_text_add(&t, "nothing of that kind is placed here");
         line(b, depth, "src/llama-model.cpp load_tensors", &t);
