@@ -29,10 +29,10 @@ rule "held-more-than-there-is" {
     { "not contains(l.load_mode, 'mlock')", otherwise = "what is locked in RAM is said by another rule" },
     { "l.host_held > h.ram_available", otherwise = "RAM holds what has to stay there" },
   },
-  find = "{l.host_held:gib} have to stay in RAM (caches, compute buffers, and weights unless they are mapped from the file), where {h.ram_available:gib} are available: the load ends for lack of memory, or the system kills a program. Let the file be mapped, leave out -nkvo, or keep more of the model on the GPUs",
+  find = "{l.host_held:gib} have to stay in RAM (caches, compute buffers, and weights unless they are mapped from the file), where {h.ram_available:gib} are available: the load ends for lack of memory, or the system kills a program. Map the weights from the file (mmap), leave the cache on the GPUs, or keep more of the model there",
   tests = {
-    fires { model { known = "gpt-oss-120b-mxfp4" }, host { ram_available = 32 * GiB }, launch { cpu_moe = true, ctx = 8192, load_mode = "none" }, says = "Let the file be mapped" },
-    fires { model { known = "llama-3.1-8b-q4_k_m" }, host { ram_available = 4 * GiB }, launch { kv_offload = false, ctx = 65536 }, says = "-nkvo" },
+    fires { model { known = "gpt-oss-120b-mxfp4" }, host { ram_available = 32 * GiB }, launch { cpu_moe = true, ctx = 8192, load_mode = "none" }, says = "Map the weights" },
+    fires { model { known = "llama-3.1-8b-q4_k_m" }, host { ram_available = 4 * GiB }, launch { kv_offload = false, ctx = 65536 }, says = "leave the cache on the GPUs" },
     silent { model { known = "gpt-oss-120b-mxfp4" }, host { ram_available = 32 * GiB }, launch { cpu_moe = true, ctx = 8192 }, stops_at = "l.host_held > h.ram_available" },
     silent { model { known = "gpt-oss-120b-mxfp4" }, host { ram_available = 32 * GiB }, launch { cpu_moe = true, ctx = 8192, load_mode = "mlock" }, stops_at = "not contains(l.load_mode, 'mlock')" },
     undecided { host { ram_available = unknown }, launch { gpu_layers = 0, load_mode = "none" }, needs = "h.ram_available" },

@@ -155,6 +155,17 @@ static int64_t missing_ram(const llw_decision *out, const llw_device_line *ram) 
     return held > ram->free ? held - ram->free : 0;
 }
 
+/* A launch that loads although the file's pages do not all find room. */
+static void say_short_ram(deciding *d, const llw_device_line *ram, llw_text *t) {
+    const char *mode = "";
+    char buf[LLW_NUMBER_MAX];
+    llw_facts_text(d->run->facts, d->out->launch, LLW_launch_load_mode, &mode);
+    llw_text_addf(t, " But RAM has %s less than is to stay there: %s.", llw_format_bytes(buf, -ram->left),
+                  strstr(mode, "mlock")
+                      ? "the lock fails, or the system kills a program"
+                      : "what does not fit is read from disk again and again, and tokens wait for it");
+}
+
 static void say_unknown(deciding *d, llw_text *t) {
     const llw_predicted *p = d->out->predicted;
     llw_text_add(t, "Whether this launch loads is not known");
@@ -237,11 +248,7 @@ static void verdict(deciding *d) {
                           llw_format_bytes(buf, worst->left));
         else
             llw_text_add(&t, ".");
-        if (ram)
-            llw_text_addf(&t,
-                          " But RAM has %s less than is to stay there: what does not fit is read from disk "
-                          "again and again, and tokens wait for it.",
-                          llw_format_bytes(buf, -ram->left));
+        if (ram) say_short_ram(d, ram, &t);
         say_fit(d, &t);
     } else {
         out->verdict = certain ? LLW_VERDICT_FAILS : LLW_VERDICT_LIKELY_FAILS;

@@ -271,11 +271,10 @@ static void claim_extras(const native *n, bool placed) {
     say(n, n->launch, LLW_launch_speed_high, llw_real(speed->high));
 }
 
-/* RAM that the system cannot take back under pressure; pages of a mapped file can be read again. */
+/* RAM that the system cannot take back under pressure; pages of a mapped file can be read again, and a lock
+ * on them that fails is only a warning (src/llama-mmap.cpp llama_mlock). */
 static int64_t held_in_ram(const native *n, llw_entity host) {
-    const char *mode = "";
-    llw_facts_text(n->facts, n->launch, LLW_launch_load_mode, &mode);
-    bool mapped = n->out->as_read.mmap && !strstr(mode, "mlock");
+    bool mapped = n->out->as_read.mmap;
     int64_t weights = best_bytes(n, host, LLW_placement_weights), kv = best_bytes(n, host, LLW_placement_kv),
             compute = best_bytes(n, host, LLW_placement_compute);
     return weights < 0 || kv < 0 || compute < 0 ? -1 : kv + compute + (mapped ? 0 : weights);
