@@ -34,6 +34,7 @@ static void write_prompt(llw_prober *p, llw_text *out, size_t bytes) {
 /* The text as tokens, by the server's own tokenizer; NULL when it has none. */
 static json_t *tokenize(llw_prober *p, const char *text) {
     json_t *ask = json_pack("{s:s, s:b}", "content", text, "add_special", 1);
+    if (p->routed) json_object_set_new(ask, "model", json_string(p->model));
     char *body = json_dumps(ask, 0);
     json_decref(ask);
     llw_http_call call = {.url = llw_arena_printf(p->arena, "%s/tokenize", p->base),
@@ -43,7 +44,7 @@ static json_t *tokenize(llw_prober *p, const char *text) {
     llw_http_do(p->http, &call);
     free(body);
     json_t *answer = call.end == LLW_HTTP_ANSWERED && call.status == 200
-                         ? json_loadb(call.body_out, call.len, 0, NULL)
+                         ? json_loadb(call.body_out, call.len, JSON_ALLOW_NUL, NULL)
                          : NULL;
     json_t *tokens = json_incref(json_object_get(answer, "tokens"));
     json_decref(answer);
@@ -85,9 +86,11 @@ static json_t *native_request(llw_prober *p, llw_answer *a) {
         a->text_bytes = text.len;
         llw_text_fini(&text);
     }
-    return json_pack("{s:o, s:I, s:b, s:b, s:i, s:b, s:b}", "prompt", prompt, "n_predict",
-                     (json_int_t)p->options.generate, "stream", 1, "cache_prompt", 0, "temperature", 0,
-                     "ignore_eos", 1, "return_progress", 1);
+    json_t *request = json_pack("{s:o, s:I, s:b, s:b, s:i, s:b, s:b}", "prompt", prompt, "n_predict",
+                                (json_int_t)p->options.generate, "stream", 1, "cache_prompt", 0,
+                                "temperature", 0, "ignore_eos", 1, "return_progress", 1);
+    if (p->routed) json_object_set_new(request, "model", json_string(p->model));
+    return request;
 }
 
 static json_t *openai_request(llw_prober *p, llw_answer *a) {
@@ -183,7 +186,7 @@ static void read_event(llw_answer *a, const char *line, size_t len) {
     while (len && *line == ' ') line++, len--;
     a->events = true;
     if (len == 6 && !strncmp(line, "[DONE]", 6)) return;
-    json_t *event = json_loadb(line, len, 0, NULL);
+    json_t *event = json_loadb(line, len, JSON_ALLOW_NUL, NULL);
     if (!json_is_object(event))
         a->garbled = true;
     else if (error || json_object_get(event, "error"))
@@ -234,7 +237,7 @@ static bool receive(void *context, const char *bytes, size_t len) {
 /* An answer that is no stream of events: an error as JSON, or something else altogether. */
 static void read_whole(llw_answer *a) {
     if (a->events) return;
-    json_t *whole = json_loadb(llw_text_str(&a->start_of_it), a->start_of_it.len, 0, NULL);
+    json_t *whole = json_loadb(llw_text_str(&a->start_of_it), a->start_of_it.len, JSON_ALLOW_NUL, NULL);
     if (json_object_get(whole, "error"))
         keep_error(a, json_object_get(whole, "error"));
     else if (a->call.status == 200)

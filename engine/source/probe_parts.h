@@ -49,6 +49,8 @@ void llw_prober_read_props(llw_prober *p, const json_t *props);
 /* Has the router load the model that was asked for, and reads what its process tells. As
  * llw_prober_identify. */
 bool llw_prober_route(llw_prober *p, llw_probe_problem *problem, const char **why, int *status);
+/* The path for the model behind a router. */
+const char *llw_prober_of_model(llw_prober *p, const char *what);
 /* Of the model's process, by what the router, which goes on, says about it. */
 llw_alive llw_prober_routed_alive(llw_prober *p);
 

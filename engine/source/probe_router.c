@@ -59,10 +59,10 @@ static const char *const *words_of(llw_prober *p, const json_t *item, size_t *n,
     return words;
 }
 
-static const char *path_of(llw_prober *p, const char *name) {
+const char *llw_prober_of_model(llw_prober *p, const char *what) {
     llw_text t = {0};
-    llw_text_add(&t, "/props?model=");
-    for (const char *c = name; *c; c++) {
+    llw_text_addf(&t, "%s?model=", what);
+    for (const char *c = p->model; *c; c++) {
         bool plain = isalnum((unsigned char)*c) || strchr("-_.~", *c);
         llw_text_addf(&t, plain ? "%c" : "%%%02X", (unsigned char)*c);
     }
@@ -99,7 +99,8 @@ bool llw_prober_route(llw_prober *p, llw_probe_problem *problem, const char **wh
     if (!item) return false;
     p->model = name;
     p->routed = true;
-    json_t *props = llw_prober_get(p, path_of(p, name), p->options.ready, &call); /* it loads the model */
+    json_t *props =
+        llw_prober_get(p, llw_prober_of_model(p, "/props"), p->options.ready, &call); /* it loads the model */
     if (props) llw_prober_read_props(p, props);
     p->probe->model = name; /* the alias that was asked for, not the name it stands for */
     json_decref(props);

@@ -85,7 +85,9 @@ static llw_probe_problem judge(llw_prober *p, const llw_answer *a, const char **
         return LLW_PROBE_HTTP;
     }
     if (a->garbled || !a->finished) {
-        *why = a->events ? "the answer ends without its last event" : "the answer is none of the protocol";
+        *why = !a->events    ? "the answer is none of the protocol"
+               : a->finished ? "something in the answer is none of the protocol"
+                             : "the answer ends without its last event";
         return LLW_PROBE_GARBLED;
     }
     if (!a->pieces && a->generated <= 0) return *why = "the answer has no token", LLW_PROBE_NO_TOKENS;

@@ -81,7 +81,8 @@ void llw_prober_read_props(llw_prober *p, const json_t *props) {
 
 static void read_slots(llw_prober *p) {
     llw_http_call call;
-    json_t *slots = llw_prober_get(p, "/slots", 0, &call);
+    const char *path = p->routed ? llw_prober_of_model(p, "/slots") : "/slots";
+    json_t *slots = llw_prober_get(p, path, 0, &call);
     if (json_is_array(slots) && json_array_size(slots)) {
         p->probe->slots = (int64_t)json_array_size(slots);
         p->probe->context = count_of(json_array_get(slots, 0), "n_ctx", p->probe->context);
@@ -211,7 +212,7 @@ bool llw_prober_identify(llw_prober *p, llw_probe_problem *problem, const char *
     if (llama && !router) llw_prober_read_props(p, props);
     json_decref(props);
     bool models = read_models(p, &models_call);
-    p->native = llama && !router;
+    p->native = llama; /* a router passes it on */
     p->probe->api = p->native ? "llama-server" : models ? "openai" : NULL;
     if (!p->probe->api)
         return refuse_status(p, llama || call.status == 404 ? &models_call : &call, problem, why, status);

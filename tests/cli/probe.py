@@ -150,9 +150,10 @@ class Faults(unittest.TestCase):
     def test_router(self):
         """Several models behind one llama-server: the one that is asked for is loaded, and its process is what is watched."""
         one = self.check("none", "--router", args=("--model", "tiny-q8_0"), code=0)
-        self.assertEqual((one["api"], one["verdict"], one["launch"]["context"], one["build"]["version"]), ("openai", "proven", 2048, "b8115"))
+        self.assertEqual((one["api"], one["verdict"], one["launch"]["context"], one["build"]["version"]), ("llama-server", "proven", 2048, "b8115"))
         self.assertEqual((one["model"]["name"], one["model"]["path"]), ("tiny-q8_0", "/models/tiny-q8_0.gguf"))
         self.assertEqual(one["launch"]["flags"], ["--port", "40001", "-m", "/models/tiny-q8_0.gguf", "-c", "2048", "--api-key", "(secret)"])
+        self.assertEqual((trials(one)["long"]["prompt_tokens"], trials(one)["slots"]["at_once"]), (150, 2))
         self.check("none", "--router", args=("--model", "mine"), code=0)  # an alias
         one = self.broken("crash", "crashed", "--router", args=("--model", "tiny-q8_0"))
         self.assertIn("the model's process was gone", trials(one)["long"]["detail"])
@@ -290,6 +291,25 @@ class Real(unittest.TestCase):
             self.assertEqual(trials(one)["slots"]["generated_tokens"], 32)
             self.assertEqual(one["model"]["file_bytes"], model.stat().st_size)
             self.assertTrue(re.match(r"schema: llwhy.probe/1\n", record.read_text()))
+
+    def test_router(self):
+        program = os.environ.get("LLAMA_SERVER")
+        if not program:
+            self.skipTest("LLAMA_SERVER names no llama-server")
+        with tempfile.TemporaryDirectory() as scratch:
+            for name in "one", "two":
+                subprocess.run([sys.executable, "-B", runs.ROOT / "tests/tools/tiny_llama.py", f"{scratch}/{name}.gguf"], check=True)
+            port = free_port()
+            with subprocess.Popen([program, "--models-dir", scratch, "--port", str(port), "-c", "2048", "-t", "2"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+                try:
+                    for name in "one", "two":
+                        done, found = probe(f"127.0.0.1:{port}", "--limit", "60", "--model", name)
+                        self.assertEqual((done.returncode, found[0]["verdict"]), (0, "proven"), done.stdout)
+                        self.assertEqual((found[0]["model"]["path"], trials(found[0])["long"]["prompt_tokens"]), (f"{scratch}/{name}.gguf", 150))
+                        self.assertIn("2048", found[0]["launch"]["flags"])
+                finally:
+                    server.terminate()
 
 
 if __name__ == "__main__":

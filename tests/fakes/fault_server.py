@@ -126,12 +126,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif path == "/props" and not query:
             self.answer({"role": "router", "max_instances": 4, "models_autoload": True, "model_alias": "llama-server", "model_path": "none",
                          "default_generation_settings": {"params": {}, "n_ctx": 0}, "build_info": BUILD})
-        elif path in ("/slots", "/metrics"):
-            self.error(400, "model name is missing from the request")
-        elif path == "/props" and self.may_run(query):
-            self.path = "/props"
-            return False
-        elif path != "/props":
+        elif path in ("/slots", "/metrics", "/props"):
+            if not query:
+                self.error(400, "model name is missing from the request")
+            elif self.may_run(query):
+                self.path = path
+                return False
+        else:
             return False
         return True
 
@@ -156,7 +157,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif not OPTIONS.openai and self.path == "/completion":
             prompt = body["prompt"]
             self.complete(len(prompt) if isinstance(prompt, list) else len(prompt.split()), body["n_predict"])
-        elif (OPTIONS.openai or OPTIONS.router) and self.path == "/v1/chat/completions":
+        elif OPTIONS.openai and self.path == "/v1/chat/completions":
             self.complete(sum(len(m["content"].split()) for m in body["messages"]) + 4, body["max_tokens"])
         else:
             self.error(404, "File Not Found")
@@ -167,13 +168,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def token(self, i):
-        if OPTIONS.openai or OPTIONS.router:
-            self.event({"choices": [{"index": 0, "delta": {"content": f"w{i} "}, "finish_reason": None}]})
+        if self.path == "/v1/chat/completions":
+            self.event({"choices": [{"index": 0, "delta": {"content": f"w{i}\0 "}, "finish_reason": None}]})  # a model may say anything
         else:
-            self.event({"content": f"w{i} ", "tokens": [i], "stop": False})
+            self.event({"content": f"w{i}\0 ", "tokens": [i], "stop": False})
 
     def complete(self, prompt, generate):
-        fault, chat = OPTIONS.fault if prompt >= LONG else "none", OPTIONS.openai or OPTIONS.router
+        fault, chat = OPTIONS.fault if prompt >= LONG else "none", self.path == "/v1/chat/completions"
         if fault == "hang":
             time.sleep(3600)
         if fault == "http":
@@ -218,7 +219,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             die()
 
     def finish_answer(self, prompt, generated, truncated):
-        if OPTIONS.openai or OPTIONS.router:
+        if self.path == "/v1/chat/completions":
             self.event({"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]})
             self.event({"choices": [], "usage": {"prompt_tokens": prompt, "completion_tokens": generated}})
             done = b"data: [DONE]\n\n"
