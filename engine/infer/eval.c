@@ -249,3 +249,19 @@ void llw_eval(const llw_expr *expr, const llw_evaluation *evaluation, llw_result
         values[i] = is_leaf ? leaf(node, evaluation) : inner(expr, node, values, evaluation);
     }
 }
+
+/* A frame of its own: touching that much stack costs more than a short expression. */
+static __attribute__((noinline)) llw_result eval_long(const llw_expr *expr,
+                                                      const llw_evaluation *evaluation) {
+    llw_result values[LLW_EXPR_MAX_BYTES];
+    llw_eval(expr, evaluation, values);
+    return values[expr->n_nodes - 1];
+}
+
+llw_result llw_eval_top(const llw_expr *expr, const llw_evaluation *evaluation) {
+    enum { SHORT = 64 };
+    if (expr->n_nodes > SHORT) return eval_long(expr, evaluation);
+    llw_result values[SHORT];
+    llw_eval(expr, evaluation, values);
+    return values[expr->n_nodes - 1];
+}

@@ -42,6 +42,8 @@ typedef struct llw_evaluation {
 
 /* values has room for expr->n_nodes results; the last is the expression's. */
 void llw_eval(const llw_expr *expr, const llw_evaluation *evaluation, llw_result *values);
+/* The expression's result alone. */
+llw_result llw_eval_top(const llw_expr *expr, const llw_evaluation *evaluation);
 
 /* A fact's value as a result, and a result as a value of a type (rounded if the type is integer). */
 llw_result llw_result_of(llw_value value);

@@ -189,11 +189,8 @@ static bool rest_holds(const llw_rule *rule, const llw_facts *facts, const llw_k
                        const llw_entity *binding, uint64_t seen_to) {
     for (size_t c = 0; c < rule->n_conditions && rule->conditions[c].role == LLW_ROLE_JOIN; c++) {
         if (c < 64 && seen_to >> c & 1) continue;
-        const llw_expr *expr = &rule->conditions[c].expr;
-        llw_result values[LLW_EXPR_MAX_BYTES];
         llw_evaluation e = {.facts = facts, .kb = kb, .binding = binding};
-        llw_eval(expr, &e, values);
-        llw_result r = values[expr->n_nodes - 1];
+        llw_result r = llw_eval_top(&rule->conditions[c].expr, &e);
         if (r.state != LLW_KNOWN || !r.as.flag) return false;
     }
     return true;

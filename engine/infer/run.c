@@ -36,12 +36,6 @@ static llw_evaluation evaluation_of(const llw_run *run, const llw_entity *bindin
                                 (void *)(uintptr_t)run}; /* the memo of variants is the run's own business */
 }
 
-static llw_result eval_top(const llw_expr *expr, const llw_evaluation *e) {
-    llw_result values[LLW_EXPR_MAX_BYTES];
-    llw_eval(expr, e, values);
-    return values[expr->n_nodes - 1];
-}
-
 /* The launch a binding is about: the first variable that is a launch, or a placement's launch. */
 static llw_entity launch_of(const llw_run *run, const llw_rule *rule, const llw_entity *binding) {
     for (int v = 0; v < rule->n_variables; v++) {
@@ -117,7 +111,7 @@ static void derive(llw_run *run, size_t index) {
         const llw_setting *s = &node->rule->derives[i];
         llw_grade grade = weakest(run, node);
         weaken(run, node, &s->value, &grade);
-        llw_value value = llw_result_value(eval_top(&s->value, &e), llw_attr_get(s->attr)->type);
+        llw_value value = llw_result_value(llw_eval_top(&s->value, &e), llw_attr_get(s->attr)->type);
         llw_run_claim(run, node->rule,
                       &(llw_derivation){node->binding[s->variable], s->attr, index, value, grade});
     }
@@ -141,7 +135,7 @@ static void evaluate(llw_run *run, llw_node *node) {
                        (!node->applies || is_unwanted(run, rule) || settle(rule, node->truth) == LLW_SILENT);
         for (size_t i = 0; i < rule->n_lets; i++) {
             if (rule->lets[i].predicts != costly) continue;
-            node->lets[i] = settled ? (llw_result){.state = LLW_NOT_ASKED} : eval_top(&rule->lets[i], &e);
+            node->lets[i] = settled ? (llw_result){.state = LLW_NOT_ASKED} : llw_eval_top(&rule->lets[i], &e);
         }
         for (size_t i = 0; i < rule->n_conditions; i++) {
             bool dear = rule->conditions[i].expr.predicts;
@@ -149,7 +143,7 @@ static void evaluate(llw_run *run, llw_node *node) {
             if (dear != costly || settled) continue;
             node->truth[i] = rule->conditions[i].role == LLW_ROLE_JOIN /* it holds, or there is no node */
                                  ? (llw_result){.as.flag = true}
-                                 : eval_top(&rule->conditions[i].expr, &e);
+                                 : llw_eval_top(&rule->conditions[i].expr, &e);
         }
     }
     node->state = node->applies ? settle(rule, node->truth) : LLW_SILENT;
@@ -239,7 +233,7 @@ llw_run *llw_run_whole(const llw_kb *kb, const llw_facts *facts) {
 
 void llw_run_free(llw_run *run) {
     if (!run) return;
-    for (size_t i = 0; i < LLW_RUN_VARIANTS; i++)
+    for (size_t i = 0; run->variants && i < LLW_RUN_VARIANTS; i++)
         for (llw_variant *v = run->variants[i]; v; v = v->next) llw_facts_free(v->facts);
     llw_facts_free(run->facts);
     free(run->nodes);
@@ -263,7 +257,7 @@ const llw_node *llw_run_deriver(const llw_run *run, llw_entity entity, llw_attr 
 void llw_run_eval(const llw_run *run, const llw_node *node, const llw_expr *expr, llw_result *values) {
     llw_evaluation e = evaluation_of(run, node->binding, node->lets);
     for (size_t i = 0; i < node->rule->n_lets; i++) /* now somebody asks */
-        if (node->lets[i].state == LLW_NOT_ASKED) node->lets[i] = eval_top(&node->rule->lets[i], &e);
+        if (node->lets[i].state == LLW_NOT_ASKED) node->lets[i] = llw_eval_top(&node->rule->lets[i], &e);
     llw_eval(expr, &e, values);
 }
 
@@ -280,6 +274,7 @@ static llw_variant *variant_get(llw_run *run, llw_entity launch, const llw_attr 
                                 const llw_value *values, int n) {
     for (int i = 0; i < n; i++)
         if (!values[i].known) return NULL;
+    if (!run->variants) run->variants = llw_arena_alloc(run->arena, LLW_RUN_VARIANTS * sizeof *run->variants);
     llw_variant **of = &run->variants[launch % LLW_RUN_VARIANTS];
     for (llw_variant *v = *of; v; v = v->next)
         if (same_change(v, launch, knobs, values, n)) return v;

@@ -59,12 +59,12 @@ typedef struct llw_run {
     size_t n_predicted;
     llw_derivation *derivations;
     size_t n_derivations, derivation_capacity;
-    bool whole;      /* ask everything */
-    llw_level least; /* of findings that somebody wants: below it nothing costly is asked */
-    struct llw_variant *variants[LLW_RUN_VARIANTS]; /* memo of predict(), by launch */
-    struct llw_memo *memo;                          /* of single predictions */
-    bool memo_lent;                                 /* by another run */
-    struct llw_readers *readers;                    /* who reads a slot (cone.h); NULL: nobody asked yet */
+    bool whole;                    /* ask everything */
+    llw_level least;               /* of findings that somebody wants: below it nothing costly is asked */
+    struct llw_variant **variants; /* memo of predict(), LLW_RUN_VARIANTS lists by launch; NULL: none yet */
+    struct llw_memo *memo;         /* of single predictions */
+    bool memo_lent;                /* by another run */
+    struct llw_readers *readers;   /* who reads a slot (cone.h); NULL: nobody asked yet */
 } llw_run;
 
 llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts);
