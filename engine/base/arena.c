@@ -17,7 +17,8 @@ typedef struct block {
 
 struct llw_arena {
     block *head;
-    size_t bytes; /* handed out */
+    size_t bytes;    /* handed out */
+    llw_arena *into; /* the arena that adopted this one */
 };
 
 /* Blocks of freed arenas, all zero, kept for the next ones: predictions come and go by the dozen, and fresh
@@ -114,6 +115,7 @@ void *llw_arena_alloc(llw_arena *arena, size_t size) {
     const size_t align = _Alignof(max_align_t);
     if (size > SIZE_MAX / 4) out_of_memory();
     size = (size + align - 1) / align * align;
+    while (arena->into) arena = arena->into;
     block *b = arena->head;
     if (!b || b->size - b->used < size) {
         size_t want = b ? b->size * 2 : MIN_BLOCK;
@@ -143,6 +145,7 @@ void llw_arena_adopt(llw_arena *arena, llw_arena *other) {
     arena->bytes += other->bytes;
     last->next = arena->head->next; /* the head goes on being filled */
     arena->head->next = other->head;
+    other->into = arena; /* who still knows the other one allocates here */
 }
 
 size_t llw_arena_bytes(const llw_arena *arena) {

@@ -13,7 +13,7 @@ typedef struct llw_arena llw_arena;
 llw_arena *llw_arena_new(void) __attribute__((returns_nonnull));
 void llw_arena_free(llw_arena *arena); /* NULL is fine */
 
-/* What `other` holds belongs to `arena` from now on; `other` is gone. */
+/* What `other` holds belongs to `arena` from now on; who allocates from `other` allocates from `arena`. */
 void llw_arena_adopt(llw_arena *arena, llw_arena *other);
 
 /* Zeroed memory, aligned for any type; O(1) amortised. */
