@@ -16,7 +16,7 @@ static char box[300];
 static int set_up(void **state) {
     (void)state;
     arena = llw_arena_new();
-    snprintf(box, sizeof box, "%s/finding-XXXXXX", LLW_BINARY_DIR);
+    snprintf(box, sizeof box, "%s/box-XXXXXX", LLW_BINARY_DIR);
     return mkdtemp(box) == NULL;
 }
 
@@ -39,10 +39,11 @@ static const char *write_file(const char *name, const char *text) {
     return path;
 }
 
-static const char *read_back(const char *path) {
+static char *read_back(const char *path) {
     char *bytes = NULL;
     size_t len = 0;
-    assert_int_equal(llw_file_read(arena, path, 1 << 20, &bytes, &len, NULL), LLW_OK);
+    llw_err err = {0};
+    if (llw_file_read(arena, path, 1 << 20, &bytes, &len, &err) != LLW_OK) fail_msg("%s: %s", path, err.text);
     return bytes;
 }
 

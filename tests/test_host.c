@@ -2,54 +2,10 @@
 #include "base/file.h"
 #include "source/host.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include <cmocka.h>
+#include "root.h"
 
 #define KIB ((int64_t)1024)
 #define MIB ((int64_t)1 << 20)
-
-static llw_arena *arena;
-static llw_facts *facts;
-static char root[64];
-
-/* A file below the test's own root, with its directories. */
-static void put(const char *path, const char *content) {
-    char full[512];
-    snprintf(full, sizeof full, "%s%s", root, path);
-    for (char *at = full + strlen(root) + 1; (at = strchr(at, '/')); *at++ = '/') {
-        *at = 0;
-        mkdir(full, 0700);
-    }
-    FILE *f = fopen(full, "w");
-    assert_non_null(f);
-    assert_true(fputs(content, f) >= 0);
-    fclose(f);
-}
-
-static int setup(void **state) {
-    (void)state;
-    arena = llw_arena_new();
-    facts = llw_facts_new();
-    strcpy(root, "/tmp/llwhy-host-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
-}
-
-static int teardown(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf %s", root);
-    llw_arena_free(arena);
-    llw_facts_free(facts);
-    return system(command);
-}
 
 static void read_host(const char *where) {
     llw_host_options options = {.root = where};

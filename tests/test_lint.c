@@ -1,7 +1,6 @@
 /* llwhy lint as a program: the chain, every format over a real tree, suppressions, baselines, repairs, exit
  * codes. Runs the binary in copies of tests/fixtures/lint; the machine is described, so nothing depends on
  * where it runs. */
-#include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
 
@@ -16,31 +15,11 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "box.h"
 #include "sarif.h"
 
 #define FIXTURES LLW_SOURCE_DIR "/tests/fixtures/lint/"
 #define BINARY LLW_BINARY_DIR "/llwhy"
-
-static llw_arena *arena;
-static char box[300];
-
-static int set_up(void **state) {
-    (void)state;
-    arena = llw_arena_new();
-    snprintf(box, sizeof box, "%s/lint-XXXXXX", LLW_BINARY_DIR);
-    return mkdtemp(box) == NULL;
-}
-
-static int tear_down(void **state) {
-    (void)state;
-    char **names = NULL;
-    size_t n = 0;
-    llw_directory_list(arena, box, &names, &n, NULL);
-    for (size_t i = 0; i < n; i++) unlink(llw_path_join(arena, box, names[i]));
-    rmdir(box);
-    llw_arena_free(arena);
-    return 0;
-}
 
 /* --- files of the box --- */
 
@@ -48,25 +27,12 @@ static const char *in_box(const char *name) {
     return llw_path_join(arena, box, name);
 }
 
-static char *read_file(const char *path) {
-    char *bytes = NULL;
-    size_t len = 0;
-    llw_err err = {0};
-    if (llw_file_read(arena, path, 1 << 20, &bytes, &len, &err) != LLW_OK) fail_msg("%s: %s", path, err.text);
-    return bytes;
-}
-
-static void write_file(const char *name, const char *text) {
-    llw_err err = {0};
-    if (llw_file_replace(in_box(name), text, strlen(text), &err) != LLW_OK) fail_msg("%s", err.text);
-}
-
 static void copy_tree(const char *fixture) {
     const char *from = llw_arena_printf(arena, FIXTURES "%s", fixture);
     char **names = NULL;
     size_t n = 0;
     assert_int_equal(llw_directory_list(arena, from, &names, &n, NULL), LLW_OK);
-    for (size_t i = 0; i < n; i++) write_file(names[i], read_file(llw_path_join(arena, from, names[i])));
+    for (size_t i = 0; i < n; i++) write_file(names[i], read_back(llw_path_join(arena, from, names[i])));
 }
 
 /* The text with the first `what` replaced. */
@@ -77,7 +43,7 @@ static const char *with(const char *text, const char *what, const char *by) {
 }
 
 static void edit(const char *name, const char *what, const char *by) {
-    write_file(name, with(read_file(in_box(name)), what, by));
+    write_file(name, with(read_back(in_box(name)), what, by));
 }
 
 /* --- runs --- */
@@ -296,7 +262,7 @@ static void options_in_the_documents_exist(void **state) {
                                         LLW_SOURCE_DIR "/.pre-commit-hooks.yaml"};
     size_t found = 0;
     for (size_t i = 0; i < 2; i++) {
-        const char *page = read_file(pages[i]);
+        const char *page = read_back(pages[i]);
         for (const char *at = page; (at = strstr(at, "--")); at += 2) {
             const char *line = at;
             while (line > page && line[-1] != '\n') line--;
@@ -354,7 +320,7 @@ static void a_baseline_leaves_what_is_new(void **state) {
     copy_tree("chain/mistake");
     lint("--write-baseline", "lint.json", NULL);
     assert_int_equal(exit_code, 0);
-    const char *written = read_file(in_box("lint.json"));
+    const char *written = read_back(in_box("lint.json"));
     assert_null(strstr(written, "\"line\""));
     edit("docker-compose.yml", "services:", "# moved\n\n\nservices:");
     edit("Dockerfile", "ENV N_GPU", "\nENV N_GPU");
@@ -384,10 +350,10 @@ static void a_baseline_leaves_what_is_new(void **state) {
 static void a_graver_mistake_is_not_in_the_baseline(void **state) {
     (void)state;
     copy_tree("chain/mistake");
-    write_file("lint.json", with(read_file(in_box("models.conf")), "[qwen3-next]", "[x]")); /* not JSON */
+    write_file("lint.json", with(read_back(in_box("models.conf")), "[qwen3-next]", "[x]")); /* not JSON */
     lint("--write-baseline", "lint.json", NULL);
     write_file("lint.json",
-               with(read_file(in_box("lint.json")), "\"level\": \"wrong\"", "\"level\": \"risk\""));
+               with(read_back(in_box("lint.json")), "\"level\": \"wrong\"", "\"level\": \"risk\""));
     json_t *root = lint_json("--baseline", "lint.json");
     assert_int_equal(exit_code, 1);
     assert_string_equal(text_of(find(root, "findings", "L07", "docker-compose.yml"), "level"), "wrong");
@@ -402,23 +368,23 @@ static void fix_changes_the_token_and_nothing_else(void **state) {
     (void)state;
     copy_tree("chain/mistake");
     edit("docker-compose.yml", "services:\n", "services:   \r\n"); /* odd bytes stay */
-    write_file("Dockerfile", llw_arena_printf(arena, "%s# no end of line", read_file(in_box("Dockerfile"))));
+    write_file("Dockerfile", llw_arena_printf(arena, "%s# no end of line", read_back(in_box("Dockerfile"))));
     chmod(in_box("Dockerfile"), 0600);
     const char *want[4];
-    for (int i = 0; i < 4; i++) want[i] = read_file(in_box(chain_files[i]));
+    for (int i = 0; i < 4; i++) want[i] = read_back(in_box(chain_files[i]));
     want[0] = with(want[0], "N_GPU_LAYERS=99", "N_GPU_LAYERS=auto");
     want[1] = with(want[1], "N_GPU_LAYERS=99", "N_GPU_LAYERS=auto");
     want[2] = with(want[2], ":-99}", ":-auto}");
     const char *out = lint("--fix", NULL);
     assert_int_equal(exit_code, 0);
     assert_non_null(strstr(out, "0 wrong, 0 risk"));
-    for (int i = 0; i < 4; i++) assert_string_equal(read_file(in_box(chain_files[i])), want[i]);
+    for (int i = 0; i < 4; i++) assert_string_equal(read_back(in_box(chain_files[i])), want[i]);
     struct stat st;
     assert_int_equal(stat(in_box("Dockerfile"), &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     lint("--fix", NULL);
     assert_int_equal(exit_code, 0);
-    for (int i = 0; i < 4; i++) assert_string_equal(read_file(in_box(chain_files[i])), want[i]);
+    for (int i = 0; i < 4; i++) assert_string_equal(read_back(in_box(chain_files[i])), want[i]);
     char **names = NULL;
     size_t n = 0;
     llw_directory_list(arena, box, &names, &n, NULL);
@@ -431,8 +397,8 @@ static void diff_is_a_patch_that_does_the_same(void **state) {
     const char *before[4], *diff = lint("--diff", NULL);
     assert_int_equal(exit_code, 1);
     for (int i = 0; i < 4; i++)
-        before[i] = read_file(llw_arena_printf(arena, FIXTURES "chain/mistake/%s", chain_files[i]));
-    for (int i = 0; i < 4; i++) assert_string_equal(read_file(in_box(chain_files[i])), before[i]);
+        before[i] = read_back(llw_arena_printf(arena, FIXTURES "chain/mistake/%s", chain_files[i]));
+    for (int i = 0; i < 4; i++) assert_string_equal(read_back(in_box(chain_files[i])), before[i]);
     assert_int_equal(count(diff, "--- a/"), 3);
     assert_non_null(strstr(
         diff, "\n-      - N_GPU_LAYERS=${N_GPU_LAYERS:-99}\n+      - N_GPU_LAYERS=${N_GPU_LAYERS:-auto}\n"));
@@ -447,22 +413,22 @@ static void diff_is_a_patch_that_does_the_same(void **state) {
     assert_int_equal(llw_process_run(arena, apply, NULL, 1 << 16, 20, &result, NULL), LLW_OK);
     assert_int_equal(result.exit_code, 0);
     const char *patched[4];
-    for (int i = 0; i < 4; i++) patched[i] = read_file(in_box(chain_files[i]));
+    for (int i = 0; i < 4; i++) patched[i] = read_back(in_box(chain_files[i]));
     unlink(in_box("fix.patch"));
     copy_tree("chain/mistake");
     lint("--fix", NULL);
-    for (int i = 0; i < 4; i++) assert_string_equal(read_file(in_box(chain_files[i])), patched[i]);
+    for (int i = 0; i < 4; i++) assert_string_equal(read_back(in_box(chain_files[i])), patched[i]);
 }
 
 static void what_is_accepted_or_not_asked_for_is_not_fixed(void **state) {
     (void)state;
     copy_tree("chain/mistake");
     edit("Dockerfile", "# A server", "# llwhy ignore-file=L07 reason=\"kept\"\n# A server");
-    const char *dockerfile = read_file(in_box("Dockerfile"));
+    const char *dockerfile = read_back(in_box("Dockerfile"));
     lint("--fix", "--ignore", "layer-count-in-infrastructure", NULL);
-    assert_string_equal(read_file(in_box("Dockerfile")), dockerfile);
-    assert_non_null(strstr(read_file(in_box("docker-compose.yml")), ":-auto}"));
-    assert_non_null(strstr(read_file(in_box(".env.example")), "N_GPU_LAYERS=99"));
+    assert_string_equal(read_back(in_box("Dockerfile")), dockerfile);
+    assert_non_null(strstr(read_back(in_box("docker-compose.yml")), ":-auto}"));
+    assert_non_null(strstr(read_back(in_box(".env.example")), "N_GPU_LAYERS=99"));
 }
 
 static void a_link_is_not_written_through(void **state) {
@@ -470,9 +436,9 @@ static void a_link_is_not_written_through(void **state) {
     copy_tree("chain/mistake");
     rename(in_box("Dockerfile"), in_box("elsewhere"));
     assert_int_equal(symlink("elsewhere", in_box("Dockerfile")), 0);
-    const char *before = read_file(in_box("elsewhere"));
+    const char *before = read_back(in_box("elsewhere"));
     lint("--fix", NULL);
-    assert_string_equal(read_file(in_box("elsewhere")), before);
+    assert_string_equal(read_back(in_box("elsewhere")), before);
     struct stat st;
     assert_int_equal(lstat(in_box("Dockerfile"), &st), 0);
     assert_true(S_ISLNK(st.st_mode));
@@ -499,14 +465,14 @@ static void a_repair_that_does_not_hold_is_not_made(void **state) {
         "launch { ubatch = 1024 } },\n    silent { launch { ubatch = { 512, origin = \"default\" } }, "
         "stops_at = \"origin(l.ubatch) ~= 'default'\" },\n"
         "    undecided { launch { ubatch = unknown }, needs = \"l.ubatch\" } },\n}\n");
-    const char *before = read_file(in_box("compose.yml"));
+    const char *before = read_back(in_box("compose.yml"));
     lint("--rules", ".", "--only", "large,small", "--fix", NULL);
     assert_int_equal(exit_code, 1);
-    assert_string_equal(read_file(in_box("compose.yml")), before);
+    assert_string_equal(read_back(in_box("compose.yml")), before);
     edit("90-remedies.lua", "\"l.ubatch == 512\", ",
          "\"l.ubatch == 511\", "); /* without it the same repair is made */
     lint("--rules", ".", "--only", "large,small", "--fix", NULL);
-    assert_string_equal(read_file(in_box("compose.yml")), with(before, "2048", "512"));
+    assert_string_equal(read_back(in_box("compose.yml")), with(before, "2048", "512"));
 }
 
 int main(void) {

@@ -31,3 +31,14 @@ size_t llw_distance_allowed(const char *word) {
     size_t len = strlen(word);
     return len < 5 ? 1 : len < 12 ? 2 : 3;
 }
+
+llw_nearest llw_nearest_to(const char *word) {
+    return (llw_nearest){.to = word, .best = llw_distance_allowed(word) + 1};
+}
+
+void llw_nearest_try(llw_nearest *nearest, const char *name) {
+    size_t far = llw_distance(nearest->to, name, nearest->best);
+    if (far >= nearest->best) return;
+    nearest->best = far;
+    nearest->name = name;
+}

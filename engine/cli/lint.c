@@ -9,19 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where a launch is defined, for findings whose own slots have no place. */
-static bool place_of_launch(void *context, llw_entity launch, const char **file, int *line, int *column) {
-    const llw_config_result *config = context;
-    for (size_t i = 0; i < config->n_launches; i++) {
-        if (config->launches[i].launch != launch) continue;
-        *file = config->launches[i].file;
-        *line = config->launches[i].line;
-        *column = config->launches[i].column;
-        return true;
-    }
-    return false;
-}
-
 static void add_flag_problems(llw_app *app, const llw_lint_pass *pass, llw_findings *findings) {
     static const llw_level levels[] = {[LLW_PROBLEM_NOTE] = LLW_LEVEL_NOTE,
                                        [LLW_PROBLEM_RISK] = LLW_LEVEL_RISK,
@@ -150,7 +137,7 @@ static bool known_code(void *context, const char *code) {
 
 static bool open_code(void *context, const char *code, const char *file) {
     open_question *q = context;
-    return llw_findings_open(q->pass->run, code, file, place_of_launch, &q->pass->config);
+    return llw_findings_open(q->pass->run, code, file, llw_config_place_of, &q->pass->config);
 }
 
 /* Files that were read, and those that findings point at besides. */
@@ -189,7 +176,7 @@ static bool is_of_files(const llw_linting *lint, const llw_finding *f) {
 static bool judge(llw_linting *lint, llw_lint_pass *pass) {
     llw_app *app = lint->app;
     llw_findings collected = {0}, found = {0}, told = {0};
-    llw_findings_collect(pass->run, place_of_launch, &pass->config, app->arena, &collected);
+    llw_findings_collect(pass->run, llw_config_place_of, &pass->config, app->arena, &collected);
     for (size_t i = 0; i < collected.n; i++)
         if (is_of_files(lint, &collected.items[i])) llw_findings_add(&found, app->arena, collected.items[i]);
     add_flag_problems(app, pass, &found);

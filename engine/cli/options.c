@@ -317,27 +317,15 @@ static int find_letter(char letter) {
 static const char *nearest_option(const char *name, size_t len) {
     char asked[64];
     snprintf(asked, sizeof asked, "%.*s", (int)len, name);
-    const char *nearest = NULL;
-    size_t best = llw_distance_allowed(asked) + 1;
-    for (int i = 0; i < LLW_OPTIONS; i++) {
-        size_t d = llw_distance(asked, llw_option_table[i].name, best);
-        if (d >= best) continue;
-        best = d;
-        nearest = llw_option_table[i].name;
-    }
-    return nearest;
+    llw_nearest n = llw_nearest_to(asked);
+    for (int i = 0; i < LLW_OPTIONS; i++) llw_nearest_try(&n, llw_option_table[i].name);
+    return n.name;
 }
 
 const char *llw_command_nearest(const char *word) {
-    const char *nearest = NULL;
-    size_t best = llw_distance_allowed(word) + 1;
-    for (int c = 1; c < LLW_COMMANDS; c++) {
-        size_t d = llw_distance(word, llw_command_table[c].name, best);
-        if (d >= best) continue;
-        best = d;
-        nearest = llw_command_table[c].name;
-    }
-    return nearest;
+    llw_nearest n = llw_nearest_to(word);
+    for (int c = 1; c < LLW_COMMANDS; c++) llw_nearest_try(&n, llw_command_table[c].name);
+    return n.name;
 }
 
 /* Reads the option at argv[*at], moving past its value. */

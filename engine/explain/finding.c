@@ -4,8 +4,8 @@
 #include "explain/decision.h"
 #include "explain/words.h"
 
-#include <inttypes.h>
 #include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -207,43 +207,26 @@ const llw_flag_row *llw_flag_find_any(const llw_flags *flags, const char *spelli
     return other;
 }
 
-typedef struct nearest {
-    const char *to, *name;
-    size_t limit, best;
-} nearest;
-
-static nearest nearest_to(const char *to) {
-    size_t limit = llw_distance_allowed(to);
-    return (nearest){.to = to, .limit = limit, .best = limit + 1};
-}
-
-static void try_name(nearest *n, const char *name) {
-    size_t d = llw_distance(n->to, name, n->limit);
-    if (d >= n->best) return;
-    n->best = d;
-    n->name = name;
-}
-
 const char *llw_flag_nearest(const llw_flags *flags, const char *spelling, llw_program program,
                              int64_t order) {
-    nearest n = nearest_to(spelling);
+    llw_nearest n = llw_nearest_to(spelling);
     for (size_t i = 0; i < flags->n_rows; i++) {
         const llw_flag_row *r = &flags->rows[i];
         if (r->kind == LLW_FLAG_REMOVED || !llw_flag_active(r, program, order)) continue;
-        for (size_t j = 0; j < r->n_names; j++) try_name(&n, r->names[j]);
-        for (size_t j = 0; j < r->n_neg_names; j++) try_name(&n, r->neg_names[j]);
+        for (size_t j = 0; j < r->n_names; j++) llw_nearest_try(&n, r->names[j]);
+        for (size_t j = 0; j < r->n_neg_names; j++) llw_nearest_try(&n, r->neg_names[j]);
     }
     return n.name;
 }
 
 const char *llw_flag_nearest_variable(const llw_flags *flags, const char *name, llw_program program,
                                       int64_t order) {
-    nearest n = nearest_to(name);
+    llw_nearest n = llw_nearest_to(name);
     for (size_t i = 0; i < flags->n_rows; i++) {
         const llw_flag_row *r = &flags->rows[i];
         if (r->kind == LLW_FLAG_REMOVED || !llw_flag_active(r, program, order)) continue;
-        try_name(&n, r->env);
-        try_name(&n, r->neg_env);
+        llw_nearest_try(&n, r->env);
+        llw_nearest_try(&n, r->neg_env);
     }
     return n.name;
 }

@@ -47,15 +47,8 @@ llw_attr llw_attr_find(llw_kind kind, const char *name) {
 }
 
 const char *llw_attr_nearest(llw_kind kind, const char *name) {
-    const char *best = NULL;
-    size_t least = 4;
-    for (int a = 1; a < LLW_ATTRS; a++) {
-        if (attrs[a].kind != kind) continue;
-        size_t d = llw_distance(name, attrs[a].name, least);
-        if (d < least) {
-            least = d;
-            best = attrs[a].name;
-        }
-    }
-    return best;
+    llw_nearest n = {.to = name, .best = 4};
+    for (int a = 1; a < LLW_ATTRS; a++)
+        if (attrs[a].kind == kind) llw_nearest_try(&n, attrs[a].name);
+    return n.name;
 }

@@ -2,25 +2,11 @@
 #include "render/teach.h"
 #include "render/render.h"
 #include "render/story.h"
+#include "render/teach_parts.h"
 #include "teach/deck.h"
 
 #include <stdarg.h>
 #include <string.h>
-
-static void paragraph(llw_text *out, const llw_style *style, const char *text, int indent) {
-    llw_text safe = {0};
-    llw_text_add_safe(&safe, text, strlen(text), true);
-    llw_text_addf(out, "%*s", indent, "");
-    llw_wrap(out, style, llw_text_str(&safe), indent, indent);
-    llw_text_add(out, "\n");
-    llw_text_fini(&safe);
-}
-
-static void heading(llw_text *out, const llw_style *style, const char *text) {
-    llw_text_add(out, "\n");
-    llw_paint(out, style, LLW_BOLD, text);
-    llw_text_add(out, "\n");
-}
 
 static void sentence(llw_text *out, const llw_style *style, int indent, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
@@ -30,7 +16,7 @@ static void sentence(llw_text *out, const llw_style *style, int indent, const ch
     va_start(args, fmt);
     llw_text_addv(&line, fmt, args);
     va_end(args);
-    paragraph(out, style, llw_text_str(&line), indent);
+    llw_teach_paragraph(out, style, llw_text_str(&line), indent);
     llw_text_fini(&line);
 }
 
@@ -70,17 +56,17 @@ void llw_render_brief(llw_text *out, const llw_style *style, const llw_transcrip
                               : "It happened; where it is told stands at the end.",
              t->c->composed ? t->c->composed : "");
     llw_text_add(out, "\n");
-    paragraph(out, style, t->c->brief, 0);
+    llw_teach_paragraph(out, style, t->c->brief, 0);
     if (t->c->setting.n_files) {
-        heading(out, style, "What was written");
+        llw_teach_heading(out, style, "What was written");
         files(out, t->c->setting.files, t->c->setting.n_files);
     }
-    heading(out, style, "What was started");
+    llw_teach_heading(out, style, "What was started");
     if (t->c->setting.n_files) sentence(out, style, 2, "%s, which comes to:", t->c->setting.started);
-    paragraph(out, style, t->command, 2);
+    llw_teach_paragraph(out, style, t->command, 2);
     sentence(out, style, 2, "llama.cpp %s", t->c->setting.llama);
-    for (size_t i = 0; i < t->n_cards; i++) paragraph(out, style, t->cards[i], 2);
-    heading(out, style, "What is known");
+    for (size_t i = 0; i < t->n_cards; i++) llw_teach_paragraph(out, style, t->cards[i], 2);
+    llw_teach_heading(out, style, "What is known");
     for (size_t i = 0; i < t->n_facts; i++)
         sentence(out, style, 2, "%s   [%s]", t->facts[i].text, t->facts[i].origin);
     llw_flatten(out, style);
@@ -117,16 +103,16 @@ void llw_render_ask(llw_text *out, const llw_style *style, const llw_ask *ask, s
         llw_text_addf(&line, "Question %zu of %zu. %s", n, all, ask->question);
     else
         llw_text_addf(&line, "What if? %s", ask->question);
-    paragraph(out, style, llw_text_str(&line), 0);
+    llw_teach_paragraph(out, style, llw_text_str(&line), 0);
     llw_text_fini(&line);
     files(out, ask->change.files, ask->change.n_files);
     for (size_t i = 0; i < ask->n_choices; i++) {
         llw_text_addf(&line, "%c) %s", (int)('a' + i), ask->choices[i].text);
-        paragraph(out, style, llw_text_str(&line), 2);
+        llw_teach_paragraph(out, style, llw_text_str(&line), 2);
         llw_text_fini(&line);
     }
     say_how(&line, ask);
-    paragraph(out, style, llw_text_str(&line), 0);
+    llw_teach_paragraph(out, style, llw_text_str(&line), 0);
     llw_text_fini(&line);
     llw_flatten(out, style);
 }
@@ -181,7 +167,7 @@ static void compare(llw_text *out, const llw_style *style, const llw_assessment 
 void llw_render_assessment(llw_text *out, const llw_style *style, const llw_assessment *a, size_t n) {
     verdict(out, style, a, n);
     compare(out, style, a);
-    if (*a->reason && a->understood) paragraph(out, style, a->reason, 2);
+    if (*a->reason && a->understood) llw_teach_paragraph(out, style, a->reason, 2);
     conclusions(out, style, "Gone", &a->gone);
     conclusions(out, style, "New", &a->come);
     for (size_t i = 0; i < a->unneeded.n; i++)
@@ -195,13 +181,14 @@ void llw_render_assessment(llw_text *out, const llw_style *style, const llw_asse
 }
 
 void llw_render_lesson(llw_text *out, const llw_style *style, const llw_transcript *t, int depth) {
-    heading(out, style, t->state == LLW_FIRED ? "The chain" : "The chain: why the lesson says nothing here");
+    llw_teach_heading(out, style,
+                      t->state == LLW_FIRED ? "The chain" : "The chain: why the lesson says nothing here");
     llw_render_proof_text(out, style, &t->proof, depth, false);
     if (*t->mechanism) {
-        heading(out, style, "The mechanism");
+        llw_teach_heading(out, style, "The mechanism");
         llw_render_story(out, style, t->mechanism);
     }
-    heading(out, style, "The lesson");
+    llw_teach_heading(out, style, "The lesson");
     sentence(out, style, 0, "%s (%s; llwhy lesson %s tells it whole)", t->lesson->claim, t->lesson->code,
              t->lesson->code);
     if (!t->c->own) sentence(out, style, 0, "Where it is told: %s.", t->c->source);
@@ -221,7 +208,7 @@ void llw_render_result(llw_text *out, const llw_style *style, const llw_transcri
                       " You were sure of %s that %s wrong, so this case comes again before the others.",
                       sure == 1 ? "one answer" : "answers", sure == 1 ? "was" : "were");
     llw_text_add(out, "\n");
-    paragraph(out, style, llw_text_str(&line), 0);
+    llw_teach_paragraph(out, style, llw_text_str(&line), 0);
     llw_text_fini(&line);
     llw_flatten(out, style);
 }

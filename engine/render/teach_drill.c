@@ -1,23 +1,9 @@
 /* The sheet of a group drill. */
 #include "render/teach_drill.h"
 #include "render/teach.h"
+#include "render/teach_parts.h"
 
 #include <string.h>
-
-static void paragraph(llw_text *out, const llw_style *style, const char *text, int indent) {
-    llw_text safe = {0};
-    llw_text_add_safe(&safe, text, strlen(text), true);
-    llw_text_addf(out, "%*s", indent, "");
-    llw_wrap(out, style, llw_text_str(&safe), indent, indent);
-    llw_text_add(out, "\n");
-    llw_text_fini(&safe);
-}
-
-static void heading(llw_text *out, const llw_style *style, const char *text) {
-    llw_text_add(out, "\n");
-    llw_paint(out, style, LLW_BOLD, text);
-    llw_text_add(out, "\n");
-}
 
 /* What somebody may say who believes otherwise. */
 static void listen_for(llw_text *out, const llw_style *style, const llw_transcript *t, const llw_ask *ask) {
@@ -34,7 +20,7 @@ static void listen_for(llw_text *out, const llw_style *style, const llw_transcri
         if (!m) continue;
         llw_text line = {0};
         llw_text_addf(&line, "Listen for \"%s\". %s", m->title, m->says);
-        paragraph(out, style, llw_text_str(&line), 2);
+        llw_teach_paragraph(out, style, llw_text_str(&line), 2);
         llw_text_fini(&line);
     }
 }
@@ -50,7 +36,7 @@ static llw_rc question(llw_text *out, const llw_style *style, llw_transcript *t,
     llw_render_ask(out, style, ask, number, all);
     for (size_t k = 0; k < ask->hints.n; k++) {
         llw_text_addf(&line, "If they are stuck: %s", ask->hints.items[k]);
-        paragraph(out, style, llw_text_str(&line), 2);
+        llw_teach_paragraph(out, style, llw_text_str(&line), 2);
         llw_text_fini(&line);
     }
     listen_for(out, style, t, ask);
@@ -60,11 +46,11 @@ static llw_rc question(llw_text *out, const llw_style *style, llw_transcript *t,
         llw_text_addf(&line, " %c%s.",
                       *a->reason >= 'a' && *a->reason <= 'z' ? *a->reason - 'a' + 'A' : *a->reason,
                       a->reason + 1);
-    paragraph(out, style, llw_text_str(&line), 2);
+    llw_teach_paragraph(out, style, llw_text_str(&line), 2);
     llw_text_fini(&line);
     if (ask->kind == LLW_ASK_FLAGS) {
         llw_text_addf(&line, "The team's launch %s. With the answer it %s.", a->team, a->plan);
-        paragraph(out, style, llw_text_str(&line), 2);
+        llw_teach_paragraph(out, style, llw_text_str(&line), 2);
         llw_text_fini(&line);
     }
     return LLW_OK;
@@ -78,37 +64,41 @@ llw_rc llw_render_drill(llw_text *out, const llw_style *style, llw_transcript *t
     size_t first = 0, number = 0;
     llw_rc rc = LLW_OK;
     for (size_t i = 0; i < c->n_asks; i++) first += !c->asks[i].what_if;
-    paragraph(out, style, before, 0);
-    heading(out, style, "1. Read aloud (3 minutes)");
+    llw_teach_paragraph(out, style, before, 0);
+    llw_teach_heading(out, style, "1. Read aloud (3 minutes)");
     llw_render_brief(out, style, t);
-    heading(out, style, "2. Let them ask (5 minutes)");
-    paragraph(out, style,
-              "They may ask for any fact. Look it up while they watch: llwhy teach of this case, then f "
-              "NAME. Write down which "
-              "facts they asked for, and which nobody thought of.",
-              0);
-    heading(out, style, "3. Let them commit (10 minutes)");
-    paragraph(out, style,
-              "Everybody writes an answer and how sure they are, 1 to 5, before anybody speaks. Then the one "
-              "who is surest "
-              "explains, then somebody who said something else. Judge nothing yet.",
-              0);
+    llw_teach_heading(out, style, "2. Let them ask (5 minutes)");
+    llw_teach_paragraph(
+        out, style,
+        "They may ask for any fact. Look it up while they watch: llwhy teach of this case, then f "
+        "NAME. Write down which "
+        "facts they asked for, and which nobody thought of.",
+        0);
+    llw_teach_heading(out, style, "3. Let them commit (10 minutes)");
+    llw_teach_paragraph(
+        out, style,
+        "Everybody writes an answer and how sure they are, 1 to 5, before anybody speaks. Then the one "
+        "who is surest "
+        "explains, then somebody who said something else. Judge nothing yet.",
+        0);
     for (size_t i = 0; rc == LLW_OK && i < c->n_asks; i++)
         if (!c->asks[i].what_if) rc = question(out, style, t, i, ++number, first, err);
     if (rc != LLW_OK) return rc;
-    heading(out, style, "4. What the engine says (7 minutes)");
-    paragraph(out, style,
-              "Now type the group's answer into llwhy teach and read what it says. The chain, for you:", 0);
+    llw_teach_heading(out, style, "4. What the engine says (7 minutes)");
+    llw_teach_paragraph(
+        out, style,
+        "Now type the group's answer into llwhy teach and read what it says. The chain, for you:", 0);
     llw_render_lesson(out, style, t, 2);
-    heading(out, style, "5. Carry it over (3 minutes)");
+    llw_teach_heading(out, style, "5. Carry it over (3 minutes)");
     for (size_t i = 0; rc == LLW_OK && i < c->n_asks; i++)
         if (c->asks[i].what_if) rc = question(out, style, t, i, 0, 0, err);
-    heading(out, style, "6. Before they leave (2 minutes)");
-    paragraph(out, style,
-              "Who was sure and wrong, and what would have shown it in time? Which of our own launches has "
-              "the same trait "
-              "today: llwhy lint finds them. What will we do otherwise on Monday?",
-              0);
+    llw_teach_heading(out, style, "6. Before they leave (2 minutes)");
+    llw_teach_paragraph(
+        out, style,
+        "Who was sure and wrong, and what would have shown it in time? Which of our own launches has "
+        "the same trait "
+        "today: llwhy lint finds them. What will we do otherwise on Monday?",
+        0);
     llw_flatten(out, style);
     return rc;
 }

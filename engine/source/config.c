@@ -330,3 +330,15 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
     read_set(&r, &set);
     return LLW_OK;
 }
+
+bool llw_config_place_of(void *result, llw_entity launch, const char **file, int *line, int *column) {
+    const llw_config_result *config = result;
+    for (size_t i = 0; i < config->n_launches; i++) {
+        if (config->launches[i].launch != launch) continue;
+        *file = config->launches[i].file;
+        *line = config->launches[i].line;
+        *column = config->launches[i].column;
+        return true;
+    }
+    return false;
+}

@@ -7,17 +7,19 @@
  * counts. Grade is LLW_GRADE_CONFIG.
  *
  * Launches made, with their ids:
- *   FILE:profile   a section of an INI file that has a MODEL; through the Compose service and Dockerfile
- * beside it if there are FILE:service   a Compose service that runs llama.cpp, with its defaults alone FILE
- * a .env file through the Compose service beside it; a Dockerfile that runs llama.cpp launch.infrastructure
- * marks what others inherit (Dockerfiles, Compose files, manifests, examples, and a layer count that several
- * launches take from one place),
- * launch.example examples and templates, launch.reason_given whether a comment says why the placement was
- * chosen. What comments and descriptions say about a model becomes `claim` entities; text in quotes, of the
- * past or of lessons, and commented-out profiles say nothing.
+ * - FILE:profile: a section of an INI file that has a MODEL, through the Compose service and Dockerfile
+ * beside it
+ * - FILE:service: a Compose service that runs llama.cpp, with its defaults alone
+ * - FILE: a .env file through the Compose service beside it; a Dockerfile that runs llama.cpp
+ *
+ * launch.infrastructure marks what others inherit (Dockerfiles, Compose files, manifests, examples, and a
+ * layer count that several launches take from one place), launch.example examples and templates,
+ * launch.reason_given whether a comment says why the placement was chosen. What comments and descriptions say
+ * about a model becomes `claim` entities; text in quotes, of the past or of lessons, and commented-out
+ * profiles say nothing.
  *
  * A model named in a file is looked for beside the file, in models/, and where Compose mounts it; one that is
- * not there but is known by its file name (models/known) has the facts of that; else the entity stands
+ * not there but is known by its name (models/known) has the facts of that; else the entity stands
  * without facts. Nothing is run, no variable of the caller's environment is read, links to directories are
  * not followed. Everything may be hostile: what cannot be read is listed with its line and left out. */
 #ifndef LLW_SOURCE_CONFIG_H
@@ -88,6 +90,9 @@ enum {
     LLW_CONFIG_MAX_LAUNCHES = 5000,
     LLW_CONFIG_MAX_CLAIMS = 5000,
 };
+
+/* Where a launch of `result` (an llw_config_result) is defined; a llw_launch_place of explain/finding.h. */
+bool llw_config_place_of(void *result, llw_entity launch, const char **file, int *line, int *column);
 
 /* Reads a file, or every configuration file under a directory (versions, packages, builds and copies of
  * llama.cpp's sources are left out). A file given by name whose format is none of ours, and a path that is

@@ -139,15 +139,20 @@ static const char *find_model(llw_config_reader *r, const llw_launch_spec *spec,
     return NULL;
 }
 
-const char *llw_config_known_name(llw_config_reader *r, const char *path) {
+static char **known_names(llw_config_reader *r) {
     if (!r->known) llw_known_list(r->arena, &r->known, &r->n_known);
-    return llw_known_for_file(r->arena, r->known, r->n_known, path);
+    return r->known;
+}
+
+const char *llw_config_known_name(llw_config_reader *r, const char *path) {
+    char **names = known_names(r);
+    return llw_known_for_file(r->arena, names, r->n_known, path);
 }
 
 static const char *known_model(llw_config_reader *r, const llw_argv_model *model) {
     if (!model->remote) return llw_config_known_name(r, model->path);
-    if (!r->known) llw_known_list(r->arena, &r->known, &r->n_known);
-    return llw_known_for_repository(r->arena, r->known, r->n_known, model->path);
+    char **names = known_names(r);
+    return llw_known_for_repository(r->arena, names, r->n_known, model->path);
 }
 
 /* The model that was given for all launches. */

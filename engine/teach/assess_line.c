@@ -41,18 +41,6 @@ static void say_spot(llw_judging *j, const llw_scene *scene, llw_text *t, spot s
 
 /* ---- what was found, and where ---- */
 
-static bool place_of_launch(void *context, llw_entity launch, const char **file, int *line, int *column) {
-    const llw_config_result *config = context;
-    for (size_t i = 0; i < config->n_launches; i++) {
-        if (config->launches[i].launch != launch) continue;
-        *file = config->launches[i].file;
-        *line = config->launches[i].line;
-        *column = config->launches[i].column;
-        return true;
-    }
-    return false;
-}
-
 static bool is_asked_for(const llw_judging *j, const llw_finding *f) {
     if (j->ask->finds) return !strcmp(f->rule, j->ask->finds);
     bool asked = !strcmp(f->lesson, j->c->lesson);
@@ -82,7 +70,7 @@ static void add_tried(llw_judging *j, const llw_scene *scene, const llw_finding 
 static size_t collect(llw_judging *j, const llw_scene *scene, llw_findings *out) {
     llw_findings all = {0};
     size_t asked = 0;
-    llw_findings_collect(scene->run, place_of_launch, (void *)(uintptr_t)scene->config, j->arena, &all);
+    llw_findings_collect(scene->run, llw_config_place_of, (void *)(uintptr_t)scene->config, j->arena, &all);
     for (int turn = 0; turn < 2; turn++) {
         for (size_t i = 0; i < all.n; i++) {
             const llw_finding *f = &all.items[i];

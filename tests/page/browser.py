@@ -11,30 +11,18 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "cli")]
 import inputs
+import npm
 import runs
 
-SKIP = 77
 PLAYWRIGHT = "playwright-core@1.64.1"
-
-
-def missing():
-    for program in ("node", "npm", "chromium"):
-        if not shutil.which(program):
-            return f"{program} is not installed"
-    return None
 
 
 def main():
     llwhy, folder = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2])
-    lacks = missing()
-    folder.mkdir(parents=True, exist_ok=True)
-    if not lacks and not (folder / "node_modules" / "playwright-core").is_dir():
-        (folder / "package.json").write_text('{"private": true}\n')
-        got = subprocess.run(["npm", "install", "--no-save", "--no-audit", "--no-fund", PLAYWRIGHT], cwd=folder, capture_output=True, text=True, check=False)
-        lacks = f"npm cannot bring {PLAYWRIGHT}" if got.returncode else None
+    lacks = npm.lacks(folder, PLAYWRIGHT, "chromium")
     if lacks:
         print(f"skipped: {lacks}")
-        return SKIP
+        return npm.SKIP
     for name, words in inputs.make(folder).items():
         at = words.index("--") if "--" in words else len(words)
         page = runs.llwhy(llwhy, *words[:at], "--format", "html", *words[at:]).stdout
