@@ -4,12 +4,25 @@
 
 #include <string.h>
 
+static llw_entity launch_of(const llw_prover *b, llw_entity entity) {
+    return llw_facts_kind(b->run->facts, entity) == LLW_KIND_placement
+               ? llw_facts_ref(b->run->facts, entity, LLW_placement_launch)
+               : entity;
+}
+
 /* NOLINTNEXTLINE(misc-no-recursion): a quantity names quantities before it, at most LLW_PROOF_DEPTH_MAX */
 static void add_reads(llw_prover *b, int depth, const llw_node *node, const llw_expr *expr, bool told) {
     for (int i = 0; i < expr->n_nodes; i++) {
         const llw_expr_node *n = &expr->nodes[i];
         if (n->op == LLW_OP_SLOT && n->as.slot.attr && n->as.slot.attr != LLW_placement_device)
             llw_prover_slot(b, depth, node->binding[n->as.slot.variable], n->as.slot.attr, told);
+        if (n->op == LLW_OP_SUM || n->op == LLW_OP_ANY)
+            for (llw_entity e = 0; (e = llw_facts_next(b->run->facts, n->as.aggregate.kind, e));)
+                llw_prover_slot(b, depth, e, n->as.aggregate.attr, false);
+        if (n->op == LLW_OP_PREDICT)
+            llw_prover_predicted(b, launch_of(b, node->binding[n->as.predict.variable]));
+        if (n->op == LLW_OP_PREDICTED)
+            llw_prover_predicted(b, launch_of(b, node->binding[expr->nodes[n->args[0]].as.slot.variable]));
         if (n->op == LLW_OP_LET) {
             const llw_expr *let = &node->rule->lets[n->as.let];
             llw_text t = {0};
@@ -106,6 +119,7 @@ void llw_proof_node(const llw_run *run, const llw_node *node, llw_arena *arena, 
     llw_prover_conditions(&b, 1, node);
     for (size_t i = 0; node->state == LLW_FIRED && i < (size_t)rule->find.n_pieces; i++)
         if (rule->find.pieces[i].value) add_reads(&b, 1, node, rule->find.pieces[i].value, false);
+    llw_prover_rest(&b);
     llw_text_add(&t, rule->lesson->claim);
     llw_prover_add(&b, 1, LLW_LINE_MECHANISM, &t);
     for (size_t i = 0; i < rule->n_tries && node->state == LLW_FIRED; i++) {

@@ -34,9 +34,16 @@ typedef struct llw_proof_line {
     llw_value value;
 } llw_proof_line;
 
+typedef struct llw_slot {
+    llw_entity entity;
+    llw_attr attr;
+} llw_slot;
+
 typedef struct llw_proof {
     llw_proof_line *lines;
     size_t n_lines, capacity;
+    llw_slot *rest; /* what its predictions read besides: the last line of the whole proof names it */
+    size_t n_rest, rest_capacity;
     llw_grade weakest; /* the least certain grade that it rests on */
 } llw_proof;
 
@@ -50,10 +57,6 @@ void llw_proof_slot(const llw_run *run, llw_entity entity, llw_attr attr, llw_ar
 
 /* Slots whose unknown value leaves a node undecided, in the order of its conditions; returns how many (at
  * most max). */
-typedef struct llw_slot {
-    llw_entity entity;
-    llw_attr attr;
-} llw_slot;
 size_t llw_missing_slots(const llw_run *run, const llw_node *node, llw_slot *out, size_t max);
 
 const char *llw_line_kind_name(llw_line_kind kind);

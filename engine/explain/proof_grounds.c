@@ -298,6 +298,7 @@ void llw_prover_grounds(llw_prover *b, int depth, llw_entity entity, llw_attr at
     llw_entity launch = placement ? llw_facts_ref(b->run->facts, entity, LLW_placement_launch) : entity;
     const llw_predicted *p = launch ? llw_run_predicted(b->run, launch) : NULL;
     if (!p || p->rc != LLW_OK) return;
+    llw_prover_predicted(b, launch);
     const char *device = "";
     if (placement) llw_facts_text(b->run->facts, entity, LLW_placement_device, &device);
     size_t before = b->out->n_lines;

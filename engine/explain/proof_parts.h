@@ -14,7 +14,9 @@ typedef struct llw_prover {
     llw_proof *out;
     llw_slot *seen;
     size_t n_seen, seen_capacity;
-    bool fit_told; /* what --fit did was told once */
+    bool fit_told;          /* what --fit did was told once */
+    llw_entity launches[8]; /* of which something predicted was told */
+    size_t n_launches;
 } llw_prover;
 
 /* Adds a line and takes over the text. */
@@ -32,6 +34,10 @@ void llw_prover_slot(llw_prover *b, int depth, llw_entity entity, llw_attr attr,
 void llw_prover_operand(llw_prover *b, int depth, llw_entity entity, llw_attr attr);
 /* The conditions of a rule's node, with what they read. */
 void llw_prover_conditions(llw_prover *b, int depth, const llw_node *node);
+/* Something was predicted of the launch; the rest of what its prediction reads is told at the end
+ * (proof_rest.c). */
+void llw_prover_predicted(llw_prover *b, llw_entity launch);
+void llw_prover_rest(llw_prover *b);
 /* What a predicted slot was computed from (proof_grounds.c). */
 void llw_prover_grounds(llw_prover *b, int depth, llw_entity entity, llw_attr attr);
 

@@ -116,6 +116,7 @@ void llw_proof_slot(const llw_run *run, llw_entity entity, llw_attr attr, llw_ar
     *out = (llw_proof){.weakest = LLW_GRADE_WHATIF};
     llw_prover b = {.run = run, .arena = arena, .out = out};
     llw_prover_slot(&b, 0, entity, attr, false);
+    llw_prover_rest(&b);
     llw_text t = {0};
     llw_text_add(&t, llw_attr_get(attr)->meaning);
     llw_prover_add(&b, 1, LLW_LINE_MECHANISM, &t);

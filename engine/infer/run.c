@@ -248,10 +248,14 @@ const llw_predicted *llw_run_predicted(const llw_run *run, llw_entity launch) {
 }
 
 const llw_node *llw_run_deriver(const llw_run *run, llw_entity entity, llw_attr attr) {
-    for (size_t i = 0; i < run->n_derivations; i++)
-        if (run->derivations[i].entity == entity && run->derivations[i].attr == attr)
-            return &run->nodes[run->derivations[i].node];
-    return NULL;
+    const llw_derivation *best = NULL;
+    for (size_t i = 0; i < run->n_derivations; i++) {
+        const llw_derivation *d = &run->derivations[i];
+        if (d->entity != entity || d->attr != attr) continue;
+        bool wins = !best || (d->value.known == best->value.known ? d->grade >= best->grade : d->value.known);
+        if (wins) best = d; /* the later of equals */
+    }
+    return best ? &run->nodes[best->node] : NULL;
 }
 
 void llw_run_eval(const llw_run *run, const llw_node *node, const llw_expr *expr, llw_result *values) {

@@ -76,7 +76,7 @@ void llw_run_free(llw_run *run);
 
 /* The prediction of a launch, or NULL. */
 const llw_predicted *llw_run_predicted(const llw_run *run, llw_entity launch);
-/* The node that derived a slot, or NULL: it was read or predicted. */
+/* The node whose derivation of a slot counts, or NULL: it was read or predicted. */
 const llw_node *llw_run_deriver(const llw_run *run, llw_entity entity, llw_attr attr);
 
 /* Evaluates one of the rule's expressions again in a node, with every sub-value: for explanations. values has

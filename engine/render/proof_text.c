@@ -47,7 +47,7 @@ void llw_render_proof_text(llw_text *out, const llw_style *style, const llw_proo
         llw_text_add(out, "\n");
         llw_text_fini(&t);
     }
-    if (hidden) llw_text_addf(out, "(%zu more lines; --all)\n", hidden);
+    if (hidden) llw_text_addf(out, "(%zu more line%s; --all)\n", hidden, hidden == 1 ? "" : "s");
     if (proof->weakest < LLW_GRADE_FILE)
         llw_text_addf(out, "The weakest thing this rests on is %s.\n",
                       proof->weakest == LLW_GRADE_PREDICTED ? "a predicted figure"
