@@ -3,7 +3,7 @@
 #define LLW_TESTS_ARGV_LINES_H
 
 #include "fact/build.h"
-#include "source/argv.h"
+#include "source/launch/argv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

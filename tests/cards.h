@@ -4,9 +4,9 @@
 
 #include "base/table.h"
 #include "fact/model.h"
-#include "source/card.h"
-#include "source/card_name.h"
-#include "source/card_read.h"
+#include "source/model/card.h"
+#include "source/model/card_name.h"
+#include "source/model/card_read.h"
 
 #include "root.h"
 

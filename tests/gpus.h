@@ -4,9 +4,9 @@
 
 #include "base/file.h"
 #include "fact/launch.h"
-#include "source/gpu.h"
-#include "source/gpu_smi.h"
-#include "source/host.h"
+#include "source/machine/gpu.h"
+#include "source/machine/gpu_smi.h"
+#include "source/machine/host.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,8 +3,8 @@
 #define TESTS_LAUNCHES_H
 
 #include "fact/build.h"
-#include "source/argv.h"
-#include "source/known.h"
+#include "source/launch/argv.h"
+#include "source/model/known.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "source/log.h"
+#include "source/log/log.h"
 
 #include <math.h>
 #include <stdarg.h>

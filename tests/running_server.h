@@ -3,8 +3,8 @@
 #define LLW_TESTS_RUNNING_SERVER_H
 
 #include "base/file.h"
-#include "source/container.h"
-#include "source/running.h"
+#include "source/machine/container.h"
+#include "source/machine/running.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

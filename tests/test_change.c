@@ -11,7 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "source/known.h"
+#include "source/model/known.h"
 #include "turns.h"
 
 static const char both[] = "24564:23671:1008,16303:12761:896";

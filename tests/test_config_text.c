@@ -1,7 +1,7 @@
 /* The pieces that configuration files are read with: text with places, variables and ${...}, YAML with
  * places, shell scripts on paper, Dockerfiles, Compose services. */
-#include "source/config_parts.h"
-#include "source/yaml_tree.h"
+#include "source/config/parts.h"
+#include "source/config/yaml_tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

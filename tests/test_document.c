@@ -1,7 +1,7 @@
 /* What Markdown is taken to say: passages with their places, claims and the models they are about, what is
  * history. */
 #include "torture.h"
-#include "source/markdown.h"
+#include "source/prose/markdown.h"
 
 static const char profile[] = "[glm-q4]\nMODEL=GLM-4.7-Flash/GLM-4.7-Flash-Q4_K_M.gguf\nCTX_SIZE=8192\n"
                               "[glm-q8]\nMODEL=GLM-4.7-Flash/GLM-4.7-Flash-Q8_0.gguf\nCTX_SIZE=8192\n"

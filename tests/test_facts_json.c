@@ -1,7 +1,7 @@
 /* Fact bases as JSON: round trips, short forms written by hand, and files that must be refused. */
 #include "fact/facts_json.h"
-#include "source/known.h"
-#include "source/model_open.h"
+#include "source/model/known.h"
+#include "source/model/model_open.h"
 
 #include <jansson.h>
 #include <setjmp.h>

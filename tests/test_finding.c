@@ -5,8 +5,8 @@
 #include "explain/fix.h"
 #include "explain/suppress.h"
 #include "render/page.h"
-#include "source/argv.h"
-#include "source/config.h"
+#include "source/launch/argv.h"
+#include "source/config/config.h"
 
 #include <limits.h>
 #include <setjmp.h>
@@ -20,7 +20,6 @@
 #include <cmocka.h>
 
 #include "box.h"
-
 
 static llw_finding finding(const char *code, const char *lesson, const char *rule, llw_level level, int line,
                            int column, llw_entity launch) {

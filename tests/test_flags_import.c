@@ -2,7 +2,7 @@
 #include "base/data.h"
 #include "base/text.h"
 #include "fact/build.h"
-#include "source/flags_import.h"
+#include "source/launch/flags_import.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* The GGUF reader against files that are good, broken and hostile (gguf_hostile.h). */
 #include "fact/ggml_type.h"
-#include "source/gguf.h"
+#include "source/model/gguf.h"
 #include "gguf_hostile.h"
 
 #include <setjmp.h>
@@ -39,7 +39,8 @@ static void every_case_has_its_verdict(void **state) {
         if (rc != LLW_OK && !strstr(err.text, numbered_cases[i].says))
             fail_msg("%s says \"%s\", not \"%s\"", what, err.text, numbered_cases[i].says);
         if (rc == LLW_OK) says(&gguf, what, numbered_cases[i].says);
-        if (!numbered_cases[i].ggml) assert_false(numbered_cases[i].accepted); /* never laxer than llama.cpp */
+        if (!numbered_cases[i].ggml)
+            assert_false(numbered_cases[i].accepted); /* never laxer than llama.cpp */
         llw_arena_free(arena);
         free(exact);
         llw_text_fini(&f);

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "box.h"
-#include "source/git_link.h"
+#include "source/config/git_link.h"
 
 #include <sys/stat.h>
 

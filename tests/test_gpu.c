@@ -1,6 +1,6 @@
 /* GPUs given by hand, with a size or by name. */
 #include "gpus.h"
-#include "source/gpu_table.h"
+#include "source/machine/gpu_table.h"
 
 static void given_memory_is_llama_cpp_s_view(void **state) {
     (void)state;

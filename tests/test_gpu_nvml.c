@@ -1,6 +1,6 @@
 /* GPUs as NVML tells them: stand-ins of every age, broken ones, and other machines. */
 #include "gpus.h"
-#include "source/gpu_nvml.h"
+#include "source/machine/gpu_nvml.h"
 
 static void nvml_gives_every_fact(void **state) {
     (void)state;

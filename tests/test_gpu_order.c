@@ -1,7 +1,7 @@
 /* CUDA's own numbering of the GPUs, and llama.cpp's list that settles it. */
 #include "gpus.h"
-#include "source/gpu_listing.h"
-#include "source/gpu_order.h"
+#include "source/machine/gpu_listing.h"
+#include "source/machine/gpu_order.h"
 
 static llw_gpu_list three_cards(const char *second) {
     return parse_text(

@@ -1,6 +1,6 @@
 /* The host: /proc/meminfo, control groups of both versions, and what cannot be read. */
 #include "base/file.h"
-#include "source/host.h"
+#include "source/machine/host.h"
 
 #include "root.h"
 

@@ -1,7 +1,7 @@
 /* Addresses: which are public, how they are shown; names on the hub. */
-#include "source/http.h"
-#include "source/http_address.h"
-#include "source/hub.h"
+#include "source/remote/http.h"
+#include "source/remote/http_address.h"
+#include "source/remote/hub.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

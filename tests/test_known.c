@@ -1,9 +1,9 @@
 /* Known models: each gives, slot for slot and tensor for tensor, what its own file gives. */
 #include "fact/header.h"
 #include "fact/header_text.h"
-#include "source/gguf.h"
-#include "source/known.h"
-#include "source/model_open.h"
+#include "source/model/gguf.h"
+#include "source/model/known.h"
+#include "source/model/model_open.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -2,7 +2,7 @@
 #include "fact/launch.h"
 #include "fact/build.h"
 #include "fact/ggml_type.h"
-#include "source/argv.h"
+#include "source/launch/argv.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,8 +3,8 @@
 #include "infer/native.h"
 #include "logs.h"
 #include "render/log.h"
-#include "source/known.h"
-#include "source/log_claim.h"
+#include "source/model/known.h"
+#include "source/log/claim.h"
 
 #include <jansson.h>
 

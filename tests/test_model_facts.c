@@ -1,8 +1,8 @@
 /* Facts that a header decides: published models, made-up ones, and headers that contradict themselves. */
 #include "fact/header.h"
 #include "fact/header_text.h"
-#include "source/model_facts.h"
-#include "source/model_open.h"
+#include "source/model/model_facts.h"
+#include "source/model/model_open.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

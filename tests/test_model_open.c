@@ -1,5 +1,5 @@
 /* Opening models: files that are no files, split sets, directories, interrupted downloads. */
-#include "source/model_open.h"
+#include "source/model/model_open.h"
 #include "gguf_maker.h"
 
 #include <setjmp.h>

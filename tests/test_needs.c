@@ -1,7 +1,7 @@
 /* Tensor tables against the architecture: the known models pass, and each kind of damage is named. The test
  * oracle_needs compares with llama.cpp itself. */
 #include "predict/needs.h"
-#include "source/known.h"
+#include "source/model/known.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

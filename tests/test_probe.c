@@ -1,7 +1,7 @@
 /* What a probe says: verdict, summary, facts, and the record in both forms. */
 #include "fact/probe.h"
 #include "render/probe.h"
-#include "source/yaml_tree.h"
+#include "source/config/yaml_tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* Running servers: found in /proc, inside containers, and what reached them. */
 #include "running_server.h"
-#include "source/gpu_usage.h"
+#include "source/machine/gpu_usage.h"
 
 static void processes_are_found(void **state) {
     fixture *f = *state;

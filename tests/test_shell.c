@@ -1,5 +1,5 @@
 /* Shell scripts on paper: every start of llama.cpp with its words, as far as they are certain. */
-#include "source/config_parts.h"
+#include "source/config/parts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,11 +5,11 @@
 #include "fact/build.h"
 #include "fact/facts_json.h"
 #include "infer/run.h"
-#include "source/argv.h"
-#include "source/gpu.h"
-#include "source/host.h"
-#include "source/known.h"
-#include "source/suppose.h"
+#include "source/launch/argv.h"
+#include "source/machine/gpu.h"
+#include "source/machine/host.h"
+#include "source/model/known.h"
+#include "source/launch/suppose.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,11 +5,11 @@
 #include "explain/verify.h"
 #include "fact/build.h"
 #include "rule/kb.h"
-#include "source/gpu.h"
-#include "source/gpu_usage.h"
-#include "source/host.h"
-#include "source/known.h"
-#include "source/log_claim.h"
+#include "source/machine/gpu.h"
+#include "source/machine/gpu_usage.h"
+#include "source/machine/host.h"
+#include "source/model/known.h"
+#include "source/log/claim.h"
 
 #include <arpa/inet.h>
 #include <jansson.h>

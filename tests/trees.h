@@ -4,7 +4,7 @@
 #ifndef LLW_TESTS_TREES_H
 #define LLW_TESTS_TREES_H
 
-#include "source/config.h"
+#include "source/config/config.h"
 
 #include <errno.h>
 #include <ftw.h>

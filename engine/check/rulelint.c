@@ -5,7 +5,7 @@
 #include "check/rulelint_parts.h"
 #include "check/story.h"
 #include "fact/build.h"
-#include "source/yaml_tree.h"
+#include "source/config/yaml_tree.h"
 
 #include <stdarg.h>
 #include <stdio.h>

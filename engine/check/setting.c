@@ -1,8 +1,8 @@
 /* Lays a test's facts over one known model, one GPU, one host and one launch with llama.cpp's defaults. */
 #include "check/setting.h"
 #include "fact/build.h"
-#include "source/argv.h"
-#include "source/known.h"
+#include "source/launch/argv.h"
+#include "source/model/known.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #include "check/story.h"
 #include "base/data.h"
 #include "fact/facts_json.h"
-#include "source/argv.h"
-#include "source/known.h"
+#include "source/launch/argv.h"
+#include "source/model/known.h"
 
 #include <stdio.h>
 #include <string.h>

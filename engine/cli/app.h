@@ -6,9 +6,9 @@
 #include "cli/options.h"
 #include "infer/run.h"
 #include "render/style.h"
-#include "source/argv.h"
-#include "source/ledger.h"
-#include "source/log.h"
+#include "source/launch/argv.h"
+#include "source/evidence/ledger.h"
+#include "source/log/log.h"
 
 /* A project's own rules, lessons and models, in the current directory. */
 #define LLW_PROJECT_DATA ".llwhy"
@@ -39,7 +39,7 @@ typedef struct llw_app {
     const llw_log *log;   /* of --log, and its load that tells most; NULL */
     const llw_load *load;
     const llw_ledger *ledger;  /* of llw_app_ledger; NULL when it was not asked for yet */
-    struct llw_remote *remote; /* what is read over the network (source/remote.h); NULL: nothing yet */
+    struct llw_remote *remote; /* what is read over the network (source/remote/remote.h); NULL: nothing yet */
     llw_exit code;
 } llw_app;
 
@@ -91,7 +91,7 @@ const char *llw_app_model_of_load(llw_app *app, const llw_load *load);
 /* The project's ledger, read once: --evidence, else evidence/ here, above, or above the path given (NULL: the
  * current directory). Never NULL; without one it holds nothing. What cannot be read in it is said. */
 const llw_ledger *llw_app_ledger(llw_app *app, const char *path);
-/* Claims what the ledger says about the launches of `facts` (source/ledger_claim.h). */
+/* Claims what the ledger says about the launches of `facts` (source/evidence/ledger_claim.h). */
 void llw_app_claim_ledger(llw_app *app, llw_facts *facts, const char *path);
 /* Corrects what is estimated by what the ledger measured on this machine: memory beyond the buffers, speed.
  */

@@ -2,7 +2,7 @@
 #include "cli/asking.h"
 #include "base/file.h"
 #include "infer/cone.h"
-#include "source/known.h"
+#include "source/model/known.h"
 
 #include <string.h>
 #include <strings.h>

@@ -5,7 +5,7 @@
 
 #include "cli/app.h"
 #include "explain/difference.h"
-#include "source/suppose.h"
+#include "source/launch/suppose.h"
 
 /* Takes the model off the words behind the command (the last one, if it is a file or a known model), gathers
  * its facts or recalls those of the last run, and runs the lessons. False when the reason was said. Without a

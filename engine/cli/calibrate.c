@@ -6,8 +6,8 @@
 #include "cli/app.h"
 #include "fact/build.h"
 #include "infer/native.h"
-#include "source/known.h"
-#include "source/record_match.h"
+#include "source/model/known.h"
+#include "source/evidence/record_match.h"
 
 #include <math.h>
 #include <string.h>

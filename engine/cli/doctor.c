@@ -6,11 +6,11 @@
 #include "base/process.h"
 #include "cli/app.h"
 #include "cli/project.h"
-#include "source/gpu.h"
-#include "source/gpu_nvml.h"
-#include "source/gpu_smi.h"
-#include "source/host.h"
-#include "source/hub.h"
+#include "source/machine/gpu.h"
+#include "source/machine/gpu_nvml.h"
+#include "source/machine/gpu_smi.h"
+#include "source/machine/host.h"
+#include "source/remote/hub.h"
 
 #include <langinfo.h>
 #include <stdio.h>

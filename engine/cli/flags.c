@@ -4,7 +4,7 @@
 #include "cli/app.h"
 #include "fact/build.h"
 #include "render/flags.h"
-#include "source/flags_import.h"
+#include "source/launch/flags_import.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -72,7 +72,8 @@ static int import_help(llw_app *app) {
                    : ".llwhy"; /* in llwhy's own tree, or in a project's overlay */
     const char *directory = *root ? llw_path_join(app->arena, root, "models") : "models";
     llw_text out = {0};
-    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): read_help filled it: llw_app_fail, of another file, never returns true */
+    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): read_help filled it: llw_app_fail, of another file,
+     * never returns true */
     llw_render_flags_update(&out, &app->style, &update, version, help.n, directory);
     if (update.n_changes || update.builds) {
         if (*root) mkdir(root, 0777);

@@ -4,7 +4,7 @@
 #include "cli/app.h"
 #include "cli/project.h"
 #include "fact/build.h"
-#include "source/config.h"
+#include "source/config/config.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -4,12 +4,12 @@
 #include "cli/app.h"
 #include "fact/build.h"
 #include "fact/facts_json.h"
-#include "source/card.h"
-#include "source/gpu.h"
-#include "source/host.h"
-#include "source/known.h"
-#include "source/log_claim.h"
-#include "source/model_open.h"
+#include "source/model/card.h"
+#include "source/machine/gpu.h"
+#include "source/machine/host.h"
+#include "source/model/known.h"
+#include "source/log/claim.h"
+#include "source/model/model_open.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -92,10 +92,9 @@ static bool gather_launch(llw_app *app, llw_entity model) {
     llw_argv in = {.id = o->flags_given ? "argv" : "default"};
     bool gate = llw_option_given(o, LLW_OPT_BUILD);
     const char *logged = app->load && !version ? llw_log_build(app->load) : NULL;
-    in.build =
-        gate ? llw_build_claim_pinned(app->facts, version, LLW_GRADE_FLAG, "argument", "--build")
-             : llw_build_claim(app->facts, version, version ? LLW_GRADE_FLAG : LLW_GRADE_DEFAULT,
-                               version ? "argument" : "default", version ? "--llama" : "", &err);
+    in.build = gate ? llw_build_claim_pinned(app->facts, version, LLW_GRADE_FLAG, "argument", "--build")
+                    : llw_build_claim(app->facts, version, version ? LLW_GRADE_FLAG : LLW_GRADE_DEFAULT,
+                                      version ? "argument" : "default", version ? "--llama" : "", &err);
     if (in.build && logged) {
         llw_entity of_log =
             llw_build_claim(app->facts, logged, LLW_GRADE_MEASURED, "log", app->log->path, NULL);

@@ -5,8 +5,8 @@
 #include "cli/app.h"
 #include "render/page.h"
 #include "render/story.h"
-#include "source/card.h"
-#include "source/known.h"
+#include "source/model/card.h"
+#include "source/model/known.h"
 
 #include <stdio.h>
 #include <string.h>

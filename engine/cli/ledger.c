@@ -1,7 +1,7 @@
 /* Finds and reads the project's ledger. */
 #include "base/file.h"
 #include "cli/app.h"
-#include "source/ledger_claim.h"
+#include "source/evidence/ledger_claim.h"
 
 #include <string.h>
 #include <unistd.h>

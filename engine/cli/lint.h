@@ -9,7 +9,7 @@
 #include "explain/finding.h"
 #include "explain/suppress.h"
 #include "fact/flags.h"
-#include "source/config.h"
+#include "source/config/config.h"
 
 typedef struct llw_linting {
     llw_app *app; /* app->facts is the machine, gathered once; every pass lies over it */

@@ -6,9 +6,9 @@
 #include "fact/build.h"
 #include "fact/record.h"
 #include "infer/native.h"
-#include "source/known.h"
-#include "source/log_claim.h"
-#include "source/model_open.h"
+#include "source/model/known.h"
+#include "source/log/claim.h"
+#include "source/model/model_open.h"
 
 #include <stdio.h>
 #include <string.h>

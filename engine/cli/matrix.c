@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "cli/app.h"
 #include "fact/build.h"
-#include "source/model_open.h"
+#include "source/model/model_open.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 #include "base/file.h"
 #include "fact/build.h"
 #include "render/probe.h"
-#include "source/http.h"
+#include "source/remote/http.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,7 +5,7 @@
 
 #include "cli/app.h"
 #include "fact/probe.h"
-#include "source/probe_run.h"
+#include "source/evidence/probe_run.h"
 
 #include <signal.h>
 

@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "cli/probe.h"
 #include "fact/build.h"
-#include "source/config.h"
-#include "source/http.h"
+#include "source/config/config.h"
+#include "source/remote/http.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,10 +3,10 @@
 #include "cli/app.h"
 #include "fact/build.h"
 #include "fact/model.h"
-#include "source/gpu.h"
-#include "source/log_claim.h"
-#include "source/model_open.h"
-#include "source/record_make.h"
+#include "source/machine/gpu.h"
+#include "source/log/claim.h"
+#include "source/model/model_open.h"
+#include "source/evidence/record_make.h"
 
 #include <signal.h>
 #include <stdio.h>

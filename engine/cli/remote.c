@@ -1,14 +1,14 @@
 /* Models far away: the session of a call, addresses and hf: names into models; llwhy hf:OWNER/REPO as a
  * table. */
-#include "source/remote.h"
+#include "source/remote/remote.h"
 #include "base/file.h"
 #include "cli/app.h"
 #include "explain/quant.h"
 #include "predict/predict.h"
 #include "render/quants.h"
-#include "source/card.h"
-#include "source/hub.h"
-#include "source/model_open.h"
+#include "source/model/card.h"
+#include "source/remote/hub.h"
+#include "source/model/model_open.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -5,9 +5,9 @@
 #include "fact/build.h"
 #include "render/teach.h"
 #include "render/teach_drill.h"
-#include "source/config.h"
-#include "source/known.h"
-#include "source/model_open.h"
+#include "source/config/config.h"
+#include "source/model/known.h"
+#include "source/model/model_open.h"
 #include "teach/deck.h"
 #include "teach/from_launch.h"
 

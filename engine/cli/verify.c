@@ -3,13 +3,13 @@
 #include "base/file.h"
 #include "cli/app.h"
 #include "fact/build.h"
-#include "source/config.h"
-#include "source/gpu.h"
-#include "source/gpu_usage.h"
-#include "source/host.h"
-#include "source/known.h"
-#include "source/log_claim.h"
-#include "source/model_open.h"
+#include "source/config/config.h"
+#include "source/machine/gpu.h"
+#include "source/machine/gpu_usage.h"
+#include "source/machine/host.h"
+#include "source/model/known.h"
+#include "source/log/claim.h"
+#include "source/model/model_open.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -30,14 +30,14 @@ enum { LLW_FACTS_JSON_MAX = 64 << 20, LLW_FACTS_JSON_ENTITIES = 4096 };
  * order. The caller frees the text. NULL, with err, only when something cannot be written as JSON. */
 char *llw_facts_save(const llw_facts *facts, llw_err *err);
 
-/* How {"known": NAME} is resolved: claims the known model as the entity of that id (source/known.h
+/* How {"known": NAME} is resolved: claims the known model as the entity of that id (source/model/known.h
  * llw_source_known). */
 typedef llw_rc (*llw_facts_known)(llw_facts *facts, const char *name, const char *id, llw_entity *model,
                                   llw_err *err);
 
 /* How {"kind": "launch", "id": "argv", "argv": ["-c", "4096"]} is read: llama.cpp's flags become the launch's
- * claims, below those the file states as facts (source/argv.h llw_source_words). The launch's build, if the
- * file gives one, is claimed before. */
+ * claims, below those the file states as facts (source/launch/argv.h llw_source_words). The launch's build,
+ * if the file gives one, is claimed before. */
 typedef llw_rc (*llw_facts_words)(llw_facts *facts, llw_entity launch, const char *const *words, size_t n,
                                   llw_err *err);
 

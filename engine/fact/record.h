@@ -1,7 +1,8 @@
 /* A record of the ledger: what one build did with one model, with these flags, on this machine, on that day.
  *
  * Plain data; record.def names every field. What is not known is NULL in texts and -1 in numbers and flags.
- * Everything lives in the arena of whoever made it. source/ledger.h reads and writes records as YAML. */
+ * Everything lives in the arena of whoever made it. source/evidence/ledger.h reads and writes records as
+ * YAML. */
 #ifndef LLW_FACT_RECORD_H
 #define LLW_FACT_RECORD_H
 

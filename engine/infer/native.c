@@ -23,7 +23,8 @@ static void say(const native *n, llw_entity entity, llw_attr attr, llw_value val
 }
 
 /* Another launch than the one that was measured: a knob is turned, or somebody supposes another machine
- * (source/suppose.h; a rule's test states its machine with the same grade, and that is the machine). */
+ * (source/launch/suppose.h; a rule's test states its machine with the same grade, and that is the machine).
+ */
 static bool is_turned(const llw_facts *facts, llw_entity launch) {
     for (int a = 1; a < LLW_ATTRS; a++) {
         const llw_attr_info *info = llw_attr_get((llw_attr)a);

@@ -2,8 +2,8 @@
 #include "fact/build.h"
 #include "render/document.h"
 #include "infer/run.h"
-#include "source/argv.h"
-#include "source/known.h"
+#include "source/launch/argv.h"
+#include "source/model/known.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include "fact/build.h"
 #include "fact/flags.h"
 #include "render/style.h"
-#include "source/flags_import.h"
+#include "source/launch/flags_import.h"
 
 typedef struct llw_flags_question {
     const llw_flags *flags;

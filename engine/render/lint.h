@@ -12,7 +12,7 @@
 #include "explain/finding.h"
 #include "render/page.h"
 #include "render/style.h"
-#include "source/config.h"
+#include "source/config/config.h"
 
 typedef struct llw_lint_report {
     const llw_findings *findings; /* folded, in order */

@@ -5,7 +5,7 @@
 #include "infer/run.h"
 #include "predict/place.h"
 #include "render/style.h"
-#include "source/log.h"
+#include "source/log/log.h"
 
 /* What is known of one load besides its log. */
 typedef struct llw_log_extra {

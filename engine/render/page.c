@@ -3,9 +3,9 @@
 #include "base/data.h"
 #include "check/rulelint.h"
 #include "explain/suppress.h"
-#include "source/argv.h"
-#include "source/log.h"
-#include "source/yaml_tree.h"
+#include "source/launch/argv.h"
+#include "source/log/log.h"
+#include "source/config/yaml_tree.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
 
 #include "explain/verify.h"
 #include "render/style.h"
-#include "source/running.h"
+#include "source/machine/running.h"
 
 typedef struct llw_verify_report {
     const llw_running *process;

@@ -1,7 +1,7 @@
 /* Reads teaching cases: YAML to struct, every key checked, every expression's text kept with its line. */
 #include "teach/case.h"
 #include "base/data.h"
-#include "source/yaml_tree.h"
+#include "source/config/yaml_tree.h"
 
 #include <stdarg.h>
 #include <stdio.h>

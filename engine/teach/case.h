@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "fact/schema.h"
-#include "source/config.h"
+#include "source/config/config.h"
 
 #include <stdbool.h>
 #include <stddef.h>

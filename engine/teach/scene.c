@@ -2,10 +2,10 @@
 #include "teach/scene.h"
 #include "base/file.h"
 #include "fact/build.h"
-#include "source/gpu.h"
-#include "source/host.h"
-#include "source/known.h"
-#include "source/model_open.h"
+#include "source/machine/gpu.h"
+#include "source/machine/host.h"
+#include "source/model/known.h"
+#include "source/model/model_open.h"
 #include "teach/edit.h"
 
 #include <stdio.h>

@@ -1,13 +1,13 @@
 /* A case come to life: its facts, a launch with some flags, and the run of the knowledge base over them.
  *
- * Everything a learner types becomes words of a launch, read by llama.cpp's own grammar (source/argv.h) and
- * judged by the same rules as the team's. A scene owns its facts and its run; what it gives out lives as long
- * as it, or in the arena given. */
+ * Everything a learner types becomes words of a launch, read by llama.cpp's own grammar
+ * (source/launch/argv.h) and judged by the same rules as the team's. A scene owns its facts and its run; what
+ * it gives out lives as long as it, or in the arena given. */
 #ifndef LLW_TEACH_SCENE_H
 #define LLW_TEACH_SCENE_H
 
 #include "explain/decision.h"
-#include "source/config.h"
+#include "source/config/config.h"
 #include "teach/case.h"
 
 typedef struct llw_scene {

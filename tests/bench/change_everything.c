@@ -1,6 +1,7 @@
 /* change_everything [PART OF]: `change` beside trying every turn and every pair of turns, on all known
  * models, eight launches each, on three machines, for each question; with PART OF only every OF-th case from
- * PART on. Prints what was missed or dearer than need be, and how many there were. A quarter of an hour in all.
+ * PART on. Prints what was missed or dearer than need be, and how many there were. A quarter of an hour in
+ * all.
  */
 #include "predict/memo.h"
 
@@ -11,7 +12,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "source/known.h"
+#include "source/model/known.h"
 #include "turns.h"
 
 static const char *const launches[] = {

@@ -4,7 +4,7 @@
  * The loop reads the same windows with pread and steps over every key, value and tensor; it checks nothing,
  * keeps nothing, and trusts the file. Processor time of the thread, least and median of RUNS (40); the first
  * of each warms the caches and is not counted. */
-#include "source/gguf.h"
+#include "source/model/gguf.h"
 #include "fact/header.h"
 
 #include <fcntl.h>

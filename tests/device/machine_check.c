@@ -7,11 +7,11 @@
  * CUDA_VISIBLE_DEVICES and CUDA_DEVICE_ORDER with the cards CUDA then shows. Lines that start with "DIFFERS"
  * are failures; exit 1 when there is one, 77 when there is no GPU. What CUDA does with a repeated entry is
  * printed, not judged. */
-#include "source/gpu.h"
-#include "source/gpu_nvml.h"
-#include "source/gpu_order.h"
-#include "source/gpu_smi.h"
-#include "source/host.h"
+#include "source/machine/gpu.h"
+#include "source/machine/gpu_nvml.h"
+#include "source/machine/gpu_order.h"
+#include "source/machine/gpu_smi.h"
+#include "source/machine/host.h"
 
 #include <dlfcn.h>
 #include <inttypes.h>

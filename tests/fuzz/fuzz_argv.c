@@ -1,7 +1,7 @@
 /* llama.cpp's flags: a word a line; lines before an empty one are variables (NAME=VALUE). */
 #include "fuzz.h"
 
-#include "source/argv.h"
+#include "source/launch/argv.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* A model card beside a known model. */
 #include "fuzz.h"
 
-#include "source/card.h"
-#include "source/known.h"
+#include "source/model/card.h"
+#include "source/model/known.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const char *path = fuzz_file("README.md", data, size);

@@ -4,7 +4,7 @@
  * other. */
 #include "fuzz.h"
 
-#include "source/config.h"
+#include "source/config/config.h"
 
 #include <ctype.h>
 #include <string.h>

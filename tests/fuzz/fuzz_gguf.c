@@ -1,6 +1,6 @@
 /* The reader of GGUF headers, from memory. */
 #include "fuzz.h"
-#include "source/gguf.h"
+#include "source/model/gguf.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     llw_arena *arena = llw_arena_new();

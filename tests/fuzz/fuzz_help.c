@@ -1,7 +1,7 @@
 /* What a binary prints for --help, and the table that comes of it, read again. */
 #include "fuzz.h"
 
-#include "source/flags_import.h"
+#include "source/launch/flags_import.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     llw_arena *arena = llw_arena_new();

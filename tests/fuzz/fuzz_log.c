@@ -1,7 +1,7 @@
 /* Load logs, and what is claimed from the load that tells most. */
 #include "fuzz.h"
 
-#include "source/log_claim.h"
+#include "source/log/claim.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     llw_arena *arena = llw_arena_new();

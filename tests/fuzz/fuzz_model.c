@@ -4,10 +4,10 @@
 
 #include "fact/build.h"
 #include "predict/predict.h"
-#include "source/argv.h"
-#include "source/gpu.h"
-#include "source/host.h"
-#include "source/model_open.h"
+#include "source/launch/argv.h"
+#include "source/machine/gpu.h"
+#include "source/machine/host.h"
+#include "source/model/model_open.h"
 
 static void predict(const llw_facts *facts, llw_entity entity) {
     llw_arena *arena = llw_arena_new();

@@ -2,7 +2,7 @@
 #ifndef TESTS_ORACLE_CASES_H
 #define TESTS_ORACLE_CASES_H
 
-#include "source/known.h"
+#include "source/model/known.h"
 
 typedef struct rng {
     uint64_t state;

@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "predict/predict.h"
-#include "source/argv.h"
+#include "source/launch/argv.h"
 
 #include <errno.h>
 #include <getopt.h>

@@ -2,7 +2,7 @@
  *
  * The header is complete and llama.cpp loads it; the tokens are made up so that their count and their bytes
  * are those that models/known states. An 18 GB model takes a few megabytes of disk. */
-#include "source/known.h"
+#include "source/model/known.h"
 #include "write_gguf.h"
 
 #include <errno.h>

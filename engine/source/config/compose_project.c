@@ -1,0 +1,280 @@
+/* Which Compose files make one project: override files, COMPOSE_FILE, extends, include.
+ *
+ * By compose-go cli/options.go, loader/extends.go and loader/include.go (July 2026). Without -f the first of
+ * four names counts, and the first of four override names beside it lies above; COMPOSE_FILE of the .env
+ * beside them stands for both. extends is followed in each file before files are merged; what a file includes
+ * lies below its own services. A file with services that have neither image nor build cannot run alone: it is
+ * read over the file beside it that has them, as its -f would be. Paths are seen from the directory of the
+ * first file, those of an extended or included service from that of its own. */
+#include "source/config/set.h"
+#include "source/config/yaml_tree.h"
+#include "base/file.h"
+
+#include <string.h>
+
+enum { MAX_LAYERS = 8, MAX_DEPTH = 16, MAX_PROJECT = 1000 };
+
+static const char *const names[] = {"compose.yaml", "compose.yml", "docker-compose.yml",
+                                    "docker-compose.yaml"};
+static const char *const overrides[] = {"compose.override.yml", "compose.override.yaml",
+                                        "docker-compose.override.yml", "docker-compose.override.yaml"};
+
+/* --- files --- */
+
+/* The first of these names that lies in a directory. */
+static llw_config_entry *first_of(const llw_config_set *set, const char *directory, const char *const *list,
+                                  size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        llw_config_entry *found = llw_config_set_entry(set, llw_path_join(set->arena, directory, list[i]));
+        if (found && found->kind == LLW_CONFIG_COMPOSE) return found;
+    }
+    return NULL;
+}
+
+llw_config_entry *llw_config_usual(const llw_config_set *set, const char *directory) {
+    return first_of(set, directory, names, sizeof names / sizeof *names);
+}
+
+static llw_config_entry *main_of(const llw_config_set *set, const llw_config_entry *e) {
+    return llw_config_usual(set, e->file.directory);
+}
+
+/* COMPOSE_FILE of the .env beside a file, in words; false when it says nothing. */
+static bool listed(llw_config_reader *r, const llw_config_set *set, const llw_config_entry *e,
+                   llw_config_entry *out[MAX_LAYERS], size_t *n) {
+    static const char variable[] = "COMPOSE_FILE";
+    const llw_config_entry *env =
+        llw_config_set_entry(set, llw_path_join(set->arena, e->file.directory, ".env"));
+    *n = 0;
+    if (!env || !memmem(env->file.bytes, env->file.len, variable, sizeof variable - 1)) return false;
+    llw_scope scope = llw_config_env(r, &env->file, ".env");
+    const llw_variable *v = llw_scope_get(&scope, variable),
+                       *s = llw_scope_get(&scope, "COMPOSE_PATH_SEPARATOR");
+    const char *text = v ? llw_rich_text(r->arena, &v->value) : NULL,
+               *separator = s ? llw_rich_text(r->arena, &s->value) : ":";
+    if (!text || !separator || !*separator) return false;
+    for (const char *at = text; *at && *n < MAX_LAYERS;) {
+        const char *end = strstr(at, separator);
+        size_t len = end ? (size_t)(end - at) : strlen(at);
+        const char *path =
+            llw_config_inside(r->arena, e->file.directory, llw_arena_strndup(r->arena, at, len));
+        llw_config_entry *found = path ? llw_config_set_entry(set, path) : NULL;
+        if (found && found->kind == LLW_CONFIG_COMPOSE) out[(*n)++] = found;
+        at += len + (end ? strlen(separator) : 0);
+    }
+    return *n > 0;
+}
+
+/* The files that lie over one another when a file comes first; the file alone when nothing is said. */
+static size_t layers_from(llw_config_reader *r, const llw_config_set *set, llw_config_entry *e,
+                          llw_config_entry *out[MAX_LAYERS]) {
+    size_t n = 0;
+    if (listed(r, set, e, out, &n) && out[0] == e) return n;
+    out[0] = e;
+    if (n || main_of(set, e) != e) return 1;
+    out[1] = first_of(set, e->file.directory, overrides, sizeof overrides / sizeof *overrides);
+    return out[1] ? 2 : 1;
+}
+
+/* Of several override files Compose reads the first; the others nobody reads. */
+bool llw_config_is_override(llw_config_reader *r, const llw_config_set *set, const llw_config_entry *e) {
+    llw_config_entry *layers[MAX_LAYERS], *first = main_of(set, e);
+    size_t n = 0;
+    for (size_t i = 0; first && i < sizeof overrides / sizeof *overrides; i++)
+        if (!strcmp(e->file.name, overrides[i])) return true;
+    if (!listed(r, set, e, layers, &n)) return false;
+    for (size_t i = 1; i < n; i++)
+        if (layers[i] == e) return true;
+    return false;
+}
+
+/* --- services of one file --- */
+
+static const llw_service *find(const llw_service *services, size_t n, const char *name) {
+    for (size_t i = 0; i < n; i++)
+        if (!strcmp(services[i].name, name)) return &services[i];
+    return NULL;
+}
+
+static void parse(llw_config_reader *r, llw_config_entry *e) {
+    r->n_parsed += !e->parsed_services;
+    if (!e->parsed_services) e->services = llw_config_compose(r, &e->file, e->file.directory, &e->n_services);
+    e->parsed_services = true;
+}
+
+/* Told of files that may start llama.cpp, others are nobody's business. */
+static void tell(llw_config_reader *r, const llw_config_file *file, int line, const char *fmt,
+                 const char *name) {
+    static const char ours[] = "llama";
+    if (!memmem(file->bytes, file->len, ours, sizeof ours - 1)) return;
+    llw_config_unread(r, file->path, line, fmt, name);
+}
+
+/* The file that a service extends or a file includes; told when it is not there. */
+static llw_config_entry *other_file(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
+                                    const char *path, int line) {
+    const llw_config_file *found = llw_config_set_find(r, set, file->directory, path);
+    llw_config_entry *e = found ? llw_config_set_entry(set, found->path) : NULL;
+    if (!e) tell(r, file, line, "%.80s, which this file builds on, is not read here", path);
+    return e;
+}
+
+/* A service with all that it extends below it. */
+static llw_service extended(llw_config_reader *r, llw_config_set *set, llw_config_entry *e,
+                            const llw_service *service) {
+    llw_service chain[MAX_DEPTH];
+    size_t n = 0;
+    for (const llw_service *at = service; at && n < MAX_DEPTH;) {
+        chain[n++] = *at;
+        const llw_service *next = NULL;
+        if (!at->extends) break;
+        if (at->extends_file) {
+            e = other_file(r, set, at->file, at->extends_file, at->extends_line);
+            if (!e) break;
+            parse(r, e);
+        }
+        next = find(e->services, e->n_services, at->extends);
+        if (!next)
+            tell(r, at->file, at->extends_line,
+                 "Compose refuses the file: there is no service %.60s to extend", at->extends);
+        for (size_t i = 0; next && i < n; i++)
+            if (chain[i].file == next->file && !strcmp(chain[i].name, next->name)) {
+                tell(r, at->file, at->extends_line, "Compose refuses the file: %.60s extends itself",
+                     next->name);
+                next = NULL;
+            }
+        at = next;
+    }
+    llw_service out = chain[n - 1];
+    while (n-- > 1) {
+        llw_service merged = llw_config_merge_service(r->arena, &out, &chain[n - 1]);
+        out = merged;
+    }
+    return out;
+}
+
+/* --- the project --- */
+
+typedef struct project {
+    llw_config_reader *r;
+    llw_config_set *set;
+    llw_service *items;
+    size_t n, capacity;
+} project;
+
+static void add(project *p, llw_service service) {
+    if (p->n >= MAX_PROJECT) return;
+    void *items = p->items;
+    *(llw_service *)llw_arena_push(p->r->arena, &items, &p->n, &p->capacity, sizeof service) = service;
+    p->items = items;
+}
+
+static void merge_over(project *p, llw_service *below, const llw_service *above) {
+    llw_service *copy = llw_arena_alloc(p->r->arena, sizeof *copy);
+    *copy = *below;
+    *below = llw_config_merge_service(p->r->arena, copy, above);
+    below->under = copy;
+    below->included = false;
+}
+
+static void add_layer(project *p, llw_config_entry *e) {
+    parse(p->r, e);
+    for (size_t i = 0; i < e->n_services; i++) {
+        llw_service s = extended(p->r, p->set, e, &e->services[i]);
+        llw_service *below = (llw_service *)find(p->items, p->n, s.name);
+        if (below)
+            merge_over(p, below, &s);
+        else
+            add(p, s);
+    }
+}
+
+static void include_file(project *p, llw_config_entry *e, const char *path, int line) {
+    llw_config_entry *other = other_file(p->r, p->set, &e->file, path, line);
+    if (!other || other == e) return;
+    size_t n = 0;
+    const llw_service *services = llw_config_project(p->r, p->set, other, &n);
+    for (size_t i = 0; i < n; i++) {
+        llw_service *above = (llw_service *)find(p->items, p->n, services[i].name);
+        llw_service s = services[i];
+        s.included = true;
+        if (!above) {
+            add(p, s);
+            continue;
+        }
+        llw_service merged = s;
+        merge_over(p, &merged, above);
+        *above = merged;
+    }
+}
+
+/* include: PATH, or {path: PATH or several of them}; several lie over one another. */
+static void include_all(project *p, llw_config_entry *e) {
+    static const char key[] = "include";
+    llw_yaml *root = NULL;
+    const llw_yaml *twice = NULL;
+    llw_err err = {0};
+    if (!memmem(e->file.bytes, e->file.len, key, sizeof key - 1)) return;
+    if (llw_yaml_parse(p->r->arena, e->file.path, e->file.bytes, e->file.len, &root, &twice, &err) != LLW_OK)
+        return;
+    const llw_yaml *list = llw_yaml_get(root, key);
+    for (const llw_yaml *i = list && list->kind == LLW_YAML_LIST ? list->first : NULL; i; i = i->next) {
+        const llw_yaml *item = llw_yaml_follow(i), *path = item;
+        if (item && item->kind == LLW_YAML_MAP) path = llw_yaml_get(item, "path");
+        if (path && path->kind == LLW_YAML_LIST) path = llw_yaml_follow(path->first);
+        const char *text = llw_yaml_string(path, NULL);
+        if (text) include_file(p, e, text, path->line);
+    }
+}
+
+/* The file below one that cannot run alone: the usual one, else the only other one that has its service. */
+static llw_config_entry *below(llw_config_reader *r, llw_config_set *set, llw_config_entry *e) {
+    const llw_service *part = NULL;
+    for (size_t i = 0; i < e->n_services && !part; i++) {
+        const llw_service *s = &e->services[i];
+        if (!s->image.n && !s->builds && !s->extends) part = s;
+    }
+    if (!part) return NULL;
+    llw_config_entry *found = main_of(set, e);
+    if (found && found != e) {
+        parse(r, found);
+        if (find(found->services, found->n_services, part->name)) return found;
+    }
+    found = NULL;
+    for (size_t i = 0; i < set->n; i++) {
+        llw_config_entry *other = set->items[i];
+        if (other->kind != LLW_CONFIG_COMPOSE || other == e ||
+            strcmp(other->file.directory, e->file.directory))
+            continue;
+        parse(r, other);
+        const llw_service *s = find(other->services, other->n_services, part->name);
+        if (!s || (!s->image.n && !s->builds)) continue;
+        if (found) return NULL; /* of two nobody knows which */
+        found = other;
+    }
+    return found;
+}
+
+const llw_service *llw_config_project(llw_config_reader *r, llw_config_set *set, llw_config_entry *e,
+                                      size_t *n) {
+    if (!e->parsed_project) {
+        r->n_parsed++;
+        e->parsed_project = true; /* a circle of includes ends here */
+        llw_config_entry *layers[MAX_LAYERS + 1];
+        project p = {.r = r, .set = set};
+        parse(r, e);
+        size_t count = layers_from(r, set, e, layers);
+        llw_config_entry *lower = count == 1 ? below(r, set, e) : NULL;
+        if (lower) {
+            layers[1] = e;
+            layers[0] = lower;
+            count = 2;
+        }
+        for (size_t i = 0; i < count; i++) add_layer(&p, layers[i]);
+        for (size_t i = 0; i < count; i++) include_all(&p, layers[i]);
+        e->project = p.items;
+        e->n_project = p.n;
+    }
+    *n = e->n_project;
+    return e->project;
+}

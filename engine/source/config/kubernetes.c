@@ -1,0 +1,416 @@
+/* Kubernetes manifests: the containers of Pods and of whatever makes Pods.
+ *
+ * By the Container and EnvVar references of Kubernetes 1.30: command stands for the image's ENTRYPOINT and
+ * args for its CMD, without a shell; a command without args takes the image's CMD away; $(NAME) in both and
+ * in values of env is replaced by a variable of the container that is set above it, stays as it is when there
+ * is none, and $$(NAME) is never replaced; env stands over envFrom, of several entries the last counts.
+ * ConfigMaps are looked for in the same file and directory. Every value of command, args and env has to be a
+ * string: kubectl turns unquoted numbers and words such as on into others and the API refuses them. */
+#include "source/config/front.h"
+#include "base/file.h"
+#include "source/config/yaml_text.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { MAX_LAUNCHES = 200, MAX_OBJECTS = 1000, MAX_MAPS = 2000 };
+
+typedef struct manifest {
+    llw_config_reader *r;
+    const llw_config_file *file;
+    llw_config_set *set;
+    llw_yaml_text text;
+    llw_yaml *documents[LLW_YAML_MAX_DOCUMENTS];
+    size_t n;
+    llw_err err; /* of a document that cannot be read */
+} manifest;
+
+/* A ConfigMap that some manifest holds. */
+struct llw_config_map {
+    const char *name, *namespace, *directory;
+    const llw_yaml *data;
+    const llw_yaml_text *text;
+    bool twice; /* there is another one of that name: nobody knows which is meant */
+};
+
+static const char *string_at(const llw_yaml *map, const char *key) {
+    return llw_yaml_string(llw_yaml_get(map, key), "");
+}
+
+/* --- objects --- */
+
+static void read(manifest *m, llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    const llw_yaml *twice = NULL;
+    *m = (manifest){.r = r, .file = file, .set = set};
+    llw_yaml_parse_all(r->arena, file->path, file->bytes, file->len, m->documents, &m->n, &twice, &m->err);
+    llw_yaml_text_init(&m->text, r->arena, file->path, file->bytes, file->len);
+}
+
+/* The documents, and the items of lists in them. */
+static size_t objects_of(const manifest *m, const llw_yaml *out[MAX_OBJECTS]) {
+    size_t n = 0;
+    for (size_t i = 0; i < m->n; i++) {
+        const llw_yaml *items = llw_yaml_get(m->documents[i], "items");
+        bool list = items && items->kind == LLW_YAML_LIST;
+        if (!list && n < MAX_OBJECTS) out[n++] = m->documents[i];
+        for (const llw_yaml *item = list ? items->first : NULL; item && n < MAX_OBJECTS; item = item->next)
+            out[n++] = llw_yaml_follow(item);
+    }
+    return n;
+}
+
+static const llw_yaml *below(const llw_yaml *node, const char *const *keys) {
+    for (; node && *keys; keys++) node = llw_yaml_get(node, *keys);
+    return node;
+}
+
+/* The pod that an object makes, or NULL. */
+static const llw_yaml *pod_of(const llw_yaml *object) {
+    static const char *const pod[] = {"spec", NULL}, *const made[] = {"spec", "template", "spec", NULL},
+                             *const cron[] = {"spec", "jobTemplate", "spec", "template", "spec", NULL},
+                             *const predictor[] = {"spec", "predictor", NULL};
+    static const char *const makers[] = {"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet",
+                                         "Job",        "Rollout",     "Service",   "ReplicationController"};
+    const char *kind = string_at(object, "kind"), *version = string_at(object, "apiVersion");
+    if (!strcmp(kind, "Pod")) return below(object, pod);
+    if (!strcmp(kind, "CronJob")) return below(object, cron);
+    if (!strcmp(kind, "InferenceService")) return below(object, predictor);
+    if (!strcmp(kind, "Service") && strncmp(version, "serving.knative.dev/", 20)) return NULL;
+    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+        if (!strcmp(kind, makers[i])) return below(object, made);
+    return NULL;
+}
+
+/* --- ConfigMaps --- */
+
+static void add_map(llw_config_reader *r, const llw_config_file *file, const llw_yaml *object,
+                    const llw_yaml_text *text) {
+    const llw_yaml *metadata = llw_yaml_get(object, "metadata"), *data = llw_yaml_get(object, "data");
+    const char *name = string_at(metadata, "name"), *namespace = string_at(metadata, "namespace");
+    if (!*name || !data || data->kind != LLW_YAML_MAP || r->n_maps >= MAX_MAPS) return;
+    bool twice = false;
+    for (size_t i = 0; i < r->n_maps; i++) {
+        struct llw_config_map *other = &r->maps[i];
+        if (strcmp(other->name, name) || strcmp(other->namespace, namespace) ||
+            strcmp(other->directory, file->directory))
+            continue;
+        twice = other->twice = true;
+    }
+    void *items = r->maps;
+    struct llw_config_map *map = llw_arena_push(r->arena, &items, &r->n_maps, &r->map_capacity, sizeof *map);
+    r->maps = items;
+    *map = (struct llw_config_map){name, namespace, file->directory, data, text, twice};
+}
+
+static void read_maps(llw_config_reader *r, llw_config_set *set) {
+    const llw_config_file *file;
+    r->maps_read = true;
+    for (size_t at = 0; (file = llw_config_set_next(set, LLW_CONFIG_KUBERNETES, &at)) != NULL;) {
+        static const char kind[] = "ConfigMap";
+        if (!memmem(file->bytes, file->len, kind, sizeof kind - 1)) continue;
+        const llw_yaml *objects[MAX_OBJECTS];
+        manifest *m = llw_arena_alloc(r->arena, sizeof *m);
+        read(m, r, set, file);
+        size_t n = objects_of(m, objects);
+        for (size_t i = 0; i < n; i++)
+            if (!strcmp(string_at(objects[i], "kind"), kind)) add_map(r, file, objects[i], &m->text);
+    }
+}
+
+static const struct llw_config_map *find_map(manifest *m, const char *name, const char *namespace) {
+    if (!m->r->maps_read) read_maps(m->r, m->set);
+    for (size_t i = 0; i < m->r->n_maps; i++) {
+        const struct llw_config_map *map = &m->r->maps[i];
+        bool same = !*namespace || !*map->namespace || !strcmp(map->namespace, namespace);
+        if (same && !strcmp(map->name, name) && !strcmp(map->directory, m->file->directory))
+            return map->twice ? NULL : map;
+    }
+    return NULL;
+}
+
+static llw_rich map_value(manifest *m, const struct llw_config_map *map, const llw_yaml *node) {
+    return llw_yaml_rich(map->text, node, llw_link_new(m->r->arena, map->text->path, "ConfigMap", true));
+}
+
+/* --- strings --- */
+
+/* What YAML 1.1 takes for something else than a string when nothing is quoted. */
+static const char *other_type(const llw_yaml *node) {
+    static const char *const booleans[] = {"true", "false", "yes", "no", "on", "off", "y", "n"};
+    if (!node->plain || !*node->text) return NULL;
+    for (size_t i = 0; i < sizeof booleans / sizeof *booleans; i++)
+        if (!strcasecmp(node->text, booleans[i])) return "true or false";
+    size_t n = strspn(node->text + (*node->text == '-' || *node->text == '+'), "0123456789._");
+    bool number = n && !node->text[n + (*node->text == '-' || *node->text == '+')];
+    return number && strpbrk(node->text, "0123456789") ? "a number" : NULL;
+}
+
+/* A word of command, args or env; numbers and the like are told. */
+static llw_rich string_of(manifest *m, const llw_yaml *node, const llw_link *link, const char *field) {
+    const char *type = other_type(node);
+    if (type)
+        llw_config_problem(
+            m->r, LLW_F_FILE_REFUSED, LLW_PROBLEM_WRONG,
+            llw_place(m->r->arena, m->file->path, node->line, node->column), field,
+            llw_arena_printf(m->r->arena, "write \"%.40s\"", node->text),
+            "Kubernetes refuses the manifest: %s has to be a string, and %.40s without quotes is %s", field,
+            node->text, type);
+    return llw_yaml_rich(&m->text, node, link);
+}
+
+/* --- $(NAME) --- */
+
+typedef struct pod {
+    manifest *m;
+    const char *namespace;
+    llw_scope env;
+    bool unseen; /* variables come from places that cannot be read */
+} pod;
+
+/* Kubernetes sets these for every service of the namespace. */
+static bool may_be_set(const pod *p, const char *name) {
+    return p->unseen || strstr(name, "_SERVICE_") || strstr(name, "_PORT");
+}
+
+static void tell_literal(pod *p, const llw_char *at, const char *name) {
+    llw_config_problem(p->m->r, LLW_F_OTHERWISE, LLW_PROBLEM_RISK,
+                       llw_place(p->m->r->arena, at->link ? at->link->file : "", at->line, at->column), name,
+                       "set it under env, above the entry that uses it",
+                       "Kubernetes leaves $(%.60s) as it is: the container has no variable of that name",
+                       name);
+}
+
+static llw_rich expand(pod *p, const llw_rich *in) {
+    llw_rich out = {0};
+    llw_arena *arena = p->m->r->arena;
+    for (size_t i = 0; i < in->n; i++) {
+        const llw_char *c = &in->chars[i];
+        char next = i + 1 < in->n ? in->chars[i + 1].byte : 0;
+        bool dollar = !c->unknown && c->byte == '$';
+        llw_rich_push(arena, &out, *c);
+        if (dollar && next == '$') i++; /* $$(NAME) is $(NAME) */
+        if (!dollar || next != '(') continue;
+        size_t to = i + 2;
+        while (to < in->n && in->chars[to].byte != ')') to++;
+        if (to == in->n) continue;
+        llw_rich slice = llw_rich_slice(in, i + 2, to);
+        const char *name = llw_rich_text(arena, &slice);
+        const llw_variable *v = name ? llw_scope_get(&p->env, name) : NULL;
+        if (!v && name && !may_be_set(p, name)) {
+            tell_literal(p, c, name);
+            continue;
+        }
+        out.n--;
+        i = to;
+        if (!v || p->m->r->budget < v->value.n) {
+            llw_rich_unknown(arena, &out, c, c->link);
+            continue;
+        }
+        p->m->r->budget -= v->value.n;
+        for (size_t k = 0; k < v->value.n; k++) {
+            llw_char byte = v->value.chars[k];
+            byte.whole = true;
+            llw_rich_push(arena, &out, byte);
+        }
+    }
+    return out;
+}
+
+/* --- the environment --- */
+
+static llw_rich unknown_at(pod *p, const llw_yaml *node, const char *origin) {
+    llw_rich out = {0};
+    const llw_link *link = llw_link_new(p->m->r->arena, p->m->file->path, origin, true);
+    llw_char at = {.line = node->line, .column = node->column, .link = link};
+    llw_rich_unknown(p->m->r->arena, &out, &at, link);
+    return out;
+}
+
+static void set(pod *p, const char *name, const llw_rich *value, const llw_yaml *at, const char *origin) {
+    llw_token place = {.place = llw_place(p->m->r->arena, p->m->file->path, at->line, at->column),
+                       .origin = origin};
+    llw_scope_set(&p->env, name, value, place);
+}
+
+static void env_from(pod *p, const llw_yaml *entry) {
+    const llw_yaml *reference = llw_yaml_get(entry, "configMapRef");
+    const struct llw_config_map *map =
+        reference ? find_map(p->m, string_at(reference, "name"), p->namespace) : NULL;
+    const char *prefix = string_at(entry, "prefix");
+    if (!map) {
+        p->unseen = true;
+        return;
+    }
+    for (const llw_yaml *item = map->data->first; item; item = item->next) {
+        const llw_yaml *node = llw_yaml_follow(item);
+        if (!item->key || !node || node->kind != LLW_YAML_SCALAR) continue;
+        llw_rich value = map_value(p->m, map, node);
+        llw_token place = {.place = llw_place(p->m->r->arena, map->text->path, node->line, node->column),
+                           .origin = "ConfigMap"};
+        llw_scope_set(&p->env, llw_arena_printf(p->m->r->arena, "%s%s", prefix, item->key), &value, place);
+    }
+}
+
+static void env_entry(pod *p, const llw_yaml *entry) {
+    const char *name = string_at(entry, "name");
+    const llw_yaml *value = llw_yaml_get(entry, "value"), *from = llw_yaml_get(entry, "valueFrom");
+    if (!*name) return;
+    if (value && value->kind == LLW_YAML_SCALAR) {
+        const llw_link *link = llw_link_new(p->m->r->arena, p->m->file->path, "Kubernetes env", true);
+        llw_rich text = string_of(p->m, value, link, "the value of an env entry");
+        text = expand(p, &text);
+        set(p, name, &text, value, "Kubernetes env");
+        return;
+    }
+    const llw_yaml *reference = llw_yaml_get(from, "configMapKeyRef");
+    const struct llw_config_map *map =
+        reference ? find_map(p->m, string_at(reference, "name"), p->namespace) : NULL;
+    const llw_yaml *node = map ? llw_yaml_get(map->data, string_at(reference, "key")) : NULL;
+    llw_rich text = {0};
+    if (node && node->kind == LLW_YAML_SCALAR)
+        text = map_value(p->m, map, node);
+    else if (from)
+        text = unknown_at(p, from, "Kubernetes env");
+    set(p, name, &text, from ? from : entry, "Kubernetes env");
+}
+
+static void read_environment(pod *p, const llw_yaml *container) {
+    const llw_yaml *from = llw_yaml_get(container, "envFrom"), *env = llw_yaml_get(container, "env");
+    for (const llw_yaml *e = from && from->kind == LLW_YAML_LIST ? from->first : NULL; e; e = e->next)
+        env_from(p, e);
+    for (const llw_yaml *e = env && env->kind == LLW_YAML_LIST ? env->first : NULL; e; e = e->next)
+        env_entry(p, e);
+    for (size_t i = 0; i < p->env.n; i++) p->env.items[i].exported = true;
+}
+
+/* --- containers --- */
+
+static llw_command command_of(pod *p, const llw_yaml *list, const char *origin, const char *field) {
+    llw_command out = {0};
+    if (!list || list->kind != LLW_YAML_LIST) {
+        if (list && !llw_yaml_is_null(list))
+            llw_config_problem(p->m->r, LLW_F_FILE_REFUSED, LLW_PROBLEM_WRONG,
+                               llw_place(p->m->r->arena, p->m->file->path, list->line, list->column), field,
+                               "write a list, one word an item",
+                               "Kubernetes refuses the manifest: %s has to be a list of strings", field);
+        return out;
+    }
+    const llw_link *link = llw_link_new(p->m->r->arena, p->m->file->path, origin, false);
+    out.given = true;
+    out.line = list->line;
+    for (const llw_yaml *item = list->first; item; item = item->next) {
+        const llw_yaml *node = llw_yaml_follow(item);
+        if (!node || node->kind != LLW_YAML_SCALAR) continue;
+        llw_rich word = string_of(p->m, node, link, field);
+        llw_words_push(p->m->r->arena, &out.words, expand(p, &word));
+    }
+    return out;
+}
+
+static bool speaks_of_llama(const char *text) {
+    static const char *const ours[] = {"llama.cpp", "llama-cpp",    "llama_cpp",
+                                       "llamacpp",  "llama-server", "llama_server"};
+    static const char *const others[] = {"ollama", "ik_llama", "ik-llama", "llama-swap", "vllm", "python"};
+    bool found = false;
+    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) found |= strcasestr(text, ours[i]) != NULL;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) found &= !strcasestr(text, others[i]);
+    return found;
+}
+
+/* limits count; an extended resource such as a GPU is its own request. What is said of neither stays open:
+ * a node may have GPUs that no plugin hands out. */
+static void read_limits(manifest *m, const llw_yaml *container, llw_limits *out) {
+    static const char *const gpus[] = {"nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915",
+                                       "gpu.intel.com/xe"};
+    const llw_yaml *limits = llw_yaml_get(llw_yaml_get(container, "resources"), "limits"),
+                   *memory = llw_yaml_get(limits, "memory");
+    for (size_t i = 0; i < sizeof gpus / sizeof *gpus; i++) {
+        const llw_yaml *node = llw_yaml_get(limits, gpus[i]);
+        if (!node || node->kind != LLW_YAML_SCALAR) continue;
+        char *end = NULL;
+        long n = strtol(node->text, &end, 10);
+        bool known = *node->text && !*end && n >= 0 && n < 1024;
+        out->gpus_said = true;
+        out->gpus = known ? n : LLW_GPUS_NOT_KNOWN;
+        out->gpus_place =
+            (llw_token){.place = llw_place(m->r->arena, m->file->path, node->line, node->column),
+                        .origin = "Kubernetes limits"};
+    }
+    if (!memory || memory->kind != LLW_YAML_SCALAR) return;
+    out->memory_said = true;
+    out->memory = llw_limits_bytes(memory->text, false);
+    out->memory_place =
+        (llw_token){.place = llw_place(m->r->arena, m->file->path, memory->line, memory->column),
+                    .origin = "Kubernetes limits"};
+}
+
+/* What a container starts; false when it is not llama.cpp. */
+static bool start_of(manifest *m, const llw_yaml *container, const char *namespace, const char *name,
+                     llw_start *out) {
+    pod p = {.m = m, .namespace = namespace, .env = {.arena = m->r->arena}};
+    const llw_yaml *image = llw_yaml_get(container, "image");
+    size_t problems = m->r->out->n_problems;
+    read_environment(&p, container);
+    llw_container c = {
+        .entrypoint = command_of(&p, llw_yaml_get(container, "command"), "Kubernetes command", "command"),
+        .command = command_of(&p, llw_yaml_get(container, "args"), "Kubernetes args", "args")};
+    if (image && image->kind == LLW_YAML_SCALAR) {
+        c.image = image->text;
+        c.place = (llw_token){.place = llw_place(m->r->arena, m->file->path, image->line, image->column)};
+    }
+    c.ours = speaks_of_llama(c.image && *c.image ? c.image : name);
+    llw_start_site site = {.file = m->file->path,
+                           .directory = m->file->directory,
+                           .set = m->set,
+                           .default_origin = "shell default",
+                           .tells = true};
+    *out = (llw_start){.line = container->line, .column = container->column};
+    llw_container_start(m->r, &site, &c, &p.env, &out->low);
+    if (!out->low.runs) m->r->out->n_problems = problems; /* another program's */
+    if (!out->low.runs) return false;
+    read_limits(m, container, &out->low.limits);
+    llw_words all = {0};
+    for (size_t i = 0; i < c.entrypoint.words.n; i++)
+        llw_words_push(m->r->arena, &all, c.entrypoint.words.items[i]);
+    for (size_t i = 0; i < c.command.words.n; i++)
+        llw_words_push(m->r->arena, &all, c.command.words.items[i]);
+    llw_front_no_shell(m->r, &all, "Kubernetes", "write $(NAME) for a variable of env");
+    return true;
+}
+
+static size_t add_containers(manifest *m, const llw_yaml *object, llw_front_launch *items, size_t n) {
+    const llw_yaml *spec = pod_of(object), *metadata = llw_yaml_get(object, "metadata");
+    const char *name = string_at(metadata, "name"), *namespace = string_at(metadata, "namespace");
+    if (!*name) name = string_at(metadata, "generateName");
+    const llw_yaml *list = spec ? llw_yaml_get(spec, "containers") : NULL; /* others only prepare */
+    bool several = list && list->n > 1;
+    for (const llw_yaml *item = list && list->kind == LLW_YAML_LIST ? list->first : NULL;
+         item && n < MAX_LAUNCHES; item = item->next) {
+        const llw_yaml *container = llw_yaml_follow(item);
+        llw_start *start = llw_arena_alloc(m->r->arena, sizeof *start);
+        if (!start_of(m, container, namespace, string_at(container, "name"), start)) continue;
+        const char *own = string_at(container, "name");
+        items[n++] =
+            (llw_front_launch){.start = start,
+                               .name = several ? llw_arena_printf(m->r->arena, "%s/%s", name, own) : name,
+                               .line = item->line,
+                               .column = item->column,
+                               .from = item->line,
+                               .to = llw_yaml_last_line(item),
+                               .infrastructure = true};
+    }
+    return n;
+}
+
+void llw_front_kubernetes(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    const llw_yaml *objects[MAX_OBJECTS];
+    manifest *m = llw_arena_alloc(r->arena, sizeof *m);
+    llw_front_launch *items = llw_arena_alloc(r->arena, (MAX_LAUNCHES + 1) * sizeof *items);
+    read(m, r, set, file);
+    size_t n_objects = objects_of(m, objects), n = 0;
+    for (size_t i = 0; i < n_objects; i++) n = add_containers(m, objects[i], items, n);
+    if (*m->err.text) llw_config_unread(r, file->path, m->err.line, "%s", m->err.text);
+    llw_front_emit(r, file, items, n);
+}

@@ -1,0 +1,31 @@
+/* Shell scripts: every start of llama.cpp in them as a launch. */
+#include "source/config/front.h"
+
+#include <string.h>
+
+llw_rich llw_config_text(llw_config_reader *r, const llw_config_file *file, const char *origin) {
+    llw_rich out = {0};
+    const llw_link *link = llw_link_new(r->arena, file->path, origin, false);
+    size_t at = file->len >= 3 && !memcmp(file->bytes, "\xef\xbb\xbf", 3) ? 3 : 0;
+    for (int line = 1; at < file->len; line++) {
+        const char *end = memchr(file->bytes + at, '\n', file->len - at);
+        size_t len = end ? (size_t)(end - file->bytes) - at : file->len - at;
+        size_t kept = len && end && file->bytes[at + len - 1] == '\r' ? len - 1 : len;
+        llw_rich_read(r->arena, &out, file->bytes + at, kept, line, 1, link);
+        if (end) llw_rich_push(r->arena, &out, (llw_char){'\n', false, false, line, (int)kept + 1, link});
+        at += len + (end != NULL);
+    }
+    return out;
+}
+
+void llw_front_script(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    llw_starts starts = {0};
+    llw_scope env = {.arena = r->arena};
+    llw_start_site site = {
+        .file = file->path, .directory = file->directory, .set = set, .default_origin = "shell default"};
+    llw_rich text = llw_config_text(r, file, "script");
+    size_t unread = r->out->n_unread;
+    llw_shell_script(r, &site, &text, NULL, &env, &starts);
+    if (!starts.n) r->out->n_unread = unread; /* another program's script is nobody's business */
+    llw_front_starts(r, file, &starts);
+}

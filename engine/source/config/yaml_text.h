@@ -1,0 +1,28 @@
+/* The scalars of a YAML file as text whose words know where they stand.
+ *
+ * libyaml says where a scalar begins and ends; folding, escapes and quotes move its text about, so each word
+ * is looked for between the two. O(bytes) for the file once, O(length) for a scalar. */
+#ifndef LLW_SOURCE_YAML_TEXT_H
+#define LLW_SOURCE_YAML_TEXT_H
+
+#include "source/shell/rich.h"
+#include "source/config/yaml_tree.h"
+
+typedef struct llw_yaml_text {
+    llw_arena *arena;
+    const char *path, *bytes;
+    size_t len;
+    size_t *lines; /* where each line starts */
+    size_t n_lines, line_capacity;
+} llw_yaml_text;
+
+void llw_yaml_text_init(llw_yaml_text *text, llw_arena *arena, const char *path, const char *bytes,
+                        size_t len);
+/* A scalar's text; each of its words is placed where it is found, or where the scalar starts. */
+llw_rich llw_yaml_rich(const llw_yaml_text *text, const llw_yaml *node, const llw_link *link);
+/* The last line that belongs to a node. */
+int llw_yaml_last_line(const llw_yaml *node);
+/* A plain ~, null or nothing; also what is not there. */
+bool llw_yaml_is_null(const llw_yaml *node);
+
+#endif

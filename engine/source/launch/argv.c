@@ -1,0 +1,557 @@
+/* Walking the environment and the words of a llama.cpp command line. */
+#include "source/launch/argv.h"
+#include "fact/build.h"
+#include "source/launch/argv_reader.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_SPELLING = 128, QUOTE = 48 };
+
+const char *llw_reader_program(const llw_reader *r) {
+    static const char *const name[] = {"llama-server", "llama-cli", "llama-bench", "llama-fit-params"};
+    return name[r->in->program];
+}
+
+static const char *report(llw_reader *r, llw_flag_code code, llw_problem_level level, const llw_use *use,
+                          const char *advice, const char *fmt, va_list args) {
+    char text[400];
+    vsnprintf(text, sizeof text, fmt, args);
+    const char *message = llw_arena_strdup(r->arena, text);
+    if (r->out->n_problems == LLW_MAX_PROBLEMS) {
+        r->out->n_more++;
+        return message;
+    }
+    r->out->problems[r->out->n_problems++] = (llw_flag_problem){
+        code,
+        level,
+        llw_arena_strdup(r->arena, use->token && use->token->place ? use->token->place : ""),
+        llw_arena_strdup(r->arena, use->spelling),
+        message,
+        llw_arena_strdup(r->arena, advice),
+        use->attr};
+    return message;
+}
+
+void llw_reader_report(llw_reader *r, llw_flag_code code, llw_problem_level level, const llw_use *use,
+                       const char *advice, const char *fmt, ...) {
+    if (use->quiet) return;
+    va_list args;
+    va_start(args, fmt);
+    report(r, code, level, use, advice, fmt, args);
+    va_end(args);
+}
+
+void llw_reader_refuse(llw_reader *r, llw_flag_code code, const llw_use *use, const char *advice,
+                       const char *fmt, ...) {
+    if (use->quiet) return;
+    va_list args;
+    va_start(args, fmt);
+    const char *message = report(r, code, LLW_PROBLEM_WRONG, use, advice, fmt, args);
+    va_end(args);
+    if (!r->out->refused) r->out->refused = message;
+    r->n_refused++;
+}
+
+/* A word of an option that was refused; it stays in its line. */
+static void keep_word(llw_reader *r, const char *word, bool first) {
+    if (!first) llw_text_add(&r->refused_words, "\t");
+    for (const char *c = word ? word : ""; *c; c++)
+        llw_text_addn(&r->refused_words, *c == '\t' || *c == '\n' ? " " : c, 1);
+}
+
+/* arg.cpp replaces _ by - in words that start with --, and in no other. */
+static const char *spelling_of(const char *word, char buffer[MAX_SPELLING]) {
+    size_t len = strlen(word);
+    if (strncmp(word, "--", 2) || len >= MAX_SPELLING) return word;
+    memcpy(buffer, word, len + 1);
+    for (char *at = buffer; *at; at++)
+        if (*at == '_') *at = '-';
+    return buffer;
+}
+
+static const llw_flag_row *active(llw_reader *r, const char *spelling, bool *negative) {
+    return llw_flag_find(r->flags, spelling, r->in->program, r->order, negative);
+}
+
+/* Taken out in the build at hand, which nobody named: an older one may well run, and read it. */
+static bool may_be_read(const llw_reader *r, const llw_flag_row *row) {
+    return !r->version && row && row->until <= r->order && llw_flag_of_program(row, r->in->program) &&
+           row->kind != LLW_FLAG_REMOVED;
+}
+
+/* An option or variable that llama.cpp refuses from that build on; a risk where nobody names the build. */
+static void tell_removed(llw_reader *r, const llw_use *use, const char *from) {
+    const char *advice =
+        *use->row->note ? llw_arena_printf(r->arena, "write %s", use->row->note) : "leave it out";
+    const char *build = llw_build_and_day(r->arena, from);
+    if (r->version)
+        llw_reader_refuse(r, LLW_F_REMOVED, use, advice, "%s ends here from %s on: %.*s was taken out",
+                          llw_reader_program(r), build, QUOTE, use->spelling);
+    else
+        llw_reader_report(
+            r, LLW_F_REMOVED, LLW_PROBLEM_RISK, use, advice,
+            "%s ends here from %s on: %.*s was taken out, and nothing says that an older build runs",
+            llw_reader_program(r), build, QUOTE, use->spelling);
+}
+
+static bool takes_value(const llw_flag_row *row) {
+    return row->kind != LLW_FLAG_PLAIN && row->kind != LLW_FLAG_SWITCH && row->kind != LLW_FLAG_EXIT;
+}
+
+static const llw_env *env_find(const llw_reader *r, const char *name) {
+    const llw_env *found = NULL; /* the last one, as a process would see it */
+    for (size_t i = 0; *name && i < r->in->n_env; i++)
+        if (!strcmp(r->in->env[i].name, name)) found = &r->in->env[i];
+    return found;
+}
+
+/* Values that the winner replaced on its way here are rivals, the oldest claimed first. */
+static void set_lost(llw_reader *r, const llw_use *use, llw_grade grade) {
+    enum { MAX_CHAIN = 16 };
+    const llw_token *chain[MAX_CHAIN];
+    size_t n = 0;
+    for (const llw_token *t = use->token->lost; t && n < MAX_CHAIN; t = t->lost) chain[n++] = t;
+    if (use->row->append) return;
+    while (n-- > 0) {
+        llw_use lost = *use;
+        lost.token = chain[n];
+        lost.quiet = true;
+        if (!chain[n]->text) continue;
+        llw_parsed p = llw_reader_value(r, &lost);
+        if (p.taken) llw_reader_set(r, &lost, p, grade);
+    }
+}
+
+static llw_attr attr_of(const llw_flag_row *row) {
+    return row->n_sets == 1 ? row->sets[0].attr : LLW_ATTR_NONE;
+}
+
+/* --- environment --- */
+
+static void env_negative(llw_reader *r, const llw_flag_row *row, const llw_env *entry, llw_grade grade) {
+    llw_use use = {row, entry->name, &entry->value, true, false, attr_of(row)};
+    const char *text = entry->value.text;
+    if (text && !llw_is_truthy(text))
+        llw_reader_report(r, LLW_F_ENV_PRESENCE, LLW_PROBLEM_RISK, &use,
+                          "take the variable away to leave the option alone",
+                          "%s turns %s off although it says '%.*s': being set is enough", entry->name,
+                          row->names[0], QUOTE, text);
+    llw_reader_set(r, &use, (llw_parsed){.taken = true, .known = true, .flag = false, .text = "off"}, grade);
+}
+
+static void env_value(llw_reader *r, const llw_flag_row *row, const llw_env *entry, llw_grade grade) {
+    llw_use use = {row, entry->name, &entry->value, true, false, attr_of(row)};
+    const char *text = entry->value.text;
+    if (row->kind == LLW_FLAG_REMOVED) {
+        tell_removed(r, &use, row->since_version);
+        return;
+    }
+    if (row->kind == LLW_FLAG_EXIT || row->kind == LLW_FLAG_PAIR) return;
+    if (row->kind == LLW_FLAG_PLAIN) {
+        if (text && !llw_is_truthy(text)) {
+            if (!llw_is_falsey(text))
+                llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use,
+                                  "write on, enabled, true or 1",
+                                  "%s does not set %s: '%.*s' is none of the words that count", entry->name,
+                                  row->names[0], QUOTE, text);
+            return;
+        }
+        if (!text) llw_reader_value(r, &use);
+        llw_reader_set(r, &use,
+                       (llw_parsed){.taken = true, .known = text != NULL, .flag = true, .text = "on"}, grade);
+        return;
+    }
+    set_lost(r, &use, grade);
+    size_t refused = r->n_refused;
+    llw_parsed p = llw_reader_value(r, &use);
+    if (p.taken || !p.known) llw_reader_set(r, &use, p, grade);
+    if (r->n_refused == refused) return;
+    keep_word(r, row->names[0], true);
+    keep_word(r, row->secret ? "x" : text, false);
+    llw_text_add(&r->refused_words, "\n");
+}
+
+static void read_known_env(llw_reader *r) {
+    llw_grade grade = r->in->env_grade ? r->in->env_grade : LLW_GRADE_CONFIG;
+    for (size_t i = 0; i < r->flags->n_rows; i++) {
+        const llw_flag_row *row = &r->flags->rows[i];
+        if (!*row->env || !llw_flag_active(row, r->in->program, r->order)) continue;
+        const llw_env *negative = env_find(r, row->neg_env), *positive = env_find(r, row->env);
+        if (negative)
+            env_negative(r, row, negative, grade);
+        else if (positive)
+            env_value(r, row, positive, grade);
+        if (!negative && !positive) continue;
+        const llw_env *entry = negative ? negative : positive;
+        r->seen[i].env = entry->name;
+        r->seen[i].env_place = entry->value.place;
+    }
+}
+
+/* The row of another build or program that this variable belongs to, or NULL; *alive when it is read here
+ * after all. */
+static const llw_flag_row *env_row(const llw_reader *r, const char *name, bool *alive) {
+    const llw_flag_row *other = NULL;
+    *alive = false;
+    for (size_t i = 0; i < r->flags->n_rows; i++) {
+        const llw_flag_row *row = &r->flags->rows[i];
+        if (strcmp(row->env, name) && strcmp(row->neg_env, name)) continue;
+        if (llw_flag_active(row, r->in->program, r->order)) {
+            *alive = true;
+            return row;
+        }
+        if (!other || llw_flag_of_program(row, r->in->program)) other = row;
+    }
+    return other;
+}
+
+/* What to write for a variable that no build reads: LLAMA_ARG_BATCH_SIZE looks like --batch-size. */
+static const char *advice_for_variable(llw_reader *r, const char *name) {
+    char spelling[MAX_SPELLING];
+    bool negative = false;
+    snprintf(spelling, sizeof spelling, "--%s", name + strlen("LLAMA_ARG_"));
+    for (char *at = spelling; *at; at++) *at = (char)(*at == '_' ? '-' : tolower((unsigned char)*at));
+    const llw_flag_row *row = active(r, spelling, &negative);
+    if (!row) {
+        const char *near = llw_flag_nearest_variable(r->flags, name, r->in->program, r->order);
+        return near ? llw_arena_printf(r->arena, "did you mean %s?", near)
+                    : "see the option's (env: ...) line in --help";
+    }
+    if (!*row->env) return llw_arena_printf(r->arena, "give %s as an option: it has no variable", spelling);
+    return llw_arena_printf(r->arena, "the variable of %s is %s", spelling, row->env);
+}
+
+static void report_env(llw_reader *r, const llw_env *entry) {
+    bool alive = false;
+    const llw_flag_row *row = env_row(r, entry->name, &alive);
+    bool ours = !strncmp(entry->name, "LLAMA_ARG_", 10);
+    if (alive || (!row && !ours)) return;
+    llw_use use = {row, entry->name, &entry->value, true, false, row ? attr_of(row) : LLW_ATTR_NONE};
+    const char *program = llw_reader_program(r);
+    const char *advice = row && *row->note ? llw_arena_printf(r->arena, "use %s", row->note)
+                                           : "see the option's (env: ...) line in --help";
+    if (!row)
+        llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice_for_variable(r, entry->name),
+                          "no build of %s that we know reads %s, and none says so", program, entry->name);
+    else if (!llw_flag_of_program(row, r->in->program))
+        llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice,
+                          "%s does not read %s and does not say so", program, entry->name);
+    else if (row->since > r->order)
+        llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice,
+                          "%s reads %s only from %s on and does not say so", program, entry->name,
+                          llw_build_and_day(r->arena, row->since_version));
+    else
+        llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice,
+                          "%s no longer reads %s from %s on and does not say so", program, entry->name,
+                          llw_build_and_day(r->arena, row->until_version));
+}
+
+/* --- words --- */
+
+static const char *advice_for_unknown(llw_reader *r, const char *spelling) {
+    const char *near = llw_flag_nearest(r->flags, spelling, r->in->program, r->order);
+    return near ? llw_arena_printf(r->arena, "did you mean %s?", near)
+                : "leave it out; llama-server --help lists what this build takes";
+}
+
+/* Reports a word that is no option of this program and build. Returns how many words after it belong to it.
+ */
+static size_t report_unknown(llw_reader *r, const char *spelling, const llw_token *token,
+                             const llw_token *next) {
+    llw_use use = {NULL, spelling, token, false, false, LLW_ATTR_NONE};
+    const char *program = llw_reader_program(r);
+    bool negative = false;
+    if (*spelling != '-' || !spelling[1]) {
+        llw_reader_refuse(r, LLW_F_WORD, &use, "put the option in front of it; quote a value that has spaces",
+                          *spelling ? "%s ends here: '%.*s' is no option and belongs to none"
+                                    : "%s ends here: an empty word%.*s",
+                          program, QUOTE, spelling);
+        return 0;
+    }
+    size_t name = strcspn(spelling, "=");
+    char before[MAX_SPELLING];
+    if (name < sizeof before && spelling[name]) {
+        memcpy(before, spelling, name);
+        before[name] = 0;
+        const llw_flag_row *row = active(r, before, &negative);
+        if (row) {
+            const char *text = token->text + name + 1; /* as written: of the spelling only the name counts */
+            use.spelling = before;
+            use.attr = attr_of(row);
+            llw_reader_refuse(r, LLW_F_EQUALS, &use,
+                              row->secret ? "write the option and its value as two words"
+                                          : llw_arena_printf(r->arena, "write %s %.*s", before, QUOTE, text),
+                              "%s ends here: it does not know the form %s=", program, before);
+            if (!row->secret && takes_value(row) && row->kind != LLW_FLAG_REMOVED) {
+                llw_token value = {text, token->place, token->origin, NULL};
+                llw_use meant = {row, row->names[0], &value, false, true, use.attr};
+                llw_parsed p = llw_reader_value(r, &meant);
+                if (p.taken)
+                    llw_reader_set(r, &meant, p, r->in->args_grade ? r->in->args_grade : LLW_GRADE_FLAG);
+            }
+            return 0;
+        }
+    }
+    const llw_flag_row *other = llw_flag_find_any(r->flags, spelling, r->in->program);
+    size_t skip = next && next->text && *next->text != '-' ? 1 : 0;
+    if (!other) {
+        if (strchr(spelling, '_') && strncmp(spelling, "--", 2)) {
+            char dashed[MAX_SPELLING];
+            snprintf(dashed, sizeof dashed, "%s", spelling);
+            for (char *at = dashed; *at; at++)
+                if (*at == '_') *at = '-';
+            if (active(r, dashed, &negative)) {
+                llw_reader_refuse(r, LLW_F_UNKNOWN, &use, llw_arena_printf(r->arena, "write %s", dashed),
+                                  "%s ends here: it takes an underscore for a hyphen only behind two hyphens",
+                                  program);
+                return skip;
+            }
+        }
+        llw_reader_refuse(r, LLW_F_UNKNOWN, &use, advice_for_unknown(r, spelling),
+                          "%s ends here: it has no option %.*s", program, QUOTE, spelling);
+        return skip;
+    }
+    use.row = other;
+    use.attr = attr_of(other);
+    if (!llw_flag_of_program(other, r->in->program)) {
+        char programs[64];
+        snprintf(programs, sizeof programs, "%.*s", (int)strcspn(other->programs, ","), other->programs);
+        llw_reader_refuse(r, LLW_F_OTHER_PROGRAM, &use, "leave it out",
+                          "%s ends here: %.*s is an option of llama-%s", program, QUOTE, spelling,
+                          !strcmp(programs, "all") ? "server and llama-cli" : programs);
+    } else if (other->since > r->order) {
+        llw_reader_refuse(r, LLW_F_NOT_YET, &use, "update llama.cpp, or leave it out",
+                          "%s of %s ends here: there is no %.*s before %s", program, r->version, QUOTE,
+                          spelling, llw_build_and_day(r->arena, other->since_version));
+    } else {
+        tell_removed(r, &use, other->until_version);
+    }
+    return !takes_value(other) || !next ? 0 : 1;
+}
+
+static void note_repetition(llw_reader *r, const llw_use *use, const char *value) {
+    llw_seen *seen = &r->seen[use->row - r->flags->rows];
+    bool counts_all = use->row->append;
+    if (seen->env)
+        llw_reader_report(r, LLW_F_ENV_LOST, LLW_PROBLEM_NOTE, use, counts_all ? "" : "set it in one place",
+                          counts_all ? "%s (%s) and %s both count" : "%s (%s) loses against %s", seen->env,
+                          seen->env_place ? seen->env_place : "environment", use->spelling);
+    if (seen->spelling && !counts_all && use->row->kind != LLW_FLAG_PLAIN &&
+        use->row->kind != LLW_FLAG_EXIT) {
+        bool same_spelling = !strcmp(seen->spelling, use->spelling);
+        bool same_value = seen->text && value && !strcmp(seen->text, value);
+        bool shown = !use->row->secret && seen->text && value;
+        /* a default of the infrastructure that a profile overrides is how such chains are meant */
+        bool layered = strcmp(seen->origin, use->token->origin ? use->token->origin : "");
+        llw_reader_report(r, same_spelling ? LLW_F_REPEATED : LLW_F_REPEATED_ALIAS,
+                          same_value || layered ? LLW_PROBLEM_NOTE : LLW_PROBLEM_RISK, use, "give it once",
+                          "%s %.*s (%s) loses against %s %.*s", seen->spelling, shown ? QUOTE : 0,
+                          shown ? seen->text : "", seen->place ? seen->place : "", use->spelling,
+                          shown ? QUOTE : 0, shown ? value : "");
+    }
+    seen->spelling = llw_arena_strdup(r->arena, use->spelling);
+    seen->place = use->token->place;
+    seen->origin = use->token->origin ? use->token->origin : "";
+    seen->text = value;
+}
+
+/* What is written where a client insists on some key: no secret. */
+static bool is_placeholder(const char *text) {
+    static const char *const words[] = {"",     "-",   "x",    "1",       "12345", "123456", "none", "null",
+                                        "test", "key", "fake", "ignored", "empty", "local",  "llama"};
+    static const char *const parts[] = {"dummy",      "placeholder", "example", "changeme", "change-me",
+                                        "not-needed", "no-key",      "your-",   "your_",    "<"};
+    for (size_t i = 0; text && i < sizeof words / sizeof *words; i++)
+        if (!strcasecmp(text, words[i])) return true;
+    for (size_t i = 0; text && i < sizeof parts / sizeof *parts; i++)
+        if (strcasestr(text, parts[i])) return true;
+    return false;
+}
+
+/* An option stands where the value of USE belongs. Whether llama.cpp takes it as that value; one finding
+ * tells it, at the option whose value is missing. */
+static bool tell_swallowed(llw_reader *r, const llw_use *use, const llw_token *value) {
+    llw_use read = *use;
+    read.token = value;
+    read.quiet = true;
+    llw_parsed p = llw_reader_value(r, &read);
+    bool taken = p.taken || !p.known;
+    bool on = use->row->kind == LLW_FLAG_ONOFFAUTO || use->row->kind == LLW_FLAG_ONOFF;
+    const char *advice =
+        on ? llw_arena_printf(r->arena, "write %s on", use->spelling) : "give the option its value";
+    const char *before = "", *since = use->row->since_version;
+    bool negative = false;
+    const llw_flag_row *bare =
+        *since ? llw_flag_find(r->flags, use->spelling, r->in->program, use->row->since - 1, &negative)
+               : NULL;
+    if (bare && bare->kind == LLW_FLAG_PLAIN)
+        before = llw_arena_printf(r->arena, "; before %s it took none", llw_build_and_day(r->arena, since));
+    if (taken)
+        llw_reader_report(r, LLW_F_SWALLOWED, LLW_PROBLEM_WRONG, use, advice,
+                          "%s takes the option %.*s as its value%s", use->spelling, QUOTE, value->text,
+                          before);
+    else
+        llw_reader_refuse(r, LLW_F_SWALLOWED, use, advice,
+                          "%s ends here: %s takes the option %.*s as its value%s", llw_reader_program(r),
+                          use->spelling, QUOTE, value->text, before);
+    return taken;
+}
+
+/* The option at i, which takes a value. Returns how many words it took. */
+static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *spelling, size_t i,
+                          llw_grade grade) {
+    const llw_token *flag = &r->in->args[i];
+    size_t want = row->kind == LLW_FLAG_PAIR ? 2 : 1;
+    llw_use use = {row, spelling, flag, false, false, attr_of(row)};
+    if (i + want >= r->in->n_args) {
+        llw_reader_refuse(r, LLW_F_MISSING_VALUE, &use, "give a value, or leave the option out",
+                          "%s ends here: %s is the last word and wants a value", llw_reader_program(r),
+                          spelling);
+        return r->in->n_args - i - 1;
+    }
+    const llw_token *value = &r->in->args[i + 1];
+    if (row->kind == LLW_FLAG_REMOVED) {
+        tell_removed(r, &use, row->since_version);
+        return want;
+    }
+    if (row->secret && !is_placeholder(value->text))
+        llw_reader_report(r, LLW_F_SECRET, LLW_PROBLEM_RISK, &use, "use --api-key-file, or the environment",
+                          "the value of %s can be read by every user of the machine", spelling);
+    char buffer[MAX_SPELLING];
+    bool negative = false;
+    bool swallowed =
+        value->text && value->text[0] == '-' && active(r, spelling_of(value->text, buffer), &negative);
+    if (swallowed && !tell_swallowed(r, &use, value))
+        return 0; /* refused: the rest is read as it was meant */
+    use.token = value;
+    note_repetition(r, &use, row->secret ? NULL : value->text);
+    set_lost(r, &use, grade);
+    llw_parsed p = llw_reader_value(r, &use);
+    if (p.taken || !p.known) llw_reader_set(r, &use, p, grade);
+    return want;
+}
+
+/* The row of an option that the newest builds refuse, when nothing says that such a one runs: told, and read
+ * as the older ones do. */
+static const llw_flag_row *read_by_older(llw_reader *r, const char *spelling, const llw_token *token,
+                                         bool *negative) {
+    const llw_flag_row *row = llw_flag_find_any(r->flags, spelling, r->in->program);
+    if (!may_be_read(r, row)) return NULL;
+    llw_use use = {row, spelling, token, false, false, attr_of(row)};
+    tell_removed(r, &use, row->until_version);
+    return llw_flag_find(r->flags, spelling, r->in->program, row->until - 1, negative);
+}
+
+/* The option at `first` with the words it took, so that it can be read again beside others; a secret is not
+ * kept, nor what may be one. */
+static void keep_refused(llw_reader *r, size_t first, size_t last) {
+    const char *text = r->in->args[first].text;
+    char buffer[MAX_SPELLING];
+    const llw_flag_row *row =
+        text ? llw_flag_find_any(r->flags, spelling_of(text, buffer), r->in->program) : NULL;
+    if (text && !row && strchr(text, '=')) text = llw_arena_strndup(r->arena, text, strcspn(text, "=") + 1);
+    keep_word(r, text, true);
+    for (size_t i = first + 1; i <= last && row; i++)
+        keep_word(r, row->secret ? "x" : r->in->args[i].text, false);
+    llw_text_add(&r->refused_words, "\n");
+}
+
+/* Whether the option at i takes a value, and an option stands where that should be. */
+static bool swallows(llw_reader *r, size_t i) {
+    char buffer[MAX_SPELLING], next[MAX_SPELLING];
+    bool negative = false;
+    const char *text = r->in->args[i].text, *value = r->in->args[i + 1].text;
+    const llw_flag_row *row = text ? active(r, spelling_of(text, buffer), &negative) : NULL;
+    return row && takes_value(row) && value && *value == '-' &&
+           active(r, spelling_of(value, next), &negative);
+}
+
+/* The word at i; how many words behind it belong to it. */
+static size_t read_word(llw_reader *r, size_t i) {
+    llw_grade grade = r->in->args_grade ? r->in->args_grade : LLW_GRADE_FLAG;
+    const llw_token *token = &r->in->args[i];
+    char buffer[MAX_SPELLING];
+    if (!token->text) {
+        llw_use use = {NULL, "a word", token, false, false, LLW_ATTR_NONE};
+        llw_reader_report(r, LLW_F_NOT_KNOWN, LLW_PROBLEM_NOTE, &use,
+                          "set the variable where it can be read, or give it a default",
+                          "a word of the command is not known: nobody who could be read sets it");
+        return 0;
+    }
+    const char *spelling = spelling_of(token->text, buffer);
+    bool negative = false;
+    const llw_flag_row *row = active(r, spelling, &negative);
+    if (!row) row = read_by_older(r, spelling, token, &negative);
+    if (!row) return report_unknown(r, spelling, token, i + 1 < r->in->n_args ? token + 1 : NULL);
+    if (takes_value(row)) return read_valued(r, row, spelling, i, grade);
+    llw_use use = {row, spelling, token, false, false, attr_of(row)};
+    if (row->kind == LLW_FLAG_EXIT) {
+        r->out->exits = true;
+        llw_reader_report(r, LLW_F_EXITS, LLW_PROBLEM_NOTE, &use, "",
+                          "%s prints something and ends: %s loads no model", spelling, llw_reader_program(r));
+        return 0;
+    }
+    note_repetition(r, &use, negative ? "off" : "on");
+    llw_reader_set(
+        r, &use,
+        (llw_parsed){.taken = true, .known = true, .flag = !negative, .text = negative ? "off" : "on"},
+        grade);
+    return 0;
+}
+
+static void read_words(llw_reader *r) {
+    for (size_t i = 0; i < r->in->n_args; i++) {
+        size_t refused = r->n_refused, more = read_word(r, i), last = i + more;
+        if (r->n_refused > refused) /* one that swallowed an option takes it along */
+            keep_refused(r, i, more || i + 1 == r->in->n_args ? last : swallows(r, i) ? i + 1 : i);
+        i = last;
+    }
+}
+
+llw_rc llw_argv_read(llw_facts *facts, const llw_argv *in, llw_argv_result *out, llw_err *err) {
+    llw_arena *arena = llw_facts_arena(facts);
+    llw_flags loaded = {0};
+    *out = (llw_argv_result){0};
+    if (!in->flags) {
+        llw_rc rc = llw_flags_load(arena, &loaded, err);
+        if (rc != LLW_OK) return rc;
+    }
+    out->build = in->build ? in->build : llw_build_claim(facts, NULL, LLW_GRADE_DEFAULT, "", "", err);
+    llw_reader r = {.facts = facts,
+                    .arena = arena,
+                    .in = in,
+                    .flags = in->flags ? in->flags : &loaded,
+                    .out = out,
+                    .mmap = true,
+                    .bench_prompt = -1,
+                    .bench_gen = -1,
+                    .bench_pg = -1,
+                    .bench_depth = -1};
+    if (!out->build || !llw_facts_count(facts, out->build, LLW_build_order, &r.order))
+        return out->build
+                   ? llw_fail(err, LLW_ERR_INPUT, "", 0,
+                              "the build's place among llama.cpp's builds is not known: give --llama VERSION")
+                   : LLW_ERR_INPUT;
+    r.version = llw_build_named(facts, out->build);
+    out->problems = llw_arena_alloc(arena, LLW_MAX_PROBLEMS * sizeof *out->problems);
+    r.seen = llw_arena_alloc(arena, (r.flags->n_rows + 1) * sizeof *r.seen);
+    out->launch = llw_facts_entity(facts, LLW_KIND_launch, in->id);
+    if (in->program != LLW_PROGRAM_BENCH) { /* llama-bench reads HF_TOKEN alone */
+        read_known_env(&r);
+        for (size_t i = 0; i < in->n_env; i++) report_env(&r, &in->env[i]);
+    }
+    read_words(&r);
+    llw_reader_finish(&r);
+    if (out->refused)
+        llw_facts_claim(facts, out->launch, LLW_launch_refused, llw_string(LLW_TEXT, out->refused),
+                        LLW_GRADE_PREDICTED, "llama.cpp's argument parser", "");
+    if (r.refused_words.len)
+        llw_facts_claim(facts, out->launch, LLW_launch_refused_words,
+                        llw_string(LLW_LIST, llw_text_str(&r.refused_words)), LLW_GRADE_PREDICTED,
+                        "llama.cpp's argument parser", "");
+    llw_text_fini(&r.refused_words);
+    return LLW_OK;
+}

@@ -1,0 +1,440 @@
+/* What a recognised line means: the process, the model, its buffers and its context. */
+#include "source/log/state.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { MAX_TEXT = 300, FIRST_BUILD = 100 /* copies without history count from 0 or 1 */ };
+
+static const int64_t MIB = 1 << 20;
+
+const char *llw_log_copy(llw_arena *arena, llw_log_text text) {
+    return llw_arena_strndup(arena, text.at, text.len > MAX_TEXT ? MAX_TEXT : text.len);
+}
+
+int64_t llw_log_bytes(double amount, int64_t unit) {
+    if (!(amount >= 0) || amount > 4e18 / (double)unit) return -1;
+    return llround(amount * (double)unit);
+}
+
+void llw_log_evidence(llw_load *load, int line) {
+    if (load->n_evidence && load->evidence[load->n_evidence - 1] == line) return;
+    if (load->n_evidence < LLW_LOG_EVIDENCE) load->evidence[load->n_evidence++] = line;
+}
+
+static void device_init(llw_log_device *d, const char *name) {
+    *d = (llw_log_device){.name = name,
+                          .total = -1,
+                          .free = -1,
+                          .model = -1,
+                          .context = -1,
+                          .recurrent = -1,
+                          .compute = -1,
+                          .output = -1,
+                          .other = 0,
+                          .unaccounted = -1};
+}
+
+void llw_load_init(llw_load *load) {
+    *load = (llw_load){.verbosity = -1,
+                       .threads = -1,
+                       .file_bytes = -1,
+                       .params = -1,
+                       .n_layer = -1,
+                       .n_ctx_train = -1,
+                       .n_expert = -1,
+                       .n_ctx = -1,
+                       .n_ctx_seq = -1,
+                       .n_batch = -1,
+                       .n_ubatch = -1,
+                       .n_seq = -1,
+                       .offloaded = -1,
+                       .layers = -1,
+                       .overrides_only_experts = true,
+                       .crash_prompt = -1,
+                       .longest_prompt = -1};
+    load->fit = (llw_log_fit){
+        .context_from = -1, .context_to = -1, .context_given = -1, .layers_given = -1, .seconds = -1};
+    load->oom = (llw_log_oom){.asked = -1, .free_before = -1, .free = -1};
+    device_init(&load->host, "Host");
+}
+
+static bool text_is(llw_log_text t, const char *word) {
+    return t.len == strlen(word) && !memcmp(t.at, word, t.len);
+}
+
+static bool text_has(llw_log_text t, const char *part) {
+    size_t len = strlen(part);
+    for (size_t i = 0; i + len <= t.len; i++)
+        if (!memcmp(t.at + i, part, len)) return true;
+    return false;
+}
+
+static bool text_starts(llw_log_text t, const char *part) {
+    return t.len >= strlen(part) && !memcmp(t.at, part, strlen(part));
+}
+
+/* Everything in RAM is the host: the CPU's own buffers, those pinned for a GPU, and accelerators that use
+ * RAM. */
+static bool on_host(llw_log_text name) {
+    return text_starts(name, "CPU") || text_has(name, "_Host") || text_is(name, "Host") ||
+           text_is(name, "BLAS") || text_is(name, "AMX") || text_is(name, "ACCEL");
+}
+
+const char *llw_log_device_name(llw_arena *arena, llw_log_text buffer) {
+    static const char *const kinds[] = {"_Mapped", "_Split", "_Private", "_REPACK", "-REPACK"};
+    if (on_host(buffer)) return "Host";
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t len = strlen(kinds[i]);
+        if (buffer.len > len && !memcmp(buffer.at + buffer.len - len, kinds[i], len)) buffer.len -= len;
+    }
+    if (buffer.len > 64) buffer.len = 64;
+    return llw_log_copy(arena, buffer);
+}
+
+llw_log_device *llw_log_device_get(llw_arena *arena, llw_load *load, const char *name) {
+    if (!strcmp(name, "Host")) return &load->host;
+    for (int i = 0; i < load->n_devices; i++)
+        if (!strcmp(load->devices[i].name, name)) return &load->devices[i];
+    if (load->n_devices == LLW_LOG_DEVICES) return NULL;
+    llw_log_device *d = &load->devices[load->n_devices++];
+    device_init(d, llw_arena_strdup(arena, name));
+    return d;
+}
+
+void llw_log_new_process(llw_log_stream *s) {
+    s->entry = s->main = NULL;
+    s->fitting = s->dry = false;
+    llw_load_init(&s->process);
+}
+
+static llw_log_entry *begin(llw_log_reader *r, llw_log_stream *s) {
+    if (r->n_entries >= LLW_LOG_LOADS) {
+        r->log->n_more++;
+        return NULL;
+    }
+    llw_log_entry *e = llw_arena_alloc(r->arena, sizeof *e);
+    e->load = s->process;
+    e->load.first_line = r->log->lines;
+    e->load.last_line = r->log->lines;
+    e->load.source = s->key;
+    e->prompt = -1;
+    void *items = r->entries;
+    *(llw_log_entry **)llw_arena_push(r->arena, &items, &r->n_entries, &r->entry_capacity, sizeof e) = e;
+    r->entries = items;
+    return s->entry = e;
+}
+
+llw_log_entry *llw_log_entry_get(llw_log_reader *r, llw_log_stream *s) {
+    return s->entry ? s->entry : begin(r, s);
+}
+
+/* The load has come as far as its buffers, or to an end. */
+static bool advanced(const llw_log_entry *e) {
+    return e && (e->load.n_buffers || e->load.offloaded_line || e->load.loaded_line || e->crash_line ||
+                 e->fail_line || e->load.oom.line || e->load.ended);
+}
+
+/* Applies to the load at work and, for the next one of the process, to the process. */
+static void set_memory(llw_log_reader *r, llw_log_stream *s, const char *name, llw_log_text description,
+                       int64_t total, int64_t free) {
+    llw_load *both[2] = {&s->process, s->entry ? &s->entry->load : NULL};
+    for (int i = 0; i < 2 && both[i]; i++) {
+        llw_log_device *d = llw_log_device_get(r->arena, both[i], name);
+        if (!d) continue;
+        if (description.len) d->description = llw_log_copy(r->arena, description);
+        if (total >= 0) {
+            d->total = total;
+            d->total_line = r->log->lines;
+        }
+        if (free >= 0) d->free = free;
+        d->memory_line = r->log->lines;
+    }
+}
+
+static int64_t mib(int64_t n) {
+    return n < 0 || n > INT64_MAX / MIB ? -1 : n * MIB;
+}
+
+const char *llw_log_backend(llw_arena *arena, const llw_log_stream *s) {
+    if (s->backend) return s->backend;
+    const llw_load *load = s->entry ? &s->entry->load : &s->process;
+    for (size_t i = 0; i < load->n_buffers; i++) {
+        const char *name = load->buffers[i].device;
+        size_t n = strcspn(name, "0123456789");
+        if (name[n] && n && strcmp(name, "Host")) return llw_arena_strndup(arena, name, n);
+    }
+    return "CUDA";
+}
+
+static const char *numbered(llw_log_reader *r, const char *backend, int64_t n) {
+    return llw_arena_printf(r->arena, "%s%lld", backend, (long long)n);
+}
+
+static void name_build(llw_log_reader *r, llw_log_stream *s, llw_log_text version, int64_t number,
+                       llw_log_text commit) {
+    llw_load *both[2] = {&s->process, s->entry ? &s->entry->load : NULL};
+    bool named = commit.len >= 7 && !text_is(commit, "unknown");
+    for (int i = 0; i < 2 && both[i]; i++) {
+        llw_load *p = both[i];
+        p->build_line = r->log->lines;
+        p->commit = named ? llw_log_copy(r->arena, commit) : NULL;
+        p->build_text =
+            version.len
+                ? llw_arena_printf(r->arena, "%.*s (build %lld, commit %.*s)", (int)version.len, version.at,
+                                   (long long)number, (int)commit.len, commit.at)
+                : llw_arena_printf(r->arena, "%lld (%.*s)", (long long)number, (int)commit.len, commit.at);
+        p->build = number >= FIRST_BUILD ? llw_arena_printf(r->arena, "b%lld", (long long)number) : p->commit;
+    }
+}
+
+/* The first word of a new process. */
+static void set_build(llw_log_reader *r, llw_log_stream *s, llw_log_text version, int64_t number,
+                      llw_log_text commit) {
+    if (s->entry && (s->entry->meta || s->fitting || advanced(s->entry))) llw_log_new_process(s);
+    name_build(r, s, version, number, commit);
+}
+
+/* A value of an old JSON line: "key":number or "key":"text". */
+static llw_log_text json_value(llw_log_text t, const char *key) {
+    size_t len = strlen(key);
+    for (size_t i = 0; i + len < t.len; i++) {
+        if (memcmp(t.at + i, key, len)) continue;
+        size_t from = i + len, n = 0;
+        bool quoted = t.at[from] == '"';
+        from += quoted;
+        while (from + n < t.len &&
+               (quoted ? t.at[from + n] != '"' : t.at[from + n] != ',' && t.at[from + n] != '}'))
+            n++;
+        return (llw_log_text){t.at + from, n};
+    }
+    return (llw_log_text){t.at, 0};
+}
+
+static void apply_json(llw_log_reader *r, llw_log_stream *s, llw_log_text t) {
+    llw_log_text message = json_value(t, "\"message\":");
+    if (!message.len) message = json_value(t, "\"msg\":");
+    if (text_is(message, "build info")) {
+        llw_log_field number;
+        if (llw_log_match("%d", json_value(t, "\"build\":"), &number))
+            set_build(r, s, (llw_log_text){t.at, 0}, number.integer, json_value(t, "\"commit\":"));
+    } else if (text_starts(message, "all slots are idle") || text_is(message, "model loaded")) {
+        if (s->entry && !s->entry->load.loaded_line) s->entry->load.loaded_line = r->log->lines;
+    } else if (text_is(message, "unable to load model") && s->entry) {
+        s->entry->fail_line = r->log->lines;
+        if (!s->entry->load.failure) s->entry->load.failure = "unable to load model";
+    } else {
+        return;
+    }
+    s->process.program = "llama-server";
+    if (s->entry) s->entry->load.program = "llama-server";
+}
+
+static bool apply_process(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
+    const llw_log_field *f = line->field;
+    llw_log_text none = {line->text.at, 0};
+    switch (line->event) {
+    case LLW_LOG_E_JSON: apply_json(r, s, line->text); return true;
+    case LLW_LOG_E_SERVER_START: llw_log_new_process(s); return true;
+    case LLW_LOG_E_BUILD_LONG: set_build(r, s, f[0].text, f[1].integer, f[2].text); return true;
+    case LLW_LOG_E_BUILD_PAIR:
+    case LLW_LOG_E_BUILD:
+    case LLW_LOG_E_BUILD_QUOTED:
+        set_build(r, s, none, f[0].integer, f[1].text);
+        if (line->event == LLW_LOG_E_BUILD_QUOTED) s->process.program = "llama-server"; /* it alone says so */
+        return true;
+    case LLW_LOG_E_BUILD_BENCH: name_build(r, s, none, f[1].integer, f[0].text); return true;
+    case LLW_LOG_E_VERBOSITY:
+        s->process.verbosity = f[0].integer;
+        s->process.verbosity_line = r->log->lines;
+        return true;
+    case LLW_LOG_E_NO_GPU:
+        s->process.no_gpu_line = r->log->lines;
+        s->process.no_gpu = f[1].text.at ? llw_log_copy(r->arena, f[1].text) : NULL;
+        if (!s->entry) return true;
+        s->entry->load.no_gpu_line = s->process.no_gpu_line;
+        s->entry->load.no_gpu = s->process.no_gpu;
+        return true;
+    case LLW_LOG_E_SYSTEM_INFO:
+        s->process.threads = f[0].integer;
+        if (s->entry) s->entry->load.threads = f[0].integer;
+        return true;
+    case LLW_LOG_E_CUDA_FOUND:
+        if (s->fitting || advanced(s->entry)) llw_log_new_process(s);
+        s->backend = llw_log_copy(r->arena, f[1].text);
+        return true;
+    case LLW_LOG_E_CUDA_DEVICE:
+        set_memory(r, s, numbered(r, llw_log_backend(r->arena, s), f[0].integer), f[1].text,
+                   mib(f[2].integer), -1);
+        return true;
+    case LLW_LOG_E_CUDA_DEVICE_SHORT:
+        set_memory(r, s, numbered(r, llw_log_backend(r->arena, s), f[0].integer), f[1].text, -1, -1);
+        return true;
+    case LLW_LOG_E_VULKAN_DEVICE:
+        set_memory(r, s, numbered(r, "Vulkan", f[0].integer), f[1].text, -1, -1);
+        return true;
+    case LLW_LOG_E_DEVICE_INFO:
+        set_memory(r, s, llw_log_device_name(r->arena, f[0].text), f[1].text, mib(f[2].integer),
+                   mib(f[3].integer));
+        return true;
+    default: return false;
+    }
+}
+
+/* "using device" stands before the header in some builds and behind it in others. */
+static void apply_device(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
+    if (advanced(s->entry)) s->entry = NULL;
+    if (!llw_log_entry_get(r, s)) return;
+    const llw_log_field *f = line->field;
+    bool bare = line->event == LLW_LOG_E_USING_DEVICE_BARE,
+         brief = line->event == LLW_LOG_E_USING_DEVICE_SHORT;
+    int64_t free = mib(bare ? f[1].integer : brief ? f[2].integer : f[3].integer);
+    set_memory(r, s, llw_log_device_name(r->arena, f[0].text),
+               bare ? (llw_log_text){line->text.at, 0} : f[1].text, -1, free);
+}
+
+static void apply_meta_key(llw_log_reader *r, llw_load *load, const llw_log_field *f) {
+    llw_log_text key = f[1].text, value = f[3].text;
+    llw_log_field number;
+    if (text_is(key, "general.architecture") && !load->architecture)
+        load->architecture = llw_log_copy(r->arena, value);
+    if (text_is(key, "general.name") && !load->name) load->name = llw_log_copy(r->arena, value);
+    if (key.len > 12 && text_is((llw_log_text){key.at + key.len - 12, 12}, ".block_count") &&
+        llw_log_match("%d$", value, &number))
+        load->n_layer = number.integer;
+}
+
+int64_t llw_log_unit(llw_log_text unit) {
+    static const struct {
+        const char *name;
+        int64_t unit;
+    } units[] = {
+        {"GiB", 1 << 30}, {"MiB", 1 << 20},     {"KiB", 1 << 10},  {"MB", 1 << 20} /* 2023's word for MiB */,
+        {"GB", 1 << 30},  {"T", 1000000000000}, {"B", 1000000000}, {"M", 1000000},
+        {"K", 1000}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (text_is(unit, units[i].name)) return units[i].unit;
+    return 0;
+}
+
+/* Ollama told what it expected; now llama.cpp loads. */
+static void drop_estimate(llw_log_entry *e) {
+    if (!e || !e->load.ollama_engine || e->load.loaded_line) return;
+    e->load.n_buffers = 0;
+    e->load.ollama_engine = false;
+}
+
+static bool apply_model(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
+    const llw_log_field *f = line->field;
+    llw_log_entry *e = s->entry;
+    switch (line->event) {
+    case LLW_LOG_E_LOADING:
+    case LLW_LOG_E_LOADING_DRAFT:
+        if (line->event == LLW_LOG_E_LOADING_DRAFT && e && !e->load.loaded_line) s->main = e;
+        if (e && (e->meta || e->loading || advanced(e))) s->entry = NULL;
+        if (!(e = llw_log_entry_get(r, s))) return true;
+        e->loading = true;
+        e->load.draft = line->event == LLW_LOG_E_LOADING_DRAFT;
+        e->load.path = llw_log_copy(r->arena, f[0].text);
+        e->load.path_line = r->log->lines;
+        return true;
+    case LLW_LOG_E_META:
+    case LLW_LOG_E_META_OLD:
+        drop_estimate(e);
+        if (e && (e->meta || advanced(e))) s->entry = NULL;
+        if (!(e = llw_log_entry_get(r, s))) return true;
+        e->meta = true;
+        s->dry = false;
+        e->load.path = llw_log_copy(r->arena, f[line->event == LLW_LOG_E_META ? 2 : 0].text);
+        e->load.path_line = r->log->lines;
+        return true;
+    case LLW_LOG_E_USING_DEVICE:
+    case LLW_LOG_E_USING_DEVICE_SHORT:
+    case LLW_LOG_E_USING_DEVICE_BARE: apply_device(r, s, line); return true;
+    case LLW_LOG_E_VOCAB_ONLY:
+        if (e) e->dropped = true;
+        s->entry = NULL;
+        return true;
+    case LLW_LOG_E_NO_ALLOC:
+        if (f[0].integer != 1) return true;
+        s->dry = true; /* until the next header: a load of --fit whose beginning is not in the log */
+        if (e) e->meta = false;
+        if (e && !e->loading) {
+            e->dropped = true;
+            s->entry = NULL;
+        }
+        return true;
+    default: break;
+    }
+    if (!e) return false;
+    llw_load *load = &e->load;
+    int64_t unit;
+    switch (line->event) {
+    case LLW_LOG_E_META_KEY: apply_meta_key(r, load, f); return true;
+    case LLW_LOG_E_ARCH: load->architecture = llw_log_copy(r->arena, f[0].text); return true;
+    case LLW_LOG_E_NAME: load->name = llw_log_copy(r->arena, f[0].text); return true;
+    case LLW_LOG_E_N_LAYER: load->n_layer = f[0].integer; return true;
+    case LLW_LOG_E_N_CTX_TRAIN: load->n_ctx_train = f[0].integer; return true;
+    case LLW_LOG_E_N_EXPERT: load->n_expert = f[0].integer; return true;
+    case LLW_LOG_E_FILE_TYPE: load->file_type = llw_log_copy(r->arena, f[0].text); return true;
+    case LLW_LOG_E_PARAMS:
+        if ((unit = llw_log_unit(f[1].text))) load->params = llw_log_bytes(f[0].real, unit);
+        return true;
+    case LLW_LOG_E_FILE_SIZE:
+        if (!(unit = llw_log_unit(f[1].text))) return true;
+        load->file_bytes = llw_log_bytes(f[0].real, unit);
+        load->file_bytes_precision = llround((double)unit / pow(10, f[0].decimals > 6 ? 6 : f[0].decimals));
+        return true;
+    default: return false;
+    }
+}
+
+static void set_program(llw_log_stream *s, const llw_log_line *line) {
+    const char *program = line->ollama   ? "ollama"
+                          : line->bench  ? "llama-bench"
+                          : line->server ? "llama-server"
+                          : line->cli    ? "llama-cli"
+                                         : NULL;
+    if (text_starts(line->ident, "llama-") && !program) {
+        static const char *const known[] = {"llama-server", "llama-cli", "llama-bench", "llama-fit-params"};
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+            if (text_is(line->ident, known[i])) program = known[i];
+    }
+    if (!program || (s->process.program && !line->ollama)) return;
+    s->process.program = program;
+    if (s->entry && !s->entry->load.program) s->entry->load.program = program;
+}
+
+bool llw_log_of_a_load(llw_log_event event) {
+    switch (event) {
+    case LLW_LOG_E_ARCH:
+    case LLW_LOG_E_OFFLOADED:
+    case LLW_LOG_E_BUFFER_MODEL:
+    case LLW_LOG_E_BUFFER_RAM_2023:
+    case LLW_LOG_E_BUFFER_VRAM_2023:
+    case LLW_LOG_E_CONTEXT:
+    case LLW_LOG_E_N_CTX:
+    case LLW_LOG_E_N_SEQ:
+    case LLW_LOG_E_N_BATCH:
+    case LLW_LOG_E_N_UBATCH:
+    case LLW_LOG_E_BUFFER_KV:
+    case LLW_LOG_E_BUFFER_RS:
+    case LLW_LOG_E_BUFFER_COMPUTE: return true;
+    default: return false;
+    }
+}
+
+void llw_log_apply(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
+    set_program(s, line);
+    if (line->event == LLW_LOG_E_NONE) return;
+    if (s->entry) s->entry->load.last_line = r->log->lines;
+    if (apply_process(r, s, line) || llw_log_apply_ollama(r, s, line) || llw_log_apply_trouble(r, s, line) ||
+        s->fitting)
+        return;
+    if (s->dry && line->event != LLW_LOG_E_META) return;
+    /* each load says it once: what comes now belongs to another one, whose header is not in the log */
+    if (line->event == LLW_LOG_E_OFFLOADED && s->entry && s->entry->load.offloaded_line) s->entry = NULL;
+    /* where nothing of a load came before, its beginning is not in the log */
+    if (!s->entry && llw_log_of_a_load(line->event) && !begin(r, s)) return;
+    if (!apply_model(r, s, line)) llw_log_apply_context(r, s, line);
+}

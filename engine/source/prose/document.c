@@ -1,0 +1,454 @@
+/* What Markdown documents say about models: the sentences of README files, plans, guides and instructions for
+ * assistants, as claims.
+ *
+ * A document is read passage by passage. History says nothing: archives, change logs, lessons, dated notes,
+ * quotations, what stands under a heading of the past. Of which model a sentence speaks is told by the name
+ * nearest before it, in the sentence, its paragraph, the item it belongs to or the headings above; where
+ * that leaves several models that differ in what is stated, nothing is claimed. Commands that start llama.cpp
+ * in a code block are launches of their own. */
+#include "source/model/card_name.h"
+#include "source/config/front.h"
+#include "source/prose/phrases.h"
+#include "source/model/known.h"
+#include "source/prose/markdown.h"
+#include "source/prose/name_phrase.h"
+#include "source/prose/phrase_pattern.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+enum { MAX_NAME = 400, MAX_MEANT = 64, MAX_LABEL = 48, UPDATE_REACH = 12, FIGURE_ALONE = 16 };
+
+typedef struct document {
+    llw_config_reader *r;
+    const llw_config_file *file;
+    llw_document passages;
+    const llw_config_launch **models; /* one launch for each model that a file starts */
+    size_t n_models, capacity;
+    llw_config_launch *known; /* the known models, as if they were started */
+    size_t n_known;
+    bool *old, *measured; /* of each passage: it stands under such a heading */
+} document;
+
+/* The models that a name may mean. */
+typedef struct meant {
+    const llw_config_launch *items[MAX_MEANT];
+    size_t n;
+    bool by_launch; /* files start them; else they are known by heart */
+    bool foreign;   /* a name, but of none of them */
+} meant;
+
+/* --- the models there are --- */
+
+static void find_models(document *d) {
+    const llw_config_result *out = d->r->out;
+    for (size_t i = 0; i < out->n_launches; i++) {
+        const llw_config_launch *l = &out->launches[i];
+        bool seen = !l->model;
+        for (size_t k = 0; k < d->n_models; k++) seen |= d->models[k]->model == l->model;
+        if (seen) continue;
+        void *items = d->models;
+        *(const llw_config_launch **)llw_arena_push(d->r->arena, &items, &d->n_models, &d->capacity,
+                                                    sizeof *d->models) = l;
+        d->models = items;
+    }
+    if (!d->r->known) llw_known_list(d->r->arena, &d->r->known, &d->r->n_known);
+    d->n_known = d->r->n_known;
+    d->known = llw_arena_alloc(d->r->arena, (d->n_known + 1) * sizeof *d->known);
+    for (size_t i = 0; i < d->n_known; i++) {
+        d->known[i] = (llw_config_launch){.file = "", .name = ""};
+        d->known[i].argv.model.path = d->r->known[i];
+    }
+}
+
+/* The first word has letters and digits, or it starts like a model that is known. */
+static bool is_foreign(const document *d, const char *name, size_t len) {
+    bool letter = false, digit = false, family = false;
+    for (size_t i = 0; i < len && name[i] != ' '; i++) {
+        letter |= isalpha((unsigned char)name[i]) != 0;
+        digit |= isdigit((unsigned char)name[i]) != 0;
+    }
+    for (size_t i = 0; i < d->n_known && isupper((unsigned char)*name) && memchr(name, ' ', len); i++)
+        family |= llw_config_starts_like_model(name, len, d->known[i].argv.model.path);
+    return len > 3 && ((letter && digit) || family);
+}
+
+/* A model that nobody starts here is met by its whole name only. */
+static meant meaning_of(const document *d, const char *name, size_t len) {
+    meant m = {.n = 0};
+    for (size_t i = 0; i < d->n_models && m.n < MAX_MEANT; i++)
+        if (llw_config_names_model(d->r, name, len, d->models[i])) m.items[m.n++] = d->models[i];
+    m.by_launch = m.n > 0;
+    for (size_t i = 0; i < d->n_known && m.n < MAX_MEANT && !m.by_launch; i++)
+        if (llw_config_starts_like_model(name, len, d->known[i].argv.model.path) &&
+            llw_card_name_whole(name, len, d->known[i].argv.model.path))
+            m.items[m.n++] = &d->known[i];
+    m.foreign = !m.n && is_foreign(d, name, len);
+    return m;
+}
+
+/* What a phrase means by the most of its words that mean something together; *end is where those stop. */
+static meant meaning_of_phrase(const document *d, const llw_rich *text, const llw_name_phrase *p,
+                               size_t *end) {
+    meant m = {.n = 0};
+    for (size_t i = 0; i < p->n_ends && !m.n; i++) {
+        char name[MAX_NAME];
+        size_t len = 0;
+        for (; p->at + len < p->ends[i] && len < sizeof name; len++)
+            name[len] = text->chars[p->at + len].byte;
+        m = meaning_of(d, name, len);
+        *end = p->ends[i];
+    }
+    return m;
+}
+
+/* The names of a text up to `at`, the last one that means something; with `behind`, else the first after it.
+ */
+static meant named_in(const document *d, const llw_rich *text, size_t at, bool behind) {
+    llw_name_phrase p;
+    meant best = {.n = 0};
+    for (size_t from = 0, end = 0; llw_name_phrase_next(text, from, &p); from = end) {
+        bool found = best.n || best.foreign;
+        if (p.at >= at && (found || !behind)) break;
+        meant m = meaning_of_phrase(d, text, &p, &end);
+        if (m.n || m.foreign) best = m;
+    }
+    return best;
+}
+
+/* What a heading names: nothing when it names several things. */
+static meant named_by_heading(const document *d, const llw_rich *text) {
+    meant first = named_in(d, text, 0, true), last = named_in(d, text, text->n, true);
+    if (first.n != last.n || (first.n && first.items[0] != last.items[0])) return (meant){.foreign = true};
+    return first;
+}
+
+/* --- which passages speak --- */
+
+static const char *text_of(const document *d, const llw_rich *rich, size_t *len) {
+    llw_text out = {0};
+    for (size_t i = 0; i < rich->n; i++)
+        llw_text_addn(&out, rich->chars[i].byte == '\n' ? " " : &rich->chars[i].byte, 1);
+    *len = out.len;
+    const char *text = llw_arena_strndup(d->r->arena, llw_text_str(&out), out.len);
+    llw_text_fini(&out);
+    return text;
+}
+
+static bool passage_is(const document *d, const llw_passage *p, llw_pattern test) {
+    size_t len = 0;
+    const char *text = text_of(d, &p->text, &len);
+    return llw_pattern_matches(test, text, len);
+}
+
+/* Marks the passages under a heading of that kind, at any depth; headings come before what stands under them.
+ */
+static bool *find_under(const document *d, llw_pattern test) {
+    const llw_passage *all = d->passages.items;
+    bool *under = llw_arena_alloc(d->r->arena, d->passages.n + 1);
+    for (size_t i = 0; i < d->passages.n; i++) {
+        bool heading = all[i].kind == LLW_PASSAGE_HEADING,
+             above = all[i].heading < i && under[all[i].heading];
+        under[i] = above || (heading && passage_is(d, &all[i], test));
+    }
+    return under;
+}
+
+/* "What happened: ..." at the start of a paragraph is a heading of its own. */
+static bool labelled_old(const document *d, const llw_passage *p) {
+    size_t len = 0;
+    const char *text = text_of(d, &p->text, &len),
+               *colon = memchr(text, ':', len < MAX_LABEL ? len : MAX_LABEL);
+    return colon && p->kind != LLW_PASSAGE_CELL &&
+           llw_pattern_matches(LLW_PATTERN_OLD_SECTION, text, (size_t)(colon - text));
+}
+
+static bool is_silent(const document *d, size_t index) {
+    const llw_passage *p = &d->passages.items[index];
+    return p->quoted || d->old[index] || labelled_old(d, p);
+}
+
+/* --- of what a sentence speaks --- */
+
+static meant subject_of(const document *d, size_t index, const llw_rich *before, const llw_rich *sentence,
+                        size_t at) {
+    const llw_passage *all = d->passages.items;
+    meant m = named_in(d, sentence, at, true);
+    if (m.n || m.foreign) return m;
+    m = named_in(d, before, before->n, false);
+    if (m.n || m.foreign) return m;
+    for (size_t i = index; all[i].parent != i; i = all[i].parent) {
+        m = named_in(d, &all[all[i].parent].text, all[all[i].parent].text.n, true);
+        if (m.n || m.foreign) return m;
+    }
+    for (size_t i = all[index].heading; i < d->passages.n; i = all[i].heading) {
+        m = named_by_heading(d, &all[i].text);
+        if (m.n || m.foreign || all[i].heading == i) return m;
+    }
+    size_t len = 0;
+    const char *text = text_of(d, sentence, &len);
+    if (d->n_models == 1 && llw_pattern_matches(LLW_PATTERN_THE_MODEL, text, len))
+        m = (meant){.items = {d->models[0]}, .n = 1, .by_launch = true};
+    return m;
+}
+
+static bool has_quant(const llw_config_launch *l, const char *quant, bool whole) {
+    const char *path = l->argv.model.path, *slash = path ? strrchr(path, '/') : NULL;
+    const char *name = slash ? slash + 1 : path ? path : "";
+    size_t len = strlen(quant);
+    for (const char *at = strcasestr(name, quant); at; at = strcasestr(at + 1, quant)) {
+        if (at != name && isalnum((unsigned char)at[-1])) continue;
+        if (!isalnum((unsigned char)at[len]) && (!whole || !at[len] || at[len] == '.')) return true;
+    }
+    return false;
+}
+
+/* All of one model, in whatever quantisation. */
+static bool one_model(const meant *m) {
+    for (size_t i = 1; i < m->n; i++)
+        if (m->items[i]->model != m->items[0]->model &&
+            llw_card_name(m->items[i]->argv.model.path, m->items[0]->argv.model.path) != LLW_NAMES_SAME)
+            return false;
+    return true;
+}
+
+/* Makes the facts of known models that are spoken of. */
+static void meet(document *d, meant *m) {
+    for (size_t i = 0; i < m->n && !m->by_launch; i++) {
+        llw_config_launch *l = &d->known[m->items[i] - d->known];
+        if (!l->model) llw_source_known(d->r->facts, l->argv.model.path, NULL, &l->model, NULL);
+    }
+}
+
+/* Of several, those of which something is known. */
+static void prefer_known(const document *d, meant *m) {
+    size_t kept = 0;
+    for (size_t i = 0; i < m->n; i++)
+        if (m->items[i]->model &&
+            llw_facts_value(d->r->facts, m->items[i]->model, LLW_model_file_bytes).known)
+            m->items[kept++] = m->items[i];
+    if (kept) m->n = kept;
+}
+
+/* The one model that a phrase is about, or NULL. */
+static const llw_config_launch *model_of(document *d, meant m, const llw_phrase *p) {
+    bool each = !strcmp(p->about, "size") || !strcmp(p->about, "fits") || !strcmp(p->about, "speed");
+    if (each && *p->quant) {
+        size_t kept = 0;
+        for (size_t i = 0; i < m.n; i++)
+            if (has_quant(m.items[i], p->quant, !m.by_launch)) m.items[kept++] = m.items[i];
+        m.n = kept;
+    }
+    if (!m.n || (each && !*p->quant && !m.by_launch)) return NULL;
+    meet(d, &m);
+    prefer_known(d, &m);
+    if (!m.items[0]->model) return NULL;
+    if (each)
+        for (size_t i = 1; i < m.n; i++)
+            if (m.items[i]->model != m.items[0]->model) return NULL;
+    if (!one_model(&m)) return NULL;
+    return m.items[0];
+}
+
+/* --- claims --- */
+
+static void claim_belief(document *d, const llw_rich *sentence) {
+    size_t at = 0;
+    const char *belief = llw_phrase_belief(sentence, &at);
+    if (!belief) return;
+    const llw_phrase p = {.about = "belief", .at = at};
+    const llw_said said = {.file = d->file, .sentence = sentence, .phrase = &p, .origin = "document"};
+    llw_entity e = llw_config_claim(d->r, &said);
+    const llw_char *c = &sentence->chars[at];
+    if (e)
+        llw_facts_claim(d->r->facts, e, LLW_claim_belief, llw_string(LLW_TEXT, belief), LLW_GRADE_PROSE,
+                        "document", llw_place(d->r->arena, d->file->path, c->line, c->column));
+}
+
+/* A figure alone in its cell is what the title of its column says: "Cumulative", "VRAM" and "KV cache" are no
+ * sizes of models. */
+static bool other_column(const document *d, const llw_passage *p) {
+    size_t own = p->text.n > p->lead ? p->text.n - p->lead : 0, len = 0;
+    if (p->kind != LLW_PASSAGE_CELL || p->title == p->lead || own > FIGURE_ALONE) return false;
+    llw_rich title = llw_rich_slice(&p->text, p->title, p->lead);
+    const char *text = text_of(d, &title, &len);
+    return !llw_pattern_matches(LLW_PATTERN_SIZE_OF_MODEL, text, len) ||
+           llw_pattern_matches(LLW_PATTERN_SIZE_OF_ELSE, text, len);
+}
+
+static void read_sentence(document *d, size_t index, const llw_rich *before, const llw_rich *sentence) {
+    enum { MAX_PHRASES = 16 };
+    const llw_passage *p = &d->passages.items[index];
+    llw_phrase found[MAX_PHRASES];
+    size_t n = llw_phrases_find(d->r->arena, sentence, found, MAX_PHRASES);
+    for (size_t i = 0; i < n; i++) {
+        if (!before->n && found[i].at < p->lead) continue; /* the row's name says it, not this cell */
+        if (found[i].bytes && other_column(d, p)) continue;
+        meant m = subject_of(d, index, before, sentence, found[i].at);
+        if (p->kind == LLW_PASSAGE_CELL && found[i].bytes && !*found[i].quant &&
+            !named_in(d, sentence, sentence->n, true).n)
+            continue; /* a row of something else: "KV cache: Size: 1,224 MiB" */
+        const llw_config_launch *l = model_of(d, m, &found[i]);
+        if (!l) continue;
+        const llw_said said = {.file = d->file,
+                               .sentence = sentence,
+                               .phrase = &found[i],
+                               .model = l->model,
+                               .origin = "document",
+                               .sourced = llw_phrase_source(&p->text),
+                               .filed_as_measured = d->measured[index]};
+        llw_config_claim(d->r, &said);
+    }
+    claim_belief(d, sentence);
+}
+
+static void read_passage(document *d, size_t index) {
+    const llw_rich *text = &d->passages.items[index].text;
+    size_t start = 0;
+    for (size_t i = 0; i < text->n; i++) {
+        if (i + 1 < text->n && (i < d->passages.items[index].lead || !llw_prose_ends(text, i))) continue;
+        llw_rich slice = llw_rich_slice(text, start, i + 1), before = llw_rich_slice(text, 0, start);
+        /* not trimmed where a lead stands in front: its length is counted */
+        llw_rich sentence = start ? llw_rich_trim(&slice) : slice;
+        start = i + 1;
+        if (sentence.n) read_sentence(d, index, &before, &sentence);
+    }
+}
+
+/* --- commands in code blocks --- */
+
+static bool is_shell(const char *info) {
+    static const char *const names[] = {"", "sh", "bash", "shell", "zsh", "console", "shell-session"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcasecmp(info, names[i])) return true;
+    return false;
+}
+
+/* "<model>", "[options]", "...": a form to be filled in, which nobody runs. */
+static bool is_form(const llw_rich *text) {
+    for (size_t i = 0; i + 1 < text->n; i++) {
+        char c = text->chars[i].byte, next = text->chars[i + 1].byte;
+        if (c == '<' && isalpha((unsigned char)next)) return true;
+        if (c == '[' && isalpha((unsigned char)next) && i && text->chars[i - 1].byte == ' ') return true;
+        if (c == '.' && next == '.' && i + 2 < text->n && text->chars[i + 2].byte == '.') return true;
+    }
+    return false;
+}
+
+/* Without the prompts at the start of lines. */
+static llw_rich without_prompts(llw_arena *arena, const llw_rich *text) {
+    llw_rich out = {0};
+    for (size_t i = 0; i < text->n; i++) {
+        bool starts = !i || text->chars[i - 1].byte == '\n';
+        if (starts && i + 1 < text->n && text->chars[i].byte == '$' && text->chars[i + 1].byte == ' ') {
+            i++;
+            continue;
+        }
+        llw_rich_push(arena, &out, text->chars[i]);
+    }
+    return out;
+}
+
+static void read_code(document *d, llw_config_set *set, const llw_passage *p, llw_starts *starts) {
+    if (!is_shell(p->info) || is_form(&p->text)) return;
+    llw_scope env = {.arena = d->r->arena};
+    llw_start_site site = {.file = d->file->path,
+                           .directory = d->file->directory,
+                           .set = set,
+                           .default_origin = "shell default"};
+    llw_rich script = without_prompts(d->r->arena, &p->text);
+    size_t unread = d->r->out->n_unread;
+    llw_shell_script(d->r, &site, &script, NULL, &env, starts);
+    d->r->out->n_unread = unread; /* an example that cannot be read is no file that cannot */
+}
+
+/* --- procedures of updating --- */
+
+/* From a passage that speaks of updating llama.cpp on: what is done, and how it is tried. */
+static void read_update(document *d, size_t from) {
+    const llw_passage *all = d->passages.items;
+    size_t step = d->passages.n, shown = d->passages.n, to = from + 1;
+    bool tested = passage_is(d, &all[from], LLW_PATTERN_LONG_TEST);
+    for (; to < d->passages.n && to <= from + UPDATE_REACH; to++) {
+        if (all[to].kind == LLW_PASSAGE_HEADING &&
+            (all[from].kind != LLW_PASSAGE_HEADING || all[to].level <= all[from].level))
+            break;
+        if (step == d->passages.n && passage_is(d, &all[to], LLW_PATTERN_UPDATE_STEP)) step = to;
+        if (shown == d->passages.n && passage_is(d, &all[to], LLW_PATTERN_SHORT_TEST)) shown = to;
+        tested |= passage_is(d, &all[to], LLW_PATTERN_LONG_TEST);
+    }
+    if (step == d->passages.n || !all[from].text.n) return;
+    bool smoke = shown < d->passages.n;
+    const llw_rich *text = &all[smoke ? shown : step].text;
+    size_t len = 0;
+    const char *bytes = text_of(d, text, &len);
+    llw_match m = {.from = 0};
+    llw_pattern_next(smoke ? LLW_PATTERN_SHORT_TEST : LLW_PATTERN_UPDATE_STEP, bytes, len, 0, &m);
+    const llw_phrase p = {.about = "update", .at = m.from};
+    const llw_said said = {.file = d->file, .sentence = text, .phrase = &p, .origin = "document"};
+    llw_entity e = llw_config_claim(d->r, &said);
+    const llw_char *at = &text->chars[p.at];
+    if (e)
+        llw_facts_claim(d->r->facts, e, LLW_claim_tests_long_prompt, llw_flag(tested), LLW_GRADE_PROSE,
+                        "document", llw_place(d->r->arena, d->file->path, at->line, at->column));
+}
+
+/* A model card is the makers' and read as one (card.h); it speaks of many models and machines. */
+static bool is_card(const llw_config_file *file) {
+    const char *bytes = file->bytes;
+    if (strcasestr(file->name, "modelcard") || strcasestr(file->name, "model_card")) return true;
+    if (file->len < 4 || strncmp(bytes, "---\n", 4)) return false;
+    const char *end = memmem(bytes + 3, file->len - 3, "\n---", 4);
+    return end && (memmem(bytes, (size_t)(end - bytes), "base_model", 10) ||
+                   memmem(bytes, (size_t)(end - bytes), "pipeline_tag", 12));
+}
+
+/* Launches of their own, as examples; a document has no comments. */
+static void add_launches(document *d, const llw_starts *starts) {
+    for (size_t i = 0; i < starts->n; i++) {
+        llw_start *start = &starts->items[i];
+        const char *path = d->file->path;
+        const llw_launch_spec spec = {.id = llw_arena_printf(d->r->arena, i ? "%s:#%zu" : "%s", path, i + 1),
+                                      .name = "",
+                                      .file = d->file,
+                                      .line = start->line,
+                                      .column = start->column,
+                                      .lowered = &start->low,
+                                      .version = start->low.version,
+                                      .version_place =
+                                          llw_place(d->r->arena, path, start->line, start->column),
+                                      .example = true,
+                                      .directory = d->file->directory,
+                                      .mounts = start->low.mounts,
+                                      .n_mounts = start->low.n_mounts};
+        if (!start->file || !strcmp(start->file, path)) llw_config_add_launch(d->r, &spec);
+    }
+}
+
+void llw_config_document(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    document d = {.r = r, .file = file};
+    if (llw_pattern_matches(LLW_PATTERN_OLD_FILE, file->path, strlen(file->path)) || is_card(file)) return;
+    llw_markdown_read(r->arena, file->bytes, file->len, llw_link_new(r->arena, file->path, "document", false),
+                      &d.passages);
+    find_models(&d);
+    d.old = find_under(&d, LLW_PATTERN_OLD_SECTION);
+    d.measured = find_under(&d, LLW_PATTERN_MEASURED);
+    llw_starts starts = {0};
+    size_t updated = d.passages.n;
+    for (size_t i = 0; i < d.passages.n; i++) {
+        const llw_passage *p = &d.passages.items[i];
+        if (!p->text.n || is_silent(&d, i)) continue;
+        if (p->kind == LLW_PASSAGE_CODE) {
+            read_code(&d, set, p, &starts);
+            continue;
+        }
+        read_passage(&d, i);
+        bool near = updated < d.passages.n && i <= updated + UPDATE_REACH;
+        if (!near && p->kind != LLW_PASSAGE_CELL && passage_is(&d, p, LLW_PATTERN_UPDATE)) {
+            read_update(&d, i);
+            updated = i;
+        }
+    }
+    add_launches(&d, &starts);
+}

@@ -1,0 +1,78 @@
+/* A name is a word that models/phrases.tsv calls one; it goes on over words of that kind, versions and sizes
+ * that follow it after one blank each. */
+#include "source/prose/name_phrase.h"
+#include "source/prose/phrase_pattern.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { MAX_TEXT = 2000 };
+
+typedef enum part { NO_PART, WORD_PART, NUMBER_PART } part;
+
+/* The end of one of A3B, 70B, 8x7B, 270M; `at` when it is no size. */
+static size_t one_size(const char *text, size_t len, size_t at) {
+    size_t i = at + (at < len && (text[at] == 'A' || text[at] == 'a')), digits = i;
+    if (i >= len || !isdigit((unsigned char)text[i])) return at;
+    while (i < len && (isdigit((unsigned char)text[i]) || text[i] == '.' || text[i] == 'x')) i++;
+    if (i == digits || i == len || !strchr("bBmM", text[i]) || !text[i]) return at;
+    return i + 1 < len && isalnum((unsigned char)text[i + 1]) ? at : i + 1;
+}
+
+/* The end of 70B or 30B-A3B; `at` when it is no size. */
+static size_t size_end(const char *text, size_t len, size_t at) {
+    size_t end = one_size(text, len, at);
+    while (end > at && end < len && text[end] == '-') {
+        size_t next = one_size(text, len, end + 1);
+        if (next == end + 1) break;
+        end = next;
+    }
+    return end;
+}
+
+/* The end of 3.1, of a number that a size follows ("Llama 2 7B"), or of one digit ("Llama 4 Scout"). */
+static size_t version_end(const char *text, size_t len, size_t at) {
+    size_t i = at;
+    while (i < len && isdigit((unsigned char)text[i])) i++;
+    size_t whole = i;
+    if (i == at || i - at > 2) return at;
+    if (i + 1 < len && text[i] == '.' && isdigit((unsigned char)text[i + 1])) {
+        i++;
+        while (i < len && isdigit((unsigned char)text[i])) i++;
+    }
+    if (i < len && (isalnum((unsigned char)text[i]) || strchr("/%-x", text[i]))) return at;
+    if (i > whole || i == at + 1) return i;
+    bool size = i + 1 < len && text[i] == ' ' && size_end(text, len, i + 1) > i + 1;
+    return size ? i : at;
+}
+
+/* What stands at `at`, where a word may start; *end is where it stops. */
+static part part_at(const char *text, size_t len, size_t at, size_t *end) {
+    llw_match m;
+    *end = size_end(text, len, at);
+    if (*end == at) *end = version_end(text, len, at);
+    if (*end > at) return NUMBER_PART;
+    if (!llw_pattern_next(LLW_PATTERN_NAME, text, len, at, &m) || m.from != at) return NO_PART;
+    *end = m.to;
+    return WORD_PART;
+}
+
+bool llw_name_phrase_next(const llw_rich *rich, size_t from, llw_name_phrase *out) {
+    char text[MAX_TEXT];
+    size_t len = rich->n < MAX_TEXT ? rich->n : MAX_TEXT;
+    for (size_t i = 0; i < len; i++) text[i] = rich->chars[i].byte;
+    llw_match m;
+    if (from >= len || !llw_pattern_next(LLW_PATTERN_NAME, text, len, from, &m) || m.to <= m.from)
+        return false;
+    size_t ends[LLW_NAME_WORDS] = {m.to}, n = 1;
+    while (ends[n - 1] + 1 < len && text[ends[n - 1]] == ' ') {
+        size_t end = 0;
+        part p = part_at(text, len, ends[n - 1] + 1, &end);
+        if (p == NO_PART || n == LLW_NAME_WORDS) break;
+        if (p == NUMBER_PART) n = 0; /* what stands before a number cannot be all of the name */
+        ends[n++] = end;
+    }
+    *out = (llw_name_phrase){.at = m.from, .n_ends = n};
+    for (size_t i = 0; i < n; i++) out->ends[i] = ends[n - 1 - i];
+    return true;
+}

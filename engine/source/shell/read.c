@@ -1,0 +1,252 @@
+/* Simple commands of a shell script: assignments in front, words, redirections and here-documents. */
+#include "source/shell/shell.h"
+
+#include <ctype.h>
+#include <string.h>
+
+enum { MAX_PREFIX = 32 };
+
+static bool name_byte(char c) {
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+/* NAME=, NAME+= or NAME[KEY]= in front of a word. Quotes in the name make it no assignment. */
+typedef struct target {
+    size_t name, length; /* of the name; of all up to the value */
+    llw_rich key;
+    bool keyed, adds;
+} target;
+
+static bool find_target(const llw_shell *s, target *t) {
+    size_t i = s->at;
+    *t = (target){0};
+    if (!(isalpha((unsigned char)llw_shell_byte(s, i)) || llw_shell_byte(s, i) == '_')) return false;
+    while (name_byte(llw_shell_byte(s, i))) i++;
+    t->name = i - s->at;
+    if (llw_shell_byte(s, i) == '[') {
+        size_t end = llw_shell_behind(s, i, '[', ']');
+        char then = llw_shell_byte(s, end);
+        if (then != '=' && then != '+') return false;
+        t->keyed = true;
+        t->key = llw_rich_slice(s->script, i + 1, end - 1);
+        i = end;
+    }
+    if (llw_shell_byte(s, i) == '+' && llw_shell_byte(s, i + 1) == '=') {
+        t->adds = true;
+        i++;
+    }
+    if (llw_shell_byte(s, i) != '=') return false;
+    t->length = i + 1 - s->at;
+    return true;
+}
+
+/* A variable as it was before an assignment that is only for one command. */
+typedef struct undo {
+    const char *name;
+    llw_variable old;
+    bool was;
+} undo;
+
+typedef struct prefix {
+    undo items[MAX_PREFIX];
+    size_t n;
+} prefix;
+
+static void read_assignment(llw_shell *s, const target *t, prefix *before) {
+    bool runs = llw_shell_running(s) && s->next != LLW_NO;
+    llw_rich slice = llw_rich_slice(s->script, s->at, s->at + t->name);
+    const char *name = llw_rich_show(s->r->arena, &slice);
+    llw_token place = llw_rich_token(s->r->arena, &slice, NULL);
+    const llw_variable *old = llw_scope_get(&s->now.vars, name);
+    place.lost = NULL;
+    if (before && before->n < MAX_PREFIX)
+        before->items[before->n++] = (undo){name, old ? *old : (llw_variable){0}, old != NULL};
+    s->at += t->length;
+    if (llw_shell_byte(s, s->at) == '(' && !t->keyed) {
+        llw_shell_assign_list(s, name, t->adds, place);
+        return;
+    }
+    bool quoted = false;
+    llw_rich value = llw_shell_word(s, &quoted);
+    bool asked = s->word_asked && !value.n;
+    if (!runs) return;
+    if (t->keyed) {
+        llw_shell_assign_element(s, name, &t->key, &value, place);
+        return;
+    }
+    old = llw_scope_get(&s->now.vars, name);
+    if (t->adds && old && !old->list) {
+        llw_rich all = {0};
+        llw_rich_append(s->r->arena, &all, &old->value);
+        llw_rich_append(s->r->arena, &all, &value);
+        value = all;
+    } else if (t->adds && !old && !llw_shell_is_own(s, name)) {
+        llw_rich all = llw_shell_unknown(s);
+        llw_rich_append(s->r->arena, &all, &value);
+        value = all;
+    }
+    llw_shell_assign(s, name, &value, place);
+    llw_variable *v = asked ? llw_scope_edit(&s->now.vars, name) : NULL;
+    if (v) v->asked = true;
+}
+
+/* Assignments in front of a command are its environment and nothing else. */
+static void take_back(llw_shell *s, const prefix *before, llw_scope *environment) {
+    for (size_t i = 0; i < before->n; i++) {
+        const llw_variable *v = llw_scope_get(&s->now.vars, before->items[i].name);
+        if (v && !v->list) llw_scope_assign(environment, v->name, &v->value, v->token);
+    }
+    for (size_t i = before->n; i-- > 0;) {
+        const undo *u = &before->items[i];
+        if (!u->was) {
+            llw_scope_unset(&s->now.vars, u->name);
+            continue;
+        }
+        llw_scope_assign(&s->now.vars, u->name, &u->old.value, u->old.token);
+        llw_variable *v = llw_scope_edit(&s->now.vars, u->name);
+        if (v) *v = u->old;
+    }
+}
+
+/* --- redirections --- */
+
+/* The body of a here-document starts behind the line; several follow each other. */
+static void here_document(llw_shell *s, bool tabs) {
+    llw_shell_skip_blanks(s);
+    char word[128];
+    size_t len = 0, at;
+    for (; s->at < s->end; s->at++) {
+        char c = llw_shell_byte(s, s->at);
+        if (c && strchr(" \t\n;&|<>()", c)) break;
+        if (c != '"' && c != '\'' && c != '\\' && len + 1 < sizeof word) word[len++] = c;
+    }
+    if (!len) return;
+    at = s->here_end;
+    if (!at)
+        for (at = s->at; at < s->end;)
+            if (llw_shell_byte(s, at++) == '\n') break;
+    size_t from = at;
+    while (at < s->end) {
+        size_t line = at, to = at;
+        while (to < s->end && llw_shell_byte(s, to) != '\n') to++;
+        while (tabs && llw_shell_byte(s, line) == '\t') line++;
+        size_t n = 0;
+        while (n < len && llw_shell_byte(s, line + n) == word[n]) n++;
+        size_t behind = to < s->end ? to + 1 : to;
+        if (n == len && line + n == to) {
+            s->here = llw_rich_slice(s->script, from, at);
+            s->here_end = behind;
+            return;
+        }
+        at = behind;
+    }
+    s->here = llw_rich_slice(s->script, from, at);
+    s->here_end = at;
+}
+
+static void redirection(llw_shell *s) {
+    char c = llw_shell_byte(s, s->at), next = llw_shell_byte(s, s->at + 1);
+    if (next == '(') { /* <(...) */
+        s->at = llw_shell_behind(s, s->at + 1, '(', ')');
+        return;
+    }
+    if (c == '<' && next == '<' && llw_shell_byte(s, s->at + 2) != '<') {
+        bool tabs = llw_shell_byte(s, s->at + 2) == '-';
+        s->at += tabs ? 3 : 2;
+        here_document(s, tabs);
+        return;
+    }
+    while (s->at < s->end && strchr("<>&|", llw_shell_byte(s, s->at)) && llw_shell_byte(s, s->at)) s->at++;
+    llw_shell_skip_blanks(s);
+    bool quoted;
+    llw_rich to = llw_shell_word(s, &quoted);
+    if (c == '>') s->redirected = to;
+}
+
+static bool declares(const llw_words *words) {
+    static const char *const names[] = {"export", "local", "readonly", "declare", "typeset"};
+    for (size_t i = 0; words->n && i < sizeof names / sizeof *names; i++)
+        if (llw_rich_is(&words->items[0], names[i])) return true;
+    return false;
+}
+
+/* local NAME stands in front of the NAME outside, until its function ends. */
+static void hide(llw_shell *s, const char *name) {
+    for (int i = s->n_frames; i-- > 0;) {
+        llw_shell_frame *f = &s->frames[i];
+        if (f->kind != LLW_FRAME_TEXT) continue;
+        for (size_t k = 0; k < f->n_locals; k++)
+            if (!strcmp(f->locals[k], name)) return;
+        void *items = f->locals;
+        *(const char **)llw_arena_push(s->r->arena, &items, &f->n_locals, &f->local_capacity, sizeof name) =
+            name;
+        f->locals = items;
+        const llw_variable *old = llw_scope_get(&s->now.vars, name);
+        f->hidden.arena = s->r->arena;
+        if (!old) return;
+        llw_scope_assign(&f->hidden, name, &old->value, old->token);
+        llw_variable *kept = llw_scope_edit(&f->hidden, name);
+        if (kept) *kept = *old;
+        return;
+    }
+}
+
+/* A word of export, local or declare that assigns. */
+static bool declaration(llw_shell *s, llw_words *words) {
+    target t;
+    size_t at = s->at;
+    bool assigns = find_target(s, &t);
+    size_t len = t.name;
+    if (!len) return false;
+    llw_rich slice = llw_rich_slice(s->script, at, at + len);
+    bool runs = llw_shell_running(s) && s->next != LLW_NO;
+    const char *name = llw_rich_show(s->r->arena, &slice);
+    char behind = llw_shell_byte(s, at + len);
+    if (!assigns && behind && !strchr(" \t\n;&|)", behind)) return false;
+    if (runs && llw_rich_is(&words->items[0], "local")) hide(s, name);
+    if (!assigns) return false;
+    read_assignment(s, &t, NULL);
+    llw_words_push(s->r->arena, words, slice); /* the name alone, to be exported */
+    return true;
+}
+
+void llw_shell_command(llw_shell *s, llw_words *words, llw_scope *environment) {
+    prefix before = {.n = 0};
+    s->here = s->redirected = (llw_rich){0};
+    s->substituted = false;
+    for (;;) {
+        llw_shell_skip_blanks(s);
+        if (s->at >= s->end) break;
+        char c = llw_shell_byte(s, s->at), next = llw_shell_byte(s, s->at + 1);
+        if (c == '<' || c == '>' || (c == '&' && next == '>')) {
+            redirection(s);
+            continue;
+        }
+        if (c && strchr("\n;&|()", c)) break;
+        target t;
+        if (!words->n && find_target(s, &t)) {
+            read_assignment(s, &t, &before);
+            continue;
+        }
+        if (declares(words) && declaration(s, words)) continue;
+        size_t at = s->at;
+        bool quoted = false;
+        llw_rich word = llw_shell_word(s, &quoted);
+        if (s->at == at) { /* nothing a word may start with */
+            s->at++;
+            continue;
+        }
+        bool number = !quoted && word.n == 1 && isdigit((unsigned char)word.chars[0].byte);
+        char behind = llw_shell_byte(s, s->at);
+        if (number && (behind == '>' || behind == '<')) continue; /* 2> */
+        if (s->word_glob || s->word_braces) {
+            llw_words_push(s->r->arena, words, llw_shell_unknown(s));
+            continue;
+        }
+        llw_shell_split(s, &word, quoted, words);
+        if (words->n == 1)
+            s->testing = llw_rich_is(&words->items[0], "[") || llw_rich_is(&words->items[0], "test");
+    }
+    s->testing = false;
+    if (words->n) take_back(s, &before, environment);
+}

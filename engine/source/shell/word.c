@@ -1,0 +1,545 @@
+/* Words of a shell script: quotes, escapes, parameters, lists; every byte keeps the place where it was
+ * written. */
+#include "source/shell/shell.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* Compared by address: what an unknown byte stands for, and defaults of $1. */
+static const char unset_origin[] = "a variable that nobody sets";
+static const char argument_origin[] = "an argument of the script";
+static const char argument_default[] = "shell default";
+
+typedef struct level {  /* the word of a ${NAME:-word} that is being read */
+    char quote;         /* around the ${...} */
+    const char *assign; /* NAME of := */
+    size_t start;
+    const char *origin;
+} level;
+
+typedef struct reader {
+    llw_shell *s;
+    llw_rich *out;
+    char quote;
+    bool *quoted, dry, vanish;
+    level levels[LLW_MAX_NESTING];
+    int n_levels;
+    const llw_link *last, *link; /* links of default text */
+    const char *link_origin;
+} reader;
+
+bool llw_shell_running(const llw_shell *s) {
+    if (s->now.dead) return false;
+    return !s->n_frames || s->frames[s->n_frames - 1].active || s->frames[s->n_frames - 1].testing;
+}
+
+void llw_shell_skip_blanks(llw_shell *s) {
+    for (; s->at < s->end; s->at++) {
+        char c = llw_shell_byte(s, s->at);
+        if (c == '\\' && llw_shell_byte(s, s->at + 1) == '\n') {
+            s->at++;
+            continue;
+        }
+        if (c == '#') {
+            while (s->at < s->end && llw_shell_byte(s, s->at) != '\n') s->at++;
+            return;
+        }
+        if (c != ' ' && c != '\t' && c != '\r') return;
+    }
+}
+
+size_t llw_shell_behind(const llw_shell *s, size_t i, char open, char close) {
+    int depth = 0;
+    char quote = 0;
+    for (; i < s->end; i++) {
+        char c = llw_shell_byte(s, i);
+        if (quote) {
+            if (c == '\\' && quote == '"') i++;
+            if (c == quote) quote = 0;
+            continue;
+        }
+        if (c == '\\') {
+            i++;
+            continue;
+        }
+        if (c == '"' || c == '\'') quote = c;
+        if (c == open) depth++;
+        if (c == close && --depth == 0) return i + 1;
+    }
+    return s->end;
+}
+
+llw_rich llw_shell_unknown(llw_shell *s) {
+    llw_rich out = {0};
+    const llw_char *at =
+        s->script->n ? &s->script->chars[s->at < s->script->n ? s->at : s->script->n - 1] : NULL;
+    llw_rich_unknown(s->r->arena, &out, at, NULL);
+    return out;
+}
+
+bool llw_shell_has_unknown(const llw_rich *word) {
+    for (size_t i = 0; i < word->n; i++)
+        if (word->chars[i].unknown) return true;
+    return false;
+}
+
+static bool has_origin(const llw_char *c, const char *origin) {
+    return c->link && c->link->origin == origin;
+}
+
+bool llw_shell_is_missing(const llw_rich *word) {
+    return word->n == 1 && word->chars[0].unknown &&
+           (has_origin(&word->chars[0], unset_origin) || has_origin(&word->chars[0], argument_origin));
+}
+
+bool llw_shell_is_argument(const llw_rich *word) {
+    for (size_t i = 0; i < word->n; i++)
+        if (has_origin(&word->chars[i], argument_origin) || has_origin(&word->chars[i], argument_default))
+            return true;
+    return false;
+}
+
+void llw_shell_choice(llw_shell *s, const char *text) {
+    if (!text || !*text || *text == '-' || strpbrk(text, "*?[") || s->n_choices == LLW_SHELL_CHOICES) return;
+    for (size_t i = 0; i < s->n_choices; i++)
+        if (!strcmp(s->choices[i], text)) return;
+    s->choices[s->n_choices++] = text;
+}
+
+/* --- pieces --- */
+
+static void add_unknown(reader *w, const char *origin) {
+    llw_shell *s = w->s;
+    const llw_char *at = &s->script->chars[s->at];
+    llw_char c = {'?', true, true, at->line, at->column, at->link};
+    if (origin) c.link = llw_link_new(s->r->arena, at->link ? at->link->file : s->site->file, origin, false);
+    llw_rich_push(s->r->arena, w->out, c);
+}
+
+/* The byte at s->at as it is; in a default it belongs to whoever wrote the default. */
+static void add_byte(reader *w) {
+    llw_shell *s = w->s;
+    llw_char c = s->script->chars[s->at++];
+    if (s->first)
+        s->first--;
+    else if (s->r->reread)
+        s->r->reread--;
+    c.whole = true;
+    if (w->n_levels) {
+        const char *origin = w->levels[w->n_levels - 1].origin;
+        if (!w->quote) c.whole = c.unknown;
+        if (c.link && (c.link != w->last || origin != w->link_origin)) {
+            w->last = c.link;
+            w->link_origin = origin;
+            w->link = llw_link_new(s->r->arena, c.link->file, origin, true);
+        }
+        if (c.link) c.link = w->link;
+    }
+    llw_rich_push(s->r->arena, w->out, c);
+}
+
+static void add_value(reader *w, const llw_rich *value, const llw_token *lost) {
+    llw_shell *s = w->s;
+    if (value->n > s->r->budget) {
+        llw_config_unread(s->r, s->site->file, s->script->chars[s->at].line,
+                          "the values of variables grow beyond 1 MiB");
+        add_unknown(w, NULL);
+        return;
+    }
+    s->r->budget -= value->n;
+    llw_rich kept = lost ? llw_rich_over(s->r->arena, value, lost) : *value;
+    for (size_t i = 0; i < kept.n; i++) {
+        llw_char c = kept.chars[i];
+        c.whole = (w->quote || c.unknown) && c.byte != LLW_SHELL_SEPARATOR;
+        llw_rich_push(s->r->arena, w->out, c);
+    }
+}
+
+/* $@ and $*, and the elements of a list. */
+static void add_list(reader *w, const llw_words *list, bool apart) {
+    llw_shell *s = w->s;
+    const llw_char *here = &s->script->chars[s->at];
+    if (!list->n) w->vanish = true;
+    for (size_t i = 0; i < list->n; i++) {
+        if (i)
+            llw_rich_push(s->r->arena, w->out,
+                          (llw_char){apart ? LLW_SHELL_SEPARATOR : ' ', false, w->quote && !apart, here->line,
+                                     here->column, here->link});
+        add_value(w, &list->items[i], NULL);
+    }
+}
+
+/* $(...) and backticks: what they print is not known; what they start is read afterwards. */
+static void substitution(reader *w, size_t from, size_t end) {
+    static const char name[] = "llama";
+    llw_shell *s = w->s;
+    add_unknown(w, NULL);
+    s->substituted = true;
+    for (size_t i = from; !w->dry && i + sizeof name - 1 < end && s->n_queue < LLW_SHELL_QUEUE; i++) {
+        size_t n = 0;
+        while (name[n] && llw_shell_byte(s, i + n) == name[n]) n++;
+        if (name[n]) continue;
+        s->queue[s->n_queue++] = (struct llw_shell_queued){s->script, from, end};
+        break;
+    }
+    s->at = end;
+}
+
+/* --- ${...} --- */
+
+typedef struct parameter {
+    const char *name;
+    llw_rich index; /* of NAME[index] */
+    bool indexed;
+    char op; /* 0 - + = ? or, for all that is not followed, ~ */
+    bool colon;
+    size_t word, close; /* where the word starts, where the } stands */
+} parameter;
+
+static const char *slice_text(llw_shell *s, size_t from, size_t to) {
+    llw_rich slice = llw_rich_slice(s->script, from, to);
+    return llw_rich_show(s->r->arena, &slice);
+}
+
+static bool name_byte(char c) {
+    return isalnum((unsigned char)c) || c == '_';
+}
+
+static parameter parse(llw_shell *s, size_t at) {
+    parameter p = {.op = '~'};
+    size_t end = llw_shell_behind(s, at + 1, '{', '}'), i = at + 2;
+    p.close = end - 1;
+    if (p.close <= i) return p;
+    char c = llw_shell_byte(s, i);
+    if (c == '@' || c == '*')
+        i++;
+    else if (isdigit((unsigned char)c))
+        while (isdigit((unsigned char)llw_shell_byte(s, i))) i++;
+    else
+        while (name_byte(llw_shell_byte(s, i))) i++;
+    if (i == at + 2) return p; /* ${#NAME}, ${!NAME} */
+    p.name = slice_text(s, at + 2, i);
+    if (llw_shell_byte(s, i) == '[') {
+        size_t behind = llw_shell_behind(s, i, '[', ']');
+        if (behind > p.close) return p;
+        p.index = llw_rich_slice(s->script, i + 1, behind - 1);
+        p.indexed = true;
+        i = behind;
+    }
+    if (i >= p.close) {
+        p.op = 0;
+        return p;
+    }
+    if (llw_shell_byte(s, i) == ':') {
+        p.colon = true;
+        i++;
+    }
+    c = llw_shell_byte(s, i);
+    if (c && strchr("-+=?", c)) p.op = c;
+    p.word = i + 1;
+    return p;
+}
+
+/* --- values --- */
+
+typedef struct value {
+    bool set, unknown, unset_argument;
+    const llw_rich *text;
+    const llw_words *list; /* of @ and * */
+    bool apart;
+} value;
+
+static const llw_rich nothing;
+static const llw_words no_words;
+
+/* What somebody gives: it is there, and nobody knows it. */
+static value given(llw_shell *s) {
+    llw_rich *text = llw_arena_alloc(s->r->arena, sizeof *text);
+    *text = llw_shell_unknown(s);
+    return (value){.set = true, .unknown = true, .text = text};
+}
+
+static value argument(llw_shell *s, const char *name) {
+    size_t n = 0;
+    for (const char *at = name; isdigit((unsigned char)*at) && n < 10000; at++)
+        n = n * 10 + (size_t)(*at - '0');
+    if (n && n <= s->now.arguments.n) return (value){.set = true, .text = &s->now.arguments.items[n - 1]};
+    if (n && s->now.arguments_known) return (value){.text = &nothing};
+    if (n && s->asked) return given(s);
+    return (value){.unknown = true, .unset_argument = n != 0, .text = &nothing};
+}
+
+static value value_of(reader *w, const parameter *p) {
+    llw_shell *s = w->s;
+    static const llw_char tilde = {'~', false, false, 0, 0, NULL};
+    static const llw_rich home = {(llw_char *)&tilde, 1, 1};
+    if (isdigit((unsigned char)*p->name)) {
+        value v = argument(s, p->name);
+        s->word_asked |= v.unset_argument;
+        return v;
+    }
+    if ((*p->name == '@' || *p->name == '*') && s->asked && !s->now.arguments_known) return given(s);
+    if (*p->name == '@' || *p->name == '*')
+        return (value){.set = s->now.arguments.n > 0,
+                       .text = &nothing,
+                       .list = &s->now.arguments,
+                       .apart = *p->name == '@'};
+    const llw_variable *v = llw_scope_get(&s->now.vars, p->name);
+    s->word_asked |= v && v->asked;
+    bool all = p->indexed && (llw_rich_is(&p->index, "@") || llw_rich_is(&p->index, "*"));
+    if (v && all && v->list)
+        return (value){
+            .set = v->list->n > 0, .text = &nothing, .list = v->list, .apart = llw_rich_is(&p->index, "@")};
+    if (v && p->indexed && !all) {
+        llw_rich *text = llw_arena_alloc(s->r->arena, sizeof *text);
+        llw_shell_list_value(s, p->name, &p->index, w->quote != 0, text);
+        return (value){.set = true, .unknown = llw_shell_has_unknown(text), .text = text};
+    }
+    if (v && v->list)
+        return (value){.set = v->list->n > 0, .text = v->list->n ? &v->list->items[0] : &nothing};
+    if (v) return (value){.set = true, .unknown = llw_shell_has_unknown(&v->value), .text = &v->value};
+    if (!strcmp(p->name, "HOME")) return (value){.set = true, .text = &home};
+    bool empty = llw_shell_is_own(s, p->name);
+    if (all && empty) return (value){.text = &nothing, .list = &no_words, .apart = true};
+    return (value){.unknown = !empty, .text = &nothing};
+}
+
+static void add_found(reader *w, const value *v, const llw_token *lost) {
+    llw_shell *s = w->s;
+    if (v->list) {
+        add_list(w, v->list, v->apart && w->quote);
+        return;
+    }
+    if (v->set && v->text->n == 1 && v->text->chars[0].byte == '~' && !v->text->chars[0].link) { /* $HOME */
+        llw_rich here = {0};
+        llw_char c = s->script->chars[s->at];
+        c.byte = '~';
+        llw_rich_push(s->r->arena, &here, c);
+        add_value(w, &here, NULL);
+        return;
+    }
+    if (v->set)
+        add_value(w, v->text, lost);
+    else if (v->unknown)
+        add_unknown(w, v->unset_argument ? argument_origin : unset_origin);
+}
+
+/* The default that a set variable leaves unused, as a rival; NULL when it is not plain text. */
+static const llw_token *unused_default(reader *w, const parameter *p) {
+    llw_shell *s = w->s;
+    llw_rich text = {0};
+    const llw_link *from = s->script->chars[s->at].link;
+    const llw_link *link =
+        llw_link_new(s->r->arena, from ? from->file : s->site->file, argument_default, true);
+    for (size_t i = p->word; i < p->close; i++) {
+        llw_char c = s->script->chars[i];
+        if (c.unknown || c.byte == '$' || c.byte == '`') return NULL;
+        if (c.byte == '"' || c.byte == '\'') continue;
+        c.link = link;
+        llw_rich_push(s->r->arena, &text, c);
+    }
+    if (!text.n) return NULL;
+    llw_token *token = llw_arena_alloc(s->r->arena, sizeof *token);
+    *token = llw_rich_token(s->r->arena, &text, NULL);
+    return token;
+}
+
+/* Goes into the word of ${NAME:-word}. */
+static void enter_word(reader *w, const parameter *p, const value *v) {
+    llw_shell *s = w->s;
+    if (w->n_levels == LLW_MAX_NESTING) {
+        add_unknown(w, NULL);
+        s->at = p->close + 1;
+        return;
+    }
+    w->levels[w->n_levels++] =
+        (level){w->quote, p->op == '=' && !isdigit((unsigned char)*p->name) ? p->name : NULL, w->out->n,
+                v->unset_argument ? argument_default : s->site->default_origin};
+    s->at = p->word;
+}
+
+static void braces(reader *w) {
+    llw_shell *s = w->s;
+    parameter p = parse(s, s->at);
+    if (w->dry || p.op == '~' || !p.name) {
+        add_unknown(w, NULL);
+        s->at = p.close + 1 > s->end ? s->end : p.close + 1;
+        return;
+    }
+    value v = value_of(w, &p);
+    bool empty = v.list ? !v.list->n : !v.text->n;
+    bool missing =
+        !v.set ? true : p.colon && empty; /* nobody set it where we could see: the default counts */
+    if (s->testing && !s->asked && p.op == '-' && p.word == p.close && !v.set && v.unknown) {
+        add_found(w, &v, NULL); /* [ -z "${NAME:-}" ] asks whether somebody sets it, as "$NAME" does */
+        s->at = p.close + 1;
+        return;
+    }
+    if (p.op == '-' && missing && s->asked && v.unknown && p.word == p.close) { /* ${MODEL:-} */
+        add_unknown(w, NULL);
+        s->at = p.close + 1;
+        return;
+    }
+    if ((p.op == '-' || p.op == '=') && missing) {
+        enter_word(w, &p, &v);
+        return;
+    }
+    if (p.op == '+') {
+        if (!v.set && v.unknown) /* only the caller knows */
+            add_unknown(w, NULL);
+        else if (!missing) {
+            enter_word(w, &p, &v);
+            return;
+        }
+        s->at = p.close + 1;
+        return;
+    }
+    add_found(w, &v, p.op == '-' && p.colon ? unused_default(w, &p) : NULL);
+    s->at = p.close + 1;
+}
+
+/* The } behind the word of a default. */
+static void leave_word(reader *w) {
+    llw_shell *s = w->s;
+    level l = w->levels[--w->n_levels];
+    w->quote = l.quote;
+    s->at++;
+    if (!l.assign || w->dry) return;
+    llw_rich slice = llw_rich_slice(w->out, l.start, w->out->n), copy = {0};
+    llw_rich_append(s->r->arena, &copy, &slice);
+    llw_token place = llw_rich_token(s->r->arena, &copy, NULL);
+    llw_shell_assign(s, l.assign, &copy, place);
+}
+
+static void ansi_quoted(reader *w) { /* $'...' */
+    llw_shell *s = w->s;
+    for (s->at += 2; s->at < s->end && llw_shell_byte(s, s->at) != '\'';) {
+        if (llw_shell_byte(s, s->at) == '\\' && s->at + 1 < s->end) s->at++;
+        add_byte(w);
+    }
+    if (s->at < s->end) s->at++;
+    *w->quoted = true;
+}
+
+static void dollar(reader *w) {
+    llw_shell *s = w->s;
+    char next = llw_shell_byte(s, s->at + 1);
+    if (next == '(') {
+        size_t end = llw_shell_behind(s, s->at + 1, '(', ')');
+        bool sum = llw_shell_byte(s, s->at + 2) == '(';
+        substitution(w, sum ? end : s->at + 2, end);
+        return;
+    }
+    if (next == '{') {
+        braces(w);
+        return;
+    }
+    if (next == '\'' && !w->quote) {
+        ansi_quoted(w);
+        return;
+    }
+    if (next == '"' && !w->quote) {
+        s->at++;
+        return;
+    }
+    parameter p = {0};
+    size_t end = s->at + 1;
+    if (next == '@' || next == '*' || isdigit((unsigned char)next))
+        end++;
+    else
+        while (name_byte(llw_shell_byte(s, end))) end++;
+    if (end == s->at + 1) {
+        if (next && strchr("#?!$-", next)) {
+            add_unknown(w, next == '#' && !s->asked ? argument_origin : NULL);
+            s->at += 2;
+        } else {
+            add_byte(w);
+        }
+        return;
+    }
+    if (!w->dry) {
+        p.name = slice_text(s, s->at + 1, end);
+        value v = value_of(w, &p);
+        add_found(w, &v, NULL);
+    }
+    s->at = end;
+}
+
+static bool names_a_file(const llw_rich *word) {
+    for (size_t i = 0; i < word->n; i++)
+        if (word->chars[i].byte == '/') return true;
+    static const char suffix[] = ".gguf";
+    size_t n = sizeof suffix - 1;
+    for (size_t i = 0; i < n && word->n >= n; i++)
+        if (word->chars[word->n - n + i].byte != suffix[i]) return false;
+    return word->n >= n;
+}
+
+llw_rich llw_shell_word(llw_shell *s, bool *quoted) {
+    llw_rich out = {0};
+    reader w = {.s = s, .out = &out, .quoted = quoted, .dry = !llw_shell_running(s) || s->next == LLW_NO};
+    bool glob = false, list = false, open = false;
+    *quoted = false;
+    s->word_asked = false;
+    while (s->at < s->end) {
+        char c = llw_shell_byte(s, s->at);
+        if (!w.quote && !w.n_levels && c && strchr(" \t\n;&|<>()", c)) break;
+        if (w.n_levels && c == '}' && w.quote != '\'') {
+            leave_word(&w);
+        } else if (c == '"' && w.n_levels && w.levels[w.n_levels - 1].quote == '"') {
+            s->at++; /* "${A:-"b"}": still inside the outer ones */
+        } else if (c == w.quote && w.quote) {
+            w.quote = 0;
+            s->at++;
+        } else if (!w.quote && (c == '"' || c == '\'')) {
+            w.quote = c;
+            *quoted = true;
+            s->at++;
+        } else if (c == '\\' && w.quote != '\'') {
+            char next = llw_shell_byte(s, s->at + 1);
+            s->at++;
+            if (next == '\n')
+                s->at++;
+            else if (w.quote == '"' && next && !strchr("$`\"\\", next)) {
+                s->at--;
+                add_byte(&w);
+            } else if (s->at < s->end)
+                add_byte(&w);
+        } else if (c == '$' && w.quote != '\'') {
+            dollar(&w);
+        } else if (c == '`' && w.quote != '\'') {
+            size_t end = s->at + 1;
+            while (end < s->end && llw_shell_byte(s, end) != '`') end++;
+            substitution(&w, s->at + 1, end < s->end ? end + 1 : end);
+        } else {
+            if (!w.quote && !w.n_levels) {
+                glob |= c == '*' || c == '?';
+                open |= c == '{';
+                list |= open && c == ',';
+            }
+            add_byte(&w);
+        }
+    }
+    if (!out.n && w.vanish) *quoted = false;
+    s->word_glob = glob && names_a_file(&out); /* -ot exps.*=CPU matches no file and stays as it is */
+    s->word_braces = list;
+    return out;
+}
+
+void llw_shell_split(llw_shell *s, const llw_rich *word, bool quoted, llw_words *out) {
+    size_t from = 0;
+    bool any = false, hard = false;
+    for (size_t i = 0; i <= word->n; i++) {
+        bool end = i == word->n;
+        bool element = !end && !word->chars[i].whole && word->chars[i].byte == LLW_SHELL_SEPARATOR;
+        bool gap = !end && !word->chars[i].whole && isspace((unsigned char)word->chars[i].byte);
+        if (!end && !gap && !element) continue;
+        if (i > from || element || (end && hard)) {
+            llw_words_push(s->r->arena, out, llw_rich_slice(word, from, i));
+            any = true;
+        }
+        if (element || gap) hard = element;
+        from = i + 1;
+    }
+    if (!any && quoted) llw_words_push(s->r->arena, out, (llw_rich){0});
+}
