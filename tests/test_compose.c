@@ -157,6 +157,76 @@ static void env_goes_through_every_service_that_takes_it(void **state) {
         "compose.yaml:c: ctx=9 (Compose command compose.yaml:11:17)\n");
 }
 
+/* What has no default is started with the .env or not at all: one launch, not one more of which nothing is
+ * known. */
+static void a_service_that_needs_its_env_is_told_once(void **state) {
+    (void)state;
+    const tree_file files[] = {{".env", "MODEL=a.gguf\n"},
+                               {"compose.yaml",
+                                "services:\n  a:\n    " IMAGE
+                                "\n    command: -m /models/${MODEL} -ub 2048\n  b:\n    " IMAGE
+                                "\n    command: -m /models/${MODEL:-b.gguf}\n"},
+                               {NULL, NULL}};
+    tree_check(files, "",
+               ".env: model=/models/a.gguf (.env .env:1:7) ubatch=2,048 (Compose command compose.yaml:4:38)\n"
+               ".env:b: model=/models/a.gguf (.env .env:1:7)\n"
+               "compose.yaml:b: model=/models/b.gguf (Compose default compose.yaml:7:22)\n");
+    const tree_file alone[] = {
+        {"compose.yaml", "services:\n  a:\n    " IMAGE "\n    command: -m /models/${MODEL} -c 1\n"},
+        {NULL, NULL}};
+    tree_check(alone, "",
+               "compose.yaml:a: model=? (Compose command compose.yaml:4:17) ctx=1 (Compose command "
+               "compose.yaml:4:37)\n");
+}
+
+static void a_dockerfile_may_stand_in_the_file(void **state) {
+    (void)state;
+    tree_check_one("compose.yaml",
+                   "services:\n  llm:\n    build:\n      dockerfile_inline: |\n"
+                   "        FROM ghcr.io/ggml-org/llama.cpp:server-cuda-b8022\n"
+                   "        ENV LLAMA_ARG_CTX_SIZE=4096 HOMES=$$HOME\n        CMD [\"-ub\", \"${UB:-256}\"]\n"
+                   "    environment: {LLAMA_ARG_CTX_SIZE: \"8\"}\n",
+                   "compose.yaml:llm: ctx=8 (Compose environment compose.yaml:8:40) < 4,096 (Dockerfile ENV "
+                   "compose.yaml:6:32) ubatch=256 (Dockerfile CMD compose.yaml:7:22)\n");
+    /* it stands for the Dockerfile beside the file */
+    const tree_file files[] = {
+        {"compose.yaml",
+         "# llama\nservices:\n  llm:\n    build: {context: ., dockerfile_inline: \"FROM x\\nCMD "
+         "sleep 1\"}\n"},
+        {"Dockerfile", "FROM ghcr.io/ggml-org/llama.cpp:server-b8022\nCMD [\"-c\", \"1\"]\n"},
+        {NULL, NULL}};
+    tree_check(files, "", "Dockerfile: ctx=1 (Dockerfile CMD Dockerfile:2:13)\n");
+}
+
+/* project_directory is where relative names are seen from, env_file what the included file's ${...} mean;
+ * several paths lie over one another. */
+static void include_may_move_a_file(void **state) {
+    (void)state;
+    const tree_file files[] = {
+        {"compose.yaml",
+         "include:\n  - path: parts/llm.yaml\n    project_directory: here\n    env_file: [one.env, "
+         "two.env]\nservices: {}\n"},
+        {"one.env", "CTX=1\nUB=5\n"},
+        {"two.env", "CTX=2\n"},
+        {"here/more.env", "LLAMA_ARG_BATCH=7\n"},
+        {"parts/more.env", "LLAMA_ARG_BATCH=9\n"},
+        {"parts/llm.yaml", "services:\n  llm:\n    " IMAGE "\n    command: -c ${CTX:-9} -ub ${UB}\n"
+                           "    env_file: more.env\n"},
+        {NULL, NULL}};
+    tree_check(
+        files, "compose.yaml",
+        "compose.yaml:llm: ctx=2 (include env_file two.env:1:5) < 1 (include env_file one.env:1:5) < 9 "
+        "(Compose default parts/llm.yaml:4:24) batch=7 (env_file here/more.env:1:17) ubatch=5 (include "
+        "env_file one.env:2:4)\n");
+    const tree_file over[] = {{"compose.yaml", "include:\n  - path: [a.yaml, b.yaml]\nservices: {}\n"},
+                              {"a.yaml", "services:\n  llm:\n    " IMAGE "\n    command: -c 1\n"},
+                              {"b.yaml", "services:\n  llm:\n    command: -c 2\n  x:\n    image: nginx\n"},
+                              {NULL, NULL}};
+    tree_check(over, "compose.yaml", "");
+    tree_check(over, "b.yaml",
+               "b.yaml:llm: ctx=2 (Compose command b.yaml:3:17) < 1 (Compose command a.yaml:4:17)\n");
+}
+
 static void devices_and_limits_are_facts(void **state) {
     (void)state;
     tree_check_one(
@@ -203,6 +273,8 @@ static void hostile_projects_are_survived(void **state) {
                                          "<<: *a\n",
                                          "extends: llm\n",
                                          "include: [compose.yaml]\n",
+                                         "include: [{path: [x.yaml], project_directory: .., env_file: a}]\n",
+                                         "dockerfile_inline: |\n",
                                          "${",
                                          "}",
                                          "\n",
@@ -230,6 +302,9 @@ int main(void) {
         cmocka_unit_test(what_is_included_lies_below),
         cmocka_unit_test(env_files_may_be_raw_or_missing),
         cmocka_unit_test(env_goes_through_every_service_that_takes_it),
+        cmocka_unit_test(a_service_that_needs_its_env_is_told_once),
+        cmocka_unit_test(a_dockerfile_may_stand_in_the_file),
+        cmocka_unit_test(include_may_move_a_file),
         cmocka_unit_test(devices_and_limits_are_facts),
         cmocka_unit_test(models_are_started_by_model_runner),
         cmocka_unit_test(hostile_projects_are_survived),

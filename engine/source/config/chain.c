@@ -19,6 +19,11 @@ const llw_dockerfile *llw_config_docker(llw_config_reader *r, llw_config_entry *
 /* The Dockerfile that a service is built from, or NULL. */
 static const llw_dockerfile *docker_of(llw_config_reader *r, llw_config_set *set, const llw_service *s) {
     if (!s->builds || !s->context) return NULL;
+    if (s->inline_dockerfile) {
+        llw_dockerfile *own = llw_arena_alloc(r->arena, sizeof *own);
+        llw_config_dockerfile(r, s->inline_dockerfile, own);
+        return own;
+    }
     const char *directory = llw_config_inside(r->arena, s->context_directory, s->context);
     const char *path =
         directory ? llw_config_inside(r->arena, directory, s->dockerfile ? s->dockerfile : "Dockerfile")
@@ -251,6 +256,32 @@ static void read_comments(llw_config_reader *r, const llw_service *services, llw
     if (t.n) llw_config_comments(r, file, t.items, t.n, NULL, 0);
 }
 
+static size_t unknown_words(const llw_lowered *low) {
+    size_t n = 0;
+    for (size_t i = 0; i < low->words.n; i++)
+        for (size_t k = 0; k < low->words.items[i].n; k++)
+            if (low->words.items[i].chars[k].unknown) {
+                n++;
+                break;
+            }
+    return n;
+}
+
+/* A service whose ${...} have no defaults does not run without the .env beside it, and that is told as a
+ * launch of its own: of the service alone nothing is left to say. */
+static bool waits_for_env(llw_config_reader *r, llw_config_set *set, const llw_config_entry *e,
+                          const llw_service *s, const llw_lowered *plain) {
+    const llw_config_entry *env =
+        llw_config_set_entry(set, llw_path_join(set->arena, e->file.directory, ".env"));
+    size_t open = unknown_words(plain);
+    if (!open || !env || !env->emit || (llw_config_usual(set, e->file.directory) != e)) return false;
+    llw_scope variables = llw_config_env(r, &env->file, ".env");
+    llw_lowered with;
+    const char *version;
+    llw_config_service(r, s, &variables, docker_of(r, set, s), set, NULL, &with, &version);
+    return takes_from(&with, &env->file) && unknown_words(&with) < open;
+}
+
 /* Every service as its project has it; one that only another file of the project changes belongs to that
  * file, an included one to its own. */
 void llw_chain_compose(llw_config_reader *r, llw_config_set *set, llw_config_entry *e) {
@@ -265,7 +296,7 @@ void llw_chain_compose(llw_config_reader *r, llw_config_set *set, llw_config_ent
         const llw_service *s = &services[i], *own = part_of(s, &e->file);
         bool overrides =
             !own && !s->included && llw_config_is_override(r, set, llw_config_set_entry(set, s->file->path));
-        if (!own && !overrides) continue;
+        if (!own && !overrides && !s->otherwise) continue;
         if (!own) own = s;
         llw_lowered low;
         llw_launch_spec spec = {.id = llw_arena_printf(r->arena, "%s:%s", e->file.path, s->name),
@@ -281,7 +312,8 @@ void llw_chain_compose(llw_config_reader *r, llw_config_set *set, llw_config_ent
                                 .mounts = s->mounts,
                                 .n_mounts = s->n_mounts};
         llw_config_service(r, s, &none, docker_of(r, set, s), set, NULL, &low, &spec.version);
-        const llw_config_launch *launch = low.runs ? llw_config_add_launch(r, &spec) : NULL;
+        bool told = low.runs && !waits_for_env(r, set, e, s, &low);
+        const llw_config_launch *launch = told ? llw_config_add_launch(r, &spec) : NULL;
         if (launch) {
             made[i] = llw_arena_alloc(r->arena, sizeof *made[i]);
             *made[i] = *launch;

@@ -1,6 +1,7 @@
 /* Compose files: services, their commands and environment, with the place of every word. */
 #include "source/config/set.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "source/config/yaml_text.h"
 
 #include <ctype.h>
@@ -165,6 +166,41 @@ static void each(compose *c, llw_service *s, const llw_yaml *node,
     for (const llw_yaml *item = node->first; item && n < MAX_ITEMS; item = item->next, n++) add(c, s, item);
 }
 
+/* dockerfile_inline as a file whose lines and columns are those of this one: blanks stand for what is around
+ * it. NULL when a variable in it is not known. */
+static const llw_config_file *inline_file(compose *c, const llw_yaml *node) {
+    if (!node || node->kind != LLW_YAML_SCALAR) return NULL;
+    llw_rich raw = llw_yaml_rich(&c->text, node, link_of(c, "Dockerfile", false));
+    llw_scope none = {.arena = c->r->arena};
+    llw_expander ex = {
+        .scope = &none, .dialect = LLW_DIALECT_COMPOSE, .default_origin = "", .budget = &c->r->budget};
+    llw_rich known = llw_scope_expand(c->r->arena, &ex, &raw);
+    if (!llw_rich_text(c->r->arena, &known)) {
+        llw_config_unread(c->r, c->file->path, node->line,
+                          "dockerfile_inline holds a variable that is not set here");
+        return NULL;
+    }
+    size_t cost = known.n + (size_t)node->line;
+    if (c->r->reread < cost) return NULL;
+    c->r->reread -= cost;
+    llw_text text = {0};
+    int line = 0;
+    for (size_t i = 0; i < known.n; i++) {
+        const llw_char *at = &known.chars[i];
+        bool first = line < at->line;
+        for (; line < at->line; line++) llw_text_add(&text, line ? "\n" : "");
+        for (int column = 1; first && column < at->column; column++) llw_text_add(&text, " ");
+        if (at->byte != '\n') llw_text_addn(&text, &at->byte, 1);
+    }
+    llw_config_file *file = llw_arena_alloc(c->r->arena, sizeof *file);
+    *file = *c->file;
+    file->len = text.len;
+    file->bytes = llw_arena_strndup(c->r->arena, llw_text_str(&text), file->len);
+    file->directory = c->directory;
+    llw_text_fini(&text);
+    return file;
+}
+
 static void read_build(compose *c, llw_service *s, const llw_yaml *node) {
     node = llw_yaml_follow(node);
     if (llw_yaml_is_null(node)) return;
@@ -174,6 +210,8 @@ static void read_build(compose *c, llw_service *s, const llw_yaml *node) {
     s->context = plain_text(c, context);
     s->dockerfile =
         node->kind == LLW_YAML_MAP ? llw_yaml_string(llw_yaml_get(node, "dockerfile"), NULL) : NULL;
+    s->inline_dockerfile =
+        node->kind == LLW_YAML_MAP ? inline_file(c, llw_yaml_get(node, "dockerfile_inline")) : NULL;
     s->context_directory = c->directory;
 }
 

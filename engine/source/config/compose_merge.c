@@ -70,7 +70,10 @@ llw_service llw_config_merge_service(llw_arena *arena, const llw_service *below,
         out.builds = above->builds || below->builds;
         if (!above->context) out.context = below->context;
         if (!above->context) out.context_directory = below->context_directory;
-        if (!above->dockerfile) out.dockerfile = below->dockerfile;
+        if (!above->dockerfile && !above->inline_dockerfile) {
+            out.dockerfile = below->dockerfile;
+            out.inline_dockerfile = below->inline_dockerfile;
+        }
     }
     if (!(taken & LLW_SERVICE_ENTRYPOINT))
         merge_command(arena, &out.entrypoint, &below->entrypoint, above->given & LLW_SERVICE_ENTRYPOINT);

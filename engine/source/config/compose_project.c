@@ -5,7 +5,8 @@
  * beside them stands for both. extends is followed in each file before files are merged; what a file includes
  * lies below its own services. A file with services that have neither image nor build cannot run alone: it is
  * read over the file beside it that has them, as its -f would be. Paths are seen from the directory of the
- * first file, those of an extended or included service from that of its own. */
+ * first file, those of an extended or included service from that of its own, or from the project_directory
+ * that include gives. Its env_file is what ${...} in the included files means. */
 #include "source/config/set.h"
 #include "source/config/yaml_tree.h"
 #include "base/file.h"
@@ -189,15 +190,74 @@ static void add_layer(project *p, llw_config_entry *e) {
     }
 }
 
-static void include_file(project *p, llw_config_entry *e, const char *path, int line) {
-    llw_config_entry *other = other_file(p->r, p->set, &e->file, path, line);
-    if (!other || other == e) return;
+/* An entry of include, with its defaults: the directory of its first file, and the .env in there. */
+typedef struct inclusion {
+    const llw_yaml *paths, *env_files; /* a string or a list of them */
+    const char *directory;             /* project_directory; NULL when it is not given */
+} inclusion;
+
+static const llw_yaml *first_item(const llw_yaml *node) {
+    return node && node->kind == LLW_YAML_LIST ? node->first : node;
+}
+
+static const llw_yaml *next_item(const llw_yaml *list, const llw_yaml *item) {
+    return list->kind == LLW_YAML_LIST ? item->next : NULL;
+}
+
+/* What the files of env_file put into ${...}; of the same name the later one counts. NULL when none is given.
+ */
+static const llw_scope *variables_of(const project *p, const llw_config_entry *e, const llw_yaml *list) {
+    if (!list) return NULL;
+    llw_scope *out = llw_arena_alloc(p->r->arena, sizeof *out);
+    *out = (llw_scope){.arena = p->r->arena};
+    for (const llw_yaml *i = first_item(list); i; i = next_item(list, i)) {
+        const char *path = llw_yaml_string(i, NULL);
+        const llw_config_file *file =
+            path ? llw_config_set_find(p->r, p->set, e->file.directory, path) : NULL;
+        if (!file) continue;
+        llw_scope more = llw_config_env(p->r, file, "include env_file");
+        for (size_t k = 0; k < more.n; k++)
+            llw_scope_set(out, more.items[k].name, &more.items[k].value, more.items[k].token);
+    }
+    return out;
+}
+
+/* A file as seen from another directory than its own. */
+static llw_config_entry *seen_from(const project *p, const llw_config_entry *e, const char *directory) {
+    llw_config_entry *out = llw_arena_alloc(p->r->arena, sizeof *out);
+    *out = (llw_config_entry){.file = e->file, .kind = e->kind};
+    out->file.directory = directory;
+    return out;
+}
+
+/* The files of an inclusion, each over the one before it. */
+static const llw_service *included(project *p, llw_config_entry *e, const inclusion *in, size_t *n) {
+    project inner = {.r = p->r, .set = p->set};
+    size_t files = 0;
+    *n = 0;
+    for (const llw_yaml *i = first_item(in->paths); i && files < MAX_LAYERS; i = next_item(in->paths, i)) {
+        const char *path = llw_yaml_string(i, NULL);
+        llw_config_entry *other = path ? other_file(p->r, p->set, &e->file, path, i->line) : NULL;
+        if (!other || other == e) continue;
+        if (in->directory) other = seen_from(p, other, in->directory);
+        if (in->paths->kind != LLW_YAML_LIST) return llw_config_project(p->r, p->set, other, n);
+        add_layer(&inner, other);
+        files++;
+    }
+    *n = inner.n;
+    return inner.items;
+}
+
+static void include_one(project *p, llw_config_entry *e, const inclusion *in) {
     size_t n = 0;
-    const llw_service *services = llw_config_project(p->r, p->set, other, &n);
+    const llw_scope *variables = variables_of(p, e, in->env_files);
+    const llw_service *services = included(p, e, in, &n);
     for (size_t i = 0; i < n; i++) {
         llw_service *above = (llw_service *)find(p->items, p->n, services[i].name);
         llw_service s = services[i];
+        if (variables) s.variables = variables;
         s.included = true;
+        s.otherwise |= variables || in->directory;
         if (!above) {
             add(p, s);
             continue;
@@ -208,7 +268,7 @@ static void include_file(project *p, llw_config_entry *e, const char *path, int 
     }
 }
 
-/* include: PATH, or {path: PATH or several of them}; several lie over one another. */
+/* include: PATH, or {path, project_directory, env_file}. */
 static void include_all(project *p, llw_config_entry *e) {
     static const char key[] = "include";
     llw_yaml *root = NULL;
@@ -219,11 +279,13 @@ static void include_all(project *p, llw_config_entry *e) {
         return;
     const llw_yaml *list = llw_yaml_get(root, key);
     for (const llw_yaml *i = list && list->kind == LLW_YAML_LIST ? list->first : NULL; i; i = i->next) {
-        const llw_yaml *item = llw_yaml_follow(i), *path = item;
-        if (item && item->kind == LLW_YAML_MAP) path = llw_yaml_get(item, "path");
-        if (path && path->kind == LLW_YAML_LIST) path = llw_yaml_follow(path->first);
-        const char *text = llw_yaml_string(path, NULL);
-        if (text) include_file(p, e, text, path->line);
+        const llw_yaml *item = llw_yaml_follow(i);
+        bool map = item && item->kind == LLW_YAML_MAP;
+        inclusion in = {.paths = map ? llw_yaml_get(item, "path") : item,
+                        .env_files = map ? llw_yaml_get(item, "env_file") : NULL};
+        const char *directory = map ? llw_yaml_string(llw_yaml_get(item, "project_directory"), NULL) : NULL;
+        if (directory) in.directory = llw_config_inside(p->r->arena, e->file.directory, directory);
+        if (in.paths) include_one(p, e, &in);
     }
 }
 

@@ -190,10 +190,20 @@ static bool has_ours(const running *c, const llw_container *container, const llw
     return c->s->names_llama && (!said || (!docker && !container->command.words.n));
 }
 
+/* The project's variables over those that include gave the service's file. */
+static const llw_scope *all_variables(llw_config_reader *r, const llw_service *s, const llw_scope *project) {
+    if (!s->variables) return project;
+    llw_scope *out = llw_arena_alloc(r->arena, sizeof *out);
+    *out = llw_scope_copy(s->variables);
+    for (size_t i = 0; i < project->n; i++)
+        llw_scope_set(out, project->items[i].name, &project->items[i].value, project->items[i].token);
+    return out;
+}
+
 void llw_config_service(llw_config_reader *r, const llw_service *s, const llw_scope *variables,
                         const llw_dockerfile *docker, llw_config_set *set, const llw_config_file *stand_in,
                         llw_lowered *out, const char **version) {
-    running c = {r, s, variables};
+    running c = {r, s, all_variables(r, s, variables)};
     llw_scope env = {.arena = r->arena};
     *out = (llw_lowered){.env = env};
     *version = NULL;

@@ -337,6 +337,8 @@ typedef struct llw_service {
     llw_rich image;        /* not expanded */
     bool builds;
     const char *context, *dockerfile, *context_directory; /* of its build */
+    const llw_config_file
+        *inline_dockerfile;          /* dockerfile_inline: its lines stand where they do in the file */
     llw_command entrypoint, command; /* not expanded; `shell` says that it is one string still to be split */
     llw_setting_text *environment;
     size_t n_environment, environment_capacity;
@@ -353,8 +355,10 @@ typedef struct llw_service {
     llw_rich memory;                 /* of mem_limit or deploy.resources.limits; not expanded */
     const struct llw_service *under; /* what it was merged over, in another file of the project; NULL */
     bool included;                   /* as another file of the project has it: that one starts it, too */
-    bool names_llama;                /* name, container_name or image speaks of llama.cpp */
-    bool other_engine;               /* ... of another engine */
+    bool otherwise;                  /* ... but not like this: include changed its variables or directory */
+    const llw_scope *variables; /* of include's env_file, for ${...} that the project does not set; NULL */
+    bool names_llama;           /* name, container_name or image speaks of llama.cpp */
+    bool other_engine;          /* ... of another engine */
 } llw_service;
 
 /* The services of one file as they stand there. Relative names are seen from `directory`. */
