@@ -10,6 +10,7 @@ enum { PARSE_ERROR = -32700, INVALID_REQUEST = -32600, NO_METHOD = -32601, INVAL
 enum { MAX_LINE = 4 << 20 };
 
 static void send(json_t *message) {
+    if (!message) return;
     char *text = json_dumps(message, JSON_COMPACT);
     if (text) printf("%s\n", text);
     fflush(stdout);
@@ -22,13 +23,13 @@ static json_t *id_of(const json_t *request) {
     return id ? json_incref((json_t *)(uintptr_t)id) : json_null();
 }
 
-static void send_error(const json_t *request, int code, const char *text) {
-    send(json_pack("{s:s, s:o, s:{s:i, s:s}}", "jsonrpc", "2.0", "id", id_of(request), "error", "code", code,
-                   "message", text));
+static json_t *refuse(const json_t *request, int code, const char *text) {
+    return json_pack("{s:s, s:o, s:{s:i, s:s}}", "jsonrpc", "2.0", "id", id_of(request), "error", "code",
+                     code, "message", text);
 }
 
-static void send_result(const json_t *request, json_t *result) {
-    send(json_pack("{s:s, s:o, s:o}", "jsonrpc", "2.0", "id", id_of(request), "result", result));
+static json_t *reply(const json_t *request, json_t *result) {
+    return json_pack("{s:s, s:o, s:o}", "jsonrpc", "2.0", "id", id_of(request), "result", result);
 }
 
 /* The revision the client asks for, if it is one we speak; ours otherwise. */
@@ -48,52 +49,57 @@ static json_t *greet(const json_t *params) {
         "unknown is unknown.");
 }
 
-static void call_tool(const json_t *request, const json_t *params) {
+static json_t *call_tool(const json_t *request, const json_t *params) {
     const char *name = json_string_value(json_object_get(params, "name"));
     const json_t *arguments = json_object_get(params, "arguments");
-    if (!name || (arguments && !json_is_object(arguments))) {
-        send_error(request, INVALID_PARAMS, "tools/call needs a name and, as an object, its arguments");
-        return;
-    }
+    if (!name || (arguments && !json_is_object(arguments)))
+        return refuse(request, INVALID_PARAMS, "tools/call needs a name and, as an object, its arguments");
     json_t *result = llw_mcp_call(name, arguments);
-    if (result)
-        send_result(request, result);
-    else
-        send_error(request, INVALID_PARAMS, "there is no such tool: tools/list names them");
+    return result ? reply(request, result)
+                  : refuse(request, INVALID_PARAMS, "there is no such tool: tools/list names them");
 }
 
-static void take(const json_t *request) {
+json_t *llw_mcp_answer(const json_t *request) {
     const char *method = json_string_value(json_object_get(request, "method"));
     const json_t *params = json_object_get(request, "params");
     if (!json_is_object(request) || !method) {
-        if (!json_object_get(request, "result") &&
-            !json_object_get(request, "error")) /* an answer to nothing we asked */
-            send_error(request, INVALID_REQUEST, "this is no request: it needs a method");
-        return;
+        bool to_nothing_we_asked = json_object_get(request, "result") || json_object_get(request, "error");
+        return to_nothing_we_asked
+                   ? NULL
+                   : refuse(request, INVALID_REQUEST, "this is no request: it needs a method");
     }
-    if (!json_object_get(request, "id")) return; /* a notification: initialized, cancelled, ... */
-    if (!strcmp(method, "initialize"))
-        send_result(request, greet(params));
-    else if (!strcmp(method, "ping"))
-        send_result(request, json_object());
-    else if (!strcmp(method, "tools/list"))
-        send_result(request, json_pack("{s:o}", "tools", llw_mcp_tools()));
-    else if (!strcmp(method, "tools/call"))
-        call_tool(request, params);
-    else
-        send_error(request, NO_METHOD, "llwhy offers tools only: initialize, ping, tools/list, tools/call");
+    if (!json_object_get(request, "id")) return NULL; /* a notification: initialized, cancelled, ... */
+    if (!strcmp(method, "initialize")) return reply(request, greet(params));
+    if (!strcmp(method, "ping")) return reply(request, json_object());
+    if (!strcmp(method, "tools/list")) return reply(request, json_pack("{s:o}", "tools", llw_mcp_tools()));
+    if (!strcmp(method, "tools/call")) return call_tool(request, params);
+    return refuse(request, NO_METHOD, "llwhy offers tools only: initialize, ping, tools/list, tools/call");
+}
+
+/* Reads a line, of which at most MAX_LINE + 1 bytes are kept: longer ones are no message. False at the end.
+ */
+static bool read_line(char *line, size_t *len) {
+    int c;
+    *len = 0;
+    while ((c = getc_unlocked(stdin)) != EOF && c != '\n')
+        if (*len <= MAX_LINE) line[(*len)++] = (char)c;
+    return c != EOF || *len;
+}
+
+static bool is_blank(const char *line, size_t len) {
+    size_t i = 0;
+    while (i < len && strchr(" \t\r", line[i]) && line[i]) i++;
+    return i == len;
 }
 
 int llw_command_mcp(llw_app *app) {
-    char *line = NULL;
-    size_t size = 0;
-    for (ssize_t len; (len = getline(&line, &size, stdin)) >= 0;) {
-        if (strspn(line, " \t\r\n") == (size_t)len) continue;
-        json_t *request = len > MAX_LINE ? NULL : json_loadb(line, (size_t)len, JSON_DECODE_ANY, NULL);
-        if (request)
-            take(request);
-        else
-            send_error(NULL, PARSE_ERROR, "this line is no JSON");
+    char *line = llw_xmalloc(MAX_LINE + 1);
+    for (size_t len; read_line(line, &len);) {
+        if (is_blank(line, len)) continue;
+        json_t *request = len > MAX_LINE ? NULL : json_loadb(line, len, JSON_DECODE_ANY, NULL);
+        send(request          ? llw_mcp_answer(request)
+             : len > MAX_LINE ? refuse(NULL, PARSE_ERROR, "this line is longer than 4 MiB")
+                              : refuse(NULL, PARSE_ERROR, "this line is no JSON"));
         json_decref(request);
     }
     free(line);

@@ -112,12 +112,18 @@ static bool is_own_option(const char *word) {
     return false;
 }
 
+static bool is_far_away(const char *word) {
+    return strstr(word, "://") || !strncmp(word, "hf:", 3);
+}
+
 /* A question is words with spaces between them; none may be an option of llwhy, which could write a file. */
 static void add_question(words *w, const char *question, bool split) {
     for (const char *at = question; *at;) {
         size_t len = split ? strcspn(at, " \t\n") : strlen(at);
         if (len) {
             const char *word = llw_arena_strndup(w->arena, at, len);
+            if (is_far_away(word))
+                w->problem = llw_arena_printf(w->arena, "%s: a tool reads from this machine only", word);
             if (is_own_option(word) || (!split && *word == '-'))
                 w->problem =
                     llw_arena_printf(w->arena, "%s is an option of llwhy, which a tool does not take", word);
@@ -128,7 +134,7 @@ static void add_question(words *w, const char *question, bool split) {
 }
 
 static void add_file(words *w, const char *what, const char *path) {
-    if (*path == '-' || strstr(path, "://") || !strncmp(path, "hf:", 3))
+    if (*path == '-' || is_far_away(path))
         w->problem = llw_arena_printf(w->arena, "%s: %s is read from this machine only", path, what);
     add(w, path);
 }
@@ -162,6 +168,12 @@ static void check_names(words *w, const tool *t, const json_t *arguments) {
             w->problem = llw_arena_printf(w->arena, "%s takes no '%s'", t->name, key);
     }
     json_decref(known);
+}
+
+static const tool *find_tool(const char *name) {
+    for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
+        if (!strcmp(tools[i].name, name)) return &tools[i];
+    return NULL;
 }
 
 static void write_words(words *w, const tool *t, const json_t *arguments, bool json) {
@@ -244,10 +256,16 @@ static json_t *ask_structured(const tool *t, const json_t *arguments, llw_arena 
     return NULL;
 }
 
+const char *const *llw_mcp_words(llw_arena *arena, const char *name, const json_t *arguments, bool json) {
+    const tool *t = find_tool(name);
+    words *w = llw_arena_alloc(arena, sizeof *w);
+    *w = (words){.arena = arena};
+    if (t) write_words(w, t, arguments, json);
+    return t && !w->problem ? w->items : NULL;
+}
+
 json_t *llw_mcp_call(const char *name, const json_t *arguments) {
-    const tool *t = NULL;
-    for (size_t i = 0; i < sizeof tools / sizeof *tools; i++)
-        if (!strcmp(tools[i].name, name)) t = &tools[i];
+    const tool *t = find_tool(name);
     if (!t) return NULL;
     words w = {.arena = llw_arena_new()};
     write_words(&w, t, arguments, false);

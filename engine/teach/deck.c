@@ -56,6 +56,7 @@ static void read_line(llw_arena *arena, const json_t *o, llw_deck *out) {
     else
         day_after(date ? date : "", days[card.box - 1], card.due);
     llw_card *there = find(out, id);
+    if (!there && out->n == LLW_DECK_CARDS) return;
     if (!there) {
         void *items = out->cards;
         there = llw_arena_push(arena, &items, &out->n, &out->capacity, sizeof *there);

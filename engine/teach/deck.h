@@ -9,6 +9,8 @@
 
 #include "teach/assess.h"
 
+enum { LLW_DECK_CARDS = 1024 }; /* cases whose cards are kept; further ones count as never done */
+
 typedef struct llw_card {
     const char *id; /* of the case */
     llw_score score;

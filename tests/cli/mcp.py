@@ -92,6 +92,8 @@ for tool, arguments in [
     ("what_if", launch),
     ("what_if", {**launch, "question": "-ub 2048 --save " + victim}),
     ("what_if", {**launch, "question": "-ub 2048 --format=json"}),
+    ("contrast", {**launch, "question": "hf:owner/repo now"}),
+    ("contrast", {**launch, "question": "https://127.0.0.1:1/a.gguf now"}),
     ("lint", {"path": "--fix"}),
     ("lint", {"path": "--write-baseline=" + victim}),
     ("why", {**launch, "question": "1 -- --log-file " + victim}),
@@ -103,6 +105,8 @@ assert not os.path.exists(victim) and not os.listdir(home)
 
 write("this is no JSON")
 assert read()["error"]["code"] == -32700
+write('{"id":1,"method":"' + "x" * (4 << 20) + '"}')
+assert "4 MiB" in read()["error"]["message"]
 write([1, 2])
 assert read()["error"]["code"] == -32600
 write({"jsonrpc": "2.0", "id": 5})

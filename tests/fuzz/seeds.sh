@@ -35,6 +35,9 @@ take rules rules.d/*.lua
 take log tests/fixtures/logs/*.log
 take card lessons/*.md README.md docs/*.md
 take facts tests/cases/*/facts.json
+take ledger tests/cases/*/evidence/*.yaml
+take case lessons/cases/*.yaml
+for target in tests/fuzz/starts/*; do take "$(basename "$target")" "$target"/*; done
 tree tests/fixtures/lint/*/* tests/fixtures/lint/*/*/*
 find tests/fixtures/lint -type f | while read -r file; do
   case $(basename "$file") in
@@ -48,7 +51,13 @@ find tests/fixtures/lint -type f | while read -r file; do
     *.container) take container "$file" ;;
     Taskfile.yml) take taskfile "$file" ;;
     package.json) take package "$file" && take editor "$file" ;;
-    *.yaml | *.yml) take yaml "$file" ;;
+    *.yaml | *.yml)
+      take yaml "$file"
+      case $file in
+        */swap/*) take swap "$file" ;;
+        */kubernetes/*) take kubernetes "$file" ;;
+        */actions/*) take actions "$file" ;;
+      esac ;;
     *odelfile*) take modelfile "$file" ;;
     *.ps1) take powershell "$file" ;;
     *.nix) take nix "$file" ;;

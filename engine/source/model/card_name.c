@@ -248,8 +248,8 @@ llw_name_sizes llw_card_name_sizes(const char *name, size_t len) {
     words w = words_of(name, len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES);
     llw_name_sizes sizes = {0, 0};
     for (int i = 0; i < w.count; i++) {
-        if (w.sort[i] == SIZE && !sizes.params) sizes.params = size_of(w.word[i]);
-        if (w.sort[i] == ACTIVE && !sizes.active) sizes.active = size_of(w.word[i]);
+        if (w.sort[i] == SIZE && sizes.params <= 0) sizes.params = size_of(w.word[i]);
+        if (w.sort[i] == ACTIVE && sizes.active <= 0) sizes.active = size_of(w.word[i]);
     }
     return sizes;
 }

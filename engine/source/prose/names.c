@@ -46,11 +46,11 @@ static bool contradicts(const llw_config_reader *r, const spoken *name, const ch
                    have = llw_card_name_sizes(called, strlen(called));
     int64_t params = 0;
     bool moe = false;
-    if (said.params && !have.params &&
+    if (said.params > 0 && have.params <= 0 &&
         !(launch->model && llw_facts_count(r->facts, launch->model, LLW_model_params, &params) &&
           is_near(said.params, (double)params)))
         return true;
-    return said.active && !have.active &&
+    return said.active > 0 && have.active <= 0 &&
            !(launch->model && llw_facts_flag(r->facts, launch->model, LLW_model_moe, &moe) && moe);
 }
 
