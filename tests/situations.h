@@ -61,7 +61,7 @@ static void add_cases(situations *all) {
 
 static int set_up(void **state) {
     static situations all;
-    all = (situations){.kb = llw_kb_load(NULL, 0), .arena = llw_arena_new()};
+    all = (situations){.kb = llw_kb_load(NULL, 0, NULL), .arena = llw_arena_new()};
     for (size_t r = 0; r < all.kb->n_rules; r++) add_tests(&all, all.kb->rules[r]);
     size_t tests = all.n;
     for (size_t l = 0; l < all.kb->n_lessons; l++) add_examples(&all, all.kb->lessons[l]);

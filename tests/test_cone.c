@@ -254,7 +254,7 @@ static void real_changes_are_runs_of_their_own(void **state) {
     (void)state;
     seed = 7;
     size_t evaluated = 0, kept = 0, changes = 0;
-    llw_kb *kb = llw_kb_load(NULL, 0);
+    llw_kb *kb = llw_kb_load(NULL, 0, NULL);
     for (size_t r = 0; r < kb->n_rules; r++)
         for (size_t t = 0; t < kb->rules[r]->n_tests; t++) {
             if (roll(6)) continue;

@@ -271,7 +271,7 @@ static void what_is_amiss_with_suppressions_is_told(void **state) {
 
 static void every_code_has_a_page(void **state) {
     (void)state;
-    llw_kb *kb = llw_kb_load(NULL, 0);
+    llw_kb *kb = llw_kb_load(NULL, 0, NULL);
     llw_page page;
     for (int code = 1; code < LLW_FLAG_CODES; code++) {
         const char *name = llw_flag_code_name((llw_flag_code)code);

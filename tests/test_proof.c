@@ -201,7 +201,7 @@ static void the_decision_says_what_falls_off_a_cliff(void **state) {
 }
 
 int main(void) {
-    kb = llw_kb_load(NULL, 0);
+    kb = llw_kb_load(NULL, 0, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_figure_ends_in_what_was_read),
         cmocka_unit_test(the_cache_down_to_its_keys),

@@ -333,7 +333,7 @@ static void functions_share_memory(void **state) {
 
 static void the_installed_lessons_load(void **state) {
     (void)state;
-    llw_kb *kb = llw_kb_load(NULL, 0);
+    llw_kb *kb = llw_kb_load(NULL, 0, NULL);
     for (size_t i = 0; i < kb->n_problems; i++)
         print_message("%s:%d: %s\n", kb->problems[i].file, kb->problems[i].line, kb->problems[i].text);
     assert_int_equal(kb->n_problems, 0);
@@ -347,7 +347,7 @@ static void the_installed_lessons_load(void **state) {
 static void a_directory_that_is_not_there_is_a_problem(void **state) {
     (void)state;
     const char *const directories[] = {"no/such/directory"};
-    llw_kb *kb = llw_kb_load(directories, 1);
+    llw_kb *kb = llw_kb_load(directories, 1, NULL);
     assert_int_equal(kb->n_problems, 1);
     assert_non_null(strstr(kb->problems[0].file, "no/such/directory"));
     assert_true(kb->n_lessons >= 8);

@@ -512,7 +512,7 @@ static void measurements_stay_with_the_launch_they_are_of(void **state) {
 }
 
 static int set_up(void **state) {
-    *state = llw_kb_load(NULL, 0);
+    *state = llw_kb_load(NULL, 0, NULL);
     return ((llw_kb *)*state)->n_problems > 0;
 }
 

@@ -32,7 +32,7 @@ static int set_up(void **state) {
     fixture *f = calloc(1, sizeof *f);
     llw_err err = {0};
     f->arena = llw_arena_new();
-    f->kb = llw_kb_load(NULL, 0);
+    f->kb = llw_kb_load(NULL, 0, NULL);
     if (llw_misconceptions_load(f->arena, &f->misconceptions, &err) != LLW_OK)
         fail_msg("%s:%d: %s", err.file, err.line, err.text);
     *state = f;

@@ -9,7 +9,7 @@ static const char *found_in(const tree_file *files) {
     static char told[2048];
     tree_make(files);
     llw_arena *arena = llw_arena_new();
-    llw_kb *kb = llw_kb_load(NULL, 0);
+    llw_kb *kb = llw_kb_load(NULL, 0, NULL);
     llw_facts *facts = llw_facts_new();
     llw_config_options options = {.flags = &tree_flags};
     llw_config_result result = {0};

@@ -21,7 +21,7 @@ struct llw_arena {
     llw_arena *into; /* the arena that adopted this one */
 };
 
-/* Blocks of freed arenas, all zero, kept for the next ones: predictions come and go by the dozen, and fresh
+/* Blocks of freed arenas, kept for the next ones: predictions come and go by the dozen, and fresh
  * pages from the system cost more than the arithmetic. They are kept by size, and given to whoever wants that
  * size: a small arena that lives long must not sit in a large block. A sanitizer sees plain allocations
  * instead. */
@@ -66,8 +66,6 @@ static void give_back(block *b) {
         free(b);
         return;
     }
-    memset(b->bytes, 0, b->used);
-    b->used = 0;
     block **of = &kept[class_of(b->size)];
     b->next = *of;
     *of = b;
@@ -94,6 +92,9 @@ static block *take(size_t size, size_t want) {
         if (b->size < size || b->size / 2 > want) continue;
         *at = b->next;
         kept_bytes -= b->size;
+        memset(b->bytes, 0,
+               b->used); /* now, not when it is given back: most of the last ones are not taken */
+        b->used = 0;
         return b;
     }
     block *b = llw_xmalloc(sizeof *b + want);

@@ -91,6 +91,12 @@ llw_rc llw_data_read(llw_arena *arena, const char *name, const char **bytes, siz
     return LLW_OK;
 }
 
+bool llw_data_is_builtin(const char *name, const char *bytes, size_t len) {
+    const llw_builtin *found = builtin_find(name);
+    return found && found->len == len &&
+           ((const char *)found->bytes == bytes || !memcmp(found->bytes, bytes, len));
+}
+
 static int by_bytes(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }

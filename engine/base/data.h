@@ -44,6 +44,9 @@ unsigned llw_data_generation(void);
 llw_rc llw_data_read(llw_arena *arena, const char *name, const char **bytes, size_t *len, const char **path,
                      llw_err *err);
 
+/* Whether these are the bytes that are compiled in under this name, wherever they were read. */
+bool llw_data_is_builtin(const char *name, const char *bytes, size_t len);
+
 /* Names "rules.d/05-ub-is-not-b.lua" of all files right under a folder ("rules.d") ending in suffix, sorted,
  * each once. */
 void llw_data_list(llw_arena *arena, const char *folder, const char *suffix, char ***names, size_t *count);

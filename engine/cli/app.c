@@ -1,6 +1,7 @@
 /* Printing, exit codes, and the knowledge base of a call. */
 #include "cli/app.h"
 #include "base/data.h"
+#include "rule/ready.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -68,7 +69,9 @@ static void ask_consent(llw_app *app) {
 
 void llw_app_load_kb(llw_app *app) {
     ask_consent(app);
-    app->kb = llw_kb_load(app->options.values[LLW_OPT_RULES], app->options.n_values[LLW_OPT_RULES]);
+    bool tests = app->options.command == LLW_COMMAND_TEST;
+    app->kb = llw_kb_load(app->options.values[LLW_OPT_RULES], app->options.n_values[LLW_OPT_RULES],
+                          tests ? NULL : llw_ready_rules);
     for (size_t i = 0; i < app->kb->n_problems; i++) llw_app_fail(app, LLW_EXIT_KB, &app->kb->problems[i]);
     if (app->kb->n_problems)
         fprintf(stderr, "llwhy: %zu rule file%s or rules were left out; the others answer\n",

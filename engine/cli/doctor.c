@@ -289,7 +289,7 @@ int llw_command_doctor(llw_app *app) {
     llw_err err = {0};
     llw_gpu_options machine = {.llama = llw_option_value(&app->options, LLW_OPT_LLAMA_SERVER)};
     llw_host_options host = {.ram = NULL};
-    app->kb = llw_kb_load(NULL, 0);
+    app->kb = llw_kb_load(NULL, 0, NULL);
     app->facts = llw_facts_new();
     if (llw_source_gpus(app->facts, &machine, &err) != LLW_OK ||
         llw_source_host(app->facts, &host, &err) != LLW_OK)

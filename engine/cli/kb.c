@@ -19,7 +19,7 @@ static void use_side(llw_app *app, const char *directory) {
 
 static llw_kb *load_side(llw_app *app, const char *directory, llw_kb_corpus *corpus) {
     use_side(app, directory);
-    llw_kb *kb = llw_kb_load(NULL, 0);
+    llw_kb *kb = llw_kb_load(NULL, 0, NULL);
     for (size_t i = 0; i < kb->n_problems; i++) llw_app_fail(app, LLW_EXIT_KB, &kb->problems[i]);
     llw_kb_corpus_add(corpus, kb, app->arena);
     return kb;

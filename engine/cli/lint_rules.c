@@ -103,7 +103,7 @@ int llw_command_lint_rules(llw_app *app) {
     llw_rulelint_ask ask = {.today = llw_app_today(app), .is_option = is_option};
     llw_level from = llw_app_fail_level(app);
     if (app->code || !push_words(app)) return app->code;
-    app->kb = llw_kb_load(app->options.values[LLW_OPT_RULES], app->options.n_values[LLW_OPT_RULES]);
+    app->kb = llw_kb_load(app->options.values[LLW_OPT_RULES], app->options.n_values[LLW_OPT_RULES], NULL);
     if (!check_names(app, LLW_OPT_ONLY) || !check_names(app, LLW_OPT_IGNORE)) return app->code;
     if (app->options.n_words) {
         const llw_lesson **some = llw_arena_alloc(app->arena, (app->kb->n_lessons + 1) * sizeof *some);

@@ -1,5 +1,6 @@
 /* llama.cpp builds: reading a version, finding its row, claiming the entity. */
 #include "fact/build.h"
+#include "base/data.h"
 #include "base/table.h"
 
 #include <ctype.h>
@@ -168,27 +169,46 @@ static int row_against(const llw_table *t, size_t row, columns c, const wanted *
     return cmp;
 }
 
-static void fill(const llw_table *t, size_t row, columns c, llw_build *out) {
+/* The table of builds: every since and until asks for it, so it is read once while the data stay the same. */
+static llw_rc read_builds(const llw_table **out, llw_err *err) {
+    static llw_table table;
+    static llw_arena *arena;
+    static unsigned generation;
+    if (!arena || generation != llw_data_generation()) {
+        llw_arena_free(arena);
+        arena = llw_arena_new();
+        llw_rc rc = llw_table_read(arena, "models/builds.tsv", &table, err);
+        if (rc != LLW_OK) {
+            llw_arena_free(arena);
+            arena = NULL;
+            return rc;
+        }
+        generation = llw_data_generation();
+    }
+    *out = &table;
+    return LLW_OK;
+}
+
+static void fill(llw_arena *arena, const llw_table *t, size_t row, columns c, llw_build *out) {
     const char *fit = llw_table_cell(t, row, c.fit);
     out->order = strtoll(llw_table_cell(t, row, c.order), NULL, 10);
-    out->row = llw_table_cell(t, row, c.version);
-    out->date = llw_table_cell(t, row, c.date);
+    out->row = llw_arena_strdup(arena, llw_table_cell(t, row, c.version));
+    out->date = llw_arena_strdup(arena, llw_table_cell(t, row, c.date));
     out->fit_known = *fit;
     out->fit = !strcmp(fit, "yes");
 }
 
 llw_rc llw_build_read(llw_arena *arena, const char *version, llw_build *out, llw_err *err) {
-    llw_table t;
-    llw_rc rc = llw_table_read(arena, "models/builds.tsv", &t, err);
+    const llw_table *t = NULL;
+    llw_rc rc = read_builds(&t, err);
     if (rc != LLW_OK) return rc;
-    columns c = {llw_table_column(&t, "order"),  llw_table_column(&t, "version"),
-                 llw_table_column(&t, "number"), llw_table_column(&t, "date"),
-                 llw_table_column(&t, "commit"), llw_table_column(&t, "fit")};
-    if (!t.n_rows || c.order < 0 || c.version < 0)
-        return llw_fail(err, LLW_ERR_INPUT, t.path, 0, "has no rows with an order and a version");
+    columns c = {llw_table_column(t, "order"), llw_table_column(t, "version"), llw_table_column(t, "number"),
+                 llw_table_column(t, "date"),  llw_table_column(t, "commit"),  llw_table_column(t, "fit")};
+    if (!t->n_rows || c.order < 0 || c.version < 0)
+        return llw_fail(err, LLW_ERR_INPUT, t->path, 0, "has no rows with an order and a version");
     *out = (llw_build){.note = ""};
     if (!version || !*version) {
-        fill(&t, t.n_rows - 1, c, out);
+        fill(arena, t, t->n_rows - 1, c, out);
         out->version = out->row;
         out->exact = true;
         return LLW_OK;
@@ -204,9 +224,9 @@ llw_rc llw_build_read(llw_arena *arena, const char *version, llw_build *out, llw
     if (*w.commit) { /* a commit says more than a number: shallow clones count from 1 */
         wanted by_commit = {.form = FORM_COMMIT};
         memcpy(by_commit.text, w.commit, sizeof w.commit);
-        for (size_t row = 0; row < t.n_rows; row++)
-            if (!row_against(&t, row, c, &by_commit)) {
-                fill(&t, row, c, out);
+        for (size_t row = 0; row < t->n_rows; row++)
+            if (!row_against(t, row, c, &by_commit)) {
+                fill(arena, t, row, c, out);
                 out->exact = true;
                 return LLW_OK;
             }
@@ -217,14 +237,14 @@ llw_rc llw_build_read(llw_arena *arena, const char *version, llw_build *out, llw
                         "from 0 or 1): give the "
                         "release or the day of the source instead",
                         (long long)w.number);
-    size_t older = t.n_rows, first = t.n_rows, last = 0;
-    for (size_t row = 0; row < t.n_rows; row++) {
-        int against = row_against(&t, row, c, &w);
+    size_t older = t->n_rows, first = t->n_rows, last = 0;
+    for (size_t row = 0; row < t->n_rows; row++) {
+        int against = row_against(t, row, c, &w);
         if (against == 2) continue;
-        if (first == t.n_rows) first = row;
+        if (first == t->n_rows) first = row;
         last = row;
         if (!against) {
-            fill(&t, row, c, out);
+            fill(arena, t, row, c, out);
             out->exact = true;
             return LLW_OK;
         }
@@ -235,23 +255,23 @@ llw_rc llw_build_read(llw_arena *arena, const char *version, llw_build *out, llw
             err, LLW_ERR_INPUT, "", 0,
             "commit %s is not in %s, and a commit alone says nothing of its age: give the b-number that "
             "llama-server --version prints, or the day of the source",
-            w.text, t.path);
-    if (first == t.n_rows)
-        return llw_fail(err, LLW_ERR_INPUT, t.path, 0, "has no row to compare %s with", w.text);
+            w.text, t->path);
+    if (first == t->n_rows)
+        return llw_fail(err, LLW_ERR_INPUT, t->path, 0, "has no row to compare %s with", w.text);
     bool newest = w.form == FORM_NUMBER && older == last;
     if (newest) {
-        fill(&t, t.n_rows - 1, c, out);
+        fill(arena, t, t->n_rows - 1, c, out);
         out->note = llw_arena_printf(
             arena,
             "llama.cpp %s is newer than every number known here (%s of %s): the newest build known, %s of "
             "%s, stands for it",
-            out->version, llw_table_cell(&t, last, c.version), llw_table_cell(&t, last, c.date), out->row,
+            out->version, llw_table_cell(t, last, c.version), llw_table_cell(t, last, c.date), out->row,
             out->date);
         return LLW_OK;
     }
-    fill(&t, older == t.n_rows ? first : older, c, out);
+    fill(arena, t, older == t->n_rows ? first : older, c, out);
     out->note =
-        older == t.n_rows
+        older == t->n_rows
             ? llw_arena_printf(arena,
                                "llama.cpp %s is older than every build known here: %s of %s stands for it",
                                out->version, out->row, out->date)

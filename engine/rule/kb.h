@@ -19,15 +19,17 @@ const char *llw_level_name(llw_level level);
 
 typedef enum llw_role { LLW_ROLE_JOIN, LLW_ROLE_WHEN, LLW_ROLE_UNLESS } llw_role;
 
+typedef struct llw_piece {
+    const char *text;      /* literal text before the value */
+    const llw_expr *value; /* NULL after the last piece */
+    const char *format;    /* "", bytes, mib, count, params, ls */
+} llw_piece;
+
 /* A sentence with {expression} or {expression:format} in it. Pieces alternate; text may be "". */
 typedef struct llw_template {
     const char *text; /* as written */
     int n_pieces;
-    struct {
-        const char *text;      /* literal text before the value */
-        const llw_expr *value; /* NULL after the last piece */
-        const char *format;    /* "", bytes, mib, count, params, ls */
-    } * pieces;
+    const llw_piece *pieces;
 } llw_template;
 
 /* A condition; `otherwise` is what is said when it is this one that keeps the rule silent (n_pieces 0:
@@ -85,16 +87,16 @@ typedef struct llw_rule {
     int n_variables;
     const char *variable[LLW_MAX_VARIABLES];
     llw_kind kind[LLW_MAX_VARIABLES];
-    llw_condition *conditions; /* joins, then when, then unless */
+    const llw_condition *conditions; /* joins, then when, then unless */
     size_t n_conditions;
-    const char **let_names;
-    llw_expr *lets;
+    const char *const *let_names;
+    const llw_expr *lets;
     size_t n_lets;
-    llw_setting *derives, *tries, *advises;
+    const llw_setting *derives, *tries, *advises;
     size_t n_derives, n_tries, n_advises;
-    llw_template find; /* n_pieces 0 when the rule finds nothing */
-    llw_rule_test *tests;
-    size_t n_tests;
+    llw_template find;          /* n_pieces 0 when the rule finds nothing */
+    const llw_rule_test *tests; /* NULL where the rule was taken as the build had read it (ready.h) */
+    size_t n_tests;             /* how many its file has */
 } llw_rule;
 
 typedef struct llw_lesson {
@@ -120,6 +122,8 @@ typedef struct llw_function {
     int reference; /* in the Lua state */
 } llw_function;
 
+typedef struct llw_ready llw_ready; /* a file that the build has read: ready.h */
+
 typedef struct llw_kb {
     llw_arena *arena;
     llw_lesson **lessons; /* by id */
@@ -135,8 +139,9 @@ typedef struct llw_kb {
 
 /* Loads all rule and function files of the data directories (rules.d, rules.d/lib), then those of the
  * directories given (their *.lua, or those of their rules.d); a file replaces one of the same name. Never
- * fails: see problems. */
-llw_kb *llw_kb_load(const char *const *directories, size_t n);
+ * fails: see problems. `ready` has what the build read in the files that are compiled in, or is NULL: then
+ * every file is read, and the rules have their tests. */
+llw_kb *llw_kb_load(const char *const *directories, size_t n, const llw_ready *ready);
 /* An empty one, one file added from text (tests), and the ordering step that must follow. */
 llw_kb *llw_kb_new(void);
 void llw_kb_add_file(llw_kb *kb, const char *path, const char *bytes, size_t len);

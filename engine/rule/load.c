@@ -3,6 +3,7 @@
 #include "base/data.h"
 #include "base/file.h"
 #include "fact/build.h"
+#include "rule/ready.h"
 #include "rule/sandbox.h"
 
 #include <lauxlib.h>
@@ -161,11 +162,7 @@ static int read_declarations(lua_State *lua) {
     return 0;
 }
 
-static void keep(llw_loading *loading) {
-    llw_kb *kb = loading->kb;
-    llw_lesson *lesson = loading->lesson;
-    lesson->rules = loading->rules;
-    lesson->n_rules = loading->n_rules;
+static void keep(llw_kb *kb, llw_lesson *lesson) {
     for (size_t i = 0; i < lesson->n_rules; i++) {
         llw_rule *rule = &lesson->rules[i];
         rule->lesson = lesson;
@@ -218,9 +215,11 @@ void llw_kb_add_file(llw_kb *kb, const char *path, const char *bytes, size_t len
         llw_load_fail(&loading, loading.lesson->line, "lesson \"%s\" is declared in another file already",
                       loading.lesson->id);
     llw_sandbox_free(lua);
-    if (rc == LLW_OK && !loading.failed)
-        keep(&loading);
-    else
+    if (rc == LLW_OK && !loading.failed) {
+        loading.lesson->rules = loading.rules;
+        loading.lesson->n_rules = loading.n_rules;
+        keep(kb, loading.lesson);
+    } else
         add_problem(kb, &err);
 }
 
@@ -295,7 +294,8 @@ static void add_directory(llw_kb *kb, rule_files *list, const char *directory) {
     }
 }
 
-static void load_rule_file(llw_kb *kb, const rule_file *file, bool functions) {
+/* Reads the file, unless the build did. */
+static void load_rule_file(llw_kb *kb, const rule_file *file, bool functions, const llw_ready *ready) {
     llw_err err = {0};
     const char *bytes = NULL, *path = file->path;
     char *content = NULL;
@@ -303,17 +303,32 @@ static void load_rule_file(llw_kb *kb, const rule_file *file, bool functions) {
     llw_rc rc = file->data ? llw_data_read(kb->arena, file->data, &bytes, &len, &path, &err)
                            : llw_file_read(kb->arena, file->path, LLW_SANDBOX_FILE, &content, &len, &err);
     if (content) bytes = content;
+    llw_lesson *lesson =
+        rc == LLW_OK && file->data ? llw_ready_lesson(ready, kb, file->data, path, bytes, len) : NULL;
     if (rc != LLW_OK)
         add_problem(kb, &err);
     else if (functions)
         llw_kb_add_functions(kb, path, bytes, len);
+    else if (lesson && !llw_kb_lesson(kb, lesson->id))
+        keep(kb, lesson);
     else
         llw_kb_add_file(kb, path, bytes, len);
 }
 
-llw_kb *llw_kb_load(const char *const *directories, size_t n_directories) {
+/* What the build read counts while llama.cpp's builds are those it knew: since and until were looked up
+ * there. */
+static bool builds_are_builtin(llw_kb *kb) {
+    static const char name[] = "models/builds.tsv";
+    const char *bytes = NULL, *path = NULL;
+    size_t len = 0;
+    return llw_data_read(kb->arena, name, &bytes, &len, &path, NULL) == LLW_OK &&
+           llw_data_is_builtin(name, bytes, len);
+}
+
+llw_kb *llw_kb_load(const char *const *directories, size_t n_directories, const llw_ready *ready) {
     llw_kb *kb = llw_kb_new();
     static const char *const folders[] = {"rules.d/lib", "rules.d"};
+    if (ready && !builds_are_builtin(kb)) ready = NULL;
     for (int f = 0; f < 2; f++) {
         rule_files list = {0};
         char **names = NULL;
@@ -322,7 +337,7 @@ llw_kb *llw_kb_load(const char *const *directories, size_t n_directories) {
         for (size_t i = 0; i < n; i++)
             add_rule_file(kb, &list, (rule_file){file_name(names[i]), names[i], NULL});
         for (size_t i = 0; f == 1 && i < n_directories; i++) add_directory(kb, &list, directories[i]);
-        for (size_t i = 0; i < list.n; i++) load_rule_file(kb, &list.files[i], f == 0);
+        for (size_t i = 0; i < list.n; i++) load_rule_file(kb, &list.files[i], f == 0, ready);
     }
     llw_kb_order(kb);
     return kb;

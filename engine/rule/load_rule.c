@@ -113,9 +113,10 @@ static void read_lets(lua_State *lua, llw_loading *loading, llw_rule *rule, llw_
     lua_pop(lua, 1);
     llw_unit *units = llw_arena_alloc(arena, n * sizeof *units);
     bool *predicts = llw_arena_alloc(arena, n * sizeof *predicts);
-    rule->let_names = llw_arena_alloc(arena, n * sizeof *rule->let_names);
-    rule->lets = llw_arena_alloc(arena, n * sizeof *rule->lets);
-    scope->let_names = rule->let_names;
+    const char **let_names = llw_arena_alloc(arena, n * sizeof *let_names);
+    llw_expr *lets = llw_arena_alloc(arena, n * sizeof *lets);
+    rule->let_names = scope->let_names = let_names;
+    rule->lets = lets;
     scope->let_units = units;
     scope->let_predicts = predicts;
     llw_err err = {0};
@@ -123,14 +124,14 @@ static void read_lets(lua_State *lua, llw_loading *loading, llw_rule *rule, llw_
         before = rule->n_lets;
         for (size_t i = 0; i < n && llw_load_goes_on(loading, rule->line); i++) {
             size_t at = rule->n_lets;
-            if (done[i] || llw_expr_parse(arena, scope, texts[i], loading->path,
-                                          llw_load_line_of(loading, rule->line, texts[i]), &rule->lets[at],
-                                          &err) != LLW_OK)
+            if (done[i] ||
+                llw_expr_parse(arena, scope, texts[i], loading->path,
+                               llw_load_line_of(loading, rule->line, texts[i]), &lets[at], &err) != LLW_OK)
                 continue;
             done[i] = true;
-            rule->let_names[at] = names[i];
-            units[at] = llw_expr_unit(&rule->lets[at]);
-            predicts[at] = rule->lets[at].predicts;
+            let_names[at] = names[i];
+            units[at] = llw_expr_unit(&lets[at]);
+            predicts[at] = lets[at].predicts;
             rule->n_lets++;
             scope->n_lets = (int)rule->n_lets;
         }

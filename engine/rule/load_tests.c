@@ -166,10 +166,11 @@ void llw_load_tests(lua_State *lua, llw_loading *loading, llw_rule *rule) {
     static const char *const words[] = {
         [LLW_FIRED] = "fires", [LLW_SILENT] = "silent", [LLW_UNDECIDED] = "undecided"};
     size_t n = lua_rawlen(lua, -1);
-    rule->tests = llw_arena_alloc(loading->kb->arena, n * sizeof *rule->tests);
+    llw_rule_test *tests = llw_arena_alloc(loading->kb->arena, n * sizeof *tests);
+    rule->tests = tests;
     for (size_t i = 1; i <= n && llw_load_goes_on(loading, rule->line); i++) {
         lua_rawgeti(lua, -1, (lua_Integer)i);
-        llw_rule_test *test = &rule->tests[rule->n_tests++];
+        llw_rule_test *test = &tests[rule->n_tests++];
         test->line = rule->line;
         const char *word = word_of(lua, &test->line);
         int expect = -1;

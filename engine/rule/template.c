@@ -16,14 +16,15 @@ llw_rc llw_template_parse(llw_arena *arena, const llw_scope *scope, const char *
     size_t n = 1;
     for (const char *c = text; *c; c++) n += *c == '{';
     out->text = llw_arena_strdup(arena, text);
-    out->pieces = llw_arena_alloc(arena, n * sizeof *out->pieces);
+    llw_piece *pieces = llw_arena_alloc(arena, n * sizeof *pieces);
+    out->pieces = pieces;
     out->n_pieces = 0;
     for (const char *at = text;;) {
         const char *open = strchr(at, '{');
         size_t len = open ? (size_t)(open - at) : strlen(at);
         int i = out->n_pieces++;
-        out->pieces[i].text = llw_arena_strndup(arena, at, len);
-        out->pieces[i].format = "";
+        pieces[i].text = llw_arena_strndup(arena, at, len);
+        pieces[i].format = "";
         if (!open) return LLW_OK;
         const char *close = strchr(open, '}');
         if (!close) return llw_fail(err, LLW_ERR_INPUT, file, line, "'{' without '}' in \"%.80s\"", text);
@@ -31,7 +32,7 @@ llw_rc llw_template_parse(llw_arena *arena, const llw_scope *scope, const char *
         char *colon = strrchr(inside, ':');
         if (colon) {
             *colon = 0;
-            out->pieces[i].format = colon + 1;
+            pieces[i].format = colon + 1;
             if (!is_format(colon + 1))
                 return llw_fail(err, LLW_ERR_INPUT, file, line,
                                 "'%s' is no format: bytes, mib, gib, count, plain, params, ls or percent",
@@ -40,7 +41,7 @@ llw_rc llw_template_parse(llw_arena *arena, const llw_scope *scope, const char *
         llw_expr *value = llw_arena_alloc(arena, sizeof *value);
         llw_rc rc = llw_expr_parse(arena, scope, inside, file, line, value, err);
         if (rc != LLW_OK) return rc;
-        out->pieces[i].value = value;
+        pieces[i].value = value;
         at = close + 1;
     }
 }
