@@ -421,32 +421,44 @@ rule "larger-than-another-build" {
   },
 }
 
--- A regression known by report and bisection (llama.cpp #19816): bad since #19375, which is b8053; b8115 still had it.
--- Which build mended it is not on record, so nothing is said about later ones.
-rule "reported-crash-after-long-prompts" {
+-- Faults that are on record (models/regressions.tsv): for which builds the table says, of which launches its columns.
+rule "known-regression" {
   level = "risk",
-  since = "b8053",
-  ["until"] = "b8115",
-  each = { b = "build", l = "launch", m = "model" },
+  each = { b = "build", l = "launch", m = "model", r = "regression" },
   join = {
     "l.build == b.id",
     "l.model == m.id",
+    "r.build == b.id",
   },
   when = {
-    "m.architecture == 'qwen3next'",
-    "l.override_tensor ~= ''",
-    "count('gpu') > 1",
+    "r.architecture == '' or r.architecture == m.architecture",
+    "not r.needs_override or l.override_tensor ~= ''",
+    "not r.needs_host_experts or l.override_moves_experts_to_cpu or (m.moe and l.weights_on_host > 0)",
+    "count('gpu') >= r.gpus or (count('gpu') == 0 and contains(l.override_tensor, 'CUDA1'))",
+    "r.compute_capability == 0 or sum('gpu', 'compute_capability') == r.compute_capability * count('gpu')",
   },
-  find = "llama.cpp from b8053 to b8115 at least is reported to crash with this: {m.architecture} placed by -ot over several GPUs ends in an illegal memory access at the first token after a prompt of about 100 tokens, while shorter prompts work (llama.cpp #19816). Without -ot, left to fit, it ran",
+  find = "llama.cpp {b.version} has a fault on record that this launch can meet: {r.what} ({r.issue}, {r.range}). {r.remedy}",
   try = { ["l.override_tensor"] = "''" },
   tests = {
-    fires { build { version = "b8115" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" } },
+    fires {
+      build { version = "b8022" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" },
+      regression { architecture = "qwen3next", gpus = 2, compute_capability = 0, needs_override = true, needs_host_experts = false, what = "it crashes", issue = "llama.cpp #1", range = "seen in b8022", remedy = "Go back" },
+      says = "it crashes (llama.cpp #1, seen in b8022). Go back",
+    },
+    fires { build { version = "b8115" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" }, says = "from b8053 to b8115" },
     fires { build { version = "b8053" }, model { known = "qwen3-coder-next-q4_k_m" }, gpu {}, gpu {}, launch { override_tensor = "blk.1=CUDA1" }, says = "#19816" },
+    fires { build { version = "b8100" }, model { known = "qwen3-coder-next-q4_k_m" }, gpu {}, gpu {}, launch { override_tensor = "blk.1=CUDA1" } },
+    fires { build { version = "b7623" }, model { known = "gpt-oss-120b-mxfp4" }, launch { cpu_moe = true, ctx = 8192 }, says = "#18575" },
+    fires { build { version = "b7621" }, model { known = "gpt-oss-120b-mxfp4" }, launch { ctx = 8192 }, says = "mended in b7625" },
+    fires { build { version = "b6841" }, gpu { compute_capability = 6.1 }, gpu { compute_capability = 6.1 }, launch {}, says = "#16953" },
+    silent { build { version = "b7625" }, model { known = "gpt-oss-120b-mxfp4" }, launch { cpu_moe = true, ctx = 8192 } },
     silent { build { version = "b8022" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" } },
-    silent { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" } },
-    silent { build { version = "b8100" }, model { known = "glm-4.7-flash-q8_0" }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" }, stops_at = "m.architecture == 'qwen3next'" },
-    silent { build { version = "b8100" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, stops_at = "l.override_tensor ~= ''" },
-    silent { build { version = "b8100" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, launch { override_tensor = "exps=CPU" }, stops_at = "count('gpu') > 1" },
+    silent { build { version = "b8140" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" } },
+    silent { build { version = "b8100" }, model { known = "glm-4.7-flash-q8_0" }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" }, stops_at = "r.architecture == '' or r.architecture == m.architecture" },
+    silent { build { version = "b8100" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, stops_at = "not r.needs_override or l.override_tensor ~= ''" },
+    silent { build { version = "b7621" }, model { known = "glm-4.7-flash-q4_k_m" }, launch { ctx = 8192 }, stops_at = "not r.needs_host_experts or l.override_moves_experts_to_cpu or (m.moe and l.weights_on_host > 0)" },
+    silent { build { version = "b8100" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, launch { override_tensor = "exps=CPU" }, stops_at = "count('gpu') >= r.gpus or (count('gpu') == 0 and contains(l.override_tensor, 'CUDA1'))" },
+    silent { build { version = "b6841" }, gpu { compute_capability = 6.1 }, gpu { compute_capability = 8.6 }, launch {}, stops_at = "r.compute_capability == 0 or sum('gpu', 'compute_capability') == r.compute_capability * count('gpu')" },
     undecided { build { version = "b8100" }, model { architecture = unknown }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" }, needs = "m.architecture" },
   },
 }

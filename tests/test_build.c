@@ -1,5 +1,7 @@
 /* llama.cpp versions: what is read, what is older, what stands for what is not known. */
 #include "fact/build.h"
+#include "base/table.h"
+#include "fact/regressions.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -133,6 +135,43 @@ static void the_entity_carries_its_claims_once(void **state) {
     llw_facts_free(f);
 }
 
+static size_t regressions_of(const char *version) {
+    llw_facts *f = llw_facts_new();
+    assert_true(llw_build_claim(f, version, LLW_GRADE_FLAG, "argument", "", NULL));
+    llw_regressions_claim(f);
+    llw_regressions_claim(f); /* what is there stays */
+    size_t n = 0;
+    for (llw_entity r = 0; (r = llw_facts_next(f, LLW_KIND_regression, r));) n++;
+    llw_facts_free(f);
+    return n;
+}
+
+/* Each row holds for the build it names, and not for the one that mended it. */
+static void each_regression_has_its_builds(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_table t;
+    llw_err err = {0};
+    assert_int_equal(llw_table_read(arena, "models/regressions.tsv", &t, &err), LLW_OK);
+    assert_true(t.n_rows > 0);
+    for (size_t i = 0; i < t.n_rows; i++) {
+        const char *since = llw_table_cell(&t, i, llw_table_column(&t, "since")),
+                   *mended = llw_table_cell(&t, i, llw_table_column(&t, "mended")),
+                   *seen = llw_table_cell(&t, i, llw_table_column(&t, "seen"));
+        if (!read_ok(arena, since).exact || !read_ok(arena, *mended ? mended : seen).exact)
+            fail_msg("line %d: models/builds.tsv lacks one of its builds", t.lines[i]);
+        if (!*llw_table_cell(&t, i, llw_table_column(&t, "source")))
+            fail_msg("line %d: no source", t.lines[i]);
+        if (!*mended == !*seen) fail_msg("line %d: one of mended and seen", t.lines[i]);
+        assert_true(regressions_of(since) > 0);
+    }
+    assert_int_equal(regressions_of("b8100"), 1); /* between two builds that have it */
+    assert_int_equal(regressions_of("b8120"), 0); /* behind the last that is known to have it */
+    assert_int_equal(regressions_of("b7625"), 0);
+    assert_int_equal(regressions_of("b7624"), 1);
+    llw_arena_free(arena);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_of_a_version_is_read),
@@ -141,6 +180,7 @@ int main(void) {
         cmocka_unit_test(the_newest_build_stands_for_newer_numbers),
         cmocka_unit_test(what_is_no_version_is_refused_with_advice),
         cmocka_unit_test(the_entity_carries_its_claims_once),
+        cmocka_unit_test(each_regression_has_its_builds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,7 +126,7 @@ static void fill_references(llw_facts *f) {
                       {LLW_claim_model, LLW_KIND_model},  {LLW_claim_launch, LLW_KIND_launch},
                       {LLW_log_launch, LLW_KIND_launch},  {LLW_evidence_launch, LLW_KIND_launch},
                       {LLW_probe_build, LLW_KIND_build},  {LLW_probe_model, LLW_KIND_model},
-                      {LLW_launch_build, LLW_KIND_build}};
+                      {LLW_launch_build, LLW_KIND_build}, {LLW_regression_build, LLW_KIND_build}};
     for (size_t i = 0; i < sizeof references / sizeof *references; i++) {
         llw_entity first = llw_facts_next(f, references[i].to, 0);
         for (llw_entity e = 0; first && (e = llw_facts_next(f, llw_attr_get(references[i].attr)->kind, e));)

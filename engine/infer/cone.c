@@ -98,7 +98,8 @@ static bool is_input_of_predictions(llw_attr attr) {
     case LLW_KIND_claim:
     case LLW_KIND_log:
     case LLW_KIND_evidence:
-    case LLW_KIND_probe: return false;
+    case LLW_KIND_probe:
+    case LLW_KIND_regression: return false;
     default: return true;
     }
 }

@@ -1,6 +1,7 @@
 /* Runs the knowledge base: predictions, then each rule for each of its bindings. */
 #include "infer/run.h"
 #include "infer/join.h"
+#include "fact/regressions.h"
 #include "infer/native.h"
 #include "infer/run_parts.h"
 #include "predict/memo.h"
@@ -199,6 +200,7 @@ llw_run *llw_run_start(const llw_kb *kb, const llw_facts *facts, bool whole, llw
                      .whole = whole,
                      .memo = memo ? memo : llw_memo_new(),
                      .memo_lent = memo != NULL};
+    llw_regressions_claim(run->facts);
     llw_native_models(run->facts, run->arena, run->memo);
     predict_all(run);
     return run;
