@@ -81,7 +81,7 @@ static void arithmetic(const llw_launch *launch, llw_arena *arena, bool explain,
     for (int i = 0; i < n; i++)
         if (out->device[i].weights) {
             out->device[i].compute = COMPUTE * MIB;
-            out->device[i].recurrent = 3 * MIB; /* matters only on a card that was read */
+            out->device[i].state = 3 * MIB; /* matters only on a card that was read */
         }
 }
 

@@ -31,8 +31,8 @@ static llw_table read_table(llw_arena *arena) {
 
 static int64_t part(const llw_memory *m, const char *what) {
     return !strcmp(what, "model")     ? m->weights
-           : !strcmp(what, "kv")      ? m->context - m->recurrent
-           : !strcmp(what, "state")   ? m->recurrent
+           : !strcmp(what, "kv")      ? m->context - m->state
+           : !strcmp(what, "state")   ? m->state
            : !strcmp(what, "compute") ? m->compute
                                       : -1;
 }

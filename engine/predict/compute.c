@@ -217,19 +217,39 @@ static void measure_load(llw_plan *plan, int64_t n_tokens, int64_t n_outputs) {
     llw_arena_free(arena);
 }
 
-/* Whether llama.cpp has room for the graph's tensors: llama_context::graph_max_nodes, asked before tokens are
- * rounded to the slots. */
+/* How many tensors the scheduler's table holds that was asked for `least`: ggml_hash_size, the primes after
+ * powers of two (ggml/src/ggml.c). */
+static int64_t table_size(int64_t least) {
+    static const int64_t primes[] = {
+        2,       3,       5,       11,      17,       37,       67,       131,       257,      521,
+        1031,    2053,    4099,    8209,    16411,    32771,    65537,    131101,    262147,   524309,
+        1048583, 2097169, 4194319, 8388617, 16777259, 33554467, 67108879, 134217757, 268435459};
+    for (size_t i = 0; i < sizeof primes / sizeof *primes; i++)
+        if (primes[i] >= least) return primes[i];
+    return least | 1;
+}
+
+/* Whether llama.cpp has room for the graph: llama_context::graph_max_nodes, asked before tokens are rounded
+ * to the slots, is what tensors the graph may make, and what the scheduler's table of operations, weights and
+ * caches is made for. */
 static bool check_room(llw_plan *plan, const llw_graph *graph, int64_t n_tokens) {
-    int64_t has = (int64_t)(graph->made - graph->outside);
+    int64_t made = (int64_t)(graph->made - graph->outside), held = (int64_t)(graph->nodes.n + graph->leafs.n);
     int64_t room = llw_changes_graph_room(plan->launch->build_order, plan->model->architecture, n_tokens,
                                           plan->n_loaded);
-    if (graph->failed || has <= room) return true;
+    if (graph->failed || room == INT64_MAX) return true;
+    if (made > room)
+        return llw_plan_stop(
+            plan, LLW_OUTCOME_ABORTS,
+            "the graph of %lld tokens over %d slots has %lld tensors, and llama.cpp, which makes "
+            "room for %lld, stops with an assertion: lower -np, share one cache with -kvu, or "
+            "raise -ub and -b",
+            (long long)n_tokens, plan->n_seq, (long long)made, (long long)room);
+    if (held <= table_size(room)) return true;
     return llw_plan_stop(
         plan, LLW_OUTCOME_ABORTS,
-        "the graph of %lld tokens over %d slots has %lld tensors, and llama.cpp, which makes "
-        "room for %lld, stops with an assertion: lower -np, share one cache with -kvu, or "
-        "raise -ub and -b",
-        (long long)n_tokens, plan->n_seq, (long long)has, (long long)room);
+        "the graph holds %lld operations, weights and caches, and the table of llama.cpp's scheduler, "
+        "made for %lld, has no room for more than %lld: it stops with \"fatal error\"",
+        (long long)held, (long long)room, (long long)table_size(room));
 }
 
 bool llw_compute_measure(llw_plan *plan, const char **why) {

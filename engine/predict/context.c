@@ -320,7 +320,7 @@ static void make_state(llw_plan *plan) {
         sums[llw_place_is_host(place) ? plan->n_devices : place].bytes += bytes;
         sums[llw_place_is_host(place) ? plan->n_devices : place].layers++;
         llw_plan_memory(plan, place)->context += bytes;
-        llw_plan_memory(plan, place)->recurrent += bytes;
+        llw_plan_memory(plan, place)->state += bytes;
     }
     char bytes[LLW_NUMBER_MAX];
     for (int i = 0; i <= plan->n_devices; i++) {
@@ -362,6 +362,7 @@ static void place_compressor(llw_plan *plan, const compressor *c) {
     for (int i = 0; i <= plan->n_devices; i++) {
         if (!sums[i].layers) continue;
         llw_place place = i == plan->n_devices ? LLW_PLACE_CPU : (llw_place)i;
+        llw_plan_memory(plan, place)->state += pad(sums[i].bytes, LLW_CUDA_PAGE); /* a buffer of its own */
         llw_plan_step(plan, llw_plan_device(plan, place), LLW_placement_kv, sums[i].bytes,
                       "src/llama-kv-cache-dsv4.cpp llama_dsv4_comp_state",
                       "compressor state of the %s: %lld layers x %d sequences x 2 x %lld x %lld numbers of 4 "

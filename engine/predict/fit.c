@@ -8,10 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A CUDA allocation takes whole pages of this size (recurrent state of 143.4 MiB lowered free memory by 144
- * MiB, one of 598.5 MiB by 600 MiB: cudaMemGetInfo on an H200, driver 580). */
-static const int64_t cuda_page = 2 * 1024 * 1024;
-
 const char *llw_fit_device(const llw_fit_state *state, int id) {
     return state->given->devices[state->device[id]].name;
 }
@@ -69,9 +65,10 @@ bool llw_fit_look(llw_fit_state *state, int gpu_layers, llw_fit_memory *out) {
         const llw_device *device = &state->given->devices[state->device[id]];
         out->model[id] = memory->weights;
         out->total[id] = memory->weights + memory->context + memory->compute;
-        /* llama_memory_recurrent allocates for real even in a no_alloc load, and the card's free memory is
-         * read after that: on a real card recurrent state is counted twice. */
-        int64_t twice = device->live ? (memory->recurrent + cuda_page - 1) / cuda_page * cuda_page : 0;
+        /* llama_memory_recurrent and llama_dsv4_comp_state allocate for real even in a no_alloc load, and the
+         * card's free memory is read after that: on a real card state is counted twice. */
+        int64_t twice =
+            device->live ? (memory->state + LLW_CUDA_PAGE - 1) / LLW_CUDA_PAGE * LLW_CUDA_PAGE : 0;
         out->free[id] = device->free - twice;
     }
     out->host = seen.host.weights + seen.host.context + seen.host.compute;

@@ -296,7 +296,7 @@ static void read_scales(llw_plan *plan, const char *name) {
     h->temperature_scale = real(plan, "attention.temperature_scale", 0);
     h->final_soft_cap = real(plan, "final_logit_softcapping", 0) != 0;
     h->value_scale = real(plan, "attention.value_scale", 0);
-    h->layer_norm_eps = real(plan, "attention.layer_norm_epsilon", 0);
+    h->rms_norm_eps = real(plan, "attention.layer_norm_rms_epsilon", 0);
     h->group_experts = whole(plan, "experts_per_group", 0);
     h->parallel_residual = whole(plan, "use_parallel_residual", 0) != 0;
     h->hrm_stack = whole(plan, "hrm.layers_per_stack", 0);

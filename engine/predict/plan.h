@@ -70,7 +70,7 @@ typedef struct llw_hparams {
     int64_t deepstack;        /* embeddings added at inner layers, behind the first in the input */
     double temperature_scale; /* of attention, llama 4 and mistral */
     double embedding_scale, residual_scale, logit_scale, attention_scale;
-    double value_scale, layer_norm_eps;
+    double value_scale, rms_norm_eps;
     int64_t group_experts, hrm_stack, hrm_low, hrm_high;
     int64_t residual_block;
     bool kda_bounded, clamp_kqv, alibi, situ_linear, final_soft_cap, parallel_residual, swin_norm,

@@ -16,9 +16,14 @@ typedef enum llw_outcome {
     LLW_OUTCOME_UNKNOWN
 } llw_outcome;
 
+/* A CUDA allocation takes whole pages of this size (recurrent state of 143.4 MiB lowered free memory by 144
+ * MiB, one of 598.5 MiB by 600 MiB: cudaMemGetInfo on an H200, driver 580). */
+enum { LLW_CUDA_PAGE = 2 * 1024 * 1024 };
+
 typedef struct llw_memory {
     int64_t weights, context, compute; /* bytes */
-    int64_t recurrent;                 /* the part of context that is recurrent state */
+    int64_t state; /* the part of context that even a load without allocation takes: recurrent state,
+                      compressors */
     int64_t compute_low, compute_high; /* equal to compute when exact */
     int64_t
         compute_loaded; /* what a real load takes: compute is llama.cpp's accounting, by which --fit decides.

@@ -415,13 +415,13 @@ void llw_split_deal(llw_plan *plan) {
         out->device[j] = whole;
         out->device[j].weights -= weights[j];
         out->device[j].context -= cache[j] + state[j];
-        out->device[j].recurrent -= state[j];
+        out->device[j].state -= state[j];
         if (least < 0 || state[j] < least) least = state[j];
     }
     /* llama.cpp's own accounting lists one device: everything whole, of the states the largest share, because
      * those it really allocates */
     out->together = whole;
     out->together.context -= least;
-    out->together.recurrent -= least;
+    out->together.state -= least;
     explain(plan, &whole);
 }

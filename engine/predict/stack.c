@@ -319,7 +319,7 @@ static void adapt(build *b) {
         b->s.norm_attention = LLW_W_ATTN_NORM;
         b->s.norm_ffn = LLW_W_FFN_NORM;
     }
-    if (!strcmp(b->s.architecture, "cohere2moe") && h->layer_norm_eps == 0) b->s.norm = LLW_NORM_RMS;
+    if (!strcmp(b->s.architecture, "cohere2moe") && h->rms_norm_eps != 0) b->s.norm = LLW_NORM_RMS;
     bool temperature = b->s.temperature == LLW_TEMPERATURE_UNROPED ||
                        (b->s.temperature == LLW_TEMPERATURE_HEADER && h->temperature_scale != 0);
     if (temperature) b->temperature = llw_input(b->g, LLW_F32, 1, 1, b->g->n_tokens, 1);

@@ -150,7 +150,8 @@ static void attention_keys(maker *m, const shape *s) {
     for (int i = 0; i < 4; i++) quarter[i] = (double)(int)quarter[i];
     list(m, "rope.dimension_sections", LLW_GGUF_I32, 4, quarter);
     real(m, "attention.layer_norm_epsilon", 1e-5);
-    real(m, "attention.layer_norm_rms_epsilon", 1e-5);
+    if (strcmp(m->name, "cohere2moe") || m->layers % 2) /* with it its norms are RMS norms */
+        real(m, "attention.layer_norm_rms_epsilon", 1e-5);
     real(m, "attention.group_norm_epsilon", 1e-5);
     count(m, "attention.group_norm_groups", 8);
     real(m, "attention.max_alibi_bias", 8);
