@@ -19,7 +19,7 @@ rule "one-target-for-unlike-cards" {
   unless = { "l.fit_target == '1024' and l.fits_gpus" }, -- said by lesson 2
   let = { gain = "l.weights_on_host - predict('weights_on_host', l, 'fit_target', '128,1024')" },
   find = "--fit-target {l.fit_target} keeps the same room on two unlike cards; with 128 on the first and 1024 on the second {gain:mib} less of the weights would stay in RAM. A card without a display needs little kept free, one with a display needs more",
-  advise = { ["l.fit_target"] = "one value for each card: the one with the display keeps more" },
+  advise = { ["l.fit_target"] = "a value for each card: the default of 1024 MiB is for one that drives a display, another needs less" },
   try = { ["l.fit_target"] = "'128,1024'" },
   tests = {
     fires { model { known = "glm-4.7-flash-q8_0" }, gpu { total = 24564 * MiB, free = 23671 * MiB }, gpu { total = 16303 * MiB, free = 12761 * MiB }, launch { ctx = 131072, fit_target = "1100" }, says = "two unlike cards" },

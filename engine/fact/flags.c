@@ -157,6 +157,10 @@ llw_rc llw_flags_load(llw_arena *arena, llw_flags *out, llw_err *err) {
     return LLW_OK;
 }
 
+bool llw_flag_takes_value(const llw_flag_row *row) {
+    return row->kind != LLW_FLAG_PLAIN && row->kind != LLW_FLAG_SWITCH && row->kind != LLW_FLAG_EXIT;
+}
+
 bool llw_flag_of_program(const llw_flag_row *row, llw_program program) {
     bool found = false;
     for (const char *at = row->programs; *at;) {

@@ -85,6 +85,7 @@ llw_rc llw_flags_load(llw_arena *arena, llw_flags *out, llw_err *err);
 
 bool llw_flag_active(const llw_flag_row *row, llw_program program, int64_t order);
 bool llw_flag_of_program(const llw_flag_row *row, llw_program program); /* whatever the build */
+bool llw_flag_takes_value(const llw_flag_row *row);
 
 /* The active row that has this exact spelling; *negative says whether it is a negative form. NULL when
  * llama.cpp would call it an invalid argument. */

@@ -90,10 +90,6 @@ static const llw_flag_row *find_row(llw_config_reader *r, const char *key, int64
     return NULL;
 }
 
-static bool takes_value(const llw_flag_row *row) {
-    return row->kind != LLW_FLAG_PLAIN && row->kind != LLW_FLAG_SWITCH && row->kind != LLW_FLAG_EXIT;
-}
-
 static bool sets_model(const llw_flag_row *row) {
     return row->n_sets &&
            (row->sets[0].effect == LLW_SETS_MODEL || row->sets[0].effect == LLW_SETS_MODEL_REMOTE);
@@ -330,7 +326,7 @@ static void resolve(preset *p, int64_t order) {
                     p->r, LLW_F_FILE_REFUSED, LLW_PROBLEM_WRONG, place_at(p, set->line, set->column),
                     set->key, "give it on the router's command line",
                     "the router ends: option '%s' has two values, which a preset cannot hold", set->key);
-            if (!takes_value(set->row)) read_switch(p, set, s->discarded);
+            if (!llw_flag_takes_value(set->row)) read_switch(p, set, s->discarded);
         }
         if (!s->discarded) tell_repeated(p, s);
     }
@@ -378,7 +374,7 @@ static void read_router(preset *p, router *out, int64_t order) {
                                       ? llw_flag_find(p->r->flags, text, LLW_PROGRAM_SERVER, order, &negative)
                                       : NULL;
         if (!row) continue;
-        bool valued = takes_value(row);
+        bool valued = llw_flag_takes_value(row);
         if (!is_routers_own(row) && out->n < MAX_SETTINGS && row->kind != LLW_FLAG_EXIT &&
             row->kind != LLW_FLAG_PAIR) {
             void *items = out->items;
@@ -416,7 +412,7 @@ static void add_option(preset *p, const llw_flag_row *row, const setting *const 
         won = layers[i];
     }
     if (!won || is_preset_row(row) || row->kind == LLW_FLAG_PAIR) return;
-    bool valued = takes_value(row);
+    bool valued = llw_flag_takes_value(row);
     const char *name = row->names[row->n_names - 1];
     if (!valued && won->off) {
         if (!row->n_neg_names) return;

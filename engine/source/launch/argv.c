@@ -1,66 +1,10 @@
-/* Walking the environment and the words of a llama.cpp command line. */
+/* Walking the words of a llama.cpp command line. */
 #include "source/launch/argv.h"
 #include "fact/build.h"
 #include "source/launch/argv_reader.h"
 
-#include <ctype.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { MAX_SPELLING = 128, QUOTE = 48 };
-
-const char *llw_reader_program(const llw_reader *r) {
-    static const char *const name[] = {"llama-server", "llama-cli", "llama-bench", "llama-fit-params"};
-    return name[r->in->program];
-}
-
-static const char *report(llw_reader *r, llw_flag_code code, llw_problem_level level, const llw_use *use,
-                          const char *advice, const char *fmt, va_list args) {
-    char text[400];
-    vsnprintf(text, sizeof text, fmt, args);
-    const char *message = llw_arena_strdup(r->arena, text);
-    if (r->out->n_problems == LLW_MAX_PROBLEMS) {
-        r->out->n_more++;
-        return message;
-    }
-    r->out->problems[r->out->n_problems++] = (llw_flag_problem){
-        code,
-        level,
-        llw_arena_strdup(r->arena, use->token && use->token->place ? use->token->place : ""),
-        llw_arena_strdup(r->arena, use->spelling),
-        message,
-        llw_arena_strdup(r->arena, advice),
-        use->attr};
-    return message;
-}
-
-void llw_reader_report(llw_reader *r, llw_flag_code code, llw_problem_level level, const llw_use *use,
-                       const char *advice, const char *fmt, ...) {
-    if (use->quiet) return;
-    va_list args;
-    va_start(args, fmt);
-    report(r, code, level, use, advice, fmt, args);
-    va_end(args);
-}
-
-void llw_reader_refuse(llw_reader *r, llw_flag_code code, const llw_use *use, const char *advice,
-                       const char *fmt, ...) {
-    if (use->quiet) return;
-    va_list args;
-    va_start(args, fmt);
-    const char *message = report(r, code, LLW_PROBLEM_WRONG, use, advice, fmt, args);
-    va_end(args);
-    if (!r->out->refused) r->out->refused = message;
-    r->n_refused++;
-}
-
-/* A word of an option that was refused; it stays in its line. */
-static void keep_word(llw_reader *r, const char *word, bool first) {
-    if (!first) llw_text_add(&r->refused_words, "\t");
-    for (const char *c = word ? word : ""; *c; c++)
-        llw_text_addn(&r->refused_words, *c == '\t' || *c == '\n' ? " " : c, 1);
-}
 
 /* arg.cpp replaces _ by - in words that start with --, and in no other. */
 static const char *spelling_of(const char *word, char buffer[MAX_SPELLING]) {
@@ -81,175 +25,6 @@ static bool may_be_read(const llw_reader *r, const llw_flag_row *row) {
     return !r->version && row && row->until <= r->order && llw_flag_of_program(row, r->in->program) &&
            row->kind != LLW_FLAG_REMOVED;
 }
-
-/* An option or variable that llama.cpp refuses from that build on; a risk where nobody names the build. */
-static void tell_removed(llw_reader *r, const llw_use *use, const char *from) {
-    const char *advice =
-        *use->row->note ? llw_arena_printf(r->arena, "write %s", use->row->note) : "leave it out";
-    const char *build = llw_build_and_day(r->arena, from);
-    if (r->version)
-        llw_reader_refuse(r, LLW_F_REMOVED, use, advice, "%s ends here from %s on: %.*s was taken out",
-                          llw_reader_program(r), build, QUOTE, use->spelling);
-    else
-        llw_reader_report(
-            r, LLW_F_REMOVED, LLW_PROBLEM_RISK, use, advice,
-            "%s ends here from %s on: %.*s was taken out, and nothing says that an older build runs",
-            llw_reader_program(r), build, QUOTE, use->spelling);
-}
-
-static bool takes_value(const llw_flag_row *row) {
-    return row->kind != LLW_FLAG_PLAIN && row->kind != LLW_FLAG_SWITCH && row->kind != LLW_FLAG_EXIT;
-}
-
-static const llw_env *env_find(const llw_reader *r, const char *name) {
-    const llw_env *found = NULL; /* the last one, as a process would see it */
-    for (size_t i = 0; *name && i < r->in->n_env; i++)
-        if (!strcmp(r->in->env[i].name, name)) found = &r->in->env[i];
-    return found;
-}
-
-/* Values that the winner replaced on its way here are rivals, the oldest claimed first. */
-static void set_lost(llw_reader *r, const llw_use *use, llw_grade grade) {
-    enum { MAX_CHAIN = 16 };
-    const llw_token *chain[MAX_CHAIN];
-    size_t n = 0;
-    for (const llw_token *t = use->token->lost; t && n < MAX_CHAIN; t = t->lost) chain[n++] = t;
-    if (use->row->append) return;
-    while (n-- > 0) {
-        llw_use lost = *use;
-        lost.token = chain[n];
-        lost.quiet = true;
-        if (!chain[n]->text) continue;
-        llw_parsed p = llw_reader_value(r, &lost);
-        if (p.taken) llw_reader_set(r, &lost, p, grade);
-    }
-}
-
-static llw_attr attr_of(const llw_flag_row *row) {
-    return row->n_sets == 1 ? row->sets[0].attr : LLW_ATTR_NONE;
-}
-
-/* --- environment --- */
-
-static void env_negative(llw_reader *r, const llw_flag_row *row, const llw_env *entry, llw_grade grade) {
-    llw_use use = {row, entry->name, &entry->value, true, false, attr_of(row)};
-    const char *text = entry->value.text;
-    if (text && !llw_is_truthy(text))
-        llw_reader_report(r, LLW_F_ENV_PRESENCE, LLW_PROBLEM_RISK, &use,
-                          "take the variable away to leave the option alone",
-                          "%s turns %s off although it says '%.*s': being set is enough", entry->name,
-                          row->names[0], QUOTE, text);
-    llw_reader_set(r, &use, (llw_parsed){.taken = true, .known = true, .flag = false, .text = "off"}, grade);
-}
-
-static void env_value(llw_reader *r, const llw_flag_row *row, const llw_env *entry, llw_grade grade) {
-    llw_use use = {row, entry->name, &entry->value, true, false, attr_of(row)};
-    const char *text = entry->value.text;
-    if (row->kind == LLW_FLAG_REMOVED) {
-        tell_removed(r, &use, row->since_version);
-        return;
-    }
-    if (row->kind == LLW_FLAG_EXIT || row->kind == LLW_FLAG_PAIR) return;
-    if (row->kind == LLW_FLAG_PLAIN) {
-        if (text && !llw_is_truthy(text)) {
-            if (!llw_is_falsey(text))
-                llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use,
-                                  "write on, enabled, true or 1",
-                                  "%s does not set %s: '%.*s' is none of the words that count", entry->name,
-                                  row->names[0], QUOTE, text);
-            return;
-        }
-        if (!text) llw_reader_value(r, &use);
-        llw_reader_set(r, &use,
-                       (llw_parsed){.taken = true, .known = text != NULL, .flag = true, .text = "on"}, grade);
-        return;
-    }
-    set_lost(r, &use, grade);
-    size_t refused = r->n_refused;
-    llw_parsed p = llw_reader_value(r, &use);
-    if (p.taken || !p.known) llw_reader_set(r, &use, p, grade);
-    if (r->n_refused == refused) return;
-    keep_word(r, row->names[0], true);
-    keep_word(r, row->secret ? "x" : text, false);
-    llw_text_add(&r->refused_words, "\n");
-}
-
-static void read_known_env(llw_reader *r) {
-    llw_grade grade = r->in->env_grade ? r->in->env_grade : LLW_GRADE_CONFIG;
-    for (size_t i = 0; i < r->flags->n_rows; i++) {
-        const llw_flag_row *row = &r->flags->rows[i];
-        if (!*row->env || !llw_flag_active(row, r->in->program, r->order)) continue;
-        const llw_env *negative = env_find(r, row->neg_env), *positive = env_find(r, row->env);
-        if (negative)
-            env_negative(r, row, negative, grade);
-        else if (positive)
-            env_value(r, row, positive, grade);
-        if (!negative && !positive) continue;
-        const llw_env *entry = negative ? negative : positive;
-        r->seen[i].env = entry->name;
-        r->seen[i].env_place = entry->value.place;
-    }
-}
-
-/* The row of another build or program that this variable belongs to, or NULL; *alive when it is read here
- * after all. */
-static const llw_flag_row *env_row(const llw_reader *r, const char *name, bool *alive) {
-    const llw_flag_row *other = NULL;
-    *alive = false;
-    for (size_t i = 0; i < r->flags->n_rows; i++) {
-        const llw_flag_row *row = &r->flags->rows[i];
-        if (strcmp(row->env, name) && strcmp(row->neg_env, name)) continue;
-        if (llw_flag_active(row, r->in->program, r->order)) {
-            *alive = true;
-            return row;
-        }
-        if (!other || llw_flag_of_program(row, r->in->program)) other = row;
-    }
-    return other;
-}
-
-/* What to write for a variable that no build reads: LLAMA_ARG_BATCH_SIZE looks like --batch-size. */
-static const char *advice_for_variable(llw_reader *r, const char *name) {
-    char spelling[MAX_SPELLING];
-    bool negative = false;
-    snprintf(spelling, sizeof spelling, "--%s", name + strlen("LLAMA_ARG_"));
-    for (char *at = spelling; *at; at++) *at = (char)(*at == '_' ? '-' : tolower((unsigned char)*at));
-    const llw_flag_row *row = active(r, spelling, &negative);
-    if (!row) {
-        const char *near = llw_flag_nearest_variable(r->flags, name, r->in->program, r->order);
-        return near ? llw_arena_printf(r->arena, "did you mean %s?", near)
-                    : "see the option's (env: ...) line in --help";
-    }
-    if (!*row->env) return llw_arena_printf(r->arena, "give %s as an option: it has no variable", spelling);
-    return llw_arena_printf(r->arena, "the variable of %s is %s", spelling, row->env);
-}
-
-static void report_env(llw_reader *r, const llw_env *entry) {
-    bool alive = false;
-    const llw_flag_row *row = env_row(r, entry->name, &alive);
-    bool ours = !strncmp(entry->name, "LLAMA_ARG_", 10);
-    if (alive || (!row && !ours)) return;
-    llw_use use = {row, entry->name, &entry->value, true, false, row ? attr_of(row) : LLW_ATTR_NONE};
-    const char *program = llw_reader_program(r);
-    const char *advice = row && *row->note ? llw_arena_printf(r->arena, "use %s", row->note)
-                                           : "see the option's (env: ...) line in --help";
-    if (!row)
-        llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice_for_variable(r, entry->name),
-                          "no build of %s that we know reads %s, and none says so", program, entry->name);
-    else if (!llw_flag_of_program(row, r->in->program))
-        llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice,
-                          "%s does not read %s and does not say so", program, entry->name);
-    else if (row->since > r->order)
-        llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice,
-                          "%s reads %s only from %s on and does not say so", program, entry->name,
-                          llw_build_and_day(r->arena, row->since_version));
-    else
-        llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice,
-                          "%s no longer reads %s from %s on and does not say so", program, entry->name,
-                          llw_build_and_day(r->arena, row->until_version));
-}
-
-/* --- words --- */
 
 static const char *advice_for_unknown(llw_reader *r, const char *spelling) {
     const char *near = llw_flag_nearest(r->flags, spelling, r->in->program, r->order);
@@ -280,12 +55,12 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
         if (row) {
             const char *text = token->text + name + 1; /* as written: of the spelling only the name counts */
             use.spelling = before;
-            use.attr = attr_of(row);
+            use.attr = llw_reader_attr(row);
             llw_reader_refuse(r, LLW_F_EQUALS, &use,
                               row->secret ? "write the option and its value as two words"
                                           : llw_arena_printf(r->arena, "write %s %.*s", before, QUOTE, text),
                               "%s ends here: it does not know the form %s=", program, before);
-            if (!row->secret && takes_value(row) && row->kind != LLW_FLAG_REMOVED) {
+            if (!row->secret && llw_flag_takes_value(row) && row->kind != LLW_FLAG_REMOVED) {
                 llw_token value = {text, token->place, token->origin, NULL};
                 llw_use meant = {row, row->names[0], &value, false, true, use.attr};
                 llw_parsed p = llw_reader_value(r, &meant);
@@ -315,7 +90,7 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
         return skip;
     }
     use.row = other;
-    use.attr = attr_of(other);
+    use.attr = llw_reader_attr(other);
     if (!llw_flag_of_program(other, r->in->program)) {
         char programs[64];
         snprintf(programs, sizeof programs, "%.*s", (int)strcspn(other->programs, ","), other->programs);
@@ -327,9 +102,9 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
                           "%s of %s ends here: there is no %.*s before %s", program, r->version, QUOTE,
                           spelling, llw_build_and_day(r->arena, other->since_version));
     } else {
-        tell_removed(r, &use, other->until_version);
+        llw_reader_removed(r, &use, other->until_version);
     }
-    return !takes_value(other) || !next ? 0 : 1;
+    return !llw_flag_takes_value(other) || !next ? 0 : 1;
 }
 
 static void note_repetition(llw_reader *r, const llw_use *use, const char *value) {
@@ -405,7 +180,7 @@ static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *sp
                           llw_grade grade) {
     const llw_token *flag = &r->in->args[i];
     size_t want = row->kind == LLW_FLAG_PAIR ? 2 : 1;
-    llw_use use = {row, spelling, flag, false, false, attr_of(row)};
+    llw_use use = {row, spelling, flag, false, false, llw_reader_attr(row)};
     if (i + want >= r->in->n_args) {
         llw_reader_refuse(r, LLW_F_MISSING_VALUE, &use, "give a value, or leave the option out",
                           "%s ends here: %s is the last word and wants a value", llw_reader_program(r),
@@ -414,7 +189,7 @@ static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *sp
     }
     const llw_token *value = &r->in->args[i + 1];
     if (row->kind == LLW_FLAG_REMOVED) {
-        tell_removed(r, &use, row->since_version);
+        llw_reader_removed(r, &use, row->since_version);
         return want;
     }
     if (row->secret && !is_placeholder(value->text))
@@ -428,7 +203,7 @@ static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *sp
         return 0; /* refused: the rest is read as it was meant */
     use.token = value;
     note_repetition(r, &use, row->secret ? NULL : value->text);
-    set_lost(r, &use, grade);
+    llw_reader_set_lost(r, &use, grade);
     llw_parsed p = llw_reader_value(r, &use);
     if (p.taken || !p.known) llw_reader_set(r, &use, p, grade);
     return want;
@@ -440,8 +215,8 @@ static const llw_flag_row *read_by_older(llw_reader *r, const char *spelling, co
                                          bool *negative) {
     const llw_flag_row *row = llw_flag_find_any(r->flags, spelling, r->in->program);
     if (!may_be_read(r, row)) return NULL;
-    llw_use use = {row, spelling, token, false, false, attr_of(row)};
-    tell_removed(r, &use, row->until_version);
+    llw_use use = {row, spelling, token, false, false, llw_reader_attr(row)};
+    llw_reader_removed(r, &use, row->until_version);
     return llw_flag_find(r->flags, spelling, r->in->program, row->until - 1, negative);
 }
 
@@ -453,9 +228,9 @@ static void keep_refused(llw_reader *r, size_t first, size_t last) {
     const llw_flag_row *row =
         text ? llw_flag_find_any(r->flags, spelling_of(text, buffer), r->in->program) : NULL;
     if (text && !row && strchr(text, '=')) text = llw_arena_strndup(r->arena, text, strcspn(text, "=") + 1);
-    keep_word(r, text, true);
+    llw_reader_keep_word(r, text, true);
     for (size_t i = first + 1; i <= last && row; i++)
-        keep_word(r, row->secret ? "x" : r->in->args[i].text, false);
+        llw_reader_keep_word(r, row->secret ? "x" : r->in->args[i].text, false);
     llw_text_add(&r->refused_words, "\n");
 }
 
@@ -465,7 +240,7 @@ static bool swallows(llw_reader *r, size_t i) {
     bool negative = false;
     const char *text = r->in->args[i].text, *value = r->in->args[i + 1].text;
     const llw_flag_row *row = text ? active(r, spelling_of(text, buffer), &negative) : NULL;
-    return row && takes_value(row) && value && *value == '-' &&
+    return row && llw_flag_takes_value(row) && value && *value == '-' &&
            active(r, spelling_of(value, next), &negative);
 }
 
@@ -486,8 +261,8 @@ static size_t read_word(llw_reader *r, size_t i) {
     const llw_flag_row *row = active(r, spelling, &negative);
     if (!row) row = read_by_older(r, spelling, token, &negative);
     if (!row) return report_unknown(r, spelling, token, i + 1 < r->in->n_args ? token + 1 : NULL);
-    if (takes_value(row)) return read_valued(r, row, spelling, i, grade);
-    llw_use use = {row, spelling, token, false, false, attr_of(row)};
+    if (llw_flag_takes_value(row)) return read_valued(r, row, spelling, i, grade);
+    llw_use use = {row, spelling, token, false, false, llw_reader_attr(row)};
     if (row->kind == LLW_FLAG_EXIT) {
         r->out->exits = true;
         llw_reader_report(r, LLW_F_EXITS, LLW_PROBLEM_NOTE, &use, "",
@@ -539,10 +314,7 @@ llw_rc llw_argv_read(llw_facts *facts, const llw_argv *in, llw_argv_result *out,
     out->problems = llw_arena_alloc(arena, LLW_MAX_PROBLEMS * sizeof *out->problems);
     r.seen = llw_arena_alloc(arena, (r.flags->n_rows + 1) * sizeof *r.seen);
     out->launch = llw_facts_entity(facts, LLW_KIND_launch, in->id);
-    if (in->program != LLW_PROGRAM_BENCH) { /* llama-bench reads HF_TOKEN alone */
-        read_known_env(&r);
-        for (size_t i = 0; i < in->n_env; i++) report_env(&r, &in->env[i]);
-    }
+    if (in->program != LLW_PROGRAM_BENCH) llw_reader_env(&r); /* llama-bench reads HF_TOKEN alone */
     read_words(&r);
     llw_reader_finish(&r);
     if (out->refused)

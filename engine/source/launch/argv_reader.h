@@ -1,9 +1,14 @@
-/* What the parts of the argument reader share: argv.c walks, argv_value.c reads values, argv_launch.c makes
- * the claims. */
+/* What the parts of the argument reader share: argv.c walks the words and argv_env.c the environment,
+ * argv_value.c reads values, argv_launch.c makes the claims, argv_tell.c says what is wrong. */
 #ifndef LLW_SOURCE_ARGV_READER_H
 #define LLW_SOURCE_ARGV_READER_H
 
 #include "source/launch/argv.h"
+
+enum {
+    MAX_SPELLING = 128,
+    QUOTE = 48
+}; /* bytes of an option's name; characters of a word that messages show */
 
 /* One reading of one option's value. */
 typedef struct llw_parsed {
@@ -66,6 +71,16 @@ void llw_reader_report(llw_reader *r, llw_flag_code code, llw_problem_level leve
 void llw_reader_refuse(llw_reader *r, llw_flag_code code, const llw_use *use, const char *advice,
                        const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
+/* Tells of an option or variable that llama.cpp refuses from that build on; a risk where nobody names the
+ * build. */
+void llw_reader_removed(llw_reader *r, const llw_use *use, const char *from);
+
+/* Keeps a word of an option that was refused; it stays in its line. */
+void llw_reader_keep_word(llw_reader *r, const char *word, bool first);
+
+/* The attribute that the option sets, or LLW_ATTR_NONE when it sets none or several. */
+llw_attr llw_reader_attr(const llw_flag_row *row);
+
 /* A value of an option that takes one. */
 llw_parsed llw_reader_value(llw_reader *r, const llw_use *use);
 
@@ -76,6 +91,12 @@ bool llw_is_autoy(const char *word);
 
 /* Applies one reading of an option to the launch. */
 void llw_reader_set(llw_reader *r, const llw_use *use, llw_parsed parsed, llw_grade grade);
+/* Values that the winner replaced on its way here become rivals, the oldest claimed first. */
+void llw_reader_set_lost(llw_reader *r, const llw_use *use, llw_grade grade);
+
+/* Reads the variables that belong to options, and tells of those that no option of this build reads. */
+void llw_reader_env(llw_reader *r);
+
 /* Turns all settings, defaults and consequences into claims. */
 void llw_reader_finish(llw_reader *r);
 

@@ -11,10 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum {
-    MAX_DEVICES = 16 /* src/llama.cpp llama_max_devices, v0.5.0 */,
-    QUOTE = 48 /* how much of a value is quoted */
-};
+enum { MAX_DEVICES = 16 /* src/llama.cpp llama_max_devices, v0.5.0 */ };
 
 bool llw_is_truthy(const char *word) {
     return !strcmp(word, "on") || !strcmp(word, "enabled") || !strcmp(word, "true") || !strcmp(word, "1");

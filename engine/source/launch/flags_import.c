@@ -80,10 +80,6 @@ static bool depends_on_binary(const llw_flag_row *row) {
     return !strcmp(row->names[0], "--rpc");
 }
 
-static bool takes_value(const llw_flag_row *row) {
-    return row->kind != LLW_FLAG_PLAIN && row->kind != LLW_FLAG_SWITCH && row->kind != LLW_FLAG_EXIT;
-}
-
 static const llw_help_option *help_of(const import *im, const llw_flag_row *row) {
     for (size_t i = 0; i < im->help->n; i++)
         for (size_t k = 0; k < im->help->options[i].n_names; k++) {
@@ -169,7 +165,7 @@ static void add_option(import *im, const llw_help_option *o, const llw_flag_row 
                     {"until", past ? im->edge : ""},
                     {"kind", kind},
                     {"default", o->standard}};
-    bool same_kind = like && takes_value(like) ==
+    bool same_kind = like && llw_flag_takes_value(like) ==
                                  (*o->hint != 0); /* the table knows more of the value than the help says */
     add_row(im, like, cells, sizeof cells / sizeof *cells - 2 * (size_t)same_kind);
     llw_text_fini(&names);
@@ -178,7 +174,7 @@ static void add_option(import *im, const llw_help_option *o, const llw_flag_row 
 
 /* What the row and the help disagree about, or NULL. */
 static const char *difference(import *im, const llw_flag_row *row, const llw_help_option *o) {
-    bool value = takes_value(row), now = *o->hint != 0;
+    bool value = llw_flag_takes_value(row), now = *o->hint != 0;
     if (row->kind == LLW_FLAG_REMOVED || row->kind == LLW_FLAG_EXIT) return NULL;
     if (value != now)
         return now ? llw_arena_printf(im->arena, "it wants a value here: %s", o->hint)
