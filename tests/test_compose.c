@@ -170,7 +170,7 @@ static void a_service_that_needs_its_env_is_told_once(void **state) {
     tree_check(files, "",
                ".env: model=/models/a.gguf (.env .env:1:7) ubatch=2,048 (Compose command compose.yaml:4:38)\n"
                ".env:b: model=/models/a.gguf (.env .env:1:7)\n"
-               "compose.yaml:b: model=/models/b.gguf (Compose default compose.yaml:7:22)\n");
+               "compose.yaml:b: model=/models/b.gguf (Compose default compose.yaml:7:34)\n");
     const tree_file alone[] = {
         {"compose.yaml", "services:\n  a:\n    " IMAGE "\n    command: -m /models/${MODEL} -c 1\n"},
         {NULL, NULL}};
