@@ -362,6 +362,45 @@ static void what_some_architectures_do(void **state) {
 }
 
 /* An architecture llama.cpp did not know yet: its tensors still have to lie somewhere. */
+/* Contexts that llama.cpp rounds up to the same cells are predicted once, and to the same byte; those that
+ * the batch is bounded by, or that are refused with their number in the sentence, each for itself. */
+static void contexts_of_the_same_cells_are_remembered(void **state) {
+    (void)state;
+    static const char *const args[] = {
+        "-ngl 99 -c 8192",        "-ngl 99 -c 8191",       "-ngl 99 -c 7937",       "-ngl 99 -c 7936",
+        "-ngl 99 -c 300 -b 512",  "-ngl 99 -c 257 -b 512", "-ngl 99 -c 1000 -np 7", "-ngl 99 -c 900 -np 7",
+        "-ngl 99 -c 300 -np 200", "-ngl 99 -c 299 -np 200"};
+    llw_memo *memo = llw_memo_new();
+    llw_facts *kept = llw_facts_new();
+    llw_memo_want_figures(memo);
+    const llw_model *model = launch_of(kept, "v0.5.0", "server", "qwen3-8b-q4_k_m", "", one_card, 0).model;
+    for (size_t a = 0; a < sizeof args / sizeof *args; a++)
+        for (int explain = 0; explain < 2; explain++) {
+            llw_facts *facts = llw_facts_new();
+            llw_launch launch = launch_of(facts, "v0.5.0", "server", "qwen3-8b-q4_k_m", args[a], one_card, 0);
+            launch.model = model;
+            llw_prediction alone, after;
+            llw_predict(&launch, llw_facts_arena(facts), explain, &alone);
+            launch.memo = memo;
+            llw_predict(&launch, llw_facts_arena(facts), explain, &after);
+            assert_int_equal(alone.outcome, after.outcome);
+            assert_string_equal(alone.reason, after.reason);
+            assert_int_equal(alone.n_ctx, after.n_ctx);
+            assert_int_equal(alone.n_batch, after.n_batch);
+            for (int i = 0; explain && i < alone.n_devices; i++)
+                assert_int_equal(alone.device[i].compute_loaded, after.device[i].compute_loaded);
+            assert_int_equal(alone.host.weights + alone.host.context,
+                             after.host.weights + after.host.context);
+            assert_int_equal(alone.host.compute, after.host.compute);
+            assert_int_equal(alone.device[0].context, after.device[0].context);
+            assert_int_equal(alone.device[0].compute, after.device[0].compute);
+            assert_true(!a || a > 2 || !explain || !after.n_steps); /* 8191 and 7937 are 8192 */
+            llw_facts_free(facts);
+        }
+    llw_memo_free(memo);
+    llw_facts_free(kept);
+}
+
 static void unknown_architecture(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
@@ -477,6 +516,7 @@ int main(void) {
         cmocka_unit_test(every_row_is_exact),
         cmocka_unit_test(steps_add_up),
         cmocka_unit_test(refusals),
+        cmocka_unit_test(contexts_of_the_same_cells_are_remembered),
         cmocka_unit_test(unknown_architecture),
         cmocka_unit_test(what_some_architectures_do),
         cmocka_unit_test(page_of_architectures),

@@ -190,7 +190,7 @@ static void predict_all(llw_run *run) {
     }
 }
 
-llw_run *llw_run_start(const llw_kb *kb, const llw_facts *facts, bool whole, llw_memo *memo) {
+static llw_run *start(const llw_kb *kb, const llw_facts *facts, bool whole, llw_memo *memo, bool lent) {
     llw_arena *arena = llw_arena_new();
     llw_run *run = llw_arena_alloc(arena, sizeof *run);
     *run = (llw_run){.kb = kb,
@@ -198,12 +198,16 @@ llw_run *llw_run_start(const llw_kb *kb, const llw_facts *facts, bool whole, llw
                      .facts = llw_facts_overlay(facts),
                      .arena = arena,
                      .whole = whole,
-                     .memo = memo ? memo : llw_memo_new(),
-                     .memo_lent = memo != NULL};
+                     .memo = memo,
+                     .memo_lent = lent};
     llw_regressions_claim(run->facts);
     llw_native_models(run->facts, run->arena, run->memo);
     predict_all(run);
     return run;
+}
+
+llw_run *llw_run_start(const llw_kb *kb, const llw_facts *facts, bool whole, llw_memo *memo) {
+    return start(kb, facts, whole, memo ? memo : llw_memo_new(), memo != NULL);
 }
 
 void llw_run_rules(llw_run *run) {
@@ -214,23 +218,28 @@ void llw_run_rules(llw_run *run) {
     }
 }
 
-static llw_run *run_all(const llw_kb *kb, const llw_facts *facts, bool whole, llw_level least) {
+static llw_run *run_all(const llw_kb *kb, const llw_facts *facts, bool whole) {
     llw_run *run = llw_run_start(kb, facts, whole, NULL);
-    run->least = least;
+    run->least = LLW_LEVEL_NOTE;
     llw_run_rules(run);
     return run;
 }
 
 llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts) {
-    return run_all(kb, facts, false, LLW_LEVEL_NOTE);
+    return run_all(kb, facts, false);
 }
 
 llw_run *llw_run_least(const llw_kb *kb, const llw_facts *facts, llw_level least) {
-    return run_all(kb, facts, false, least);
+    llw_memo *memo = llw_memo_new();
+    llw_memo_want_figures(memo);
+    llw_run *run = start(kb, facts, false, memo, false);
+    run->least = least;
+    llw_run_rules(run);
+    return run;
 }
 
 llw_run *llw_run_whole(const llw_kb *kb, const llw_facts *facts) {
-    return run_all(kb, facts, true, LLW_LEVEL_NOTE);
+    return run_all(kb, facts, true);
 }
 
 void llw_run_free(llw_run *run) {

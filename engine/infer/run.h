@@ -68,7 +68,8 @@ typedef struct llw_run {
 } llw_run;
 
 llw_run *llw_run_new(const llw_kb *kb, const llw_facts *facts);
-/* The same for findings from that level on: a rule below it that waits for a prediction stays undecided. */
+/* The same for findings from that level on: a rule below it that waits for a prediction stays undecided, and
+ * predictions that were made before come without their steps. */
 llw_run *llw_run_least(const llw_kb *kb, const llw_facts *facts, llw_level least);
 /* The same with nothing left unasked: for tests that drop a condition and look again. */
 llw_run *llw_run_whole(const llw_kb *kb, const llw_facts *facts);

@@ -20,12 +20,17 @@ struct llw_memo {
     llw_arena *arena;
     entry **slots; /* open addressing; the size is a power of two */
     size_t n, capacity;
+    bool figures; /* nobody asks for steps */
 };
 
 llw_memo *llw_memo_new(void) {
     llw_memo *memo = llw_xmalloc(sizeof *memo);
     memo->arena = llw_arena_new();
     return memo;
+}
+
+void llw_memo_want_figures(llw_memo *memo) {
+    memo->figures = true;
 }
 
 void llw_memo_free(llw_memo *memo) {
@@ -58,11 +63,20 @@ static void write_shape(llw_text *key, const llw_launch *launch) {
     ADD(pooling);
 }
 
+/* The context as llama.cpp rounds it up (llama-context.cpp, GGML_PAD to 256 cells): nothing else of it
+ * matters once it is no smaller than the batch, which it bounds. */
+static int64_t cells_of(const llw_launch *launch) {
+    enum { PAD = 256 };
+    bool bounds = launch->ctx <= launch->batch || launch->ctx > UINT32_MAX;
+    return bounds ? launch->ctx : (launch->ctx + PAD - 1) / PAD * PAD;
+}
+
 /* ... then the context and the placement. Whether -c and -ngl were given makes no difference. */
 static void write_place(llw_text *key, const llw_launch *launch) {
     ADD(gpu_layers);
     ADD(free_hand);
-    ADD(ctx);
+    int64_t cells = cells_of(launch);
+    llw_text_addn(key, (const char *)&cells, sizeof cells);
     ADD(n_tensor_split);
     llw_text_addn(key, (const char *)launch->tensor_split,
                   sizeof *launch->tensor_split * (size_t)launch->n_tensor_split);
@@ -82,9 +96,10 @@ static void write_place(llw_text *key, const llw_launch *launch) {
     }
 }
 
-static void write_key(llw_text *key, const llw_launch *launch) {
+static void write_key(llw_text *key, const llw_launch *launch, bool explained) {
     write_shape(key, launch);
     write_place(key, launch);
+    if (explained) llw_text_add(key, "explained");
 }
 
 static void write_probes_key(llw_text *key, const llw_launch *launch, unsigned kinds) {
@@ -114,9 +129,10 @@ static const entry *find(const llw_memo *memo, llw_text *key) {
     return found;
 }
 
-bool llw_memo_find(const llw_memo *memo, const llw_launch *launch, llw_prediction *out) {
+bool llw_memo_find(const llw_memo *memo, const llw_launch *launch, bool explain, llw_prediction *out) {
+    if (explain && !memo->figures) return false;
     llw_text key = {0};
-    write_key(&key, launch);
+    write_key(&key, launch, explain);
     const entry *found = find(memo, &key);
     if (found) *out = found->as.prediction;
     return found != NULL;
@@ -161,15 +177,22 @@ static entry *add(llw_memo *memo, llw_text *key) {
     return e;
 }
 
-void llw_memo_keep(llw_memo *memo, const llw_launch *launch, const llw_prediction *prediction) {
+static void keep(llw_memo *memo, const llw_launch *launch, bool explained, const llw_prediction *prediction) {
     llw_text key = {0};
-    write_key(&key, launch);
+    write_key(&key, launch, explained);
     entry *e = add(memo, &key);
     if (!e) return;
     e->as.prediction = *prediction;
     e->as.prediction.reason = llw_arena_strdup(memo->arena, prediction->reason);
     e->as.prediction.steps = NULL;
     e->as.prediction.n_steps = 0;
+}
+
+void llw_memo_keep(llw_memo *memo, const llw_launch *launch, bool explain, const llw_prediction *prediction) {
+    /* what is refused is told with the context as it was given */
+    if (prediction->outcome != LLW_OUTCOME_OK && cells_of(launch) != launch->ctx) return;
+    keep(memo, launch, false, prediction);
+    if (explain && memo->figures) keep(memo, launch, true, prediction);
 }
 
 void llw_memo_keep_probes(llw_memo *memo, const llw_launch *launch, unsigned kinds, llw_probes probes) {

@@ -1,4 +1,5 @@
-/* Predictions already made: fit, placement and what-if measure the same launch many times over.
+/* Predictions already made: fit, placement and what-if measure the same launch many times over, and the
+ * launches of a project are much alike.
  *
  * A memo belongs to whoever made it and outlives every launch that points to it (llw_launch.memo). It holds
  * figures only, no steps. A launch is the same when everything that decides memory is the same; targets,
@@ -11,11 +12,15 @@
 typedef struct llw_memo llw_memo;
 
 llw_memo *llw_memo_new(void);
+/* Nobody will ask how figures came about: those of a launch that is explained are remembered too, its steps
+ * left out. */
+void llw_memo_want_figures(llw_memo *memo);
 void llw_memo_free(llw_memo *memo); /* NULL is fine */
 
-/* O(1). False when this launch was not predicted yet; then keep what comes of it. */
-bool llw_memo_find(const llw_memo *memo, const llw_launch *launch, llw_prediction *out);
-void llw_memo_keep(llw_memo *memo, const llw_launch *launch, const llw_prediction *prediction);
+/* O(1). False when this launch was not predicted yet; then keep what comes of it. `explain` asks for all that
+ * such a prediction holds besides its steps (llw_memory.compute_loaded). */
+bool llw_memo_find(const llw_memo *memo, const llw_launch *launch, bool explain, llw_prediction *out);
+void llw_memo_keep(llw_memo *memo, const llw_launch *launch, bool explain, const llw_prediction *prediction);
 
 /* What llama.cpp finds out by placing a graph of a few tokens: the same wherever the layers lie, as long as
  * each layer's attention and states lie together (compute.c). `kinds` tells what lies on which sort of

@@ -240,12 +240,12 @@ static void predict(const llw_launch *launch, llw_arena *arena, bool explain, bo
 }
 
 void llw_predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_prediction *out) {
-    if (launch->memo && !explain && llw_memo_find(launch->memo, launch, out)) {
+    if (launch->memo && llw_memo_find(launch->memo, launch, explain, out)) {
         out->reason = llw_arena_strdup(arena, out->reason); /* the memo may be gone before the prediction */
         return;
     }
     predict(launch, arena, explain, true, out);
-    if (launch->memo) llw_memo_keep(launch->memo, launch, out);
+    if (launch->memo) llw_memo_keep(launch->memo, launch, explain, out);
 }
 
 void llw_predict_stored(const llw_launch *launch, llw_arena *arena, llw_prediction *out) {

@@ -59,12 +59,12 @@ static bool is_key_of(const llw_flag_row *row, const char *key, bool *negative) 
     for (size_t k = 0; k < row->n_names + row->n_neg_names; k++) {
         const char *name = k < row->n_names ? row->names[k] : row->neg_names[k - row->n_names];
         while (*name == '-') name++;
-        if (strcmp(name, key)) continue;
+        if (*name != *key || strcmp(name, key)) continue;
         *negative = k >= row->n_names;
         return true;
     }
     *negative = false; /* a variable's name is no negative form here, whatever it says */
-    return (*row->env && !strcmp(row->env, key)) || (*row->neg_env && !strcmp(row->neg_env, key));
+    return *key && (!strcmp(row->env, key) || !strcmp(row->neg_env, key));
 }
 
 static bool is_preset_row(const llw_flag_row *row) {
