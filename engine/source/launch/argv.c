@@ -311,8 +311,9 @@ llw_rc llw_argv_read(llw_facts *facts, const llw_argv *in, llw_argv_result *out,
                               "the build's place among llama.cpp's builds is not known: give --llama VERSION")
                    : LLW_ERR_INPUT;
     r.version = llw_build_named(facts, out->build);
-    out->problems = llw_arena_alloc(arena, LLW_MAX_PROBLEMS * sizeof *out->problems);
-    r.seen = llw_arena_alloc(arena, (r.flags->n_rows + 1) * sizeof *r.seen);
+    llw_arena *scratch = llw_arena_new();
+    out->problems = llw_arena_alloc(scratch, LLW_MAX_PROBLEMS * sizeof *out->problems);
+    r.seen = llw_arena_alloc(scratch, (r.flags->n_rows + 1) * sizeof *r.seen);
     out->launch = llw_facts_entity(facts, LLW_KIND_launch, in->id);
     if (in->program != LLW_PROGRAM_BENCH) llw_reader_env(&r); /* llama-bench reads HF_TOKEN alone */
     read_words(&r);
@@ -325,5 +326,9 @@ llw_rc llw_argv_read(llw_facts *facts, const llw_argv *in, llw_argv_result *out,
                         llw_string(LLW_LIST, llw_text_str(&r.refused_words)), LLW_GRADE_PREDICTED,
                         "llama.cpp's argument parser", "");
     llw_text_fini(&r.refused_words);
+    llw_flag_problem *problems = llw_arena_alloc(arena, (out->n_problems + 1) * sizeof *problems);
+    memcpy(problems, out->problems, out->n_problems * sizeof *problems);
+    out->problems = problems;
+    llw_arena_free(scratch);
     return LLW_OK;
 }
