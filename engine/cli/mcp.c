@@ -12,8 +12,11 @@ enum { MAX_LINE = 4 << 20 };
 static void send(json_t *message) {
     if (!message) return;
     char *text = json_dumps(message, JSON_COMPACT);
-    if (text) printf("%s\n", text);
+    llw_text safe = {0};
+    if (text) llw_text_add_json_safe(&safe, text);
+    if (text) puts(llw_text_str(&safe));
     fflush(stdout);
+    llw_text_fini(&safe);
     free(text);
     json_decref(message);
 }

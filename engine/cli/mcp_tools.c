@@ -235,8 +235,11 @@ static int ask(const words *w, char **out, char **err) {
 }
 
 static json_t *answer(const char *text, json_t *structured, bool error) {
-    json_t *result = json_pack("{s:[{s:s, s:o}], s:b}", "content", "type", "text", "text",
-                               json_string_nocheck(text), "isError", error);
+    llw_text safe = {0}; /* words of the question may be in it, and people are shown it */
+    llw_text_add_safe(&safe, text, strlen(text), true);
+    json_t *result = json_pack("{s:[{s:s, s:s}], s:b}", "content", "type", "text", "text",
+                               llw_text_str(&safe), "isError", error);
+    llw_text_fini(&safe);
     if (structured) json_object_set_new(result, "structuredContent", structured);
     return result;
 }

@@ -2,6 +2,7 @@
 #include "render/chain.h"
 #include "explain/words.h"
 #include "render/jsontext.h"
+#include "render/lint_parts.h"
 
 #include <string.h>
 
@@ -102,7 +103,7 @@ void llw_render_line_text(llw_text *out, const llw_style *style, const llw_line_
     llw_text_addf(out, ":%d\n", report->line);
     if (llw_lines_line(llw_lines_get(report->lines, report->file), report->line, &text, &len)) {
         llw_text_addf(out, "  %4d | ", report->line);
-        llw_text_add_safe(out, text, len, false);
+        llw_lint_source(out, text, len);
         llw_text_add(out, "\n");
     }
     for (size_t i = 0; i < report->chains->n; i++) tell_chain(out, style, report, &report->chains->items[i]);

@@ -100,16 +100,17 @@ static bool names_secret(const char *text, size_t len) {
     return false;
 }
 
-/* The line with the values of secrets starred, byte for byte, so that columns stay. */
-static char *without_secrets(llw_arena *arena, const char *text, size_t len) {
-    char *copy = llw_arena_strndup(arena, text, len);
+void llw_lint_source(llw_text *out, const char *text, size_t len) {
+    llw_text line = {0};
+    llw_text_addn(&line, text, len);
     for (size_t i = 1; i < len; i++) {
         if (!strchr("=: \t", text[i - 1]) || strchr("=: \t", text[i]) || !names_secret(text, i)) continue;
         while (i < len && strchr("\"'", text[i])) i++;
         if (i + 1 < len && text[i] == '$') continue; /* a variable's name is none */
-        while (i < len && !isspace((unsigned char)text[i]) && !strchr("\"',", text[i])) copy[i++] = '*';
+        while (i < len && !isspace((unsigned char)text[i]) && !strchr("\"',", text[i])) line.bytes[i++] = '*';
     }
-    return copy;
+    llw_text_add_safe(out, llw_text_str(&line), len, true);
+    llw_text_fini(&line);
 }
 
 /* The source line with a caret under the column, if the file can still be read. */
@@ -120,9 +121,8 @@ static void quote(llw_text *out, const llw_style *style, const llw_lint_report *
     const char *text = NULL;
     size_t n = 0, at = 0;
     if (!llw_lines_line(file, f->line, &text, &n) || n > MAX_QUOTED) return;
-    text = without_secrets(report->arena, text, n);
     llw_text_addf(out, "%6d | ", f->line);
-    llw_text_add_safe(out, text, n, true);
+    llw_lint_source(out, text, n);
     llw_text_add(out, "\n");
     if (!llw_lines_offset(file, f->line, f->column, &at)) return;
     llw_text caret = {0};

@@ -12,6 +12,8 @@ const char *llw_lint_severity(llw_level level);
 void llw_lint_safe(llw_text *out, const char *text);
 /* The same, kept in the arena. */
 const char *llw_lint_safe_copy(llw_arena *arena, const char *text);
+/* A line of a file as it stands there, the values of secrets starred byte for byte, so that columns stay. */
+void llw_lint_source(llw_text *out, const char *text, size_t len);
 /* A JSON string of anything: what is not UTF-8 is escaped visibly. */
 json_t *llw_lint_string(const char *text);
 /* The path for services: relative to the current directory when below it. */

@@ -124,6 +124,11 @@ class Faults(unittest.TestCase):
             with self.subTest(fault=fault):
                 self.broken(fault, problem)
 
+    def test_a_tokenizer_that_lies(self):
+        one = self.check("miscounts", code=0)
+        self.assertEqual({t["counted_by"] for t in one["trials"]}, {"server"})
+        self.assertLess(trials(one)["full"]["prompt_tokens"], 4096)
+
     def test_wrong_model(self):
         one = self.check("none", "--model", "other-q4_k_m", args=("--model", "models/tiny-q8_0.gguf"))
         self.assertEqual((one["verdict"], [t["problem"] for t in one["trials"]]), ("incomplete", ["wrong-model"]))

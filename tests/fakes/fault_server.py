@@ -17,6 +17,7 @@ tokens and more meet the fault:
   truncated  the prompt is shortened to 64 tokens
   garbled    a page instead of events
   dies-after an answer, and then the process is gone
+  miscounts  /tokenize says one token, whatever it is given
 
 --router: llama-server with several models, each in a process of its own behind it; what is gone then is the model's process, and
 the router says so in /v1/models and goes on (tools/server/server-models.cpp). --no-autoload: it loads none by itself.
@@ -153,7 +154,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if OPTIONS.router and not self.may_run(body.get("model", "")):
             return
         if not OPTIONS.openai and self.path == "/tokenize":
-            self.answer({"tokens": list(range(len(body["content"].split())))})
+            self.answer({"tokens": list(range(1 if OPTIONS.fault == "miscounts" else len(body["content"].split())))})
         elif not OPTIONS.openai and self.path == "/completion":
             prompt = body["prompt"]
             self.complete(len(prompt) if isinstance(prompt, list) else len(prompt.split()), body["n_predict"])

@@ -13,6 +13,7 @@ enum {
 };
 static const double BETWEEN_TOKENS = 60, TOKENIZE_SECONDS = 120;
 static const double GUESSED_BYTES_PER_TOKEN = 4; /* English; only until the server has counted */
+static const double MOST_BYTES_PER_TOKEN = 32;   /* a server that says more of English does not count */
 
 /* ---- prompts ---- */
 
@@ -53,6 +54,13 @@ static json_t *tokenize(llw_prober *p, const char *text) {
     return NULL;
 }
 
+/* What the server's count says; false when it cannot be one, so that a lie makes no prompt of gigabytes. */
+static bool learn(llw_prober *p, size_t bytes, double tokens) {
+    if (tokens * MOST_BYTES_PER_TOKEN < (double)bytes) return false;
+    p->bytes_per_token = (double)bytes / tokens;
+    return true;
+}
+
 /* Exactly `wanted` tokens, or NULL. */
 static json_t *exact_prompt(llw_prober *p, int64_t wanted) {
     size_t bytes = (size_t)((double)wanted * p->bytes_per_token * 1.1) + 64;
@@ -62,8 +70,10 @@ static json_t *exact_prompt(llw_prober *p, int64_t wanted) {
         json_t *tokens = tokenize(p, llw_text_str(&text));
         size_t n = json_array_size(tokens), len = text.len;
         llw_text_fini(&text);
-        if (!tokens) return NULL;
-        p->bytes_per_token = (double)len / (double)n;
+        if (!tokens || !learn(p, len, (double)n)) {
+            json_decref(tokens);
+            return NULL;
+        }
         if (n >= (size_t)wanted) {
             while (n > (size_t)wanted) json_array_remove(tokens, --n);
             return tokens;
@@ -114,20 +124,26 @@ static double number(const json_t *o, const char *key) {
     return json_is_number(n) ? json_number_value(n) : -1;
 }
 
+/* A count that a double says, as every integer below 2^53 can be; -1 when there is none. */
+static int64_t count(const json_t *o, const char *key) {
+    double n = number(o, key);
+    return n >= 0 && n < 9007199254740992.0 ? (int64_t)n : -1;
+}
+
 static void read_timings(llw_answer *a, const json_t *timings) {
     if (!json_is_object(timings)) return;
     a->prompt_speed = number(timings, "prompt_per_second");
     a->generated_speed = number(timings, "predicted_per_second");
-    if (number(timings, "predicted_n") >= 0) a->generated = (int64_t)number(timings, "predicted_n");
+    if (count(timings, "predicted_n") >= 0) a->generated = count(timings, "predicted_n");
     a->server_speed = a->generated_speed >= 0;
 }
 
-static void read_count(llw_answer *a, double prompt, double generated) {
+static void read_count(llw_answer *a, int64_t prompt, int64_t generated) {
     if (prompt >= 0) {
-        a->prompt = (int64_t)prompt;
+        a->prompt = prompt;
         a->counted = LLW_PROBE_REPORTED;
     }
-    if (generated >= 0) a->generated = (int64_t)generated;
+    if (generated >= 0) a->generated = generated;
 }
 
 static void note_piece(llw_answer *a) {
@@ -137,9 +153,23 @@ static void note_piece(llw_answer *a) {
     a->call.silence = BETWEEN_TOKENS;
 }
 
+/* A server may say the key again that it was given; nobody else should read it. */
+static const char *without_key(const llw_prober *p, const char *text) {
+    const char *key = p->options.key, *found = key && *key ? strstr(text, key) : NULL;
+    llw_text out = {0};
+    for (; found; text = found + strlen(key), found = strstr(text, key)) {
+        llw_text_addn(&out, text, (size_t)(found - text));
+        llw_text_add(&out, "(key)");
+    }
+    llw_text_add(&out, text);
+    const char *kept = llw_arena_strdup(p->arena, llw_text_str(&out));
+    llw_text_fini(&out);
+    return kept;
+}
+
 static void keep_error(llw_answer *a, const json_t *error) {
     const char *text = json_string_value(json_is_string(error) ? error : json_object_get(error, "message"));
-    if (!text) text = "an error without a message";
+    text = without_key(a->p, text ? text : "an error without a message");
     size_t len = strlen(text) < 300 ? strlen(text) : 300;
     while (len > 1 && text[len - 1] == '.') len--;
     a->error = llw_arena_strndup(a->p->arena, text, len);
@@ -152,7 +182,7 @@ static bool has_text(const json_t *o, const char *key) {
 static void read_native(llw_answer *a, const json_t *event) {
     const json_t *progress = json_object_get(event, "prompt_progress");
     if (progress) {
-        a->read = (int64_t)number(progress, "processed");
+        a->read = count(progress, "processed");
         return;
     }
     bool stop = json_is_true(json_object_get(event, "stop"));
@@ -162,7 +192,7 @@ static void read_native(llw_answer *a, const json_t *event) {
     if (!stop) return;
     a->finished = true;
     a->truncated |= json_is_true(json_object_get(event, "truncated"));
-    read_count(a, number(event, "tokens_evaluated"), number(event, "tokens_predicted"));
+    read_count(a, count(event, "tokens_evaluated"), count(event, "tokens_predicted"));
     read_timings(a, json_object_get(event, "timings"));
 }
 
@@ -173,7 +203,7 @@ static void read_openai(llw_answer *a, const json_t *event) {
         note_piece(a);
     if (json_is_string(json_object_get(choice, "finish_reason"))) a->finished = true;
     if (json_is_object(usage))
-        read_count(a, number(usage, "prompt_tokens"), number(usage, "completion_tokens"));
+        read_count(a, count(usage, "prompt_tokens"), count(usage, "completion_tokens"));
     read_timings(a, json_object_get(event, "timings"));
 }
 
@@ -248,10 +278,8 @@ static void read_whole(llw_answer *a) {
 static void settle(llw_answer *a) {
     llw_prober *p = a->p;
     if (a->call.end == LLW_HTTP_ANSWERED) read_whole(a);
-    if (a->counted == LLW_PROBE_REPORTED && a->text_bytes && a->prompt > 0) {
-        p->bytes_per_token = (double)a->text_bytes / (double)a->prompt;
-        p->measured = true;
-    }
+    if (a->counted == LLW_PROBE_REPORTED && a->text_bytes && a->prompt > 0)
+        p->measured |= learn(p, a->text_bytes, (double)a->prompt);
     if (a->generated_speed < 0 && a->generated > 1 && a->last > a->first)
         a->generated_speed = (double)(a->generated - 1) / (a->last - a->first);
     if (a->prompt_speed < 0 && a->counted > LLW_PROBE_ESTIMATED && a->first > 0)

@@ -14,7 +14,8 @@ enum {
     ROOM = 8,          /* tokens kept free beside prompt and answer, for what a template adds */
     TEMPLATE_ROOM = 64,
     MOST_AT_ONCE = 16,
-    SMALLEST_TEST = 32
+    SMALLEST_TEST = 32,
+    LARGEST_TEST = 1 << 24 /* tokens: no model was made for more */
 };
 static const double FIRST_TOKEN_SECONDS = 600, READY_SECONDS = 600, SLOWEST = 1;
 
@@ -201,6 +202,8 @@ static trial_plan part_of_context(llw_prober *p, const char *name, bool whole) {
         plan.skip = "the server does not say how large its context is: give --context N";
     else if (wanted < SMALLEST_TEST)
         plan.skip = llw_arena_printf(p->arena, "a slot has room for %lld tokens only", (long long)context);
+    else if (wanted > LARGEST_TEST)
+        plan.skip = llw_arena_printf(p->arena, "%lld tokens are more than a probe sends", (long long)wanted);
     return plan;
 }
 
