@@ -190,6 +190,29 @@ static void contrast_speed(judging *j) {
                                before, c->was_build, c->was_place, cause(j, c));
 }
 
+/* Which of the buffers grew, and by how much. */
+static const char *grown(const judging *j, llw_entity was, llw_entity now) {
+    static const struct {
+        llw_attr attr;
+        const char *name;
+    } parts[] = {{LLW_evidence_gpu_weights, "weights"},
+                 {LLW_evidence_gpu_kv, "KV cache"},
+                 {LLW_evidence_gpu_compute, "compute buffers"}};
+    llw_text text = {0};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        int64_t before = 0, after = 0;
+        char a[LLW_NUMBER_MAX], b[LLW_NUMBER_MAX];
+        if (!llw_facts_count(j->facts, was, parts[i].attr, &before) ||
+            !llw_facts_count(j->facts, now, parts[i].attr, &after) || after <= before)
+            continue;
+        llw_text_addf(&text, "%s%s of %s instead of %s", text.len ? ", " : "", parts[i].name,
+                      llw_format_bytes(a, after), llw_format_bytes(b, before));
+    }
+    const char *out = llw_arena_strdup(j->arena, llw_text_str(&text));
+    llw_text_fini(&text);
+    return out;
+}
+
 static void contrast_memory(judging *j) {
     llw_entity was = 0, now = 0;
     int64_t before = 0, after = 0;
@@ -212,9 +235,9 @@ static void contrast_memory(judging *j) {
     if (!c) return;
     c->was = (double)before;
     c->is = (double)after;
-    c->text =
-        llw_arena_printf(j->arena, "%s on the GPUs (%s), %s on %s (%s): %s", llw_format_bytes(a, after),
-                         c->is_place, llw_format_bytes(b, before), c->was_build, c->was_place, cause(j, c));
+    c->text = llw_arena_printf(j->arena, "%s on the GPUs (%s), %s on %s (%s): %s; %s",
+                               llw_format_bytes(a, after), c->is_place, llw_format_bytes(b, before),
+                               c->was_build, c->was_place, grown(j, was, now), cause(j, c));
 }
 
 static void contrast_crash(judging *j) {

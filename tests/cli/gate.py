@@ -137,14 +137,18 @@ class Gate(unittest.TestCase):
         self.assertIn("-ngl was auto and is 99 here", states["next"]["because"])
         self.assertEqual(states["dense"]["state"], "proven")
 
-    def test_another_driver(self):
-        self.proven_on_b8022()
+    def box(self, driver):
+        """The team's machine as a facts file, with this driver."""
         facts = {"schema": "llwhy.facts/1", "entities": [
-            {"kind": "gpu", "id": "CUDA0", "facts": {"index": 0, "name": "NVIDIA GeForce RTX 4090", "total": "24564 MiB", "free": "23671 MiB", "driver": "590.10"}},
+            {"kind": "gpu", "id": "CUDA0", "facts": {"index": 0, "name": "NVIDIA GeForce RTX 4090", "total": "24564 MiB", "free": "23671 MiB", "driver": driver}},
             {"kind": "gpu", "id": "CUDA1", "facts": {"index": 1, "name": "NVIDIA GeForce RTX 5070 Ti", "total": "16303 MiB", "free": "12761 MiB",
-                                                     "driver": "590.10"}}]}
+                                                     "driver": driver}}]}
         (self.project / "box.json").write_text(json.dumps(facts))
         (self.project / ".llwhy.yaml").write_text(PROJECT.split("ram")[0].replace("gpus", "#") + "launches:" + PROJECT.split("launches:")[1])
+
+    def test_another_driver(self):
+        self.proven_on_b8022()
+        self.box("590.10")
         states = self.gate("b8022", "--facts", "box.json", code=1)
         self.assertIn("the GPU driver was 580.65 and is 590.10 now", states["next"]["because"])
 
@@ -157,6 +161,38 @@ class Gate(unittest.TestCase):
         self.assertEqual([(c["what"], c["was"], c["is"], c["besides_the_build"]) for c in slower], [("speed", 28.0, 21.0, None)])
         self.assertEqual(states["dense"]["contrasts"], [])
         self.assertIn("It works, but got worse", self.llwhy("gate", "--build", "b8115", code=1).stdout)
+
+    def test_what_differs_besides_the_build_is_told(self):
+        self.probe(NEXT, "b8022", 16, 20, 8391)
+        self.probe(NEXT, "b8115", 22, 20, 8391, speed=21.0, driver="590.10")
+        self.box("590.10")
+        slower, = self.gate("b8115", "--facts", "box.json", code=1)["next"]["contrasts"]
+        self.assertEqual(slower["besides_the_build"], "the GPU driver was 580.65 and is 590.10 now")
+        self.assertIn("besides the build: the GPU driver was 580.65", slower["text"])
+
+    def test_larger_is_told_with_what_grew(self):
+        """A real load log, and the same load with a larger compute buffer, as another build might print it."""
+        (self.project / ".llwhy.yaml").write_text(
+            'gpus: ["143155:142629:NVIDIA H200"]\nram: "257811"\nlaunches:\n  - name: dense\n    model: llama-3.1-8b-q4_k_m\n    args: -c 8192 -np 1\n')
+        log = (runs.ROOT / "tests/fixtures/logs/v0.5.0-lv4.log").read_text()
+        self.assertIn("compute buffer size =   116.01 MiB", log)
+
+        def load(name, text, build, *flags):
+            (self.project / name).write_text(text)
+            self.llwhy("record", "log", name, "--llama", build, "--machine", "desk", "--no-gpu", "--", "-c", "8192", "-np", "1", *flags)
+
+        load("old.log", log, "b9181")
+        load("same.log", log.replace("116.01 MiB", "117.50 MiB"), "b9500")
+        self.assertEqual(self.gate("b9500", code=0)["dense"]["contrasts"], [])  # within what builds differ by
+        load("new.log", log.replace("116.01 MiB", "416.01 MiB"), "v0.5.0")
+        larger, = self.gate("v0.5.0", code=1)["dense"]["contrasts"]
+        mib = 1 << 20
+        self.assertEqual((larger["what"], round(larger["is"] - larger["was"]), larger["besides_the_build"]), ("memory", round((416.01 - 117.5) * mib), None))
+        self.assertIn("compute buffers of 416.0 MiB instead of 117.5 MiB; nothing but the build differs", larger["text"])
+        self.assertNotIn("weights", larger["text"])
+        told = " ".join(self.llwhy("gate", "--build", "v0.5.0", code=1).stdout.split())
+        self.assertIn("It works, but got worse: v0.5.0", told)
+        self.assertIn("larger: 5.71 GiB on the GPUs", told)
 
     def test_configuration_files(self):
         self.proven_on_b8022()

@@ -128,15 +128,22 @@ static const char *prompt_words(llw_arena *arena, const llw_record_test *t) {
     return llw_arena_printf(arena, "a prompt of %s tokens", llw_format_count(n, t->prompt_tokens));
 }
 
-static int64_t gpu_bytes(const llw_record *r) {
-    int64_t sum = 0;
+/* What the buffers took on all GPUs together, and its three parts; nothing when one of them is not known. */
+static void claim_gpu_bytes(const saying *s, const llw_record *r) {
+    int64_t weights = 0, kv = 0, compute = 0;
     for (size_t i = 0; i < r->n_buffers; i++) {
         const llw_record_buffer *b = &r->buffers[i];
         if (!b->device || !strcmp(b->device, "Host")) continue;
-        if (b->weights < 0 || b->kv < 0 || b->compute < 0) return -1;
-        sum += b->weights + b->kv + b->compute;
+        if (b->weights < 0 || b->kv < 0 || b->compute < 0) return;
+        weights += b->weights;
+        kv += b->kv;
+        compute += b->compute;
     }
-    return r->n_buffers ? sum : -1;
+    if (!r->n_buffers) return;
+    say(s, LLW_evidence_gpu_bytes, llw_bytes(weights + kv + compute));
+    say(s, LLW_evidence_gpu_weights, llw_bytes(weights));
+    say(s, LLW_evidence_gpu_kv, llw_bytes(kv));
+    say(s, LLW_evidence_gpu_compute, llw_bytes(compute));
 }
 
 static void claim_test(const saying *s, llw_arena *arena, const item *i) {
@@ -173,8 +180,7 @@ static void claim_item(const claimer *c, size_t at) {
     say_flag(&s, LLW_evidence_newest, is_newest(c, at));
     say_flag(&s, LLW_evidence_newest_speed, is_newest_speed(c, at));
     claim_test(&s, c->arena, i);
-    int64_t bytes = gpu_bytes(r);
-    if (bytes >= 0) say(&s, LLW_evidence_gpu_bytes, llw_bytes(bytes));
+    claim_gpu_bytes(&s, r);
     say_flag(&s, LLW_evidence_fit_meant, llw_record_means_fit(r));
     say_text(&s, LLW_evidence_stops_fit, llw_record_stops_fit(c->arena, i->record));
     say_flag(&s, LLW_evidence_corrected, r->corrected != NULL);
