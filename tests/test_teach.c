@@ -533,6 +533,18 @@ static void broken_cases_name_their_line(void **state) {
     }
 }
 
+/* To YAML a number of an issue is a comment. */
+static void a_source_with_a_number_sign_wants_quotes(void **state) {
+    static const char cut[] = "lesson: x\ntitle: t\nbrief: b\nsource: llama.cpp #7389\n";
+    fixture *f = *state;
+    llw_err err = {0};
+    llw_case c;
+    assert_int_not_equal(llw_case_parse(f->arena, "case.yaml", "case", cut, sizeof cut - 1, &c, &err),
+                         LLW_OK);
+    assert_int_equal(err.line, 4);
+    assert_non_null(strstr(err.text, "ends at \"llama.cpp\""));
+}
+
 /* The whole sitting: what is known is said, predictions are not looked up, the chain ends at the lesson. */
 static void a_sitting_has_its_parts(void **state) {
     fixture *f = *state;
@@ -631,6 +643,7 @@ int main(void) {
         cmocka_unit_test(edits_say_what_they_mean),
         cmocka_unit_test(numbers_are_read_with_units),
         cmocka_unit_test(broken_cases_name_their_line),
+        cmocka_unit_test(a_source_with_a_number_sign_wants_quotes),
         cmocka_unit_test(a_sitting_has_its_parts),
         cmocka_unit_test(the_command_takes_a_file),
     };

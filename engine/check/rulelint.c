@@ -156,7 +156,7 @@ static void check_review(llw_rulelinting *l, const llw_lesson *lesson, const cha
     if (late) l->out->items[l->out->n - 1].level = LLW_LEVEL_RISK;
 }
 
-static void check_sources(llw_rulelinting *l, const llw_lesson *lesson, const char *path,
+static void check_sources(llw_rulelinting *l, const llw_lesson *lesson, const char *path, const char *front,
                           const llw_yaml *list) {
     static const char *const parts[] = {"what", "where", "date"};
     const llw_yaml *sources = llw_yaml_follow(list);
@@ -167,7 +167,13 @@ static void check_sources(llw_rulelinting *l, const llw_lesson *lesson, const ch
     }
     for (const llw_yaml *s = sources->first; s; s = s->next)
         for (size_t i = 0; i < 3; i++) {
-            const char *value = llw_yaml_string(llw_yaml_get(s, parts[i]), "");
+            const llw_yaml *node = llw_yaml_get(s, parts[i]);
+            const char *value = llw_yaml_string(node, "");
+            if (llw_yaml_is_cut(front, node))
+                llw_rulelint_add(
+                    l, "K02", path, node->line + 1, lesson->id, "",
+                    "a source's %s ends at \"%s\": what stands behind # is a comment, put it in quotes",
+                    parts[i], value);
             if (i == 2 && *value && !is_day(value))
                 llw_rulelint_add(l, "K02", path, s->line + 1, lesson->id, "",
                                  "a source's date is \"%s\"; write YYYY-MM-DD", value);
@@ -210,7 +216,7 @@ static void check_front(llw_rulelinting *l, const llw_lesson *lesson, const llw_
     if (!fine)
         llw_rulelint_add(l, "K02", story->path, 1, lesson->id, "",
                          "status is \"%s\"; it is active, draft or superseded", status);
-    check_sources(l, lesson, story->path, llw_yaml_get(root, "sources"));
+    check_sources(l, lesson, story->path, front, llw_yaml_get(root, "sources"));
     check_review(l, lesson, story->path, llw_yaml_get(root, "review_by"), status);
 }
 

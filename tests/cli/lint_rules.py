@@ -149,6 +149,7 @@ class LintRules(unittest.TestCase):
         self.finds("K02", "no title", story=STORY.replace("title: A large -ub\n", ""))
         self.finds("K02", "id is \"other\"", story=STORY.replace("id: large-ub", "id: other"))
         self.finds("K02", "names no source", story=re.sub(r"sources:\n(  .*\n)+", "", STORY))
+        self.finds("K02", "where ends at \"this\": what stands behind # is a comment", story=STORY.replace("where: this machine", "where: this #12"))
         self.finds("K02", "of which date", story=STORY.replace("    date: 2026-02-16\n", ""))
         self.finds("K02", "write YYYY-MM-DD", story=STORY.replace("    date: 2026-02-16", "    date: 2026-02-30"))
         self.finds("K02", "status is", story=STORY.replace("status: active", "status: fine"))

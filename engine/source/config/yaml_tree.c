@@ -258,3 +258,13 @@ const char *llw_yaml_string(const llw_yaml *node, const char *otherwise) {
         return otherwise;
     return node->text;
 }
+
+bool llw_yaml_is_cut(const char *bytes, const llw_yaml *node) {
+    if (!node || !node->plain || !*node->text) return false;
+    for (int line = 1; bytes && line < node->end_line; line++) {
+        bytes = strchr(bytes, '\n');
+        if (bytes) bytes++;
+    }
+    const char *mark = bytes ? strstr(bytes, " #") : NULL;
+    return mark && (size_t)(mark - bytes) < strcspn(bytes, "\n");
+}

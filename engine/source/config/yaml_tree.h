@@ -55,4 +55,8 @@ const llw_yaml *llw_yaml_get(const llw_yaml *map, const char *key);
 /* The scalar's text, or otherwise when it is absent, no scalar, or a plain null. */
 const char *llw_yaml_string(const llw_yaml *node, const char *otherwise);
 
+/* A comment follows on the line where the plain scalar ends, as in "llama.cpp #7389": what stands behind the
+ * # was hardly meant to be lost. `bytes` is the text that was parsed; O(its length). */
+bool llw_yaml_is_cut(const char *bytes, const llw_yaml *node);
+
 #endif
