@@ -10,8 +10,8 @@ rule "experts-in-ram-needlessly" {
   each = { l = "launch", m = "model" },
   join = { "l.model == m.id" },
   when = {
-    "l.override_moves_experts_to_cpu",
-    "l.fits_gpus",
+    { "l.override_moves_experts_to_cpu", otherwise = "no flag keeps experts in RAM" },
+    { "l.fits_gpus", otherwise = "the GPUs cannot hold all of it, so something has to be in RAM" },
   },
   let = {
     gpu_bandwidth = "sum('gpu', 'bandwidth') / count('gpu')",
@@ -73,7 +73,7 @@ rule "fit-target-pushes-weights-out" {
   each = { l = "launch" },
   when = {
     "l.fit_target == '1024'",
-    "l.fit_outcome == 'adjusted'",
+    { "l.fit_outcome == 'adjusted'", otherwise = "--fit moves nothing (its outcome: {l.fit_outcome})" },
     "l.weights_on_host > 0",
     "l.fits_gpus",
   },
@@ -118,7 +118,7 @@ rule "gpu-left-empty" {
   each = { l = "launch", m = "model" },
   join = { "l.model == m.id" },
   when = {
-    "l.override_moves_experts_to_cpu",
+    { "l.override_moves_experts_to_cpu", otherwise = "no flag keeps experts in RAM" },
     "not l.fits_gpus",
     "l.loads",
     "l.gpu_free - l.gpu_need > 4 * m.expert_weights / m.moe_layers",

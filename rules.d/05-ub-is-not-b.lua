@@ -192,7 +192,7 @@ rule "ubatch-copied-from-batch" {
     "l.override_moves_experts_to_cpu",
     "known(l.loads)", -- then the other rules judge with numbers
   },
-  find   = "-ub {l.ubatch} is as large as -b: the compute buffer is sized by -ub, so it is {l.ubatch / 512:plain} times that of -ub 512, and with everything on the GPU prompts are read at most 1.2 times as fast",
+  find   = "-ub {l.ubatch} is as large as -b: the compute buffer is sized by -ub, so it is {l.ubatch / 512} times that of -ub 512, and with everything on the GPU prompts are read at most 1.2 times as fast",
   advise = { ["l.ubatch"] = "leave it at 512; -b {l.batch:plain} may stay" },
   try    = { ["l.ubatch"] = "512" },
   tests  = {
@@ -234,7 +234,7 @@ rule "ubatch-copied-beside-experts-in-ram" {
     { "l.ubatch > 512", otherwise = "-ub is {l.ubatch}" },
     { "l.ubatch == l.batch", otherwise = "-ub and -b differ" },
     "origin(l.ubatch) ~= 'default'",
-    "l.override_moves_experts_to_cpu",
+    { "l.override_moves_experts_to_cpu", otherwise = "no flag keeps experts in RAM" },
     "known(l.ubatch_reason)",
   },
   unless = {

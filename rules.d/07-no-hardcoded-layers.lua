@@ -12,7 +12,7 @@ rule "flags-stop-fit" {
   level = "wrong",
   each = { l = "launch" },
   when = {
-    "l.fit_outcome == 'gave-up'",
+    { "l.fit_outcome == 'gave-up'", otherwise = "--fit did not give up (its outcome: {l.fit_outcome})" },
     "not l.loads",
     "predict('loads', l, 'gpu_layers', -1, 'tensor_split', '', 'override_tensor', '', 'cpu_moe', false, 'n_cpu_moe', 0)",
   },
@@ -49,7 +49,7 @@ rule "placed-by-hand-does-not-load" {
     "not l.loads",
     "predict('loads', l, 'fit', true, 'gpu_layers', -1, 'tensor_split', '', 'override_tensor', '', 'cpu_moe', false, 'n_cpu_moe', 0)",
   },
-  find = "With --fit off the layers go where the flags put them, and that does not load: {l.gpu_need:gib} are to go to GPUs that have {l.gpu_free:gib} free in all, more than there is or not where the flags put it. With fit and -ngl auto the same model and context load",
+  find = "With --fit off each card gets what the flags give it, and that does not load: it takes {l.gpu_need:gib} of GPUs that have {l.gpu_free:gib} free together, and each has to hold its own share. With fit and -ngl auto the same model and context load",
   try = {
     ["l.cpu_moe"] = "false",
     ["l.fit"] = "true",
@@ -79,7 +79,7 @@ rule "fit-gave-up-unnoticed" {
   level = "risk",
   each = { l = "launch" },
   when = {
-    "l.fit_outcome == 'gave-up'",
+    { "l.fit_outcome == 'gave-up'", otherwise = "--fit did not give up (its outcome: {l.fit_outcome})" },
     "l.loads",
   },
   find = "--fit gave up: {l.fit_reason}. It loads all the same, with less than {l.fit_target} MiB left on some card, and the next larger context or model will not",

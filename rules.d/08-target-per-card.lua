@@ -13,7 +13,7 @@ rule "one-target-for-unlike-cards" {
     { "count('gpu') == 2", otherwise = "there are not two cards" },
     { "not contains(l.fit_target, ',')", otherwise = "--fit-target names each card" },
     "l.largest_gpu_free * 2 > l.gpu_free * 1.1",
-    "l.fit_outcome == 'adjusted'",
+    { "l.fit_outcome == 'adjusted'", otherwise = "--fit had nothing to move, or could not (its outcome: {l.fit_outcome})" },
     "gain > 0",
   },
   unless = { "l.fit_target == '1024' and l.fits_gpus" }, -- said by lesson 2

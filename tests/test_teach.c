@@ -554,7 +554,7 @@ static void a_sitting_has_its_parts(void **state) {
     llw_transcript t;
     assert_int_equal(llw_transcript_start(f->kb, &c, &f->misconceptions, f->arena, &t, &err), LLW_OK);
     assert_int_equal(t.n_facts, 5);
-    assert_string_equal(t.facts[2].text, "compute on CUDA0 = 897.0 MiB");
+    assert_string_equal(t.facts[2].text, "compute buffer on CUDA0 = 897.0 MiB");
     assert_int_equal(t.n_cards, 2);
     assert_int_equal(t.state, LLW_FIRED);
     assert_non_null(strstr(t.proof.lines[t.proof.n_lines - 1].text, "lesson L05"));

@@ -36,14 +36,12 @@ static void tell_lesson(llw_app *app, const llw_lesson *l) {
     llw_text_add(&out, "\n");
     llw_wrap(&out, &app->style, l->claim, 0, 0);
     llw_text_add(&out, "\n");
-    const char *bytes = NULL, *path = NULL;
-    size_t len = 0;
-    llw_err err = {0};
-    if (llw_data_read(app->arena, llw_arena_printf(app->arena, "lessons/%s.md", l->id), &bytes, &len, &path,
-                      &err) == LLW_OK)
-        llw_render_story(&out, &app->style, bytes);
-    else
-        llw_text_add(&out, "It has no story yet.\n");
+    llw_page page;
+    llw_text story = {0};
+    llw_page_find(app->kb, app->arena, l->code, &page);
+    llw_page_story(&story, &page, llw_text_add);
+    llw_render_story(&out, &app->style, story.len ? llw_text_str(&story) : "It has no story yet.");
+    llw_text_fini(&story);
     llw_text_addf(&out, "\nRules (%s)\n", l->file);
     for (size_t i = 0; i < l->n_rules; i++) {
         const llw_rule *r = &l->rules[i];

@@ -274,32 +274,43 @@ static void verdict(deciding *d) {
     out->uncertainty = keep(d, &t);
 }
 
-/* Loading is not surviving: the first long prompt needs more. */
+/* " (by 2 records of this card)", where the ledger tells how much the card needs beside the buffers. */
+static bool add_records(const deciding *d, const llw_device_line *line, llw_text *t) {
+    int64_t records = 0;
+    llw_entity gpu = llw_facts_ref(d->run->facts, line->placement, LLW_placement_gpu);
+    if (!gpu || !llw_facts_count(d->run->facts, gpu, LLW_gpu_grew_records, &records)) return false;
+    llw_text_addf(t, " (by %lld record%s of this card)", (long long)records, records == 1 ? "" : "s");
+    return true;
+}
+
+/* Loading is not surviving: the first long prompt needs more. Where records say that a narrow rest is enough,
+ * that is said too. */
 static void survival(deciding *d) {
     llw_decision *out = d->out;
     bool survives = true, loads = false;
     out->survival = "";
     if (!llw_facts_flag(d->run->facts, out->launch, LLW_launch_loads, &loads) || !loads) return;
-    if (!llw_facts_flag(d->run->facts, out->launch, LLW_launch_survives, &survives) || survives) return;
+    if (!llw_facts_flag(d->run->facts, out->launch, LLW_launch_survives, &survives)) return;
     llw_text t = {0};
     char buf[LLW_NUMBER_MAX];
     for (size_t i = 0; i < out->n_devices; i++) {
         const llw_device_line *line = &out->devices[i];
         int64_t extras = 0;
+        llw_text told = {0};
         if (!line->known || !llw_facts_count(d->run->facts, line->placement, LLW_placement_extras, &extras) ||
-            extras <= line->left)
+            (extras <= line->left) != survives)
             continue;
-        llw_text_addf(&t, "%s%s keeps %s",
-                      t.len ? " " : "It loads, but may not survive long prompts: ", line->name,
-                      llw_format_mib(buf, line->left));
-        llw_text_addf(&t, ", and up to about %s more are used as the context fills",
+        llw_text_addf(&told, "%s%s keeps %s",
+                      t.len      ? " "
+                      : survives ? ""
+                                 : "It loads, but may not survive long prompts: ",
+                      line->name, llw_format_mib(buf, line->left));
+        llw_text_addf(&told, ", and up to about %s more are used as the context fills",
                       llw_format_mib(buf, extras));
-        int64_t records = 0;
-        llw_entity gpu = llw_facts_ref(d->run->facts, line->placement, LLW_placement_gpu);
-        if (gpu && llw_facts_count(d->run->facts, gpu, LLW_gpu_grew_records, &records))
-            llw_text_addf(&t, " (by %lld record%s of this card)", (long long)records,
-                          records == 1 ? "" : "s");
-        llw_text_add(&t, ".");
+        bool recorded = add_records(d, line, &told);
+        llw_text_add(&told, survives ? ": that is enough." : ".");
+        if (!survives || (recorded && line->left < 2 * extras)) llw_text_add(&t, llw_text_str(&told));
+        llw_text_fini(&told);
     }
     out->survival = keep(d, &t);
 }
@@ -312,14 +323,13 @@ static void speed(deciding *d) {
         d->out->verdict > LLW_VERDICT_LIKELY_LOADS)
         return;
     const llw_claim *measured = llw_facts_best(d->run->facts, d->out->launch, LLW_launch_speed);
-    llw_entity host = llw_facts_next(d->run->facts, LLW_KIND_host, 0);
     int64_t records = 0;
     if (measured && measured->value.known) {
         const char *place = strcmp(measured->origin, "evidence") ? "" : measured->place;
         d->out->speed =
             llw_arena_printf(d->arena, "Speed: %.1f tokens per second, measured%s%s%s.",
                              measured->value.as.real, *place ? " (" : "", place, *place ? ")" : "");
-    } else if (host && llw_facts_count(d->run->facts, host, LLW_host_speed_records, &records))
+    } else if (llw_facts_count(d->run->facts, d->out->launch, LLW_launch_speed_records, &records))
         d->out->speed =
             llw_arena_printf(d->arena,
                              "Speed: about %.*f to %.*f tokens per second for one user at the start of a "

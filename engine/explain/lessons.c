@@ -81,6 +81,7 @@ static void say_undecided(llw_text *out, const llw_run *run, const llw_node *nod
     if (info->type == LLW_FLAG && of_people && !info->knob && *info->how)
         llw_text_addf(out, "nobody has recorded whether %s", info->meaning);
     else {
+        if (info->type == LLW_FLAG) llw_text_add(out, "whether ");
         llw_words_slot(out, run, slot.entity, slot.attr);
         llw_text_add(out, " is unknown");
     }

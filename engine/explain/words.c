@@ -66,11 +66,11 @@ const char *llw_words_key(const char *origin, llw_attr attr) {
     return NULL;
 }
 
-/* What results are called where the attribute's own name would not be said aloud. */
+/* What slots are called where the attribute's own name would not be said aloud; * is the thing. */
 static const struct {
     llw_attr attr;
-    const char *name;
-} results[] = {
+    const char *phrase;
+} phrases[] = {
     {LLW_launch_override_moves_experts_to_cpu, "a flag keeps experts in RAM"},
     {LLW_launch_fits_one_gpu, "one GPU can hold all of it"},
     {LLW_launch_fits_gpus, "the GPUs together can hold all of it"},
@@ -78,6 +78,7 @@ static const struct {
     {LLW_launch_survives, "there is room for what grows with long prompts"},
     {LLW_launch_weights_on_host, "what the layers keep in RAM"},
     {LLW_launch_host_need, "what it needs in RAM"},
+    {LLW_launch_host_held, "what has to stay in RAM"},
     {LLW_launch_gpu_need, "what it needs on the GPUs"},
     {LLW_launch_gpu_free, "memory free on the GPUs"},
     {LLW_launch_largest_gpu_free, "memory free on the roomiest GPU"},
@@ -86,14 +87,44 @@ static const struct {
     {LLW_launch_n_ctx, "context that results"},
     {LLW_launch_n_seq, "slots that result"},
     {LLW_launch_n_ctx_seq, "context of one slot"},
+    {LLW_launch_short_prompt_passed, "a short prompt was answered here"},
+    {LLW_launch_long_prompt_passed, "a long prompt was answered here"},
     {LLW_host_ram_available, "RAM available"},
+    {LLW_host_ram_total, "RAM of the machine"},
+    {LLW_gpu_free, "free memory of *"},
+    {LLW_gpu_total, "memory of *"},
+    {LLW_placement_free, "free memory on *"},
+    {LLW_placement_left, "memory left on *"},
+    {LLW_placement_kv, "KV cache on *"},
+    {LLW_placement_compute, "compute buffer on *"},
+    {LLW_build_version, "version of llama.cpp"},
+    {LLW_build_short_prompt_passed, "a short prompt was answered by *"},
+    {LLW_build_long_prompt_passed, "a long prompt was answered by *"},
+    {LLW_probe_prompt_tokens, "tokens of the prompt that was tried"},
+    {LLW_probe_passed, "the prompt that was tried was answered"},
+    {LLW_claim_text, "what is written"},
+    {LLW_claim_bytes, "size that is written"},
+    {LLW_claim_says_moe, "it is written that the model is a mixture of experts"},
+    {LLW_claim_says_fits_one_gpu, "it is written that the model fits one GPU"},
+    {LLW_claim_filed_as_measured, "it stands under a heading of measurements"},
     {LLW_model_moe, "the model is a mixture of experts"},
+    {LLW_model_card, "the model card"},
     {LLW_model_complete, "the file is complete"},
+    {LLW_model_file_bytes, "size of the file"},
+    {LLW_model_ls_size, "what ls -lh prints"},
+    {LLW_model_params, "parameters of the model"},
+    {LLW_model_params_active, "parameters that work on a token"},
+    {LLW_model_experts_used, "experts that work on a token"},
+    {LLW_model_moe_layers, "layers with experts"},
+    {LLW_model_dense_layers, "layers without experts"},
+    {LLW_model_context_length, "context the model was trained for"},
+    {LLW_model_refusal, "why llama.cpp refuses the file"},
+    {LLW_model_doubt, "what is odd in the file"},
 };
 
-static const char *result_name(llw_attr attr) {
-    for (size_t i = 0; i < sizeof results / sizeof *results; i++)
-        if (results[i].attr == attr) return results[i].name;
+static const char *phrase_of(llw_attr attr) {
+    for (size_t i = 0; i < sizeof phrases / sizeof *phrases; i++)
+        if (phrases[i].attr == attr) return phrases[i].phrase;
     return NULL;
 }
 
@@ -122,8 +153,11 @@ void llw_words_slot(llw_text *out, const llw_run *run, llw_entity entity, llw_at
         llw_text_add(out, flag);
         return;
     }
-    if (result_name(attr)) {
-        llw_text_add(out, result_name(attr));
+    const char *phrase = phrase_of(attr);
+    if (phrase) {
+        size_t len = strcspn(phrase, "*");
+        llw_text_addn(out, phrase, len);
+        if (phrase[len]) llw_words_entity(out, run, entity);
         return;
     }
     llw_kind kind = llw_attr_get(attr)->kind;
@@ -201,7 +235,9 @@ void llw_words_condition(llw_text *out, const llw_run *run, const llw_node *node
         at = n->end;
         if (about) {
             const llw_expr_node *operand = &expr->nodes[n->args[0]];
+            bool flag = llw_attr_get(operand->as.slot.attr)->type == LLW_FLAG;
             if (n->op == LLW_OP_CONFLICT) llw_text_add(out, "sources disagree on ");
+            if (flag) llw_text_add(out, "whether ");
             llw_words_slot(out, run, node->binding[operand->as.slot.variable], operand->as.slot.attr);
             if (n->op == LLW_OP_KNOWN) llw_text_add(out, " is known");
         } else if (slot) {

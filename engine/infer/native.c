@@ -236,15 +236,24 @@ static int64_t file_beside(const native *n, llw_attr attr) {
                : 0;
 }
 
-/* What this machine was seen to reach of the middle of the estimate, where the ledger tells. */
+/* What this machine was seen to reach of the middle of the estimate, where the ledger tells: with all layers
+ * on GPUs, or with some of them in RAM, whose bandwidth is mostly assumed. */
 static void correct_speed(const native *n, llw_speed *speed) {
+    bool in_ram = n->out->fit.prediction.weights_on_host > 0;
     llw_entity host = llw_facts_next(n->facts, LLW_KIND_host, 0);
     double low = 0, high = 0, middle = sqrt(speed->low * speed->high);
-    if (!host || !llw_facts_real(n->facts, host, LLW_host_speed_factor_low, &low) ||
-        !llw_facts_real(n->facts, host, LLW_host_speed_factor_high, &high))
+    int64_t records = 0;
+    if (!host ||
+        !llw_facts_real(n->facts, host, in_ram ? LLW_host_ram_speed_factor_low : LLW_host_speed_factor_low,
+                        &low) ||
+        !llw_facts_real(n->facts, host, in_ram ? LLW_host_ram_speed_factor_high : LLW_host_speed_factor_high,
+                        &high) ||
+        !llw_facts_count(n->facts, host, in_ram ? LLW_host_ram_speed_records : LLW_host_speed_records,
+                         &records))
         return;
     speed->low = middle * low;
     speed->high = middle * high;
+    say(n, n->launch, LLW_launch_speed_records, llw_count(records));
 }
 
 /* What the buffers leave out, whether it still fits, and how fast a token comes. */

@@ -360,8 +360,8 @@ void llw_result_print(llw_text *out, llw_result r, llw_unit unit, const char *fo
         llw_text_add(out, llw_format_mib(buf, (int64_t)number));
     else if (!strcmp(format, "gib"))
         llw_text_addf(out, "%.2f GiB", number / (1024.0 * 1024 * 1024));
-    else if (!strcmp(format, "count") && !r.is_real)
-        llw_text_add(out, llw_format_count(buf, r.as.integer));
+    else if (!strcmp(format, "count")) /* of a share, what is whole of it */
+        llw_text_add(out, llw_format_count(buf, (int64_t)number));
     else if (unit == LLW_UNIT_BYTES || !strcmp(format, "bytes"))
         llw_text_add(out, llw_format_bytes(buf, (int64_t)number));
     else if (unit == LLW_UNIT_RATE)

@@ -35,33 +35,13 @@ static void code(llw_text *out, const char *text) {
 
 /* ---- a lesson ---- */
 
-static void add_sources(llw_text *out, const llw_page *page) {
-    for (size_t i = 0; i < page->n_sources; i++) {
-        const llw_page_source *s = &page->sources[i];
-        llw_text_add(out, "- ");
-        llw_document_cell(out, s->what);
-        llw_text_add(out, ": ");
-        llw_document_cell(out, s->where);
-        llw_text_addf(out, " (%s)\n", s->date);
-    }
-}
-
-/* The story without its own heading; the examples are shown as what they are, the sources stand in their
- * section. */
+/* The story without its own heading; the examples are shown as what they are. */
 static void add_story(llw_text *out, const llw_page *page) {
-    static const char sources[] = "## Sources\n\n", above[] = "As above.";
+    llw_text story = {0};
     bool heading = true;
-    for (const char *at = page->story; *at;) {
+    llw_page_story(&story, page, llw_document_cell);
+    for (const char *at = llw_text_str(&story); *at;) {
         size_t len = strcspn(at, "\n");
-        if (!strncmp(at, sources, sizeof sources - 1)) {
-            llw_text_add(out, sources);
-            add_sources(out, page);
-            at += sizeof sources - 1;
-            if (!strncmp(at, above, sizeof above - 1)) at += sizeof above - 1;
-            at += strspn(at, " \n");
-            if (*at) llw_text_add(out, "\n");
-            continue;
-        }
         if (heading && !strncmp(at, "# ", 2))
             heading = false;
         else {
@@ -73,6 +53,7 @@ static void add_story(llw_text *out, const llw_page *page) {
         }
         at += len + (at[len] == '\n');
     }
+    llw_text_fini(&story);
 }
 
 static void add_conditions(llw_text *out, const llw_rule *rule, llw_role role, const char *word) {

@@ -92,9 +92,11 @@ static void questions(guide *g, llw_text *out) {
                  "            | no:  whole layers in RAM, and every token reads them: try a smaller\n"
                  "                   quantisation or context first                            (L17)\n"
                  "```\n\n"
-                 "`llwhy MODEL` goes through them for a machine. The rules behind the answers "
-                 "([L00](lessons/L00.md)):\n\n"
-                 "| launch.strategy | when all of these hold |\n|---|---|\n");
+                 "Without a GPU everything is in RAM, and nothing is asked. `llwhy MODEL` goes through the "
+                 "questions for a machine. The rules behind the answers ([L00](lessons/L00.md)), in words of "
+                 "the [facts](facts.md): `m` is the model, `l` the launch, and the answer is "
+                 "`l.strategy`.\n\n"
+                 "| answer | when all of these hold |\n|---|---|\n");
     const llw_lesson *tree = llw_kb_lesson(g->kb, "00-decision-tree");
     for (size_t i = 0; tree && i < tree->n_rules; i++) {
         const llw_rule *rule = &tree->rules[i];
@@ -119,10 +121,12 @@ static void sizes(guide *g, llw_text *out, char **names, size_t n) {
         out,
         "\n## Quick reference: real sizes\n\n"
         "Everything on one card, KV cache f16, -ub 512: weights, KV cache and compute buffer "
-        "together. A card needs this much free, and "
-        "what --fit-target keeps besides. A dash: more than the model was trained for. ~: the "
+        "together. A card needs this much free, and what --fit-target keeps besides (1024 MiB unless told "
+        "otherwise). Weights are those on the card: the token embedding stays in RAM. A dash: more than the "
+        "model was trained for (one trained for less than 8192 is given at what it was trained for). ~: the "
         "compute buffer is an estimate.\n\n"
-        "| model | what it is | file, as `ls -lh` prints it | trained for | weights | -c 8192 | -c 32768 | "
+        "| model | what it is | file, as `ls -lh` prints it | trained context | weights | -c 8192 | -c 32768 "
+        "| "
         "-c 131072 |\n|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < n; i++) {
         needs first = {0};
@@ -130,12 +134,19 @@ static void sizes(guide *g, llw_text *out, char **names, size_t n) {
         for (int c = 0; c < 3; c++) {
             const char *words[] = {"-c", contexts[c], "--fit", "off", "-ngl", "all", "-np", "1"};
             needs one = ask(g, names[i], words, sizeof words / sizeof *words);
+            bool beyond = one.known && one.trained < strtoll(contexts[c], NULL, 10);
+            if (!c && beyond) {
+                words[1] = "0"; /* the model's own */
+                one = ask(g, names[i], words, sizeof words / sizeof *words);
+            }
             if (!c) first = one;
-            if (!one.known || one.trained < strtoll(contexts[c], NULL, 10))
+            if (!one.known || (c && beyond)) {
                 llw_text_add(&cells, " - |");
-            else
-                llw_text_addf(&cells, " %s%.2f GiB |", one.exact ? "" : "~",
-                              (double)(one.weights + one.cache + one.compute) / GIB);
+                continue;
+            }
+            llw_text_addf(&cells, " %s%.2f GiB", one.exact ? "" : "~",
+                          (double)(one.weights + one.cache + one.compute) / GIB);
+            llw_text_addf(&cells, beyond ? " at %s |" : " |", llw_format_count(buf, one.trained));
         }
         llw_text_addf(out, "| %s | %s | %s bytes, %s ", names[i], first.kind ? first.kind : "",
                       llw_format_count(buf, first.file_bytes), llw_format_ls(ls, first.file_bytes));

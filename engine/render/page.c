@@ -89,3 +89,25 @@ bool llw_page_find(const llw_kb *kb, llw_arena *arena, const char *code, llw_pag
     out->story = "";
     return true;
 }
+
+void llw_page_story(llw_text *out, const llw_page *page, void (*add)(llw_text *out, const char *text)) {
+    static const char heading[] = "\n## Sources\n\n", above[] = "As above.";
+    const char *at = strstr(page->story, heading);
+    if (!at) {
+        llw_text_add(out, page->story);
+        return;
+    }
+    at += sizeof heading - 1;
+    llw_text_addn(out, page->story, (size_t)(at - page->story));
+    for (size_t i = 0; i < page->n_sources; i++) {
+        const llw_page_source *s = &page->sources[i];
+        llw_text_add(out, "- ");
+        add(out, s->what);
+        llw_text_add(out, ": ");
+        add(out, s->where);
+        llw_text_addf(out, " (%s)\n", s->date);
+    }
+    if (!strncmp(at, above, sizeof above - 1)) at += sizeof above - 1;
+    at += strspn(at, " \n");
+    if (*at) llw_text_addf(out, "\n%s", at);
+}

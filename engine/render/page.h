@@ -20,8 +20,12 @@ typedef struct llw_page {
     llw_level level; /* the gravest it can be found with */
 } llw_page;
 
-/* The page of a lesson's code or id, a flag's (F01), a load log's (R01), a suppression's (S01) or a lesson's fault's (K01) code. False
- * when there is no such code. Texts live in the arena, the knowledge base or the program. */
+/* The page of a lesson's code or id, a flag's (F01), a load log's (R01), a suppression's (S01) or a lesson's
+ * fault's (K01) code. False when there is no such code. Texts live in the arena, the knowledge base or the
+ * program. */
 bool llw_page_find(const llw_kb *kb, llw_arena *arena, const char *code, llw_page *out);
+
+/* The story with its sources listed where they belong, as Markdown; `add` writes a source's text. */
+void llw_page_story(llw_text *out, const llw_page *page, void (*add)(llw_text *out, const char *text));
 
 #endif
