@@ -1,6 +1,6 @@
 """Judges llwhy by real configuration files and load logs: what index.jsonl expects, against what llwhy says.
 
-    score.py LLWHY DIR [--half dev|unseen|fresh] [--wrong]
+    score.py LLWHY DIR [--half dev|unseen|fresh|blind2] [--wrong]
 
 DIR holds the repositories that index.jsonl names, as DIR/OWNER+NAME at the commit it names (--fetch lists the commands that get them).
 Without DIR (or LLWHY_CORPUS), or without the files, nothing is judged and the exit code is 77. Less than three quarters found, or right, is
@@ -15,7 +15,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FENCES = ("```", "~~~")
-HALVES = ("dev", "unseen", "fresh")
+HALVES = ("dev", "unseen", "fresh", "blind2")
 
 
 def index(half):
@@ -89,7 +89,8 @@ def log_value(name, value, load):
     if name == "oom":
         oom = load["oom"] or {"device": None, "asked": 0}
         near = abs((oom["asked"] or 0) - value["asked_mib"] * 2**20) < 2**14
-        return oom["device"] == value["device"] and near, oom
+        devices = value["device"] if isinstance(value["device"], list) else [value["device"]]
+        return oom["device"] in devices and near, oom
     if name == "fit":
         saw = (load.get("fit") or {}).get("state")
         return saw == value, saw
@@ -160,7 +161,7 @@ def main():
     given = options.parse_args()
     entries = index(given.half)
     if given.fetch:
-        for repository, commit in sorted({(e["repository"], e["commit"]) for e in entries}):
+        for repository, commit in sorted({(e["repository"], e["commit"]) for e in entries if e["commit"]}):
             name = repository.replace("/", "+")
             print(f"git init -q {name} && git -C {name} fetch -q --depth 1 https://github.com/{repository} {commit} && git -C {name} checkout -q FETCH_HEAD")
         return 0
