@@ -122,6 +122,11 @@ static void a_value_is_taken_even_if_it_is_an_option(void **state) {
     r = server("--host --port 8080"); /* a text takes anything */
     assert_string_equal(problem(&r, LLW_F_SWALLOWED)->message, "--host takes the option --port as its value");
     end(&r);
+    r = server("-c --no-mmap -b 64"); /* one that was taken out is an option all the same */
+    assert_string_equal(problem(&r, LLW_F_SWALLOWED)->message,
+                        "llama-server ends here: -c takes the option --no-mmap as its value");
+    assert_null(problem(&r, LLW_F_EMPTY));
+    end(&r);
     r = server("-ngl -1");
     only(&r, 0, true);
     end(&r);

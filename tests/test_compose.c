@@ -125,6 +125,18 @@ static void what_is_included_lies_below(void **state) {
                "llm/compose.yaml:4:30)\n");
 }
 
+/* ".defaults": nobody starts it; what has such a name and is extended by none is a service. */
+static void a_base_that_others_extend_is_not_started(void **state) {
+    (void)state;
+    const tree_file files[] = {
+        {"compose.yaml", "services:\n  .base:\n    " IMAGE "\n    command: -c $$N\n  a:\n    extends: .base\n"
+                         "    command: -c 2\n  _b:\n    " IMAGE "\n    command: -c 3\n"},
+        {NULL, NULL}};
+    tree_check(files, "",
+               "compose.yaml:a: ctx=2 (Compose command compose.yaml:7:17)\n"
+               "compose.yaml:_b: ctx=3 (Compose command compose.yaml:10:17)\n");
+}
+
 static void env_files_may_be_raw_or_missing(void **state) {
     (void)state;
     const tree_file files[] = {{"compose.yaml",
@@ -300,6 +312,7 @@ int main(void) {
         cmocka_unit_test(a_file_that_cannot_run_alone_is_read_over_its_base),
         cmocka_unit_test(extends_is_followed_in_each_file),
         cmocka_unit_test(what_is_included_lies_below),
+        cmocka_unit_test(a_base_that_others_extend_is_not_started),
         cmocka_unit_test(env_files_may_be_raw_or_missing),
         cmocka_unit_test(env_goes_through_every_service_that_takes_it),
         cmocka_unit_test(a_service_that_needs_its_env_is_told_once),

@@ -127,6 +127,7 @@ static void documents_claim_what_people_mean(void **state) {
         /* of another model, of no model, of several */
         {"GLM is fine. Llama-3.3-70B is a dense model.", ""},
         {"A dense model reads every weight.", ""},
+        {"GPT-OSS 120B: dense 120B weights wouldn't fit, but with MoE they may stay in RAM.", ""},
         {"GLM and the like: the file has 18 GB.", ""},
         {"# GLM Flash against GPT-OSS\n\nIt is a dense model.\n", ""},
         {"The 26B of Gemma-9-26B is a dense model.", ""},

@@ -34,6 +34,13 @@ static void everything_has_to_be_a_string(void **state) {
         "F26 the value of an env entry pod.yaml:10:39\nF26 args pod.yaml:8:19\nF26 args pod.yaml:8:27\n");
 }
 
+/* To YAML an address and a version of three parts are strings. */
+static void what_only_looks_like_a_number_is_a_string(void **state) {
+    (void)state;
+    CHECK(POD IMAGE "    args: [--host, 0.0.0.0, -c, \"5\", --alias, 1.2.3]\n",
+          "pod.yaml:llm: ctx=5 (Kubernetes args pod.yaml:8:34)\n");
+}
+
 static void variables_are_put_in_by_brackets(void **state) {
     (void)state;
     CHECK(POD IMAGE
@@ -86,6 +93,8 @@ static void many_kinds_make_pods(void **state) {
                                         "apiVersion: serving.kserve.io/v1beta1\nkind: "
                                         "InferenceService\nmetadata: {name: llm}\nspec: {predictor: "
                                         "{containers: [%s]}}\n",
+                                        "apiVersion: serving.kserve.io/v1alpha1\nkind: "
+                                        "ServingRuntime\nmetadata: {name: llm}\nspec: {containers: [%s]}\n",
                                         "apiVersion: v1\nkind: List\nitems:\n- kind: Pod\n  metadata: {name: "
                                         "llm}\n  spec: {containers: [%s]}\n",
                                         "apiVersion: v1\nkind: Namespace\nmetadata: {name: "
@@ -128,6 +137,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(command_and_args_stand_for_entrypoint_and_cmd),
         cmocka_unit_test(everything_has_to_be_a_string),
+        cmocka_unit_test(what_only_looks_like_a_number_is_a_string),
         cmocka_unit_test(variables_are_put_in_by_brackets),
         cmocka_unit_test(config_maps_are_looked_for_beside),
         cmocka_unit_test(many_kinds_make_pods),

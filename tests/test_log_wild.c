@@ -135,6 +135,64 @@ static void llama_cpps_figures_replace_what_ollama_expected(void **state) {
     llw_arena_free(arena);
 }
 
+/* Ollama 0.12 to 0.15 expects sizes before llama.cpp's runner starts: one load, not two. */
+static void what_ollama_expected_is_no_load_of_its_own(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_log log = log_text(
+        arena, OLLAMA
+        "\"starting runner\" cmd=\"/bin/ollama runner --model /m/sha256-bb --port 4000\"\n" OLLAMA
+        "\"model weights\" device=ROCm0 size=\"7.0 GiB\"\n" OLLAMA
+        "\"kv cache\" device=ROCm0 size=\"2.0 GiB\"\n" OLLAMA "\"starting go runner\"\n"
+        "ggml_cuda_init: found 1 ROCm devices:\n" OLLAMA "system CPU.0.LLAMAFILE=1\n"
+        "llama_model_load_from_file_impl: using device ROCm0 (AMD Radeon RX 6800) - 16000 MiB free\n" HEADER
+        "load_tensors: offloaded 33/33 layers to GPU\n"
+        "load_tensors:        ROCm0 model buffer size =  6900.50 MiB\n" OLLAMA
+        "\"llama runner started in 3.10 seconds\"\n");
+    const llw_load *l = only(&log);
+    assert_false(l->ollama_engine);
+    assert_int_equal(l->devices[0].model, mib(6900.5));
+    assert_int_equal(l->devices[0].context, -1);
+    assert_int_equal(l->outcome, LLW_LOG_LOADED);
+    llw_arena_free(arena);
+}
+
+static void after_the_last_words_of_a_program_another_begins(void **state) {
+    (void)state;
+    static const char failed[] = "E llama_model_load: error loading model: tensor 'a' data is not within the "
+                                 "file bounds, model is corrupted or incomplete\n"
+                                 "E llama_model_load_from_file_impl: failed to load model\n"
+                                 "E srv    operator(): exiting due to model loading error\n";
+    llw_arena *arena = llw_arena_new();
+    llw_log log = log_text(arena, llw_arena_printf(arena, "%s%s", failed, failed));
+    assert_int_equal(log.n_loads, 2);
+    assert_int_equal(log.loads[1].outcome, LLW_LOG_FAILED);
+    /* what it falls over while it ends is still its own */
+    log = log_text(arena, llw_arena_printf(arena, "%sSegmentation fault (core dumped)\n", failed));
+    assert_int_equal(log.n_loads, 1);
+    llw_arena_free(arena);
+}
+
+static void a_context_is_known_by_the_line_that_the_verbosity_left(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_log log = log_text(arena, "0.00.101.200 I llama_completion: llama threadpool init, n_threads = 8\n"
+                                  "generate: n_ctx = 8192, n_batch = 2048, n_predict = 64, n_keep = 0\n");
+    assert_int_equal(only(&log)->n_ctx, 8192);
+    assert_int_equal(only(&log)->outcome, LLW_LOG_LOADED);
+    llw_arena_free(arena);
+}
+
+static void a_line_goes_on_behind_the_dots_of_the_load(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_log log = log_text(arena, HEADER "................GGML_ASSERT: C:\\l\\ggml-cuda.cu:5925: false\n");
+    assert_int_equal(only(&log)->outcome, LLW_LOG_CRASH);
+    log = log_text(arena, HEADER "........\nmain: model loaded\n");
+    assert_int_equal(only(&log)->outcome, LLW_LOG_LOADED);
+    llw_arena_free(arena);
+}
+
 static void what_was_killed_ran_out_of_memory(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
@@ -283,6 +341,10 @@ int main(void) {
         cmocka_unit_test(shells_tell_of_crashes),
         cmocka_unit_test(ollamas_own_engine_tells_sizes_in_its_words),
         cmocka_unit_test(llama_cpps_figures_replace_what_ollama_expected),
+        cmocka_unit_test(what_ollama_expected_is_no_load_of_its_own),
+        cmocka_unit_test(after_the_last_words_of_a_program_another_begins),
+        cmocka_unit_test(a_context_is_known_by_the_line_that_the_verbosity_left),
+        cmocka_unit_test(a_line_goes_on_behind_the_dots_of_the_load),
         cmocka_unit_test(what_was_killed_ran_out_of_memory),
         cmocka_unit_test(offloaded_layers_are_said_once_a_load),
         cmocka_unit_test(what_is_not_shown_is_not_nothing),

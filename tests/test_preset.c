@@ -108,6 +108,14 @@ static void sections_stand_on_the_star_and_under_the_router(void **state) {
                "F26 load-on-startup my.ini:5:1\n");
 }
 
+/* By the launch, not by the router once more. */
+static void what_was_taken_out_is_told_once(void **state) {
+    (void)state;
+    CHECK("[a]\n" M "c = 1\nmlock = true\n",
+          "presets.ini:a: model=/m/a.gguf (preset presets.ini:2:9) ctx=1 (preset presets.ini:3:5) "
+          "load_mode=mlock (preset presets.ini:4:1)\n F02 --mlock presets.ini:4:1\n");
+}
+
 static void other_programs_files_are_silent(void **state) {
     (void)state;
     static const char *const texts[] = {
@@ -156,6 +164,7 @@ int main(void) {
         cmocka_unit_test(what_is_given_twice_counts_by_its_name),
         cmocka_unit_test(switches_turn_round),
         cmocka_unit_test(sections_stand_on_the_star_and_under_the_router),
+        cmocka_unit_test(what_was_taken_out_is_told_once),
         cmocka_unit_test(other_programs_files_are_silent),
         cmocka_unit_test(hostile_presets_are_survived),
     };

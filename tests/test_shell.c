@@ -244,6 +244,8 @@ static void both_ways_of_what_is_not_known_are_read(void **state) {
         {"M=b; case $M in a|x) C=1;; b) C=2;; *) C=3;; esac; llama-server -c $C", "1 -c|2"},
         {"C=1; (C=2; llama-server -c $C); llama-server -c $C", "1 -c|2; 1 -c|1"},
         {"! [ 1 = 2 ] && llama-server -c 1", "1 -c|1"},
+        {"P=./llama-server\nif [ -f y ]; then P=/opt/l/llama-server; fi\n$P -c 1", "3 -c|1"},
+        {"P=./llama-server\nif [ -f y ]; then P=./other; fi\n$P -c 1", ""},
     };
     CHECK(cases);
 }

@@ -137,6 +137,11 @@ static void their_neighbours_are_found(void **state) {
         {"compose.yml",
          "services:\n  llama:\n    image: ghcr.io/ggml-org/llama.cpp:server-cuda\n    command: -m a.gguf\n",
          "L14 compose.yml:3\n"},
+        {"compose.yml",
+         "services:\n  llama:\n    image: ghcr.io/ggerganov/llama.cpp:latest-cuda\n    entrypoint: "
+         "/app/llama-server\n"
+         "    command: -m a.gguf\n",
+         "L14 compose.yml:3\n"},
         {"Dockerfile",
          "FROM ghcr.io/ggml-org/llama.cpp:server-cuda-b8022\nENV LLAMA_ARG_N_GPU_LAYERS=99\nCMD [\"-m\", "
          "\"a.gguf\"]\n",

@@ -97,6 +97,15 @@ static void what_systemd_refuses_is_found(void **state) {
     CHECK("# llama-server\n[Unit]\nExecStart=/bin/llama-server -c 1\n", "");
 }
 
+/* A unit that an installer fills in: what will stand there nobody knows, and systemd never reads it so. */
+static void what_a_template_leaves_open_is_no_mistake(void **state) {
+    (void)state;
+    CHECK("[Service]\nExecStart=__DIR__/bin/llama-server -m @MODEL@ -c <ctx-size> -ngl YOUR_LAYERS -b 7\n",
+          "l.service: model=? (unit l.service:2:39) gpu_layers=unknown (unit l.service:2:66) ctx=unknown "
+          "(unit l.service:2:50) batch=7 (unit l.service:2:81)\n");
+    CHECK("[Service]\nExecStart=/bin/llama-server -c many\n", "l.service:\n F09 -c l.service:2:32\n");
+}
+
 static void podman_containers_are_units_too(void **state) {
     (void)state;
     tree_check_one("llm.container",
@@ -143,9 +152,13 @@ static void hostile_units_are_survived(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(commands_run_without_a_shell),    cmocka_unit_test(variables_are_words_or_vanish),
-        cmocka_unit_test(drop_ins_have_to_clear),          cmocka_unit_test(what_systemd_refuses_is_found),
-        cmocka_unit_test(podman_containers_are_units_too), cmocka_unit_test(hostile_units_are_survived),
+        cmocka_unit_test(commands_run_without_a_shell),
+        cmocka_unit_test(variables_are_words_or_vanish),
+        cmocka_unit_test(drop_ins_have_to_clear),
+        cmocka_unit_test(what_systemd_refuses_is_found),
+        cmocka_unit_test(what_a_template_leaves_open_is_no_mistake),
+        cmocka_unit_test(podman_containers_are_units_too),
+        cmocka_unit_test(hostile_units_are_survived),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);
 }

@@ -317,6 +317,23 @@ static llw_config_entry *below(llw_config_reader *r, llw_config_set *set, llw_co
     return found;
 }
 
+static bool is_extended(const llw_config_entry *e, const char *name) {
+    for (size_t i = 0; i < e->n_services; i++)
+        if (e->services[i].extends && !strcmp(e->services[i].extends, name)) return true;
+    return false;
+}
+
+/* ".defaults", "_base": a service that is there for others to extend, and that nobody starts. */
+static void drop_bases(project *p, const llw_config_entry *e) {
+    size_t kept = 0;
+    for (size_t i = 0; i < p->n; i++) {
+        const char *name = p->items[i].name;
+        if ((*name == '.' || *name == '_') && is_extended(e, name)) continue;
+        p->items[kept++] = p->items[i];
+    }
+    p->n = kept;
+}
+
 const llw_service *llw_config_project(llw_config_reader *r, llw_config_set *set, llw_config_entry *e,
                                       size_t *n) {
     if (!e->parsed_project) {
@@ -334,6 +351,7 @@ const llw_service *llw_config_project(llw_config_reader *r, llw_config_set *set,
         }
         for (size_t i = 0; i < count; i++) add_layer(&p, layers[i]);
         for (size_t i = 0; i < count; i++) include_all(&p, layers[i]);
+        drop_bases(&p, e);
         e->project = p.items;
         e->n_project = p.n;
     }

@@ -118,6 +118,11 @@ static bool only_options(llw_config_reader *r, const llw_container *c) {
     return false;
 }
 
+/* An image of the project, whatever its tag says. */
+static bool of_the_project(const char *image) {
+    return image && (strstr(image, "ggml-org/llama.cpp:") || strstr(image, "ggerganov/llama.cpp:"));
+}
+
 void llw_container_start(llw_config_reader *r, const llw_start_site *site, const llw_container *c,
                          const llw_scope *env, llw_lowered *out) {
     llw_program program = LLW_PROGRAM_SERVER;
@@ -132,7 +137,7 @@ void llw_container_start(llw_config_reader *r, const llw_start_site *site, const
     if (out->runs && own && program == LLW_PROGRAM_BENCH) out->program = program;
     out->version = version;
     out->version_place = c->place.place;
-    if (!official) return;
+    if (!official && !of_the_project(c->image)) return;
     out->image = c->image;
     out->image_place = c->place;
 }

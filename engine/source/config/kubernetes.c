@@ -66,6 +66,18 @@ static const llw_yaml *below(const llw_yaml *node, const char *const *keys) {
     return node;
 }
 
+/* What an object of a custom resource keeps its containers in (KServe's ServingRuntime, ...), or NULL. */
+static const llw_yaml *custom_pod(const llw_yaml *object) {
+    static const char *const here[] = {"spec", NULL}, *const made[] = {"spec", "template", "spec", NULL};
+    static const char *const *const ways[] = {here, made};
+    if (!strchr(string_at(object, "apiVersion"), '/')) return NULL;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        const llw_yaml *pod = below(object, ways[i]), *containers = llw_yaml_get(pod, "containers");
+        if (containers && containers->kind == LLW_YAML_LIST) return pod;
+    }
+    return NULL;
+}
+
 /* The pod that an object makes, or NULL. */
 static const llw_yaml *pod_of(const llw_yaml *object) {
     static const char *const pod[] = {"spec", NULL}, *const made[] = {"spec", "template", "spec", NULL},
@@ -80,7 +92,7 @@ static const llw_yaml *pod_of(const llw_yaml *object) {
     if (!strcmp(kind, "Service") && strncmp(version, "serving.knative.dev/", 20)) return NULL;
     for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
         if (!strcmp(kind, makers[i])) return below(object, made);
-    return NULL;
+    return custom_pod(object);
 }
 
 /* --- ConfigMaps --- */
@@ -136,15 +148,28 @@ static llw_rich map_value(manifest *m, const struct llw_config_map *map, const l
 
 /* --- strings --- */
 
+/* 8080, -1, 0.5, 1e3; an address such as 0.0.0.0 is a string. */
+static bool is_number(const char *text) {
+    const char *at = text + (*text == '-' || *text == '+');
+    size_t whole = strspn(at, "0123456789_"),
+           part = at[whole] == '.' ? strspn(at + whole + 1, "0123456789_") : 0;
+    const char *end = at + whole + (at[whole] == '.') + part;
+    if (!whole && !part) return false;
+    if (*end == 'e' || *end == 'E') {
+        const char *power = end + 1 + (end[1] == '-' || end[1] == '+');
+        size_t digits = strspn(power, "0123456789");
+        if (digits) end = power + digits;
+    }
+    return !*end && strpbrk(text, "0123456789");
+}
+
 /* What YAML 1.1 takes for something else than a string when nothing is quoted. */
 static const char *other_type(const llw_yaml *node) {
     static const char *const booleans[] = {"true", "false", "yes", "no", "on", "off", "y", "n"};
     if (!node->plain || !*node->text) return NULL;
     for (size_t i = 0; i < sizeof booleans / sizeof *booleans; i++)
         if (!strcasecmp(node->text, booleans[i])) return "true or false";
-    size_t n = strspn(node->text + (*node->text == '-' || *node->text == '+'), "0123456789._");
-    bool number = n && !node->text[n + (*node->text == '-' || *node->text == '+')];
-    return number && strpbrk(node->text, "0123456789") ? "a number" : NULL;
+    return is_number(node->text) ? "a number" : NULL;
 }
 
 /* A word of command, args or env; numbers and the like are told. */

@@ -216,15 +216,14 @@ static bool was_read(const llw_flag_row *row, int64_t order) {
 }
 
 /* A key that the newest builds refuse, when nobody says that such a one runs. */
-static void tell_removed(preset *p, const section *s, const setting *set, bool named) {
+/* Of a build that is named; else each launch of the preset tells it. */
+static void tell_removed(preset *p, const section *s, const setting *set) {
     const llw_flag_row *row = set->row;
     llw_config_problem(
-        p->r, LLW_F_REMOVED, named ? LLW_PROBLEM_WRONG : LLW_PROBLEM_RISK,
-        place_at(p, set->line, set->column), set->key,
+        p->r, LLW_F_REMOVED, LLW_PROBLEM_WRONG, place_at(p, set->line, set->column), set->key,
         *row->note ? llw_arena_printf(p->r->arena, "write %s", as_key(p, row->note)) : "leave it out",
-        "the whole router ends at start from %s on: option '%s' of preset '%.60s' was taken out%s",
-        llw_build_and_day(p->r->arena, row->until_version), set->key, s->name,
-        named ? "" : ", and nothing says that an older build runs");
+        "the whole router ends at start from %s on: option '%s' of preset '%.60s' was taken out",
+        llw_build_and_day(p->r->arena, row->until_version), set->key, s->name);
 }
 
 static void unknown_key(preset *p, const section *s, const setting *set, int64_t order) {
@@ -313,7 +312,7 @@ static void resolve(preset *p, int64_t order) {
             set->row = find_row(p->r, set->key, order, &set->negative, &other);
             if (!set->row && was_read(other, order)) {
                 set->row = other;
-                if (!s->discarded) tell_removed(p, s, set, named);
+                if (named && !s->discarded) tell_removed(p, s, set);
                 if (named) set->row = NULL;
             } else if (!set->row && !s->discarded) {
                 unknown_key(p, s, set, order);

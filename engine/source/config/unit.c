@@ -7,6 +7,7 @@
  * sign; EnvironmentFile= overrides it; a drop-in has to empty ExecStart= before it gives another. */
 #include "source/config/front.h"
 #include "base/file.h"
+#include "source/launch/template.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -429,7 +430,7 @@ static bool speaks_of_llama(llw_config_reader *r, const llw_words *words) {
 /* A program by a path that systemd accepts: absolute, or a name alone. */
 static bool path_is_good(llw_config_reader *r, const llw_rich *word) {
     const char *path = text_of(r, word);
-    return *path == '/' || (!strchr(path, '/') && *path != '$' && *path != '~') ||
+    return *path == '/' || llw_is_template(path) || (!strchr(path, '/') && *path != '$' && *path != '~') ||
            (word->n && word->chars[0].unknown);
 }
 

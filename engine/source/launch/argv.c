@@ -2,6 +2,7 @@
 #include "source/launch/argv.h"
 #include "fact/build.h"
 #include "source/launch/argv_reader.h"
+#include "source/launch/template.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -133,6 +134,15 @@ static void note_repetition(llw_reader *r, const llw_use *use, const char *value
     seen->text = value;
 }
 
+/* Whether some build takes the word as an option, be it one that this build does not have any more. */
+static bool is_option(llw_reader *r, const char *text) {
+    char buffer[MAX_SPELLING];
+    bool negative = false;
+    if (!text || *text != '-') return false;
+    const char *spelling = spelling_of(text, buffer);
+    return active(r, spelling, &negative) || llw_flag_find_any(r->flags, spelling, r->in->program);
+}
+
 /* What is written where a client insists on some key: no secret. */
 static bool is_placeholder(const char *text) {
     static const char *const words[] = {"",     "-",   "x",    "1",       "12345", "123456", "none", "null",
@@ -175,6 +185,14 @@ static bool tell_swallowed(llw_reader *r, const llw_use *use, const llw_token *v
     return taken;
 }
 
+/* A value that somebody is to fill in. */
+static const llw_token *left_open(llw_reader *r, const llw_token *value) {
+    llw_token *open = llw_arena_alloc(r->arena, sizeof *open);
+    *open = *value;
+    open->text = NULL;
+    return open;
+}
+
 /* The option at i, which takes a value. Returns how many words it took. */
 static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *spelling, size_t i,
                           llw_grade grade) {
@@ -195,11 +213,8 @@ static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *sp
     if (row->secret && !is_placeholder(value->text))
         llw_reader_report(r, LLW_F_SECRET, LLW_PROBLEM_RISK, &use, "use --api-key-file, or the environment",
                           "the value of %s can be read by every user of the machine", spelling);
-    char buffer[MAX_SPELLING];
-    bool negative = false;
-    bool swallowed =
-        value->text && value->text[0] == '-' && active(r, spelling_of(value->text, buffer), &negative);
-    if (swallowed && !tell_swallowed(r, &use, value))
+    if (llw_is_template(value->text)) value = left_open(r, value);
+    if (is_option(r, value->text) && !tell_swallowed(r, &use, value))
         return 0; /* refused: the rest is read as it was meant */
     use.token = value;
     note_repetition(r, &use, row->secret ? NULL : value->text);
@@ -236,12 +251,11 @@ static void keep_refused(llw_reader *r, size_t first, size_t last) {
 
 /* Whether the option at i takes a value, and an option stands where that should be. */
 static bool swallows(llw_reader *r, size_t i) {
-    char buffer[MAX_SPELLING], next[MAX_SPELLING];
+    char buffer[MAX_SPELLING];
     bool negative = false;
-    const char *text = r->in->args[i].text, *value = r->in->args[i + 1].text;
+    const char *text = r->in->args[i].text;
     const llw_flag_row *row = text ? active(r, spelling_of(text, buffer), &negative) : NULL;
-    return row && llw_flag_takes_value(row) && value && *value == '-' &&
-           active(r, spelling_of(value, next), &negative);
+    return row && llw_flag_takes_value(row) && is_option(r, r->in->args[i + 1].text);
 }
 
 /* The word at i; how many words behind it belong to it. */

@@ -230,6 +230,13 @@ static void apply_json(llw_log_reader *r, llw_log_stream *s, llw_log_text t) {
     if (s->entry) s->entry->load.program = "llama-server";
 }
 
+/* Ollama told what it expected; now the runner it was for loads. */
+static void drop_estimate(llw_log_entry *e) {
+    if (!e || !e->load.ollama_engine || e->load.loaded_line) return;
+    e->load.n_buffers = 0;
+    e->load.ollama_engine = false;
+}
+
 static bool apply_process(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
     const llw_log_field *f = line->field;
     llw_log_text none = {line->text.at, 0};
@@ -260,6 +267,7 @@ static bool apply_process(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         if (s->entry) s->entry->load.threads = f[0].integer;
         return true;
     case LLW_LOG_E_CUDA_FOUND:
+        drop_estimate(s->entry);
         if (s->fitting || advanced(s->entry)) llw_log_new_process(s);
         s->backend = llw_log_copy(r->arena, f[1].text);
         return true;
@@ -283,6 +291,7 @@ static bool apply_process(llw_log_reader *r, llw_log_stream *s, const llw_log_li
 
 /* "using device" stands before the header in some builds and behind it in others. */
 static void apply_device(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
+    drop_estimate(s->entry);
     if (advanced(s->entry)) s->entry = NULL;
     if (!llw_log_entry_get(r, s)) return;
     const llw_log_field *f = line->field;
@@ -315,13 +324,6 @@ int64_t llw_log_unit(llw_log_text unit) {
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (text_is(unit, units[i].name)) return units[i].unit;
     return 0;
-}
-
-/* Ollama told what it expected; now llama.cpp loads. */
-static void drop_estimate(llw_log_entry *e) {
-    if (!e || !e->load.ollama_engine || e->load.loaded_line) return;
-    e->load.n_buffers = 0;
-    e->load.ollama_engine = false;
 }
 
 static bool apply_model(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
@@ -424,7 +426,21 @@ bool llw_log_of_a_load(llw_log_event event) {
     }
 }
 
+/* Words with which a process begins; that of the load at work has ended. */
+static bool begins_again(llw_log_event event) {
+    switch (event) {
+    case LLW_LOG_E_FAIL:
+    case LLW_LOG_E_FAIL_ARCH:
+    case LLW_LOG_E_FAIL_SIZE:
+    case LLW_LOG_E_FAIL_ARGUMENT:
+    case LLW_LOG_E_FIT_START:
+    case LLW_LOG_E_FIT_ERROR: return true;
+    default: return false;
+    }
+}
+
 void llw_log_apply(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
+    if (s->entry && s->entry->exited && begins_again(line->event)) llw_log_new_process(s);
     set_program(s, line);
     if (line->event == LLW_LOG_E_NONE) return;
     if (s->entry) s->entry->load.last_line = r->log->lines;

@@ -270,7 +270,8 @@ static void find_fit(finder *f) {
         {"tensor_buft_overrides", "leave -ot, -cmoe and -ncmoe out: --fit then moves what has to move"},
         {"SPLIT_MODE", "leave -sm out: --fit works with layers alone"}};
     const llw_log_fit *fit = &f->load->fit;
-    if (fit->state == LLW_LOG_FIT_GAVE_UP || fit->state == LLW_LOG_FIT_ERROR) {
+    bool consequence = fit->state == LLW_LOG_FIT_ERROR && f->load->outcome == LLW_LOG_FAILED;
+    if (fit->state == LLW_LOG_FIT_GAVE_UP || (fit->state == LLW_LOG_FIT_ERROR && !consequence)) {
         const char *advice = "";
         for (size_t i = 0; fit->reason && i < sizeof causes / sizeof *causes; i++)
             if (strstr(fit->reason, causes[i].words)) advice = causes[i].advice;

@@ -265,6 +265,14 @@ static size_t docker_json(const char *bytes, size_t len) {
     return n < len && bytes[n] == '"' ? n + 1 : 0;
 }
 
+/* The dots of a load at work, behind which a line may go on. */
+static size_t progress(llw_log_text t) {
+    enum { LEAST = 3 };
+    size_t n = 0;
+    while (n < t.len && t.at[n] == '.') n++;
+    return n >= LEAST ? n : 0;
+}
+
 void llw_log_unwrap(const char *bytes, size_t len, char *buffer, llw_log_line *line) {
     *line = (llw_log_line){0};
     char text[LLW_LOG_LINE];
@@ -282,6 +290,6 @@ void llw_log_unwrap(const char *bytes, size_t len, char *buffer, llw_log_line *l
         if (!skip) break;
         t = drop(seen, skip);
     }
-    line->text = t;
+    line->text = drop(t, progress(t));
     if (!line->key.at) line->key = (llw_log_text){buffer, 0};
 }

@@ -18,6 +18,7 @@ typedef struct llw_log_entry {
     bool dropped;       /* a dry load of --fit after all */
     bool meta, loading; /* its header was read; it was announced */
     bool n_ctx_seen;    /* of the current context */
+    bool exited;        /* the program said that it ends; what it falls over then is still its own */
     bool vague;         /* the reason it crashed for is only a place in the source */
     int crash_line, fail_line;
     llw_log_share breakdown[LLW_LOG_BREAKDOWN];

@@ -293,7 +293,8 @@ static bool apply_failure(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     case LLW_LOG_E_FAIL_SIZE:
     case LLW_LOG_E_FAIL_ARCH:
     case LLW_LOG_E_FAIL_PORT:
-    case LLW_LOG_E_FAIL_LATER: break;
+    case LLW_LOG_E_FAIL_LATER:
+    case LLW_LOG_E_FAIL_EXIT: break;
     default: return false;
     }
     if (s->fitting) return true; /* a dry load; --fit tells what came of it */
@@ -302,7 +303,9 @@ static bool apply_failure(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     if (line->event == LLW_LOG_E_FAIL && why.at && memmem(why.at, why.len, dry, sizeof dry - 1)) return true;
     llw_log_entry *e = llw_log_entry_get(r, s);
     if (!e) return true;
-    bool first = !e->fail_line || (!e->load.failure && line->event != LLW_LOG_E_FAIL_LATER);
+    bool reason = line->event != LLW_LOG_E_FAIL_LATER && line->event != LLW_LOG_E_FAIL_EXIT;
+    bool first = !e->fail_line || (!e->load.failure && reason);
+    e->exited |= line->event == LLW_LOG_E_FAIL_EXIT;
     if (!e->fail_line) e->fail_line = r->log->lines;
     llw_log_text words = line->field[0].text;
     if (line->event == LLW_LOG_E_FAIL_SIZE)
@@ -333,6 +336,13 @@ static void set_slots(llw_load *load, const llw_log_field *f, int line) {
     load->n_ctx_line = load->n_seq_line = line;
 }
 
+/* llama-cli tells the size of its context where the verbosity hid the context's own lines. */
+static void set_context(llw_load *load, int64_t cells, int line) {
+    if (load->n_ctx >= 0 || cells <= 0 || cells > INT32_MAX) return;
+    load->n_ctx = cells;
+    load->n_ctx_line = line;
+}
+
 static void set_loaded(llw_log_reader *r, llw_load *load, llw_log_event event) {
     load->early |= event == LLW_LOG_E_LOADED_EARLY;
     if (!load->loaded_line) load->loaded_line = load->last_line = r->log->lines;
@@ -342,13 +352,15 @@ static bool apply_service(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     const llw_log_field *f = line->field;
     llw_log_entry *e = s->entry;
     /* a log whose beginning is missing still tells that it runs */
-    bool begins = line->event == LLW_LOG_E_LOADED || line->event == LLW_LOG_E_LOADED_EARLY ||
-                  line->event == LLW_LOG_E_PROMPT_TIME || line->event == LLW_LOG_E_TASK;
+    bool begins = line->event == LLW_LOG_E_LOADED || line->event == LLW_LOG_E_LOADED_CLI ||
+                  line->event == LLW_LOG_E_LOADED_EARLY || line->event == LLW_LOG_E_PROMPT_TIME ||
+                  line->event == LLW_LOG_E_TASK;
     if (line->event == LLW_LOG_E_ROUTER) return s->router = true; /* loads nothing; its children tell */
     if (!e && begins && !s->fitting && !s->router) e = llw_log_entry_get(r, s);
     if (!e) return false;
     llw_load *load = &e->load;
     switch (line->event) {
+    case LLW_LOG_E_LOADED_CLI: set_context(load, f[0].integer, r->log->lines); /* fall through */
     case LLW_LOG_E_LOADED_EARLY:
     case LLW_LOG_E_LOADED:
         if (s->fitting) return true;

@@ -36,7 +36,23 @@ static bool same_text(const llw_rich *a, const llw_rich *b) {
     return true;
 }
 
-/* The words that both start with, then one that nobody knows. */
+/* Where the file's name begins in a path of one word, with the / before it; the end where it is none. */
+static size_t name_of(const llw_rich *path) {
+    size_t at = path->n;
+    for (size_t i = 0; i < path->n; i++) {
+        if (isspace((unsigned char)path->chars[i].byte)) return path->n;
+        if (path->chars[i].byte == '/') at = i;
+    }
+    return at;
+}
+
+/* "/llama-server" of two paths that end so: which program it is, is known, though not where it lies. */
+static llw_rich common_name(const llw_rich *a, const llw_rich *b) {
+    llw_rich x = llw_rich_slice(a, name_of(a), a->n), y = llw_rich_slice(b, name_of(b), b->n);
+    return x.n > 1 && same_text(&x, &y) ? x : (llw_rich){0};
+}
+
+/* The words that both start with, then one that nobody knows; of two paths the name of their file. */
 static llw_rich common(llw_shell *s, const llw_rich *a, const llw_rich *b) {
     size_t n = 0;
     while (n < a->n && n < b->n && same_byte(&a->chars[n], &b->chars[n])) n++;
@@ -53,6 +69,8 @@ static llw_rich common(llw_shell *s, const llw_rich *a, const llw_rich *b) {
         llw_rich_push(s->r->arena, &out, blank);
     }
     llw_rich_unknown(s->r->arena, &out, at, NULL);
+    llw_rich name = common_name(a, b);
+    if (!n) llw_rich_append(s->r->arena, &out, &name);
     return out;
 }
 
