@@ -72,6 +72,43 @@ static void shells_tell_of_crashes(void **state) {
     }
 }
 
+/* What helps against an end that was named, and never "another build" where that is not what helps. */
+static void an_end_has_its_own_advice(void **state) {
+    (void)state;
+    static const struct {
+        const char *end, *advice;
+    } ends[] = {
+        {"CUDA error: CUDA-capable device(s) is/are busy or unavailable\n",
+         "another process has the card to itself (nvidia-smi -q -d COMPUTE shows the mode), or the driver "
+         "has "
+         "to be loaded again"},
+        {"CUDA error: no kernel image is available for execution on the device\n",
+         "a build that names this GPU's compute capability in CMAKE_CUDA_ARCHITECTURES"},
+        {"CUDA error: unspecified launch failure\n",
+         "another build, then a test with a long prompt: llwhy lesson L06"},
+        {"Illegal instruction (core dumped)\n", "a build for this processor: made on it with GGML_NATIVE, or "
+                                                "without the AVX-512 and AMX that it lacks"},
+        {"llama_model_load: error loading model: unknown model architecture: 'new'\n",
+         "a newer build; if none knows it, a fork that the model's page names"},
+        {"llama_model_load: error loading model: unknown model architecture: ''\n",
+         "the file's header names no architecture: it is no language model, or it is damaged. llwhy FILE "
+         "shows the header"},
+        {"E srv  start: couldn't bind HTTP server socket, hostname: 127.0.0.1, port: 8080\n",
+         "another --port, or end what listens there (ss -ltnp)"},
+        {"llama_model_load: error loading model: something else\n", ""},
+        {"ggml_backend_cpu_buffer_type_alloc_buffer: failed to allocate buffer of size 137438953472\n"
+         "llama_kv_cache_init: failed to allocate buffer for kv cache\n",
+         "a smaller -c, fewer slots (-np), or -ctk q8_0 -ctv q8_0"},
+    };
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        llw_arena *arena = llw_arena_new();
+        llw_log log = log_text(arena, llw_arena_printf(arena, HEADER "%s", ends[i].end));
+        assert_int_equal(only(&log)->n_findings, 1);
+        assert_string_equal(only(&log)->findings[0].advice, ends[i].advice);
+        llw_arena_free(arena);
+    }
+}
+
 /* --- Ollama --- */
 
 #define OLLAMA "time=2026-04-22T06:22:10.586Z level=INFO source=x.go:1 msg="
@@ -188,6 +225,7 @@ static void a_line_goes_on_behind_the_dots_of_the_load(void **state) {
     llw_arena *arena = llw_arena_new();
     llw_log log = log_text(arena, HEADER "................GGML_ASSERT: C:\\l\\ggml-cuda.cu:5925: false\n");
     assert_int_equal(only(&log)->outcome, LLW_LOG_CRASH);
+    assert_string_equal(only(&log)->failure, "the assertion \"false\" failed");
     log = log_text(arena, HEADER "........\nmain: model loaded\n");
     assert_int_equal(only(&log)->outcome, LLW_LOG_LOADED);
     llw_arena_free(arena);
@@ -339,6 +377,7 @@ int main(void) {
         cmocka_unit_test(words_around_the_fences_are_no_log),
         cmocka_unit_test(a_log_may_be_one_string_of_json),
         cmocka_unit_test(shells_tell_of_crashes),
+        cmocka_unit_test(an_end_has_its_own_advice),
         cmocka_unit_test(ollamas_own_engine_tells_sizes_in_its_words),
         cmocka_unit_test(llama_cpps_figures_replace_what_ollama_expected),
         cmocka_unit_test(what_ollama_expected_is_no_load_of_its_own),

@@ -91,6 +91,12 @@ static void add_ink_outcome(llw_text *out, const llw_style *style, const llw_loa
                                                     : words[l->outcome]);
 }
 
+/* "ollama[4711]" names no other program than ollama. */
+static bool says_program(const llw_load *l) {
+    size_t n = l->program ? strlen(l->program) : 0;
+    return n && !strncmp(l->source, l->program, n) && (!l->source[n] || l->source[n] == '[');
+}
+
 static void tell_head(llw_text *out, const llw_style *style, const llw_log *log, const llw_load *l) {
     llw_text t = {0};
     llw_text_addf(&t, "Load %zu", (size_t)(l - log->loads) + 1);
@@ -105,7 +111,7 @@ static void tell_head(llw_text *out, const llw_style *style, const llw_log *log,
             llw_text_addf(&t, "%s%sbuild ", l->program ? ", " : "", l->ik ? "ik_llama.cpp " : "");
             add_safe(&t, l->build_text);
         }
-        if (l->source) {
+        if (l->source && !says_program(l)) {
             llw_text_add(&t, ", ");
             add_safe(&t, l->source);
         }

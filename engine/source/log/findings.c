@@ -1,6 +1,7 @@
 /* What a load's log gives reason to say: findings with stable codes, each with its line. */
 #include "base/text.h"
 #include "fact/build.h"
+#include "source/log/remedy.h"
 #include "source/log/state.h"
 
 #include <stdarg.h>
@@ -171,17 +172,20 @@ static const char *oom_advice(const finder *f, const llw_log_oom *oom) {
     if (is_pipelining(f, oom))
         return "a build with -DGGML_SCHED_MAX_COPIES=1: several copies of the graph's inputs are what takes "
                "that much";
-    if (oom->device && !strcmp(oom->device, "Host"))
-        return "more RAM, a smaller file, or more layers on the GPUs";
+    bool host = oom->device && !strcmp(oom->device, "Host");
     switch (oom->part) {
-    case LLW_LOG_MODEL: return model_advice(f);
+    case LLW_LOG_MODEL:
+        return host ? "more RAM, a smaller file, or more layers on the GPUs" : model_advice(f);
     case LLW_LOG_KV:
-    case LLW_LOG_RECURRENT: return "a smaller -c, fewer slots (-np), or -ctk q8_0 -ctv q8_0";
+    case LLW_LOG_RECURRENT:
+        return f->load->flash_attn && !strcmp(f->load->flash_attn, "off")
+                   ? "a smaller -c, fewer slots (-np), or -fa on with -ctk q8_0 -ctv q8_0"
+                   : "a smaller -c, fewer slots (-np), or -ctk q8_0 -ctv q8_0";
     case LLW_LOG_COMPUTE:
         return f->load->n_ubatch > 0 && f->load->n_ubatch <= 512
                    ? "a smaller -c, or fewer layers there"
                    : "a smaller -ub (512 is the default), or a smaller -c";
-    default: return more_free(f);
+    default: return host ? "more RAM, a smaller -c, or more layers on the GPUs" : more_free(f);
     }
 }
 
@@ -241,9 +245,7 @@ static void find_end(finder *f) {
     const llw_load *l = f->load;
     const char *words = l->failure ? l->failure : "no reason given";
     int line = l->n_evidence ? l->evidence[0] : l->last_line;
-    const char *again = strstr(words, "no kernel image")
-                            ? "a build that names this GPU's compute capability in CMAKE_CUDA_ARCHITECTURES"
-                            : "another build, then a test with a long prompt: llwhy lesson L06";
+    const char *again = llw_log_crash_remedy(words);
     if (l->outcome == LLW_LOG_CRASH && l->crash_prompt >= 0)
         find(f, "R04", WRONG, line, again, "it crashed%s%s while reading a prompt of %lld tokens: %s",
              l->crash_device ? " on " : "", l->crash_device ? l->crash_device : "",
@@ -253,9 +255,10 @@ static void find_end(finder *f) {
              l->crash_device ? l->crash_device : "", l->loaded_line ? "while serving" : "before it was ready",
              words);
     else if (l->outcome == LLW_LOG_FAILED && !l->path && strstr(words, "argument"))
-        find(f, "R06", WRONG, line, "", "llama.cpp did not start: %s", words);
+        find(f, "R06", WRONG, line, "llwhy flags OPTION says which builds take it",
+             "llama.cpp did not start: %s", words);
     else if (l->outcome == LLW_LOG_FAILED)
-        find(f, "R05", WRONG, line, "", "the model was not loaded: %s", words);
+        find(f, "R05", WRONG, line, llw_log_failure_remedy(words), "the model was not loaded: %s", words);
     else if (l->outcome == LLW_LOG_UNKNOWN)
         find(f, "R16", NOTE, line, "give the log up to \"model loaded\" or the error",
              "the log ends at line %d, before the load does", l->last_line);

@@ -260,7 +260,8 @@ static bool apply_crash(llw_log_reader *r, llw_log_stream *s, const llw_log_line
     case LLW_LOG_E_CRASH: crash(r, s, llw_log_copy(r->arena, f[0].text)); return true;
     case LLW_LOG_E_CRASH_ASSERT:
         crash(r, s,
-              llw_arena_printf(r->arena, "the assertion \"%s\" failed", llw_log_copy(r->arena, f[0].text)));
+              llw_arena_printf(r->arena, "the assertion \"%s\" failed",
+                               llw_log_copy(r->arena, f[1].text.at ? f[1].text : f[0].text)));
         return true;
     case LLW_LOG_E_CRASH_THROWN:
         crash(r, s,
