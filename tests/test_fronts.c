@@ -2,6 +2,7 @@
  * what it reads still holds (torture.h). A format that is added to the fixtures takes part by itself. */
 #include "torture.h"
 #include "base/file.h"
+#include "source/config/front.h"
 
 #define FORMATS LLW_SOURCE_DIR "/tests/fixtures/lint/05-ub-is-not-b"
 #define CHAIN LLW_SOURCE_DIR "/tests/fixtures/lint/chain/mistake"
@@ -27,19 +28,75 @@ static char *text_of(llw_arena *arena, const char *path) {
     return text;
 }
 
+/* The mistake of every format is one launch with -ub 1024, its repair one without. */
+static void every_format_is_read(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    char **formats = NULL;
+    size_t n = 0;
+    assert_int_equal(llw_directory_list(arena, FORMATS, &formats, &n, NULL), LLW_OK);
+    for (size_t i = 0; i < 2 * n; i++) {
+        const char *path =
+            llw_arena_printf(arena, FORMATS "/%s/%s", formats[i / 2], i % 2 ? "repair" : "mistake");
+        tree t = tree_read(path);
+        int64_t ubatch = 0;
+        if (t.out.n_launches != 1) fail_msg("%s: %zu launches", path, t.out.n_launches);
+        llw_facts_count(t.facts, t.out.launches[0].launch, LLW_launch_ubatch, &ubatch);
+        if (ubatch != (i % 2 ? 512 : 1024)) fail_msg("%s: -ub %lld", path, (long long)ubatch);
+        tree_end(&t);
+    }
+    llw_arena_free(arena);
+}
+
+/* A front end without a fixture would not be tortured. */
+static void every_front_end_has_a_fixture(void **state) {
+    (void)state;
+    bool seen[LLW_CONFIG_DOCUMENT + 1] = {0};
+    llw_arena *arena = llw_arena_new();
+    char **formats = NULL;
+    size_t n = 0;
+    assert_int_equal(llw_directory_list(arena, FORMATS, &formats, &n, NULL), LLW_OK);
+    for (size_t i = 0; i < n; i++) {
+        tree t = tree_read(llw_arena_printf(arena, FORMATS "/%s/mistake", formats[i]));
+        for (size_t k = 0; k < t.out.n_files; k++) {
+            const char *slash = strrchr(t.out.files[k], '/');
+            bool sniff = false;
+            llw_config_kind kind = llw_config_kind_of(slash + 1, &sniff);
+            char *text = text_of(arena, t.out.files[k]);
+            seen[sniff ? llw_config_kind_by_content(kind, slash + 1, text, strlen(text)) : kind] = true;
+        }
+        tree_end(&t);
+    }
+    /* the first are told apart by what lies around them: an .ini is a router's or supervisord's */
+    static const llw_config_kind others[] = {LLW_CONFIG_PRESET, LLW_CONFIG_SUPERVISOR, LLW_CONFIG_DROP_IN,
+                                             LLW_CONFIG_YAML};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) seen[others[i]] = true;
+    for (int kind = LLW_CONFIG_INI; kind < LLW_CONFIG_DOCUMENT; kind++)
+        if (!seen[kind]) fail_msg("no fixture is of kind %d (config/front.h)", kind);
+    llw_arena_free(arena);
+}
+
 static void every_format_survives_what_is_cut_or_mixed_up(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
     char **formats = NULL, **files = NULL;
     size_t n = 0, m = 0;
     assert_int_equal(llw_directory_list(arena, FORMATS, &formats, &n, NULL), LLW_OK);
-    assert_true(n >= 12);
+    assert_true(n >= 28);
     for (size_t i = 0; i < n; i++) {
         const char *directory = llw_arena_printf(arena, FORMATS "/%s/mistake", formats[i]);
         assert_int_equal(llw_directory_list(arena, directory, &files, &m, NULL), LLW_OK);
-        for (size_t k = 0; k < m; k++)
-            tree_torture(files[k], text_of(arena, llw_path_join(arena, directory, files[k])), pieces,
-                         N_PIECES, 150);
+        for (size_t k = 0; k < m; k++) {
+            const char *path = llw_path_join(arena, directory, files[k]);
+            char **inner = NULL;
+            size_t n_inner = 0;
+            if (llw_file_is_directory(path)) { /* .devcontainer, .vscode */
+                assert_int_equal(llw_directory_list(arena, path, &inner, &n_inner, NULL), LLW_OK);
+                assert_int_equal(n_inner, 1);
+                path = llw_path_join(arena, path, inner[0]);
+            }
+            tree_torture(strrchr(path, '/') + 1, text_of(arena, path), pieces, N_PIECES, 150);
+        }
     }
     llw_arena_free(arena);
 }
@@ -132,6 +189,8 @@ static void what_belongs_to_others_stays_silent(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(what_belongs_to_others_stays_silent),
+                                       cmocka_unit_test(every_format_is_read),
+                                       cmocka_unit_test(every_front_end_has_a_fixture),
                                        cmocka_unit_test(every_format_survives_what_is_cut_or_mixed_up),
                                        cmocka_unit_test(a_chain_survives_a_broken_link),
                                        cmocka_unit_test(a_cut_file_says_what_its_first_lines_say)};

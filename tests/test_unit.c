@@ -150,8 +150,77 @@ static void hostile_units_are_survived(void **state) {
                  pieces, sizeof pieces / sizeof *pieces, 300);
 }
 
+/* x@.service stands for as many services as the tree speaks of: by their environment files, their drop-ins
+ * and DefaultInstance. */
+static void a_template_is_its_instances(void **state) {
+    (void)state;
+    static const tree_file files[] = {
+        {"sys/llm@.service", "[Service]\nEnvironmentFile=/etc/llm/%i.env\n"
+                             "ExecStart=/usr/bin/llama-server -m /m/%i.gguf -a %p/%I -c ${CTX}\n"
+                             "[Install]\nDefaultInstance=big\n"},
+        {"etc/llm/small.env", "CTX=1\n"},
+        {"elsewhere/other.env", "CTX=9\n"},
+        {"etc/llm/big.env", "CTX=2\nLLAMA_ARG_UBATCH=256\n"},
+        {"sys/llm@a\\x2db.service.d/x.conf", "[Service]\nEnvironment=LLAMA_ARG_BATCH=3\n"},
+        {"sys/llm@.service.d/x.conf", "[Service]\nEnvironment=LLAMA_ARG_BATCH=4\n"},
+        {"sys/llm@.service.d/y.conf", "[Service]\nEnvironment=LLAMA_ARG_N_PARALLEL=5\n"},
+        {NULL, NULL}};
+    tree_check(
+        files, "",
+        "sys/llm@.service:a\\x2db: model=/m/a\\x2db.gguf (unit sys/llm@.service:3:36) ctx=unknown (unit "
+        "sys/llm@.service:3:59) batch=3 (Environment= sys/llm@a\\x2db.service.d/x.conf:2:29) parallel=5 "
+        "(Environment= sys/llm@.service.d/y.conf:2:34)\n"
+        "sys/llm@.service:big: model=/m/big.gguf (unit sys/llm@.service:3:36) ctx=2 (EnvironmentFile "
+        "etc/llm/big.env:1:5) batch=4 (Environment= sys/llm@.service.d/x.conf:2:29) ubatch=256 "
+        "(EnvironmentFile "
+        "etc/llm/big.env:2:18) parallel=5 (Environment= sys/llm@.service.d/y.conf:2:34)\n"
+        "sys/llm@.service:small: model=/m/small.gguf (unit sys/llm@.service:3:36) ctx=1 (EnvironmentFile "
+        "etc/llm/small.env:1:5) batch=4 (Environment= sys/llm@.service.d/x.conf:2:29) parallel=5 "
+        "(Environment= "
+        "sys/llm@.service.d/y.conf:2:34)\n");
+    tree_check_one("llm@qwen.service", "[Service]\nExecStart=llama-server -m %i.gguf -c 1\n",
+                   "llm@qwen.service: model=qwen.gguf (unit llm@qwen.service:2:27) ctx=1 (unit "
+                   "llm@qwen.service:2:38)\n");
+    tree_check_one("llm@.service", "[Service]\nExecStart=llama-server -m %i.gguf -c %h\n",
+                   "llm@.service: model=? (unit llm@.service:2:27) ctx=unknown (unit llm@.service:2:38)\n");
+    /* llama-.service.d changes all that begin so */
+    static const tree_file prefix[] = {
+        {"llama-a.service", "[Service]\nExecStart=/usr/bin/llama-server -m a.gguf\n"},
+        {"llama-.service.d/c.conf", "[Service]\nEnvironment=LLAMA_ARG_CTX_SIZE=7\n"},
+        {NULL, NULL}};
+    tree_check(prefix, "",
+               "llama-a.service: model=a.gguf (unit llama-a.service:2:36) ctx=7 (Environment= "
+               "llama-.service.d/c.conf:2:32)\n");
+}
+
+/* Files of EnvironmentFile= come after Environment=, in their order; one that is missing may hold anything.
+ */
+static void environment_files_have_an_order(void **state) {
+    (void)state;
+    static const tree_file files[] = {
+        {"l.service",
+         "[Service]\nEnvironmentFile=-/etc/gone.env\nEnvironmentFile=/etc/a.env\n"
+         "EnvironmentFile=/etc/b.env\nEnvironment=C=9\nExecStart=llama-server -c ${C} -b ${B} -ub ${U}\n"},
+        {"a.env", "C=1\nB=1\n"},
+        {"b.env", "B=2\n"},
+        {NULL, NULL}};
+    tree_check(
+        files, "l.service",
+        "l.service: ctx=1 (EnvironmentFile a.env:1:3) < 9 (Environment= l.service:5:15) batch=2 "
+        "(EnvironmentFile b.env:1:3) < 1 (EnvironmentFile a.env:2:3) ubatch=unknown (unit l.service:6:44)\n");
+    /* an empty one takes those before it back */
+    static const tree_file reset[] = {
+        {"l.service",
+         "[Service]\nEnvironmentFile=/etc/a.env\nEnvironmentFile=\nExecStart=llama-server -c 3 -b ${B}\n"},
+        {"a.env", "B=1\n"},
+        {NULL, NULL}};
+    tree_check(reset, "l.service", "l.service: ctx=3 (unit l.service:4:27)\n F11 -b l.service:4:29\n");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_template_is_its_instances),
+        cmocka_unit_test(environment_files_have_an_order),
         cmocka_unit_test(commands_run_without_a_shell),
         cmocka_unit_test(variables_are_words_or_vanish),
         cmocka_unit_test(drop_ins_have_to_clear),

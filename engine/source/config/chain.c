@@ -342,6 +342,14 @@ static bool env_is_ours(llw_config_reader *r, const llw_scope *env) {
     return n >= 2;
 }
 
+/* A unit reads it: it is told with what that starts. */
+static bool is_of_unit(llw_config_reader *r, const llw_config_set *set, const llw_config_file *file) {
+    const llw_config_file *unit;
+    for (size_t at = 0; (unit = llw_config_set_next(set, LLW_CONFIG_UNIT, &at)) != NULL;)
+        if (llw_unit_takes_file(r->arena, unit, file)) return true;
+    return false;
+}
+
 /* A .env file through every service that takes something from it: the launch is FILE, FILE:SERVICE for
  * further ones. One that no service takes anything from is read as words of its own. */
 void llw_chain_env(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
@@ -352,7 +360,7 @@ void llw_chain_env(llw_config_reader *r, llw_config_set *set, const llw_config_f
     targets t = {0};
     for (size_t i = 0; i <= n; i++) {
         const chain *c = i < n ? &chains[i] : n ? &chains[0] : &none;
-        if (i == n && (used || told || !ours)) break;
+        if (i == n && (used || told || !ours || is_of_unit(r, set, file))) break;
         llw_lowered low;
         llw_launch_spec spec = {.id = file->path,
                                 .name = "",

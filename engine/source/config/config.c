@@ -59,12 +59,28 @@ static void emit_dockerfile(llw_config_reader *r, llw_config_set *set, entry *e)
     llw_config_comments(r, file, &(llw_comment_target){1, INT_MAX, &copy}, 1, NULL, 0);
 }
 
-/* Whether a drop-in changes this unit: NAME.d beside it, or anywhere when nothing of that name is beside one.
- */
+/* Whether a directory is one of those that hold drop-ins of a unit (systemd.unit(5)): NAME.d; of a template
+ * and its instances those of the other, llm@.service.d and llm@a.service.d; llama-.service.d for all that
+ * begin so. */
+static bool named_for(const char *directory, const char *unit) {
+    size_t len = strlen(directory) - 2; /* .d */
+    const char *at = strchr(unit, '@'), *suffix = at ? strchr(at, '.') : strrchr(unit, '.'),
+               *dash = strstr(directory, "-.");
+    if (!suffix) return false;
+    size_t prefix = (size_t)((at ? at + 1 : suffix) - unit), end = strlen(suffix);
+    bool kind = len > end && !strncmp(directory + len - end, suffix, end);
+    if (len == strlen(unit) && !strncmp(directory, unit, len)) return true;
+    if (kind && dash && !strncmp(directory, unit, (size_t)(dash + 1 - directory)) &&
+        (size_t)(dash + 1 - directory) + end == len)
+        return true;
+    if (!kind || !at || strncmp(directory, unit, prefix)) return false;
+    return suffix == at + 1 || len == prefix + end; /* a template's instances; an instance's template */
+}
+
+/* Such a directory beside the unit, or anywhere when nothing of the unit's name is beside one. */
 static bool changes(const llw_config_set *set, const entry *drop_in, const llw_config_file *unit) {
     const char *directory = base_name(drop_in->file.directory);
-    size_t len = strlen(unit->name);
-    if (strncmp(directory, unit->name, len) || strcmp(directory + len, ".d")) return false;
+    if (!named_for(directory, unit->name)) return false;
     size_t above = strlen(drop_in->file.directory) - strlen(directory);
     size_t same = strlen(unit->directory);
     if (above == (same ? same + 1 : 0) && !strncmp(drop_in->file.directory, unit->directory, same))

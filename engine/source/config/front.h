@@ -90,7 +90,9 @@ void llw_front_manager(llw_config_reader *r, llw_config_set *set, const llw_conf
                        llw_config_kind kind);
 /* An .ini of llama-server's router. False when it is none; `only_ask` adds nothing. */
 bool llw_front_preset(llw_config_reader *r, const llw_config_file *file, bool only_ask);
-/* A unit with its drop-ins in the order in which they apply. */
+/* Whether a unit that starts llama.cpp reads its variables from that file, by the file's name. */
+bool llw_unit_takes_file(llw_arena *arena, const llw_config_file *service, const llw_config_file *env);
+/* A unit with its drop-ins in the order in which they apply; a template with those of its instances. */
 void llw_front_unit(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
                     const llw_config_file *const *drop_ins, size_t n);
 

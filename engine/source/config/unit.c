@@ -1,10 +1,12 @@
-/* systemd units with their drop-ins, and Podman's .container files: what ExecStart runs, in which
- * environment.
+/* systemd units with their drop-ins and instances, and Podman's .container files: what ExecStart runs, in
+ * which environment.
  *
  * By systemd 252 (systemd.service(5), systemd.exec(5), and what systemd-analyze verify says): no shell;
  * quotes and C escapes; ${A} is one argument and empty when unset, a word $A is split or vanishes;
- * %-specifiers are known to the running system alone; Environment= adds and is emptied by nothing behind the
- * sign; EnvironmentFile= overrides it; a drop-in has to empty ExecStart= before it gives another. */
+ * %-specifiers but those of the unit's name are known to the running system alone; Environment= adds and is
+ * emptied by nothing behind the sign; EnvironmentFile= overrides it; a drop-in has to empty ExecStart= before
+ * it gives another. */
+#include "source/config/unit_words.h"
 #include "source/config/front.h"
 #include "base/file.h"
 #include "source/launch/template.h"
@@ -27,6 +29,8 @@ typedef struct unit {
     unit_line *lines;
     size_t n, capacity;
     bool unseen; /* variables come from places that cannot be read */
+    llw_unit_name name;
+    const char *label; /* of the launch: the instance of a template, "" else */
 } unit;
 
 /* --- lines --- */
@@ -82,78 +86,6 @@ static void read_file(unit *u, const llw_config_file *file) {
 }
 
 /* --- words --- */
-
-static int digit(char c) {
-    return isdigit((unsigned char)c)    ? c - '0'
-           : isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10
-                                        : -1;
-}
-
-/* \xHH */
-static bool hex_byte(const llw_rich *in, size_t at, int *code) {
-    if (at + 1 >= in->n || digit(in->chars[at].byte) < 0 || digit(in->chars[at + 1].byte) < 0) return false;
-    *code = digit(in->chars[at].byte) * 16 + digit(in->chars[at + 1].byte);
-    return *code > 0;
-}
-
-/* One word from *at on, unquoted, escapes of C read; false at the end. Unbalanced quotes make systemd leave
- * the line out. */
-static bool next_word(llw_config_reader *r, const llw_rich *in, size_t *at, llw_rich *out, bool *bare,
-                      bool *unbalanced) {
-    char quote = 0;
-    *out = (llw_rich){0};
-    *bare = true;
-    while (*at < in->n && isspace((unsigned char)in->chars[*at].byte)) ++*at;
-    if (*at >= in->n) return false;
-    for (; *at < in->n; ++*at) {
-        llw_char c = in->chars[*at];
-        if (!quote && isspace((unsigned char)c.byte)) return true;
-        if (!quote && (c.byte == '"' || c.byte == '\'')) {
-            quote = c.byte;
-            *bare = false;
-            continue;
-        }
-        if (quote && c.byte == quote) {
-            quote = 0;
-            continue;
-        }
-        if (c.byte == '\\' && *at + 1 < in->n) {
-            char next = in->chars[*at + 1].byte;
-            const char *from = "abfnrtv\\\"'s;", *found = next ? strchr(from, next) : NULL;
-            int code = 0;
-            if (next == 'x' && hex_byte(in, *at + 2, &code)) {
-                c.byte = (char)code;
-                *at += 3;
-            } else if (found) {
-                c.byte = "\a\b\f\n\r\t\v\\\"' ;"[found - from];
-                ++*at;
-            } /* others stay as they are, with a warning nobody reads */
-            *bare = false;
-        }
-        c.whole = true;
-        llw_rich_push(r->arena, out, c);
-    }
-    if (quote) *unbalanced = true;
-    return true;
-}
-
-/* %h and the like: only %% is known. */
-static llw_rich specifiers(llw_config_reader *r, const llw_rich *in) {
-    llw_rich out = {0};
-    for (size_t i = 0; i < in->n; i++) {
-        llw_char c = in->chars[i];
-        if (c.byte != '%' || c.unknown || i + 1 >= in->n) {
-            llw_rich_push(r->arena, &out, c);
-            continue;
-        }
-        i++;
-        if (in->chars[i].byte == '%')
-            llw_rich_push(r->arena, &out, c);
-        else
-            llw_rich_unknown(r->arena, &out, &c, c.link);
-    }
-    return out;
-}
 
 static bool is_name(const char *text) {
     if (!(isalpha((unsigned char)*text) || *text == '_')) return false;
@@ -247,7 +179,7 @@ static bool vanishing(unit *u, const llw_scope *env, const llw_rich *word, llw_w
     }
     llw_rich one;
     bool bare, unbalanced = false;
-    for (size_t at = 0; next_word(u->r, &v->value, &at, &one, &bare, &unbalanced);)
+    for (size_t at = 0; llw_unit_word(u->r, &v->value, &at, &one, &bare, &unbalanced);)
         llw_words_push(u->r->arena, out, one);
     return true;
 }
@@ -273,7 +205,7 @@ static void set_variable(unit *u, llw_scope *env, const llw_config_file *file, c
     llw_rich key = llw_rich_slice(word, 0, sign), value = llw_rich_slice(word, sign + 1, word->n);
     const char *name = text_of(u->r, &key);
     if (!is_name(name)) return;
-    value = specifiers(u->r, &value);
+    value = llw_unit_specifiers(u->r, &u->name, &value);
     value = linked(u, &value, file, origin);
     llw_token place = llw_rich_token(u->r->arena, &key, NULL);
     place.origin = origin;
@@ -287,7 +219,7 @@ static void environment_line(unit *u, llw_scope *env, const unit_line *l) {
         *env = (llw_scope){.arena = u->r->arena};
         return;
     }
-    for (size_t at = 0; next_word(u->r, &l->value, &at, &word, &bare, &unbalanced);) {
+    for (size_t at = 0; llw_unit_word(u->r, &l->value, &at, &word, &bare, &unbalanced);) {
         if (unbalanced) {
             llw_config_problem(u->r, LLW_F_FILE_REFUSED, LLW_PROBLEM_RISK,
                                llw_place(u->r->arena, l->file->path, l->line, 1), "Environment",
@@ -346,12 +278,13 @@ static void environment_files(unit *u, llw_scope *env, const char *const *keys) 
             files[n++] = l;
     }
     for (size_t i = 0; i < n; i++) {
-        llw_rich value = specifiers(u->r, &files[i]->value);
+        llw_rich value = llw_unit_specifiers(u->r, &u->name, &files[i]->value);
         const char *path = text_of(u->r, &value), *slash = strrchr(path, '/');
         if (*path == '-') path++;
         const char *name = slash ? slash + 1 : path;
         const llw_config_file *file =
             *name ? llw_config_set_find(u->r, u->set, files[i]->file->directory, name) : NULL;
+        if (!file && *name && *name != '.') file = llw_config_set_find_named(u->set, name);
         if (file)
             environment_file(u, env, file);
         else
@@ -373,7 +306,7 @@ static llw_scope environment(unit *u, const char *const *keys) {
         llw_rich word;
         bool bare, unbalanced = false;
         if (strcmp(l->section, keys[0]) || strcmp(l->key, "UnsetEnvironment")) continue;
-        for (size_t at = 0; next_word(u->r, &l->value, &at, &word, &bare, &unbalanced);)
+        for (size_t at = 0; llw_unit_word(u->r, &l->value, &at, &word, &bare, &unbalanced);)
             llw_scope_unset(&env, text_of(u->r, &word));
     }
     for (size_t i = 0; i < env.n; i++) env.items[i].exported = true;
@@ -393,9 +326,9 @@ static void refuse(unit *u, const unit_line *l, const char *key, const char *adv
 static bool read_command(unit *u, const unit_line *l, size_t *at, const llw_scope *env, llw_words *out) {
     llw_rich word;
     bool bare, unbalanced = false, first = true, plain = false, name = false;
-    while (next_word(u->r, &l->value, at, &word, &bare, &unbalanced)) {
+    while (llw_unit_word(u->r, &l->value, at, &word, &bare, &unbalanced)) {
         if (bare && llw_rich_is(&word, ";")) return true;
-        word = specifiers(u->r, &word);
+        word = llw_unit_specifiers(u->r, &u->name, &word);
         if (first) { /* - @ : + ! in front of the program */
             size_t skip = 0;
             while (skip < word.n && strchr("-@:+!", word.chars[skip].byte) && !word.chars[skip].unknown) {
@@ -477,7 +410,10 @@ static void start_commands(unit *u, const command *commands, size_t n, const llw
                 s->last_line = commands[i].line->last_line;
             }
         }
-        llw_front_starts(u->r, file, &starts);
+        llw_front_launch *items = llw_arena_alloc(u->r->arena, (starts.n + 1) * sizeof *items);
+        for (size_t k = 0; k < starts.n; k++)
+            items[k] = (llw_front_launch){.start = &starts.items[k], .name = u->label};
+        llw_front_emit(u->r, file, items, starts.n);
     }
 }
 
@@ -540,8 +476,8 @@ static llw_command words_of(unit *u, const unit_line *l) {
     llw_command out = {.given = l != NULL};
     llw_rich word;
     bool bare, unbalanced = false;
-    for (size_t at = 0; l && next_word(u->r, &l->value, &at, &word, &bare, &unbalanced);)
-        llw_words_push(u->r->arena, &out.words, specifiers(u->r, &word));
+    for (size_t at = 0; l && llw_unit_word(u->r, &l->value, &at, &word, &bare, &unbalanced);)
+        llw_words_push(u->r->arena, &out.words, llw_unit_specifiers(u->r, &u->name, &word));
     return out;
 }
 
@@ -587,14 +523,129 @@ static void run_container(unit *u) {
     start->line = at->line;
     start->column = 1;
     start->last_line = at->last_line;
-    llw_front_emit(u->r, file, &(llw_front_launch){.start = start, .name = ""}, 1);
+    llw_front_emit(u->r, file, &(llw_front_launch){.start = start, .name = u->label}, 1);
+}
+
+/* --- instances of a template --- */
+
+/* What stands in the place of %i when a name is the pattern with something there; NULL when it is not. */
+static const char *between(llw_arena *arena, const char *pattern, const char *name) {
+    const char *at = strstr(pattern, "%i");
+    size_t before = (size_t)(at - pattern), behind = strlen(at + 2), len = strlen(name);
+    bool fits =
+        len > before + behind && !strncmp(name, pattern, before) && !strcmp(name + len - behind, at + 2);
+    return fits ? llw_arena_strndup(arena, name + before, len - before - behind) : NULL;
+}
+
+enum { MAX_INSTANCES = 64 };
+
+static void add_instance(const char *list[MAX_INSTANCES], size_t *n, const char *one) {
+    if (!one || !*one || strlen(one) > 200 || strchr(one, '/') || *n == MAX_INSTANCES) return;
+    size_t at = *n;
+    for (size_t i = 0; i < *n; i++)
+        if (!strcmp(list[i], one)) return;
+    for (; at && strcmp(list[at - 1], one) > 0; at--) list[at] = list[at - 1];
+    list[at] = one;
+    ++*n;
+}
+
+static const char *base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* A file of the tree that may be what a path names on the machine: beside the unit, or in a directory of that
+ * name. */
+static bool may_be(const llw_config_file *file, const char *path, const llw_config_file *service) {
+    const char *slash = strrchr(path, '/');
+    size_t len = slash ? (size_t)(slash - path) : 0;
+    const char *directory = base_name(file->directory);
+    if (file->example) return false;
+    if (!strcmp(file->directory, service->directory)) return true;
+    return *directory && len > strlen(directory) && path[len - strlen(directory) - 1] == '/' &&
+           !strncmp(path + len - strlen(directory), directory, strlen(directory));
+}
+
+/* Instances that the tree speaks of: those with drop-ins, those whose EnvironmentFile is there, and
+ * DefaultInstance. Sorted by name. */
+static size_t instances_of(unit *u, const char *template, const llw_config_file *const *drop_ins, size_t n,
+                           const char *out[MAX_INSTANCES]) {
+    const char *at = strchr(template, '@');
+    size_t found = 0;
+    const char *named = llw_arena_printf(u->r->arena, "%.*s@%%i%s.d", (int)(at - template), template, at + 1);
+    for (size_t i = 0; i < n; i++)
+        add_instance(out, &found, between(u->r->arena, named, base_name(drop_ins[i]->directory)));
+    for (size_t i = 0; i < u->n; i++) {
+        const unit_line *l = &u->lines[i];
+        const char *text = text_of(u->r, &l->value), *name = base_name(text);
+        if (!strcmp(l->key, "DefaultInstance")) add_instance(out, &found, text);
+        const char *first = strstr(name, "%i");
+        if (strcmp(l->key, "EnvironmentFile") || !first || strchr(first + 2, '%')) continue;
+        const llw_config_file *file;
+        for (size_t k = 0; (file = llw_config_set_next(u->set, LLW_CONFIG_ENV, &k)) != NULL;)
+            if (may_be(file, text, l->file))
+                add_instance(out, &found, between(u->r->arena, name, file->name));
+    }
+    return found;
+}
+
+/* Of two drop-ins of one name the instance's counts, wherever the other one lies. */
+static bool is_masked(const llw_config_file *const *drop_ins, size_t n, size_t i, const char *own) {
+    for (size_t k = 0; k < n; k++)
+        if (k != i && !strcmp(drop_ins[k]->name, drop_ins[i]->name) &&
+            !strcmp(base_name(drop_ins[k]->directory), own) && strcmp(base_name(drop_ins[i]->directory), own))
+            return true;
+    return false;
+}
+
+/* The unit as `instance`, or as it stands when that is NULL. */
+static void run_as(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
+                   const llw_config_file *const *drop_ins, size_t n, const char *instance,
+                   const char *label) {
+    unit u = {.r = r, .set = set, .name = {file->name, instance}, .label = label};
+    const char *at = strchr(file->name, '@');
+    const char *own = at && instance ? llw_arena_printf(r->arena, "%.*s@%s%s.d", (int)(at - file->name),
+                                                        file->name, instance, strchr(at, '.'))
+                                     : NULL;
+    read_file(&u, file);
+    for (size_t i = 0; i < n; i++) {
+        const char *directory = base_name(drop_ins[i]->directory), *other = strchr(directory, '@');
+        bool others = own && other && other[1] != '.' && strcmp(directory, own);
+        if (!others && (!own || !is_masked(drop_ins, n, i, own))) read_file(&u, drop_ins[i]);
+    }
+    run_service(&u);
+    run_container(&u);
+}
+
+bool llw_unit_takes_file(llw_arena *arena, const llw_config_file *service, const llw_config_file *env) {
+    static const char key[] = "EnvironmentFile=", ours[] = "llama";
+    const char *end = service->bytes + service->len;
+    if (!memmem(service->bytes, service->len, ours, sizeof ours - 1)) return false;
+    for (const char *at = service->bytes;
+         (at = memmem(at, (size_t)(end - at), key, sizeof key - 1)) != NULL;) {
+        at += sizeof key - 1;
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        const char *path = llw_arena_strndup(arena, at, (size_t)((stop ? stop : end) - at));
+        const char *name = base_name(path);
+        bool fits = !strcmp(name, env->name) || (strstr(name, "%i") && between(arena, name, env->name));
+        if (fits && may_be(env, path, service)) return true;
+    }
+    return false;
 }
 
 void llw_front_unit(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
                     const llw_config_file *const *drop_ins, size_t n) {
-    unit u = {.r = r, .set = set};
+    const char *at = strchr(file->name, '@'), *dot = at ? strchr(at, '.') : NULL;
+    const char *instances[MAX_INSTANCES];
+    if (!dot || dot != at + 1) {
+        const char *own =
+            dot ? llw_arena_strndup(r->arena, at + 1, (size_t)(dot - at - 1)) : NULL; /* llm@a.service */
+        run_as(r, set, file, drop_ins, n, own, "");
+        return;
+    }
+    unit u = {.r = r, .set = set, .name = {file->name, NULL}};
     read_file(&u, file);
-    for (size_t i = 0; i < n; i++) read_file(&u, drop_ins[i]);
-    run_service(&u);
-    run_container(&u);
+    size_t found = instances_of(&u, file->name, drop_ins, n, instances);
+    for (size_t i = 0; i < found; i++) run_as(r, set, file, drop_ins, n, instances[i], instances[i]);
+    if (!found) run_as(r, set, file, NULL, 0, NULL, "");
 }
