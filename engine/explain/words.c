@@ -109,6 +109,7 @@ static const struct {
     {LLW_claim_filed_as_measured, "it stands under a heading of measurements"},
     {LLW_model_moe, "the model is a mixture of experts"},
     {LLW_model_card, "the model card"},
+    {LLW_model_architecture_known, "llwhy knows the architecture"},
     {LLW_model_complete, "the file is complete"},
     {LLW_model_file_bytes, "size of the file"},
     {LLW_model_ls_size, "what ls -lh prints"},

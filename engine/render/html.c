@@ -27,16 +27,16 @@ void llw_html_end(llw_text *out, const char *version) {
 static void paragraph(llw_text *out, const char *class, const char *text) {
     if (!text || !*text) return;
     llw_text_addf(out, "<p%s%s%s>", *class ? " class=\"" : "", class, *class ? "\"" : "");
-    llw_html_add(out, text);
+    llw_html_prose(out, text);
     llw_text_add(out, "</p>\n");
 }
 
 static void offer(llw_text *out, const llw_offer *o) {
     if (!o->offered) return;
-    llw_text_add(out, "<section class=\"plan\"><h3>");
+    llw_text_add(out, "<section class=\"plan\"><h2>");
     llw_html_addf(out, "%c%s", o->title[0] >= 'a' && o->title[0] <= 'z' ? o->title[0] - 32 : o->title[0],
                   o->title + 1);
-    llw_text_add(out, "</h3>\n<pre tabindex=\"0\"><code>");
+    llw_text_add(out, "</h2>\n<pre tabindex=\"0\"><code>");
     llw_html_add(out, o->command);
     llw_text_add(out, "</code></pre>\n");
     paragraph(out, "", o->result);
@@ -46,7 +46,7 @@ static void offer(llw_text *out, const llw_offer *o) {
         llw_text_addf(out, "<li>%s <code>", c->set ? "sets" : "drops");
         llw_html_add(out, c->flag);
         llw_text_add(out, "</code>: ");
-        llw_html_add(out, c->reason);
+        llw_html_prose(out, c->reason);
         if (*c->code) {
             llw_text_add(out, " <span class=\"code\">[");
             llw_html_add(out, c->code);
@@ -65,15 +65,15 @@ static void lessons(llw_text *out, const llw_decision *d) {
         const llw_lesson_line *l = &d->lessons[i];
         if (!l->node) continue; /* about documents, cards or logs that play no part here */
         llw_text_add(out, "<li>");
-        llw_html_addf(out, "%s %s", l->lesson->code, llw_state_name(l->state));
-        if (*l->text) llw_html_addf(out, ": %s", l->text);
-        llw_text_add(out, " <span class=\"soft\">");
-        llw_html_add(out, l->lesson->claim);
+        llw_html_addf(out, "%s %s%s", l->lesson->code, llw_state_name(l->state), *l->text ? ": " : "");
+        llw_html_prose(out, l->text);
+        llw_text_add(out, ". <span class=\"soft\">");
+        llw_html_prose(out, l->lesson->claim);
         llw_text_add(out, "</span></li>\n");
     }
     for (size_t i = 0; i < d->n_notes; i++) {
         llw_text_add(out, "<li>");
-        llw_html_add(out, d->notes[i]);
+        llw_html_prose(out, d->notes[i]);
         llw_text_add(out, "</li>\n");
     }
     llw_text_add(out, "</ul>\n");
@@ -100,7 +100,7 @@ void llw_html_decision(llw_text *out, llw_run *run, const llw_decision *d) {
     llw_text_add(out, "</h1>\n");
     paragraph(out, "soft", d->details);
     llw_text_addf(out, "<p class=\"verdict %s\"><span>", mood);
-    llw_html_add(out, d->verdict_text);
+    llw_html_prose(out, d->verdict_text);
     llw_text_add(out, "</span></p>\n");
     const char *more[] = {d->uncertainty, d->survival, d->context_text, d->speed};
     for (size_t i = 0; i < sizeof more / sizeof *more; i++) paragraph(out, "", more[i]);

@@ -18,6 +18,8 @@ void llw_html_decision(llw_text *out, llw_run *run, const llw_decision *decision
 
 /* Appends text for the inside of an element or a quoted attribute. */
 void llw_html_add(llw_text *out, const char *text);
+/* Appends prose for the inside of an element; a flag in it is not broken at its hyphens. */
+void llw_html_prose(llw_text *out, const char *text);
 void llw_html_addf(llw_text *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Colours and type of pictures; of the page around them. */

@@ -18,7 +18,7 @@ static void add_mark(llw_text *out, llw_mark mark) {
 static void add_line(llw_text *out, const llw_proof_line *line) {
     add_mark(out, line->mark);
     llw_text_add(out, llw_proof_lead(line->kind));
-    llw_html_add(out, line->text);
+    llw_html_prose(out, line->text);
     if (!*line->origin) return;
     llw_text_add(out, " <span class=\"origin\">[");
     llw_html_add(out, line->origin);
@@ -61,7 +61,7 @@ void llw_html_reasons(llw_text *out, const llw_run *run, const llw_decision *d) 
         llw_proof_node(run, r->node, arena, &proof);
         llw_text_addf(out, "<li><details%s><summary><span class=\"level %s\">%s</span> ", i ? "" : " open",
                       ink[r->level], llw_level_name(r->level));
-        llw_html_add(out, r->text);
+        llw_html_prose(out, r->text);
         llw_text_add(out, " <span class=\"code\">[");
         llw_html_add(out, r->code);
         llw_text_add(out, "]</span></summary><ul>\n");

@@ -36,7 +36,7 @@ const char llw_html_style[] =
     "figcaption{color:var(--soft);margin-bottom:.3rem}"
     "svg{display:block;width:100%;min-width:35rem;height:auto}"
     ".plan{border:1px solid var(--line);background:var(--card);border-radius:.4rem;padding:.6rem .9rem;"
-    "margin:.8rem 0}.plan h3{margin:0;font-size:1rem}code{font:.92em ui-monospace,monospace}"
+    "margin:.8rem 0}.plan h2{margin:0;font-size:1rem}.flag{white-space:nowrap}code{font:.92em ui-monospace,monospace}"
     "pre{margin:.5rem 0;white-space:pre-wrap}"
     ".plan pre{border:1px solid var(--line);border-radius:.3rem;padding:.5rem;background:var(--paper)}"
     "ul{margin:.2rem 0;padding-left:1.3rem}.tree,.tree ul{list-style:none}.tree{padding-left:0}"

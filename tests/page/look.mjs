@@ -67,6 +67,10 @@ for (const name of names) {
     const found = await page.evaluate(() => ({ scripts: document.scripts.length, headings: document.querySelectorAll('h1').length,
       unnamed: [...document.querySelectorAll('svg')].filter((s) => !s.getAttribute('aria-label')).length,
       bars: document.querySelectorAll('svg').length }));
+    for (const f of await page.evaluate(() => [...document.querySelectorAll('.flag')].filter((f) => f.getClientRects().length > 1).map((f) => f.textContent)))
+      complain(where, `the flag ${f} is broken over two lines`);
+    const levels = await page.evaluate(() => [...document.querySelectorAll('h1,h2,h3,h4')].map((h) => Number(h.tagName[1])));
+    if (levels.some((level, i) => level > (levels[i - 1] || 0) + 1)) complain(where, `headings skip a level: ${levels}`);
     if (found.scripts) complain(where, `${found.scripts} scripts`);
     if (found.headings !== 1) complain(where, `${found.headings} main headings`);
     if (found.unnamed || !found.bars) complain(where, `${found.bars} pictures, ${found.unnamed} without a name`);
