@@ -57,6 +57,62 @@ static void scripts_of_packages_and_dev_containers(void **state) {
                    "sky.yaml: ctx=9 (SkyPilot env sky.yaml:3:8)\n");
 }
 
+/* variables of the file, of the job over them, as maps with a description; three scripts of a job, one of
+ * lists. */
+static void gitlab_jobs_run_their_scripts(void **state) {
+    (void)state;
+    tree_check_one(".gitlab-ci.yml",
+                   "variables:\n  CTX: {value: \"4096\", description: cells}\n  UB: \"1\"\n"
+                   "default:\n  before_script:\n    - echo llama\n"
+                   "serve:\n  variables: {UB: \"256\"}\n  script:\n    - export B=7\n    - |\n"
+                   "      llama-server -m a.gguf -c $CTX -ub $UB -np $CI_SLOTS\n"
+                   "  after_script: [llama-bench -m a.gguf -p 5]\n",
+                   ".gitlab-ci.yml: model=a.gguf (GitLab CI .gitlab-ci.yml:12:23) ctx=4,096 (GitLab CI env "
+                   ".gitlab-ci.yml:2:17) ubatch=256 (GitLab CI env .gitlab-ci.yml:8:20) < 1 (GitLab CI env "
+                   ".gitlab-ci.yml:3:8) parallel=unknown (a variable that nobody sets .gitlab-ci.yml:12:50)\n"
+                   ".gitlab-ci.yml:#2: model=a.gguf (GitLab CI .gitlab-ci.yml:13:33)\n");
+}
+
+/* SkyPilot's setup may serve what run then asks. */
+static void sky_starts_in_setup_and_run(void **state) {
+    (void)state;
+    tree_check_one(
+        "task.yaml",
+        "resources:\n  accelerators: L4:1\nenvs:\n  CTX: 9\nsetup: |\n  llama-server -m a.gguf -c $CTX &\n"
+        "run: |\n  llama-server -m b.gguf -c ${OTHER:-3}\n",
+        "task.yaml: model=a.gguf (SkyPilot task.yaml:6:19) ctx=9 (SkyPilot env task.yaml:4:8)\n"
+        "task.yaml:#2: model=b.gguf (SkyPilot task.yaml:8:19) ctx=3 (shell default task.yaml:8:38)\n");
+}
+
+/* Lists are words, strings are for a shell, objects hold several; every one of its hooks. */
+static void dev_containers_have_hooks(void **state) {
+    (void)state;
+    tree_check_one(
+        ".devcontainer/devcontainer.json",
+        "{\"image\": \"x\", \"containerEnv\": {\"LLAMA_ARG_UBATCH\": \"256\"},\n"
+        "\"onCreateCommand\": [\"llama-server\", \"-c\", \"$CTX\"],\n"
+        "\"postAttachCommand\": \"CTX=4; llama-server -c $CTX\"}\n",
+        ".devcontainer/devcontainer.json: ubatch=256 (dev container env "
+        ".devcontainer/devcontainer.json:1:54)\n F09 -c .devcontainer/devcontainer.json:2:44\n"
+        ".devcontainer/devcontainer.json:#2: ctx=4 (dev container .devcontainer/devcontainer.json:3:27) "
+        "ubatch=256 (dev container env .devcontainer/devcontainer.json:1:54)\n");
+}
+
+/* A script of the tree that a workflow starts as it is tells of itself; one that it gives something runs
+ * otherwise. */
+static void a_script_that_is_started_is_told_once(void **state) {
+    (void)state;
+    const tree_file files[] = {{".github/workflows/t.yml",
+                                "# llama\njobs:\n  a:\n    steps:\n      - run: ./run.sh &\n"
+                                "      - run: ./run.sh\n        env: {CTX: 9}\n"},
+                               {"run.sh", "#!/bin/sh\nllama-server -m a.gguf -c ${CTX:-1}\n"},
+                               {NULL, NULL}};
+    tree_check(files, "",
+               "run.sh: model=a.gguf (script run.sh:2:17) ctx=1 (shell default run.sh:2:34)\n"
+               ".github/workflows/t.yml:run.sh: model=a.gguf (script run.sh:2:17) ctx=9 (GitHub Actions env "
+               ".github/workflows/t.yml:7:20) < 1 (shell default run.sh:2:34)\n");
+}
+
 static void others_stay_silent(void **state) {
     (void)state;
     tree_check_one("package.json", "{\"scripts\": {\"llama\": \"next dev -c 1\"}}\n", "");
@@ -109,6 +165,10 @@ int main(void) {
         cmocka_unit_test(workflows_run_their_steps),
         cmocka_unit_test(tasks_put_their_variables_in),
         cmocka_unit_test(scripts_of_packages_and_dev_containers),
+        cmocka_unit_test(gitlab_jobs_run_their_scripts),
+        cmocka_unit_test(sky_starts_in_setup_and_run),
+        cmocka_unit_test(dev_containers_have_hooks),
+        cmocka_unit_test(a_script_that_is_started_is_told_once),
         cmocka_unit_test(others_stay_silent),
         cmocka_unit_test(limits_are_facts),
         cmocka_unit_test(hostile_files_are_survived),

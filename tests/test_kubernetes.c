@@ -79,6 +79,36 @@ static void config_maps_are_looked_for_beside(void **state) {
     tree_check(files, "k/pod.yaml", want);
 }
 
+/* Scripts and settings that a ConfigMap holds are files of the containers that mount it. */
+static void config_maps_are_mounted_as_files(void **state) {
+    (void)state;
+    static const char map[] = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: scripts}\ndata:\n"
+                              "  run.sh: |\n    #!/bin/sh\n    . /etc/llm/llm.env\n"
+                              "    exec llama-server -m /m/a.gguf -c ${CTX:-1} -ub $UB\n"
+                              "  llm.env: |\n    UB=256\n---\n";
+    static const char want[] =
+        "pod.yaml:llm: model=/m/a.gguf (ConfigMap pod.yaml:8:26) ctx=8 (Kubernetes env "
+        "pod.yaml:%d:31) < 1 (shell default pod.yaml:8:46) ubatch=256 (ConfigMap pod.yaml:10:8)\n";
+    char text[2000], wanted[600];
+    snprintf(
+        text, sizeof text, "%s%s%s%s", map, POD IMAGE,
+        "    env: [{name: CTX, value: \"8\"}]\n    command: [/bin/sh, /scripts/run.sh]\n    volumeMounts:\n"
+        "    - {name: s, mountPath: /scripts}\n    - {name: s, mountPath: /etc/llm/llm.env, subPath: "
+        "llm.env}\n",
+        "  volumes:\n  - {name: s, configMap: {name: scripts}}\n");
+    snprintf(wanted, sizeof wanted, want, 19);
+    CHECK(text, wanted);
+    /* items rename a key and leave the others out */
+    snprintf(
+        text, sizeof text, "%s%s%s%s", map, POD IMAGE,
+        "    env: [{name: CTX, value: \"8\"}, {name: UB, value: \"9\"}]\n    command: [/bin/sh, ./go.sh]\n"
+        "    workingDir: /scripts\n    volumeMounts: [{name: s, mountPath: /scripts}]\n",
+        "  volumes:\n  - {name: s, configMap: {name: scripts, items: [{key: run.sh, path: go.sh}]}}\n");
+    CHECK(text, "pod.yaml:llm: model=/m/a.gguf (ConfigMap pod.yaml:8:26) ctx=8 (Kubernetes env "
+                "pod.yaml:19:31) < 1 (shell default pod.yaml:8:46) "
+                "ubatch=9 (Kubernetes env pod.yaml:19:55)\n");
+}
+
 static void many_kinds_make_pods(void **state) {
     (void)state;
     static const char *const heads[] = {"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: llm}\nspec: "
@@ -129,7 +159,9 @@ static void hostile_manifests_are_survived(void **state) {
         "pod.yaml",
         "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {A: \"$(A)\"}\n---\n" POD IMAGE
         "    envFrom: [{configMapRef: {name: c}, prefix: P}]\n    env: [{name: A, value: \"$(PA)$(A)\"}]\n"
-        "    command: &c [llama-server]\n    args: [\"-c\", \"$(A)\", \"-m\", a.gguf]\n",
+        "    command: &c [llama-server]\n    args: [\"-c\", \"$(A)\", \"-m\", a.gguf]\n"
+        "    volumeMounts: [{name: v, mountPath: /x, subPath: A}]\n  volumes: [{name: v, configMap: {name: "
+        "c}}]\n",
         pieces, sizeof pieces / sizeof *pieces, 300);
 }
 
@@ -140,6 +172,7 @@ int main(void) {
         cmocka_unit_test(what_only_looks_like_a_number_is_a_string),
         cmocka_unit_test(variables_are_put_in_by_brackets),
         cmocka_unit_test(config_maps_are_looked_for_beside),
+        cmocka_unit_test(config_maps_are_mounted_as_files),
         cmocka_unit_test(many_kinds_make_pods),
         cmocka_unit_test(hostile_manifests_are_survived),
     };

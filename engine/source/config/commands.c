@@ -6,7 +6,7 @@
  * file, put in by {{.NAME}}). npm: package.json scripts. Dev containers: containers.dev (a string is for a
  * shell, a list is words, a map holds several). VS Code: tasks.json (command with args). SkyPilot: setup, run
  * and envs. What only the runner knows, such as ${{ }}, is unknown. */
-#include "source/config/front.h"
+#include "source/config/set.h"
 #include "source/config/yaml_text.h"
 
 #include <ctype.h>
@@ -25,6 +25,7 @@ static const struct format {
     {LLW_CONFIG_ACTIONS, "GitHub Actions", "runs steps + run", "env", NULL},
     {LLW_CONFIG_GITLAB, "GitLab CI", "* before_script", "variables", NULL},
     {LLW_CONFIG_GITLAB, "GitLab CI", "* script", "variables", NULL},
+    {LLW_CONFIG_GITLAB, "GitLab CI", "* after_script", "variables", NULL},
     {LLW_CONFIG_TASKFILE, "Taskfile", "tasks *", "env", "vars"},
     {LLW_CONFIG_TASKFILE, "Taskfile", "tasks * cmd", "env", "vars"},
     {LLW_CONFIG_TASKFILE, "Taskfile", "tasks * cmds", "env", "vars"},
@@ -34,6 +35,7 @@ static const struct format {
     {LLW_CONFIG_DEVCONTAINER, "dev container", "postStartCommand", "containerEnv", NULL},
     {LLW_CONFIG_DEVCONTAINER, "dev container", "postAttachCommand", "containerEnv", NULL},
     {LLW_CONFIG_EDITOR, "editor task", "tasks +", "env", NULL},
+    {LLW_CONFIG_SKY, "SkyPilot", "setup", "envs", NULL},
     {LLW_CONFIG_SKY, "SkyPilot", "run", "envs", NULL},
 };
 
@@ -147,6 +149,8 @@ static void add_variables(const reader *c, const llw_yaml *map, const char *key,
     const llw_link *link = link_of(c, what, true);
     for (const llw_yaml *v = values && values->kind == LLW_YAML_MAP ? values->first : NULL; v; v = v->next) {
         const llw_yaml *node = llw_yaml_follow(v);
+        if (c->format->kind == LLW_CONFIG_GITLAB && llw_yaml_get(node, "value"))
+            node = llw_yaml_get(node, "value"); /* beside its description */
         if (!v->key || !node) continue;
         llw_rich value = {0};
         llw_char at = {.line = node->line, .column = node->column, .link = link};
@@ -247,6 +251,33 @@ static void read_format(reader *c, const llw_yaml *root) {
     }
 }
 
+static bool written_in(const llw_rich *text, const char *path) {
+    for (size_t i = 0; i < text->n; i++)
+        if (text->chars[i].link && !strcmp(text->chars[i].link->file, path)) return true;
+    return false;
+}
+
+/* A script of the tree that is started just as it stands: it tells of its launches itself. */
+static bool is_repeated(const reader *c, const llw_start *start) {
+    const llw_config_entry *script =
+        start->file && strcmp(start->file, c->file->path) ? llw_config_set_entry(c->set, start->file) : NULL;
+    if (!script || !script->emit || script->kind != LLW_CONFIG_SCRIPT || start->argument) return false;
+    for (size_t i = 0; i < start->low.words.n; i++)
+        if (written_in(&start->low.words.items[i], c->file->path)) return false;
+    for (size_t i = 0; i < start->low.env.n; i++)
+        if (!strncmp(start->low.env.items[i].name, "LLAMA_ARG_", 10) &&
+            written_in(&start->low.env.items[i].value, c->file->path))
+            return false;
+    return true;
+}
+
+static void drop_repeated(reader *c) {
+    size_t kept = 0;
+    for (size_t i = 0; i < c->starts.n; i++)
+        if (!is_repeated(c, &c->starts.items[i])) c->starts.items[kept++] = c->starts.items[i];
+    c->starts.n = kept;
+}
+
 /* Comments in JSON (editors allow them) become blanks; places stay. */
 static const char *without_comments(llw_arena *arena, const llw_config_file *file) {
     char *out = llw_arena_strndup(arena, file->bytes, file->len);
@@ -286,5 +317,6 @@ void llw_front_commands(llw_config_reader *r, llw_config_set *set, const llw_con
         read_format(&c, root);
     }
     if (!c.starts.n) r->out->n_unread = unread;
+    drop_repeated(&c);
     llw_front_starts(r, file, &c.starts);
 }

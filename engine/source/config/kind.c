@@ -175,7 +175,9 @@ llw_config_kind llw_config_kind_by_content(llw_config_kind kind, const char *nam
                                            size_t len) {
     if (memchr(bytes, 0, len < 4096 ? len : 4096)) return LLW_CONFIG_NONE; /* a program */
     switch (kind) {
-    case LLW_CONFIG_YAML: return speaks_of_llama(bytes, len) ? kind_of_yaml(bytes, len) : LLW_CONFIG_NONE;
+    case LLW_CONFIG_YAML: /* of a chart's template the values may say it */
+        return speaks_of_llama(bytes, len) || holds(bytes, len, ".Values.") ? kind_of_yaml(bytes, len)
+                                                                            : LLW_CONFIG_NONE;
     case LLW_CONFIG_SCRIPT: {
         bool named = strchr(name + 1, '.') != NULL || *name == '.';
         bool ours = (named || is_shell_script(bytes, len)) && speaks_of_llama(bytes, len);

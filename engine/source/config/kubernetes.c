@@ -8,6 +8,7 @@
  * string: kubectl turns unquoted numbers and words such as on into others and the API refuses them. */
 #include "source/config/front.h"
 #include "base/file.h"
+#include "source/config/helm.h"
 #include "source/config/yaml_text.h"
 
 #include <ctype.h>
@@ -22,6 +23,7 @@ typedef struct manifest {
     const llw_config_file *file;
     llw_config_set *set;
     llw_yaml_text text;
+    llw_helm *helm; /* of a chart's template; NULL */
     llw_yaml *documents[LLW_YAML_MAX_DOCUMENTS];
     size_t n;
     llw_err err; /* of a document that cannot be read */
@@ -43,9 +45,12 @@ static const char *string_at(const llw_yaml *map, const char *key) {
 
 static void read(manifest *m, llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
     const llw_yaml *twice = NULL;
+    const char *bytes = file->bytes;
+    size_t len = file->len;
     *m = (manifest){.r = r, .file = file, .set = set};
-    llw_yaml_parse_all(r->arena, file->path, file->bytes, file->len, m->documents, &m->n, &twice, &m->err);
-    llw_yaml_text_init(&m->text, r->arena, file->path, file->bytes, file->len);
+    m->helm = llw_helm_read(r, set, file, &bytes, &len);
+    llw_yaml_parse_all(r->arena, file->path, bytes, len, m->documents, &m->n, &twice, &m->err);
+    llw_yaml_text_init(&m->text, r->arena, file->path, bytes, len);
 }
 
 /* The documents, and the items of lists in them. */
@@ -163,26 +168,35 @@ static bool is_number(const char *text) {
     return !*end && strpbrk(text, "0123456789");
 }
 
+/* A map's value, or what a chart's toYaml puts in its place. */
+static const llw_yaml *value_of(const manifest *m, const llw_yaml *map, const char *key) {
+    return llw_helm_node(m->helm, llw_yaml_get(map, key));
+}
+
+static const char *place_of(const manifest *m, const llw_yaml *node) {
+    return llw_place(m->r->arena, llw_helm_path(m->helm, &m->text, node), node->line, node->column);
+}
+
 /* What YAML 1.1 takes for something else than a string when nothing is quoted. */
-static const char *other_type(const llw_yaml *node) {
+static const char *other_type(const char *text) {
     static const char *const booleans[] = {"true", "false", "yes", "no", "on", "off", "y", "n"};
-    if (!node->plain || !*node->text) return NULL;
+    if (!*text) return NULL;
     for (size_t i = 0; i < sizeof booleans / sizeof *booleans; i++)
-        if (!strcasecmp(node->text, booleans[i])) return "true or false";
-    return is_number(node->text) ? "a number" : NULL;
+        if (!strcasecmp(text, booleans[i])) return "true or false";
+    return is_number(text) ? "a number" : NULL;
 }
 
 /* A word of command, args or env; numbers and the like are told. */
 static llw_rich string_of(manifest *m, const llw_yaml *node, const llw_link *link, const char *field) {
-    const char *type = other_type(node);
+    const char *bare = llw_helm_bare(m->helm, node), *text = bare ? bare : node->plain ? node->text : "";
+    const char *type = other_type(text);
     if (type)
         llw_config_problem(
-            m->r, LLW_F_FILE_REFUSED, LLW_PROBLEM_WRONG,
-            llw_place(m->r->arena, m->file->path, node->line, node->column), field,
-            llw_arena_printf(m->r->arena, "write \"%.40s\"", node->text),
+            m->r, LLW_F_FILE_REFUSED, LLW_PROBLEM_WRONG, place_of(m, node), field,
+            bare ? "add | quote to the action" : llw_arena_printf(m->r->arena, "write \"%.40s\"", text),
             "Kubernetes refuses the manifest: %s has to be a string, and %.40s without quotes is %s", field,
-            node->text, type);
-    return llw_yaml_rich(&m->text, node, link);
+            text, type);
+    return llw_helm_scalar(m->helm, &m->text, node, link);
 }
 
 /* --- $(NAME) --- */
@@ -254,8 +268,7 @@ static llw_rich unknown_at(pod *p, const llw_yaml *node, const char *origin) {
 }
 
 static void set(pod *p, const char *name, const llw_rich *value, const llw_yaml *at, const char *origin) {
-    llw_token place = {.place = llw_place(p->m->r->arena, p->m->file->path, at->line, at->column),
-                       .origin = origin};
+    llw_token place = {.place = place_of(p->m, at), .origin = origin};
     llw_scope_set(&p->env, name, value, place);
 }
 
@@ -280,7 +293,7 @@ static void env_from(pod *p, const llw_yaml *entry) {
 
 static void env_entry(pod *p, const llw_yaml *entry) {
     const char *name = string_at(entry, "name");
-    const llw_yaml *value = llw_yaml_get(entry, "value"), *from = llw_yaml_get(entry, "valueFrom");
+    const llw_yaml *value = value_of(p->m, entry, "value"), *from = llw_yaml_get(entry, "valueFrom");
     if (!*name) return;
     if (value && value->kind == LLW_YAML_SCALAR) {
         const llw_link *link = llw_link_new(p->m->r->arena, p->m->file->path, "Kubernetes env", true);
@@ -302,7 +315,7 @@ static void env_entry(pod *p, const llw_yaml *entry) {
 }
 
 static void read_environment(pod *p, const llw_yaml *container) {
-    const llw_yaml *from = llw_yaml_get(container, "envFrom"), *env = llw_yaml_get(container, "env");
+    const llw_yaml *from = value_of(p->m, container, "envFrom"), *env = value_of(p->m, container, "env");
     for (const llw_yaml *e = from && from->kind == LLW_YAML_LIST ? from->first : NULL; e; e = e->next)
         env_from(p, e);
     for (const llw_yaml *e = env && env->kind == LLW_YAML_LIST ? env->first : NULL; e; e = e->next)
@@ -334,6 +347,57 @@ static llw_command command_of(pod *p, const llw_yaml *list, const char *origin, 
     return out;
 }
 
+/* --- files --- */
+
+enum { MAX_COPIES = 200 };
+
+static const llw_yaml *named_item(const llw_yaml *list, const char *name) {
+    for (const llw_yaml *i = list && list->kind == LLW_YAML_LIST ? list->first : NULL; i; i = i->next)
+        if (!strcmp(string_at(i, "name"), name)) return llw_yaml_follow(i);
+    return NULL;
+}
+
+/* What a key of a ConfigMap is called in its volume: items rename some and leave the others out. NULL for
+ * those. */
+static const char *path_of(const llw_yaml *volume, const char *key) {
+    const llw_yaml *items = llw_yaml_get(volume, "items");
+    if (!items || items->kind != LLW_YAML_LIST) return key;
+    for (const llw_yaml *i = items->first; i; i = i->next)
+        if (!strcmp(string_at(i, "key"), key)) return string_at(i, "path");
+    return NULL;
+}
+
+/* Files that volumes of ConfigMaps put into the container; with subPath one file of a volume is mounted
+ * alone. */
+static llw_dockerfile *mounted_files(pod *p, const llw_yaml *spec, const llw_yaml *container) {
+    llw_arena *arena = p->m->r->arena;
+    llw_copy *copies = llw_arena_alloc(arena, MAX_COPIES * sizeof *copies);
+    llw_dockerfile *out = llw_arena_alloc(arena, sizeof *out);
+    *out = (llw_dockerfile){.copies = copies, .directory = p->m->file->directory};
+    const char *workdir = string_at(container, "workingDir");
+    if (*workdir) out->workdir = workdir;
+    const llw_yaml *mounts = llw_yaml_get(container, "volumeMounts"),
+                   *volumes = llw_yaml_get(spec, "volumes");
+    for (const llw_yaml *i = mounts && mounts->kind == LLW_YAML_LIST ? mounts->first : NULL; i; i = i->next) {
+        const llw_yaml *mount = llw_yaml_follow(i);
+        const llw_yaml *volume = llw_yaml_get(named_item(volumes, string_at(mount, "name")), "configMap");
+        const struct llw_config_map *map =
+            volume ? find_map(p->m, string_at(volume, "name"), p->namespace) : NULL;
+        const char *inside = string_at(mount, "mountPath"), *alone = string_at(mount, "subPath");
+        for (const llw_yaml *d = map && *inside ? map->data->first : NULL; d; d = d->next) {
+            const llw_yaml *node = llw_yaml_follow(d);
+            const char *name = d->key ? path_of(volume, d->key) : NULL;
+            if (!name || !node || node->kind != LLW_YAML_SCALAR || out->n_copies == MAX_COPIES) continue;
+            if (*alone && strcmp(alone, name)) continue;
+            llw_rich *text = llw_arena_alloc(arena, sizeof *text);
+            *text = map_value(p->m, map, node);
+            copies[out->n_copies++] =
+                (llw_copy){.inside = *alone ? inside : llw_path_join(arena, inside, name), .text = text};
+        }
+    }
+    return out;
+}
+
 static bool speaks_of_llama(const char *text) {
     static const char *const ours[] = {"llama.cpp", "llama-cpp",    "llama_cpp",
                                        "llamacpp",  "llama-server", "llama_server"};
@@ -344,53 +408,63 @@ static bool speaks_of_llama(const char *text) {
     return found;
 }
 
+/* A scalar with what a chart puts in; NULL when that is not known. */
+static const char *known_text(manifest *m, const llw_yaml *node) {
+    llw_rich text = llw_helm_scalar(m->helm, &m->text, node, NULL);
+    return llw_rich_text(m->r->arena, &text);
+}
+
 /* limits count; an extended resource such as a GPU is its own request. What is said of neither stays open:
  * a node may have GPUs that no plugin hands out. */
 static void read_limits(manifest *m, const llw_yaml *container, llw_limits *out) {
     static const char *const gpus[] = {"nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915",
                                        "gpu.intel.com/xe"};
-    const llw_yaml *limits = llw_yaml_get(llw_yaml_get(container, "resources"), "limits"),
-                   *memory = llw_yaml_get(limits, "memory");
+    const llw_yaml *limits = value_of(m, value_of(m, container, "resources"), "limits"),
+                   *memory = value_of(m, limits, "memory");
     for (size_t i = 0; i < sizeof gpus / sizeof *gpus; i++) {
-        const llw_yaml *node = llw_yaml_get(limits, gpus[i]);
+        const llw_yaml *node = value_of(m, limits, gpus[i]);
         if (!node || node->kind != LLW_YAML_SCALAR) continue;
         char *end = NULL;
-        long n = strtol(node->text, &end, 10);
-        bool known = *node->text && !*end && n >= 0 && n < 1024;
+        const char *text = known_text(m, node);
+        long n = text ? strtol(text, &end, 10) : 0;
+        bool known = text && *text && !*end && n >= 0 && n < 1024;
         out->gpus_said = true;
         out->gpus = known ? n : LLW_GPUS_NOT_KNOWN;
-        out->gpus_place =
-            (llw_token){.place = llw_place(m->r->arena, m->file->path, node->line, node->column),
-                        .origin = "Kubernetes limits"};
+        out->gpus_place = (llw_token){.place = place_of(m, node), .origin = "Kubernetes limits"};
     }
     if (!memory || memory->kind != LLW_YAML_SCALAR) return;
     out->memory_said = true;
-    out->memory = llw_limits_bytes(memory->text, false);
-    out->memory_place =
-        (llw_token){.place = llw_place(m->r->arena, m->file->path, memory->line, memory->column),
-                    .origin = "Kubernetes limits"};
+    const char *size = known_text(m, memory);
+    out->memory = size ? llw_limits_bytes(size, false) : -1;
+    out->memory_place = (llw_token){.place = place_of(m, memory), .origin = "Kubernetes limits"};
 }
 
 /* What a container starts; false when it is not llama.cpp. */
-static bool start_of(manifest *m, const llw_yaml *container, const char *namespace, const char *name,
-                     llw_start *out) {
+static bool start_of(manifest *m, const llw_yaml *spec, const llw_yaml *container, const char *namespace,
+                     const char *name, llw_start *out) {
     pod p = {.m = m, .namespace = namespace, .env = {.arena = m->r->arena}};
-    const llw_yaml *image = llw_yaml_get(container, "image");
+    const llw_yaml *image = value_of(m, container, "image");
+    const char *shown = NULL; /* of a name that is not wholly known */
     size_t problems = m->r->out->n_problems;
     read_environment(&p, container);
-    llw_container c = {
-        .entrypoint = command_of(&p, llw_yaml_get(container, "command"), "Kubernetes command", "command"),
-        .command = command_of(&p, llw_yaml_get(container, "args"), "Kubernetes args", "args")};
+    llw_container c = {.entrypoint =
+                           command_of(&p, value_of(m, container, "command"), "Kubernetes command", "command"),
+                       .command = command_of(&p, value_of(m, container, "args"), "Kubernetes args", "args")};
     if (image && image->kind == LLW_YAML_SCALAR) {
-        c.image = image->text;
-        c.place = (llw_token){.place = llw_place(m->r->arena, m->file->path, image->line, image->column)};
+        llw_rich text = llw_helm_scalar(m->helm, &m->text, image,
+                                        llw_link_new(m->r->arena, m->file->path, "image", false));
+        c.image = llw_rich_text(m->r->arena, &text);
+        c.place = llw_rich_token(m->r->arena, &text, NULL);
+        c.place.origin = NULL;
+        if (!c.image) shown = llw_rich_show(m->r->arena, &text);
     }
-    c.ours = speaks_of_llama(c.image && *c.image ? c.image : name);
+    c.ours = speaks_of_llama(c.image && *c.image ? c.image : shown ? shown : name);
     llw_start_site site = {.file = m->file->path,
                            .directory = m->file->directory,
                            .set = m->set,
                            .default_origin = "shell default",
-                           .tells = true};
+                           .tells = true,
+                           .inside = &(llw_inside){.docker = mounted_files(&p, spec, container)}};
     *out = (llw_start){.line = container->line, .column = container->column};
     llw_container_start(m->r, &site, &c, &p.env, &out->low);
     if (!out->low.runs) m->r->out->n_problems = problems; /* another program's */
@@ -409,13 +483,14 @@ static size_t add_containers(manifest *m, const llw_yaml *object, llw_front_laun
     const llw_yaml *spec = pod_of(object), *metadata = llw_yaml_get(object, "metadata");
     const char *name = string_at(metadata, "name"), *namespace = string_at(metadata, "namespace");
     if (!*name) name = string_at(metadata, "generateName");
+    if (m->helm && llw_helm_marks(name)) name = "";                        /* the release's own */
     const llw_yaml *list = spec ? llw_yaml_get(spec, "containers") : NULL; /* others only prepare */
     bool several = list && list->n > 1;
     for (const llw_yaml *item = list && list->kind == LLW_YAML_LIST ? list->first : NULL;
          item && n < MAX_LAUNCHES; item = item->next) {
         const llw_yaml *container = llw_yaml_follow(item);
         llw_start *start = llw_arena_alloc(m->r->arena, sizeof *start);
-        if (!start_of(m, container, namespace, string_at(container, "name"), start)) continue;
+        if (!start_of(m, spec, container, namespace, string_at(container, "name"), start)) continue;
         const char *own = string_at(container, "name");
         items[n++] =
             (llw_front_launch){.start = start,
@@ -436,6 +511,13 @@ void llw_front_kubernetes(llw_config_reader *r, llw_config_set *set, const llw_c
     read(m, r, set, file);
     size_t n_objects = objects_of(m, objects), n = 0;
     for (size_t i = 0; i < n_objects; i++) n = add_containers(m, objects[i], items, n);
-    if (*m->err.text) llw_config_unread(r, file->path, m->err.line, "%s", m->err.text);
+    static const char llama[] = "llama";
+    bool ours = n || memmem(file->bytes, file->len, llama, sizeof llama - 1);
+    bool template = !m->helm && memmem(file->bytes, file->len, "{{", 2);
+    if (*m->err.text && ours)
+        llw_config_unread(r, file->path, m->err.line, "%s",
+                          template ? "is a template whose chart (Chart.yaml) is not here: it is not read"
+                                   : m->err.text);
+    if (n) llw_helm_tell(m->helm);
     llw_front_emit(r, file, items, n);
 }

@@ -1,0 +1,126 @@
+/* Helm templates: what the chart's own values say, and what stays unknown. */
+#include "torture.h"
+
+#define CHART                                                                                                \
+    { "c/Chart.yaml", "apiVersion: v2\nname: llm\nversion: 1.0.0\nappVersion: server-cuda-b8022\n" }
+#define VALUES                                                                                               \
+    "# llama.cpp\nimage:\n  repository: ghcr.io/ggml-org/llama.cpp\n  tag: \"\"\nctx: 8192\nubatch: 2048\n"  \
+    "flash: on\nmodel:\n  path: /models/a.gguf\nextraArgs:\n  - --mlock\n  - -np\n  - \"2\"\nresources:\n"   \
+    "  limits: {nvidia.com/gpu: 2, memory: 16Gi}\ngpu: {enabled: true, layers: 99}\nnone: []\n"
+#define HEAD                                                                                                 \
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: {{ include \"llm.fullname\" . }}\nspec:\n"    \
+    "  template:\n    spec:\n      containers:\n        - name: server\n"                                    \
+    "          image: \"{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion "    \
+    "}}\"\n"
+
+static void check(const char *values, const char *body, const char *want) {
+    char text[4096];
+    snprintf(text, sizeof text, "%s%s", HEAD, body);
+    const tree_file files[] = {CHART, {"c/values.yaml", values}, {"c/templates/d.yaml", text}, {NULL, NULL}};
+    tree_check(files, "", want);
+}
+
+static void values_of_the_chart_are_put_in(void **state) {
+    (void)state;
+    check(VALUES,
+          "          args:\n            - -m\n            - {{ .Values.model.path | quote }}\n            - "
+          "-c\n"
+          "            - \"{{ .Values.ctx }}\"\n            - -ub\n            - {{ default 512 "
+          ".Values.missing | quote }}\n",
+          "c/templates/d.yaml: model=/models/a.gguf (Helm values c/values.yaml:9:9) ctx=8,192 (Helm values "
+          "c/values.yaml:5:6) ubatch=512 (Helm default c/templates/d.yaml:17:15)\n");
+    /* lists and maps as a whole, and their limits */
+    check(
+        VALUES,
+        "          args:\n            {{- toYaml .Values.extraArgs | nindent 12 }}\n          resources:\n"
+        "            {{- toYaml .Values.resources | nindent 12 }}\n",
+        "c/templates/d.yaml: parallel=2 (Helm values c/values.yaml:13:6) load_mode=mmap+mlock (Helm values "
+        "c/values.yaml:11:5) gpus_seen=2 (Kubernetes limits c/values.yaml:15:28) gpu_ids= (Kubernetes limits "
+        "c/values.yaml:15:28) ram_limit=16.00 GiB (Kubernetes limits c/values.yaml:15:39)\n");
+}
+
+static void conditions_over_values_are_decided(void **state) {
+    (void)state;
+    check(
+        VALUES,
+        "          args:\n            - -c\n            - \"1\"\n            {{- if .Values.gpu.enabled }}\n"
+        "            - -ngl\n            - {{ .Values.gpu.layers | quote }}\n            {{- else }}\n"
+        "            - -ngl\n            - \"0\"\n            {{- end }}\n            {{- if and "
+        ".Values.none .Values.ctx }}\n"
+        "            - -ub\n            - \"1\"\n            {{- end }}\n            {{- with .Values.model "
+        "}}\n"
+        "            - -m\n            - {{ .path }}\n            {{- end }}\n",
+        "c/templates/d.yaml: model=/models/a.gguf (Helm values c/values.yaml:9:9) gpu_layers=99 (Helm values "
+        "c/values.yaml:16:30) ctx=1 (Kubernetes args c/templates/d.yaml:13:16)\n");
+    /* what only the cluster knows is told, and left out */
+    check(VALUES,
+          "          args: [\"-c\", \"1\"]\n          {{- if .Capabilities.APIVersions.Has \"x\" }}\n        "
+          "  env:\n"
+          "            - {name: LLAMA_ARG_UBATCH, value: \"1\"}\n          {{- end }}\n",
+          "c/templates/d.yaml: ctx=1 (Kubernetes args c/templates/d.yaml:11:25)\n"
+          "unread c/templates/d.yaml:12 whether this part of the template is there is not known from "
+          "values.yaml: it is "
+          "left out\n");
+}
+
+static void what_is_not_known_has_no_value(void **state) {
+    (void)state;
+    check(VALUES,
+          "          args: [\"-c\", \"{{ include \"x\" . }}\", \"-b\", \"{{ .Values.ctx | mul 2 }}\"]\n",
+          "c/templates/d.yaml: ctx=unknown (Kubernetes args c/templates/d.yaml:11:25) batch=unknown "
+          "(Kubernetes args "
+          "c/templates/d.yaml:11:54)\n");
+    /* kubectl gets a number: the manifest is refused as one with 8192 in it would be */
+    check(
+        VALUES, "          args: [\"-c\", {{ .Values.ctx }}]\n",
+        "c/templates/d.yaml: ctx=8,192 (Helm values c/values.yaml:5:6)\nF26 args c/templates/d.yaml:11:24\n");
+    /* no chart: none of the chart's words */
+    tree_check_one(
+        "templates/d.yaml", "# llama\n" HEAD "          args: [\"-c\", \"{{ .Values.ctx }}\"]\n",
+        "unread templates/d.yaml:5 is a template whose chart (Chart.yaml) is not here: it is not read\n");
+}
+
+static void hostile_templates_are_survived(void **state) {
+    (void)state;
+    static const char *const pieces[] = {"{{",
+                                         "}}",
+                                         "{{-",
+                                         "-}}",
+                                         "{{ end }}",
+                                         "{{ else }}",
+                                         "{{ if .Values.ctx }}",
+                                         "{{ range .Values.extraArgs }}",
+                                         "{{ . }}",
+                                         "|",
+                                         "(",
+                                         "\"",
+                                         "`",
+                                         "\n",
+                                         "\xee\x80\x80",
+                                         "\xef\xa3\xbf",
+                                         "$",
+                                         ".Values",
+                                         "toYaml",
+                                         ": ",
+                                         "- "};
+    const tree_file files[] = {
+        CHART,
+        {"c/values.yaml", VALUES},
+        {"c/templates/d.yaml", HEAD
+         "          args:\n            {{- range .Values.extraArgs }}\n            - {{ . | quote }}\n"
+         "            {{- end }}\n            {{ with .Values.model }}\n            - \"{{ .path }}\"\n"
+         "            {{ else if eq .Values.ctx 1 }}{{ end }}\n          env: {{ toYaml .Values.none }}\n"},
+        {NULL, NULL}};
+    tree_torture_in(files, 2, pieces, sizeof pieces / sizeof *pieces, 300);
+    tree_torture_in(files, 1, pieces, sizeof pieces / sizeof *pieces, 60);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_of_the_chart_are_put_in),
+        cmocka_unit_test(conditions_over_values_are_decided),
+        cmocka_unit_test(what_is_not_known_has_no_value),
+        cmocka_unit_test(hostile_templates_are_survived),
+    };
+    return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);
+}
