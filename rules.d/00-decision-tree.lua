@@ -129,7 +129,7 @@ rule "second-gpu-not-needed" {
   each = { l = "launch" },
   when = {
     "l.strategy == 'one gpu'",
-    "count('gpu') > 1",
+    "l.gpus_used > 1",
   },
   advise = {
     ["l.main_gpu"] = "this is the card with most free memory, {l.largest_gpu_free:gib}",
@@ -138,7 +138,7 @@ rule "second-gpu-not-needed" {
   tests = {
     fires { gpu {}, gpu {} },
     fires { gpu {}, gpu { free = 4 * GiB }, model { known = "llama-3.1-8b-q4_k_m" }, launch { ctx = 8192 } },
-    silent { stops_at = "count('gpu') > 1" },
+    silent { stops_at = "l.gpus_used > 1" },
     silent { gpu { free = 500 * MiB }, gpu { free = 500 * MiB }, launch { ctx = 2048 }, stops_at = "l.strategy == 'one gpu'" },
     undecided { gpu { free = unknown }, gpu {}, needs = "l.strategy" },
   },

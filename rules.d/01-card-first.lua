@@ -61,7 +61,7 @@ rule "works-unreasoned" {
   each = { l = "launch" },
   when = {
     "l.split_mode == 'none'",
-    "count('gpu') > 1",
+    "l.gpus_used > 1",
     "l.loads",
   },
   unless = { "known(l.reason_given) and l.reason_given" },
@@ -70,7 +70,7 @@ rule "works-unreasoned" {
     fires { model { known = "glm-4.7-flash-q4_k_m" }, gpu {}, gpu {}, launch { split_mode = "none", ctx = 10240 }, says = "works, unreasoned" },
     fires { gpu {}, gpu {}, gpu {}, launch { split_mode = "none", main_gpu = 1, reason_given = false } },
     silent { gpu {}, gpu {}, stops_at = "l.split_mode == 'none'" },
-    silent { launch { split_mode = "none" }, stops_at = "count('gpu') > 1" },
+    silent { launch { split_mode = "none" }, stops_at = "l.gpus_used > 1" },
     silent { gpu { free = 300 * MiB }, gpu {}, launch { split_mode = "none", ctx = 2048, fit = false }, stops_at = "l.loads" },
     silent { gpu {}, gpu {}, launch { split_mode = "none", reason_given = true }, stops_at = "known(l.reason_given) and l.reason_given" },
     undecided { gpu { free = unknown }, gpu {}, launch { split_mode = "none" }, needs = "l.loads" },

@@ -10,7 +10,7 @@ rule "one-target-for-unlike-cards" {
   level = "note",
   each = { l = "launch" },
   when = {
-    { "count('gpu') == 2", otherwise = "there are not two cards" },
+    { "l.gpus_used == 2", otherwise = "there are not two cards" },
     { "not contains(l.fit_target, ',')", otherwise = "--fit-target names each card" },
     "l.largest_gpu_free * 2 > l.gpu_free * 1.1",
     { "l.fit_outcome == 'adjusted'", otherwise = "--fit had nothing to move, or could not (its outcome: {l.fit_outcome})" },
@@ -24,7 +24,7 @@ rule "one-target-for-unlike-cards" {
   tests = {
     fires { model { known = "glm-4.7-flash-q8_0" }, gpu { total = 24564 * MiB, free = 23671 * MiB }, gpu { total = 16303 * MiB, free = 12761 * MiB }, launch { ctx = 131072, fit_target = "1100" }, says = "two unlike cards" },
     fires { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu { total = 24564 * MiB, free = 23671 * MiB }, gpu { total = 16303 * MiB, free = 12761 * MiB }, launch { ctx = 32768 } },
-    silent { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu { total = 24564 * MiB, free = 23671 * MiB }, launch { ctx = 32768 }, stops_at = "count('gpu') == 2" },
+    silent { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu { total = 24564 * MiB, free = 23671 * MiB }, launch { ctx = 32768 }, stops_at = "l.gpus_used == 2" },
     silent { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu { total = 24564 * MiB, free = 23671 * MiB }, gpu { total = 16303 * MiB, free = 12761 * MiB }, launch { ctx = 32768, fit_target = "1024,1024" }, stops_at = "not contains(l.fit_target, ',')" },
     silent { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, launch { ctx = 32768 }, stops_at = "l.largest_gpu_free * 2 > l.gpu_free * 1.1" },
     silent { model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu { total = 24564 * MiB, free = 23671 * MiB }, gpu { total = 16303 * MiB, free = 12761 * MiB }, launch { ctx = 32768, fit_outcome = "gave-up" }, stops_at = "l.fit_outcome == 'adjusted'" },

@@ -240,6 +240,64 @@ static void cards_whose_order_is_open_are_not_guessed(void **state) {
     llw_facts_free(f);
 }
 
+/* "CUDA0=12761 ..." of the cards a launch sees that is shown `count` cards with these ids. */
+static void shows(const char *ids, int64_t count, const char *origin, const char *words, const char *want) {
+    llw_entity e = 0;
+    llw_launch l;
+    llw_attr missing = LLW_ATTR_NONE;
+    llw_facts *f = box(words, true, &e);
+    llw_facts_claim(f, llw_facts_find(f, LLW_KIND_gpu, "CUDA1"), LLW_gpu_uuid,
+                    llw_string(LLW_TEXT, "GPU-8932f937-aa"), LLW_GRADE_MEASURED, "argument", "");
+    if (!strchr(ids, 'G') || !strcmp(ids, "GPU-8932"))
+        llw_facts_claim(f, llw_facts_find(f, LLW_KIND_gpu, "CUDA0"), LLW_gpu_uuid,
+                        llw_string(LLW_TEXT, "GPU-00000000-bb"), LLW_GRADE_MEASURED, "argument", "");
+    llw_facts_claim(f, e, LLW_launch_gpus_seen, count == -2 ? llw_unknown(LLW_COUNT) : llw_count(count),
+                    LLW_GRADE_CONFIG, origin, "");
+    llw_facts_claim(f, e, LLW_launch_gpu_ids, llw_string(LLW_LIST, ids), LLW_GRADE_CONFIG, origin, "");
+    char got[200] = "";
+    llw_rc rc = llw_launch_read(f, e, llw_facts_arena(f), &l, &missing, NULL);
+    if (rc == LLW_ERR_NOTHING) snprintf(got, sizeof got, "?%s", llw_attr_get(missing)->name);
+    for (int i = 0; rc == LLW_OK && i < l.n_devices; i++)
+        snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s=%lld", i ? " " : "", l.devices[i].name,
+                 (long long)(l.devices[i].free / MIB));
+    if (strcmp(got, want) != 0) fail_msg("%s (%lld): '%s', not '%s'", ids, (long long)count, got, want);
+    llw_facts_free(f);
+}
+
+static void a_launch_has_the_cards_it_is_shown_by_the_names_it_gives_them(void **state) {
+    (void)state;
+    shows("", -1, "Compose gpus", "", "CUDA0=23671 CUDA1=12761");
+    shows("1", 1, "Compose devices", "", "CUDA0=12761");
+    shows("1,0", 2, "environment", "", "CUDA0=12761 CUDA1=23671");
+    shows("7,0", 2, "environment", "", ""); /* an id that is not there hides the rest */
+    shows("", 0, "Compose gpus", "", "");
+    shows("", 1, "Compose devices", "", "CUDA0=23671");
+    shows("", 1, "Kubernetes limits", "", "?gpus_seen"); /* which of two unlike cards, nobody says */
+    shows("", 2, "Kubernetes limits", "", "CUDA0=23671 CUDA1=12761");
+    shows("GPU-8932", 1, "environment", "", "CUDA0=12761");
+    shows("GPU-9", 1, "environment", "", "?uuid");
+    shows("", -2, "script", "", "?gpus_seen");
+    shows("1", 1, "Compose devices", "-dev CUDA0", "CUDA0=12761");
+}
+
+static void a_limit_of_ram_counts_where_it_is_lower(void **state) {
+    (void)state;
+    llw_entity e = 0;
+    llw_launch l;
+    llw_facts *f = box("", true, &e);
+    llw_entity host = llw_facts_entity(f, LLW_KIND_host, "host");
+    llw_facts_claim(f, host, LLW_host_ram_total, llw_bytes(64000 * MIB), LLW_GRADE_MEASURED, "argument", "");
+    llw_facts_claim(f, host, LLW_host_ram_available, llw_bytes(60000 * MIB), LLW_GRADE_MEASURED, "argument",
+                    "");
+    llw_facts_claim(f, e, LLW_launch_ram_limit, llw_bytes(62000 * MIB), LLW_GRADE_CONFIG, "unit", "");
+    assert_int_equal(llw_launch_read(f, e, llw_facts_arena(f), &l, NULL, NULL), LLW_OK);
+    assert_true(l.ram_total == 62000 * MIB && l.ram_available == 60000 * MIB);
+    llw_facts_claim(f, e, LLW_launch_ram_limit, llw_bytes(8000 * MIB), LLW_GRADE_WHATIF, "unit", "");
+    assert_int_equal(llw_launch_read(f, e, llw_facts_arena(f), &l, NULL, NULL), LLW_OK);
+    assert_true(l.ram_total == 8000 * MIB && l.ram_available == 8000 * MIB);
+    llw_facts_free(f);
+}
+
 static void the_first_missing_slot_is_named(void **state) {
     (void)state;
     llw_entity e = 0;
@@ -305,6 +363,8 @@ int main(void) {
         cmocka_unit_test(a_what_if_turns_overrides_on_and_off),
         cmocka_unit_test(values_that_cannot_be_read_are_named_with_a_proposal),
         cmocka_unit_test(cards_whose_order_is_open_are_not_guessed),
+        cmocka_unit_test(a_launch_has_the_cards_it_is_shown_by_the_names_it_gives_them),
+        cmocka_unit_test(a_limit_of_ram_counts_where_it_is_lower),
         cmocka_unit_test(the_first_missing_slot_is_named),
         cmocka_unit_test(contexts_batches_and_slots_are_what_the_server_makes_of_them),
         cmocka_unit_test(cache_types_have_names_people_get_wrong),

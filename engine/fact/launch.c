@@ -2,6 +2,7 @@
 #include "fact/launch.h"
 #include "fact/flags.h"
 #include "fact/ggml_type.h"
+#include "fact/seen.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -39,6 +40,7 @@ typedef struct reading {
     const llw_facts *facts;
     llw_entity entity;
     llw_arena *arena;
+    llw_seen_gpus seen;
     llw_attr missing;
     llw_rc rc;
     llw_err *err;
@@ -184,58 +186,34 @@ static void add_device(reading *r, llw_launch *out, const char *name, llw_entity
                             strcmp(free_claim->origin, "argument") != 0));
 }
 
-typedef struct gpu_row {
-    llw_entity gpu;
-    int64_t index;
-} gpu_row;
-
-/* Every GPU in llama.cpp's order: by index, those without one in the order they were found. */
-static size_t gpus_in_order(const llw_facts *facts, gpu_row *rows, size_t max) {
-    size_t n = 0;
-    for (llw_entity g = llw_facts_next(facts, LLW_KIND_gpu, 0); g && n < max;
-         g = llw_facts_next(facts, LLW_KIND_gpu, g)) {
-        gpu_row row = {g, INT64_MAX};
-        llw_facts_count(facts, g, LLW_gpu_index, &row.index);
-        size_t at = n++;
-        for (; at > 0 && rows[at - 1].index > row.index; at--) rows[at] = rows[at - 1];
-        rows[at] = row;
-    }
-    return n;
-}
-
-/* Somebody looked and could not tell which card is CUDA0: with several, nothing is placed on a guess. */
-static bool order_is_open(const llw_facts *facts, const gpu_row *gpus, size_t n) {
-    for (size_t i = 0; n > 1 && i < n; i++) {
-        const llw_claim *index = llw_facts_best(facts, gpus[i].gpu, LLW_gpu_index);
-        if (index && !index->value.known) return true;
-    }
-    return false;
+/* ggml_backend_dev_by_name compares without regard to case */
+static const llw_seen *seen_by_name(const llw_seen_gpus *seen, const char *name) {
+    for (size_t i = 0; i < seen->n; i++)
+        if (!strcasecmp(seen->items[i].name, name)) return &seen->items[i];
+    return NULL;
 }
 
 static void read_devices(reading *r, llw_launch *out) {
-    gpu_row gpus[LLW_MAX_DEVICES];
-    size_t n = gpus_in_order(r->facts, gpus, LLW_MAX_DEVICES);
+    const llw_seen_gpus *seen = &r->seen;
     const char *list = text_of(r, LLW_launch_devices);
     if (!strcmp(list, "none")) return;
-    if (order_is_open(r->facts, gpus, n)) {
-        miss(r, LLW_gpu_index);
+    if (seen->missing != LLW_ATTR_NONE) {
+        miss(r, seen->missing);
         return;
     }
     if (!*list) {
-        for (size_t i = 0; i < n; i++) add_device(r, out, llw_facts_id(r->facts, gpus[i].gpu), gpus[i].gpu);
+        for (size_t i = 0; i < seen->n; i++) add_device(r, out, seen->items[i].name, seen->items[i].gpu);
         return;
     }
     for (const char *at = list;;) {
         size_t len = strcspn(at, ",");
         const char *name = llw_arena_strndup(r->arena, at, len);
-        llw_entity gpu = 0; /* ggml_backend_dev_by_name compares without regard to case */
-        for (size_t i = 0; i < n && !gpu; i++)
-            if (!strcasecmp(llw_facts_id(r->facts, gpus[i].gpu), name)) gpu = gpus[i].gpu;
-        if (!gpu && n)
+        const llw_seen *found = seen_by_name(seen, name);
+        if (!found && seen->n)
             refuse(r, LLW_launch_devices, "llama.cpp sees no device '%.40s' here", name,
-                   llw_arena_printf(r->arena, "the first one is %s", llw_facts_id(r->facts, gpus[0].gpu)));
+                   llw_arena_printf(r->arena, "the first one is %s", seen->items[0].name));
         else if (*name)
-            add_device(r, out, gpu ? llw_facts_id(r->facts, gpu) : name, gpu);
+            add_device(r, out, found ? found->name : name, found ? found->gpu : 0);
         if (!at[len]) return;
         at += len + 1;
     }
@@ -265,14 +243,29 @@ static void read_model(reading *r, llw_launch *out) {
 
 /* llama.cpp knows the buffer types of the devices it sees, whatever -dev says. */
 static void check_buffers(reading *r, const llw_launch *out) {
-    llw_entity first = llw_facts_next(r->facts, LLW_KIND_gpu, 0);
-    for (size_t i = 0; first && i < out->n_overrides; i++) {
+    for (size_t i = 0; r->seen.n && i < out->n_overrides; i++) {
         const char *buffer = out->overrides[i].buffer;
-        if (!strcmp(buffer, "CPU") || llw_facts_find(r->facts, LLW_KIND_gpu, buffer)) continue;
+        bool there = !strcmp(buffer, "CPU");
+        for (size_t k = 0; k < r->seen.n; k++) there |= !strcmp(buffer, r->seen.items[k].name);
+        if (there) continue;
         refuse(r, LLW_launch_override_tensor, "llama.cpp has no buffer type '%.40s' here", buffer,
-               llw_arena_printf(r->arena, "write CPU, or a GPU such as %s", llw_facts_id(r->facts, first)));
+               llw_arena_printf(r->arena, "write CPU, or a GPU such as %s", r->seen.items[0].name));
         return;
     }
+}
+
+/* What the host has and, where that is less, what the launch's container, pod or unit may take. */
+static void read_ram(reading *r, llw_launch *out) {
+    llw_entity host = llw_facts_next(r->facts, LLW_KIND_host, 0);
+    if (host) {
+        llw_facts_count(r->facts, host, LLW_host_ram_available, &out->ram_available);
+        llw_facts_count(r->facts, host, LLW_host_ram_total, &out->ram_total);
+        llw_facts_real(r->facts, host, LLW_host_ram_bandwidth, &out->ram_bandwidth);
+    }
+    int64_t limit = 0;
+    if (!llw_facts_count(r->facts, r->entity, LLW_launch_ram_limit, &limit)) return;
+    if (out->ram_available < 0 || limit < out->ram_available) out->ram_available = limit;
+    if (out->ram_total < 0 || limit < out->ram_total) out->ram_total = limit;
 }
 
 /* LLAMA_POOLING_TYPE_* of include/llama.h, counted from 1; 0 when nothing is given. */
@@ -292,7 +285,7 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
                                                 LLW_SPLIT_TENSOR};
     static const char *const switches[] = {"auto", "on", "off"};
     static const llw_switch switch_value[] = {LLW_AUTO, LLW_ON, LLW_OFF};
-    reading r = {facts, entity, arena, LLW_ATTR_NONE, LLW_OK, err};
+    reading r = {facts, entity, arena, llw_seen_find(facts, entity, arena), LLW_ATTR_NONE, LLW_OK, err};
     *out = (llw_launch){.entity = entity, .ram_available = -1, .ram_total = -1};
     read_model(&r, out);
     read_program(&r, out);
@@ -327,12 +320,7 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
     /* server.cpp: an embedding needs its whole input in one ubatch */
     if (out->program == LLW_PROGRAM_SERVER && out->embedding && out->batch > out->ubatch)
         out->batch = out->ubatch;
-    llw_entity host = llw_facts_next(facts, LLW_KIND_host, 0);
-    if (host) {
-        llw_facts_count(facts, host, LLW_host_ram_available, &out->ram_available);
-        llw_facts_count(facts, host, LLW_host_ram_total, &out->ram_total);
-        llw_facts_real(facts, host, LLW_host_ram_bandwidth, &out->ram_bandwidth);
-    }
+    read_ram(&r, out);
     if (r.rc == LLW_OK) {
         llw_rc rc = llw_launch_overrides(facts, entity, arena, &out->overrides, &out->n_overrides, err);
         if (rc == LLW_ERR_NOTHING) miss(&r, LLW_launch_override_tensor);

@@ -61,6 +61,16 @@ static void repeat(const native *n, llw_entity from, llw_attr attr, llw_entity t
     if (claim) llw_facts_claim(n->facts, to, as, claim->value, claim->grade, claim->origin, claim->place);
 }
 
+/* RAM of the host, or the launch's limit where that is less. */
+static void repeat_ram(const native *n, llw_entity host, llw_attr attr, llw_entity to, llw_attr as) {
+    int64_t has = -1, limit = -1;
+    if (host) llw_facts_count(n->facts, host, attr, &has);
+    if (llw_facts_count(n->facts, n->launch, LLW_launch_ram_limit, &limit) && (has < 0 || limit < has))
+        repeat(n, n->launch, LLW_launch_ram_limit, to, as);
+    else
+        repeat(n, host, attr, to, as);
+}
+
 /* Claims one placement. Sums are taken over the winning claims, so a measured buffer replaces a predicted
  * one. */
 static llw_entity place(const native *n, const char *device, llw_entity gpu, llw_entity host,
@@ -72,8 +82,10 @@ static llw_entity place(const native *n, const char *device, llw_entity gpu, llw
     say(n, p, LLW_placement_device, llw_string(LLW_TEXT, device));
     repeat(n, gpu, LLW_gpu_total, p, LLW_placement_total);
     repeat(n, gpu, LLW_gpu_free, p, LLW_placement_free);
-    repeat(n, host, LLW_host_ram_total, p, LLW_placement_total);
-    repeat(n, host, LLW_host_ram_available, p, LLW_placement_free);
+    if (!gpu) {
+        repeat_ram(n, host, LLW_host_ram_total, p, LLW_placement_total);
+        repeat_ram(n, host, LLW_host_ram_available, p, LLW_placement_free);
+    }
     say(n, p, LLW_placement_weights, bytes_or_unknown(memory->weights));
     say(n, p, LLW_placement_kv, bytes_or_unknown(memory->context));
     say(n, p, LLW_placement_compute, bytes_or_unknown(memory->compute));
@@ -299,6 +311,7 @@ static void claim_launch(const native *n) {
         say(n, l, LLW_launch_fit_outcome, llw_string(LLW_TEXT, fit_outcome_name(n->out->fit.outcome)));
         say(n, l, LLW_launch_fit_reason, llw_string(LLW_TEXT, n->out->fit.reason ? n->out->fit.reason : ""));
     }
+    say(n, l, LLW_launch_gpus_used, llw_count(p->n_devices));
     say(n, l, LLW_launch_n_ctx, llw_count(p->n_ctx));
     say(n, l, LLW_launch_n_ctx_seq, llw_count(p->n_ctx_seq));
     say(n, l, LLW_launch_n_seq, llw_count(p->n_seq));
