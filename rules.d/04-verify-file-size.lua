@@ -15,6 +15,7 @@ rule "written-size-is-off" {
   },
   unless = {
     "max(as_gib, m.file_bytes) - min(as_gib, m.file_bytes) < m.file_bytes * 0.03",
+    "known(c.counts_more) and c.counts_more and m.file_bytes < c.bytes", -- what it needs is more than its file
     -- the file is not here: under the same name others publish files that are a little larger or smaller
     "origin(m.file_bytes) == 'known model' and max(c.bytes, m.file_bytes) - min(c.bytes, m.file_bytes) < m.file_bytes * 0.1",
   },
@@ -30,6 +31,8 @@ rule "written-size-is-off" {
     silent { claim { bytes = 17 * GB, text = "17 GB, meaning GiB" }, model { known = "glm-4.7-flash-q4_k_m", file_bytes = { 18129824768, grade = "measured", origin = "file" } }, stops_at = "max(as_gib, m.file_bytes) - min(as_gib, m.file_bytes) < m.file_bytes * 0.03" },
     silent { claim { bytes = 23 * GB, text = "~23 GB, as another publisher has it" }, model { known = "qwen3.5-35b-a3b-q4_k_m" }, stops_at = "origin(m.file_bytes) == 'known model' and max(c.bytes, m.file_bytes) - min(c.bytes, m.file_bytes) < m.file_bytes * 0.1" },
     fires { claim { bytes = 23 * GB, text = "~23 GB" }, model { known = "qwen3.5-35b-a3b-q4_k_m", file_bytes = { 21166670592, grade = "measured", origin = "file" } } },
+    silent { claim { bytes = 24 * GB, counts_more = true, text = "needs 24 GB" }, model { known = "glm-4.7-flash-q4_k_m" }, stops_at = "known(c.counts_more) and c.counts_more and m.file_bytes < c.bytes" },
+    fires { claim { bytes = 16 * GB, counts_more = true, text = "Q8 needs 16 GB" }, model { known = "glm-4.7-flash-q8_0" } },
     silent { claim { text = "big" }, model { known = "glm-4.7-flash-q8_0" }, stops_at = "known(c.bytes)" },
     undecided { claim { bytes = 16 * GB }, model { file_bytes = unknown }, needs = "m.file_bytes" },
   },

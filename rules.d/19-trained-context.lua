@@ -49,3 +49,23 @@ rule "conversation-shorter-than-asked" {
     undecided { model { known = "mistral-7b-v0.3-q4_k_m", context_length = unknown }, launch { ctx = 131072 }, needs = "m.context_length" },
   },
 }
+
+-- What documents say it was made for.
+rule "written-context-is-longer" {
+  level = "wrong",
+  each = { c = "claim", m = "model" },
+  join = { "c.model == m.id" },
+  when = {
+    "known(c.about) and c.about == 'context'",
+    "c.count > m.context_length",
+  },
+  derive = { ["c.refuted"] = "true" },
+  find = "\"{c.text}\" gives {m.name} more context than it was trained for: its header says {m.context_length} tokens. Correct the sentence; a longer context needs RoPE scaled on purpose, and the sentence should say so",
+  tests = {
+    fires { claim { about = "context", count = 128000, text = "supports 128k context" }, model { known = "mistral-7b-v0.3-q4_k_m" }, says = "32,768 tokens" },
+    fires { claim { about = "context", count = 1000000, text = "native 1M tokens" }, model { known = "qwen3.5-27b-q6_k" } },
+    silent { claim { about = "context", count = 32000, text = "supports 32k context" }, model { known = "mistral-7b-v0.3-q4_k_m" }, stops_at = "c.count > m.context_length" },
+    silent { claim { about = "layers", count = 128000, text = "many layers" }, model { known = "mistral-7b-v0.3-q4_k_m" }, stops_at = "known(c.about) and c.about == 'context'" },
+    undecided { claim { about = "context", count = 128000 }, model { context_length = unknown }, needs = "m.context_length" },
+  },
+}

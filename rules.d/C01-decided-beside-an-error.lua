@@ -13,6 +13,7 @@ rule "placement-beside-a-refuted-claim" {
     "c.refuted",
     "l.gpu_layers > 0 or l.override_tensor ~= '' or l.tensor_split ~= '' or l.cpu_moe or l.n_cpu_moe > 0 or l.split_mode == 'none' or origin(l.fit) ~= 'default'",
   },
+  unless = { "known(c.about) and c.about == 'context'" }, -- how long a request may be decides no placement
   find = "This placement stands beside \"{c.text}\", which is not so: find out what was decided because of it, and decide that again from the header and the file's size",
   advise = {
     ["l.cpu_moe"] = "it was decided beside a claim that is refuted",
@@ -28,6 +29,7 @@ rule "placement-beside-a-refuted-claim" {
     fires { claim { refuted = true, text = "~16 GB" }, launch { tensor_split = "21,10" } },
     fires { claim { refuted = true, text = "dense" }, launch { fit = { true, grade = "configuration", origin = "profile" } } },
     silent { claim { refuted = true, text = "dense" }, stops_at = "l.gpu_layers > 0 or l.override_tensor ~= '' or l.tensor_split ~= '' or l.cpu_moe or l.n_cpu_moe > 0 or l.split_mode == 'none' or origin(l.fit) ~= 'default'" },
+    silent { claim { refuted = true, about = "context", text = "supports 128k context" }, launch { gpu_layers = 99 }, stops_at = "known(c.about) and c.about == 'context'" },
     silent { claim { refuted = false, text = "MoE" }, launch { gpu_layers = 99 }, stops_at = "c.refuted" },
     undecided { claim { text = "fast" }, launch { gpu_layers = 99 }, needs = "c.refuted" },
   },

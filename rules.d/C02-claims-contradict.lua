@@ -37,7 +37,10 @@ rule "two-sizes" {
     "not known(d.bytes_high) or c.bytes > d.bytes_high * 1.15",
     "c.quant == d.quant",
   },
-  unless = { "known(m.file_bytes)" }, -- then the file tells which is wrong
+  unless = {
+    "known(m.file_bytes)", -- then the file tells which is wrong
+    "known(c.counts_more) and c.counts_more", -- what it needs is more than its file
+  },
   find = "\"{c.text}\" and \"{d.text}\" give {m.name} {c.bytes / GB} and {d.bytes / GB} GB: one of them is wrong. ls -l tells which",
   tests = {
     fires { claim { bytes = 30 * GB, quant = "Q8_0", text = "30 GB" }, claim { bytes = 16 * GB, quant = "Q8_0", text = "16 GB" }, model { file_bytes = unknown }, says = "30 and 16 GB" },
@@ -46,6 +49,7 @@ rule "two-sizes" {
     silent { claim { bytes = 30 * GB, quant = "", text = "30 GB" }, claim { bytes = 32 * GB, quant = "", text = "32 GB" }, model { file_bytes = unknown }, stops_at = "c.bytes > d.bytes * 1.15" },
     silent { claim { bytes = 32 * GB, quant = "", text = "32 GB" }, claim { bytes = 26 * GB, bytes_high = 32 * GB, quant = "", text = "26-32 GB" }, model { file_bytes = unknown }, stops_at = "not known(d.bytes_high) or c.bytes > d.bytes_high * 1.15" },
     silent { claim { bytes = 30 * GB, quant = "", text = "30 GB" }, claim { bytes = 16 * GB, quant = "", text = "16 GB" }, stops_at = "known(m.file_bytes)" },
+    silent { claim { bytes = 30 * GB, counts_more = true, quant = "", text = "needs 30 GB" }, claim { bytes = 16 * GB, quant = "", text = "16 GB" }, model { file_bytes = unknown }, stops_at = "known(c.counts_more) and c.counts_more" },
     silent { claim { text = "big" }, claim { bytes = 16 * GB, quant = "", text = "16 GB" }, model { file_bytes = unknown }, stops_at = "known(c.bytes) and known(d.bytes)" },
   },
 }

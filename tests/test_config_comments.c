@@ -18,6 +18,13 @@ static void comments_claim_what_people_mean(void **state) {
         int fits;
     } cases[] = {
         {"# A dense model", "architecture", 0, 0, 0, -1},
+        {"# With a dense model like Llama 70B all parameters pass through memory", NULL, -1, 0, 0, -1},
+        {"# It supports 128k context", "context", -1, 0, 128000, -1},
+        {"# Maximum context length: 256K", "context", -1, 0, 256000, -1},
+        {"# trained for 32,768 tokens", "context", -1, 0, 32768, -1},
+        {"# supports up to 1M tokens of context", "context", -1, 0, 1000000, -1},
+        {"# with YaRN it supports 128k context", NULL, -1, 0, 0, -1},
+        {"# 128k context, q8_0 cache", NULL, -1, 0, 0, -1}, /* of this profile */
         {"# DENSE 27B model, all parameters work", "architecture", 0, 0, 0, -1},
         {"# Not a MoE.", "architecture", 0, 0, 0, -1},
         {"# 80B MoE (some detail)", "architecture", 1, 0, 0, -1},
@@ -83,6 +90,30 @@ static void comments_claim_what_people_mean(void **state) {
         if (cases[i].fits >= 0 &&
             !(llw_facts_flag(t.facts, c, LLW_claim_says_fits_one_gpu, &b) && b == cases[i].fits))
             fail_msg("%s", cases[i].comment);
+        tree_end(&t);
+    }
+    tree_clear();
+}
+
+/* "Needs 40 GB" may count more than the file; "is 40 GB" does not. */
+static void what_a_model_needs_is_not_its_file(void **state) {
+    (void)state;
+    static const struct {
+        const char *comment;
+        bool more;
+    } cases[] = {
+        {"# Q8 needs 40 GB", true},      {"# The model requires about 40 GB", true},
+        {"# Q8 file: 40 GB", false},     {"# the file has 40 GB", false},
+        {"# Q8 (40 GB weights)", false},
+    };
+    tree_make(NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tree t = read_comment(cases[i].comment, "X-Q8_0.gguf");
+        llw_entity c = tree_claim(&t, "size");
+        bool more = !cases[i].more;
+        if (c && !(llw_facts_flag(t.facts, c, LLW_claim_counts_more, &more) && more == cases[i].more))
+            fail_msg("%s", cases[i].comment);
+        if (!c) fail_msg("%s claims nothing", cases[i].comment);
         tree_end(&t);
     }
     tree_clear();
@@ -224,6 +255,7 @@ static void what_is_said_of_another_model_is_not_charged(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comments_claim_what_people_mean),
+        cmocka_unit_test(what_a_model_needs_is_not_its_file),
         cmocka_unit_test(reasons_are_recognised),
         cmocka_unit_test(a_comment_reaches_the_profiles_it_stands_over),
         cmocka_unit_test(a_comment_behind_a_profile_is_its_own),

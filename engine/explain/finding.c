@@ -107,6 +107,12 @@ static const char *keep(llw_arena *arena, llw_text *text) {
     return copy;
 }
 
+/* Of several flags that a rule speaks of, somebody set this one. */
+static bool is_set(const llw_run *run, const llw_node *node, const llw_setting *advise) {
+    const llw_claim *best = llw_facts_best(run->facts, node->binding[advise->variable], advise->attr);
+    return best && best->grade > LLW_GRADE_DEFAULT;
+}
+
 static const char *advice(const llw_run *run, const llw_node *node, llw_arena *arena) {
     llw_text t = {0};
     for (size_t i = 0; i < node->rule->n_tries; i++) {
@@ -134,6 +140,7 @@ static const char *advice(const llw_run *run, const llw_node *node, llw_arena *a
             llw_words_value(&t, run, s->attr, to);
     }
     for (size_t i = 0; i < node->rule->n_advises && !t.len; i++) {
+        if (node->rule->n_advises > 1 && !is_set(run, node, &node->rule->advises[i])) continue;
         llw_words_slot(&t, run, node->binding[node->rule->advises[i].variable], node->rule->advises[i].attr);
         llw_text_add(&t, ": ");
         llw_run_say(run, node, &node->rule->advises[i].sentence, &t);

@@ -42,6 +42,8 @@ typedef enum llw_pattern {
     LLW_PATTERN_UB_REASON,
     LLW_PATTERN_THE_MODEL,
     LLW_PATTERN_SIZE_OF_CACHE,
+    LLW_PATTERN_NEEDS,
+    LLW_PATTERN_CONTEXT,
     LLW_PATTERNS
 } llw_pattern;
 

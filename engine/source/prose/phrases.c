@@ -109,7 +109,7 @@ static double number_at(const char *text, size_t from, size_t to) {
     char word[32] = "";
     size_t n = 0;
     for (; from < to && n < sizeof word - 1; from++)
-        if (text[from] != ',') word[n++] = text[from];
+        if (text[from] != ',' && text[from] != '_') word[n++] = text[from];
     return strtod(word, NULL);
 }
 
@@ -125,6 +125,7 @@ static void find_sizes(const char *text, size_t len, llw_phrase *out, size_t max
         if (m.group[1] != LLW_MATCH_NONE)
             p->bytes_high = bytes_of(number_at(text, m.group[1], m.group_to[1]), text + m.group[2]);
         if (p->bytes_high <= p->bytes) p->bytes_high = 0;
+        p->need = llw_pattern_matches(LLW_PATTERN_NEEDS, text, m.from);
         p->estimated = llw_pattern_matches(LLW_PATTERN_ESTIMATED, text, len);
         if (p->bytes < 100000000) (*n)--; /* no model is that small: a part, a buffer */
     }
@@ -207,6 +208,18 @@ static void find_speeds(const char *text, size_t len, llw_phrase *out, size_t ma
     p->estimated = llw_pattern_matches(LLW_PATTERN_ESTIMATED, text, len);
 }
 
+/* "128k" is 128,000 at least: makers mean 131,072 as often. */
+static void find_context(const char *text, size_t len, llw_phrase *out, size_t max, size_t *n) {
+    llw_match m;
+    if (!llw_pattern_next(LLW_PATTERN_CONTEXT, text, len, 0, &m)) return;
+    size_t g = m.group[0] != LLW_MATCH_NONE ? 0 : 2;
+    double count = number_at(text, m.group[g], m.group_to[g]), factor = g ? 1e3 : 1;
+    if (!g && m.group[1] != LLW_MATCH_NONE) factor = strchr("mM", text[m.group[1]]) ? 1e6 : 1e3;
+    if (!(count * factor >= 1024) || count * factor > 1e9) return;
+    llw_phrase *p = add(out, max, n, "context", m.from, text, len);
+    if (p) p->count = (int64_t)(count * factor);
+}
+
 size_t llw_phrases_find(llw_arena *arena, const llw_rich *sentence, llw_phrase *out, size_t max) {
     (void)arena;
     char text[MAX_SENTENCE];
@@ -218,6 +231,7 @@ size_t llw_phrases_find(llw_arena *arena, const llw_rich *sentence, llw_phrase *
     find_fits(text, len, out, max, &n);
     find_fits_all(text, len, out, max, &n);
     find_speeds(text, len, out, max, &n);
+    find_context(text, len, out, max, &n);
     return n;
 }
 

@@ -5,11 +5,12 @@
 #include "source/shell/rich.h"
 
 typedef struct llw_phrase {
-    const char *about; /* architecture, experts, layers, size, fits or speed */
+    const char *about; /* architecture, experts, layers, size, fits, speed or context */
     size_t at;         /* byte of the sentence where it starts */
     char quant[24];    /* the quantisation it speaks of (Q4, UD-Q6_K_XL), "" for none */
     bool says_kind, moe;
     int64_t bytes, bytes_high; /* a size and the upper end of a range; 0 when none. GB is 10^9, GiB 2^30 */
+    bool need;                 /* the size is what it needs: more than the file may be meant */
     bool says_fits, fits;      /* on one GPU */
     bool fits_all;             /* on the GPUs there are, all together */
     char card[24];             /* the card it is said to fit on, "" when none is named */

@@ -84,6 +84,7 @@ llw_entity llw_config_claim(llw_config_reader *r, const llw_said *said) {
     if (p->says_kind) CLAIM(says_moe, llw_flag(p->moe));
     if (p->bytes) CLAIM(bytes, llw_bytes(p->bytes));
     if (p->bytes_high) CLAIM(bytes_high, llw_bytes(p->bytes_high));
+    if (p->bytes) CLAIM(counts_more, llw_flag(p->need));
     if (p->says_fits) CLAIM(says_fits_one_gpu, llw_flag(p->fits));
     if (p->fits_all) CLAIM(says_fits_gpus, llw_flag(true));
     int64_t memory = card_memory(r, p->card);
