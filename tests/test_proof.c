@@ -200,6 +200,26 @@ static void the_decision_says_what_falls_off_a_cliff(void **state) {
     done(&a);
 }
 
+/* flags-stop-fit would set five options, and only -ngl stands otherwise here. */
+static void what_is_so_already_is_not_to_be_tried(void **state) {
+    (void)state;
+    asked a = ask("v0.5.0", "qwen3-next-80b-a3b-q5_k_m", "-c 262144 -ngl 99", both);
+    size_t found = 0;
+    for (size_t i = 0; i < a.run->n_nodes; i++) {
+        const llw_node *node = &a.run->nodes[i];
+        llw_proof proof;
+        if (strcmp(node->rule->id, "flags-stop-fit") != 0 || node->state != LLW_FIRED) continue;
+        llw_proof_node(a.run, node, a.arena, &proof);
+        for (size_t k = 0; k < proof.n_lines; k++)
+            if (proof.lines[k].kind == LLW_LINE_ADVICE) {
+                assert_string_equal(proof.lines[k].text, "-ngl auto");
+                found++;
+            }
+    }
+    assert_int_equal(found, 1);
+    done(&a);
+}
+
 int main(void) {
     kb = llw_kb_load(NULL, 0, NULL);
     const struct CMUnitTest tests[] = {
@@ -208,6 +228,7 @@ int main(void) {
         cmocka_unit_test(the_compute_buffer_at_its_fullest),
         cmocka_unit_test(the_tensors_of_a_peak_add_up),
         cmocka_unit_test(the_decision_says_what_falls_off_a_cliff),
+        cmocka_unit_test(what_is_so_already_is_not_to_be_tried),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     llw_kb_free(kb);

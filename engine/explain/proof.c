@@ -102,6 +102,21 @@ void llw_prover_conditions(llw_prover *b, int depth, const llw_node *node) {
     }
 }
 
+/* "try: -ngl auto", where it is not so already. */
+static void add_try(llw_prover *b, const llw_node *node, const llw_setting *t) {
+    llw_result values[LLW_EXPR_MAX_BYTES];
+    llw_text line = {0};
+    llw_entity entity = node->binding[t->variable];
+    llw_run_eval(b->run, node, &t->value, values);
+    llw_value value = llw_result_value(values[t->value.n_nodes - 1], llw_attr_get(t->attr)->type),
+              now = llw_facts_value(b->run->facts, entity, t->attr);
+    if (now.known && llw_value_equal(now, value)) return;
+    llw_words_slot(&line, b->run, entity, t->attr);
+    llw_text_add(&line, " ");
+    llw_words_value(&line, b->run, t->attr, value);
+    llw_prover_add(b, 1, LLW_LINE_ADVICE, &line);
+}
+
 void llw_proof_node(const llw_run *run, const llw_node *node, llw_arena *arena, llw_proof *out) {
     *out = (llw_proof){.weakest = LLW_GRADE_WHATIF};
     llw_prover b = {.run = run, .arena = arena, .out = out};
@@ -122,16 +137,7 @@ void llw_proof_node(const llw_run *run, const llw_node *node, llw_arena *arena, 
     llw_prover_rest(&b);
     llw_text_add(&t, rule->lesson->claim);
     llw_prover_add(&b, 1, LLW_LINE_MECHANISM, &t);
-    for (size_t i = 0; i < rule->n_tries && node->state == LLW_FIRED; i++) {
-        llw_result values[LLW_EXPR_MAX_BYTES];
-        llw_run_eval(run, node, &rule->tries[i].value, values);
-        llw_words_slot(&t, run, node->binding[rule->tries[i].variable], rule->tries[i].attr);
-        llw_text_add(&t, " ");
-        llw_words_value(&t, run, rule->tries[i].attr,
-                        llw_result_value(values[rule->tries[i].value.n_nodes - 1],
-                                         llw_attr_get(rule->tries[i].attr)->type));
-        llw_prover_add(&b, 1, LLW_LINE_ADVICE, &t);
-    }
+    for (size_t i = 0; i < rule->n_tries && node->state == LLW_FIRED; i++) add_try(&b, node, &rule->tries[i]);
     const char *rules = strstr(rule->lesson->file, "rules.d/");
     int root = rules ? (int)(rules - rule->lesson->file) : 0;
     llw_text_addf(&t, "lesson %s, rule \"%s\" (%s:%d), story %.*slessons/%s.md", rule->lesson->code, rule->id,

@@ -42,10 +42,7 @@ static llw_rc question(llw_text *out, const llw_style *style, llw_transcript *t,
     listen_for(out, style, t, ask);
     const llw_assessment *a = &t->answers[i];
     llw_text_addf(&line, "The engine's answer: %s.", ask->kind == LLW_ASK_FLAGS ? answer : a->truth);
-    if (*a->reason && ask->kind != LLW_ASK_NUMBER)
-        llw_text_addf(&line, " %c%s.",
-                      *a->reason >= 'a' && *a->reason <= 'z' ? *a->reason - 'a' + 'A' : *a->reason,
-                      a->reason + 1);
+    if (*a->reason && ask->kind != LLW_ASK_NUMBER) llw_text_addf(&line, " %s", a->reason);
     llw_teach_paragraph(out, style, llw_text_str(&line), 2);
     llw_text_fini(&line);
     if (ask->kind == LLW_ASK_FLAGS) {

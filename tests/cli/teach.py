@@ -247,6 +247,7 @@ class Ways(Case):
             sheet = self.llwhy("teach", "drill", case, code=0).stdout
             for part in ("Read aloud", "Let them commit", "The engine's answer", "Carry it over", "Before they leave"):
                 self.assertIn(part, sheet, case)
+            self.assertNotIn("..", sheet.replace("...", ""))
 
     def test_a_case_of_ones_own(self):
         compose = self.here / "compose.yaml"
