@@ -69,7 +69,7 @@ static void every_front_end_has_a_fixture(void **state) {
     }
     /* the first are told apart by what lies around them: an .ini is a router's or supervisord's */
     static const llw_config_kind others[] = {LLW_CONFIG_PRESET, LLW_CONFIG_SUPERVISOR, LLW_CONFIG_DROP_IN,
-                                             LLW_CONFIG_YAML};
+                                             LLW_CONFIG_YAML, LLW_CONFIG_KUSTOMIZE};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) seen[others[i]] = true;
     for (int kind = LLW_CONFIG_INI; kind < LLW_CONFIG_DOCUMENT; kind++)
         if (!seen[kind]) fail_msg("no fixture is of kind %d (config/front.h)", kind);

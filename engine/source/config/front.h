@@ -21,6 +21,7 @@ typedef enum llw_config_kind {
     LLW_CONFIG_YAML,    /* until what it holds says which */
     LLW_CONFIG_SWAP,
     LLW_CONFIG_KUBERNETES,
+    LLW_CONFIG_KUSTOMIZE, /* read with the manifests that it takes */
     LLW_CONFIG_LOCALAI,
     LLW_CONFIG_MODELFILE,
     LLW_CONFIG_POWERSHELL,

@@ -61,6 +61,7 @@ static const struct {
     {"devcontainer.json", "", LLW_CONFIG_DEVCONTAINER, true},
     {".devcontainer.json", "", LLW_CONFIG_DEVCONTAINER, true},
     {"tasks.json", "", LLW_CONFIG_EDITOR, true},
+    {"kustomization", "", LLW_CONFIG_KUSTOMIZE, true},
     {"", ".yaml", LLW_CONFIG_YAML, true},
     {"", ".yml", LLW_CONFIG_YAML, true},
     {"", ".yaml.gotmpl", LLW_CONFIG_YAML, true},
@@ -183,6 +184,11 @@ llw_config_kind llw_config_kind_by_content(llw_config_kind kind, const char *nam
         bool ours = (named || is_shell_script(bytes, len)) && speaks_of_llama(bytes, len);
         return ours && may_start_llama(bytes, len) ? kind : LLW_CONFIG_NONE;
     }
+    case LLW_CONFIG_KUSTOMIZE: /* what it is about the manifests say */
+        return holds(bytes, len, "images:") || holds(bytes, len, "configMapGenerator:") ||
+                       holds(bytes, len, "resources:")
+                   ? kind
+                   : LLW_CONFIG_NONE;
     case LLW_CONFIG_DOCUMENT: return speaks_of_models(bytes, len) ? kind : LLW_CONFIG_NONE;
     case LLW_CONFIG_MODELFILE:
         return line_starts(bytes, len, "FROM", 0) || line_starts(bytes, len, "from", 0) ? kind

@@ -8,6 +8,7 @@
  * string: kubectl turns unquoted numbers and words such as on into others and the API refuses them. */
 #include "source/config/front.h"
 #include "base/file.h"
+#include "source/config/config_map.h"
 #include "source/config/helm.h"
 #include "source/config/yaml_text.h"
 
@@ -16,7 +17,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_LAUNCHES = 200, MAX_OBJECTS = 1000, MAX_MAPS = 2000 };
+enum { MAX_LAUNCHES = 200, MAX_OBJECTS = 1000 };
 
 typedef struct manifest {
     llw_config_reader *r;
@@ -28,14 +29,6 @@ typedef struct manifest {
     size_t n;
     llw_err err; /* of a document that cannot be read */
 } manifest;
-
-/* A ConfigMap that some manifest holds. */
-struct llw_config_map {
-    const char *name, *namespace, *directory;
-    const llw_yaml *data;
-    const llw_yaml_text *text;
-    bool twice; /* there is another one of that name: nobody knows which is meant */
-};
 
 static const char *string_at(const llw_yaml *map, const char *key) {
     return llw_yaml_string(llw_yaml_get(map, key), "");
@@ -102,23 +95,20 @@ static const llw_yaml *pod_of(const llw_yaml *object) {
 
 /* --- ConfigMaps --- */
 
-static void add_map(llw_config_reader *r, const llw_config_file *file, const llw_yaml *object,
-                    const llw_yaml_text *text) {
+static void add_map(manifest *m, const llw_yaml *object) {
     const llw_yaml *metadata = llw_yaml_get(object, "metadata"), *data = llw_yaml_get(object, "data");
-    const char *name = string_at(metadata, "name"), *namespace = string_at(metadata, "namespace");
-    if (!*name || !data || data->kind != LLW_YAML_MAP || r->n_maps >= MAX_MAPS) return;
-    bool twice = false;
-    for (size_t i = 0; i < r->n_maps; i++) {
-        struct llw_config_map *other = &r->maps[i];
-        if (strcmp(other->name, name) || strcmp(other->namespace, namespace) ||
-            strcmp(other->directory, file->directory))
-            continue;
-        twice = other->twice = true;
+    struct llw_config_map map = {.name = string_at(metadata, "name"),
+                                 .namespace = string_at(metadata, "namespace"),
+                                 .directory = m->file->directory};
+    const llw_link *link = llw_link_new(m->r->arena, m->file->path, "ConfigMap", true);
+    if (!data || data->kind != LLW_YAML_MAP || llw_helm_marks(map.name)) return;
+    for (const llw_yaml *item = data->first; item; item = item->next) {
+        const llw_yaml *node = llw_yaml_follow(item);
+        if (!item->key || !node || node->kind != LLW_YAML_SCALAR) continue;
+        llw_map_set(m->r->arena, &map, item->key, llw_helm_scalar(m->helm, &m->text, node, link),
+                    llw_place(m->r->arena, m->file->path, node->line, node->column));
     }
-    void *items = r->maps;
-    struct llw_config_map *map = llw_arena_push(r->arena, &items, &r->n_maps, &r->map_capacity, sizeof *map);
-    r->maps = items;
-    *map = (struct llw_config_map){name, namespace, file->directory, data, text, twice};
+    llw_map_add(m->r, map);
 }
 
 static void read_maps(llw_config_reader *r, llw_config_set *set) {
@@ -132,23 +122,14 @@ static void read_maps(llw_config_reader *r, llw_config_set *set) {
         read(m, r, set, file);
         size_t n = objects_of(m, objects);
         for (size_t i = 0; i < n; i++)
-            if (!strcmp(string_at(objects[i], "kind"), kind)) add_map(r, file, objects[i], &m->text);
+            if (!strcmp(string_at(objects[i], "kind"), kind)) add_map(m, objects[i]);
     }
+    llw_kustomize_maps(r, set);
 }
 
 static const struct llw_config_map *find_map(manifest *m, const char *name, const char *namespace) {
     if (!m->r->maps_read) read_maps(m->r, m->set);
-    for (size_t i = 0; i < m->r->n_maps; i++) {
-        const struct llw_config_map *map = &m->r->maps[i];
-        bool same = !*namespace || !*map->namespace || !strcmp(map->namespace, namespace);
-        if (same && !strcmp(map->name, name) && !strcmp(map->directory, m->file->directory))
-            return map->twice ? NULL : map;
-    }
-    return NULL;
-}
-
-static llw_rich map_value(manifest *m, const struct llw_config_map *map, const llw_yaml *node) {
-    return llw_yaml_rich(map->text, node, llw_link_new(m->r->arena, map->text->path, "ConfigMap", true));
+    return llw_map_find(m->r, m->file->directory, name, namespace);
 }
 
 /* --- strings --- */
@@ -281,13 +262,10 @@ static void env_from(pod *p, const llw_yaml *entry) {
         p->unseen = true;
         return;
     }
-    for (const llw_yaml *item = map->data->first; item; item = item->next) {
-        const llw_yaml *node = llw_yaml_follow(item);
-        if (!item->key || !node || node->kind != LLW_YAML_SCALAR) continue;
-        llw_rich value = map_value(p->m, map, node);
-        llw_token place = {.place = llw_place(p->m->r->arena, map->text->path, node->line, node->column),
-                           .origin = "ConfigMap"};
-        llw_scope_set(&p->env, llw_arena_printf(p->m->r->arena, "%s%s", prefix, item->key), &value, place);
+    for (size_t i = 0; i < map->n; i++) {
+        const llw_map_entry *e = &map->entries[i];
+        llw_token place = {.place = e->place, .origin = "ConfigMap"};
+        llw_scope_set(&p->env, llw_arena_printf(p->m->r->arena, "%s%s", prefix, e->key), &e->value, place);
     }
 }
 
@@ -305,10 +283,10 @@ static void env_entry(pod *p, const llw_yaml *entry) {
     const llw_yaml *reference = llw_yaml_get(from, "configMapKeyRef");
     const struct llw_config_map *map =
         reference ? find_map(p->m, string_at(reference, "name"), p->namespace) : NULL;
-    const llw_yaml *node = map ? llw_yaml_get(map->data, string_at(reference, "key")) : NULL;
+    const llw_map_entry *entry_of = map ? llw_map_get(map, string_at(reference, "key")) : NULL;
     llw_rich text = {0};
-    if (node && node->kind == LLW_YAML_SCALAR)
-        text = map_value(p->m, map, node);
+    if (entry_of)
+        text = entry_of->value;
     else if (from)
         text = unknown_at(p, from, "Kubernetes env");
     set(p, name, &text, from ? from : entry, "Kubernetes env");
@@ -384,15 +362,12 @@ static llw_dockerfile *mounted_files(pod *p, const llw_yaml *spec, const llw_yam
         const struct llw_config_map *map =
             volume ? find_map(p->m, string_at(volume, "name"), p->namespace) : NULL;
         const char *inside = string_at(mount, "mountPath"), *alone = string_at(mount, "subPath");
-        for (const llw_yaml *d = map && *inside ? map->data->first : NULL; d; d = d->next) {
-            const llw_yaml *node = llw_yaml_follow(d);
-            const char *name = d->key ? path_of(volume, d->key) : NULL;
-            if (!name || !node || node->kind != LLW_YAML_SCALAR || out->n_copies == MAX_COPIES) continue;
-            if (*alone && strcmp(alone, name)) continue;
-            llw_rich *text = llw_arena_alloc(arena, sizeof *text);
-            *text = map_value(p->m, map, node);
+        for (size_t k = 0; map && *inside && k < map->n; k++) {
+            const char *name = path_of(volume, map->entries[k].key);
+            if (!name || out->n_copies == MAX_COPIES || (*alone && strcmp(alone, name))) continue;
             copies[out->n_copies++] =
-                (llw_copy){.inside = *alone ? inside : llw_path_join(arena, inside, name), .text = text};
+                (llw_copy){.inside = *alone ? inside : llw_path_join(arena, inside, name),
+                           .text = &map->entries[k].value};
         }
     }
     return out;
@@ -453,6 +428,7 @@ static bool start_of(manifest *m, const llw_yaml *spec, const llw_yaml *containe
     if (image && image->kind == LLW_YAML_SCALAR) {
         llw_rich text = llw_helm_scalar(m->helm, &m->text, image,
                                         llw_link_new(m->r->arena, m->file->path, "image", false));
+        text = llw_kustomize_image(m->r, m->set, m->file, &text);
         c.image = llw_rich_text(m->r->arena, &text);
         c.place = llw_rich_token(m->r->arena, &text, NULL);
         c.place.origin = NULL;
