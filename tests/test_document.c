@@ -127,6 +127,9 @@ static void documents_claim_what_people_mean(void **state) {
         /* of another model, of no model, of several */
         {"GLM is fine. Llama-3.3-70B is a dense model.", ""},
         {"A dense model reads every weight.", ""},
+        /* of another size */
+        {"GPT-OSS 120B is slow. Go back to the 35B-A3B MoE.", ""},
+        {"GPT-OSS 120B is slow. It is a 120B MoE.", "X.md:1:36 architecture gpt-oss-120b-F16.gguf moe\n"},
         {"GPT-OSS 120B: dense 120B weights wouldn't fit, but with MoE they may stay in RAM.", ""},
         {"GLM and the like: the file has 18 GB.", ""},
         {"# GLM Flash against GPT-OSS\n\nIt is a dense model.\n", ""},

@@ -323,6 +323,29 @@ static void every_backend_has_its_names(void **state) {
     llw_arena_free(arena);
 }
 
+static void metal_of_2023_names_the_buffer(void **state) {
+    (void)state;
+    static const struct {
+        const char *name;
+        llw_log_part part;
+    } buffers[] = {{"data            ", LLW_LOG_MODEL},
+                   {"kv              ", LLW_LOG_KV},
+                   {"alloc           ", LLW_LOG_COMPUTE}};
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
+        llw_arena *arena = llw_arena_new();
+        llw_log log = log_text(
+            arena, llw_arena_printf(
+                       arena,
+                       "llm_load_tensors: mem required  = 100.00 MiB\n"
+                       "ggml_metal_add_buffer: error: failed to allocate '%s' buffer, size = 2048.50 MiB\n",
+                       buffers[i].name));
+        assert_string_equal(only(&log)->oom.device, "Metal");
+        assert_int_equal(only(&log)->oom.part, buffers[i].part);
+        assert_int_equal(only(&log)->oom.asked, mib(2048.5));
+        llw_arena_free(arena);
+    }
+}
+
 static void pinned_memory_that_is_not_there_stops_nothing(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
@@ -388,6 +411,7 @@ int main(void) {
         cmocka_unit_test(offloaded_layers_are_said_once_a_load),
         cmocka_unit_test(what_is_not_shown_is_not_nothing),
         cmocka_unit_test(every_backend_has_its_names),
+        cmocka_unit_test(metal_of_2023_names_the_buffer),
         cmocka_unit_test(pinned_memory_that_is_not_there_stops_nothing),
         cmocka_unit_test(a_second_try_takes_the_failure_back),
         cmocka_unit_test(a_projectors_graph_is_not_the_models),

@@ -103,6 +103,12 @@ static void traps_are_left_alone(void **state) {
         {"models.conf", "# granite3.1-dense is fast\n[g]\nMODEL=granite3.1-dense-8b-Q4_K_M.gguf\n", ""},
         /* other programs */
         {"run.sh", "git clone -b 2048 https://example.org/llama.cpp\ngit checkout -b llama\n", ""},
+        /* what somebody built is not what is fetched besides */
+        {"run.sh",
+         "curl -LO "
+         "https://github.com/ggml-org/llama.cpp/releases/download/b8299/llama-b8299-bin-ubuntu-x64.zip\n"
+         "/opt/llama.cpp/build/bin/llama-server -m a.gguf --spec-draft-n-max 2\n",
+         ""},
         {"run.sh", "sam -b 368,144,441,173 -sm llama.png\n", ""},
         {"run.sh", "python -m llama_cpp.server --model a.gguf --n_gpu_layers 99\n", ""},
         {"docker-compose.llama.yml",
@@ -156,6 +162,11 @@ static void their_neighbours_are_found(void **state) {
         {"Dockerfile", "FROM ghcr.io/ggml-org/llama.cpp:server-cuda\nENV A=1\nCMD [\"-m\", \"a.gguf\"]\n",
          "L14 Dockerfile:1\n"},
         {"README.md", "```sh\nllama-server -m a.gguf -b 2048 -ub 2048\n```\n", "L05 README.md:2\n"},
+        {"run.sh",
+         "curl -LO "
+         "https://github.com/ggml-org/llama.cpp/releases/download/b8299/llama-b8299-bin-ubuntu-x64.zip\n"
+         "/opt/llama/llama-server -m a.gguf --spec-draft-n-max 2\n",
+         "F03 run.sh:2:35\n"},
         {"llama.service", "[Service]\nExecStart=/usr/bin/llama-server -m a.gguf -c 8192 -np 4\n",
          "L15 llama.service:2\n"},
     };

@@ -103,7 +103,16 @@ static void what_a_template_leaves_open_is_no_mistake(void **state) {
     CHECK("[Service]\nExecStart=__DIR__/bin/llama-server -m @MODEL@ -c <ctx-size> -ngl YOUR_LAYERS -b 7\n",
           "l.service: model=? (unit l.service:2:39) gpu_layers=unknown (unit l.service:2:66) ctx=unknown "
           "(unit l.service:2:50) batch=7 (unit l.service:2:81)\n");
+    CHECK("[Service]\nExecStart=@@DIR@@/bin/llama-server -c 5\n", "l.service: ctx=5 (unit l.service:2:39)\n");
     CHECK("[Service]\nExecStart=/bin/llama-server -c many\n", "l.service:\n F09 -c l.service:2:32\n");
+}
+
+static void options_that_stand_alone_never_arrive(void **state) {
+    (void)state;
+    CHECK(
+        "[Service]\nExecStart=/bin/llama-server -c 1 \\\n  -b 2\n  -ot a=CPU -ub 3\nRestart=always\n",
+        "l.service: ctx=1 (unit l.service:2:32) batch=2 (unit l.service:3:6)\nF26 ExecStart l.service:4:3\n");
+    CHECK("[Service]\nExecStart=/bin/other -c 1\n  -b 2\n", "");
 }
 
 static void podman_containers_are_units_too(void **state) {
@@ -115,6 +124,15 @@ static void podman_containers_are_units_too(void **state) {
                    "llm.container: model=/models/a.gguf (unit llm.container:5:9) gpu_layers=99 (unit "
                    "llm.container:5:39) ctx=4,096 (Environment= llm.container:3:32)\n");
     tree_check_one("web.container", "[Container]\nImage=docker.io/nginx # not llama\nExec=-c 1\n", "");
+}
+
+static void a_misspelt_exec_makes_no_unit(void **state) {
+    (void)state;
+    tree_check_one(
+        "l.container",
+        "[Container]\nImage=localhost/llama:1\nContainerName=llama-server\nExce=llama-server -c 1\n"
+        "HealthCmd=llama-server --version\n",
+        "F26 Exce l.container:4:1\n");
 }
 
 static void hostile_units_are_survived(void **state) {
@@ -226,7 +244,9 @@ int main(void) {
         cmocka_unit_test(drop_ins_have_to_clear),
         cmocka_unit_test(what_systemd_refuses_is_found),
         cmocka_unit_test(what_a_template_leaves_open_is_no_mistake),
+        cmocka_unit_test(options_that_stand_alone_never_arrive),
         cmocka_unit_test(podman_containers_are_units_too),
+        cmocka_unit_test(a_misspelt_exec_makes_no_unit),
         cmocka_unit_test(hostile_units_are_survived),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);

@@ -216,13 +216,15 @@ static bool takes_model(const llw_config_reader *r, const char *option, llw_prog
 
 /* --- launches --- */
 
-/* An image without a tag that names a build holds whatever was pulled last. */
+/* An image without a tag that names a build holds whatever was pulled last; what somebody built is no release
+ * that a script fetches. */
 static llw_entity build_of(llw_config_reader *r, const llw_launch_spec *spec) {
     llw_err err = {0};
     if (r->options->build_given) return r->options->build;
     if (!spec->version) {
         const llw_config_pin *pin =
             spec->lowered->image ? NULL : llw_config_pin_of(r, spec->file->path, spec->file->directory);
+        if (pin && spec->lowered->self_built && !strcmp(pin->origin, "release")) pin = NULL;
         llw_entity pinned =
             pin ? llw_build_claim_pinned(r->facts, pin->version, LLW_GRADE_CONFIG, pin->origin, pin->place)
                 : 0;

@@ -149,6 +149,7 @@ typedef struct llw_lowered {
     bool runs; /* a llama.cpp program was found */
     llw_program program;
     llw_token program_token;
+    bool self_built; /* it lies in somebody's own build tree */
     llw_words words; /* its arguments */
     llw_scope env;
     const char *version;       /* of llama.cpp, by the tag of the image it runs in; NULL */

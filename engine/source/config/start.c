@@ -222,6 +222,7 @@ static void add_program(llw_config_reader *r, const llw_words *w, size_t i, llw_
     start->low = (llw_lowered){.runs = true,
                                .program = program,
                                .program_token = llw_rich_token(r->arena, &w->items[i], NULL),
+                               .self_built = strstr(llw_rich_show(r->arena, &w->items[i]), "/build") != NULL,
                                .words = rest_of(r->arena, w, i + 1),
                                .env = *env};
 }

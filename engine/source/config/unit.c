@@ -18,7 +18,7 @@ enum { MAX_LINES = 20000, MAX_ENV_FILES = 32 };
 
 typedef struct unit_line {
     const llw_config_file *file;
-    const char *section, *key;
+    const char *section, *key; /* key "": options that stand alone */
     llw_rich value;
     int line, last_line;
 } unit_line;
@@ -74,8 +74,10 @@ static void read_file(unit *u, const llw_config_file *file) {
         }
         size_t sign = 0;
         while (sign < all.n && all.chars[sign].byte != '=') sign++;
-        if (sign == all.n) continue; /* systemd says so and goes on */
-        llw_rich key = llw_rich_slice(&all, 0, sign), value = llw_rich_slice(&all, sign + 1, all.n);
+        bool stray = all.chars[0].byte == '-'; /* options whose line above lacks its backslash */
+        if (sign == all.n && !stray) continue; /* systemd says so and goes on */
+        if (stray) sign = 0;
+        llw_rich key = llw_rich_slice(&all, 0, sign), value = llw_rich_slice(&all, sign + !stray, all.n);
         key = llw_rich_trim(&key);
         value = llw_rich_trim(&value);
         void *items = u->lines;
@@ -331,7 +333,9 @@ static bool read_command(unit *u, const unit_line *l, size_t *at, const llw_scop
         word = llw_unit_specifiers(u->r, &u->name, &word);
         if (first) { /* - @ : + ! in front of the program */
             size_t skip = 0;
-            while (skip < word.n && strchr("-@:+!", word.chars[skip].byte) && !word.chars[skip].unknown) {
+            bool open = llw_is_template(text_of(u->r, &word)); /* @DIR@/llama-server */
+            while (!open && skip < word.n && strchr("-@:+!", word.chars[skip].byte) &&
+                   !word.chars[skip].unknown) {
                 plain |= word.chars[skip].byte == ':';
                 name |= word.chars[skip].byte == '@';
                 skip++;
@@ -459,6 +463,12 @@ static void run_service(unit *u) {
             refuse(u, commands[i].line, "ExecStart", "write the program's absolute path",
                    "systemd refuses the unit: the program is neither an absolute path nor a name, and "
                    "nothing is expanded in it");
+    for (size_t i = 0; ours && i < u->n; i++)
+        if (!strcmp(u->lines[i].section, "Service") && !*u->lines[i].key)
+            refuse(
+                u, &u->lines[i], "ExecStart", "end the line above it with a backslash",
+                "systemd leaves this line out, and the program never gets what stands in it: the line above "
+                "does not go on");
     if (emptied.n) llw_words_over(u->r->arena, &commands[n - 1].words, &emptied);
     start_commands(u, commands, n, &env);
 }
@@ -492,6 +502,23 @@ static void add_mount(unit *u, llw_lowered *low, const unit_line *l) {
     *m =
         (llw_mount){llw_arena_strndup(u->r->arena, colon + 1, strcspn(colon + 1, ":")),
                     strchr("/~%", *source) ? source : llw_path_join(u->r->arena, l->file->directory, source)};
+}
+
+/* A command line behind a key that Podman does not know (podman-systemd.unit(5)): Exec= misspelt. */
+static void tell_unknown_exec(unit *u) {
+    static const char *const takers[] = {"Exec", "Entrypoint", "HealthCmd", "HealthStartupCmd", "PodmanArgs"};
+    for (size_t i = 0; i < u->n; i++) {
+        const unit_line *l = &u->lines[i];
+        bool known = !*l->key || strcmp(l->section, "Container") != 0;
+        for (size_t k = 0; k < sizeof takers / sizeof *takers; k++) known |= !strcmp(l->key, takers[k]);
+        llw_command c = known ? (llw_command){0} : words_of(u, l);
+        if (c.words.n < 2 || !c.words.items[1].n || c.words.items[1].chars[0].byte != '-') continue;
+        const char *program = text_of(u->r, &c.words.items[0]), *slash = strrchr(program, '/');
+        if (strncmp(slash ? slash + 1 : program, "llama-", 6)) continue;
+        llw_config_problem(u->r, LLW_F_FILE_REFUSED, LLW_PROBLEM_WRONG,
+                           llw_place(u->r->arena, l->file->path, l->line, 1), l->key, "write Exec",
+                           "Podman makes no unit of this file: [Container] has no key %.40s", l->key);
+    }
 }
 
 static void run_container(unit *u) {
@@ -614,6 +641,7 @@ static void run_as(llw_config_reader *r, llw_config_set *set, const llw_config_f
         if (!others && (!own || !is_masked(drop_ins, n, i, own))) read_file(&u, drop_ins[i]);
     }
     run_service(&u);
+    tell_unknown_exec(&u);
     run_container(&u);
 }
 

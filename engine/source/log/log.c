@@ -176,6 +176,7 @@ llw_rc llw_log_read(llw_arena *arena, const char *path, llw_log *out, llw_err *e
     llw_log_parse(arena, llw_arena_strdup(arena, path), bytes, len, out);
     if (out->recognised) return LLW_OK;
     return llw_fail(err, LLW_ERR_INPUT, path, 0,
-                    "has no line that llama.cpp prints when it loads a model: give the output of "
+                    "has no line in which llama.cpp tells how a load began, what it took or how it ended: "
+                    "give the output of "
                     "llama-server from its start on");
 }

@@ -174,6 +174,15 @@ static bool apply_request(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     case LLW_LOG_E_OOM_METAL:
         if (!(oom = oom_of(r, s, NEAR))) return true;
         ask(oom, llw_log_bytes(f[0].real, MIB), llround((double)MIB / 100));
+        place_oom(r, &s->entry->load, "Metal");
+        return true;
+    case LLW_LOG_E_OOM_METAL_PART:
+        if (!(oom = oom_of(r, s, NEAR))) return true;
+        ask(oom, llw_log_bytes(f[1].real, MIB), llround((double)MIB / 100));
+        oom->part = word_is(f[0].text, "kv")      ? LLW_LOG_KV
+                    : word_is(f[0].text, "alloc") ? LLW_LOG_COMPUTE
+                                                  : LLW_LOG_MODEL;
+        place_oom(r, &s->entry->load, "Metal");
         return true;
     case LLW_LOG_E_OOM_SYCL_HOST:
     case LLW_LOG_E_OOM_BUFFER_HOST:

@@ -2,6 +2,7 @@
 #include "source/prose/phrases.h"
 #include "source/prose/phrase_pattern.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,18 @@ static void find_sizes(const char *text, size_t len, llw_phrase *out, size_t max
     }
 }
 
+/* The parameters in the word before `at`: 35B of "35B-A3B". */
+static void size_before(const char *text, size_t at, char *out, size_t max) {
+    while (at && (text[at - 1] == ' ' || text[at - 1] == '-')) at--;
+    size_t from = at, n = 0;
+    while (from && (isalnum((unsigned char)text[from - 1]) || text[from - 1] == '.' || text[from - 1] == '-'))
+        from--;
+    while (from + n < at && (isdigit((unsigned char)text[from + n]) || text[from + n] == '.')) n++;
+    if (!n || from + n >= at || text[from + n] != 'B' || ++n >= max) return;
+    memcpy(out, text + from, n);
+    out[n] = 0;
+}
+
 static void find_kind(const char *text, size_t len, llw_phrase *out, size_t max, size_t *n) {
     llw_match dense, moe;
     bool is_dense = llw_pattern_next(LLW_PATTERN_DENSE, text, len, 0, &dense),
@@ -141,6 +154,7 @@ static void find_kind(const char *text, size_t len, llw_phrase *out, size_t max,
     if (!p) return;
     p->says_kind = true;
     p->moe = is_moe;
+    size_before(text, p->at, p->of_size, sizeof p->of_size);
 }
 
 static void find_counts(const char *text, size_t len, llw_phrase *out, size_t max, size_t *n) {

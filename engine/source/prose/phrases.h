@@ -9,6 +9,7 @@ typedef struct llw_phrase {
     size_t at;         /* byte of the sentence where it starts */
     char quant[24];    /* the quantisation it speaks of (Q4, UD-Q6_K_XL), "" for none */
     bool says_kind, moe;
+    char of_size[12];          /* "35B" of "the 35B-A3B MoE": the model it is said of; "" when not told */
     int64_t bytes, bytes_high; /* a size and the upper end of a range; 0 when none. GB is 10^9, GiB 2^30 */
     bool need;                 /* the size is what it needs: more than the file may be meant */
     bool says_fits, fits;      /* on one GPU */

@@ -61,10 +61,29 @@ static int64_t card_memory(llw_config_reader *r, const char *name) {
     return card.memory > 0 ? card.memory : 0;
 }
 
+/* Whether a name tells another size than that: "Qwen3.6-27B" against "35B". */
+static bool is_another(const char *name, const char *size) {
+    bool sized = false;
+    for (const char *at = name; *size && (at = strpbrk(at, "0123456789")) != NULL;) {
+        size_t n = strspn(at, "0123456789.");
+        bool whole = at == name || !isalnum((unsigned char)at[-1]);
+        if (whole && (at[n] == 'B' || at[n] == 'b')) {
+            sized = true;
+            if (n + 1 == strlen(size) && !strncmp(at, size, n)) return false;
+        }
+        at += n;
+    }
+    return sized;
+}
+
 llw_entity llw_config_claim(llw_config_reader *r, const llw_said *said) {
     if (r->out->n_claims >= LLW_CONFIG_MAX_CLAIMS || !said->sentence->n) return 0;
     llw_facts *f = r->facts;
     const llw_phrase *p = said->phrase;
+    const char *name = NULL;
+    if (p->says_kind && said->model && llw_facts_text(f, said->model, LLW_model_name, &name) &&
+        is_another(name, p->of_size))
+        return 0;
     const llw_char *at = &said->sentence->chars[p->at < said->sentence->n ? p->at : 0];
     const char *place = llw_place(r->arena, said->file->path, at->line, at->column);
     const char *id = llw_arena_printf(r->arena, "%s %s %u", place, p->about, said->model);
