@@ -23,3 +23,25 @@ rule "embedding-inputs-refused" {
     undecided { launch { model = unknown, embedding_mode = true, ctx = 8192, ubatch = unknown }, needs = "l.ubatch" },
   },
 }
+
+-- Who sets --pooling knows that the model pools what it was not made for.
+rule "embedding-mode-of-a-generating-model" {
+  level = "risk",
+  each = { l = "launch", m = "model" },
+  join = { "l.model == m.id" },
+  when = {
+    { "l.embedding_mode", otherwise = "it is no embedding or rerank server" },
+    { "not m.embedding_model", otherwise = "{m.name} is made to embed" },
+    "not known(l.pooling) or l.pooling == ''",
+  },
+  find = "--embedding makes this an embedding server, and {m.name} was made to generate: chat requests were answered with error 501 (llama.cpp #3815), and the option's own help says to use it with dedicated embedding models only. Take --embedding out, or load a model that was made to embed",
+  try = { ["l.embedding_mode"] = "false" },
+  tests = {
+    fires { model { known = "qwen3-8b-q4_k_m" }, launch { embedding_mode = true }, says = "error 501" },
+    fires { launch { embedding_mode = true, ubatch = 2048, ctx = 2048 } },
+    silent { model { known = "bge-large-en-v1.5-f16" }, launch { embedding_mode = true }, stops_at = "not m.embedding_model" },
+    silent { model { known = "qwen3-8b-q4_k_m" }, launch {}, stops_at = "l.embedding_mode" },
+    silent { model { known = "qwen3-8b-q4_k_m" }, launch { embedding_mode = true, pooling = "last" }, stops_at = "not known(l.pooling) or l.pooling == ''" },
+    undecided { model { embedding_model = unknown }, launch { embedding_mode = true }, needs = "m.embedding_model" },
+  },
+}

@@ -113,6 +113,12 @@ static bool is_set(const llw_run *run, const llw_node *node, const llw_setting *
     return best && best->grade > LLW_GRADE_DEFAULT;
 }
 
+/* A switch that is off unless it is given. */
+static bool is_off(llw_attr attr, llw_value to) {
+    return to.type == LLW_FLAG && !to.as.flag && attr != LLW_launch_fit && attr != LLW_launch_kv_offload &&
+           attr != LLW_launch_op_offload;
+}
+
 static const char *advice(const llw_run *run, const llw_node *node, llw_arena *arena) {
     llw_text t = {0};
     for (size_t i = 0; i < node->rule->n_tries; i++) {
@@ -121,7 +127,7 @@ static const char *advice(const llw_run *run, const llw_node *node, llw_arena *a
         llw_run_eval(run, node, &s->value, values);
         llw_value to = llw_result_value(values[s->value.n_nodes - 1], llw_attr_get(s->attr)->type);
         if (llw_value_equal(to, llw_facts_value(run->facts, node->binding[s->variable], s->attr))) continue;
-        bool leave_out = llw_type_is_text(to.type) && to.known && !*to.as.text;
+        bool leave_out = to.known && (llw_type_is_text(to.type) ? !*to.as.text : is_off(s->attr, to));
         llw_text_add(&t, t.len ? ", " : "");
         llw_text_add(&t, leave_out ? "leave out " : "write ");
         const llw_claim *best = llw_facts_best(run->facts, node->binding[s->variable], s->attr);
@@ -130,7 +136,8 @@ static const char *advice(const llw_run *run, const llw_node *node, llw_arena *a
             llw_text_add(&t, key);
         else
             llw_words_slot(&t, run, node->binding[s->variable], s->attr);
-        if (leave_out) continue;
+        bool alone = !key && to.type == LLW_FLAG && s->attr != LLW_launch_fit; /* -kvu takes no value */
+        if (leave_out || (alone && to.known && to.as.flag)) continue;
         llw_text_add(&t, " ");
         if (key && s->attr == LLW_launch_gpu_layers)
             llw_value_print(&t, to);
