@@ -80,7 +80,7 @@ int llw_command_explain(llw_app *app) {
     llw_page page;
     if (llw_page_find(NULL, app->arena, name, &page)) { /* no lesson's: a flag, a load log, a suppression */
         llw_text out = {0};
-        llw_text_addf(&out, "%s %s\n", page.code, page.title);
+        llw_text_addf(&out, "%s %s (%s)\n", page.code, page.title, llw_level_name(page.level));
         llw_wrap(&out, &app->style, page.claim, 0, 0);
         llw_text_add(&out, "\n");
         llw_flatten(&out, &app->style);

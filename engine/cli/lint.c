@@ -10,15 +10,12 @@
 #include <string.h>
 
 static void add_flag_problems(llw_app *app, const llw_lint_pass *pass, llw_findings *findings) {
-    static const llw_level levels[] = {[LLW_PROBLEM_NOTE] = LLW_LEVEL_NOTE,
-                                       [LLW_PROBLEM_RISK] = LLW_LEVEL_RISK,
-                                       [LLW_PROBLEM_WRONG] = LLW_LEVEL_WRONG};
     for (size_t i = 0; i < pass->config.n_problems; i++) { /* of files, whatever they start */
         const llw_flag_problem *p = &pass->config.problems[i];
         llw_finding f = {.code = llw_flag_code_name(p->code),
                          .lesson = "",
                          .rule = p->flag,
-                         .level = levels[p->level],
+                         .level = llw_level_of_problem(p->level),
                          .file = "",
                          .message = p->message,
                          .advice = p->advice,
@@ -37,7 +34,7 @@ static void add_flag_problems(llw_app *app, const llw_lint_pass *pass, llw_findi
             llw_finding f = {.code = llw_flag_code_name(p->code),
                              .lesson = "",
                              .rule = p->flag,
-                             .level = levels[p->level],
+                             .level = llw_level_of_problem(p->level),
                              .file = launch->file,
                              .line = launch->line,
                              .column = launch->column,

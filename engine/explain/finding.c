@@ -500,3 +500,10 @@ bool llw_findings_open(llw_run *run, const char *code, const char *file, llw_lau
     llw_arena_free(arena);
     return open;
 }
+
+llw_level llw_level_of_problem(llw_problem_level level) {
+    static const llw_level levels[] = {[LLW_PROBLEM_NOTE] = LLW_LEVEL_NOTE,
+                                       [LLW_PROBLEM_RISK] = LLW_LEVEL_RISK,
+                                       [LLW_PROBLEM_WRONG] = LLW_LEVEL_WRONG};
+    return levels[level];
+}

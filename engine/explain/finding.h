@@ -8,6 +8,7 @@
 #define LLW_EXPLAIN_FINDING_H
 
 #include "infer/run.h"
+#include "source/launch/argv.h"
 
 /* One link of the chain behind a finding: a claim on the way of the value, a condition, or a rival that lost.
  */
@@ -93,5 +94,8 @@ char *llw_finding_fingerprint(char out[LLW_FINGERPRINT_MAX], const llw_finding *
 
 /* Splits "file:12:5" (or "file:12"); false when it is none. */
 bool llw_place_split(llw_arena *arena, const char *place, const char **file, int *line, int *column);
+
+/* A flag problem's level on the ladder of the lessons. */
+llw_level llw_level_of_problem(llw_problem_level level);
 
 #endif

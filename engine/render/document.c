@@ -35,6 +35,17 @@ static void code(llw_text *out, const char *text) {
 
 /* ---- a lesson ---- */
 
+/* "```facts,finds=RULE": the facts as a file, and what is found in them. */
+static void add_example(llw_text *out, const char *fence, size_t len) {
+    const char *rule = strstr(fence, "finds=");
+    if (rule && rule < fence + len) {
+        llw_text_add(out, "An example, as `llwhy --facts FILE` reads it. What fires is `");
+        llw_text_add_safe(out, rule + 6, (size_t)(fence + len - rule - 6), false);
+        llw_text_add(out, "`:\n\n");
+    }
+    llw_text_add(out, "```json");
+}
+
 /* The story without its own heading; the examples are shown as what they are. */
 static void add_story(llw_text *out, const llw_page *page) {
     llw_text story = {0};
@@ -46,7 +57,7 @@ static void add_story(llw_text *out, const llw_page *page) {
             heading = false;
         else {
             if (!strncmp(at, "```facts", 8))
-                llw_text_add(out, "```json");
+                add_example(out, at, len);
             else
                 llw_text_add_safe(out, at, len, true);
             llw_text_add(out, "\n");
@@ -134,7 +145,8 @@ void llw_document_lesson(llw_text *out, const llw_kb *kb, llw_arena *arena, cons
         add_story(out, &page);
     else
         llw_text_add(out, "\nIt has no story yet.\n");
-    llw_text_add(out, "\n## Rules\n");
+    llw_text_add(out, "\n## Rules\n\nWhat stands in braces is filled in; the names are those of the facts "
+                      "(`llwhy facts --schema`).\n");
     for (size_t i = 0; i < lesson->n_rules; i++) add_rule(out, &lesson->rules[i]);
 }
 

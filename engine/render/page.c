@@ -2,6 +2,7 @@
 #include "render/page.h"
 #include "base/data.h"
 #include "check/rulelint.h"
+#include "explain/finding.h"
 #include "explain/suppress.h"
 #include "source/launch/argv.h"
 #include "source/log/log.h"
@@ -70,7 +71,7 @@ bool llw_page_find(const llw_kb *kb, llw_arena *arena, const char *code, llw_pag
         *out = (llw_page){.code = llw_flag_code_name(flag),
                           .title = llw_flag_code_title(flag),
                           .claim = llw_flag_code_text(flag),
-                          .level = LLW_LEVEL_WRONG};
+                          .level = llw_level_of_problem(llw_flag_code_level(flag))};
     } else if (llw_suppress_code(code, &title, &text)) {
         *out = (llw_page){.code = code,
                           .title = title,
@@ -79,10 +80,9 @@ bool llw_page_find(const llw_kb *kb, llw_arena *arena, const char *code, llw_pag
     } else if (llw_rulelint_code(code, &title, &text, &level)) {
         *out = (llw_page){.code = code, .title = title, .claim = text, .level = level};
     } else if (llw_log_code_title(code)) {
-        *out = (llw_page){.code = code,
-                          .title = llw_log_code_title(code),
-                          .claim = llw_log_code_text(code),
-                          .level = LLW_LEVEL_WRONG};
+        *out = (llw_page){.code = code, .title = llw_log_code_title(code), .claim = llw_log_code_text(code)};
+        for (level = LLW_LEVEL_NOTE; level <= LLW_LEVEL_WRONG; level++)
+            if (!strcmp(llw_level_name(level), llw_log_code_level(code))) out->level = level;
     } else
         return lesson_page(kb, arena, code, out);
     out->name = out->code;

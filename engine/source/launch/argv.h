@@ -98,6 +98,7 @@ enum { LLW_MAX_PROBLEMS = 200 };
 const char *llw_flag_code_name(llw_flag_code code);
 const char *llw_flag_code_title(llw_flag_code code);
 const char *llw_flag_code_text(llw_flag_code code);
+llw_problem_level llw_flag_code_level(llw_flag_code code); /* the gravest it is reported with */
 /* The code of that name, or 0. */
 llw_flag_code llw_flag_code_find(const char *name);
 

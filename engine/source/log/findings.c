@@ -19,88 +19,94 @@ static const int64_t HUGE_BUFFER = (int64_t)16 << 30;
 static const char NOTE[] = "note", WASTE[] = "waste", RISK[] = "risk", WRONG[] = "wrong";
 
 static const struct code {
-    const char *code, *title, *text;
+    const char *code, *level, *title, *text;
 } codes[] = {
-    {"R01", "memory ran out at the load",
+    {"R01", WRONG, "memory ran out at the load",
      "A buffer did not fit. llama.cpp allocates the weights first, then the KV cache, then the compute "
      "buffer, each in one piece on each device: "
      "the piece that failed tells what to make smaller. Weights: fewer layers there, another split, experts "
      "in RAM, or leave the placement to --fit. "
      "KV cache: a smaller -c, fewer slots, or -ctk and -ctv q8_0. Compute buffer: a smaller -ub."},
-    {"R02", "memory ran out while serving",
+    {"R02", WRONG, "memory ran out while serving",
      "The load fitted, a request did not. Beyond its buffers llama.cpp grows with the first long prompt: "
      "kernels that are loaded late, copies of a "
      "quantised cache, scores when flash attention is off. Keep more free: --fit-target, a smaller -ub or "
      "-c."},
-    {"R03", "the host's memory ran out",
+    {"R03", WRONG, "the host's memory ran out",
      "The kernel ended the process, or the host refused it memory. Weights and caches that stay in RAM, the "
      "prompt cache (--cache-ram, 8 GiB unless "
      "told otherwise in builds of 2026) and the container's own limit add up."},
-    {"R04", "llama.cpp crashed",
+    {"R04", WRONG, "llama.cpp crashed",
      "A CUDA error that is not about memory, a failed assertion or a signal: a defect of this build with "
      "this model or placement, rarely of the "
      "settings. Try another build, and test it with a prompt of 100 tokens and more (lesson L06): faults of "
      "this kind spare short prompts."},
-    {"R05", "the model was not loaded",
+    {"R05", WRONG, "the model was not loaded",
      "llama.cpp gave up with a message: an incomplete file, an architecture the build does not know, "
      "settings that contradict each other."},
-    {"R06", "an argument was refused",
+    {"R06", WRONG, "an argument was refused",
      "This build has no such option, or not with that value: it ends before it looks at the model. llwhy "
      "MODEL -- FLAGS says what a build takes."},
-    {"R07", "fit gave up",
+    {"R07", RISK, "fit gave up",
      "--fit may change only what nobody set. With an explicit -ngl, -ts, -sm row, -ot, -cmoe or -ncmoe it "
      "warns in one line and loads with the "
      "settings as they are, although by its own measure they do not keep the target free (lesson L07)."},
-    {"R08", "fit made the context smaller",
+    {"R08", NOTE, "fit made the context smaller",
      "No -c was given, so --fit reduced the context until its target could be kept. Give -c to decide it "
      "yourself."},
-    {"R09", "the log does not show sizes",
+    {"R09", NOTE, "the log does not show sizes",
      "From May 2026 on (llama.cpp #23021; b9181 has it) the default verbosity of 3 prints no buffer sizes, "
      "no "
      "layers and no devices. -lv 4 prints them as before and costs nothing; -v alone leaves some of them out "
      "(#23613). "
      "Older builds print them unless --log-disable is given."},
-    {"R10", "layers stayed in RAM",
+    {"R10", WASTE, "layers stayed in RAM",
      "Fewer layers than the model has went to the GPUs: the rest is computed by the processor, token by "
      "token."},
-    {"R11", "weights in RAM by override",
+    {"R11", NOTE, "weights in RAM by override",
      "-ot, -cmoe, -ncmoe or --fit keep tensors in RAM although every layer counts as offloaded: the count of "
      "layers does not show it, the host's model "
      "buffer and the graph splits do."},
-    {"R12", "no GPU was used",
+    {"R12", WRONG, "no GPU was used",
      "The binary has no GPU support, or the driver was not there: -ngl is ignored and everything runs on the "
      "processor."},
-    {"R13", "flash attention was off",
+    {"R13", WASTE, "flash attention was off",
      "Without flash attention the compute buffer holds the scores of a whole micro-batch, a quantised V "
      "cache is refused, and long prompts grow more."},
-    {"R14", "the pipeline did not fit",
+    {"R14", RISK, "the pipeline did not fit",
      "With several GPUs llama.cpp holds inputs four times to overlap their work. It did not fit, so it went "
      "on without: the cards are full."},
-    {"R15", "context beyond training",
+    {"R15", RISK, "context beyond training",
      "The context is longer than the model was trained for; answers degrade beyond that length unless rope "
      "scaling is set for it."},
-    {"R16", "the log ends early",
+    {"R16", NOTE, "the log ends early",
      "The last line belongs to a load that had neither succeeded nor failed: the process was stopped, or the "
      "log was cut."},
-    {"R17", "little memory is left",
+    {"R17", RISK, "little memory is left",
      "The first long prompt needs up to about 250 MiB beyond the buffers. With less left it can fail hours "
      "after a clean start."},
-    {"R18", "the context is shared out",
+    {"R18", NOTE, "the context is shared out",
      "Several slots divide the context: one conversation gets only its share (n_ctx_seq). -np 1, or "
      "--kv-unified, gives it all."},
-    {"R20", "the graph is cut into many pieces",
+    {"R19", NOTE, "others held memory",
+     "Part of the card was in use before this load: a desktop, another model, a process that was not ended."},
+    {"R20", WASTE, "the graph is cut into many pieces",
      "Parts of one layer are computed on different devices, so every token crosses between them many times. "
      "Either -ot spreads the tensors of a layer over "
      "GPUs (whole layers, by -ts or --fit, do better), or the GPU lacks an operation and hands it to the "
      "processor, as with some head sizes and cache "
      "types without a flash attention kernel."},
-    {"R19", "others held memory",
-     "Part of the card was in use before this load: a desktop, another model, a process that was not ended."},
 };
 
 const char *llw_log_code_title(const char *code) {
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (!strcmp(codes[i].code, code)) return codes[i].title;
+    return NULL;
+}
+
+const char *llw_log_code_level(const char *code) {
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
+        if (!strcmp(codes[i].code, code)) return codes[i].level;
     return NULL;
 }
 
@@ -115,11 +121,10 @@ typedef struct finder {
     llw_load *load;
 } finder;
 
-static void find(finder *f, const char *code, const char *level, int line, const char *advice,
-                 const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+static void find(finder *f, const char *code, int line, const char *advice, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
 
-static void find(finder *f, const char *code, const char *level, int line, const char *advice,
-                 const char *fmt, ...) {
+static void find(finder *f, const char *code, int line, const char *advice, const char *fmt, ...) {
     if (f->load->n_findings == LLW_LOG_FINDINGS) return;
     char text[700];
     va_list args;
@@ -127,7 +132,7 @@ static void find(finder *f, const char *code, const char *level, int line, const
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     f->load->findings[f->load->n_findings++] =
-        (llw_log_finding){code, level, line, llw_arena_strdup(f->arena, text), advice};
+        (llw_log_finding){code, llw_log_code_level(code), line, llw_arena_strdup(f->arena, text), advice};
 }
 
 static const char *size(finder *f, int64_t bytes) {
@@ -213,12 +218,12 @@ static void find_oom(finder *f) {
         llw_text_addf(&t, "%s had no room for %s", retry->device ? retry->device : "a device",
                       part_words(retry->part));
         add_sizes(f, &t, retry);
-        find(f, "R14", RISK, retry->line, oom_advice(f, retry), "%s; llama.cpp %s", llw_text_str(&t),
+        find(f, "R14", retry->line, oom_advice(f, retry), "%s; llama.cpp %s", llw_text_str(&t),
              retry->unpipelined ? "went on without overlapping the GPUs' work" : "tried again and loaded");
         llw_text_fini(&t);
     }
     if (oom->killed)
-        find(f, "R03", WRONG, oom->line,
+        find(f, "R03", oom->line,
              "less in RAM: a smaller --cache-ram, fewer layers or caches there, a higher limit for the "
              "container",
              "the process was killed%s, as the system does when memory is short",
@@ -237,7 +242,7 @@ static void find_oom(finder *f) {
          host           ? "R03"
          : oom->running ? "R02"
                         : "R01",
-         WRONG, oom->line, oom_advice(f, oom), "%s", llw_text_str(&t));
+         oom->line, oom_advice(f, oom), "%s", llw_text_str(&t));
     llw_text_fini(&t);
 }
 
@@ -247,20 +252,20 @@ static void find_end(finder *f) {
     int line = l->n_evidence ? l->evidence[0] : l->last_line;
     const char *again = llw_log_crash_remedy(words);
     if (l->outcome == LLW_LOG_CRASH && l->crash_prompt >= 0)
-        find(f, "R04", WRONG, line, again, "it crashed%s%s while reading a prompt of %lld tokens: %s",
+        find(f, "R04", line, again, "it crashed%s%s while reading a prompt of %lld tokens: %s",
              l->crash_device ? " on " : "", l->crash_device ? l->crash_device : "",
              (long long)l->crash_prompt, words);
     else if (l->outcome == LLW_LOG_CRASH)
-        find(f, "R04", WRONG, line, again, "it crashed%s%s %s: %s", l->crash_device ? " on " : "",
+        find(f, "R04", line, again, "it crashed%s%s %s: %s", l->crash_device ? " on " : "",
              l->crash_device ? l->crash_device : "", l->loaded_line ? "while serving" : "before it was ready",
              words);
     else if (l->outcome == LLW_LOG_FAILED && !l->path && strstr(words, "argument"))
-        find(f, "R06", WRONG, line, "llwhy flags OPTION says which builds take it",
-             "llama.cpp did not start: %s", words);
+        find(f, "R06", line, "llwhy flags OPTION says which builds take it", "llama.cpp did not start: %s",
+             words);
     else if (l->outcome == LLW_LOG_FAILED)
-        find(f, "R05", WRONG, line, llw_log_failure_remedy(words), "the model was not loaded: %s", words);
+        find(f, "R05", line, llw_log_failure_remedy(words), "the model was not loaded: %s", words);
     else if (l->outcome == LLW_LOG_UNKNOWN)
-        find(f, "R16", NOTE, line, "give the log up to \"model loaded\" or the error",
+        find(f, "R16", line, "give the log up to \"model loaded\" or the error",
              "the log ends at line %d, before the load does", l->last_line);
 }
 
@@ -278,11 +283,11 @@ static void find_fit(finder *f) {
         const char *advice = "";
         for (size_t i = 0; fit->reason && i < sizeof causes / sizeof *causes; i++)
             if (strstr(fit->reason, causes[i].words)) advice = causes[i].advice;
-        find(f, "R07", RISK, fit->line, advice, "--fit gave up and changed nothing: %s",
+        find(f, "R07", fit->line, advice, "--fit gave up and changed nothing: %s",
              fit->reason ? fit->reason : "no reason given");
     }
     if (fit->context_to >= 0 && fit->state == LLW_LOG_FIT_DONE)
-        find(f, "R08", NOTE, fit->line, "give -c to decide it yourself",
+        find(f, "R08", fit->line, "give -c to decide it yourself",
              "--fit made the context smaller, from %lld to %lld tokens", (long long)fit->context_from,
              (long long)fit->context_to);
 }
@@ -297,11 +302,11 @@ static void find_placement(finder *f) {
     /* in 2023 the two halves of the KV cache counted as layers, behind the output */
     int64_t caches = l->n_layer > 0 && l->layers == l->n_layer + 3 ? 2 : 0;
     if (caches && has_gpu(l) && l->offloaded < l->layers && l->offloaded >= l->layers - caches)
-        find(f, "R10", WASTE, l->offloaded_line, "a larger -ngl, if the GPU has room for the cache",
+        find(f, "R10", l->offloaded_line, "a larger -ngl, if the GPU has room for the cache",
              "every layer is on the GPU, but not the whole KV cache, which this build counts as two layers "
              "more");
     else if (l->offloaded >= 0 && l->layers > 0 && l->offloaded < l->layers && has_gpu(l))
-        find(f, "R10", WASTE, l->offloaded_line,
+        find(f, "R10", l->offloaded_line,
              "a larger -ngl, a smaller context or file; llwhy fit MODEL says what fits",
              "%lld of %lld layers stayed in RAM", (long long)(l->layers - l->offloaded - caches),
              (long long)(l->layers - caches));
@@ -317,19 +322,17 @@ static void find_placement(finder *f) {
     bool large = in_ram > 0 && in_ram > whole_file / 8;
     int line = l->overrides_line ? l->overrides_line : l->host.line;
     if (whole && (cut || !l->n_splits) && large)
-        find(f, "R11", NOTE, line, "",
-             "all %lld layers count as offloaded, but %s%s of the weights are in RAM%s", (long long)l->layers,
-             certain ? "" : "about ", size(f, in_ram),
+        find(f, "R11", line, "", "all %lld layers count as offloaded, but %s%s of the weights are in RAM%s",
+             (long long)l->layers, certain ? "" : "about ", size(f, in_ram),
              cut ? llw_arena_printf(f->arena, ": the graph is cut into %lld pieces", (long long)l->splits[0])
                  : "");
     else if (whole && cut && has_gpu(l))
-        find(f, "R20", WASTE, l->splits_line,
+        find(f, "R20", l->splits_line,
              "whole layers on each GPU (-ts or --fit instead of -ot), or a cache type the GPU has a kernel "
              "for",
              "the graph is cut into %lld pieces although no layer is in RAM", (long long)l->splits[0]);
     if (l->flash_attn && !strcmp(l->flash_attn, "off"))
-        find(f, "R13", WASTE, l->flash_attn_line, "-fa on, if the model allows it",
-             "flash attention was off");
+        find(f, "R13", l->flash_attn_line, "-fa on, if the model allows it", "flash attention was off");
 }
 
 static void find_context(finder *f) {
@@ -338,11 +341,11 @@ static void find_context(finder *f) {
     /* a cache that slots share may be larger than what one of them uses */
     bool shared = l->kv_unified && !strcmp(l->kv_unified, "true") && l->n_seq > 1;
     if (per_slot > 0 && l->n_ctx_train > 0 && per_slot / (shared ? l->n_seq : 1) > l->n_ctx_train)
-        find(f, "R15", RISK, l->n_ctx_line, "a -c of at most what the model was trained for",
+        find(f, "R15", l->n_ctx_line, "a -c of at most what the model was trained for",
              "the context of %lld tokens is longer than the %lld the model was trained for",
              (long long)per_slot, (long long)l->n_ctx_train);
     if (l->n_ctx > 0 && l->n_ctx_seq > 0 && l->n_ctx_seq < l->n_ctx && l->n_seq > 1)
-        find(f, "R18", NOTE, l->n_ctx_line, "-np 1 for one user, or --kv-unified",
+        find(f, "R18", l->n_ctx_line, "-np 1 for one user, or --kv-unified",
              "%lld slots share the context: each gets %lld of %lld tokens", (long long)l->n_seq,
              (long long)l->n_ctx_seq, (long long)l->n_ctx);
 }
@@ -352,14 +355,13 @@ static void find_memory(finder *f) {
     for (int i = 0; i < l->n_devices; i++) {
         const llw_log_device *d = &l->devices[i];
         if (d->total > 0 && d->free >= 0 && d->total - d->free > d->total / 20 + ((int64_t)1 << 30))
-            find(f, "R19", NOTE, d->memory_line, "", "%s had only %s of %s free before the load", d->name,
+            find(f, "R19", d->memory_line, "", "%s had only %s of %s free before the load", d->name,
                  size(f, d->free), size(f, d->total));
         if (l->outcome != LLW_LOG_LOADED || d->free < 0 || d->model < 0 || d->context < 0 || d->compute < 0)
             continue;
         int64_t left = d->free - d->model - d->context - d->compute - d->other;
         if (left < GROWTH && d->model + d->context > 0)
-            find(f, "R17", RISK, d->line, more_free(f), "%s has %s left after the load%s", d->name,
-                 size(f, left),
+            find(f, "R17", d->line, more_free(f), "%s has %s left after the load%s", d->name, size(f, left),
                  left < 0
                      ? ", less than nothing: others gave memory back meanwhile, or the driver swaps to RAM"
                      : "");
@@ -379,14 +381,13 @@ static void find_quiet(finder *f) {
     bool figures = l->n_buffers || l->host.from_summary;
     if (figures || l->outcome == LLW_LOG_FAILED || !l->path) return;
     if (l->verbosity >= 0 && l->verbosity < 4)
-        find(f, "R09", NOTE, l->verbosity_line, "start with -lv 4, which prints them",
+        find(f, "R09", l->verbosity_line, "start with -lv 4, which prints them",
              "at verbosity %lld llama.cpp prints no buffer sizes", (long long)l->verbosity);
     else if (l->loaded_line && prints_sizes(f))
-        find(f, "R09", NOTE, l->loaded_line,
-             "give the log from its first line on, made without --log-disable",
+        find(f, "R09", l->loaded_line, "give the log from its first line on, made without --log-disable",
              "the log shows no buffer sizes, which a build of this age prints");
     else if (l->loaded_line)
-        find(f, "R09", NOTE, l->loaded_line,
+        find(f, "R09", l->loaded_line,
              "start with -lv 4: from May 2026 on (b9181) the default of 3 leaves them out",
              "the log shows no buffer sizes");
 }
@@ -413,7 +414,7 @@ void llw_log_find(llw_arena *arena, llw_load *load) {
     find_oom(&f);
     find_end(&f);
     if (load->no_gpu_line)
-        find(&f, "R12", WRONG, load->no_gpu_line,
+        find(&f, "R12", load->no_gpu_line,
              "a build with CUDA, ROCm, Vulkan or Metal, and in a container the GPUs handed in (--gpus all)",
              "no GPU was used: %s", load->no_gpu ? load->no_gpu : "llama.cpp found none it could use");
     find_fit(&f);

@@ -234,8 +234,9 @@ const llw_log_device *llw_load_device(const llw_load *load, const char *name);
  * more, what the GPUs do not hold. *certain says that it is the buffer. -1 unknown. */
 int64_t llw_load_weights_in_ram(const llw_load *load, bool *certain);
 
-/* Title and explanation of a finding's code, for `explain CODE`; NULL when there is none. */
+/* Title, level and explanation of a finding's code, for `explain CODE`; NULL when there is none. */
 const char *llw_log_code_title(const char *code);
+const char *llw_log_code_level(const char *code);
 const char *llw_log_code_text(const char *code);
 
 #endif
