@@ -74,6 +74,8 @@ static void what_is_not_known_has_no_value(void **state) {
     check(
         VALUES, "          args: [\"-c\", {{ .Values.ctx }}]\n",
         "c/templates/d.yaml: ctx=8,192 (Helm values c/values.yaml:5:6)\nF26 args c/templates/d.yaml:11:24\n");
+    check("# llama\nctx: 1\n - x: [\n", "          args: [\"-c\", \"{{ .Values.ctx }}\"]\n",
+          "unread c/values.yaml:3 is no YAML: mapping values are not allowed in this context\n");
     /* no chart: none of the chart's words */
     tree_check_one(
         "templates/d.yaml", "# llama\n" HEAD "          args: [\"-c\", \"{{ .Values.ctx }}\"]\n",

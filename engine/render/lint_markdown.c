@@ -81,7 +81,8 @@ void llw_render_lint_markdown(llw_text *out, const llw_style *style, const llw_l
     llw_text_addf(out, "## llwhy lint: %zu wrong, %zu risk, %zu waste", count[LLW_LEVEL_WRONG],
                   count[LLW_LEVEL_RISK], count[LLW_LEVEL_WASTE]);
     if (count[LLW_LEVEL_NOTE]) llw_text_addf(out, ", %zu notes", count[LLW_LEVEL_NOTE]);
-    llw_text_addf(out, "\n\n%zu files, %zu launches.", config->n_files, config->n_launches);
+    llw_text_addf(out, "\n\n%zu file%s, %zu launch%s.", config->n_files, config->n_files == 1 ? "" : "s",
+                  config->n_launches, config->n_launches == 1 ? "" : "es");
     if (report->accepted->n)
         llw_text_addf(out, " %zu findings are accepted (suppressed or in the baseline).",
                       report->accepted->n);

@@ -414,6 +414,16 @@ static void read_limits(manifest *m, const llw_yaml *container, llw_limits *out)
     out->memory_place = (llw_token){.place = place_of(m, memory), .origin = "Kubernetes limits"};
 }
 
+/* Where an image stands: at its tag, when a value of its own puts that in. */
+static llw_token image_token(llw_arena *arena, const llw_rich *image) {
+    size_t from = image->n;
+    while (from && image->chars[from - 1].byte != ':' && image->chars[from - 1].byte != '/') from--;
+    bool own = from && from < image->n && image->chars[from - 1].byte == ':' && image->chars[from].link &&
+               image->chars[from].link->variable;
+    llw_rich tag = llw_rich_slice(image, own ? from : 0, image->n);
+    return llw_rich_token(arena, &tag, NULL);
+}
+
 /* What a container starts; false when it is not llama.cpp. */
 static bool start_of(manifest *m, const llw_yaml *spec, const llw_yaml *container, const char *namespace,
                      const char *name, llw_start *out) {
@@ -430,7 +440,7 @@ static bool start_of(manifest *m, const llw_yaml *spec, const llw_yaml *containe
                                         llw_link_new(m->r->arena, m->file->path, "image", false));
         text = llw_kustomize_image(m->r, m->set, m->file, &text);
         c.image = llw_rich_text(m->r->arena, &text);
-        c.place = llw_rich_token(m->r->arena, &text, NULL);
+        c.place = image_token(m->r->arena, &text);
         c.place.origin = NULL;
         if (!c.image) shown = llw_rich_show(m->r->arena, &text);
     }
