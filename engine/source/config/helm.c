@@ -29,7 +29,7 @@ struct llw_helm {
     const llw_yaml *values, *chart;
     llw_yaml_text values_text, chart_text;
     value *marks;
-    size_t n_marks;
+    size_t n_marks, mark_capacity;
     block open[MAX_OPEN];
     size_t depth;
     const llw_yaml *dot; /* inside with; NULL with dot_known false: the root, or nobody knows */
@@ -327,8 +327,10 @@ static void put_mark(llw_helm *h, llw_text *out, const value *v, const char *act
         put_blank(out, action, len);
         return;
     }
-    h->marks[h->n_marks] = *v;
-    put_private(out, FIRST_MARK + (unsigned)h->n_marks++);
+    put_private(out, FIRST_MARK + (unsigned)h->n_marks);
+    void *items = h->marks;
+    *(value *)llw_arena_push(h->r->arena, &items, &h->n_marks, &h->mark_capacity, sizeof *v) = *v;
+    h->marks = items;
     for (size_t i = 1; i < len; i++)
         if (((unsigned char)action[i] & 0xc0) != 0x80) put_private(out, FILL);
 }
@@ -380,7 +382,6 @@ llw_helm *llw_helm_read(llw_config_reader *r, llw_config_set *set, const llw_con
     h->chart = tree_of(h, set, directory, "Chart.yaml", &h->chart_text);
     if (!h->chart) return NULL;
     h->values = tree_of(h, set, directory, "values.yaml", &h->values_text);
-    h->marks = llw_arena_alloc(r->arena, MAX_MARKS * sizeof *h->marks);
     llw_text text = {0};
     render(h, &text);
     *bytes = llw_arena_strndup(r->arena, llw_text_str(&text), text.len);

@@ -9,11 +9,12 @@
 #include "source/config/yaml_text.h"
 #include "base/file.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { MAX_DEPTH = 8, MAX_STEPS = 500 };
 
-typedef struct kustomization {
+typedef struct llw_kustomization {
     llw_config_reader *r;
     llw_config_set *set;
     const llw_config_file *file;
@@ -21,17 +22,32 @@ typedef struct kustomization {
     llw_yaml_text text;
 } kustomization;
 
-static bool read_one(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
-                     kustomization *out) {
+/* A manifest, and a kustomization with images that takes it. */
+typedef struct taken {
+    const char *path;
+    kustomization *by;
+    size_t order; /* in which they were found */
+} taken;
+
+struct llw_kustomize {
+    taken *items;
+    size_t n, capacity;
+};
+
+/* Read once; NULL when it is no YAML. */
+static kustomization *read_once(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    llw_config_entry *e = llw_config_set_entry(set, file->path);
     llw_yaml *root = NULL;
     const llw_yaml *twice = NULL;
     llw_err err = {0};
-    *out = (kustomization){.r = r, .set = set, .file = file};
-    if (llw_yaml_parse(r->arena, file->path, file->bytes, file->len, &root, &twice, &err) != LLW_OK)
-        return false;
-    out->root = root;
-    llw_yaml_text_init(&out->text, r->arena, file->path, file->bytes, file->len);
-    return true;
+    if (!e || e->kustomization) return e ? e->kustomization : NULL;
+    r->n_parsed++;
+    kustomization *k = e->kustomization = llw_arena_alloc(r->arena, sizeof *k);
+    *k = (kustomization){.r = r, .set = set, .file = file};
+    if (llw_yaml_parse(r->arena, file->path, file->bytes, file->len, &root, &twice, &err) == LLW_OK)
+        k->root = root;
+    llw_yaml_text_init(&k->text, r->arena, file->path, file->bytes, file->len);
+    return k;
 }
 
 static const llw_yaml *first_of(const llw_yaml *map, const char *key) {
@@ -104,31 +120,56 @@ static void generate(kustomization *k, const llw_yaml *generator) {
 void llw_kustomize_maps(llw_config_reader *r, llw_config_set *set) {
     const llw_config_file *file;
     for (size_t at = 0; (file = llw_config_set_next(set, LLW_CONFIG_KUSTOMIZE, &at)) != NULL;) {
-        kustomization k;
-        if (!read_one(r, set, file, &k)) continue;
-        for (const llw_yaml *i = first_of(k.root, "configMapGenerator"); i; i = i->next) generate(&k, i);
+        kustomization *k = read_once(r, set, file);
+        for (const llw_yaml *i = k ? first_of(k->root, "configMapGenerator") : NULL; i; i = i->next)
+            generate(k, i);
     }
 }
 
 /* --- images --- */
 
-/* Whether a kustomization takes a manifest: by name, or through those of the directories that it names. */
-static bool takes(const kustomization *k, const char *path, int depth, int *steps) {
+/* What a kustomization takes: files by name, and what those of the directories that it names take. */
+static void take(struct llw_kustomize *all, kustomization *by, const kustomization *k, int depth,
+                 int *steps) {
+    static const char *const names[] = {"kustomization.yaml", "kustomization.yml", "Kustomization"};
+    llw_arena *arena = by->r->arena;
     for (const llw_yaml *i = first_of(k->root, "resources"); i && ++*steps < MAX_STEPS; i = i->next) {
         const char *name = llw_yaml_string(i, NULL);
-        const char *there = name ? llw_config_inside(k->r->arena, k->file->directory, name) : NULL;
+        const char *there = name ? llw_config_inside(arena, k->file->directory, name) : NULL;
         if (!there) continue;
-        if (!strcmp(there, path)) return true;
-        static const char *const names[] = {"kustomization.yaml", "kustomization.yml", "Kustomization"};
+        void *items = all->items;
+        taken *t = llw_arena_push(arena, &items, &all->n, &all->capacity, sizeof *t);
+        all->items = items;
+        *t = (taken){there, by, all->n};
         for (size_t n = 0; n < 3 && depth < MAX_DEPTH; n++) {
-            const llw_config_entry *e =
-                llw_config_set_entry(k->set, llw_path_join(k->r->arena, there, names[n]));
-            kustomization below;
-            if (e && read_one(k->r, k->set, &e->file, &below) && takes(&below, path, depth + 1, steps))
-                return true;
+            const llw_config_entry *e = llw_config_set_entry(k->set, llw_path_join(arena, there, names[n]));
+            const kustomization *below = e ? read_once(by->r, by->set, &e->file) : NULL;
+            if (below) take(all, by, below, depth + 1, steps);
         }
     }
-    return false;
+}
+
+static int by_path(const void *a, const void *b) {
+    const taken *x = a, *y = b;
+    int c = strcmp(x->path, y->path);
+    return c ? c : x->order < y->order ? -1 : x->order > y->order;
+}
+
+/* All that kustomizations with images take, sorted by path. */
+static const struct llw_kustomize *all_taken(llw_config_reader *r, llw_config_set *set) {
+    static const char key[] = "images";
+    if (r->kustomize) return r->kustomize;
+    struct llw_kustomize *all = r->kustomize = llw_arena_alloc(r->arena, sizeof *all);
+    *all = (struct llw_kustomize){0};
+    r->n_parsed++;
+    const llw_config_file *file;
+    for (size_t at = 0; (file = llw_config_set_next(set, LLW_CONFIG_KUSTOMIZE, &at)) != NULL;) {
+        kustomization *k = read_once(r, set, file);
+        int steps = 0;
+        if (k && first_of(k->root, key)) take(all, k, k, 0, &steps);
+    }
+    if (all->n) qsort(all->items, all->n, sizeof *all->items, by_path);
+    return all;
 }
 
 /* The name in front of :tag and @digest. */
@@ -176,18 +217,21 @@ static llw_rich renamed(kustomization *k, const llw_yaml *entry, const llw_rich 
 
 llw_rich llw_kustomize_image(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
                              const llw_rich *image) {
-    static const char key[] = "images:";
     llw_rich name = llw_rich_slice(image, 0, name_length(image));
     const char *text = llw_rich_text(r->arena, &name);
-    const llw_config_file *other;
-    for (size_t at = 0; text && (other = llw_config_set_next(set, LLW_CONFIG_KUSTOMIZE, &at)) != NULL;) {
-        kustomization k;
-        if (!memmem(other->bytes, other->len, key, sizeof key - 1) || !read_one(r, set, other, &k)) continue;
-        int steps = 0;
-        for (const llw_yaml *i = first_of(k.root, "images"); i; i = i->next)
-            if (!strcmp(llw_yaml_string(llw_yaml_get(i, "name"), ""), text) &&
-                takes(&k, file->path, 0, &steps))
-                return renamed(&k, i, image);
+    const struct llw_kustomize *all = all_taken(r, set);
+    size_t low = 0, high = all->n;
+    while (low < high) { /* the first of that path */
+        size_t mid = (low + high) / 2;
+        if (strcmp(all->items[mid].path, file->path) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    for (; text && low < all->n && !strcmp(all->items[low].path, file->path); low++) {
+        kustomization *k = all->items[low].by;
+        for (const llw_yaml *i = first_of(k->root, "images"); i; i = i->next)
+            if (!strcmp(llw_yaml_string(llw_yaml_get(i, "name"), ""), text)) return renamed(k, i, image);
     }
     return *image;
 }

@@ -37,9 +37,10 @@ typedef struct llw_config_reader {
     struct llw_config_map *maps; /* ConfigMaps of the manifests, once somebody asked */
     size_t n_maps, map_capacity;
     bool maps_read;
-    struct llw_config_pin *pins; /* where the project fixes its llama.cpp */
+    struct llw_kustomize *kustomize; /* which of them take which manifests, once somebody asked */
+    struct llw_config_pin *pins;     /* where the project fixes its llama.cpp */
     size_t n_pins, pin_capacity;
-    size_t n_parsed; /* Compose files and Dockerfiles */
+    size_t n_parsed; /* Compose files, Dockerfiles and kustomizations */
 } llw_config_reader;
 
 enum { LLW_SHELL_BUDGET = 1 << 22 };

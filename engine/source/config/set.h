@@ -11,7 +11,8 @@ typedef struct llw_config_entry {
     bool namesake; /* another file of the set has the same name */
     bool parsed_docker, parsed_services, parsed_project;
     llw_dockerfile docker;
-    llw_service *services; /* of the file alone */
+    struct llw_kustomization *kustomization; /* NULL: not read yet */
+    llw_service *services;                   /* of the file alone */
     size_t n_services;
     llw_service *project; /* with the files above, below and beside it (config/compose_project.c) */
     size_t n_project;
