@@ -106,5 +106,5 @@ int llw_command_mcp(llw_app *app) {
         json_decref(request);
     }
     free(line);
-    return app->code;
+    return (int)app->code;
 }

@@ -1,6 +1,7 @@
 /* The five boxes. */
 #include "teach/deck.h"
 
+#include <ctype.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,12 +11,20 @@
 static const int days[] = {1, 3, 7, 21, 60};
 enum { BOXES = sizeof days / sizeof *days };
 
-/* The day `add` days after another; the same day when it is none. */
+static bool is_day(const char *text) {
+    static const char form[] = "dddd-dd-dd";
+    size_t i = 0;
+    while (text && form[i] && (form[i] == 'd' ? isdigit((unsigned char)text[i]) != 0 : text[i] == '-')) i++;
+    return !form[i] && text && !text[i];
+}
+
+/* The day `add` days after another; long ago when that is none, so that the case is due. */
 static void day_after(const char *day, int add, char out[11]) {
     struct tm tm = {0};
     int year = 0, month = 0, date = 0;
-    snprintf(out, 11, "%.10s", day);
-    if (sscanf(day, "%4d-%2d-%2d", &year, &month, &date) != 3) return;
+    snprintf(out, 11, "0000-00-00");
+    if (!is_day(day) || sscanf(day, "%4d-%2d-%2d", &year, &month, &date) != 3) return;
+    snprintf(out, 11, "%s", day);
     tm.tm_year = year - 1900;
     tm.tm_mon = month - 1;
     tm.tm_mday = date + add;
@@ -51,7 +60,7 @@ static void read_line(llw_arena *arena, const json_t *o, llw_deck *out) {
                      .sure_wrong = json_is_true(json_object_get(o, "sure_wrong"))};
     if (!id || !score_named(json_string_value(json_object_get(o, "score")), &card.score)) return;
     if (card.box < 1 || card.box > BOXES) card.box = 1;
-    if (due && strlen(due) == 10)
+    if (is_day(due))
         snprintf(card.due, sizeof card.due, "%s", due);
     else
         day_after(date ? date : "", days[card.box - 1], card.due);

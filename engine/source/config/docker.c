@@ -88,12 +88,10 @@ static void instruction_name(const llw_rich *line, char name[16], llw_rich *rest
 }
 
 static llw_rich expand(docker_reader *d, const llw_rich *text) {
-    llw_scope seen = llw_scope_copy(&d->args);
-    stage *s = current(d);
-    for (size_t i = 0; s && i < s->env.n; i++)
-        llw_scope_assign(&seen, s->env.items[i].name, &s->env.items[i].value, s->env.items[i].token);
+    const stage *s = current(d);
     llw_expander ex = {.budget = &d->r->budget,
-                       .scope = &seen,
+                       .scope = s ? &s->env : &d->args,
+                       .behind = &d->args,
                        .dialect = LLW_DIALECT_DOCKERFILE,
                        .default_origin = "Dockerfile default"};
     llw_rich out = llw_scope_expand(d->r->arena, &ex, text);

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_LAUNCHES = 200, MAX_OBJECTS = 1000 };
+enum { MAX_LAUNCHES = 200, MAX_OBJECTS = 1000, MAX_SETTINGS = 20000 /* of a container */ };
 
 typedef struct manifest {
     llw_config_reader *r;
@@ -187,6 +187,7 @@ typedef struct pod {
     const char *namespace;
     llw_scope env;
     bool unseen; /* variables come from places that cannot be read */
+    size_t n_settings;
 } pod;
 
 /* Kubernetes sets these for every service of the namespace. */
@@ -264,6 +265,10 @@ static void env_from(pod *p, const llw_yaml *entry) {
     }
     for (size_t i = 0; i < map->n; i++) {
         const llw_map_entry *e = &map->entries[i];
+        if (p->n_settings++ >= MAX_SETTINGS) {
+            p->unseen = true;
+            return;
+        }
         llw_token place = {.place = e->place, .origin = "ConfigMap"};
         llw_scope_set(&p->env, llw_arena_printf(p->m->r->arena, "%s%s", prefix, e->key), &e->value, place);
     }

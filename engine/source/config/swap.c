@@ -69,7 +69,10 @@ static llw_rich without_environment(swap *s, const llw_rich *in) {
 
 static llw_rich put_in(swap *s, const llw_rich *in, const char *name, const llw_rich *value) {
     llw_rich out = {0};
-    for (size_t i = 0, to = 0; i < in->n; i++) {
+    size_t first = 0, to = 0;
+    while (first < in->n && !slug_at(in, first, name, &to)) first++;
+    if (first == in->n) return *in;
+    for (size_t i = 0; i < in->n; i++) {
         if (!slug_at(in, i, name, &to)) {
             llw_rich_push(s->r->arena, &out, in->chars[i]);
             continue;

@@ -5,6 +5,7 @@
 #ifndef LLW_SOURCE_YAML_TEXT_H
 #define LLW_SOURCE_YAML_TEXT_H
 
+#include "base/places.h"
 #include "source/shell/rich.h"
 #include "source/config/yaml_tree.h"
 
@@ -12,8 +13,7 @@ typedef struct llw_yaml_text {
     llw_arena *arena;
     const char *path, *bytes;
     size_t len;
-    size_t *lines; /* where each line starts */
-    size_t n_lines, line_capacity;
+    llw_places *places;
 } llw_yaml_text;
 
 void llw_yaml_text_init(llw_yaml_text *text, llw_arena *arena, const char *path, const char *bytes,

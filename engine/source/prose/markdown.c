@@ -1,6 +1,7 @@
 /* Markdown into passages, by md4c's events. md4c hands out pieces of the document itself, so where a piece
  * starts tells its line and column. */
 #include "source/prose/markdown.h"
+#include "base/places.h"
 
 #include <md4c.h>
 #include <stdlib.h>
@@ -13,8 +14,7 @@ typedef struct reader {
     llw_arena *arena;
     const char *bytes;
     size_t len;
-    const size_t *lines; /* where each line starts */
-    size_t n_lines;
+    llw_places *places;
     const llw_link *link;
     llw_document *out;
     size_t open[MAX_DEPTH]; /* items that are open */
@@ -25,30 +25,6 @@ typedef struct reader {
     llw_rich columns[MAX_CELLS], row;
     size_t cell;
 } reader;
-
-/* --- places --- */
-
-static const size_t *index_lines(llw_arena *arena, const char *bytes, size_t len, size_t *n) {
-    size_t count = 1;
-    for (size_t i = 0; i < len; i++) count += bytes[i] == '\n';
-    size_t *lines = llw_arena_alloc(arena, count * sizeof *lines), at = 0;
-    lines[at++] = 0;
-    for (size_t i = 0; i < len; i++)
-        if (bytes[i] == '\n') lines[at++] = i + 1;
-    *n = count;
-    return lines;
-}
-
-static void place_of(const reader *r, const char *text, int *line, int *column) {
-    size_t at = (size_t)(text - r->bytes), low = 0, high = r->n_lines;
-    while (high - low > 1) {
-        size_t middle = low + (high - low) / 2;
-        *(r->lines[middle] <= at ? &low : &high) = middle;
-    }
-    *line = (int)low + 1;
-    *column = 1;
-    for (size_t i = r->lines[low]; i < at; i++) *column += ((unsigned char)r->bytes[i] & 0xc0) != 0x80;
-}
 
 /* --- passages --- */
 
@@ -98,10 +74,9 @@ static void append(reader *r, const char *text, size_t len) {
         }
         return;
     }
-    int line, column;
-    place_of(r, text, &line, &column);
+    llw_spot at = llw_places_of(r->places, (size_t)(text - r->bytes));
     size_t from = out->n;
-    llw_rich_read(r->arena, out, text, len, line, column, r->link);
+    llw_rich_read(r->arena, out, text, len, at.line, at.column, r->link);
     size_t to = from; /* “ and ” as " */
     for (size_t i = from; i < out->n; i++) {
         bool quote = i + 2 < out->n &&
@@ -252,11 +227,10 @@ static size_t skip_front(const char *bytes, size_t len) {
 void llw_markdown_read(llw_arena *arena, const char *bytes, size_t len, const llw_link *link,
                        llw_document *out) {
     reader *r = llw_arena_alloc(arena, sizeof *r);
-    size_t from = skip_front(bytes, len), n_lines = 0;
+    size_t from = skip_front(bytes, len);
     *out = (llw_document){0};
     *r = (reader){.arena = arena, .bytes = bytes, .len = len, .link = link, .out = out};
-    r->lines = index_lines(arena, bytes, len, &n_lines);
-    r->n_lines = n_lines;
+    r->places = llw_places_new(arena, bytes, len);
     const MD_PARSER parser = {.flags = MD_FLAG_TABLES | MD_FLAG_STRIKETHROUGH | MD_FLAG_TASKLISTS,
                               .enter_block = enter_block,
                               .leave_block = leave_block,

@@ -20,7 +20,10 @@ typedef struct list {
 } list;
 
 static void add(llw_shell *s, list *l, const char *key, llw_rich value) {
-    if (l->words.n >= MAX_ELEMENTS) return;
+    if (l->words.n >= MAX_ELEMENTS) {
+        llw_shell_stop(s, "an array has more than 2,048 words");
+        return;
+    }
     for (size_t i = 0; key && i < l->n_keys; i++)
         if (l->keys[i] && !strcmp(l->keys[i], key)) {
             l->words.items[i] = value;
@@ -36,6 +39,12 @@ static void add(llw_shell *s, list *l, const char *key, llw_rich value) {
 static list copy_of(llw_shell *s, const char *name) {
     list l = {0};
     const llw_variable *v = llw_scope_get(&s->now.vars, name);
+    size_t n = v && v->list ? v->list->n : 0;
+    if (n > s->r->budget) {
+        llw_shell_stop(s, "its arrays grow too often");
+        return l;
+    }
+    s->r->budget -= n;
     if (v && v->list)
         for (size_t i = 0; i < v->list->n; i++) add(s, &l, v->keys ? v->keys[i] : NULL, v->list->items[i]);
     else if (v)

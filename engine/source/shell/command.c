@@ -169,28 +169,32 @@ static const char *known_tail(llw_shell *s, const llw_rich *word) {
     return llw_rich_show(s->r->arena, &tail);
 }
 
-/* The file as its container has it, else one of the tree; NULL when it is nowhere. */
-static llw_rich *sourced(llw_shell *s, const llw_rich *word) {
-    const char *path = llw_rich_text(s->r->arena, word), *name = known_tail(s, word);
-    const llw_rich *written = path ? llw_config_inside_text(s->r, s->site, path) : NULL;
-    llw_rich *text = llw_arena_alloc(s->r->arena, sizeof *text);
-    if (written) {
-        *text = *written;
-        return text;
-    }
-    const llw_config_file *file = path ? llw_config_inside_file(s->r, s->site, path) : NULL;
-    if (!file && *name) file = llw_config_set_find_above(s->r, s->site->set, s->site->directory, name);
-    if (!file) return NULL;
+/* The text of a file; of one that is sourced again and again it is read once. */
+static const llw_rich *file_text(llw_shell *s, const llw_config_file *file) {
     size_t len = strlen(file->name);
     bool variables = len >= 4 && (!strcmp(file->name + len - 4, ".env") || !strncmp(file->name, ".env", 4));
+    if (s->sourced == file) return s->sourced_text;
+    llw_rich *text = llw_arena_alloc(s->r->arena, sizeof *text);
     *text = llw_config_text(s->r, file, variables ? ".env" : "script");
+    s->sourced = file;
+    s->sourced_text = text;
     return text;
+}
+
+/* The file as its container has it, else one of the tree; NULL when it is nowhere. */
+static const llw_rich *sourced(llw_shell *s, const llw_rich *word) {
+    const char *path = llw_rich_text(s->r->arena, word), *name = known_tail(s, word);
+    const llw_rich *written = path ? llw_config_inside_text(s->r, s->site, path) : NULL;
+    if (written) return written;
+    const llw_config_file *file = path ? llw_config_inside_file(s->r, s->site, path) : NULL;
+    if (!file && *name) file = llw_config_set_find_above(s->r, s->site->set, s->site->directory, name);
+    return file ? file_text(s, file) : NULL;
 }
 
 static void do_source(llw_shell *s, const llw_words *w) {
     s->status = LLW_MAYBE;
     if (w->n < 2 || !s->site->set) return;
-    llw_rich *text = sourced(s, &w->items[1]);
+    const llw_rich *text = sourced(s, &w->items[1]);
     if (!text) return;
     llw_shell_find_own(s, text);
     s->status = LLW_YES;

@@ -4,9 +4,17 @@
 #include <ctype.h>
 #include <string.h>
 
+/* FNV-1a. Names are compared by it first: files with thousands of variables are read in no time. */
+static unsigned hash_of(const char *name) {
+    unsigned hash = 2166136261u;
+    for (; *name; name++) hash = (hash ^ (unsigned char)*name) * 16777619u;
+    return hash;
+}
+
 static llw_variable *find(const llw_scope *scope, const char *name) {
+    unsigned hash = hash_of(name);
     for (size_t i = 0; i < scope->n; i++)
-        if (!strcmp(scope->items[i].name, name)) return &scope->items[i];
+        if (scope->items[i].hash == hash && !strcmp(scope->items[i].name, name)) return &scope->items[i];
     return NULL;
 }
 
@@ -25,7 +33,7 @@ static void put(llw_scope *scope, const char *name, llw_rich value, llw_token to
         void *items = scope->items;
         v = llw_arena_push(scope->arena, &items, &scope->n, &scope->capacity, sizeof *v);
         scope->items = items;
-        *v = (llw_variable){.name = llw_arena_strdup(scope->arena, name)};
+        *v = (llw_variable){.name = llw_arena_strdup(scope->arena, name), .hash = hash_of(name)};
     }
     v->value = value;
     v->token = token;
@@ -175,6 +183,7 @@ static bool read_parameter(llw_arena *arena, llw_expander *ex, const llw_rich *i
 static void apply(llw_arena *arena, llw_expander *ex, const llw_rich *in, const parameter *p,
                   const llw_char *at, bool whole, llw_rich *out, llw_rich *next) {
     const llw_variable *v = llw_scope_get(ex->scope, p->name);
+    if (!v && ex->behind) v = llw_scope_get(ex->behind, p->name);
     value_state s = state_of(ex, v);
     bool missing = p->colon ? s.empty : !s.set;
     *next = (llw_rich){0};

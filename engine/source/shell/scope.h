@@ -10,6 +10,7 @@
 
 typedef struct llw_variable {
     const char *name;
+    unsigned hash; /* of the name */
     llw_rich value;
     llw_token token;         /* the value as one word, with its chain */
     bool exported;           /* a shell's: programs see it */
@@ -46,6 +47,7 @@ typedef enum llw_dialect { LLW_DIALECT_COMPOSE, LLW_DIALECT_SHELL, LLW_DIALECT_D
 /* How names are looked up and what is said of them. */
 typedef struct llw_expander {
     const llw_scope *scope;
+    const llw_scope *behind; /* where a name is looked for that `scope` lacks; NULL */
     llw_dialect dialect;
     const char *default_origin; /* who wrote the text behind :- ("Compose default") */
     bool unset_is_empty; /* every variable is known: one that is not there expands to nothing; else it is

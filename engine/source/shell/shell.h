@@ -109,6 +109,10 @@ typedef struct llw_shell {
     size_t here_end;     /* behind the here-documents of this line, or 0 */
     llw_rich here;       /* the last one */
     llw_rich redirected; /* where the output of the command goes */
+
+    const llw_config_file *sourced; /* last; its text is read once */
+    const llw_rich *sourced_text;
+
     const char *choices[LLW_SHELL_CHOICES];
     size_t n_choices;
     struct llw_shell_queued {
