@@ -117,6 +117,31 @@ rule "said-to-fit-a-card-that-is-smaller" {
   },
 }
 
+rule "said-to-need-more-than-one-gpu" {
+  level = "note",
+  each = { c = "claim", l = "launch", m = "model" },
+  join = {
+    "c.launch == l.id",
+    "c.model == m.id",
+  },
+  when = {
+    "known(c.says_fits_one_gpu)",
+    "not c.says_fits_one_gpu",
+    "l.fits_one_gpu",
+    "l.gpus_used > 1",
+  },
+  find = "\"{c.text}\", but {m.name} takes {l.whole_need:gib} at a context of {l.n_ctx}, and the GPU with most room has {l.largest_gpu_free:gib} free: one card holds it, and no activations have to cross to another",
+  tests = {
+    fires { claim { says_fits_one_gpu = false, text = "needs both GPUs" }, gpu {}, gpu {}, model { known = "glm-4.7-flash-q4_k_m" }, launch { ctx = 8192 }, says = "one card holds it" },
+    fires { claim { says_fits_one_gpu = false, text = "does not fit one card" }, gpu {}, gpu {}, launch { ctx = 2048 } },
+    silent { claim { says_fits_one_gpu = false, text = "needs both GPUs" }, gpu {}, gpu {}, model { known = "glm-4.7-flash-q8_0" }, launch { ctx = 8192 }, stops_at = "l.fits_one_gpu" },
+    silent { claim { says_fits_one_gpu = true, text = "fits one" }, gpu {}, gpu {}, launch { ctx = 2048 }, stops_at = "not c.says_fits_one_gpu" },
+    silent { claim { says_fits_one_gpu = false, text = "needs two" }, launch { ctx = 2048 }, stops_at = "l.gpus_used > 1" },
+    silent { claim { text = "30 GB" }, gpu {}, gpu {}, launch { ctx = 2048 }, stops_at = "known(c.says_fits_one_gpu)" },
+    undecided { claim { says_fits_one_gpu = false }, gpu { free = unknown }, gpu {}, needs = "l.fits_one_gpu" },
+  },
+}
+
 rule "said-to-fit-the-gpus" {
   level = "wrong",
   each = { c = "claim", l = "launch", m = "model" },
