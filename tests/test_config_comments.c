@@ -239,6 +239,10 @@ static void what_is_said_of_another_model_is_not_charged(void **state) {
         size_t n = claims_of(text);
         if (n != cases[i].claims) fail_msg("%s (%s): %zu", cases[i].comment, cases[i].model, n);
     }
+    tree_text("run.sh", "#!/bin/dense model\nllama-server -m y.gguf\n"); /* no comment */
+    tree r = tree_read(tree_path("run.sh"));
+    assert_int_equal(r.out.n_claims, 0);
+    tree_end(&r);
     /* over a section that makes no launch, whichever way it was left out */
     assert_int_equal(claims_of("# a dense model\n[a]\nmodel=x.gguf\n[b]\nMODEL=y.gguf\n"), 0);
     assert_int_equal(claims_of("# a dense model\n[a\nMODEL=x.gguf\n[b]\nMODEL=y.gguf\n"), 0);

@@ -124,6 +124,11 @@ static void documents_claim_what_people_mean(void **state) {
         {"| Model | Size | GPU |\n|---|---|---|\n| GLM-4.7 Flash Q8_0 | 30 GB | fits in VRAM |\n",
          "X.md:3:24 size GLM-4.7-Flash-Q8_0.gguf 30.0 GB\nX.md:3:32 fits GLM-4.7-Flash-Q8_0.gguf all\n"},
         {"GPT-OSS 120B is a dense model.", "X.md:1:19 architecture gpt-oss-120b-F16.gguf dense\n"},
+        /* a procedure in one paragraph, and a mention that is none */
+        {"To update llama.cpp pull the new image and ask it something.", "X.md:1:44 update untried\n"},
+        {"To update llama.cpp pull the new image.", ""},
+        {"To update llama.cpp pull the new image, then ask it something with a long prompt.",
+         "X.md:1:46 update tried\n"},
         /* of another model, of no model, of several */
         {"GLM is fine. Llama-3.3-70B is a dense model.", ""},
         {"A dense model reads every weight.", ""},

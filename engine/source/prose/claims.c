@@ -123,7 +123,8 @@ static void find_blocks(comments *c, bool trailing) {
         size_t start = comment_start(text, len, &alone);
         if (open && !alone) open->apart = blank;
         if (!alone) open = NULL;
-        if (start == len || (!alone && !trailing)) continue;
+        bool shebang = line == 1 && len > 1 && !strncmp(text, "#!", 2);
+        if (start == len || (!alone && !trailing) || shebang) continue;
         int column = 1;
         for (size_t i = 0; i <= start; i++) column += ((unsigned char)text[i] & 0xc0) != 0x80;
         if (!open) open = new_block(c, line);

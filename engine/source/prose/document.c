@@ -370,6 +370,9 @@ static void read_update(document *d, size_t from) {
     const llw_passage *all = d->passages.items;
     size_t step = d->passages.n, shown = d->passages.n, to = from + 1;
     bool tested = passage_is(d, &all[from], LLW_PATTERN_LONG_TEST);
+    if (all[from].kind != LLW_PASSAGE_HEADING && passage_is(d, &all[from], LLW_PATTERN_UPDATE_STEP) &&
+        passage_is(d, &all[from], LLW_PATTERN_SHORT_TEST))
+        step = shown = from; /* all of it in one paragraph */
     for (; to < d->passages.n && to <= from + UPDATE_REACH; to++) {
         if (all[to].kind == LLW_PASSAGE_HEADING &&
             (all[from].kind != LLW_PASSAGE_HEADING || all[to].level <= all[from].level))
