@@ -220,6 +220,34 @@ static void a_context_is_known_by_the_line_that_the_verbosity_left(void **state)
     llw_arena_free(arena);
 }
 
+static void llama_cli_tells_its_speed_behind_each_answer(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_log log = log_text(arena, HEADER "> hello\n[ Prompt: 414.2 t/s | Generation: 18.5 t/s ]\n"
+                                         "[ Prompt: 300.0 t/s | Generation: 17.5 t/s ]\n");
+    assert_int_equal(only(&log)->outcome, LLW_LOG_LOADED);
+    assert_int_equal(only(&log)->requests, 2);
+    assert_float_equal(only(&log)->cli_prompt_speed, 300.0, 1e-9);
+    assert_float_equal(only(&log)->cli_speed, 17.5, 1e-9);
+    log = log_text(arena, HEADER "prompt eval time =     100.00 ms /    10 tokens (   10.00 ms per token,   "
+                                 "100.00 tokens per second)\n"
+                                 "[ Prompt: 100.0 t/s | Generation: 17.5 t/s ]\n");
+    assert_int_equal(only(&log)->requests, 1); /* not told twice */
+    assert_float_equal(only(&log)->cli_speed, 0, 1e-9);
+    llw_arena_free(arena);
+}
+
+static void a_backend_that_cannot_tell_says_0(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_log log = log_text(
+        arena, "llama_prepare_model_devices: using device HTP0 (Hexagon) (unknown id) - 0 MiB free\n" HEADER
+               "load_tensors:         HTP0 model buffer size =   522.30 MiB\nmain: model loaded\n");
+    assert_int_equal(only(&log)->devices[0].model, mib(522.3));
+    assert_int_equal(only(&log)->devices[0].free, -1);
+    llw_arena_free(arena);
+}
+
 static void a_line_goes_on_behind_the_dots_of_the_load(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
@@ -406,6 +434,8 @@ int main(void) {
         cmocka_unit_test(what_ollama_expected_is_no_load_of_its_own),
         cmocka_unit_test(after_the_last_words_of_a_program_another_begins),
         cmocka_unit_test(a_context_is_known_by_the_line_that_the_verbosity_left),
+        cmocka_unit_test(llama_cli_tells_its_speed_behind_each_answer),
+        cmocka_unit_test(a_backend_that_cannot_tell_says_0),
         cmocka_unit_test(a_line_goes_on_behind_the_dots_of_the_load),
         cmocka_unit_test(what_was_killed_ran_out_of_memory),
         cmocka_unit_test(offloaded_layers_are_said_once_a_load),

@@ -309,6 +309,9 @@ static void tell_speed(llw_text *out, const llw_style *style, const llw_load *l)
     if (l->eval_tokens > 0 && l->eval_ms > 0)
         llw_text_addf(&t, "; %s tokens generated at %.1f t/s", number(buf, l->eval_tokens),
                       l->eval_steps * 1e3 / l->eval_ms);
+    if (l->cli_speed > 0)
+        llw_text_addf(&t, ", the last one read at %.1f t/s, answered at %.1f t/s", l->cli_prompt_speed,
+                      l->cli_speed);
     paragraph(out, style, 2, &t);
 }
 

@@ -95,10 +95,15 @@ static json_t *speed_json(const llw_load *l) {
     put(o, "requests", json_integer(l->requests));
     put(o, "prompt_tokens", json_integer(l->prompt_tokens));
     put(o, "prompt_per_second",
-        l->prompt_ms > 0 ? json_real((double)l->prompt_tokens * 1e3 / l->prompt_ms) : json_null());
+        l->prompt_ms > 0          ? json_real((double)l->prompt_tokens * 1e3 / l->prompt_ms)
+        : l->cli_prompt_speed > 0 ? json_real(l->cli_prompt_speed)
+                                  : json_null());
     put(o, "longest_prompt", count(l->longest_prompt));
     put(o, "eval_tokens", json_integer(l->eval_tokens));
-    put(o, "eval_per_second", l->eval_ms > 0 ? json_real(l->eval_steps * 1e3 / l->eval_ms) : json_null());
+    put(o, "eval_per_second",
+        l->eval_ms > 0     ? json_real(l->eval_steps * 1e3 / l->eval_ms)
+        : l->cli_speed > 0 ? json_real(l->cli_speed)
+                           : json_null());
     return o;
 }
 

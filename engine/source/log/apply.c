@@ -298,8 +298,9 @@ static void apply_device(llw_log_reader *r, llw_log_stream *s, const llw_log_lin
     bool bare = line->event == LLW_LOG_E_USING_DEVICE_BARE,
          brief = line->event == LLW_LOG_E_USING_DEVICE_SHORT;
     int64_t free = mib(bare ? f[1].integer : brief ? f[2].integer : f[3].integer);
+    /* 0 is what a backend says that cannot tell, as Hexagon */
     set_memory(r, s, llw_log_device_name(r->arena, f[0].text),
-               bare ? (llw_log_text){line->text.at, 0} : f[1].text, -1, free);
+               bare ? (llw_log_text){line->text.at, 0} : f[1].text, -1, free > 0 ? free : -1);
 }
 
 static void apply_meta_key(llw_log_reader *r, llw_load *load, const llw_log_field *f) {

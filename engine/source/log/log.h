@@ -200,7 +200,9 @@ typedef struct llw_load {
     double eval_steps; /* tokens as llama.cpp counts them in its rates: the first of an answer comes with the
                           prompt */
     int64_t longest_prompt;
-    double longest_prompt_speed; /* tokens a second */
+    double longest_prompt_speed;        /* tokens a second */
+    double cli_prompt_speed, cli_speed; /* tokens a second of the last answer of llama-cli, which tells no
+                                           more; 0 when not told */
     int timing_line;
     size_t n_warnings, n_errors; /* lines marked so */
     llw_log_finding findings[LLW_LOG_FINDINGS];

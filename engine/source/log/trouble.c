@@ -364,7 +364,7 @@ static bool apply_service(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     /* a log whose beginning is missing still tells that it runs */
     bool begins = line->event == LLW_LOG_E_LOADED || line->event == LLW_LOG_E_LOADED_CLI ||
                   line->event == LLW_LOG_E_LOADED_EARLY || line->event == LLW_LOG_E_PROMPT_TIME ||
-                  line->event == LLW_LOG_E_TASK;
+                  line->event == LLW_LOG_E_CLI_SPEED || line->event == LLW_LOG_E_TASK;
     if (line->event == LLW_LOG_E_ROUTER) return s->router = true; /* loads nothing; its children tell */
     if (!e && begins && !s->fitting && !s->router) e = llw_log_entry_get(r, s);
     if (!e) return false;
@@ -403,6 +403,14 @@ static bool apply_service(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         load->eval_ms += f[0].real;
         load->eval_steps +=
             f[4].real > 0 && f[4].real < 1e9 ? f[4].real * f[0].real / 1e3 : (double)f[1].integer;
+        return true;
+    case LLW_LOG_E_CLI_SPEED:
+        if (!load->loaded_line) load->loaded_line = r->log->lines;
+        if (load->prompt_ms > 0) return true; /* the timings before it told more */
+        load->timing_line = r->log->lines;
+        load->requests++;
+        load->cli_prompt_speed = f[0].real;
+        load->cli_speed = f[1].real;
         return true;
     case LLW_LOG_E_ENDED: load->ended = load->loaded_line != 0 && !e->crash_line; return true;
     default: return false;
