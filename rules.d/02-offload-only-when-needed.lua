@@ -234,3 +234,24 @@ rule "experts-in-ram-recommended-for-all" {
     silent { claim { text = "fast" }, stops_at = "known(c.belief)" },
   },
 }
+
+-- A container, pod or variable may hide cards.
+rule "cards-not-shown" {
+  level = "note",
+  each = { l = "launch" },
+  when = {
+    { "known(l.gpus_seen) and l.gpus_seen >= 0", otherwise = "every card of the machine is shown to it" },
+    "l.gpus_used < cards",
+    "l.weights_on_host > 0",
+  },
+  let = { cards = "count('gpu')" },
+  find = "This launch is shown {l.gpus_used} of the machine's {cards} GPUs, and {l.weights_on_host:gib} of its layers stay in RAM. Show it the others too (device_ids, CUDA_VISIBLE_DEVICES), unless something else runs on them",
+  tests = {
+    fires { model { known = "glm-4.7-flash-q8_0" }, gpu {}, gpu {}, launch { ctx = 8192, gpus_seen = 1, gpu_ids = "1" }, says = "shown 1 of the machine's 2 GPUs" },
+    fires { model { known = "glm-4.7-flash-q8_0" }, gpu {}, gpu {}, launch { ctx = 8192, gpus_seen = 0 } },
+    silent { model { known = "gpt-oss-120b-mxfp4" }, gpu {}, gpu {}, launch { ctx = 8192, gpus_seen = 2 }, stops_at = "l.gpus_used < cards" },
+    silent { model { known = "glm-4.7-flash-q4_k_m" }, gpu {}, gpu {}, launch { ctx = 8192, gpus_seen = 1 }, stops_at = "l.weights_on_host > 0" },
+    silent { model { known = "glm-4.7-flash-q8_0" }, gpu {}, gpu {}, launch { ctx = 8192, devices = "CUDA0" }, stops_at = "known(l.gpus_seen) and l.gpus_seen >= 0" },
+    undecided { gpu {}, gpu {}, launch { gpus_seen = 1, weights_on_host = unknown }, needs = "l.weights_on_host" },
+  },
+}
