@@ -374,6 +374,26 @@ class Line(Case):
         self.assertEqual([flag for flag, _ in found], ["-m", "-c", "-b"])
         self.assertEqual(found["-b", "run.sh"][:2], [("7", "run.sh", 3, True, True), ("9", "run.sh", 2, False, False)])
 
+    def test_every_front_end_shows_its_chain(self):
+        for form in sorted((runs.ROOT / "tests/fixtures/lint/05-ub-is-not-b").iterdir()):
+            self.project = self.here / form.name
+            shutil.copytree(form / "mistake", self.project)
+            lines = [(path.relative_to(self.project), n) for path in sorted(self.project.rglob("*")) if path.is_file()
+                     for n, line in enumerate(path.read_text().splitlines(), 1) if "1024" in line and "#" not in line[:3]]
+            told = [found for path, n in lines for (flag, _), links in self.links(f"{path}:{n}").items() if flag == "-ub" for found in links]
+            with self.subTest(form=form.name):
+                self.assertTrue([x for x in told if x[0] in ("1024", "1,024") and x[3] and x[4]], told)
+
+    def test_the_values_of_a_chart_are_a_link(self):
+        chart = self.project / "chart"
+        (chart / "templates").mkdir(parents=True)
+        (chart / "Chart.yaml").write_text("apiVersion: v2\nname: llm\n")
+        (chart / "values.yaml").write_text("# llama.cpp\nub: 2048\n")
+        (chart / "templates/pod.yaml").write_text(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: llm}\nspec:\n  containers:\n  - name: s\n"
+            "    image: ghcr.io/ggml-org/llama.cpp:server-b8022\n    args: [-ub, {{ .Values.ub | quote }}]\n")
+        self.assertEqual(self.links("chart/values.yaml:2")["-ub", "chart/templates/pod.yaml:llm"][0], ("2,048", "chart/values.yaml", 2, True, True))
+
     def test_what_is_no_answer_teaches(self):
         self.complains(3, r"models.conf:1 sets nothing of a launch.*these lines do: 6, 7, 8, 9", "why", "models.conf:1", "--no-gpu", cwd=self.project)
         self.complains(3, r"models.conf has 16 lines: there is no line 900", "why", "models.conf:900", "--no-gpu", cwd=self.project)
