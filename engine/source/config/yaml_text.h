@@ -16,10 +16,9 @@ typedef struct llw_yaml_text {
     llw_places *places;
 } llw_yaml_text;
 
-void llw_yaml_text_init(llw_yaml_text *text, llw_arena *arena, const char *path, const char *bytes,
-                        size_t len);
+void llw_yaml_text_init(llw_yaml_text *c, llw_arena *arena, const char *path, const char *bytes, size_t len);
 /* A scalar's text; each of its words is placed where it is found, or where the scalar starts. */
-llw_rich llw_yaml_rich(const llw_yaml_text *text, const llw_yaml *node, const llw_link *link);
+llw_rich llw_yaml_rich(const llw_yaml_text *c, const llw_yaml *node, const llw_link *link);
 /* The last line that belongs to a node. */
 int llw_yaml_last_line(const llw_yaml *node);
 /* A plain ~, null or nothing; also what is not there. */
