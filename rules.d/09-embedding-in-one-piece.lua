@@ -13,6 +13,10 @@ rule "embedding-inputs-refused" {
     "l.ctx > l.ubatch * max(l.parallel, 1)",
   },
   find = "This server is given {l.ctx} tokens of context and -ub {l.ubatch:plain}: an input goes through in one piece, and one of more than {l.ubatch:plain} tokens is answered with an error (\"input is too large to process\"). Set -ub, and -b with it, to the longest input",
+  try = {
+    ["l.batch"] = "max(l.batch, l.ctx // max(l.parallel, 1))",
+    ["l.ubatch"] = "l.ctx // max(l.parallel, 1)",
+  },
   advise = { ["l.ubatch"] = "an embedding or rerank server needs its longest input in one piece" },
   tests = {
     fires { launch { model = unknown, embedding_mode = true, ctx = 8192 }, says = "of more than 512 tokens" },

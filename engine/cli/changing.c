@@ -95,15 +95,16 @@ static bool grew(const llw_difference *d, llw_attr attr, int64_t *before, int64_
 static void price(llw_app *app, llw_remedy *r) {
     int64_t before = 0, after = 0;
     char buf[LLW_NUMBER_MAX];
-    if (r->loss < LLW_LOSS_SPEED && grew(&r->d, LLW_launch_weights_on_host, &before, &after)) {
-        r->loss = LLW_LOSS_SPEED;
-        r->costs = llw_arena_printf(app->arena, "%s of the layers work in RAM, so tokens come slower",
-                                    llw_format_bytes(buf, after));
-    }
     grew(&r->d, LLW_launch_n_ctx, &before, &after);
     if (r->loss < LLW_LOSS_CONTEXT && after < before) {
         r->loss = LLW_LOSS_CONTEXT;
         r->costs = llw_arena_printf(app->arena, "the context becomes %s", llw_format_count(buf, after));
+    }
+    if (r->loss < LLW_LOSS_SPEED && grew(&r->d, LLW_launch_weights_on_host, &before, &after)) {
+        const char *also = r->loss == LLW_LOSS_NOTHING ? "" : llw_arena_printf(app->arena, "%s; ", r->costs);
+        r->loss = LLW_LOSS_SPEED;
+        r->costs = llw_arena_printf(app->arena, "%s%s%s of the layers work in RAM, so tokens come slower",
+                                    also, llw_format_bytes(buf, after - before), before ? " more" : "");
     }
 }
 
@@ -131,6 +132,14 @@ static const char *lacks(llw_app *app, const llw_run *run, llw_entity launch, co
                     : llw_arena_printf(app->arena, "%s is not enough", said);
 }
 
+/* Being rid of a finding is no use when the launch no longer loads. */
+static bool still_loads(const llw_run *before, const llw_run *after, llw_entity launch) {
+    bool was = false, is = false;
+    llw_facts_flag(before->facts, launch, LLW_launch_loads, &was);
+    llw_facts_flag(after->facts, launch, LLW_launch_loads, &is);
+    return is || !was;
+}
+
 /* Runs one candidate over the wish; keeps the run when the goal holds in it. *less receives what it lacks. */
 static bool verify(llw_app *app, llw_changing *c, llw_remedy *r, const char **less) {
     const char *words[WORDS];
@@ -145,7 +154,8 @@ static bool verify(llw_app *app, llw_changing *c, llw_remedy *r, const char **le
     bool does = llw_suppose(run->facts, launch, words, n, &run->supposed, &err) == LLW_OK;
     if (does) {
         run->run = llw_run_beside(app->run, run->facts);
-        does = llw_reach_holds(&c->reach, run->run, launch);
+        does =
+            llw_reach_holds(&c->reach, run->run, launch) && still_loads(start_run(app, c), run->run, launch);
     }
     if (!does) {
         if (run->run) *less = lacks(app, run->run, launch, r->said);

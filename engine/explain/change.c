@@ -119,6 +119,7 @@ typedef struct turning {
     int64_t order;
     const char *words[32];
     size_t n;
+    signed char turned[LLW_ATTRS]; /* -1: to less; 1: to more, or to what llama.cpp chooses */
     llw_text said;
 } turning;
 
@@ -139,6 +140,10 @@ static llw_value default_of(const turning *t, llw_attr attr) {
     return llw_unknown(llw_attr_get(attr)->type);
 }
 
+static bool leaves_out(const turning *t) {
+    return strstr(llw_text_str(&t->said), "without ") != NULL;
+}
+
 /* Adds the words that turn a knob; nothing when it is so already or no flag does it. */
 static void turn(turning *t, llw_attr attr, llw_value to) {
     const llw_flag_row *row = llw_flag_for_attr(&t->flags, attr, t->program, t->order);
@@ -146,10 +151,16 @@ static void turn(turning *t, llw_attr attr, llw_value to) {
     if (!row || !to.known || llw_value_equal(to, now) || t->n + 2 > sizeof t->words / sizeof *t->words)
         return;
     const char *flag = row->names[0];
+    t->turned[attr] =
+        now.known && llw_type_is_integer(to.type) && to.as.count > 0 && to.as.count < now.as.count ? -1 : 1;
     if (llw_value_equal(to, default_of(t, attr)) && attr != LLW_launch_ubatch) {
         t->words[t->n++] = llw_arena_printf(t->arena, "default=%s", flag);
         const char *usual = llw_words_flag(attr);
-        llw_text_addf(&t->said, "%s%s", t->said.len ? ", " : "without ", usual ? usual : flag);
+        llw_text_addf(&t->said, "%s%s",
+                      !t->said.len    ? "without "
+                      : leaves_out(t) ? ", "
+                                      : " without ",
+                      usual ? usual : flag);
         return;
     }
     const char *text = llw_flag_write(&t->flags, t->arena, attr, to, t->program, t->order);
@@ -157,63 +168,81 @@ static void turn(turning *t, llw_attr attr, llw_value to) {
     size_t name = strcspn(text, " ");
     t->words[t->n++] = llw_arena_strndup(t->arena, text, name);
     if (text[name]) t->words[t->n++] = llw_type_is_text(to.type) ? to.as.text : text + name + 1;
-    llw_text_addf(&t->said, "%s%s", t->said.len ? ", " : "", text);
+    llw_text_addf(&t->said, "%s%s", !t->said.len ? "" : leaves_out(t) ? ", " : " ", text);
+}
+
+/* What a person may turn to be rid of a finding, and what less of it costs, and anything else.
+ * Any other knob only goes back to its default: --embedding, -cmoe or --no-op-offload would silence a
+ * sentence too, by making another server of this one, or a slower one. */
+static const struct {
+    llw_attr attr;
+    int loss;
+    const char *less, *more;
+} worth[] = {
+    {LLW_launch_kv_unified, LLW_LOSS_NOTHING, "nothing", "nothing"},
+    {LLW_launch_flash_attn, LLW_LOSS_NOTHING, "nothing", "nothing"},
+    {LLW_launch_ubatch, LLW_LOSS_PROMPT, "prompts are read a little slower", "a larger compute buffer"},
+    {LLW_launch_batch, LLW_LOSS_PROMPT, "prompts are read in smaller pieces", "a larger compute buffer"},
+    {LLW_launch_parallel, LLW_LOSS_USERS, "fewer conversations at once",
+     "another number of conversations at once"},
+    {LLW_launch_ctx, LLW_LOSS_CONTEXT, "a shorter context", "another context"},
+    {LLW_launch_cache_type_k, LLW_LOSS_PRECISION, "another precision of the cache",
+     "another precision of the cache"},
+    {LLW_launch_cache_type_v, LLW_LOSS_PRECISION, "another precision of the cache",
+     "another precision of the cache"},
+};
+enum { WORTH = sizeof worth / sizeof *worth };
+
+/* Whether somebody would turn this knob so. */
+static bool is_worth(const turning *t, llw_attr attr, llw_value to) {
+    bool listed = false;
+    for (size_t i = 0; i < WORTH; i++) listed |= worth[i].attr == attr;
+    return listed || llw_value_equal(to, default_of(t, attr));
 }
 
 /* The cost of what was turned, as a person would name it. */
-static const char *cost_of(const bool *turned, int *loss) {
-    static const struct {
-        llw_attr attr;
-        int loss;
-        const char *costs;
-    } list[] = {{LLW_launch_ubatch, LLW_LOSS_PROMPT, "prompts are read a little slower"},
-                {LLW_launch_batch, LLW_LOSS_PROMPT, "prompts are read in smaller pieces"},
-                {LLW_launch_parallel, LLW_LOSS_USERS, "another number of conversations at once"},
-                {LLW_launch_ctx, LLW_LOSS_CONTEXT, "another context"},
-                {LLW_launch_cache_type_k, LLW_LOSS_PRECISION, "another precision of the cache"},
-                {LLW_launch_cache_type_v, LLW_LOSS_PRECISION, "another precision of the cache"},
-                {LLW_launch_kv_offload, LLW_LOSS_SPEED, "another speed"}};
-    *loss = LLW_LOSS_NOTHING;
+static const char *cost_of(const turning *t, int *loss) {
     const char *costs = "nothing";
-    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-        if (turned[list[i].attr] && (int)list[i].loss > *loss) {
-            *loss = list[i].loss;
-            costs = list[i].costs;
-        }
+    *loss = LLW_LOSS_NOTHING;
+    for (size_t i = 0; i < WORTH; i++) {
+        int way = t->turned[worth[i].attr];
+        if (!way || worth[i].loss <= *loss) continue;
+        *loss = worth[i].loss;
+        costs = way < 0 ? worth[i].less : worth[i].more;
+    }
     return costs;
 }
 
-static void finish(turning *t, const bool *turned, const char *code, llw_remedies *out) {
+static void finish(turning *t, const char *code, llw_remedies *out) {
     int loss = 0;
-    const char *costs = cost_of(turned, &loss);
+    const char *costs = cost_of(t, &loss);
     if (t->n)
         llw_remedy_add(out, t->arena, t->words, t->n, llw_arena_strdup(t->arena, llw_text_str(&t->said)),
                        loss, costs)
             ->code = code;
     llw_text_fini(&t->said);
+    memset(t->turned, 0, sizeof t->turned);
     t->n = 0;
 }
 
 /* ---- what lessons say ---- */
 
-static void try_of(turning *t, const llw_node *node, bool *turned) {
+static void try_of(turning *t, const llw_node *node) {
     for (size_t i = 0; i < node->rule->n_tries; i++) {
         const llw_setting *s = &node->rule->tries[i];
         if (node->binding[s->variable] != t->launch) continue;
         llw_result values[LLW_EXPR_MAX_BYTES];
         llw_run_eval(t->run, node, &s->value, values);
         turn(t, s->attr, llw_result_value(values[s->value.n_nodes - 1], llw_attr_get(s->attr)->type));
-        turned[s->attr] = true;
     }
 }
 
 /* What it advises about a flag that is given: leave it out. */
-static void advice_of(turning *t, const llw_node *node, bool *turned) {
+static void advice_of(turning *t, const llw_node *node) {
     for (size_t i = 0; i < node->rule->n_advises; i++) {
         llw_attr attr = node->rule->advises[i].attr;
         if (node->binding[node->rule->advises[i].variable] != t->launch) continue;
         turn(t, attr, default_of(t, attr));
-        turned[attr] = true;
     }
 }
 
@@ -226,12 +255,11 @@ void llw_remedies_from_lessons(llw_run *run, llw_entity launch, const llw_reach 
         if (node->state != LLW_FIRED || !llw_node_concerns(run, node, launch) ||
             (reach->kind == LLW_REACH_CLEARS && !is_meant(reach, node)))
             continue;
-        bool turned[LLW_ATTRS] = {false};
-        try_of(&t, node, turned);
-        finish(&t, turned, node->rule->lesson->code, out);
+        try_of(&t, node);
+        finish(&t, node->rule->lesson->code, out);
         if (reach->kind != LLW_REACH_CLEARS) continue;
-        advice_of(&t, node, turned);
-        finish(&t, turned, node->rule->lesson->code, out);
+        advice_of(&t, node);
+        finish(&t, node->rule->lesson->code, out);
     }
 }
 
@@ -260,8 +288,12 @@ static llw_op opposite(llw_op op) {
     return of[op];
 }
 
+static void turn_if_worth(turning *t, llw_attr attr, llw_value to) {
+    if (to.known && is_worth(t, attr, to)) turn(t, attr, to);
+}
+
 /* A condition that must stop holding (or start to, for an exception): the one knob it reads is turned. */
-static void turn_condition(turning *t, const llw_node *node, const llw_condition *c, bool *turned) {
+static void turn_condition(turning *t, const llw_node *node, const llw_condition *c) {
     const llw_expr_node *top = &c->expr.nodes[c->expr.n_nodes - 1];
     bool negated = top->op == LLW_OP_NOT, wanted = c->role == LLW_ROLE_UNLESS;
     if (negated) {
@@ -269,8 +301,7 @@ static void turn_condition(turning *t, const llw_node *node, const llw_condition
         wanted = !wanted;
     }
     if (is_knob(t, node, top) && llw_attr_get(top->as.slot.attr)->type == LLW_FLAG) {
-        turned[top->as.slot.attr] = true;
-        turn(t, top->as.slot.attr, llw_flag(wanted));
+        turn_if_worth(t, top->as.slot.attr, llw_flag(wanted));
         return;
     }
     if (!llw_op_is_comparison(top->op)) return;
@@ -281,13 +312,12 @@ static void turn_condition(turning *t, const llw_node *node, const llw_condition
     llw_run_eval(t->run, node, &c->expr, values);
     llw_result right = values[top->args[1]];
     bool ordered = top->op != LLW_OP_EQUAL && top->op != LLW_OP_NOT_EQUAL;
-    turned[attr] = true;
+    llw_value to = default_of(t, attr); /* anything else would do: the default is what people use */
     if (ordered && right.state == LLW_KNOWN && llw_attr_get(attr)->type == LLW_COUNT)
-        turn(t, attr, beyond(attr, wanted ? opposite(top->op) : top->op, (int64_t)llw_result_number(right)));
+        to = beyond(attr, wanted ? opposite(top->op) : top->op, (int64_t)llw_result_number(right));
     else if (!ordered && ((top->op == LLW_OP_NOT_EQUAL) != wanted) && right.state == LLW_KNOWN)
-        turn(t, attr, llw_result_value(right, llw_attr_get(attr)->type));
-    else
-        turn(t, attr, default_of(t, attr)); /* anything else would do: the default is what people use */
+        to = llw_result_value(right, llw_attr_get(attr)->type);
+    turn_if_worth(t, attr, to);
 }
 
 void llw_remedies_from_conditions(llw_run *run, llw_entity launch, const llw_reach *reach, llw_arena *arena,
@@ -299,10 +329,9 @@ void llw_remedies_from_conditions(llw_run *run, llw_entity launch, const llw_rea
         if (node->state != LLW_FIRED || !is_meant(reach, node) || !llw_node_concerns(run, node, launch))
             continue;
         for (size_t k = 0; k < node->rule->n_conditions; k++) {
-            bool turned[LLW_ATTRS] = {false};
             if (node->rule->conditions[k].role == LLW_ROLE_JOIN) continue;
-            turn_condition(&t, node, &node->rule->conditions[k], turned);
-            finish(&t, turned, "", out);
+            turn_condition(&t, node, &node->rule->conditions[k]);
+            finish(&t, "", out);
         }
     }
 }

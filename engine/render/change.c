@@ -115,6 +115,11 @@ static void headline(llw_text *t, const llw_changes *c) {
                       c->now->verdict_text);
     else if (!c->known)
         llw_text_addf(t, "What would have to change is not known. %s", c->now->verdict_text);
+    else if (!c->n && c->reach->kind == LLW_REACH_CLEARS)
+        llw_text_addf(t,
+                      "No change is known that %s: neither what the lesson says to try nor a flag that its "
+                      "conditions read does it alone.",
+                      goal);
     else if (!c->n)
         llw_text_addf(t,
                       "No change of the flags, alone or two together, no other file here and no single card "

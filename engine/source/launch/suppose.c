@@ -59,8 +59,12 @@ static void take_flag(llw_supposing *s, const llw_flag_row *row, const char *fla
 
 static llw_rc no_such_flag(const llw_supposing *s, const char *flag) {
     const char *near = llw_flag_nearest(&s->flags, flag, s->program, s->order);
-    return llw_fail(s->err, LLW_ERR_INPUT, "", 0, "this build of llama-%s has no %.60s%s%s",
-                    llw_program_name(s->program), flag, near ? "; did you mean " : "", near ? near : "");
+    const char *program = llw_program_name(s->program);
+    return near ? llw_fail(s->err, LLW_ERR_INPUT, "", 0,
+                           "this build of llama-%s has no %.60s; did you mean %s?", program, flag, near)
+                : llw_fail(s->err, LLW_ERR_INPUT, "", 0,
+                           "this build of llama-%s has no %.60s; llwhy flags lists what it has", program,
+                           flag);
 }
 
 /* The flag at words[*at], with its value; *at moves on to its last word. */
