@@ -68,6 +68,7 @@ static void ask_consent(llw_app *app) {
 }
 
 void llw_app_load_kb(llw_app *app) {
+    if (app->kb) return;
     ask_consent(app);
     bool tests = app->options.command == LLW_COMMAND_TEST;
     app->kb = llw_kb_load(app->options.values[LLW_OPT_RULES], app->options.n_values[LLW_OPT_RULES],
@@ -79,7 +80,7 @@ void llw_app_load_kb(llw_app *app) {
 }
 
 void llw_app_run(llw_app *app) {
-    if (!app->kb) llw_app_load_kb(app);
+    llw_app_load_kb(app);
     app->run = llw_run_new(app->kb, app->facts);
 }
 

@@ -59,7 +59,7 @@ void llw_app_print_bytes(llw_app *app, llw_text *text);
 typedef enum llw_trust { LLW_TRUST_NOTHING, LLW_TRUST_GIVEN, LLW_TRUST_CHANGED, LLW_TRUST_NONE } llw_trust;
 llw_trust llw_app_trust(llw_app *app, const char *overlay, size_t *count);
 
-/* Loads the knowledge base; problems are told on stderr and raise the exit code, the rest answers. */
+/* Loads the knowledge base, once; problems are told on stderr and raise the exit code, the rest answers. */
 void llw_app_load_kb(llw_app *app);
 
 /* Gathers facts: machine, model named by `model` (NULL: none), launch, from the options. False when the

@@ -59,36 +59,40 @@ static void tell_questions(llw_app *app) {
     llw_app_print(app, &t);
 }
 
-/* Answers one question over the facts at hand. What a question gathers for itself goes with it. */
+/* Reads a question's options; false when they cannot be used, which was said. */
+static bool read_question(llw_app *app, size_t which, int argc, char **argv) {
+    llw_err err = {0};
+    bool read = llw_options_read(app->arena, argc, argv, &app->options, &err) == LLW_OK;
+    app->options.command = questions[which].command;
+    if (!read || llw_options_check(&app->options, &err) != LLW_OK)
+        return llw_app_fail(app, LLW_EXIT_USAGE, &err);
+    const char *format = llw_option_value(&app->options, LLW_OPT_FORMAT);
+    app->json = format && !strcmp(format, "json");
+    return true;
+}
+
+/* Answers one question over the facts at hand, in an arena of its own: what a question gathers or finds goes
+ * with it, however many follow. Only the rules stay. */
 static void answer(llw_app *app, size_t which, int argc, char **argv) {
     llw_app own = *app;
-    llw_err err = {0};
+    own.arena = llw_arena_new();
     own.code = LLW_EXIT_CLEAN;
     own.kept = true;
-    if (llw_options_read(app->arena, argc, argv, &own.options, &err) != LLW_OK) {
-        llw_app_fail(app, LLW_EXIT_USAGE, &err);
-        return;
-    }
-    own.options.command = questions[which].command;
-    if (llw_options_check(&own.options, &err) != LLW_OK) {
-        llw_app_fail(app, LLW_EXIT_USAGE, &err);
-        return;
-    }
-    const char *format = llw_option_value(&own.options, LLW_OPT_FORMAT);
-    own.json = format && !strcmp(format, "json");
-    if (questions[which].run)
-        llw_app_exit(&own, (llw_exit)questions[which].run(&own));
-    else {
-        own.options.n_words = 0;
-        own.run = NULL;
-        llw_app_decide(&own);
+    if (read_question(&own, which, argc, argv)) {
+        if (questions[which].run)
+            llw_app_exit(&own, (llw_exit)questions[which].run(&own));
+        else {
+            own.options.n_words = 0;
+            own.run = NULL;
+            llw_app_decide(&own);
+        }
     }
     llw_app_exit(app, own.code);
     if (own.run != app->run) llw_run_free(own.run);
     if (own.facts != app->facts) llw_facts_free(own.facts);
+    if (own.remote != app->remote) llw_app_end_remote(&own);
     app->kb = own.kb;
-    app->ledger = own.ledger;
-    app->remote = own.remote;
+    llw_arena_free(own.arena);
 }
 
 /* False when the conversation is over. */
@@ -103,7 +107,6 @@ static bool take(llw_app *app, char *line) {
     }
     for (size_t i = 0; i < QUESTIONS; i++)
         if (!strcmp(words[1], question_name(i))) {
-            for (int w = 1; w <= n; w++) words[w] = llw_arena_strdup(app->arena, words[w]);
             answer(app, i, n + 1, words);
             return true;
         }
@@ -173,6 +176,18 @@ static unsigned char complete(EditLine *edit, int key) {
     return CC_REFRESH;
 }
 
+/* Ctrl-C: the line is dropped, as in a shell. While a question is answered it ends llwhy, as anywhere. */
+static unsigned char drop_line(EditLine *edit, int key) {
+    (void)key;
+    const LineInfo *line = el_line(edit);
+    el_cursor(edit, (int)(line->lastchar - line->cursor));
+    line = el_line(edit);
+    el_deletestr(edit, (int)(line->cursor - line->buffer));
+    fputs("^C\n", stdout);
+    fflush(stdout);
+    return CC_REDISPLAY;
+}
+
 static void converse(llw_app *app) {
     EditLine *edit = el_init("llwhy", stdin, stdout, stderr);
     History *past = history_init();
@@ -185,12 +200,18 @@ static void converse(llw_app *app) {
     el_set(edit, EL_CLIENTDATA, app);
     el_set(edit, EL_ADDFN, "llwhy-complete", "completes questions, lessons and slots", complete);
     el_set(edit, EL_BIND, "^I", "llwhy-complete", NULL);
+    el_set(edit, EL_SETTY, "-d", "-isig", NULL);
+    el_set(edit, EL_ADDFN, "llwhy-drop-line", "drops the line", drop_line);
+    el_set(edit, EL_BIND, "^C", "llwhy-drop-line", NULL);
     int len = 0;
     for (const char *line; (line = el_gets(edit, &len)) && len > 0;) {
         if (strspn(line, " \t\r\n") == (size_t)len) break;
         history(past, &event, H_ENTER, line);
-        if (!take(app, llw_arena_strndup(app->arena, line, (size_t)len))) break;
+        char *words = strndup(line, (size_t)len); /* the line is libedit's */
+        bool more = words && take(app, words);
+        free(words);
         fflush(stdout);
+        if (!more) break;
     }
     history_end(past);
     el_end(edit);

@@ -21,9 +21,13 @@ static void send(json_t *message) {
     json_decref(message);
 }
 
+static bool can_name(const json_t *id) {
+    return json_is_string(id) || json_is_number(id);
+}
+
 static json_t *id_of(const json_t *request) {
     const json_t *id = json_object_get(request, "id");
-    return id ? json_incref((json_t *)(uintptr_t)id) : json_null();
+    return can_name(id) ? json_incref((json_t *)(uintptr_t)id) : json_null();
 }
 
 static json_t *refuse(const json_t *request, int code, const char *text) {
@@ -71,7 +75,9 @@ json_t *llw_mcp_answer(const json_t *request) {
                    ? NULL
                    : refuse(request, INVALID_REQUEST, "this is no request: it needs a method");
     }
-    if (!json_object_get(request, "id")) return NULL; /* a notification: initialized, cancelled, ... */
+    const json_t *id = json_object_get(request, "id");
+    if (!id) return NULL; /* a notification: initialized, cancelled, ... */
+    if (!can_name(id)) return refuse(request, INVALID_REQUEST, "a request's id is a text or a number");
     if (!strcmp(method, "initialize")) return reply(request, greet(params));
     if (!strcmp(method, "ping")) return reply(request, json_object());
     if (!strcmp(method, "tools/list")) return reply(request, json_pack("{s:o}", "tools", llw_mcp_tools()));

@@ -1,6 +1,11 @@
 """llwhy ask from a pipe: each question answered as on the command line, over facts that are gathered once."""
+import fcntl
+import os
+import pty
+import select
 import subprocess
 import sys
+import termios
 
 LLWHY = sys.argv[1]
 MODEL = ["deepseek-v2-lite-mla-q4_k_m", "--gpu", "16303:12761"]
@@ -46,4 +51,53 @@ assert ask("why 1", words=[])[0] == 3
 # a question with a model of its own leaves the conversation where it was
 code, out, err = ask("why-not L02 deepseek-v2-lite-mla-q4_k_m --no-gpu", "why 1")
 assert out.endswith(outs[0]) and len(out) > len(outs[0]), out
+
+
+def resident_kib(process):
+    with open(f"/proc/{process.pid}/status") as status:
+        return int(next(line for line in status if line.startswith("VmRSS:")).split()[1])
+
+
+# what a question takes goes with it: memory stays as it is, however many follow
+conversation = subprocess.Popen([LLWHY, "ask", *MODEL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+held = []
+for n in (10, 100):
+    for _ in range(n):
+        for question in ("why 1", "facts", "what-if -ub 256", "lesson L05", "nonsense", "why launch.loads --all"):
+            conversation.stdin.write(question + "\n")
+    conversation.stdin.write("explain F12\n")
+    conversation.stdin.flush()
+    while not conversation.stdout.readline().startswith("F12 "):
+        pass
+    held.append(resident_kib(conversation))
+conversation.stdin.close()
+conversation.stdout.read()
+assert conversation.wait(60) in (0, 1, 3)
+assert held[1] - held[0] < 1024, held
+
+# at a terminal: Tab completes slots, Ctrl-P brings the last question back, Ctrl-C drops the line and no more, an empty line ends
+mine, theirs = pty.openpty()
+sitting = subprocess.Popen([LLWHY, "ask", *MODEL], stdin=theirs, stdout=theirs, stderr=theirs,
+                           env={**os.environ, "TERM": "dumb"}, start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+os.close(theirs)
+
+
+def typed(keys, expected):
+    """Types, and reads what is written until the prompt stands behind what is expected."""
+    os.write(mine, keys.encode())
+    screen = ""
+    while expected not in screen or "llwhy> " not in screen[screen.index(expected):]:
+        assert select.select([mine], [], [], 30)[0], f"{expected!r} is not in {screen!r}"
+        screen += os.read(mine, 65536).decode(errors="replace")
+    return screen
+
+
+typed("", "")
+typed("wh\ty CUDA0.fr\t\r", "free of CUDA0 = ")
+typed("\x10\r", "free of CUDA0 = ")
+typed("what-if -ub 25\x03", "^C")
+assert "What if" not in typed("why 1\r", outs[0].splitlines()[0][:30])
+os.write(mine, b"\r")
+assert sitting.wait(20) in (0, 1)
+os.close(mine)
 print("ask: ok")

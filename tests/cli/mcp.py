@@ -111,10 +111,32 @@ write([1, 2])
 assert read()["error"]["code"] == -32600
 write({"jsonrpc": "2.0", "id": 5})
 assert read()["error"]["code"] == -32600
+deep = '{"jsonrpc":"2.0","id":6,"method":"ping","params":' + '{"a":' * 100000 + "1" + "}" * 100000 + "}"
+write(deep)
+assert read()["error"]["code"] == -32700
+write('{"jsonrpc":"2.0","id":6,"method":"ping","params":' + "[" * 100000 + "}")
+assert read()["error"]["code"] == -32700
+for huge in ("1" + "0" * 400, "1e999", '"\\ud800"'):
+    write('{"jsonrpc":"2.0","id":%s,"method":"ping"}' % huge)
+    assert read()["error"]["code"] == -32700, huge
+for name in (2**53, "x" * 100000, "\u202e\x1b[2J"):
+    write({"jsonrpc": "2.0", "id": name, "method": "ping"})
+    assert read()["id"] == name
+for name in (None, [1], {"a": 1}, True):
+    write({"jsonrpc": "2.0", "id": name, "method": "ping"})
+    assert read()["error"]["code"] == -32600, name
+server.stdin.flush()
+server.stdin.buffer.write(b'{"jsonrpc":"2.0","id":6,"method":"\xff\xfe"}\n\0\0\n')
+server.stdin.buffer.flush()
+assert [read()["error"]["code"], read()["error"]["code"]] == [-32700, -32700]
+assert request("x" * 100000)["error"]["code"] == -32601
 assert request("resources/list")["error"]["code"] == -32601
 assert request("tools/call", name="rm")["error"]["code"] == -32602
 assert request("tools/call", arguments=[])["error"]["code"] == -32602
 assert request("ping")["result"] == {}
+server.stdin.write('{"jsonrpc":"2.0","id":7,"meth')  # the client died while it wrote
 server.stdin.close()
 assert server.wait(10) == 0
+rest = server.stdout.read()
+assert not rest or json.loads(rest)["error"]["code"] == -32700, rest
 print("mcp: ok")
