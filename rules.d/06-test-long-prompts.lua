@@ -433,7 +433,8 @@ rule "known-regression" {
   when = {
     "r.architecture == '' or r.architecture == m.architecture",
     "not r.needs_override or l.override_tensor ~= ''",
-    "not r.needs_host_experts or l.override_moves_experts_to_cpu or (m.moe and l.weights_on_host > 0)",
+    "m.moe or r.host_weights == 0",
+    "l.weights_on_host >= r.host_weights",
     "count('gpu') >= r.gpus or (count('gpu') == 0 and contains(l.override_tensor, 'CUDA1'))",
     "r.compute_capability == 0 or sum('gpu', 'compute_capability') == r.compute_capability * count('gpu')",
   },
@@ -442,7 +443,7 @@ rule "known-regression" {
   tests = {
     fires {
       build { version = "b8022" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" },
-      regression { architecture = "qwen3next", gpus = 2, compute_capability = 0, needs_override = true, needs_host_experts = false, what = "it crashes", issue = "llama.cpp #1", range = "seen in b8022", remedy = "Go back" },
+      regression { architecture = "qwen3next", gpus = 2, compute_capability = 0, needs_override = true, host_weights = 0, what = "it crashes", issue = "llama.cpp #1", range = "seen in b8022", remedy = "Go back" },
       says = "it crashes (llama.cpp #1, seen in b8022). Go back",
     },
     fires { build { version = "b8115" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" }, says = "from b8053 to b8115" },
@@ -454,9 +455,10 @@ rule "known-regression" {
     silent { build { version = "b7625" }, model { known = "gpt-oss-120b-mxfp4" }, launch { cpu_moe = true, ctx = 8192 } },
     silent { build { version = "b8022" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" } },
     silent { build { version = "b8140" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" } },
+    silent { build { version = "b7621" }, model { known = "llama-3.1-8b-q8_0" }, launch { gpu_layers = 0, ctx = 2048 }, stops_at = "m.moe or r.host_weights == 0" },
     silent { build { version = "b8100" }, model { known = "glm-4.7-flash-q8_0" }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" }, stops_at = "r.architecture == '' or r.architecture == m.architecture" },
     silent { build { version = "b8100" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, gpu {}, gpu {}, stops_at = "not r.needs_override or l.override_tensor ~= ''" },
-    silent { build { version = "b7621" }, model { known = "glm-4.7-flash-q4_k_m" }, launch { ctx = 8192 }, stops_at = "not r.needs_host_experts or l.override_moves_experts_to_cpu or (m.moe and l.weights_on_host > 0)" },
+    silent { build { version = "b7621" }, model { known = "glm-4.7-flash-q4_k_m" }, launch { ctx = 8192 }, stops_at = "l.weights_on_host >= r.host_weights" },
     silent { build { version = "b8100" }, model { known = "qwen3-next-80b-a3b-q5_k_m" }, launch { override_tensor = "exps=CPU" }, stops_at = "count('gpu') >= r.gpus or (count('gpu') == 0 and contains(l.override_tensor, 'CUDA1'))" },
     silent { build { version = "b6841" }, gpu { compute_capability = 6.1 }, gpu { compute_capability = 8.6 }, launch {}, stops_at = "r.compute_capability == 0 or sum('gpu', 'compute_capability') == r.compute_capability * count('gpu')" },
     undecided { build { version = "b8100" }, model { architecture = unknown }, gpu {}, gpu {}, launch { override_tensor = "exps=CPU" }, needs = "m.architecture" },

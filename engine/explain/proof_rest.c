@@ -35,12 +35,14 @@ static bool is_default(const llw_prover *b, llw_slot slot) {
 static void collect(llw_prover *b, llw_entity launch) {
     static const llw_attr of_gpu[] = {LLW_gpu_name,  LLW_gpu_backend, LLW_gpu_free,
                                       LLW_gpu_total, LLW_gpu_index,   LLW_gpu_bandwidth},
+                          of_launch[] = {LLW_launch_gpus_seen, LLW_launch_gpu_ids, LLW_launch_ram_limit},
                           of_host[] = {LLW_host_ram_available, LLW_host_ram_total, LLW_host_ram_bandwidth};
     for (int a = 1; a < LLW_ATTRS; a++) {
         const llw_attr_info *info = llw_attr_get((llw_attr)a);
         if (info->kind == LLW_KIND_launch && info->knob && info->type != LLW_REF)
             rests_on(b, launch, (llw_attr)a);
     }
+    for (size_t i = 0; i < sizeof of_launch / sizeof *of_launch; i++) rests_on(b, launch, of_launch[i]);
     for (llw_entity g = 0; (g = llw_facts_next(b->run->facts, LLW_KIND_gpu, g));)
         for (size_t i = 0; i < sizeof of_gpu / sizeof *of_gpu; i++) rests_on(b, g, of_gpu[i]);
     llw_entity host = llw_facts_next(b->run->facts, LLW_KIND_host, 0);

@@ -47,8 +47,10 @@ static void load(void) {
     }
 }
 
-static bool holds(const row *r, int64_t order, bool exact) {
-    return order >= r->since && (order < r->end || (r->last_seen && order == r->end && exact));
+static bool holds(size_t i, int64_t order, const char *version) {
+    const row *r = &held.rows[i];
+    return order >= r->since &&
+           (order < r->end || (r->last_seen && order == r->end && !strcmp(version, cell(i, "seen"))));
 }
 
 static const char *range(llw_arena *arena, size_t i) {
@@ -78,7 +80,7 @@ static void claim(llw_facts *f, size_t i, llw_entity build) {
         {LLW_regression_gpus, llw_count(strtoll(cell(i, "gpus"), NULL, 10))},
         {LLW_regression_compute_capability, llw_real(strtod(cell(i, "capability"), NULL))},
         {LLW_regression_needs_override, llw_flag(says_yes(i, "override"))},
-        {LLW_regression_needs_host_experts, llw_flag(says_yes(i, "host_experts"))},
+        {LLW_regression_host_weights, llw_bytes(says_yes(i, "host_experts"))},
         {LLW_regression_what, text(f, i, "what")},
         {LLW_regression_remedy, text(f, i, "remedy")},
     };
@@ -90,11 +92,11 @@ static void claim(llw_facts *f, size_t i, llw_entity build) {
 void llw_regressions_claim(llw_facts *facts) {
     for (llw_entity b = 0; (b = llw_facts_next(facts, LLW_KIND_build, b));) {
         int64_t order = 0;
-        bool exact = true; /* a facts file need not say it */
+        const char *version = "";
         if (!llw_facts_count(facts, b, LLW_build_order, &order)) continue;
-        llw_facts_flag(facts, b, LLW_build_exact, &exact);
+        llw_facts_text(facts, b, LLW_build_version, &version);
         load();
         for (size_t i = 0; i < held.table.n_rows; i++)
-            if (holds(&held.rows[i], order, exact)) claim(facts, i, b);
+            if (holds(i, order, version)) claim(facts, i, b);
     }
 }
