@@ -76,13 +76,23 @@ static void trained_context(telling *t) {
     if (!asked || !llw_facts_count(facts_of(t), t->d->after.model, LLW_model_context_length, &trained) ||
         !llw_facts_count(facts_of(t), t->d->after.launch, LLW_launch_n_ctx_seq, &slot) || slot <= trained)
         return;
-    condition(
-        t, false,
-        llw_arena_printf(t->arena,
-                         "a conversation may use %s tokens by -c, and the model was trained for %s: "
-                         "llama-server ends it there unless RoPE is scaled (--rope-scaling yarn with "
-                         "--rope-scale), which costs quality on short texts too",
-                         llw_format_count(is, slot), llw_format_count(was, trained)));
+    condition(t, false,
+              llw_arena_printf(t->arena,
+                               "a conversation may use %s tokens by -c, and the model was trained for %s: "
+                               "llama-server ends it there unless RoPE is scaled (--rope-scaling yarn with "
+                               "--rope-scale), which costs quality on short texts too",
+                               llw_format_count(is, slot), llw_format_count(was, trained)));
+}
+
+/* Experts are wished to where there are none. */
+static void experts(telling *t) {
+    bool moe = true, all = false;
+    int64_t some = 0;
+    llw_facts_flag(facts_of(t), t->d->b.launch, LLW_launch_cpu_moe, &all);
+    llw_facts_count(facts_of(t), t->d->b.launch, LLW_launch_n_cpu_moe, &some);
+    if ((!all && some <= 0) || !llw_facts_flag(facts_of(t), t->d->after.model, LLW_model_moe, &moe) || moe)
+        return;
+    condition(t, false, "the model is dense: it has no experts that -cmoe or -ncmoe could move");
 }
 
 static void weights_in_ram(telling *t) {
@@ -161,6 +171,7 @@ llw_wish_state llw_obstacles(const llw_difference *d, const char *said, llw_aren
     if (state == LLW_WISH_REFUSED) return state;
     out->weakest = LLW_GRADE_PREDICTED;
     devices(&t);
+    experts(&t);
     trained_context(&t);
     weights_in_ram(&t);
     if (state == LLW_WISH_LOADS || state == LLW_WISH_SO) {

@@ -59,6 +59,14 @@ static void say_condition(llw_text *t, const llw_run *run, const llw_node *node,
         llw_words_value(t, run, top->as.slot.attr, llw_facts_value(run->facts, entity, top->as.slot.attr));
         return;
     }
+    if (top->op == LLW_OP_KNOWN) {
+        const llw_expr_node *slot = &c->expr.nodes[top->args[0]];
+        llw_entity entity = node->binding[slot->as.slot.variable];
+        bool known = llw_facts_value(run->facts, entity, slot->as.slot.attr).known;
+        llw_words_slot(t, run, entity, slot->as.slot.attr);
+        llw_text_add(t, known ? " is known" : " is not known");
+        return;
+    }
     if (c->role == LLW_ROLE_UNLESS) llw_text_add(t, "not: ");
     llw_words_condition(t, run, node, &c->expr);
 }

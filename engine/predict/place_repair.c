@@ -141,13 +141,23 @@ static bool nearer(const llw_attempt *a, const llw_attempt *b) {
     return !b->words || (*a->device && (!*b->device || a->short_bytes < b->short_bytes));
 }
 
-/* ---- the steps: of each row the first that does ---- */
+/* ---- the steps: of each row the first that does, and a further one that costs less ---- */
 
 static const char *does_not_do(search *s, const llw_attempt *a) {
     char buf[LLW_NUMBER_MAX];
     return *a->device ? llw_arena_printf(s->arena, "%s leaves %s %s short", a->words, a->device,
                                          llw_format_mib(buf, a->short_bytes))
                       : llw_arena_printf(s->arena, "%s is not enough", a->words);
+}
+
+/* A step beyond the one that does, kept where it costs less: with two slots each has half of the context,
+ * with one it has all. */
+static void try_cheaper(search *s, const llw_place_step *step) {
+    llw_loss found = s->items[s->n - 1].loss, most = s->most;
+    if (!step->further || step->loss >= found) return;
+    s->most = (llw_loss)(found - 1);
+    offer(s, step, NULL);
+    s->most = most;
 }
 
 static void try_steps(search *s) {
@@ -159,7 +169,11 @@ static void try_steps(search *s) {
         llw_attempt best = {0}, last = {0};
         for (; end < steps.n && steps.items[end].row == steps.items[i].row; end++) {
             const llw_place_step *step = &steps.items[end];
-            if (does || step->loss > s->most) continue;
+            if (does) {
+                try_cheaper(s, step);
+                continue;
+            }
+            if (step->loss > s->most) continue;
             llw_attempt lacks = {0};
             does = offer(s, step, &lacks);
             if (does && step->further && last.words) s->items[s->n - 1].limit = does_not_do(s, &last);
