@@ -9,6 +9,7 @@
 #include "predict/device.h"
 #include "predict/estimate.h"
 #include "predict/families.h"
+#include "predict/graph_kept.h"
 #include "predict/grounds.h"
 #include "predict/split.h"
 #include "predict/memo.h"
@@ -252,6 +253,49 @@ static bool check_room(llw_plan *plan, const llw_graph *graph, int64_t n_tokens)
         (long long)held, (long long)room, (long long)table_size(room));
 }
 
+/* What decides a graph's shape beside the launch, as bytes. Where things lie is not of it, as long as each
+ * layer has its copy of the rope factors. */
+static void write_shape(const llw_plan *plan, int64_t n_tokens, int64_t n_outputs, llw_text *out) {
+    const int64_t numbers[] = {n_tokens,
+                               n_outputs,
+                               plan->n_seq,
+                               plan->n_ctx,
+                               plan->n_ctx_seq,
+                               plan->n_ubatch,
+                               plan->n_loaded,
+                               plan->output_copy,
+                               plan->flash_attn,
+                               plan->v_transposed,
+                               plan->kv_unified,
+                               plan->fused_delta_one,
+                               plan->fused_delta_many};
+    static const llw_weight_id factors[] = {LLW_W_ROPE_FREQS, LLW_W_ROPE_FACTORS_LONG,
+                                            LLW_W_ROPE_FACTORS_SHORT};
+    llw_text_addn(out, (const char *)numbers, sizeof numbers);
+    for (size_t i = 0; i < sizeof factors / sizeof *factors; i++)
+        if (llw_plan_weight(plan, factors[i], LLW_WEIGHT, -1))
+            llw_text_addn(out, (const char *)plan->rope_place,
+                          (size_t)plan->hparams.n_layer_all * sizeof *plan->rope_place);
+}
+
+/* The graph of the accounting, made once and used again while only places change. */
+static void build_or_find(llw_plan *plan, llw_graph *graph, llw_arena *arena, int64_t n_tokens,
+                          int64_t n_outputs) {
+    if (!plan->launch->memo || !is_known(plan) || mixes_streams(plan) || llw_split_on(plan)) {
+        build(plan, graph, arena, n_tokens, n_outputs, false);
+        return;
+    }
+    llw_text shape = {0};
+    write_shape(plan, n_tokens, n_outputs, &shape);
+    llw_graph_kept **kept = llw_memo_graph(plan->launch->memo, plan->launch, &shape);
+    llw_text_fini(&shape);
+    if (!*kept) {
+        build(plan, graph, llw_arena_new(), n_tokens, n_outputs, false);
+        *kept = llw_graph_keep(graph);
+    }
+    llw_graph_again(*kept, plan, arena, graph);
+}
+
 bool llw_compute_measure(llw_plan *plan, const char **why) {
     llw_arena *arena = llw_arena_new();
     llw_graph graph;
@@ -259,7 +303,7 @@ bool llw_compute_measure(llw_plan *plan, const char **why) {
     int64_t sizes[LLW_MAX_DEVICES + 1] = {0};
     int64_t n_tokens = plan->n_ctx < plan->n_ubatch ? plan->n_ctx : plan->n_ubatch;
     int64_t n_outputs = n_tokens < plan->n_outputs_max ? n_tokens : plan->n_outputs_max;
-    build(plan, &graph, arena, n_tokens, n_outputs, false);
+    build_or_find(plan, &graph, arena, n_tokens, n_outputs);
     if (is_known(plan) && !check_room(plan, &graph, n_tokens)) {
         llw_arena_free(arena);
         return true;

@@ -1,6 +1,7 @@
 /* A hash from what decides a launch's memory to its prediction. */
 #include "predict/memo.h"
-#include "base/text.h"
+
+#include "predict/graph_kept.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +17,15 @@ typedef struct entry {
     } as;
 } entry;
 
+enum { GRAPHS = 4 /* of a megabyte or so each */ };
+
 struct llw_memo {
     llw_arena *arena;
+    struct {
+        llw_text key;
+        llw_graph_kept *graph;
+    } graphs[GRAPHS];
+    size_t oldest; /* of them */
     entry **slots; /* open addressing; the size is a power of two */
     size_t n, capacity;
     bool figures; /* nobody asks for steps */
@@ -35,6 +43,10 @@ void llw_memo_want_figures(llw_memo *memo) {
 
 void llw_memo_free(llw_memo *memo) {
     if (!memo) return;
+    for (size_t i = 0; i < GRAPHS; i++) {
+        llw_text_fini(&memo->graphs[i].key);
+        llw_graph_kept_free(memo->graphs[i].graph);
+    }
     free(memo->slots);
     llw_arena_free(memo->arena);
     free(memo);
@@ -200,6 +212,25 @@ void llw_memo_keep_probes(llw_memo *memo, const llw_launch *launch, unsigned kin
     write_probes_key(&key, launch, kinds);
     entry *e = add(memo, &key);
     if (e) e->as.probes = probes;
+}
+
+llw_graph_kept **llw_memo_graph(llw_memo *memo, const llw_launch *launch, const llw_text *rest) {
+    llw_text key = {0};
+    write_shape(&key, launch);
+    llw_text_addn(&key, rest->bytes, rest->len);
+    for (size_t i = 0; i < GRAPHS; i++) {
+        const llw_text *known = &memo->graphs[i].key;
+        if (known->len != key.len || memcmp(known->bytes, key.bytes, key.len) != 0) continue;
+        llw_text_fini(&key);
+        return &memo->graphs[i].graph;
+    }
+    size_t at = memo->oldest;
+    memo->oldest = (at + 1) % GRAPHS;
+    llw_text_fini(&memo->graphs[at].key);
+    llw_graph_kept_free(memo->graphs[at].graph);
+    memo->graphs[at].key = key;
+    memo->graphs[at].graph = NULL;
+    return &memo->graphs[at].graph;
 }
 
 static void write_unmet_key(llw_text *key, const llw_model *model) {

@@ -7,6 +7,7 @@
 #ifndef LLW_PREDICT_MEMO_H
 #define LLW_PREDICT_MEMO_H
 
+#include "base/text.h"
 #include "predict/predict.h"
 
 typedef struct llw_memo llw_memo;
@@ -31,6 +32,10 @@ typedef struct llw_probes {
 
 bool llw_memo_find_probes(const llw_memo *memo, const llw_launch *launch, unsigned kinds, llw_probes *out);
 void llw_memo_keep_probes(llw_memo *memo, const llw_launch *launch, unsigned kinds, llw_probes probes);
+
+/* Where the graph lies that this launch and `rest` (what else decides its shape) lead to: NULL there when it
+ * was not kept yet, or no longer: a few are. */
+struct llw_graph_kept **llw_memo_graph(llw_memo *memo, const llw_launch *launch, const llw_text *rest);
 
 /* What llw_model_unmet says of a model, which no launch changes. */
 bool llw_memo_find_unmet(const llw_memo *memo, const llw_model *model, const char **unmet);

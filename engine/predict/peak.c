@@ -37,9 +37,9 @@ static const llw_node *original(const telling *t, const llw_node *copy) {
     for (size_t p = 0; p < s->parts.n; p++)
         for (size_t i = 0; i < s->parts.items[p].inputs.n; i++) {
             const llw_node *from = s->parts.items[p].inputs.items[i];
-            if (from == copy || !from->copies) continue;
-            for (int c = 0; c < s->n_copies; c++)
-                if (s->copies.items[from->copies - 1].of[t->backend][c] == copy) return from;
+            llw_node *const *copies = llw_schedule_copies(s, from, t->backend);
+            for (int c = 0; from != copy && copies && c < s->n_copies; c++)
+                if (copies[c] == copy) return from;
         }
     return NULL;
 }

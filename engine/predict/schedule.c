@@ -11,6 +11,15 @@ static void push(llw_schedule *s, llw_nodes *list, llw_node *node) {
                                  sizeof(llw_node *)) = node;
 }
 
+/* Room for that many, with as much again for what comes; the rest of it is NULL. */
+static void reserve(llw_schedule *s, llw_nodes *list, size_t n) {
+    if (n <= list->capacity) return;
+    llw_node **items = llw_arena_alloc(s->graph->arena, 2 * n * sizeof *items);
+    if (list->n) memcpy(items, list->items, list->n * sizeof *items);
+    list->items = items;
+    list->capacity = 2 * n;
+}
+
 static void place(llw_schedule *s, llw_placed_list *list, llw_node *node, int backend) {
     llw_placed *slot =
         llw_arena_push(s->graph->arena, (void **)&list->items, &list->n, &list->capacity, sizeof *slot);
@@ -156,13 +165,21 @@ static llw_part *new_part(llw_schedule *s, int backend, size_t start) {
     return part;
 }
 
-static llw_copies *copies_of(llw_schedule *s, llw_node *node) {
+llw_node **llw_schedule_copies(const llw_schedule *s, const llw_node *node, int backend) {
+    if (!node->copies) return NULL;
+    size_t at = (size_t)(node->copies - 1) * (size_t)s->n_backends + (size_t)backend;
+    return &s->copies.items[at * (size_t)s->n_copies];
+}
+
+/* ... with room for them where there was none. */
+static llw_node **copies_of(llw_schedule *s, llw_node *node, int backend) {
+    size_t each = (size_t)s->n_backends * (size_t)s->n_copies;
     if (!node->copies) {
-        llw_arena_push(s->graph->arena, (void **)&s->copies.items, &s->copies.n, &s->copies.capacity,
-                       sizeof(llw_copies)); /* all NULL */
-        node->copies = (int)s->copies.n;
+        reserve(s, &s->copies, s->copies.n + each);
+        s->copies.n += each; /* all NULL */
+        node->copies = (int)(s->copies.n / each);
     }
-    return &s->copies.items[node->copies - 1];
+    return llw_schedule_copies(s, node, backend);
 }
 
 /* ggml_dup_tensor_layout */
@@ -174,13 +191,12 @@ static llw_node *copy_of(llw_schedule *s, const llw_node *node, int backend) {
 }
 
 static void hold_input(llw_schedule *s, llw_node *src) {
-    llw_copies *copies = copies_of(s, src);
     int backend = src->backend;
-    if (copies->of[backend][0]) return;
+    llw_node **copies = copies_of(s, src, backend);
+    if (copies[0]) return;
     for (int c = 0; c < s->n_copies; c++) {
-        llw_node *copy = c == 0 ? src : copy_of(s, src, backend);
-        copy->input = copy->output = true;
-        copies_of(s, src)->of[backend][c] = copy;
+        copies[c] = c == 0 ? src : copy_of(s, src, backend);
+        copies[c]->input = copies[c]->output = true;
     }
     push(s, &s->inputs, src);
     if (s->plan->build.max_split_inputs && s->inputs.n > (size_t)s->plan->build.max_split_inputs)
@@ -189,17 +205,17 @@ static void hold_input(llw_schedule *s, llw_node *src) {
 
 static llw_node *bring_over(llw_schedule *s, llw_part *part, llw_node *src) {
     int backend = part->backend;
-    if (!copies_of(s, src)->of[backend][0]) {
+    llw_node **copies = copies_of(s, src, backend);
+    if (!copies[0]) {
         for (int c = 0; c < s->n_copies; c++) {
-            llw_node *copy = copy_of(s, src, backend);
-            if (s->n_copies > 1) copy->input = copy->output = true;
-            copies_of(s, src)->of[backend][c] = copy;
+            copies[c] = copy_of(s, src, backend);
+            if (s->n_copies > 1) copies[c]->input = copies[c]->output = true;
         }
         if (s->plan->build.max_split_inputs && part->inputs.n >= (size_t)s->plan->build.max_split_inputs)
             s->aborts = "GGML_ASSERT(n_inputs < GGML_SCHED_MAX_SPLIT_INPUTS)";
         push(s, &part->inputs, src);
     }
-    return copies_of(s, src)->of[backend][0];
+    return copies[0];
 }
 
 /* A weight from elsewhere starts a new part, so that the memory of those brought over before can be used
@@ -211,10 +227,9 @@ static bool wants_new_part(llw_schedule *s, const llw_part *part, const llw_node
         llw_node *src = node->src[j];
         if (!src || src->backend == part->backend) continue;
         if (src->weight && !can_read(s, src, part->backend)) return true;
-        if (limit && part->inputs.n == limit &&
-            !(src->copies && s->copies.items[src->copies - 1].of[part->backend][0]) &&
-            !can_read(s, src, part->backend))
-            return true;
+        if (!limit || part->inputs.n != limit) continue;
+        llw_node **copies = llw_schedule_copies(s, src, part->backend);
+        if (!(copies && copies[0]) && !can_read(s, src, part->backend)) return true;
     }
     return false;
 }
@@ -272,7 +287,7 @@ static void list_part(llw_schedule *s, const llw_part *part) {
     for (size_t j = 0; j < part->inputs.n; j++) {
         llw_node *input = part->inputs.items[j];
         place(s, &s->nodes, holder(s, &input, 1), input->backend);
-        place(s, &s->nodes, copies_of(s, input)->of[part->backend][0], part->backend);
+        place(s, &s->nodes, copies_of(s, input, part->backend)[0], part->backend);
     }
     for (size_t j = part->start; j < part->end; j++) {
         llw_node *node = s->graph->nodes.items[j];
@@ -290,13 +305,13 @@ static void list_held(llw_schedule *s) {
     for (size_t i = 0; i < s->inputs.n; i++) {
         llw_node *input = s->inputs.items[i];
         for (int c = 0; c < s->n_copies; c++)
-            place(s, &s->leafs, copies_of(s, input)->of[input->backend][c], input->backend);
+            place(s, &s->leafs, copies_of(s, input, input->backend)[c], input->backend);
     }
     for (size_t i = 0; i < s->parts.n; i++) {
         const llw_part *part = &s->parts.items[i];
         for (size_t j = 0; j < part->inputs.n; j++)
             for (int c = 0; c < s->n_copies; c++)
-                place(s, &s->leafs, copies_of(s, part->inputs.items[j])->of[part->backend][c], part->backend);
+                place(s, &s->leafs, copies_of(s, part->inputs.items[j], part->backend)[c], part->backend);
     }
 }
 
@@ -308,6 +323,12 @@ void llw_schedule_make(llw_schedule *s, llw_graph *graph) {
         for (size_t i = 0; i < s->parts.n; i++)
             if (s->parts.items[i].backend != llw_cpu_backend(s->plan))
                 llw_schedule_fuse(s, &s->parts.items[i]);
+    size_t inputs = 0;
+    for (size_t i = 0; i < s->parts.n; i++) inputs += s->parts.items[i].inputs.n;
+    s->nodes.capacity = graph->nodes.n + 2 * inputs + s->kept.n;
+    s->nodes.items = llw_arena_alloc(graph->arena, s->nodes.capacity * sizeof *s->nodes.items);
+    s->leafs.capacity = graph->leafs.n;
+    s->leafs.items = llw_arena_alloc(graph->arena, s->leafs.capacity * sizeof *s->leafs.items);
     for (size_t i = 0; i < s->parts.n; i++) list_part(s, &s->parts.items[i]);
     if (s->n_copies > 1) list_held(s);
     for (size_t i = 0; i < graph->leafs.n; i++)

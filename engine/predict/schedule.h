@@ -26,10 +26,6 @@ typedef struct llw_part {
     llw_nodes inputs;
 } llw_part;
 
-typedef struct llw_copies { /* of one tensor, per backend */
-    llw_node *of[LLW_MAX_DEVICES + 1][LLW_SCHEDULE_COPIES];
-} llw_copies;
-
 typedef struct llw_schedule {
     llw_graph *graph;
     const llw_plan *plan;
@@ -38,10 +34,7 @@ typedef struct llw_schedule {
         llw_part *items;
         size_t n, capacity;
     } parts;
-    struct {
-        llw_copies *items;
-        size_t n, capacity;
-    } copies;
+    llw_nodes copies; /* of each tensor that has some: n_copies for each backend */
     struct {
         llw_nodes *items;
         size_t n, capacity;
@@ -55,6 +48,10 @@ typedef struct llw_schedule {
 void llw_schedule_assign(llw_schedule *schedule, llw_graph *graph);
 /* Assigns, cuts, copies, and lists what to allocate in order. */
 void llw_schedule_make(llw_schedule *schedule, llw_graph *graph);
+
+/* The copies of a tensor on a backend, n_copies of them, NULL each that is not made; NULL when it has none
+ * anywhere. */
+llw_node **llw_schedule_copies(const llw_schedule *schedule, const llw_node *node, int backend);
 
 /* Keeps tensors alive for fused operations (fusion.c). */
 void llw_schedule_fuse(llw_schedule *schedule, const llw_part *part);
