@@ -267,6 +267,13 @@ static void verdict(deciding *d) {
     }
     out->verdict_text = keep(d, &t);
     if (!known || certain || !worst) return;
+    if (!strcmp(worst->name, "Host")) {
+        out->uncertainty =
+            "Pages of the mapped file can be read again from disk, for every token; but without a GPU "
+            "llama.cpp copies most quantised weights into a layout for the processor, and copies have "
+            "to stay in RAM. With --no-repack nothing is copied: it loads, and is as slow as the disk.";
+        return;
+    }
     llw_text_addf(&t, "The compute buffer on %s is an estimate between %s", worst->name,
                   llw_format_mib(buf, worst->compute_low));
     llw_text_addf(&t, " and %s; a load log decides it (start llama-server with -lv 4).",

@@ -333,6 +333,9 @@ static void claim_launch(const native *n) {
     if (!p->n_devices) { /* nothing but RAM: it decides */
         v.known = host_need >= 0 && host_free >= 0;
         v.loads = v.meets_target = host_need <= host_free;
+        /* a mapped file can be larger than RAM; but weights that the CPU reads in another layout are copied,
+         * and which those are is the processor's affair (ggml/src/ggml-cpu/repack.cpp) */
+        if (!v.loads && host_held >= 0 && host_held <= host_free) v.certain = false;
     }
     claim_extras(n, v.known);
     if (!v.known) return;

@@ -289,6 +289,12 @@ static void estimate(const llw_launch *launch, const llw_prediction *prediction,
         out->reason = "part of the model works in RAM, whose bandwidth is not known";
         return;
     }
+    const llw_memory *host = &prediction->host;
+    if (launch->ram_available >= 0 && host->weights + host->context + host->compute > launch->ram_available) {
+        out->reason =
+            "RAM does not hold what is to stay there, and how fast the rest comes from disk is not known";
+        return;
+    }
     add_up(&plan, &s, &b, out);
     assumptions(&plan, &s, depth, out);
     out->cliff = cliff(&plan);

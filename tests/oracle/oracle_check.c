@@ -9,6 +9,7 @@
 #include "made.h"
 
 #include "base/text.h"
+#include "predict/memo.h"
 #include "predict/predict.h"
 #include "source/launch/argv.h"
 
@@ -201,10 +202,13 @@ static void compare_fit(check *c, const test_case *t, const llw_fit *fit, const 
 static void run_case(check *c, const test_case *t, const llw_model *model) {
     llw_facts *facts = llw_facts_new();
     llw_arena *arena = llw_arena_new();
+    llw_memo *memo = llw_memo_new(); /* as the program has one: fit's graphs are used again */
     llw_launch launch;
     json_t *answer = oracle_ask(&c->oracle, c->model_path, t, NULL);
     c->sum.cases++;
-    if (!make_launch(t, facts, model, &launch)) {
+    bool made = make_launch(t, facts, model, &launch);
+    launch.memo = memo;
+    if (!made) {
         c->sum.wrong++;
     } else if (*t->fit) {
         llw_fit fit;
@@ -220,6 +224,7 @@ static void run_case(check *c, const test_case *t, const llw_model *model) {
             complain(c, t, "llama.cpp aborts", 1, 0);
     }
     json_decref(answer);
+    llw_memo_free(memo);
     llw_arena_free(arena);
     llw_facts_free(facts);
 }
