@@ -173,7 +173,8 @@ static void options_belong_to_programs(void **state) {
     only(&r, LLW_F_OTHER_PROGRAM, false);
     end(&r);
     r = server("-p hello");
-    only(&r, LLW_F_OTHER_PROGRAM, false);
+    assert_string_equal(only(&r, LLW_F_OTHER_PROGRAM, false)->message,
+                        "llama-server ends here: -p is an option of llama-cli");
     end(&r);
     r = read_on(NULL, LLW_PROGRAM_CLI, "", "-p hello --embedding");
     only(&r, LLW_F_OTHER_PROGRAM, false);

@@ -88,6 +88,26 @@ static void powershell_arrays_are_words(void **state) {
                    "");
 }
 
+static void powershell_words_are_powershells(void **state) {
+    (void)state;
+    /* a redirection, a property, a sum over lines, a here-string */
+    tree_check_one(
+        "s.ps1", "$out = 1\n& llama-server -c 4 -b 8 2>&1 | Tee-Object x\n& llama-server -c 5 *>> log.txt\n",
+        "s.ps1: ctx=4 (PowerShell s.ps1:2:19) batch=8 (PowerShell s.ps1:2:24)\ns.ps1:#2: ctx=5 "
+        "(PowerShell s.ps1:3:19)\n");
+    tree_check_one("s.ps1", "$c = 'Gray'\n$a = @('-c', $c.ctx, '-b', $c.a.b)\n& llama-server @a\n",
+                   "s.ps1: ctx=unknown (PowerShell s.ps1:2:14) batch=unknown (PowerShell s.ps1:2:28)\n");
+    tree_check_one(
+        "s.ps1",
+        "$m = 'a.gguf'\n$line = \"-m `\"$m`\" -c 4 \" +\n  '-b 8'\nStart-Process llama-server "
+        "-ArgumentList $line\n",
+        "s.ps1: model=a.gguf (PowerShell variable s.ps1:1:7) ctx=4 (PowerShell variable s.ps1:2:23) "
+        "batch=8 (PowerShell variable s.ps1:3:7)\n");
+    tree_check_one(
+        "s.ps1",
+        "@'\n  llama-server   127.0.0.1:8001   (a tier)\n'@ | Out-Host\n$t = @\"\nllama-server x\n\"@\n", "");
+}
+
 static void nix_and_batch(void **state) {
     (void)state;
     tree_check_one(
@@ -103,6 +123,7 @@ static void nix_and_batch(void **state) {
         "${model}\";\n  script = ''\n    exec llama-server \\\n      -b 5\n  '';\n  name = "
         "\"llama-server\";\n}\n",
         "x.nix: model=? (Nix x.nix:2:94) ctx=7 (Nix x.nix:2:89)\nx.nix:#2: batch=5 (Nix x.nix:5:10)\n");
+    tree_check_one("x.nix", "{ description = \"a node (llama-server on Vulkan)\"; }\n", "");
     tree_check_one(
         "s.bat",
         "@echo off\nrem llama-server -c 1\nset CTX=4096\nset \"MODEL=C:\\m\\a.gguf\"\nif \"%1\"==\"x\" set "
@@ -149,11 +170,9 @@ static void hostile_code_is_survived(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recipes_run_line_by_line),
-        cmocka_unit_test(python_lists_are_commands),
-        cmocka_unit_test(powershell_paths_are_joined),
-        cmocka_unit_test(powershell_arrays_are_words),
-        cmocka_unit_test(nix_and_batch),
+        cmocka_unit_test(recipes_run_line_by_line),         cmocka_unit_test(python_lists_are_commands),
+        cmocka_unit_test(powershell_paths_are_joined),      cmocka_unit_test(powershell_arrays_are_words),
+        cmocka_unit_test(powershell_words_are_powershells), cmocka_unit_test(nix_and_batch),
         cmocka_unit_test(hostile_code_is_survived),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);

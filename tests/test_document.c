@@ -131,6 +131,12 @@ static void documents_claim_what_people_mean(void **state) {
          "X.md:1:46 update tried\n"},
         /* of another model, of no model, of several */
         {"GLM is fine. Llama-3.3-70B is a dense model.", ""},
+        {"GPT-OSS 120B: model tested on a Mac Studio M3 Ultra (96 GB).", ""},
+        {"GPT-OSS 120B (6-bit MLX): model of 22 GB.", ""},
+        {"The tool handles GLM MoE (106B, 30B) as well.", ""},
+        {"GLM is 4.5 times as fast as, or more, over the dense 27B models.", ""},
+        {"GLM reads prompts slower than the other one's sliding-window MoE at this size.", ""},
+        {"GPT-OSS 120B, and a dense 40B beside it.", ""},
         {"A dense model reads every weight.", ""},
         /* of another size */
         {"GPT-OSS 120B is slow. Go back to the 35B-A3B MoE.", ""},
@@ -258,6 +264,8 @@ static void commands_of_a_document_are_launches(void **state) {
                    "ubatch=2,048 "
                    "(document README.md:4:38)\n");
     tree_check_one("README.md", "```bash\nllama-server -m <model> [options]\n```\n", "");
+    tree_check_one("README.md", "```\nllama-server \xe2\x86\x92 answers\n```\n", "");
+    tree_check_one("README.md", "```\n\xe2\x94\x9c\xe2\x94\x80 x.ps1  (llama-bench -d)\n```\n", "");
     tree_check_one("README.md", "```yaml\ncommand: llama-server -ub 2048\n```\n", "");
     tree_check_one("README.md", "> ```bash\n> llama-server -ub 2048\n> ```\n", "");
     tree_check_one("README.md", "## Old\n\n```bash\nllama-server -ub 2048\n```\n", "");

@@ -181,6 +181,7 @@ static void what_belongs_to_others_stays_silent(void **state) {
          "CTX = 1\nllama:\n\tgit checkout -b llama\n\tpython -m llama_cpp.server --n_gpu_layers 99\n"},
         {"main.py", "# llama-server\nsubprocess.run(['git', 'clone', '-b', 'llama-server'])\nurl = "
                     "'http://llama-server:8080'\n"},
+        {".gitattributes", "bin/llama-server text eol=lf\n"},
         {"app.service", "# llama-server\n[Service]\nExecStart=/usr/bin/ollama serve -b 1\n"},
         {NULL, NULL}};
     tree_check(others, "", "");

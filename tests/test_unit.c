@@ -103,6 +103,8 @@ static void what_a_template_leaves_open_is_no_mistake(void **state) {
     CHECK("[Service]\nExecStart=__DIR__/bin/llama-server -m @MODEL@ -c <ctx-size> -ngl YOUR_LAYERS -b 7\n",
           "l.service: model=? (unit l.service:2:39) gpu_layers=unknown (unit l.service:2:66) ctx=unknown "
           "(unit l.service:2:50) batch=7 (unit l.service:2:81)\n");
+    CHECK("[Service]\nExecStart=/bin/llama-server -c {context-size}\n",
+          "l.service: ctx=unknown (unit l.service:2:32)\n");
     CHECK("[Service]\nExecStart=@@DIR@@/bin/llama-server -c 5\n", "l.service: ctx=5 (unit l.service:2:39)\n");
     CHECK("[Service]\nExecStart=/bin/llama-server -c many\n", "l.service:\n F09 -c l.service:2:32\n");
 }

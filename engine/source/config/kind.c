@@ -101,8 +101,9 @@ llw_config_kind llw_config_kind_of(const char *name, bool *sniff) {
         *sniff = names[i].sniff;
         return names[i].kind;
     }
-    *sniff = true; /* a file without an ending may be a script */
-    return strchr(base + 1, '.') ? LLW_CONFIG_NONE : LLW_CONFIG_SCRIPT;
+    *sniff = true; /* a file without an ending may be a script, but git's and the like of .dockerignore */
+    bool list = has_prefix(base, ".git") || (*base == '.' && has_suffix(base, "ignore"));
+    return list || strchr(base + 1, '.') ? LLW_CONFIG_NONE : LLW_CONFIG_SCRIPT;
 }
 
 /* --- what it holds --- */

@@ -187,7 +187,7 @@ static void binding(nix *x, const char *name, size_t from) {
         if (!ends_with(path, "services.llama-cpp.model") || (*text != '/' && *text != '.')) return;
         x->at = to;
     }
-    keep_string(x, &value);
+    if (!ends_with(name, "escription")) keep_string(x, &value); /* or a longDescription: prose */
     skip_blanks(x);
     if (at_byte(x, x->at) != ';') return; /* part of something larger */
     if (ends_with(path, "services.llama-cpp.model")) x->model = value;

@@ -2,9 +2,10 @@
  *
  * By about_Parsing, about_Quoting_Rules, about_Splatting and about_Arrays of PowerShell 7: a backtick at the
  * end of a line goes on, "..." puts in $name and ${name}, '...' nothing, an array becomes as many words,
- * @name splats one, $env:NAME is the environment; names have no case. Certain is what is assigned outside of
- * conditions and loops; a default of param() counts like a shell's. What an if adds to an array is an unknown
- * word in it. */
+ * @name splats one, $env:NAME is the environment; names have no case. A here-string is text for somebody, a
+ * redirection is no word, $name.x outside of quotes is a property that nobody knows. Certain is what is
+ * assigned outside of conditions and loops; a default of param() counts like a shell's. What an if adds to an
+ * array is an unknown word in it. */
 #include "source/config/front.h"
 
 #include <ctype.h>
@@ -128,11 +129,14 @@ static void put(powershell *p, llw_rich *out) {
         llw_rich_append(p->r->arena, out, &v->value);
     }
     p->at = to;
-    if (at_byte(p, p->at) == '.' && isalpha((unsigned char)at_byte(p, p->at + 1)) &&
-        out->n) { /* a property */
-        const char *next = lower(p, p->at, p->at + 5 < p->text.n ? p->at + 5 : p->text.n);
-        if (!strcmp(next, ".gguf")) return;
-    }
+}
+
+/* .name behind a variable outside of quotes, as often as it stands there. */
+static bool property(powershell *p) {
+    size_t from = p->at;
+    while (at_byte(p, p->at) == '.' && isalpha((unsigned char)at_byte(p, p->at + 1)))
+        for (p->at++; is_name_byte(at_byte(p, p->at));) p->at++;
+    return p->at > from;
 }
 
 static void quoted(powershell *p, llw_rich *out) {
@@ -209,7 +213,15 @@ static llw_rich word(powershell *p, bool element) {
         if (c == '"' || c == '\'') {
             quoted(p, &out);
         } else if (c == '$') {
+            size_t before = out.n, from = p->at;
             put(p, &out);
+            if (property(p)) {
+                size_t to = p->at;
+                out.n = before;
+                p->at = from;
+                unknown(p, &out);
+                p->at = to;
+            }
         } else if (c == '(' && !out.n) {
             expression(p, &out);
         } else {
@@ -278,6 +290,28 @@ static void keep(powershell *p, const char *name, llw_rich value, const llw_word
     if (v && list) v->list = list;
 }
 
+/* "..." + "...", over line ends too; false when no sum stands at p->at. */
+static bool sum(powershell *p, llw_rich *out) {
+    size_t from = p->at;
+    int parts = 0;
+    for (const char *starts = "\"'"; at_byte(p, p->at) && strchr(starts, at_byte(p, p->at)); parts++) {
+        llw_rich part = word(p, true);
+        llw_rich_append(p->r->arena, out, &part);
+        skip_blanks(p, false);
+        if (at_byte(p, p->at) != '+') {
+            parts++;
+            break;
+        }
+        p->at++;
+        skip_blanks(p, true);
+        starts = "\"'$";
+    }
+    if (parts > 1 && at_end(p)) return true;
+    p->at = from;
+    out->n = 0;
+    return false;
+}
+
 static llw_words *one_unknown(powershell *p, const llw_words *before) {
     llw_words *list = llw_arena_alloc(p->r->arena, sizeof *list);
     for (size_t i = 0; before && i < before->n; i++) llw_words_push(p->r->arena, list, before->items[i]);
@@ -315,12 +349,14 @@ static bool assignment(powershell *p) {
     } else if (plain && p->brackets) { /* the comma parts parameters */
         llw_words_push(p->r->arena, list, word(p, true));
         value = list->items[0];
+    } else if (plain && sum(p, &value)) {
     } else if (plain) {
         elements(p, false, list);
         bool several = list->n != 1 || (old && old->list && add);
         if (!several) value = list->items[0];
         array = several;
-        if (!at_end(p) || (list->n > 1 && !memchr(lower(p, start, p->at), ',', p->at - start))) plain = false;
+        if (!at_end(p) || (list->n > 1 && !memchr(lower(p, start, p->at), ',', p->at - start)))
+            array = plain = false; /* an expression */
     }
     if (p->brackets ? false : !is_certain(p)) { /* either way may be taken */
         if (add && old && old->list)
@@ -416,6 +452,23 @@ static void start_process(powershell *p, llw_words *words) {
     for (size_t i = 0; i < arguments.n; i++) llw_words_push(p->r->arena, words, arguments.items[i]);
 }
 
+/* 2>&1, > FILE, *>> FILE (about_Redirection); false when none stands at p->at. */
+static bool redirection(powershell *p) {
+    size_t i = p->at;
+    i += strchr("123456*", at_byte(p, i)) && at_byte(p, i);
+    if (at_byte(p, i) != '>') return false;
+    while (at_byte(p, i) == '>') i++;
+    p->at = i;
+    if (at_byte(p, i) == '&') {
+        p->at += 2;
+    } else {
+        skip_blanks(p, false);
+        word(p, false);
+    }
+    if (p->at > p->text.n) p->at = p->text.n;
+    return true;
+}
+
 static void command(powershell *p, size_t from) {
     llw_words words = {0};
     const char *first = lower(p, p->at, p->at + 13 < p->text.n ? p->at + 13 : p->text.n);
@@ -426,7 +479,7 @@ static void command(powershell *p, size_t from) {
     }
     while (!starter && !at_end(p)) {
         size_t before = p->at;
-        if (!array_word(p, &words)) llw_words_push(p->r->arena, &words, word(p, false));
+        if (!redirection(p) && !array_word(p, &words)) llw_words_push(p->r->arena, &words, word(p, false));
         if (p->at == before) p->at++;
         skip_blanks(p, false);
     }
@@ -453,6 +506,20 @@ static void command(powershell *p, size_t from) {
         s->column = p->text.chars[from].column;
         s->last_line = p->text.chars[p->at < p->text.n ? p->at : p->text.n - 1].line;
     }
+}
+
+/* @' or @" at the end of a line, up to the same turned round at the start of one. */
+static bool here_string(powershell *p) {
+    char quote = at_byte(p, p->at + 1);
+    if (at_byte(p, p->at) != '@' || (quote != '"' && quote != '\'')) return false;
+    size_t i = p->at + 2;
+    while (strchr(" \t\r", at_byte(p, i)) && at_byte(p, i)) i++;
+    if (at_byte(p, i) != '\n') return false;
+    while (i < p->text.n &&
+           !(at_byte(p, i) == '\n' && at_byte(p, i + 1) == quote && at_byte(p, i + 2) == '@'))
+        i++;
+    p->at = i < p->text.n ? i + 3 : i;
+    return true;
 }
 
 static void open_block(powershell *p) {
@@ -510,6 +577,7 @@ void llw_front_powershell(llw_config_reader *r, llw_config_set *set, const llw_c
         size_t before = p->at;
         skip_blanks(p, true);
         char c = at_byte(p, p->at);
+        if (here_string(p)) continue;
         if (c == '{')
             open_block(p), p->at++;
         else if (c == '}')

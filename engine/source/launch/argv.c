@@ -40,6 +40,13 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
     llw_use use = {NULL, spelling, token, false, false, LLW_ATTR_NONE};
     const char *program = llw_reader_program(r);
     bool negative = false;
+    if (*spelling && !spelling[strspn(spelling, " \t")]) {
+        llw_reader_refuse(
+            r, LLW_F_WORD, &use,
+            "take away what stands behind the backslash: it continues a line only at its very end",
+            "%s ends here: a blank behind a backslash is a word of its own%.*s", program, 0, "");
+        return 0;
+    }
     if (*spelling != '-' || !spelling[1]) {
         llw_reader_refuse(r, LLW_F_WORD, &use, "put the option in front of it; quote a value that has spaces",
                           *spelling ? "%s ends here: '%.*s' is no option and belongs to none"
@@ -95,9 +102,12 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
     if (!llw_flag_of_program(other, r->in->program)) {
         char programs[64];
         snprintf(programs, sizeof programs, "%.*s", (int)strcspn(other->programs, ","), other->programs);
+        bool server = llw_flag_of_program(other, LLW_PROGRAM_SERVER);
         llw_reader_refuse(r, LLW_F_OTHER_PROGRAM, &use, "leave it out",
                           "%s ends here: %.*s is an option of llama-%s", program, QUOTE, spelling,
-                          !strcmp(programs, "all") ? "server and llama-cli" : programs);
+                          strcmp(programs, "all") ? programs
+                          : server                ? "server and llama-cli"
+                                                  : "cli");
     } else if (other->since > r->order) {
         llw_reader_refuse(r, LLW_F_NOT_YET, &use, "update llama.cpp, or leave it out",
                           "%s of %s ends here: there is no %.*s before %s", program, r->version, QUOTE,

@@ -35,5 +35,5 @@ static bool says_so(const char *text) {
 bool llw_is_template(const char *text) {
     return text && (between(text, "__", "__") || between(text, "@", "@") || between(text, "@@", "@@") ||
                     between(text, "<", ">") || between(text, "%%", "%%") || between(text, "{{", "}}") ||
-                    says_so(text));
+                    between(text, "{", "}") || says_so(text));
 }

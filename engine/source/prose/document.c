@@ -37,6 +37,8 @@ typedef struct meant {
     size_t n;
     bool by_launch; /* files start them; else they are known by heart */
     bool foreign;   /* a name, but of none of them */
+    size_t end;     /* where the name stops in the sentence that names it; 0: it stands elsewhere */
+    bool number;    /* a digit stands in it */
 } meant;
 
 /* --- the models there are --- */
@@ -112,6 +114,8 @@ static meant named_in(const document *d, const llw_rich *text, size_t at, bool b
         bool found = best.n || best.foreign;
         if (p.at >= at && (found || !behind)) break;
         meant m = meaning_of_phrase(d, text, &p, &end);
+        m.end = end;
+        for (size_t i = p.at; i < end; i++) m.number |= isdigit((unsigned char)text->chars[i].byte) != 0;
         if (m.n || m.foreign) best = m;
     }
     return best;
@@ -177,13 +181,16 @@ static meant subject_of(const document *d, size_t index, const llw_rich *before,
     meant m = named_in(d, sentence, at, true);
     if (m.n || m.foreign) return m;
     m = named_in(d, before, before->n, false);
+    m.end = 0;
     if (m.n || m.foreign) return m;
     for (size_t i = index; all[i].parent != i; i = all[i].parent) {
         m = named_in(d, &all[all[i].parent].text, all[all[i].parent].text.n, true);
+        m.end = 0;
         if (m.n || m.foreign) return m;
     }
     for (size_t i = all[index].heading; i < d->passages.n; i = all[i].heading) {
         m = named_by_heading(d, &all[i].text);
+        m.end = 0;
         if (m.n || m.foreign || all[i].heading == i) return m;
     }
     size_t len = 0;
@@ -211,6 +218,11 @@ static bool one_model(const meant *m) {
             llw_card_name(m->items[i]->argv.model.path, m->items[0]->argv.model.path) != LLW_NAMES_SAME)
             return false;
     return true;
+}
+
+/* "handles Qwen MoE": a kind right behind the name of a family is that of some of it. */
+static bool is_some_of_family(const meant *m, const llw_phrase *p) {
+    return p->says_kind && m->end && !m->number && m->end + 1 == p->at;
 }
 
 /* Makes the facts of known models that are spoken of. */
@@ -289,7 +301,7 @@ static void read_sentence(document *d, size_t index, const llw_rich *before, con
         if (p->kind == LLW_PASSAGE_CELL && found[i].bytes && !*found[i].quant &&
             !named_in(d, sentence, sentence->n, true).n)
             continue; /* a row of something else: "KV cache: Size: 1,224 MiB" */
-        const llw_config_launch *l = model_of(d, m, &found[i]);
+        const llw_config_launch *l = is_some_of_family(&m, &found[i]) ? NULL : model_of(d, m, &found[i]);
         if (!l) continue;
         const llw_said said = {.file = d->file,
                                .sentence = sentence,
@@ -336,6 +348,20 @@ static bool is_form(const llw_rich *text) {
     return false;
 }
 
+/* Boxes of a tree, arrows of a flow: a picture, unless a comment draws them. */
+static bool is_picture(const llw_rich *text) {
+    bool comment = false;
+    for (size_t i = 0; i + 2 < text->n; i++) {
+        const llw_char *c = &text->chars[i];
+        unsigned char second = (unsigned char)c[1].byte;
+        if (c->byte == '\n') comment = false;
+        comment |= c->byte == '#';
+        bool arrow = second == 0x86, box = second == 0x94 || second == 0x95; /* U+2190..., U+2500... */
+        if (!comment && (unsigned char)c->byte == 0xe2 && (arrow || box)) return true;
+    }
+    return false;
+}
+
 /* Without the prompts at the start of lines. */
 static llw_rich without_prompts(llw_arena *arena, const llw_rich *text) {
     llw_rich out = {0};
@@ -351,7 +377,7 @@ static llw_rich without_prompts(llw_arena *arena, const llw_rich *text) {
 }
 
 static void read_code(document *d, llw_config_set *set, const llw_passage *p, llw_starts *starts) {
-    if (!is_shell(p->info) || is_form(&p->text)) return;
+    if (!is_shell(p->info) || is_form(&p->text) || (!*p->info && is_picture(&p->text))) return;
     llw_scope env = {.arena = d->r->arena};
     llw_start_site site = {.file = d->file->path,
                            .directory = d->file->directory,

@@ -132,6 +132,16 @@ static void find_sizes(const char *text, size_t len, llw_phrase *out, size_t max
     }
 }
 
+/* The parameters behind the word at `at`: 40B of "dense 40B". */
+static void size_behind(const char *text, size_t len, size_t at, char *out, size_t max) {
+    while (at < len && isalpha((unsigned char)text[at])) at++;
+    while (at < len && strchr(", ", text[at])) at++;
+    size_t n = strspn(text + at, "0123456789.");
+    if (!n || text[at + n] != 'B' || isalnum((unsigned char)text[at + n + 1]) || ++n >= max) return;
+    memcpy(out, text + at, n);
+    out[n] = 0;
+}
+
 /* The parameters in the word before `at`: 35B of "35B-A3B". */
 static void size_before(const char *text, size_t at, char *out, size_t max) {
     while (at && (text[at - 1] == ' ' || text[at - 1] == '-')) at--;
@@ -150,11 +160,13 @@ static void find_kind(const char *text, size_t len, llw_phrase *out, size_t max,
          is_moe = llw_pattern_next(LLW_PATTERN_MOE, text, len, 0, &moe);
     if (is_dense && is_moe) return; /* both in one sentence: a comparison */
     if (!is_dense && !is_moe) return;
+    if (llw_pattern_matches(LLW_PATTERN_AGAINST, text, is_dense ? dense.from : moe.from)) return;
     llw_phrase *p = add(out, max, n, "architecture", is_dense ? dense.from : moe.from, text, len);
     if (!p) return;
     p->says_kind = true;
     p->moe = is_moe;
     size_before(text, p->at, p->of_size, sizeof p->of_size);
+    if (!*p->of_size) size_behind(text, len, p->at, p->of_size, sizeof p->of_size);
 }
 
 static void find_counts(const char *text, size_t len, llw_phrase *out, size_t max, size_t *n) {
