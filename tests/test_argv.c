@@ -222,6 +222,12 @@ static void the_last_setting_wins_and_the_loss_is_said(void **state) {
     r = server("-c 2048 -c 2048");
     assert_int_equal(only(&r, LLW_F_REPEATED, true)->level, LLW_PROBLEM_NOTE);
     end(&r);
+    r = server("-ctk iso3"); /* a type of forks */
+    assert_int_equal(problem(&r, LLW_F_BAD_VALUE)->level, LLW_PROBLEM_NOTE);
+    end(&r);
+    r = server("--flash-attn on -fa 1");
+    assert_int_equal(only(&r, LLW_F_REPEATED_ALIAS, true)->level, LLW_PROBLEM_NOTE);
+    end(&r);
     r = server("--kv-offload -nkvo");
     only(&r, LLW_F_REPEATED_ALIAS, true);
     assert_int_equal(flag(&r, LLW_launch_kv_offload), false);

@@ -118,6 +118,13 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
     return !llw_flag_takes_value(other) || !next ? 0 : 1;
 }
 
+/* "on" and "1" of a switch are one value. */
+static bool says_the_same(const llw_flag_row *row, const char *a, const char *b) {
+    bool onoff = row->kind == LLW_FLAG_ONOFF || row->kind == LLW_FLAG_ONOFFAUTO;
+    return !strcmp(a, b) ||
+           (onoff && ((llw_is_truthy(a) && llw_is_truthy(b)) || (llw_is_falsey(a) && llw_is_falsey(b))));
+}
+
 static void note_repetition(llw_reader *r, const llw_use *use, const char *value) {
     llw_seen *seen = &r->seen[use->row - r->flags->rows];
     bool counts_all = use->row->append;
@@ -128,7 +135,7 @@ static void note_repetition(llw_reader *r, const llw_use *use, const char *value
     if (seen->spelling && !counts_all && use->row->kind != LLW_FLAG_PLAIN &&
         use->row->kind != LLW_FLAG_EXIT) {
         bool same_spelling = !strcmp(seen->spelling, use->spelling);
-        bool same_value = seen->text && value && !strcmp(seen->text, value);
+        bool same_value = seen->text && value && says_the_same(use->row, seen->text, value);
         bool shown = !use->row->secret && seen->text && value;
         /* a default of the infrastructure that a profile overrides is how such chains are meant */
         bool layered = strcmp(seen->origin, use->token->origin ? use->token->origin : "");
