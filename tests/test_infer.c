@@ -375,6 +375,10 @@ static void a_variant_is_a_run_on_the_changed_facts(void **state) {
     for (size_t i = 0; i < all->n; i += 11) {
         llw_facts *facts = facts_of(all, i);
         llw_entity launch = llw_facts_next(facts, LLW_KIND_launch, 0);
+        if (!launch) {
+            llw_facts_free(facts);
+            continue;
+        }
         llw_run *run = llw_run_new(all->kb, facts);
         for (size_t c = 0; c < sizeof changes / sizeof *changes; c++) {
             llw_facts *changed = llw_facts_overlay(facts);

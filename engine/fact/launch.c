@@ -278,6 +278,11 @@ static int pooling_of(const reading *r) {
     return 0;
 }
 
+static bool names_file(const reading *r, llw_attr attr) {
+    const char *path;
+    return llw_facts_text(r->facts, r->entity, attr, &path) && *path;
+}
+
 llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *arena, llw_launch *out,
                        llw_attr *missing, llw_err *err) {
     static const char *const splits[] = {"layer", "none", "row", "tensor"};
@@ -317,6 +322,8 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
     read_load_mode(&r, out);
     out->embedding = flag_or_off(&r, LLW_launch_embedding_mode) || flag_or_off(&r, LLW_launch_rerank);
     out->pooling = pooling_of(&r);
+    out->draft = names_file(&r, LLW_launch_draft_model);
+    out->mmproj = names_file(&r, LLW_launch_mmproj);
     /* server.cpp: an embedding needs its whole input in one ubatch */
     if (out->program == LLW_PROGRAM_SERVER && out->embedding && out->batch > out->ubatch)
         out->batch = out->ubatch;

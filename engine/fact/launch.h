@@ -69,6 +69,7 @@ typedef struct llw_launch {
     bool ctx_given, gpu_layers_given; /* by the user: fit behaves otherwise then */
     bool mmap;
     bool embedding;
+    bool draft, mmproj;    /* -md, --mmproj are given */
     int pooling;           /* 1 + llama.cpp's number of what --pooling names; 0: the model's own */
     int64_t ram_available; /* -1 unknown */
     int64_t ram_total;     /* -1 unknown */

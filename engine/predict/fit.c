@@ -228,6 +228,20 @@ static bool not_asked(llw_fit_state *state, bool force, llw_fit *out) {
     return true;
 }
 
+/* What common_params_fit_impl counts beside the model, and what is told here does not. */
+static void say_what_is_left_out(llw_fit_state *state, const llw_fit *out) {
+    if (!state->build.fit_counts_others) return;
+    if (out->outcome == LLW_FIT_OFF || out->outcome == LLW_FIT_UNKNOWN) return;
+    if (state->given->draft)
+        llw_fit_say(state,
+                    "Not counted here: fit adds the draft model's memory to each measurement, so it may "
+                    "leave less of the model on the GPUs than this.");
+    if (state->given->mmproj && state->given->program == LLW_PROGRAM_SERVER)
+        llw_fit_say(state,
+                    "Not counted here: llama-server adds what the vision projector takes to the target, "
+                    "so fit may leave less of the model on the GPUs than this.");
+}
+
 void llw_fit_run_with(const llw_launch *launch, llw_fit_measure *measure, void *user, llw_arena *arena,
                       bool explain, bool force, llw_fit *out) {
     memset(out, 0, sizeof *out);
@@ -260,6 +274,7 @@ void llw_fit_run_with(const llw_launch *launch, llw_fit_measure *measure, void *
     judge(&state, out);
     if (out->outcome == LLW_FIT_ADJUSTED || out->outcome == LLW_FIT_UNCHANGED)
         out->reason = reason(&state, out);
+    say_what_is_left_out(&state, out);
     if (out->outcome == LLW_FIT_GAVE_UP)
         llw_fit_say(&state, "%s: the load goes on with %s.", out->reason,
                     state.context_cut ? "the flags as given and the context already cut"

@@ -6,6 +6,7 @@ import select
 import subprocess
 import sys
 import termios
+import time
 
 LLWHY = sys.argv[1]
 MODEL = ["deepseek-v2-lite-mla-q4_k_m", "--gpu", "16303:12761"]
@@ -59,7 +60,8 @@ def resident_kib(process):
 
 
 # what a question takes goes with it: memory stays as it is, however many follow
-conversation = subprocess.Popen([LLWHY, "ask", *MODEL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+conversation = subprocess.Popen([LLWHY, "ask", *MODEL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                                env={**os.environ, "ASAN_OPTIONS": "quarantine_size_mb=1"})  # a sanitizer keeps what was freed, to see it used
 held = []
 for n in (10, 100):
     for _ in range(n):
@@ -83,7 +85,9 @@ os.close(theirs)
 
 
 def typed(keys, expected):
-    """Types, and reads what is written until the prompt stands behind what is expected."""
+    """Types once keys are read one by one, and reads what is written until the prompt stands behind what is expected."""
+    while keys and termios.tcgetattr(mine)[3] & termios.ICANON:
+        time.sleep(0.01)
     os.write(mine, keys.encode())
     screen = ""
     while expected not in screen or "llwhy> " not in screen[screen.index(expected):]:
@@ -93,8 +97,8 @@ def typed(keys, expected):
 
 
 typed("", "")
-typed("wh\ty CUDA0.fr\t\r", "free of CUDA0 = ")
-typed("\x10\r", "free of CUDA0 = ")
+typed("wh\ty CUDA0.fr\t\r", "free memory of CUDA0 = ")
+typed("\x10\r", "free memory of CUDA0 = ")
 typed("what-if -ub 25\x03", "^C")
 assert "What if" not in typed("why 1\r", outs[0].splitlines()[0][:30])
 os.write(mine, b"\r")
