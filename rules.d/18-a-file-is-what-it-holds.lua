@@ -8,7 +8,7 @@ lesson "18-a-file-is-what-it-holds" {
 rule "llama-cpp-refuses-the-file" {
   level = "wrong",
   each = { m = "model" },
-  when = { { "known(m.refusal)", otherwise = "nothing in the header makes llama.cpp refuse the file" } },
+  when = { { "known(m.refusal)", otherwise = "no contradiction in the header makes llama.cpp refuse it" } },
   unless = { "known(m.complete) and not m.complete" }, -- then lesson 4 says so
   find = "{m.name} {m.refusal}: llama.cpp refuses the file, whatever the flags. Fetch it again, or convert it again",
   tests = {

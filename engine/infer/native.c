@@ -221,10 +221,14 @@ static void all_gpus(const native *n) {
 static void bound_devices(const native *n) {
     const llw_launch *launch = &n->out->fit.launch;
     const llw_prediction *p = &n->out->fit.prediction;
-    for (int d = 0; d < p->n_devices; d++) {
-        place(n, launch->devices[d].name, launch->devices[d].gpu, 0, &p->device[d], launch->fit_target[d]);
+    verdict v;
+    place_devices(n, &v);
+    for (int d = 0; d < p->n_devices; d++)
         if (launch->devices[d].known && p->device[d].weights > launch->devices[d].free && !launch->fit)
             say(n, n->launch, LLW_launch_loads, llw_flag(false));
+    if (v.known) {
+        say(n, n->launch, LLW_launch_gpu_free, llw_bytes(v.free));
+        say(n, n->launch, LLW_launch_largest_gpu_free, llw_bytes(v.largest));
     }
     place(n, "Host", 0, llw_facts_next(n->facts, LLW_KIND_host, 0), &p->host, 0);
 }
