@@ -156,12 +156,21 @@ char *llw_path_join(llw_arena *arena, const char *directory, const char *name) {
     return llw_arena_printf(arena, "%s%s%s", directory, directory[len - 1] == '/' ? "" : "/", name);
 }
 
+const char *llw_path_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+const char *llw_path_folder(llw_arena *arena, const char *path) {
+    const char *slash = strrchr(path, '/');
+    if (!slash) return "";
+    return slash == path ? "/" : llw_arena_strndup(arena, path, (size_t)(slash - path));
+}
+
 /* An absolute path without links in its directory; NULL when that directory is not there. */
 static const char *absolute(llw_arena *arena, const char *path) {
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-    const char *directory = !slash          ? "."
-                            : slash == path ? "/"
-                                            : llw_arena_strndup(arena, path, (size_t)(slash - path));
+    const char *name = llw_path_name(path);
+    const char *directory = name == path ? "." : llw_path_folder(arena, path);
     if (!*name || !strcmp(name, ".") || !strcmp(name, "..")) {
         directory = path;
         name = "";

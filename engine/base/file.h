@@ -11,7 +11,8 @@
 #include <stddef.h>
 
 /* Reads a whole regular file of at most cap bytes. A FIFO, device or directory, a longer file, and one that
- * shrinks meanwhile, are refused; of one that grows the bytes it had are read. LLW_ERR_NOTHING when there is no such file. */
+ * shrinks meanwhile, are refused; of one that grows the bytes it had are read. LLW_ERR_NOTHING when there is
+ * no such file. */
 llw_rc llw_file_read(llw_arena *arena, const char *path, size_t cap, char **bytes, size_t *len, llw_err *err);
 
 /* A what-if for files: until llw_file_pretend_nothing, llw_file_read gives these bytes for that file,
@@ -29,6 +30,10 @@ bool llw_file_is_directory(const char *path);
 
 /* directory + "/" + name, in the arena; name alone when directory is "" or ".". */
 char *llw_path_join(llw_arena *arena, const char *directory, const char *name);
+/* What stands behind the last slash: "b.gguf" of "a/b.gguf". A part of path. */
+const char *llw_path_name(const char *path);
+/* What stands before it, in the arena: "a" of "a/b.gguf", "/" of "/b.gguf", "" of "b.gguf". */
+const char *llw_path_folder(llw_arena *arena, const char *path);
 /* path as seen from a directory ("" for the current one): relative when it lies below, else absolute. */
 const char *llw_path_relative(llw_arena *arena, const char *path, const char *directory);
 

@@ -16,11 +16,6 @@ static int by_identity(const void *a, const void *b) {
     return c ? c : strcmp(x->subject, y->subject);
 }
 
-static const char *directory_of(llw_arena *arena, const char *path) {
-    const char *slash = strrchr(path, '/');
-    return !slash ? "" : slash == path ? "/" : llw_arena_strndup(arena, path, (size_t)(slash - path));
-}
-
 static llw_level level_of(const char *name) {
     for (llw_level l = LLW_LEVEL_NOTE; l <= LLW_LEVEL_WRONG; l++)
         if (!strcmp(llw_level_name(l), name)) return l;
@@ -93,7 +88,7 @@ static const char *seen_from(relative *r, llw_arena *arena, const char *file) {
 }
 
 void llw_baseline_apply(llw_baseline *baseline, llw_arena *arena, llw_findings *findings) {
-    relative from = {.directory = directory_of(arena, baseline->path)};
+    relative from = {.directory = llw_path_folder(arena, baseline->path)};
     for (size_t i = 0; baseline->n && i < findings->n; i++) {
         llw_finding *f = &findings->items[i];
         if (f->accepted) continue;
@@ -140,7 +135,7 @@ void llw_baseline_tell(const llw_baseline *baseline, llw_arena *arena, llw_findi
 llw_rc llw_baseline_write(const char *path, const llw_findings *findings, llw_arena *arena, size_t *written,
                           llw_err *err) {
     llw_baseline b = {.path = path};
-    relative from = {.directory = directory_of(arena, path)};
+    relative from = {.directory = llw_path_folder(arena, path)};
     const char *title, *text;
     *written = 0;
     for (size_t i = 0; i < findings->n; i++) {

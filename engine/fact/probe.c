@@ -1,5 +1,6 @@
 /* Names of what a probe may find, its verdict, and its facts. */
 #include "fact/probe.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "fact/build.h"
 
@@ -124,16 +125,11 @@ static void claim(llw_facts *facts, llw_entity e, llw_attr attr, llw_value value
     llw_facts_claim(facts, e, attr, value, LLW_GRADE_MEASURED, "probe", probe->started);
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* The model the facts already hold whose file has the name that the server states; 0 when none has. */
 static llw_entity model_of(const llw_facts *facts, const llw_probe *probe) {
-    const char *name = probe->model_path ? base_name(probe->model_path) : probe->model;
+    const char *name = probe->model_path ? llw_path_name(probe->model_path) : probe->model;
     for (llw_entity m = 0; name && (m = llw_facts_next(facts, LLW_KIND_model, m));)
-        if (!strcasecmp(base_name(llw_facts_id(facts, m)), name)) return m;
+        if (!strcasecmp(llw_path_name(llw_facts_id(facts, m)), name)) return m;
     return 0;
 }
 

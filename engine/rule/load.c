@@ -274,11 +274,6 @@ static void add_rule_file(llw_kb *kb, rule_files *list, rule_file file) {
     list->files = items;
 }
 
-static const char *file_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static void add_directory(llw_kb *kb, rule_files *list, const char *directory) {
     const char *inner = llw_path_join(kb->arena, directory, "rules.d");
     if (llw_file_is_directory(inner)) directory = inner;
@@ -335,7 +330,7 @@ llw_kb *llw_kb_load(const char *const *directories, size_t n_directories, const 
         size_t n = 0;
         llw_data_list(kb->arena, folders[f], ".lua", &names, &n);
         for (size_t i = 0; i < n; i++)
-            add_rule_file(kb, &list, (rule_file){file_name(names[i]), names[i], NULL});
+            add_rule_file(kb, &list, (rule_file){llw_path_name(names[i]), names[i], NULL});
         for (size_t i = 0; f == 1 && i < n_directories; i++) add_directory(kb, &list, directories[i]);
         for (size_t i = 0; i < list.n; i++) load_rule_file(kb, &list.files[i], f == 0, ready);
     }

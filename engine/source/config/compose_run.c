@@ -1,6 +1,7 @@
 /* A Compose service as it runs: its variables put in, its environment, its command joined with what the image
  * brings. */
 #include "source/config/set.h"
+#include "base/file.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -89,15 +90,10 @@ static void set_environment(const running *c, llw_scope *env) {
     }
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* stack.env.example stands for a stack.env that git does not know. */
 static bool stands_for(const llw_config_file *example, const char *path) {
-    size_t len = strlen(base_name(path));
-    return example && example->example && !strncmp(example->name, base_name(path), len);
+    size_t len = strlen(llw_path_name(path));
+    return example && example->example && !strncmp(example->name, llw_path_name(path), len);
 }
 
 static void set_env_files(const running *c, llw_config_set *set, const llw_config_file *stand_in,

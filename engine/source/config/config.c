@@ -13,17 +13,6 @@
 
 typedef llw_config_entry entry;
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-static const char *directory_of(llw_arena *arena, const char *path) {
-    const char *slash = strrchr(path, '/');
-    if (!slash) return "";
-    return slash == path ? "/" : llw_arena_strndup(arena, path, (size_t)(slash - path));
-}
-
 /* --- launches of each kind of file --- */
 
 static void emit_dockerfile(llw_config_reader *r, llw_config_set *set, entry *e) {
@@ -79,7 +68,7 @@ static bool named_for(const char *directory, const char *unit) {
 
 /* Such a directory beside the unit, or anywhere when nothing of the unit's name is beside one. */
 static bool changes(const llw_config_set *set, const entry *drop_in, const llw_config_file *unit) {
-    const char *directory = base_name(drop_in->file.directory);
+    const char *directory = llw_path_name(drop_in->file.directory);
     if (!named_for(directory, unit->name)) return false;
     size_t above = strlen(drop_in->file.directory) - strlen(directory);
     size_t same = strlen(unit->directory);
@@ -311,7 +300,7 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
     path = llw_arena_strndup(r.arena, path, len);
     while (path[0] == '.' && path[1] == '/' && path[2]) path += 2;
     bool directory = llw_file_is_directory(*path ? path : ".");
-    llw_config_set set = {.root = directory ? (strcmp(path, ".") ? path : "") : directory_of(r.arena, path)};
+    llw_config_set set = {.root = directory ? (strcmp(path, ".") ? path : "") : llw_path_folder(r.arena, path)};
     set.arena = r.arena;
     char *real = realpath(*set.root ? set.root : ".", NULL);
     set.real = real ? llw_arena_strdup(r.arena, real) : NULL;
@@ -322,7 +311,7 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
         if (!llw_file_is_regular(path))
             return llw_fail(err, LLW_ERR_INPUT, path, 0, "there is no such file or directory");
         bool sniff = false;
-        llw_config_kind kind = llw_config_kind_of(base_name(path), &sniff);
+        llw_config_kind kind = llw_config_kind_of(llw_path_name(path), &sniff);
         if (kind == LLW_CONFIG_INI && llw_config_in_drop_in(set.root)) kind = LLW_CONFIG_DROP_IN;
         bool yaml =
             kind == LLW_CONFIG_YAML; /* named by hand: one that is nothing else is taken for Compose */

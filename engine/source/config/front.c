@@ -1,19 +1,15 @@
 /* Launches of one file, with their ids, places and comments. */
 #include "source/config/front.h"
+#include "base/file.h"
 
 #include <ctype.h>
 #include <string.h>
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 /* What stands behind the colon of FILE:NAME: no line, so that it stays the same when the file grows
  * elsewhere. */
 static const char *label_of(llw_config_reader *r, const llw_config_file *file, const llw_front_launch *f) {
     const char *name = f->name, *argument = f->start->argument;
-    if (!*name && f->start->file && strcmp(f->start->file, file->path)) name = base_name(f->start->file);
+    if (!*name && f->start->file && strcmp(f->start->file, file->path)) name = llw_path_name(f->start->file);
     if (!argument) return name;
     return *name ? llw_arena_printf(r->arena, "%s %s", name, argument) : argument;
 }
@@ -74,7 +70,7 @@ size_t llw_front_starts(llw_config_reader *r, const llw_config_file *file, const
 }
 
 void llw_front_no_shell(llw_config_reader *r, const llw_words *words, const char *who, const char *advice) {
-    const char *program = words->n ? base_name(llw_rich_show(r->arena, &words->items[0])) : "";
+    const char *program = words->n ? llw_path_name(llw_rich_show(r->arena, &words->items[0])) : "";
     if (!strcmp(program, "sh") || !strcmp(program, "bash") || !strcmp(program, "zsh")) return;
     for (size_t i = 0; i < words->n; i++) {
         const llw_rich *word = &words->items[i];

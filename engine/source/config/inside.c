@@ -9,11 +9,6 @@
 #include <fnmatch.h>
 #include <string.h>
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* What lies behind a directory in a path: "x.sh" of /scripts/x.sh in /scripts; "" for itself; NULL when it is
  * elsewhere. */
 static const char *behind(const char *path, const char *directory) {
@@ -30,9 +25,9 @@ static const llw_config_file *mounted(llw_config_reader *r, const llw_start_site
         const char *rest = behind(path, m->inside);
         if (!rest) continue;
         const char *outside = *rest ? llw_path_join(r->arena, m->outside, rest) : m->outside;
-        size_t directory = (size_t)(base_name(outside) - outside);
+        size_t directory = (size_t)(llw_path_name(outside) - outside);
         const char *above = llw_arena_strndup(r->arena, outside, directory);
-        const llw_config_file *file = llw_config_set_find(r, site->set, above, base_name(outside));
+        const llw_config_file *file = llw_config_set_find(r, site->set, above, llw_path_name(outside));
         if (file) return file;
     }
     return NULL;
@@ -40,7 +35,7 @@ static const llw_config_file *mounted(llw_config_reader *r, const llw_start_site
 
 /* The source of a COPY that puts a file there, as seen from its context; NULL when it does not. */
 static const char *source_of(llw_arena *arena, const llw_copy *c, const char *path) {
-    const char *rest = behind(path, c->inside), *name = base_name(c->outside);
+    const char *rest = behind(path, c->inside), *name = llw_path_name(c->outside);
     if (!rest) return NULL;
     if (!*rest || !strcmp(rest, name)) return c->outside;
     if (!strpbrk(name, "*?[")) return llw_path_join(arena, c->outside, rest);

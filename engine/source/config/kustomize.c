@@ -55,11 +55,6 @@ static const llw_yaml *first_of(const llw_yaml *map, const char *key) {
     return list && list->kind == LLW_YAML_LIST ? list->first : NULL;
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* --- generated ConfigMaps --- */
 
 /* KEY=VALUE of a literal; quotes around the value are kustomize's own. */
@@ -87,7 +82,7 @@ static void add_file(kustomization *k, struct llw_config_map *map, const char *t
     const char *sign = strchr(text, '='), *path = sign ? sign + 1 : text;
     const llw_config_file *file = llw_config_set_find(k->r, k->set, k->file->directory, path);
     if (!file) return;
-    const char *key = sign ? llw_arena_strndup(k->r->arena, text, (size_t)(sign - text)) : base_name(path);
+    const char *key = sign ? llw_arena_strndup(k->r->arena, text, (size_t)(sign - text)) : llw_path_name(path);
     llw_map_set(k->r->arena, map, key, llw_config_text(k->r, file, "ConfigMap"),
                 llw_place(k->r->arena, file->path, 1, 1));
 }
@@ -112,7 +107,7 @@ static void generate(kustomization *k, const llw_yaml *generator) {
         bool is_file = slash && (!strcmp(slash, ".yaml") || !strcmp(slash, ".yml"));
         if (!path || (is_file && !strchr(path, '/'))) continue;
         map.directory =
-            is_file ? llw_arena_strndup(k->r->arena, path, (size_t)(base_name(path) - path - 1)) : path;
+            is_file ? llw_arena_strndup(k->r->arena, path, (size_t)(llw_path_name(path) - path - 1)) : path;
         if (strcmp(map.directory, k->file->directory)) llw_map_add(k->r, map);
     }
 }

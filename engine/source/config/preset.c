@@ -7,6 +7,7 @@
  * negative variable does not. What the router's own command line says beats every section, a section beats
  * [*]. */
 #include "source/config/front.h"
+#include "base/file.h"
 #include "fact/build.h"
 #include "source/launch/argv_reader.h"
 
@@ -542,15 +543,10 @@ static bool is_preset(preset *p) {
     return p->names_model ? p->own && p->known >= p->strange : p->own > 1 && p->known > p->strange;
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static const llw_config_router *router_of(const llw_config_reader *r, const llw_config_file *file) {
     const llw_config_router *found = NULL;
     for (size_t i = 0; i < r->n_routers; i++)
-        if (!strcmp(base_name(r->routers[i].preset), file->name)) {
+        if (!strcmp(llw_path_name(r->routers[i].preset), file->name)) {
             if (found) return NULL; /* of two nobody knows which */
             found = &r->routers[i];
         }
@@ -559,7 +555,7 @@ static const llw_config_router *router_of(const llw_config_reader *r, const llw_
 
 static bool is_routed(const llw_config_reader *r, const llw_config_file *file) {
     for (size_t i = 0; i < r->n_routers; i++)
-        if (!strcmp(base_name(r->routers[i].preset), file->name)) return true;
+        if (!strcmp(llw_path_name(r->routers[i].preset), file->name)) return true;
     return false;
 }
 

@@ -18,17 +18,6 @@ static bool has_suffix(const char *text, const char *suffix) {
     return n >= m && !strcasecmp(text + n - m, suffix);
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-static const char *directory_of(llw_arena *arena, const char *path) {
-    const char *slash = strrchr(path, '/');
-    if (!slash) return "";
-    return slash == path ? "/" : llw_arena_strndup(arena, path, (size_t)(slash - path));
-}
-
 static const char *key_of(const llw_config_entry *e, bool by_name) {
     return by_name ? e->file.name : e->file.path;
 }
@@ -86,7 +75,7 @@ static llw_config_entry *add(llw_config_set *set, const char *path, char *bytes,
     llw_config_entry *e = llw_arena_alloc(set->arena, sizeof *e);
     set->bytes += len;
     path = llw_arena_strdup(set->arena, path);
-    *e = (llw_config_entry){.file = {path, base_name(path), directory_of(set->arena, path), bytes, len,
+    *e = (llw_config_entry){.file = {path, llw_path_name(path), llw_path_folder(set->arena, path), bytes, len,
                                      llw_config_is_example(path)},
                             .kind = kind,
                             .emit = emit};
@@ -103,10 +92,10 @@ static llw_config_kind kind_by_place(const char *directory, const char *name, bo
 llw_config_entry *llw_config_set_add(llw_config_reader *r, llw_config_set *set,
                                      const llw_config_input *input) {
     bool sniff = false;
-    llw_config_kind kind = kind_by_place(directory_of(r->arena, input->path), base_name(input->path), &sniff);
+    llw_config_kind kind = kind_by_place(llw_path_folder(r->arena, input->path), llw_path_name(input->path), &sniff);
     if (sniff) {
         llw_config_kind found =
-            llw_config_kind_by_content(kind, base_name(input->path), input->bytes, input->len);
+            llw_config_kind_by_content(kind, llw_path_name(input->path), input->bytes, input->len);
         kind = found != LLW_CONFIG_NONE || kind != LLW_CONFIG_YAML ? found : LLW_CONFIG_COMPOSE;
     }
     return add(set, input->path, llw_arena_strndup(set->arena, input->bytes, input->len), input->len, kind,
@@ -131,9 +120,9 @@ llw_config_entry *llw_config_set_load(llw_config_reader *r, llw_config_set *set,
     }
     bool document = kind == LLW_CONFIG_DOCUMENT || kind == LLW_CONFIG_PYTHON;
     if (!document && !llw_config_is_example(path))
-        llw_config_pins_in(r, path, directory_of(r->arena, path), bytes, len);
+        llw_config_pins_in(r, path, llw_path_folder(r->arena, path), bytes, len);
     if (sniff) {
-        kind = llw_config_kind_by_content(kind, base_name(path), bytes, len);
+        kind = llw_config_kind_by_content(kind, llw_path_name(path), bytes, len);
         if (kind != LLW_CONFIG_NONE) bytes = llw_arena_strndup(set->arena, bytes, len);
         llw_arena_free(arena);
         if (kind == LLW_CONFIG_NONE) return NULL;
@@ -168,8 +157,8 @@ const char *llw_config_inside(llw_arena *arena, const char *directory, const cha
     if (*name == '/' || *name == '~') return NULL;
     name = plain(arena, name);
     while (!strncmp(name, "../", 3) || !strcmp(name, "..")) {
-        if (!*directory || !strcmp(directory, "/") || !strcmp(base_name(directory), "..")) return NULL;
-        directory = directory_of(arena, directory);
+        if (!*directory || !strcmp(directory, "/") || !strcmp(llw_path_name(directory), "..")) return NULL;
+        directory = llw_path_folder(arena, directory);
         name += name[2] ? 3 : 2;
     }
     return *name ? llw_path_join(arena, directory, name) : directory;
@@ -191,7 +180,7 @@ const llw_config_file *llw_config_set_find_above(llw_config_reader *r, llw_confi
     for (int i = 0; i <= MAX_UP; i++) {
         const llw_config_file *file = llw_config_set_find(r, set, directory, name);
         if (file || strlen(directory) <= root) return file;
-        directory = directory_of(r->arena, directory);
+        directory = llw_path_folder(r->arena, directory);
     }
     return NULL;
 }

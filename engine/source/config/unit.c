@@ -576,17 +576,12 @@ static void add_instance(const char *list[MAX_INSTANCES], size_t *n, const char 
     ++*n;
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* A file of the tree that may be what a path names on the machine: beside the unit, or in a directory of that
  * name. */
 static bool may_be(const llw_config_file *file, const char *path, const llw_config_file *service) {
     const char *slash = strrchr(path, '/');
     size_t len = slash ? (size_t)(slash - path) : 0;
-    const char *directory = base_name(file->directory);
+    const char *directory = llw_path_name(file->directory);
     if (file->example) return false;
     if (!strcmp(file->directory, service->directory)) return true;
     return *directory && len > strlen(directory) && path[len - strlen(directory) - 1] == '/' &&
@@ -601,10 +596,10 @@ static size_t instances_of(unit *u, const char *template, const llw_config_file 
     size_t found = 0;
     const char *named = llw_arena_printf(u->r->arena, "%.*s@%%i%s.d", (int)(at - template), template, at + 1);
     for (size_t i = 0; i < n; i++)
-        add_instance(out, &found, between(u->r->arena, named, base_name(drop_ins[i]->directory)));
+        add_instance(out, &found, between(u->r->arena, named, llw_path_name(drop_ins[i]->directory)));
     for (size_t i = 0; i < u->n; i++) {
         const unit_line *l = &u->lines[i];
-        const char *text = text_of(u->r, &l->value), *name = base_name(text);
+        const char *text = text_of(u->r, &l->value), *name = llw_path_name(text);
         if (!strcmp(l->key, "DefaultInstance")) add_instance(out, &found, text);
         const char *first = strstr(name, "%i");
         if (strcmp(l->key, "EnvironmentFile") || !first || strchr(first + 2, '%')) continue;
@@ -620,7 +615,7 @@ static size_t instances_of(unit *u, const char *template, const llw_config_file 
 static bool is_masked(const llw_config_file *const *drop_ins, size_t n, size_t i, const char *own) {
     for (size_t k = 0; k < n; k++)
         if (k != i && !strcmp(drop_ins[k]->name, drop_ins[i]->name) &&
-            !strcmp(base_name(drop_ins[k]->directory), own) && strcmp(base_name(drop_ins[i]->directory), own))
+            !strcmp(llw_path_name(drop_ins[k]->directory), own) && strcmp(llw_path_name(drop_ins[i]->directory), own))
             return true;
     return false;
 }
@@ -636,7 +631,7 @@ static void run_as(llw_config_reader *r, llw_config_set *set, const llw_config_f
                                      : NULL;
     read_file(&u, file);
     for (size_t i = 0; i < n; i++) {
-        const char *directory = base_name(drop_ins[i]->directory), *other = strchr(directory, '@');
+        const char *directory = llw_path_name(drop_ins[i]->directory), *other = strchr(directory, '@');
         bool others = own && other && other[1] != '.' && strcmp(directory, own);
         if (!others && (!own || !is_masked(drop_ins, n, i, own))) read_file(&u, drop_ins[i]);
     }
@@ -654,7 +649,7 @@ bool llw_unit_takes_file(llw_arena *arena, const llw_config_file *service, const
         at += sizeof key - 1;
         const char *stop = memchr(at, '\n', (size_t)(end - at));
         const char *path = llw_arena_strndup(arena, at, (size_t)((stop ? stop : end) - at));
-        const char *name = base_name(path);
+        const char *name = llw_path_name(path);
         bool fits = !strcmp(name, env->name) || (strstr(name, "%i") && between(arena, name, env->name));
         if (fits && may_be(env, path, service)) return true;
     }

@@ -35,11 +35,6 @@ static const char *proc(const looking *l, const char *rest) {
     return llw_arena_printf(l->arena, "%s/proc/%s", l->options->root ? l->options->root : "", rest);
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* The target of a link, or NULL. */
 static const char *link_of(const looking *l, const char *path) {
     char target[PATH_MAX];
@@ -49,7 +44,7 @@ static const char *link_of(const looking *l, const char *path) {
 
 /* llama.cpp's programs carry its name; a process called only "server" may be anybody's. */
 static bool is_llama(const char *program, llw_program *kind) {
-    return !strncmp(base_name(program), "llama-", 6) && llw_program_find(program, kind);
+    return !strncmp(llw_path_name(program), "llama-", 6) && llw_program_find(program, kind);
 }
 
 /* /proc/PID/NAME as it is. /proc files have no size, so they are read to the end. */
@@ -305,7 +300,7 @@ static llw_rc read_words(const looking *l, llw_running *out) {
     out->n_args = n;
     if (!is_llama(out->program, &out->kind))
         return llw_fail(l->err, LLW_ERR_INPUT, "", 0, "process %ld is '%.60s', none of llama.cpp's programs",
-                        out->pid, base_name(out->program));
+                        out->pid, llw_path_name(out->program));
     return LLW_OK;
 }
 

@@ -15,11 +15,6 @@
 #include <sys/stat.h>
 #include <time.h>
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 static bool ends_in(const char *text, const char *suffix) {
     size_t n = strlen(text), s = strlen(suffix);
     return n >= s && !strcasecmp(text + n - s, suffix);
@@ -63,7 +58,7 @@ static llw_rc read_part(set *s, const char *path, llw_gguf *out, llw_err *err) {
 
 static void tell_notes(set *s, const char *path, const llw_gguf *gguf) {
     for (size_t i = 0; i < gguf->n_notes; i++)
-        llw_facts_note(s->facts, "%s %s", base_name(path), gguf->notes[i]);
+        llw_facts_note(s->facts, "%s %s", llw_path_name(path), gguf->notes[i]);
 }
 
 /* Names the missing parts, a few of them by number. */
@@ -74,7 +69,7 @@ static void note_missing(set *s, const char *first_path) {
         if (s->absent[i]) llw_text_addf(&text, "%s%" PRId64, shown++ ? ", " : "", i + 1);
     if (s->missing > shown) llw_text_addf(&text, " and %" PRId64 " more", s->missing - shown);
     llw_facts_note(s->facts, "%s: %" PRId64 " of %" PRId64 " parts are missing (%s): finish the download",
-                   base_name(first_path), s->missing, s->n, llw_text_str(&text));
+                   llw_path_name(first_path), s->missing, s->n, llw_text_str(&text));
     llw_text_fini(&text);
 }
 
@@ -99,7 +94,7 @@ static void read_parts(set *s, const char *given, int64_t number, size_t prefix)
         s->absent[i] = true;
         s->missing++;
         if (rc != LLW_ERR_NOTHING)
-            llw_facts_note(s->facts, "%s counts as missing: it %s", base_name(path), err.text);
+            llw_facts_note(s->facts, "%s counts as missing: it %s", llw_path_name(path), err.text);
     }
 }
 
@@ -162,7 +157,7 @@ static void tell_stat(set *s, llw_entity m, int64_t total) {
         allocated += s->part[i].allocated_bytes;
         if (s->part[i].modified > modified) modified = s->part[i].modified;
     }
-    say(s, m, LLW_model_path, llw_string(LLW_PATH, s->reader ? base_name(s->path) : s->path), origin, "");
+    say(s, m, LLW_model_path, llw_string(LLW_PATH, s->reader ? llw_path_name(s->path) : s->path), origin, "");
     say(s, m, LLW_model_file_bytes, total < 0 ? llw_unknown(LLW_BYTES) : llw_bytes(total), origin,
         total >= 0   ? ""
         : s->missing ? "parts are missing"
@@ -195,7 +190,7 @@ static llw_rc tell(set *s, llw_entity *out, llw_err *err) {
         beside(s, ".aria2")) { /* aria2c reserves the whole size and removes this file when it is done */
         complete = false;
         llw_facts_note(s->facts, "%s has an .aria2 file beside it: the download is not finished",
-                       base_name(s->path));
+                       llw_path_name(s->path));
     }
     bool whole = !s->missing;
     llw_entity m = *out =
@@ -213,7 +208,7 @@ static llw_rc tell(set *s, llw_entity *out, llw_err *err) {
     llw_model_source *source = llw_arena_alloc(s->arena, sizeof *source);
     *source = (llw_model_source){.origin = "gguf",
                                  .where = "",
-                                 .file_name = base_name(s->path),
+                                 .file_name = llw_path_name(s->path),
                                  .file_bytes = sized ? total : -1,
                                  .expected_bytes = whole ? expected : -1,
                                  .whole = whole,
@@ -281,7 +276,7 @@ static int part_number(const char *name) {
 
 /* Whether a file of a directory is a model of its own: not a projector, adapter or importance matrix. */
 static bool is_model(const char *path) {
-    if (strcasestr(base_name(path), "mmproj")) return false;
+    if (strcasestr(llw_path_name(path), "mmproj")) return false;
     llw_arena *arena = llw_arena_new();
     llw_gguf gguf;
     const char *key = "";
@@ -309,7 +304,7 @@ static llw_rc open_directory(llw_facts *facts, const char *path, llw_entity *out
             char *name = llw_arena_strdup(arena, file);
             memcpy(name + strlen(name) - strlen("-00001-of-00001.gguf"), first, strlen(first));
             if (llw_file_is_regular(name) ||
-                (candidates && part_number(base_name(found[candidates - 1])) &&
+                (candidates && part_number(llw_path_name(found[candidates - 1])) &&
                  !strncmp(found[candidates - 1], file, strlen(file) - strlen("-00001-of-00001.gguf"))))
                 continue;
         }
@@ -326,7 +321,7 @@ static llw_rc open_directory(llw_facts *facts, const char *path, llw_entity *out
                         "is a directory with projectors or adapters but no model: give the model's file");
     llw_text text = {0};
     for (size_t i = 0; i < models && i < SHOWN; i++)
-        llw_text_addf(&text, "%s%s", i ? ", " : "", base_name(found[i]));
+        llw_text_addf(&text, "%s%s", i ? ", " : "", llw_path_name(found[i]));
     if (models > SHOWN) llw_text_addf(&text, " and %zu more", models - SHOWN);
     rc = llw_fail(err, LLW_ERR_INPUT, path, 0, "is a directory with %zu models, give one of them: %s", models,
                   llw_text_str(&text));

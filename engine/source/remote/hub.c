@@ -88,15 +88,10 @@ const char *llw_hub_address(llw_arena *arena, const llw_hub_name *name, const ch
 
 /* ---- which file ---- */
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* gguf_filename_is_model of common/download.cpp, v0.5.0; adapters are left out too. */
 static bool is_model(const char *path) {
     static const char *const others[] = {"mmproj", "imatrix", "mtp-", "eagle3-", "dflash-", "dspark-"};
-    const char *name = base_name(path);
+    const char *name = llw_path_name(path);
     size_t len = strlen(name);
     if (len < 6 || strcmp(name + len - 5, ".gguf") != 0) return false;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
