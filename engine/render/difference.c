@@ -21,9 +21,15 @@ static void head(llw_text *out, const llw_style *style, const char *title) {
 
 /* ---- memory ---- */
 
+/* Bytes in MiB; negative ones nobody knows. */
+static const char *mib(char buf[LLW_NUMBER_MAX], int64_t bytes) {
+    return bytes < 0 ? "unknown" : llw_format_mib(buf, bytes);
+}
+
 static void say_part(llw_text *t, const char *name, int64_t before, int64_t after) {
-    char was[LLW_NUMBER_MAX], is[LLW_NUMBER_MAX];
-    if (!strcmp(llw_format_mib(was, before), llw_format_mib(is, after))) return; /* a log rounds */
+    char was_text[LLW_NUMBER_MAX], is_text[LLW_NUMBER_MAX];
+    const char *was = mib(was_text, before), *is = mib(is_text, after);
+    if (!strcmp(was, is)) return; /* a log rounds */
     llw_text_addf(t, "%s%s %s → %s", t->len ? ", " : "", name, was, is);
 }
 

@@ -201,6 +201,15 @@ class Questions(Case):
         self.assertEqual((found["before"]["verdict"], found["after"]["verdict"]), ("loads", "fails"))
         self.assertIn("gone", [f["change"] for f in found["findings"]])
 
+    def test_what_one_machine_does_not_tell_is_no_number(self):
+        known, unknown = self.here / "known.json", self.here / "unknown.json"
+        self.llwhy(MODEL, "--gpu", "24564:23671", "--ram", "64205", "--save", known, "--", "-c", "131072")
+        facts = json.loads(known.read_text())
+        facts["entities"] = [entity for entity in facts["entities"] if entity["kind"] != "host"]
+        unknown.write_text(json.dumps(facts))
+        done = self.llwhy("contrast", known, unknown, code=0)
+        self.assertRegex(done.stdout, r"memory free before \d+\.\d MiB → unknown")
+
 
 class Codes(Case):
     def test_clean_and_findings(self):
