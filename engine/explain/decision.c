@@ -206,79 +206,99 @@ static void say_fit(deciding *d, llw_text *t) {
     llw_text_add(t, ".");
 }
 
-static void verdict(deciding *d) {
-    llw_decision *out = d->out;
+/* Why llama.cpp would not even try, as a sentence; false when nothing forbids it. */
+static bool say_refusal(const deciding *d, llw_text *t) {
+    const llw_decision *out = d->out;
     const llw_predicted *p = out->predicted;
+    const char *why = "";
+    int64_t part = 0;
+    if (llw_facts_text(d->run->facts, out->launch, LLW_launch_refused, &why))
+        llw_text_addf(t, "This launch does not start (%s): %s.", out->build_name, why);
+    else if (llw_facts_text(d->run->facts, out->model, LLW_model_refusal, &why))
+        llw_text_addf(t, "llama.cpp refuses this file (%s): it %s.", out->build_name, why);
+    else if (llw_facts_count(d->run->facts, out->model, LLW_model_given_part, &part))
+        llw_text_addf(
+            t, "llama.cpp refuses this file (%s): of a set it must be given part 1, and not part %lld.",
+            out->build_name, (long long)part);
+    else if (p && p->rc == LLW_OK &&
+             (p->fit.prediction.outcome == LLW_OUTCOME_REFUSED ||
+              p->fit.prediction.outcome == LLW_OUTCOME_ABORTS))
+        llw_text_addf(t, "This launch does not start (%s): %s.", out->build_name, p->fit.prediction.reason);
+    else
+        return false;
+    return true;
+}
+
+static bool is_host(const llw_device_line *line) {
+    return !strcmp(line->name, "Host");
+}
+
+static void say_loads(const deciding *d, const llw_device_line *worst, bool certain, llw_text *t) {
+    char buf[LLW_NUMBER_MAX];
+    bool in_ram = worst && is_host(worst);
+    llw_text_addf(t, "This launch %sloads%s (%s)", certain ? "" : "probably ",
+                  in_ram ? " into RAM, without a GPU" : "", d->out->build_name);
+    if (worst)
+        llw_text_addf(t, ": %s keeps %s free.", in_ram ? "RAM" : worst->name,
+                      llw_format_bytes(buf, worst->left));
+    else
+        llw_text_add(t, ".");
+}
+
+static void say_fails(const deciding *d, const llw_device_line *worst, int64_t missing_ram, bool certain,
+                      llw_text *t) {
+    char buf[LLW_NUMBER_MAX];
+    llw_text_addf(t, "This launch %s (%s)", certain ? "does not load" : "probably does not load",
+                  d->out->build_name);
+    if (worst && worst->left < 0)
+        llw_text_addf(t, ": %s needs %s more than is free.", is_host(worst) ? "RAM" : worst->name,
+                      llw_format_bytes(buf, -worst->left));
+    else if (missing_ram > 0)
+        llw_text_addf(t, ": what has to stay in RAM needs %s more than is available.",
+                      llw_format_bytes(buf, missing_ram));
+    else
+        llw_text_add(t, ".");
+}
+
+/* What makes the verdict uncertain, and what would decide it. */
+static const char *uncertainty(deciding *d, const llw_device_line *worst) {
+    if (is_host(worst))
+        return "Pages of the mapped file can be read again from disk, for every token; but without a GPU "
+               "llama.cpp copies most quantised weights into a layout for the processor, and copies have "
+               "to stay in RAM. With --no-repack nothing is copied: it loads, and is as slow as the disk.";
     llw_text t = {0};
     char buf[LLW_NUMBER_MAX];
+    llw_text_addf(&t, "The compute buffer on %s is an estimate between %s", worst->name,
+                  llw_format_mib(buf, worst->compute_low));
+    llw_text_addf(&t, " and %s; a load log decides it (start llama-server with -lv 4).",
+                  llw_format_mib(buf, worst->compute_high));
+    return keep(d, &t);
+}
+
+static void verdict(deciding *d) {
+    llw_decision *out = d->out;
+    llw_text t = {0};
     bool loads = false, certain = true,
          known = llw_facts_flag(d->run->facts, out->launch, LLW_launch_loads, &loads);
     llw_facts_flag(d->run->facts, out->launch, LLW_launch_loads_certain, &certain);
     const llw_device_line *worst = tightest(out), *ram = short_ram(out);
-    int64_t missing = missing_ram(out, ram);
-    out->uncertainty = "";
-    const char *refused = "";
-    int64_t part = 0;
-    if (llw_facts_text(d->run->facts, out->launch, LLW_launch_refused, &refused)) {
+    if (say_refusal(d, &t)) {
         out->verdict = LLW_VERDICT_REFUSED;
-        llw_text_addf(&t, "This launch does not start (%s): %s.", out->build_name, refused);
-    } else if (llw_facts_text(d->run->facts, out->model, LLW_model_refusal, &refused)) {
-        out->verdict = LLW_VERDICT_REFUSED;
-        llw_text_addf(&t, "llama.cpp refuses this file (%s): it %s.", out->build_name, refused);
-    } else if (llw_facts_count(d->run->facts, out->model, LLW_model_given_part, &part)) {
-        out->verdict = LLW_VERDICT_REFUSED;
-        llw_text_addf(
-            &t, "llama.cpp refuses this file (%s): of a set it must be given part 1, and not part %lld.",
-            out->build_name, (long long)part);
-    } else if (p && p->rc == LLW_OK &&
-               (p->fit.prediction.outcome == LLW_OUTCOME_REFUSED ||
-                p->fit.prediction.outcome == LLW_OUTCOME_ABORTS)) {
-        out->verdict = LLW_VERDICT_REFUSED;
-        llw_text_addf(&t, "This launch does not start (%s): %s.", out->build_name, p->fit.prediction.reason);
     } else if (!known) {
         out->verdict = LLW_VERDICT_UNKNOWN;
         say_unknown(d, &t);
     } else if (loads) {
         out->verdict = certain ? LLW_VERDICT_LOADS : LLW_VERDICT_LIKELY_LOADS;
-        bool in_ram = worst && !strcmp(worst->name, "Host");
-        llw_text_addf(&t, "This launch %sloads%s (%s)", certain ? "" : "probably ",
-                      in_ram ? " into RAM, without a GPU" : "", out->build_name);
-        if (worst)
-            llw_text_addf(&t, ": %s keeps %s free.", in_ram ? "RAM" : worst->name,
-                          llw_format_bytes(buf, worst->left));
-        else
-            llw_text_add(&t, ".");
+        say_loads(d, worst, certain, &t);
         if (ram) say_short_ram(d, ram, &t);
         say_fit(d, &t);
     } else {
         out->verdict = certain ? LLW_VERDICT_FAILS : LLW_VERDICT_LIKELY_FAILS;
-        llw_text_addf(&t, "This launch %s (%s)", certain ? "does not load" : "probably does not load",
-                      out->build_name);
-        if (worst && worst->left < 0)
-            llw_text_addf(&t, ": %s needs %s more than is free.",
-                          strcmp(worst->name, "Host") ? worst->name : "RAM",
-                          llw_format_bytes(buf, -worst->left));
-        else if (missing > 0)
-            llw_text_addf(&t, ": what has to stay in RAM needs %s more than is available.",
-                          llw_format_bytes(buf, missing));
-        else
-            llw_text_add(&t, ".");
+        say_fails(d, worst, missing_ram(out, ram), certain, &t);
         say_fit(d, &t);
     }
     out->verdict_text = keep(d, &t);
-    if (!known || certain || !worst) return;
-    if (!strcmp(worst->name, "Host")) {
-        out->uncertainty =
-            "Pages of the mapped file can be read again from disk, for every token; but without a GPU "
-            "llama.cpp copies most quantised weights into a layout for the processor, and copies have "
-            "to stay in RAM. With --no-repack nothing is copied: it loads, and is as slow as the disk.";
-        return;
-    }
-    llw_text_addf(&t, "The compute buffer on %s is an estimate between %s", worst->name,
-                  llw_format_mib(buf, worst->compute_low));
-    llw_text_addf(&t, " and %s; a load log decides it (start llama-server with -lv 4).",
-                  llw_format_mib(buf, worst->compute_high));
-    out->uncertainty = keep(d, &t);
+    out->uncertainty = known && !certain && worst ? uncertainty(d, worst) : "";
 }
 
 /* " (by 2 records of this card)", where the ledger tells how much the card needs beside the buffers. */

@@ -198,6 +198,55 @@ static void fill(llw_arena *arena, const llw_table *t, size_t row, columns c, ll
     out->fit = !strcmp(fit, "yes");
 }
 
+/* The row of the commit that is named beside a number; n_rows when there is none. */
+static size_t row_of_commit(const llw_table *t, columns c, const wanted *beside) {
+    wanted w = {.form = FORM_COMMIT};
+    memcpy(w.text, beside->commit, sizeof beside->commit);
+    size_t row = 0;
+    while (row < t->n_rows && row_against(t, row, c, &w)) row++;
+    return row;
+}
+
+/* Where a version stands among the rows that can be compared with it; n_rows where there is no such row. */
+typedef struct standing {
+    size_t same, older, first, last;
+} standing;
+
+static standing stand(const llw_table *t, columns c, const wanted *w) {
+    standing at = {t->n_rows, t->n_rows, t->n_rows, t->n_rows};
+    for (size_t row = 0; row < t->n_rows && at.same == t->n_rows; row++) {
+        int against = row_against(t, row, c, w);
+        if (against == 2) continue;
+        if (at.first == t->n_rows) at.first = row;
+        at.last = row;
+        if (!against) at.same = row;
+        if (against < 0) at.older = row;
+    }
+    return at;
+}
+
+/* No row is named so: the nearest older one stands for it, and the note says so. */
+static void fill_nearest(llw_arena *arena, const llw_table *t, columns c, const wanted *w, standing at,
+                         llw_build *out) {
+    if (w->form == FORM_NUMBER && at.older == at.last) {
+        fill(arena, t, t->n_rows - 1, c, out);
+        out->note = llw_arena_printf(
+            arena,
+            "llama.cpp %s is newer than every number known here (%s of %s): the newest build known, %s of "
+            "%s, stands for it",
+            out->version, llw_table_cell(t, at.last, c.version), llw_table_cell(t, at.last, c.date), out->row,
+            out->date);
+        return;
+    }
+    bool oldest = at.older == t->n_rows;
+    fill(arena, t, oldest ? at.first : at.older, c, out);
+    out->note = llw_arena_printf(
+        arena,
+        oldest ? "llama.cpp %s is older than every build known here: %s of %s stands for it"
+               : "llama.cpp %s is not known here: the nearest older build, %s of %s, stands for it",
+        out->version, out->row, out->date);
+}
+
 llw_rc llw_build_read(llw_arena *arena, const char *version, llw_build *out, llw_err *err) {
     const llw_table *t = NULL;
     llw_rc rc = read_builds(&t, err);
@@ -221,34 +270,20 @@ llw_rc llw_build_read(llw_arena *arena, const char *version, llw_build *out, llw
             "that llama-server --version prints, or an image whose tag names the build",
             version);
     out->version = llw_arena_strdup(arena, w.text);
-    if (*w.commit) { /* a commit says more than a number: shallow clones count from 1 */
-        wanted by_commit = {.form = FORM_COMMIT};
-        memcpy(by_commit.text, w.commit, sizeof w.commit);
-        for (size_t row = 0; row < t->n_rows; row++)
-            if (!row_against(t, row, c, &by_commit)) {
-                fill(arena, t, row, c, out);
-                out->exact = true;
-                return LLW_OK;
-            }
-    }
-    if (w.form == FORM_NUMBER && w.number < FIRST_NUMBER)
+    /* a commit says more than a number: shallow clones count from 1 */
+    size_t row = *w.commit ? row_of_commit(t, c, &w) : t->n_rows;
+    if (row == t->n_rows && w.form == FORM_NUMBER && w.number < FIRST_NUMBER)
         return llw_fail(err, LLW_ERR_INPUT, "", 0,
                         "build number %lld is that of a copy without history (a shallow git clone counts "
                         "from 0 or 1): give the "
                         "release or the day of the source instead",
                         (long long)w.number);
-    size_t older = t->n_rows, first = t->n_rows, last = 0;
-    for (size_t row = 0; row < t->n_rows; row++) {
-        int against = row_against(t, row, c, &w);
-        if (against == 2) continue;
-        if (first == t->n_rows) first = row;
-        last = row;
-        if (!against) {
-            fill(arena, t, row, c, out);
-            out->exact = true;
-            return LLW_OK;
-        }
-        if (against < 0) older = row;
+    standing at = stand(t, c, &w);
+    if (row == t->n_rows) row = at.same;
+    if (row < t->n_rows) {
+        fill(arena, t, row, c, out);
+        out->exact = true;
+        return LLW_OK;
     }
     if (w.form == FORM_COMMIT)
         return llw_fail(
@@ -256,28 +291,9 @@ llw_rc llw_build_read(llw_arena *arena, const char *version, llw_build *out, llw
             "commit %s is not in %s, and a commit alone says nothing of its age: give the b-number that "
             "llama-server --version prints, or the day of the source",
             w.text, t->path);
-    if (first == t->n_rows)
+    if (at.first == t->n_rows)
         return llw_fail(err, LLW_ERR_INPUT, t->path, 0, "has no row to compare %s with", w.text);
-    bool newest = w.form == FORM_NUMBER && older == last;
-    if (newest) {
-        fill(arena, t, t->n_rows - 1, c, out);
-        out->note = llw_arena_printf(
-            arena,
-            "llama.cpp %s is newer than every number known here (%s of %s): the newest build known, %s of "
-            "%s, stands for it",
-            out->version, llw_table_cell(t, last, c.version), llw_table_cell(t, last, c.date), out->row,
-            out->date);
-        return LLW_OK;
-    }
-    fill(arena, t, older == t->n_rows ? first : older, c, out);
-    out->note =
-        older == t->n_rows
-            ? llw_arena_printf(arena,
-                               "llama.cpp %s is older than every build known here: %s of %s stands for it",
-                               out->version, out->row, out->date)
-            : llw_arena_printf(
-                  arena, "llama.cpp %s is not known here: the nearest older build, %s of %s, stands for it",
-                  out->version, out->row, out->date);
+    fill_nearest(arena, t, c, &w, at, out);
     return LLW_OK;
 }
 

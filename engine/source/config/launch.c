@@ -253,6 +253,40 @@ static void remember_router(llw_config_reader *r, const llw_lowered *low, const 
     *router = (llw_config_router){preset, *low};
 }
 
+/* The words of a launch; an empty one stands where the one before it does, the first where the launch does.
+ */
+static llw_token *arguments_of(llw_config_reader *r, const llw_launch_spec *spec) {
+    const llw_lowered *low = spec->lowered;
+    llw_token *args = llw_arena_alloc(r->arena, (low->words.n + 1) * sizeof *args);
+    llw_token start = {.place = llw_place(r->arena, spec->file->path, spec->line, spec->column)};
+    for (size_t i = 0; i < low->words.n; i++) {
+        args[i] = llw_rich_token(r->arena, &low->words.items[i], i ? &args[i - 1] : &start);
+        if (!low->words.items[i].n) args[i].lost = NULL;
+        if (!args[i].text && i && takes_model(r, args[i - 1].text, low->program))
+            args[i].text = known_path(r, &low->words.items[i]);
+    }
+    return args;
+}
+
+static llw_env *variables_of(llw_config_reader *r, const llw_lowered *low) {
+    llw_env *env = llw_arena_alloc(r->arena, (low->env.n + 1) * sizeof *env);
+    for (size_t i = 0; i < low->env.n; i++) {
+        env[i] = (llw_env){low->env.items[i].name, low->env.items[i].token};
+        if (!env[i].value.text && !strcmp(env[i].name, "LLAMA_ARG_MODEL"))
+            env[i].value.text = known_path(r, &low->env.items[i].value);
+    }
+    return env;
+}
+
+static void claim_image(llw_config_reader *r, llw_entity launch, const llw_lowered *low, const char *place) {
+    const llw_token *at = &low->image_place;
+    const char *where = at->place ? at->place : place, *origin = at->origin ? at->origin : "image";
+    llw_facts_claim(r->facts, launch, LLW_launch_image, llw_string(LLW_TEXT, low->image), LLW_GRADE_CONFIG,
+                    origin, where);
+    llw_facts_claim(r->facts, launch, LLW_launch_image_pinned, llw_flag(llw_config_image_pinned(low->image)),
+                    LLW_GRADE_CONFIG, origin, where);
+}
+
 llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_spec *spec) {
     if (llw_facts_find(r->facts, LLW_KIND_launch, spec->id)) return NULL;
     if (r->out->n_launches >= LLW_CONFIG_MAX_LAUNCHES) {
@@ -261,21 +295,8 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
         return NULL;
     }
     const llw_lowered *low = spec->lowered;
-    llw_token *args = llw_arena_alloc(r->arena, (low->words.n + 1) * sizeof *args);
-    llw_env *env = llw_arena_alloc(r->arena, (low->env.n + 1) * sizeof *env);
-    /* an empty word stands where the one before it does, the first where the launch does */
-    llw_token start = {.place = llw_place(r->arena, spec->file->path, spec->line, spec->column)};
-    for (size_t i = 0; i < low->words.n; i++) {
-        args[i] = llw_rich_token(r->arena, &low->words.items[i], i ? &args[i - 1] : &start);
-        if (!low->words.items[i].n) args[i].lost = NULL;
-        if (!args[i].text && i && takes_model(r, args[i - 1].text, low->program))
-            args[i].text = known_path(r, &low->words.items[i]);
-    }
-    for (size_t i = 0; i < low->env.n; i++) {
-        env[i] = (llw_env){low->env.items[i].name, low->env.items[i].token};
-        if (!env[i].value.text && !strcmp(env[i].name, "LLAMA_ARG_MODEL"))
-            env[i].value.text = known_path(r, &low->env.items[i].value);
-    }
+    llw_token *args = arguments_of(r, spec);
+    llw_env *env = variables_of(r, low);
     remember_router(r, low, args, env);
     llw_argv in = {.id = spec->id,
                    .program = low->program,
@@ -313,14 +334,7 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
     llw_limits limits = low->limits;
     llw_limits_variables(r->arena, &low->env, &limits);
     llw_limits_claim(r->facts, made.launch, &limits);
-    if (low->image) {
-        const llw_token *at = &low->image_place;
-        const char *where = at->place ? at->place : place, *origin = at->origin ? at->origin : "image";
-        llw_facts_claim(r->facts, made.launch, LLW_launch_image, llw_string(LLW_TEXT, low->image),
-                        LLW_GRADE_CONFIG, origin, where);
-        llw_facts_claim(r->facts, made.launch, LLW_launch_image_pinned,
-                        llw_flag(llw_config_image_pinned(low->image)), LLW_GRADE_CONFIG, origin, where);
-    }
+    if (low->image) claim_image(r, made.launch, low, place);
     void *items = r->out->launches;
     llw_config_launch *out =
         llw_arena_push(r->arena, &items, &r->out->n_launches, &r->out->launch_capacity, sizeof made);

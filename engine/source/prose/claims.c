@@ -276,7 +276,7 @@ static void read_sentences(comments *c, const llw_rich *text, int from, int to, 
         start = i + 1;
         llw_phrase found[MAX_PHRASES];
         past |= starts_past(&sentence);
-        size_t n = past ? 0 : llw_phrases_find(c->r->arena, &sentence, found, MAX_PHRASES);
+        size_t n = past ? 0 : llw_phrases_find(&sentence, found, MAX_PHRASES);
         bool one = only < c->n_targets || one_model(c, from, to);
         for (size_t j = 0; j < n; j++)
             for (size_t k = 0; k < c->n_targets; k++) {

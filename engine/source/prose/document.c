@@ -293,7 +293,7 @@ static void read_sentence(document *d, size_t index, const llw_rich *before, con
     enum { MAX_PHRASES = 16 };
     const llw_passage *p = &d->passages.items[index];
     llw_phrase found[MAX_PHRASES];
-    size_t n = llw_phrases_find(d->r->arena, sentence, found, MAX_PHRASES);
+    size_t n = llw_phrases_find(sentence, found, MAX_PHRASES);
     for (size_t i = 0; i < n; i++) {
         if (!before->n && found[i].at < p->lead) continue; /* the row's name says it, not this cell */
         if (found[i].bytes && other_column(d, p)) continue;

@@ -246,8 +246,7 @@ static void find_context(const char *text, size_t len, llw_phrase *out, size_t m
     if (p) p->count = (int64_t)(count * factor);
 }
 
-size_t llw_phrases_find(llw_arena *arena, const llw_rich *sentence, llw_phrase *out, size_t max) {
-    (void)arena;
+size_t llw_phrases_find(const llw_rich *sentence, llw_phrase *out, size_t max) {
     char text[MAX_SENTENCE];
     size_t len = flatten(sentence, text, sizeof text), n = 0;
     if (!len || llw_pattern_matches(LLW_PATTERN_HIDDEN, text, len)) return 0;

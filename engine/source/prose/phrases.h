@@ -23,7 +23,7 @@ typedef struct llw_phrase {
 
 /* What a sentence states, at most max. Nothing for sentences that are hypothetical, history or a lesson;
  * quoted parts are not read. */
-size_t llw_phrases_find(llw_arena *arena, const llw_rich *sentence, llw_phrase *out, size_t max);
+size_t llw_phrases_find(const llw_rich *sentence, llw_phrase *out, size_t max);
 
 /* Whether some sentence says why a placement was chosen; whether the text names where its figures come from.
  */
