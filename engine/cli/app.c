@@ -9,11 +9,11 @@
 #include <string.h>
 #include <time.h>
 
-void llw_app_exit(llw_app *app, llw_exit code) {
+void llw_app_exit(llw_app *app, int code) {
     if (code > app->code) app->code = code;
 }
 
-bool llw_app_fail(llw_app *app, llw_exit code, const llw_err *err) {
+bool llw_app_fail(llw_app *app, int code, const llw_err *err) {
     llw_text t = {0};
     llw_text_add(&t, "llwhy: ");
     if (*err->file) {
@@ -29,7 +29,7 @@ bool llw_app_fail(llw_app *app, llw_exit code, const llw_err *err) {
     return false;
 }
 
-bool llw_app_complain(llw_app *app, llw_exit code, const char *fmt, ...) {
+bool llw_app_complain(llw_app *app, int code, const char *fmt, ...) {
     llw_err err = {0};
     va_list args;
     va_start(args, fmt);

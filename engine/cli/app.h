@@ -40,15 +40,15 @@ typedef struct llw_app {
     const llw_load *load;
     const llw_ledger *ledger;  /* of llw_app_ledger; NULL when it was not asked for yet */
     struct llw_remote *remote; /* what is read over the network (source/remote/remote.h); NULL: nothing yet */
-    llw_exit code;
+    int code;                  /* the highest llw_exit so far */
 } llw_app;
 
 /* Raises the exit code; the highest applies. */
-void llw_app_exit(llw_app *app, llw_exit code);
+void llw_app_exit(llw_app *app, int code);
 /* Says an error on stderr: "llwhy: FILE:LINE: text", and raises the exit code. Returns false, for `return
  * llw_app_fail`. */
-bool llw_app_fail(llw_app *app, llw_exit code, const llw_err *err);
-bool llw_app_complain(llw_app *app, llw_exit code, const char *fmt, ...)
+bool llw_app_fail(llw_app *app, int code, const llw_err *err);
+bool llw_app_complain(llw_app *app, int code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* Prints a text to stdout and frees it; nothing in it can steer a terminal (render/style.h llw_guard). */
 void llw_app_print(llw_app *app, llw_text *text);

@@ -80,7 +80,7 @@ static void answer(llw_app *app, size_t which, int argc, char **argv) {
     own.kept = true;
     if (read_question(&own, which, argc, argv)) {
         if (questions[which].run)
-            llw_app_exit(&own, (llw_exit)questions[which].run(&own));
+            llw_app_exit(&own, questions[which].run(&own));
         else {
             own.options.n_words = 0;
             own.run = NULL;

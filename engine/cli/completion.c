@@ -26,6 +26,7 @@ static const expected of_option[] = {
     {LLW_OPT_PROGRAM, "server cli bench fit-params"},
     {LLW_OPT_EMIT, "models.conf env compose args"},
     {LLW_OPT_FAIL_ON, "wrong risk waste note never"},
+    {LLW_OPT_CONFINE, "auto always"},
     {LLW_OPT_COLOR, "auto always never"},
     {LLW_OPT_MODEL, ":models"},
     {LLW_OPT_ONLY, ":lessons"},

@@ -41,6 +41,11 @@ bool llw_app_gather_machine(llw_app *app) {
                                 .n_cards = o->n_values[LLW_OPT_GPU],
                                 .none = llw_option_given(o, LLW_OPT_NO_GPU),
                                 .llama = llw_option_value(o, LLW_OPT_LLAMA_SERVER)};
+        if (llw_option_given(o, LLW_OPT_CONFINE) && !gpus.n_cards && !gpus.none)
+            return llw_app_complain(
+                app, LLW_EXIT_USAGE,
+                "--confine: this machine's GPUs are not asked then, as no program is started: "
+                "add --gpu, --no-gpu or --facts FILE (llwhy facts --save FILE writes one)");
         if (llw_source_gpus(app->facts, &gpus, &err) != LLW_OK)
             return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     }

@@ -1,4 +1,5 @@
 /* llwhy: why should, or shouldn't, this model run like that on this machine? */
+#include "base/confine.h"
 #include "base/data.h"
 #include "base/file.h"
 #include "cli/app.h"
@@ -108,6 +109,16 @@ static bool set_style(llw_app *app) {
     return true;
 }
 
+/* Gives up what reading needs nothing of, when that was asked for. */
+static bool confine(llw_app *app) {
+    const char *when = llw_option_value(&app->options, LLW_OPT_CONFINE);
+    llw_err err = {0};
+    if (!when) return true;
+    if (strcmp(when, "always") && strcmp(when, "auto"))
+        return llw_app_complain(app, LLW_EXIT_USAGE, "--confine %s: it is always or auto", when);
+    return llw_confine(&err) == LLW_OK || !strcmp(when, "auto") || llw_app_fail(app, LLW_EXIT_USAGE, &err);
+}
+
 /* The stack of data directories over what is compiled in, from far to near. */
 static void push_data(llw_app *app) {
     const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
@@ -149,7 +160,7 @@ int main(int argc, char **argv) {
     if (llw_options_read(app.arena, argc, argv, &app.options, &err) != LLW_OK ||
         llw_options_check(&app.options, &err) != LLW_OK)
         llw_app_fail(&app, LLW_EXIT_USAGE, &err);
-    else if (set_style(&app)) {
+    else if (set_style(&app) && confine(&app)) {
         push_data(&app);
         if (llw_option_given(&app.options, LLW_OPT_HELP)) {
             llw_text help = {0};
@@ -158,7 +169,7 @@ int main(int argc, char **argv) {
         } else if (llw_option_given(&app.options, LLW_OPT_VERSION))
             version(&app);
         else
-            llw_app_exit(&app, (llw_exit)commands[app.options.command].run(&app));
+            llw_app_exit(&app, commands[app.options.command].run(&app));
         end_picture(&app);
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {

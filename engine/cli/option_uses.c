@@ -10,8 +10,8 @@ _Static_assert(LLW_OPTIONS <= 64, "a command's options are the bits of one numbe
 #define ANYWHERE (O(COLOR) | O(ASCII) | O(WIDTH) | O(HELP) | O(VERSION))
 #define MACHINE (O(GPU) | O(NO_GPU) | O(LLAMA_SERVER) | O(RAM)) /* llw_app_gather_machine */
 #define LAUNCH                                                                                               \
-    (MACHINE | O(FACTS) | O(LLAMA) | O(PROGRAM) | O(CARD) | O(LOG) | O(EVIDENCE) |                           \
-     O(PRIVATE_NETWORK)) /* llw_app_gather */
+    (MACHINE | O(FACTS) | O(LLAMA) | O(PROGRAM) | O(CARD) | O(LOG) | O(EVIDENCE) | O(PRIVATE_NETWORK) |      \
+     O(CONFINE)) /* llw_app_gather */
 
 static const uint64_t uses[LLW_COMMANDS] = {
     [LLW_COMMAND_DECIDE] = LAUNCH | O(RULES) | O(SAVE) | O(FORMAT) | O(EMIT) | O(FAIL_ON),
@@ -31,9 +31,10 @@ static const uint64_t uses[LLW_COMMANDS] = {
     [LLW_COMMAND_CARD] = O(CARD) | O(PRIVATE_NETWORK),
     [LLW_COMMAND_MODELS] = 0,
     [LLW_COMMAND_LINT] = MACHINE | O(FACTS) | O(LLAMA) | O(EVIDENCE) | O(RULES) | O(ALL) | O(FAIL_ON) |
-                         O(ONLY) | O(IGNORE) | O(BASELINE) | O(WRITE_BASELINE) | O(FIX) | O(DIFF) | O(FORMAT),
-    [LLW_COMMAND_LOG] =
-        MACHINE | O(FACTS) | O(LLAMA) | O(MODEL) | O(ALL) | O(FAIL_ON) | O(PRIVATE_NETWORK) | O(FORMAT),
+                         O(ONLY) | O(IGNORE) | O(BASELINE) | O(WRITE_BASELINE) | O(FIX) | O(DIFF) |
+                         O(FORMAT) | O(CONFINE),
+    [LLW_COMMAND_LOG] = MACHINE | O(FACTS) | O(LLAMA) | O(MODEL) | O(ALL) | O(FAIL_ON) | O(PRIVATE_NETWORK) |
+                        O(FORMAT) | O(CONFINE),
     [LLW_COMMAND_VERIFY] = MACHINE | O(LLAMA) | O(LOG) | O(MODEL) | O(ALL) | O(PRIVATE_NETWORK) | O(FORMAT),
     [LLW_COMMAND_RECORD] =
         MACHINE | O(LLAMA) | O(MODEL) | O(MACHINE) | O(LABEL) | O(BECAUSE) | O(EVIDENCE) | O(PRIVATE_NETWORK),

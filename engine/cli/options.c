@@ -93,6 +93,10 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_FIX] = {"fix", 0, NULL, false,
                      "make the repairs that set one value, each tried before it is written"},
     [LLW_OPT_DIFF] = {"diff", 0, NULL, false, "print those repairs as a patch for git apply instead"},
+    [LLW_OPT_CONFINE] =
+        {"confine", 0, "WHEN", false,
+         "always: before anything is read, give up writing, starting programs and the network, and "
+         "let the kernel see to it; auto: as far as it can; needs --gpu, --no-gpu or --facts"},
     [LLW_OPT_COLOR] = {"color", 0, "WHEN", false, "auto (default), always or never; NO_COLOR is respected"},
     [LLW_OPT_ASCII] = {"ascii", 0, NULL, false, "plain ASCII, as in a locale that is not UTF-8"},
     [LLW_OPT_WIDTH] = {"width", 0, "N", false, "columns to wrap at; the terminal's if not given"},

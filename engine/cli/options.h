@@ -92,6 +92,7 @@ typedef enum llw_option_id {
     LLW_OPT_WRITE_BASELINE,
     LLW_OPT_FIX,
     LLW_OPT_DIFF,
+    LLW_OPT_CONFINE,
     LLW_OPT_COLOR,
     LLW_OPT_ASCII,
     LLW_OPT_WIDTH,

@@ -105,8 +105,16 @@ static const char *list_tags(llw_app *app, const llw_hub_model *models, size_t n
     return text;
 }
 
+/* Whether the network may be used for it. */
+static bool may_reach(llw_app *app, const char *what) {
+    return !llw_option_given(&app->options, LLW_OPT_CONFINE) ||
+           llw_app_complain(app, LLW_EXIT_USAGE,
+                            "%s is far away, and --confine gives up the network: download it first", what);
+}
+
 static bool read_remote(llw_app *app, const char *url, const char *id, llw_entity *model) {
     llw_err err = {0};
+    if (!may_reach(app, id ? id : url)) return false;
     llw_rc rc = llw_remote_model(session(app), app->facts, url, id, model, &err);
     end_progress();
     return rc == LLW_OK || llw_app_fail(app, LLW_EXIT_INPUT, &err);
@@ -128,6 +136,7 @@ bool llw_app_gather_remote(llw_app *app, const char *word, llw_entity *model) {
     if (name.file) return read_remote(app, llw_hub_address(app->arena, &name, name.file), word, model);
     llw_hub_model *models = NULL;
     size_t n = 0;
+    if (!may_reach(app, word)) return false;
     if (llw_hub_list(session(app), &name, &models, &n, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_INPUT, &err);
     const llw_hub_model *found = llw_hub_find(&name, models, n);
