@@ -109,63 +109,6 @@ static void config_maps_are_mounted_as_files(void **state) {
                 "ubatch=9 (Kubernetes env pod.yaml:19:55)\n");
 }
 
-/* What a kustomization says of the manifests that it takes, its own and those of its bases. */
-static void kustomizations_name_images_and_make_config_maps(void **state) {
-    (void)state;
-    static const tree_file files[] = {
-        {"k/base/kustomization.yaml", "resources: [pod.yaml]\nconfigMapGenerator:\n- name: llm\n  literals:\n"
-                                      "  - LLAMA_ARG_CTX_SIZE=4096\n  - 'QUOTED=\"x\"'\n  envs: [llm.env]\n"
-                                      "  files: [run.sh, other=llm.env]\n"},
-        {"k/base/llm.env", "LLAMA_ARG_UBATCH=256\n"},
-        {"k/base/run.sh", "#!/bin/sh\nexec llama-server -m a.gguf -b 7\n"},
-        {"k/base/pod.yaml",
-         POD "    image: ghcr.io/ggml-org/llama.cpp\n    envFrom: [{configMapRef: {name: llm}}]\n"
-             "    command: [sh, /s/run.sh]\n    volumeMounts: [{name: v, mountPath: /s}]\n"
-             "  volumes: [{name: v, configMap: {name: llm}}]\n"},
-        {"k/prod/kustomization.yaml", "resources:\n- ../base\nimages:\n- name: ghcr.io/ggml-org/llama.cpp\n"
-                                      "  newTag: server-cuda-b8022\n- name: other\n  newTag: x\n"},
-        {"k/else/kustomization.yaml",
-         "resources: [x.yaml]\nimages: [{name: ghcr.io/ggml-org/llama.cpp, newTag: light}]\n"},
-        {NULL, NULL}};
-    tree_check(
-        files, "",
-        "k/base/llm.env: ubatch=256 (.env k/base/llm.env:1:18)\n"
-        "k/base/pod.yaml:llm: model=a.gguf (ConfigMap k/base/run.sh:2:22) ctx=4,096 (ConfigMap "
-        "k/base/kustomization.yaml:5:24) batch=7 (ConfigMap k/base/run.sh:2:32) ubatch=256 (ConfigMap "
-        "k/base/llm.env:1:18)\n"
-        "k/base/run.sh: model=a.gguf (script k/base/run.sh:2:22) batch=7 (script k/base/run.sh:2:32)\n");
-    /* the image decides what runs, and its tag which build */
-    tree_make(files);
-    tree_text("k/base/pod.yaml", POD "    image: ghcr.io/ggml-org/llama.cpp\n    args: [\"-c\", \"1\"]\n");
-    tree t = tree_read(tree_box);
-    char id[600];
-    snprintf(id, sizeof id, "%s:llm", tree_path("k/base/pod.yaml"));
-    llw_entity pod = tree_launch(&t, id);
-    const llw_claim *c = llw_facts_best(t.facts, pod, LLW_launch_image);
-    assert_string_equal(c->value.as.text, "ghcr.io/ggml-org/llama.cpp:server-cuda-b8022");
-    assert_non_null(strstr(c->place, "k/prod/kustomization.yaml:"));
-    bool pinned = false;
-    assert_true(llw_facts_flag(t.facts, pod, LLW_launch_image_pinned, &pinned) && pinned);
-    tree_end(&t);
-    tree_clear();
-}
-
-static void hostile_kustomizations_are_survived(void **state) {
-    (void)state;
-    static const char *const pieces[] = {
-        "../", "resources: [.]\n", "&a ", "*a", ": ", "- ", "=", "\n", "'", "[", "{", "~"};
-    static const tree_file files[] = {
-        {"kustomization.yaml",
-         "resources: [pod.yaml, b]\nimages: [{name: a, newTag: server, newName: "
-         "ghcr.io/ggml-org/llama.cpp}]\n"
-         "configMapGenerator: [{name: llm, literals: [A=1], envs: [e.env], files: [pod.yaml]}]\n"},
-        {"b/kustomization.yaml", "resources: [.., ../b]\n"},
-        {"pod.yaml", POD "    image: a:b@c # llama\n    envFrom: [{configMapRef: {name: llm}}]\n    args: "
-                         "[\"-c\", \"$(A)\"]\n"},
-        {NULL, NULL}};
-    tree_torture_in(files, 0, pieces, sizeof pieces / sizeof *pieces, 150);
-}
-
 static void many_kinds_make_pods(void **state) {
     (void)state;
     static const char *const heads[] = {"apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: llm}\nspec: "
@@ -230,8 +173,6 @@ int main(void) {
         cmocka_unit_test(variables_are_put_in_by_brackets),
         cmocka_unit_test(config_maps_are_looked_for_beside),
         cmocka_unit_test(config_maps_are_mounted_as_files),
-        cmocka_unit_test(kustomizations_name_images_and_make_config_maps),
-        cmocka_unit_test(hostile_kustomizations_are_survived),
         cmocka_unit_test(many_kinds_make_pods),
         cmocka_unit_test(hostile_manifests_are_survived),
     };

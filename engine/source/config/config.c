@@ -130,6 +130,7 @@ static void emit_one(llw_config_reader *r, llw_config_set *set, size_t i) {
     case LLW_CONFIG_DOCKERFILE: emit_dockerfile(r, set, set->items[i]); break;
     case LLW_CONFIG_SCRIPT: llw_front_script(r, set, file); break;
     case LLW_CONFIG_KUBERNETES: llw_front_kubernetes(r, set, file); break;
+    case LLW_CONFIG_KUSTOMIZE: llw_front_kustomize(r, set, file); break;
     case LLW_CONFIG_MODELFILE: llw_front_modelfile(r, file); break;
     case LLW_CONFIG_LOCALAI: llw_front_localai(r, file); break;
     case LLW_CONFIG_MAKEFILE: llw_front_recipes(r, set, file, false); break;

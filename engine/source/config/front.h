@@ -73,6 +73,8 @@ void llw_front_no_shell(llw_config_reader *r, const llw_words *words, const char
 bool llw_front_split_setting(llw_arena *arena, const llw_rich *text, const char **name, llw_rich *value);
 
 void llw_front_kubernetes(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
+/* What a kustomization that nobody takes changes in the manifests that it builds. */
+void llw_front_kustomize(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
 void llw_front_modelfile(llw_config_reader *r, const llw_config_file *file);
 void llw_front_localai(llw_config_reader *r, const llw_config_file *file);
 /* A Makefile or justfile. */

@@ -421,7 +421,7 @@ const char *llw_helm_bare(const llw_helm *h, const llw_yaml *node) {
 
 /* The text of the chart's own files that a node is of; NULL when it is of the template. */
 static const llw_yaml_text *chart_file(const llw_helm *h, const llw_yaml *node) {
-    while (node->parent) node = node->parent;
+    node = llw_yaml_root(node);
     return node == h->chart ? &h->chart_text : node == h->values ? &h->values_text : NULL;
 }
 

@@ -187,7 +187,7 @@ llw_config_kind llw_config_kind_by_content(llw_config_kind kind, const char *nam
     }
     case LLW_CONFIG_KUSTOMIZE: /* what it is about the manifests say */
         return holds(bytes, len, "images:") || holds(bytes, len, "configMapGenerator:") ||
-                       holds(bytes, len, "resources:")
+                       holds(bytes, len, "resources:") || holds(bytes, len, "patches")
                    ? kind
                    : LLW_CONFIG_NONE;
     case LLW_CONFIG_DOCUMENT: return speaks_of_models(bytes, len) ? kind : LLW_CONFIG_NONE;

@@ -1,53 +1,65 @@
-/* Kubernetes manifests: the containers of Pods and of whatever makes Pods.
- *
- * By the Container and EnvVar references of Kubernetes 1.30: command stands for the image's ENTRYPOINT and
- * args for its CMD, without a shell; a command without args takes the image's CMD away; $(NAME) in both and
- * in values of env is replaced by a variable of the container that is set above it, stays as it is when there
- * is none, and $$(NAME) is never replaced; env stands over envFrom, of several entries the last counts.
- * ConfigMaps are looked for in the same file and directory. Every value of command, args and env has to be a
- * string: kubectl turns unquoted numbers and words such as on into others and the API refuses them. */
-#include "source/config/front.h"
-#include "base/file.h"
-#include "source/config/config_map.h"
-#include "source/config/helm.h"
-#include "source/config/yaml_text.h"
+/* Kubernetes manifests: the objects that make pods, and what kustomizations make of them. */
+#include "source/config/kubernetes.h"
 
-#include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-enum { MAX_LAUNCHES = 200, MAX_OBJECTS = 1000, MAX_SETTINGS = 20000 /* of a container */ };
-
-typedef struct manifest {
-    llw_config_reader *r;
-    const llw_config_file *file;
-    llw_config_set *set;
-    llw_yaml_text text;
-    llw_helm *helm; /* of a chart's template; NULL */
-    llw_yaml *documents[LLW_YAML_MAX_DOCUMENTS];
-    size_t n;
-    llw_err err; /* of a document that cannot be read */
-} manifest;
+enum { MAX_LAUNCHES = 200, MAX_OBJECTS = 1000 };
 
 static const char *string_at(const llw_yaml *map, const char *key) {
     return llw_yaml_string(llw_yaml_get(map, key), "");
 }
 
+/* --- where nodes stand --- */
+
+const char *llw_manifest_path(const llw_manifest *m, const llw_yaml *node) {
+    const llw_yaml_text *patch = llw_kustomize_text(m->r, m->set, m->way, node);
+    return patch ? patch->path : llw_helm_path(m->helm, &m->text, node);
+}
+
+const char *llw_manifest_place(const llw_manifest *m, const llw_yaml *node) {
+    return llw_place(m->r->arena, llw_manifest_path(m, node), node->line, node->column);
+}
+
+static llw_rich alone(const llw_manifest *m, const llw_yaml *node, const llw_link *link) {
+    const llw_yaml_text *patch = llw_kustomize_text(m->r, m->set, m->way, node);
+    if (!patch) return llw_helm_scalar(m->helm, &m->text, node, link);
+    return llw_yaml_rich(patch, node,
+                         llw_link_new(m->r->arena, patch->path, "Kustomize patch", link && link->variable));
+}
+
+llw_rich llw_manifest_scalar(const llw_manifest *m, const llw_yaml *node, const llw_link *link) {
+    enum { MAX_UNDER = 16 };
+    const llw_yaml *under[MAX_UNDER];
+    size_t n = 0;
+    const llw_token *lost = NULL;
+    llw_rich out = {0};
+    for (const llw_yaml *i = node; i && i->kind == LLW_YAML_SCALAR && n < MAX_UNDER; i = i->under)
+        under[n++] = i;
+    while (n--) {
+        llw_rich text = alone(m, under[n], link);
+        out = llw_rich_over(m->r->arena, &text, lost);
+        llw_token *token = llw_arena_alloc(m->r->arena, sizeof *token);
+        *token = llw_rich_token(m->r->arena, &out, NULL);
+        token->lost = lost;
+        lost = token;
+    }
+    return out;
+}
+
 /* --- objects --- */
 
-static void read(manifest *m, llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+static void read(llw_manifest *m, llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
     const llw_yaml *twice = NULL;
     const char *bytes = file->bytes;
     size_t len = file->len;
-    *m = (manifest){.r = r, .file = file, .set = set};
+    *m = (llw_manifest){.r = r, .file = file, .set = set};
     m->helm = llw_helm_read(r, set, file, &bytes, &len);
     llw_yaml_parse_all(r->arena, file->path, bytes, len, m->documents, &m->n, &twice, &m->err);
     llw_yaml_text_init(&m->text, r->arena, file->path, bytes, len);
 }
 
 /* The documents, and the items of lists in them. */
-static size_t objects_of(const manifest *m, const llw_yaml *out[MAX_OBJECTS]) {
+static size_t objects_of(const llw_manifest *m, const llw_yaml *out[MAX_OBJECTS]) {
     size_t n = 0;
     for (size_t i = 0; i < m->n; i++) {
         const llw_yaml *items = llw_yaml_get(m->documents[i], "items");
@@ -95,20 +107,28 @@ static const llw_yaml *pod_of(const llw_yaml *object) {
 
 /* --- ConfigMaps --- */
 
-static void add_map(manifest *m, const llw_yaml *object) {
+static struct llw_config_map map_of(const llw_manifest *m, const llw_yaml *object) {
     const llw_yaml *metadata = llw_yaml_get(object, "metadata"), *data = llw_yaml_get(object, "data");
     struct llw_config_map map = {.name = string_at(metadata, "name"),
                                  .namespace = string_at(metadata, "namespace"),
-                                 .directory = m->file->directory};
+                                 .directory = m->file->directory,
+                                 .object = object,
+                                 .text = &m->text};
     const llw_link *link = llw_link_new(m->r->arena, m->file->path, "ConfigMap", true);
-    if (!data || data->kind != LLW_YAML_MAP || llw_helm_marks(map.name)) return;
-    for (const llw_yaml *item = data->first; item; item = item->next) {
+    for (const llw_yaml *item = data ? data->first : NULL; item; item = item->next) {
         const llw_yaml *node = llw_yaml_follow(item);
         if (!item->key || !node || node->kind != LLW_YAML_SCALAR) continue;
-        llw_map_set(m->r->arena, &map, item->key, llw_helm_scalar(m->helm, &m->text, node, link),
-                    llw_place(m->r->arena, m->file->path, node->line, node->column));
+        llw_map_set(m->r->arena, &map, item->key, llw_manifest_scalar(m, node, link),
+                    llw_manifest_place(m, node));
     }
-    llw_map_add(m->r, map);
+    return map;
+}
+
+static void add_map(llw_manifest *m, const llw_yaml *object) {
+    const llw_yaml *data = llw_yaml_get(object, "data");
+    if (!data || data->kind != LLW_YAML_MAP) return;
+    if (!llw_helm_marks(string_at(llw_yaml_get(object, "metadata"), "name")))
+        llw_map_add(m->r, map_of(m, object));
 }
 
 static void read_maps(llw_config_reader *r, llw_config_set *set) {
@@ -118,7 +138,7 @@ static void read_maps(llw_config_reader *r, llw_config_set *set) {
         static const char kind[] = "ConfigMap";
         if (!memmem(file->bytes, file->len, kind, sizeof kind - 1)) continue;
         const llw_yaml *objects[MAX_OBJECTS];
-        manifest *m = llw_arena_alloc(r->arena, sizeof *m);
+        llw_manifest *m = llw_arena_alloc(r->arena, sizeof *m);
         read(m, r, set, file);
         size_t n = objects_of(m, objects);
         for (size_t i = 0; i < n; i++)
@@ -127,351 +147,35 @@ static void read_maps(llw_config_reader *r, llw_config_set *set) {
     llw_kustomize_maps(r, set);
 }
 
-static const struct llw_config_map *find_map(manifest *m, const char *name, const char *namespace) {
+/* A map as the way makes it. */
+static const struct llw_config_map *map_on_way(llw_manifest *m, const struct llw_config_map *map) {
+    struct llw_config_map *out = llw_arena_alloc(m->r->arena, sizeof *out);
+    *out = *map;
+    if (map->object) {
+        llw_manifest own = {.r = m->r, .set = m->set, .text = *map->text, .way = m->way};
+        own.file = &(llw_config_file){.path = map->text->path, .directory = map->directory};
+        const llw_yaml *object = llw_kustomize_patched(m->r, m->set, m->way, map->object, false);
+        if (object != map->object) *out = map_of(&own, object);
+    }
+    *out = llw_kustomize_generated(m->r, m->set, m->way, out);
+    return out;
+}
+
+/* Of the file's directory; on a way also of those that it goes through. */
+const struct llw_config_map *llw_manifest_map(llw_manifest *m, const char *name, const char *namespace) {
     if (!m->r->maps_read) read_maps(m->r, m->set);
-    return llw_map_find(m->r, m->file->directory, name, namespace);
+    const struct llw_config_map *found = llw_map_find(m->r, m->file->directory, name, namespace);
+    const llw_kustomize_level *level = m->way ? m->way->level : NULL;
+    for (; level && !found; level = level->above)
+        found = llw_map_find(m->r, level->by->file->directory, name, namespace);
+    return found && m->way ? map_on_way(m, found) : found;
 }
 
-/* --- strings --- */
+/* --- launches --- */
 
-/* 8080, -1, 0.5, 1e3; an address such as 0.0.0.0 is a string. */
-static bool is_number(const char *text) {
-    const char *at = text + (*text == '-' || *text == '+');
-    size_t whole = strspn(at, "0123456789_"),
-           part = at[whole] == '.' ? strspn(at + whole + 1, "0123456789_") : 0;
-    const char *end = at + whole + (at[whole] == '.') + part;
-    if (!whole && !part) return false;
-    if (*end == 'e' || *end == 'E') {
-        const char *power = end + 1 + (end[1] == '-' || end[1] == '+');
-        size_t digits = strspn(power, "0123456789");
-        if (digits) end = power + digits;
-    }
-    return !*end && strpbrk(text, "0123456789");
-}
-
-/* A map's value, or what a chart's toYaml puts in its place. */
-static const llw_yaml *value_of(const manifest *m, const llw_yaml *map, const char *key) {
-    return llw_helm_node(m->helm, llw_yaml_get(map, key));
-}
-
-static const char *place_of(const manifest *m, const llw_yaml *node) {
-    return llw_place(m->r->arena, llw_helm_path(m->helm, &m->text, node), node->line, node->column);
-}
-
-/* What YAML 1.1 takes for something else than a string when nothing is quoted. */
-static const char *other_type(const char *text) {
-    static const char *const booleans[] = {"true", "false", "yes", "no", "on", "off", "y", "n"};
-    if (!*text) return NULL;
-    for (size_t i = 0; i < sizeof booleans / sizeof *booleans; i++)
-        if (!strcasecmp(text, booleans[i])) return "true or false";
-    return is_number(text) ? "a number" : NULL;
-}
-
-/* A word of command, args or env; numbers and the like are told. */
-static llw_rich string_of(manifest *m, const llw_yaml *node, const llw_link *link, const char *field) {
-    const char *bare = llw_helm_bare(m->helm, node), *text = bare ? bare : node->plain ? node->text : "";
-    const char *type = other_type(text);
-    if (type)
-        llw_config_problem(
-            m->r, LLW_F_FILE_REFUSED, LLW_PROBLEM_WRONG, place_of(m, node), field,
-            bare ? "add | quote to the action" : llw_arena_printf(m->r->arena, "write \"%.40s\"", text),
-            "Kubernetes refuses the manifest: %s has to be a string, and %.40s without quotes is %s", field,
-            text, type);
-    return llw_helm_scalar(m->helm, &m->text, node, link);
-}
-
-/* --- $(NAME) --- */
-
-typedef struct pod {
-    manifest *m;
-    const char *namespace;
-    llw_scope env;
-    bool unseen; /* variables come from places that cannot be read */
-    size_t n_settings;
-} pod;
-
-/* Kubernetes sets these for every service of the namespace. */
-static bool may_be_set(const pod *p, const char *name) {
-    return p->unseen || strstr(name, "_SERVICE_") || strstr(name, "_PORT");
-}
-
-static void tell_literal(pod *p, const llw_char *at, const char *name) {
-    llw_config_problem(p->m->r, LLW_F_OTHERWISE, LLW_PROBLEM_RISK,
-                       llw_place(p->m->r->arena, at->link ? at->link->file : "", at->line, at->column), name,
-                       "set it under env, above the entry that uses it",
-                       "Kubernetes leaves $(%.60s) as it is: the container has no variable of that name",
-                       name);
-}
-
-static llw_rich expand(pod *p, const llw_rich *in) {
-    llw_rich out = {0};
-    llw_arena *arena = p->m->r->arena;
-    for (size_t i = 0; i < in->n; i++) {
-        const llw_char *c = &in->chars[i];
-        char next = i + 1 < in->n ? in->chars[i + 1].byte : 0;
-        bool dollar = !c->unknown && c->byte == '$';
-        llw_rich_push(arena, &out, *c);
-        if (dollar && next == '$') i++; /* $$(NAME) is $(NAME) */
-        if (!dollar || next != '(') continue;
-        size_t to = i + 2;
-        while (to < in->n && in->chars[to].byte != ')') to++;
-        if (to == in->n) continue;
-        llw_rich slice = llw_rich_slice(in, i + 2, to);
-        const char *name = llw_rich_text(arena, &slice);
-        const llw_variable *v = name ? llw_scope_get(&p->env, name) : NULL;
-        if (!v && name && !may_be_set(p, name)) {
-            tell_literal(p, c, name);
-            continue;
-        }
-        out.n--;
-        i = to;
-        if (!v || p->m->r->budget < v->value.n) {
-            llw_rich_unknown(arena, &out, c, c->link);
-            continue;
-        }
-        p->m->r->budget -= v->value.n;
-        for (size_t k = 0; k < v->value.n; k++) {
-            llw_char byte = v->value.chars[k];
-            byte.whole = true;
-            llw_rich_push(arena, &out, byte);
-        }
-    }
-    return out;
-}
-
-/* --- the environment --- */
-
-static llw_rich unknown_at(pod *p, const llw_yaml *node, const char *origin) {
-    llw_rich out = {0};
-    const llw_link *link = llw_link_new(p->m->r->arena, p->m->file->path, origin, true);
-    llw_char at = {.line = node->line, .column = node->column, .link = link};
-    llw_rich_unknown(p->m->r->arena, &out, &at, link);
-    return out;
-}
-
-static void set(pod *p, const char *name, const llw_rich *value, const llw_yaml *at, const char *origin) {
-    llw_token place = {.place = place_of(p->m, at), .origin = origin};
-    llw_scope_set(&p->env, name, value, place);
-}
-
-static void env_from(pod *p, const llw_yaml *entry) {
-    const llw_yaml *reference = llw_yaml_get(entry, "configMapRef");
-    const struct llw_config_map *map =
-        reference ? find_map(p->m, string_at(reference, "name"), p->namespace) : NULL;
-    const char *prefix = string_at(entry, "prefix");
-    if (!map) {
-        p->unseen = true;
-        return;
-    }
-    for (size_t i = 0; i < map->n; i++) {
-        const llw_map_entry *e = &map->entries[i];
-        if (p->n_settings++ >= MAX_SETTINGS) {
-            p->unseen = true;
-            return;
-        }
-        llw_token place = {.place = e->place, .origin = "ConfigMap"};
-        llw_scope_set(&p->env, llw_arena_printf(p->m->r->arena, "%s%s", prefix, e->key), &e->value, place);
-    }
-}
-
-static void env_entry(pod *p, const llw_yaml *entry) {
-    const char *name = string_at(entry, "name");
-    const llw_yaml *value = value_of(p->m, entry, "value"), *from = llw_yaml_get(entry, "valueFrom");
-    if (!*name) return;
-    if (value && value->kind == LLW_YAML_SCALAR) {
-        const llw_link *link = llw_link_new(p->m->r->arena, p->m->file->path, "Kubernetes env", true);
-        llw_rich text = string_of(p->m, value, link, "the value of an env entry");
-        text = expand(p, &text);
-        set(p, name, &text, value, "Kubernetes env");
-        return;
-    }
-    const llw_yaml *reference = llw_yaml_get(from, "configMapKeyRef");
-    const struct llw_config_map *map =
-        reference ? find_map(p->m, string_at(reference, "name"), p->namespace) : NULL;
-    const llw_map_entry *entry_of = map ? llw_map_get(map, string_at(reference, "key")) : NULL;
-    llw_rich text = {0};
-    if (entry_of)
-        text = entry_of->value;
-    else if (from)
-        text = unknown_at(p, from, "Kubernetes env");
-    set(p, name, &text, from ? from : entry, "Kubernetes env");
-}
-
-static void read_environment(pod *p, const llw_yaml *container) {
-    const llw_yaml *from = value_of(p->m, container, "envFrom"), *env = value_of(p->m, container, "env");
-    for (const llw_yaml *e = from && from->kind == LLW_YAML_LIST ? from->first : NULL; e; e = e->next)
-        env_from(p, e);
-    for (const llw_yaml *e = env && env->kind == LLW_YAML_LIST ? env->first : NULL; e; e = e->next)
-        env_entry(p, e);
-    for (size_t i = 0; i < p->env.n; i++) p->env.items[i].exported = true;
-}
-
-/* --- containers --- */
-
-static llw_command command_of(pod *p, const llw_yaml *list, const char *origin, const char *field) {
-    llw_command out = {0};
-    if (!list || list->kind != LLW_YAML_LIST) {
-        if (list && !llw_yaml_is_null(list))
-            llw_config_problem(p->m->r, LLW_F_FILE_REFUSED, LLW_PROBLEM_WRONG,
-                               llw_place(p->m->r->arena, p->m->file->path, list->line, list->column), field,
-                               "write a list, one word an item",
-                               "Kubernetes refuses the manifest: %s has to be a list of strings", field);
-        return out;
-    }
-    const llw_link *link = llw_link_new(p->m->r->arena, p->m->file->path, origin, false);
-    out.given = true;
-    out.line = list->line;
-    for (const llw_yaml *item = list->first; item; item = item->next) {
-        const llw_yaml *node = llw_yaml_follow(item);
-        if (!node || node->kind != LLW_YAML_SCALAR) continue;
-        llw_rich word = string_of(p->m, node, link, field);
-        llw_words_push(p->m->r->arena, &out.words, expand(p, &word));
-    }
-    return out;
-}
-
-/* --- files --- */
-
-enum { MAX_COPIES = 200 };
-
-static const llw_yaml *named_item(const llw_yaml *list, const char *name) {
-    for (const llw_yaml *i = list && list->kind == LLW_YAML_LIST ? list->first : NULL; i; i = i->next)
-        if (!strcmp(string_at(i, "name"), name)) return llw_yaml_follow(i);
-    return NULL;
-}
-
-/* What a key of a ConfigMap is called in its volume: items rename some and leave the others out. NULL for
- * those. */
-static const char *path_of(const llw_yaml *volume, const char *key) {
-    const llw_yaml *items = llw_yaml_get(volume, "items");
-    if (!items || items->kind != LLW_YAML_LIST) return key;
-    for (const llw_yaml *i = items->first; i; i = i->next)
-        if (!strcmp(string_at(i, "key"), key)) return string_at(i, "path");
-    return NULL;
-}
-
-/* Files that volumes of ConfigMaps put into the container; with subPath one file of a volume is mounted
- * alone. */
-static llw_dockerfile *mounted_files(pod *p, const llw_yaml *spec, const llw_yaml *container) {
-    llw_arena *arena = p->m->r->arena;
-    llw_copy *copies = llw_arena_alloc(arena, MAX_COPIES * sizeof *copies);
-    llw_dockerfile *out = llw_arena_alloc(arena, sizeof *out);
-    *out = (llw_dockerfile){.copies = copies, .directory = p->m->file->directory};
-    const char *workdir = string_at(container, "workingDir");
-    if (*workdir) out->workdir = workdir;
-    const llw_yaml *mounts = llw_yaml_get(container, "volumeMounts"),
-                   *volumes = llw_yaml_get(spec, "volumes");
-    for (const llw_yaml *i = mounts && mounts->kind == LLW_YAML_LIST ? mounts->first : NULL; i; i = i->next) {
-        const llw_yaml *mount = llw_yaml_follow(i);
-        const llw_yaml *volume = llw_yaml_get(named_item(volumes, string_at(mount, "name")), "configMap");
-        const struct llw_config_map *map =
-            volume ? find_map(p->m, string_at(volume, "name"), p->namespace) : NULL;
-        const char *inside = string_at(mount, "mountPath"), *alone = string_at(mount, "subPath");
-        for (size_t k = 0; map && *inside && k < map->n; k++) {
-            const char *name = path_of(volume, map->entries[k].key);
-            if (!name || out->n_copies == MAX_COPIES || (*alone && strcmp(alone, name))) continue;
-            copies[out->n_copies++] =
-                (llw_copy){.inside = *alone ? inside : llw_path_join(arena, inside, name),
-                           .text = &map->entries[k].value};
-        }
-    }
-    return out;
-}
-
-static bool speaks_of_llama(const char *text) {
-    static const char *const ours[] = {"llama.cpp", "llama-cpp",    "llama_cpp",
-                                       "llamacpp",  "llama-server", "llama_server"};
-    static const char *const others[] = {"ollama", "ik_llama", "ik-llama", "llama-swap", "vllm", "python"};
-    bool found = false;
-    for (size_t i = 0; i < sizeof ours / sizeof *ours; i++) found |= strcasestr(text, ours[i]) != NULL;
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) found &= !strcasestr(text, others[i]);
-    return found;
-}
-
-/* A scalar with what a chart puts in; NULL when that is not known. */
-static const char *known_text(manifest *m, const llw_yaml *node) {
-    llw_rich text = llw_helm_scalar(m->helm, &m->text, node, NULL);
-    return llw_rich_text(m->r->arena, &text);
-}
-
-/* limits count; an extended resource such as a GPU is its own request. What is said of neither stays open:
- * a node may have GPUs that no plugin hands out. */
-static void read_limits(manifest *m, const llw_yaml *container, llw_limits *out) {
-    static const char *const gpus[] = {"nvidia.com/gpu", "amd.com/gpu", "gpu.intel.com/i915",
-                                       "gpu.intel.com/xe"};
-    const llw_yaml *limits = value_of(m, value_of(m, container, "resources"), "limits"),
-                   *memory = value_of(m, limits, "memory");
-    for (size_t i = 0; i < sizeof gpus / sizeof *gpus; i++) {
-        const llw_yaml *node = value_of(m, limits, gpus[i]);
-        if (!node || node->kind != LLW_YAML_SCALAR) continue;
-        char *end = NULL;
-        const char *text = known_text(m, node);
-        long n = text ? strtol(text, &end, 10) : 0;
-        bool known = text && *text && !*end && n >= 0 && n < 1024;
-        out->gpus_said = true;
-        out->gpus = known ? n : LLW_GPUS_NOT_KNOWN;
-        out->gpus_place = (llw_token){.place = place_of(m, node), .origin = "Kubernetes limits"};
-    }
-    if (!memory || memory->kind != LLW_YAML_SCALAR) return;
-    out->memory_said = true;
-    const char *size = known_text(m, memory);
-    out->memory = size ? llw_limits_bytes(size, false) : -1;
-    out->memory_place = (llw_token){.place = place_of(m, memory), .origin = "Kubernetes limits"};
-}
-
-/* Where an image stands: at its tag, when a value of its own puts that in. */
-static llw_token image_token(llw_arena *arena, const llw_rich *image) {
-    size_t from = image->n;
-    while (from && image->chars[from - 1].byte != ':' && image->chars[from - 1].byte != '/') from--;
-    bool own = from && from < image->n && image->chars[from - 1].byte == ':' && image->chars[from].link &&
-               image->chars[from].link->variable;
-    llw_rich tag = llw_rich_slice(image, own ? from : 0, image->n);
-    return llw_rich_token(arena, &tag, NULL);
-}
-
-/* What a container starts; false when it is not llama.cpp. */
-static bool start_of(manifest *m, const llw_yaml *spec, const llw_yaml *container, const char *namespace,
-                     const char *name, llw_start *out) {
-    pod p = {.m = m, .namespace = namespace, .env = {.arena = m->r->arena}};
-    const llw_yaml *image = value_of(m, container, "image");
-    const char *shown = NULL; /* of a name that is not wholly known */
-    size_t problems = m->r->out->n_problems;
-    read_environment(&p, container);
-    llw_container c = {.entrypoint =
-                           command_of(&p, value_of(m, container, "command"), "Kubernetes command", "command"),
-                       .command = command_of(&p, value_of(m, container, "args"), "Kubernetes args", "args")};
-    if (image && image->kind == LLW_YAML_SCALAR) {
-        llw_rich text = llw_helm_scalar(m->helm, &m->text, image,
-                                        llw_link_new(m->r->arena, m->file->path, "image", false));
-        text = llw_kustomize_image(m->r, m->set, m->file, &text);
-        c.image = llw_rich_text(m->r->arena, &text);
-        c.place = image_token(m->r->arena, &text);
-        c.place.origin = NULL;
-        if (!c.image) shown = llw_rich_show(m->r->arena, &text);
-    }
-    c.ours = speaks_of_llama(c.image && *c.image ? c.image : shown ? shown : name);
-    llw_start_site site = {.file = m->file->path,
-                           .directory = m->file->directory,
-                           .set = m->set,
-                           .default_origin = "shell default",
-                           .tells = true,
-                           .inside = &(llw_inside){.docker = mounted_files(&p, spec, container)}};
-    *out = (llw_start){.line = container->line, .column = container->column};
-    llw_container_start(m->r, &site, &c, &p.env, &out->low);
-    if (!out->low.runs) m->r->out->n_problems = problems; /* another program's */
-    if (!out->low.runs) return false;
-    read_limits(m, container, &out->low.limits);
-    llw_words all = {0};
-    for (size_t i = 0; i < c.entrypoint.words.n; i++)
-        llw_words_push(m->r->arena, &all, c.entrypoint.words.items[i]);
-    for (size_t i = 0; i < c.command.words.n; i++)
-        llw_words_push(m->r->arena, &all, c.command.words.items[i]);
-    llw_front_no_shell(m->r, &all, "Kubernetes", "write $(NAME) for a variable of env");
-    return true;
-}
-
-static size_t add_containers(manifest *m, const llw_yaml *object, llw_front_launch *items, size_t n) {
-    const llw_yaml *spec = pod_of(object), *metadata = llw_yaml_get(object, "metadata");
+/* Launches of one object; `patched` is what the manifest's way makes of it. */
+static size_t add_containers(llw_manifest *m, const llw_yaml *patched, llw_front_launch *items, size_t n) {
+    const llw_yaml *spec = pod_of(patched), *metadata = llw_yaml_get(patched, "metadata");
     const char *name = string_at(metadata, "name"), *namespace = string_at(metadata, "namespace");
     if (!*name) name = string_at(metadata, "generateName");
     if (m->helm && llw_helm_marks(name)) name = "";                        /* the release's own */
@@ -481,27 +185,39 @@ static size_t add_containers(manifest *m, const llw_yaml *object, llw_front_laun
          item && n < MAX_LAUNCHES; item = item->next) {
         const llw_yaml *container = llw_yaml_follow(item);
         llw_start *start = llw_arena_alloc(m->r->arena, sizeof *start);
-        if (!start_of(m, spec, container, namespace, string_at(container, "name"), start)) continue;
+        if (!llw_manifest_start(m, spec, container, namespace, string_at(container, "name"), start)) continue;
         const char *own = string_at(container, "name");
+        start->file = llw_manifest_path(m, container);
+        start->last_line = llw_yaml_last_line(container);
         items[n++] =
             (llw_front_launch){.start = start,
                                .name = several ? llw_arena_printf(m->r->arena, "%s/%s", name, own) : name,
-                               .line = item->line,
-                               .column = item->column,
-                               .from = item->line,
-                               .to = llw_yaml_last_line(item),
                                .infrastructure = true};
     }
     return n;
 }
 
+/* How the object runs without being changed: *way is the kustomization that takes it so, NULL when none takes
+ * it at all. False when whoever takes it changes it. */
+static bool runs_as_it_stands(llw_manifest *m, const llw_yaml *object, const llw_kustomize_way **way) {
+    const llw_kustomize_way *ways = NULL;
+    size_t n = m->helm ? 0 : llw_kustomize_ways_of(m->r, m->set, m->file, &ways);
+    *way = NULL;
+    for (size_t i = 0; i < n && !*way; i++)
+        if (!llw_kustomize_alters(m->r, m->set, &ways[i], object)) *way = &ways[i];
+    return !n || *way;
+}
+
 void llw_front_kubernetes(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    if (llw_kustomize_is_patch(r, set, file)) return;
     const llw_yaml *objects[MAX_OBJECTS];
-    manifest *m = llw_arena_alloc(r->arena, sizeof *m);
+    llw_manifest *m = llw_arena_alloc(r->arena, sizeof *m);
     llw_front_launch *items = llw_arena_alloc(r->arena, (MAX_LAUNCHES + 1) * sizeof *items);
     read(m, r, set, file);
     size_t n_objects = objects_of(m, objects), n = 0;
-    for (size_t i = 0; i < n_objects; i++) n = add_containers(m, objects[i], items, n);
+    for (size_t i = 0; i < n_objects; i++)
+        if (pod_of(objects[i]) && runs_as_it_stands(m, objects[i], &m->way))
+            n = add_containers(m, objects[i], items, n);
     static const char llama[] = "llama";
     bool ours = n || memmem(file->bytes, file->len, llama, sizeof llama - 1);
     bool template = !m->helm && memmem(file->bytes, file->len, "{{", 2);
@@ -510,5 +226,30 @@ void llw_front_kubernetes(llw_config_reader *r, llw_config_set *set, const llw_c
                           template ? "is a template whose chart (Chart.yaml) is not here: it is not read"
                                    : m->err.text);
     if (n) llw_helm_tell(m->helm);
+    llw_front_emit(r, file, items, n);
+}
+
+/* What one way makes of its manifest. */
+static size_t add_changed(llw_config_reader *r, llw_config_set *set, const llw_kustomize_way *way,
+                          llw_front_launch *items, size_t n) {
+    const llw_yaml *objects[MAX_OBJECTS];
+    const llw_config_entry *e = llw_config_set_entry(set, way->path);
+    if (!e || e->kind != LLW_CONFIG_KUBERNETES || r->reread < e->file.len) return n;
+    r->reread -= e->file.len;
+    llw_manifest *m = llw_arena_alloc(r->arena, sizeof *m);
+    read(m, r, set, &e->file);
+    size_t n_objects = objects_of(m, objects);
+    m->way = way;
+    for (size_t i = 0; i < n_objects; i++)
+        if (pod_of(objects[i]) && llw_kustomize_alters(r, set, way, objects[i]))
+            n = add_containers(m, llw_kustomize_patched(r, set, way, objects[i], true), items, n);
+    return n;
+}
+
+void llw_front_kustomize(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    const llw_kustomize_way *ways = NULL;
+    size_t n_ways = llw_kustomize_ways_by(r, set, file, &ways), n = 0;
+    llw_front_launch *items = llw_arena_alloc(r->arena, (MAX_LAUNCHES + 1) * sizeof *items);
+    for (size_t i = 0; i < n_ways && n < MAX_LAUNCHES; i++) n = add_changed(r, set, &ways[i], items, n);
     llw_front_emit(r, file, items, n);
 }

@@ -1,171 +1,167 @@
-/* Kustomizations: the images they name anew and the ConfigMaps they generate.
+/* Kustomizations: which of them take which manifests, and the images they name anew.
  *
- * By kubernetes-sigs/kustomize api/types and its reference of kustomization.yaml: resources are files and
- * directories with a kustomization of their own; images match by name, without tag; literals are KEY=VALUE,
- * envs are files of such lines, of which the later one counts, files are KEY=PATH or a path whose last part
- * is the key. Patches are not read: what they change is told as the manifests have it. */
-#include "source/config/config_map.h"
-#include "source/config/set.h"
-#include "source/config/yaml_text.h"
+ * Images match by name, without tag; inner kustomizations come first. */
+#include "source/config/kustomize.h"
 #include "base/file.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 8, MAX_STEPS = 500 };
-
-typedef struct llw_kustomization {
-    llw_config_reader *r;
-    llw_config_set *set;
-    const llw_config_file *file;
-    const llw_yaml *root;
-    llw_yaml_text text;
-} kustomization;
-
-/* A manifest, and a kustomization with images that takes it. */
-typedef struct taken {
-    const char *path;
-    kustomization *by;
-    size_t order; /* in which they were found */
-} taken;
+enum { MAX_DEPTH = 8, MAX_STEPS = 500, MAX_WAYS = 100000 };
 
 struct llw_kustomize {
-    taken *items;
+    llw_kustomize_way *found;   /* in the order in which they were found */
+    llw_kustomize_way *by_path; /* the same, sorted */
     size_t n, capacity;
 };
 
-/* Read once; NULL when it is no YAML. */
-static kustomization *read_once(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+const llw_yaml *llw_kustomize_list(const llw_yaml *map, const char *key) {
+    const llw_yaml *list = llw_yaml_get(map, key);
+    return list && list->kind == LLW_YAML_LIST ? list->first : NULL;
+}
+
+llw_kustomization *llw_kustomization_of(llw_config_reader *r, llw_config_set *set,
+                                        const llw_config_file *file) {
     llw_config_entry *e = llw_config_set_entry(set, file->path);
     llw_yaml *root = NULL;
     const llw_yaml *twice = NULL;
     llw_err err = {0};
     if (!e || e->kustomization) return e ? e->kustomization : NULL;
     r->n_parsed++;
-    kustomization *k = e->kustomization = llw_arena_alloc(r->arena, sizeof *k);
-    *k = (kustomization){.r = r, .set = set, .file = file};
+    llw_kustomization *k = e->kustomization = llw_arena_alloc(r->arena, sizeof *k);
+    *k = (llw_kustomization){.file = file};
     if (llw_yaml_parse(r->arena, file->path, file->bytes, file->len, &root, &twice, &err) == LLW_OK)
         k->root = root;
     llw_yaml_text_init(&k->text, r->arena, file->path, file->bytes, file->len);
     return k;
 }
 
-static const llw_yaml *first_of(const llw_yaml *map, const char *key) {
-    const llw_yaml *list = llw_yaml_get(map, key);
-    return list && list->kind == LLW_YAML_LIST ? list->first : NULL;
-}
-
-/* --- generated ConfigMaps --- */
-
-/* KEY=VALUE of a literal; quotes around the value are kustomize's own. */
-static void add_literal(kustomization *k, struct llw_config_map *map, const llw_yaml *node) {
-    llw_rich all = llw_yaml_rich(&k->text, node, llw_link_new(k->r->arena, k->file->path, "ConfigMap", true));
-    const char *key;
-    llw_rich value;
-    if (!llw_front_split_setting(k->r->arena, &all, &key, &value)) return;
-    char quote = value.n > 1 ? value.chars[0].byte : 0;
-    if ((quote == '"' || quote == '\'') && value.chars[value.n - 1].byte == quote)
-        value = llw_rich_slice(&value, 1, value.n - 1);
-    llw_map_set(k->r->arena, map, key, value,
-                llw_place(k->r->arena, k->file->path, node->line, node->column));
-}
-
-static void add_env(kustomization *k, struct llw_config_map *map, const char *path) {
-    const llw_config_file *file = llw_config_set_find(k->r, k->set, k->file->directory, path);
-    if (!file) return;
-    llw_scope scope = llw_config_env_raw(k->r, file, "ConfigMap");
-    for (size_t i = 0; i < scope.n; i++)
-        llw_map_set(k->r->arena, map, scope.items[i].name, scope.items[i].value, scope.items[i].token.place);
-}
-
-static void add_file(kustomization *k, struct llw_config_map *map, const char *text) {
-    const char *sign = strchr(text, '='), *path = sign ? sign + 1 : text;
-    const llw_config_file *file = llw_config_set_find(k->r, k->set, k->file->directory, path);
-    if (!file) return;
-    const char *key = sign ? llw_arena_strndup(k->r->arena, text, (size_t)(sign - text)) : llw_path_name(path);
-    llw_map_set(k->r->arena, map, key, llw_config_text(k->r, file, "ConfigMap"),
-                llw_place(k->r->arena, file->path, 1, 1));
-}
-
-static void generate(kustomization *k, const llw_yaml *generator) {
-    struct llw_config_map map = {.name = llw_yaml_string(llw_yaml_get(generator, "name"), ""),
-                                 .namespace = llw_yaml_string(llw_yaml_get(generator, "namespace"), ""),
-                                 .directory = k->file->directory};
-    for (const llw_yaml *i = first_of(generator, "literals"); i; i = i->next)
-        if (llw_yaml_follow(i)->kind == LLW_YAML_SCALAR) add_literal(k, &map, llw_yaml_follow(i));
-    for (const llw_yaml *i = first_of(generator, "envs"); i; i = i->next)
-        add_env(k, &map, llw_yaml_string(i, ""));
-    const char *env = llw_yaml_string(llw_yaml_get(generator, "env"), NULL);
-    if (env) add_env(k, &map, env);
-    for (const llw_yaml *i = first_of(generator, "files"); i; i = i->next)
-        add_file(k, &map, llw_yaml_string(i, ""));
-    llw_map_add(k->r, map);
-    for (const llw_yaml *i = first_of(k->root, "resources"); i;
-         i = i->next) { /* a base's manifests name it, too */
-        const char *path = llw_config_inside(k->r->arena, k->file->directory, llw_yaml_string(i, "/"));
-        const char *slash = path ? strrchr(path, '.') : NULL;
-        bool is_file = slash && (!strcmp(slash, ".yaml") || !strcmp(slash, ".yml"));
-        if (!path || (is_file && !strchr(path, '/'))) continue;
-        map.directory =
-            is_file ? llw_arena_strndup(k->r->arena, path, (size_t)(llw_path_name(path) - path - 1)) : path;
-        if (strcmp(map.directory, k->file->directory)) llw_map_add(k->r, map);
+llw_kustomization *llw_kustomization_in(llw_config_reader *r, llw_config_set *set, const char *directory) {
+    static const char *const names[] = {"kustomization.yaml", "kustomization.yml", "Kustomization"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const llw_config_entry *e = llw_config_set_entry(set, llw_path_join(r->arena, directory, names[i]));
+        if (e) return llw_kustomization_of(r, set, &e->file);
     }
+    return NULL;
 }
 
-void llw_kustomize_maps(llw_config_reader *r, llw_config_set *set) {
-    const llw_config_file *file;
-    for (size_t at = 0; (file = llw_config_set_next(set, LLW_CONFIG_KUSTOMIZE, &at)) != NULL;) {
-        kustomization *k = read_once(r, set, file);
-        for (const llw_yaml *i = k ? first_of(k->root, "configMapGenerator") : NULL; i; i = i->next)
-            generate(k, i);
-    }
+/* --- what takes what --- */
+
+/* Where an entry leads; NULL when that is not here. */
+static const char *there(llw_config_reader *r, const llw_kustomization *k, const llw_yaml *entry) {
+    const char *name = llw_yaml_string(entry, NULL);
+    return name ? llw_config_inside(r->arena, k->file->directory, name) : NULL;
 }
 
-/* --- images --- */
+static const char *const takers[] = {"resources", "bases", "components"};
 
 /* What a kustomization takes: files by name, and what those of the directories that it names take. */
-static void take(struct llw_kustomize *all, kustomization *by, const kustomization *k, int depth,
-                 int *steps) {
-    static const char *const names[] = {"kustomization.yaml", "kustomization.yml", "Kustomization"};
-    llw_arena *arena = by->r->arena;
-    for (const llw_yaml *i = first_of(k->root, "resources"); i && ++*steps < MAX_STEPS; i = i->next) {
-        const char *name = llw_yaml_string(i, NULL);
-        const char *there = name ? llw_config_inside(arena, k->file->directory, name) : NULL;
-        if (!there) continue;
-        void *items = all->items;
-        taken *t = llw_arena_push(arena, &items, &all->n, &all->capacity, sizeof *t);
-        all->items = items;
-        *t = (taken){there, by, all->n};
-        for (size_t n = 0; n < 3 && depth < MAX_DEPTH; n++) {
-            const llw_config_entry *e = llw_config_set_entry(k->set, llw_path_join(arena, there, names[n]));
-            const kustomization *below = e ? read_once(by->r, by->set, &e->file) : NULL;
-            if (below) take(all, by, below, depth + 1, steps);
+static void take(llw_config_reader *r, llw_config_set *set, struct llw_kustomize *all,
+                 const llw_config_file *built, const llw_kustomize_level *level, int depth, int *steps) {
+    for (size_t list = 0; list < sizeof takers / sizeof *takers; list++)
+        for (const llw_yaml *i = llw_kustomize_list(level->by->root, takers[list]); i && ++*steps < MAX_STEPS;
+             i = i->next) {
+            const char *path = there(r, level->by, i);
+            if (!path) continue;
+            llw_kustomization *below = depth < MAX_DEPTH ? llw_kustomization_in(r, set, path) : NULL;
+            if (below) {
+                llw_kustomize_level *next = llw_arena_alloc(r->arena, sizeof *next);
+                *next = (llw_kustomize_level){below, level};
+                take(r, set, all, built, next, depth + 1, steps);
+                continue;
+            }
+            void *items = all->found;
+            size_t order = all->n;
+            *(llw_kustomize_way *)llw_arena_push(r->arena, &items, &all->n, &all->capacity,
+                                                 sizeof *all->found) =
+                (llw_kustomize_way){path, level, built, order};
+            all->found = items;
         }
-    }
 }
 
 static int by_path(const void *a, const void *b) {
-    const taken *x = a, *y = b;
+    const llw_kustomize_way *x = a, *y = b;
     int c = strcmp(x->path, y->path);
     return c ? c : x->order < y->order ? -1 : x->order > y->order;
 }
 
-/* All that kustomizations with images take, sorted by path. */
-static const struct llw_kustomize *all_taken(llw_config_reader *r, llw_config_set *set) {
-    static const char key[] = "images";
+static void mark_taken(llw_config_reader *r, llw_config_set *set, const llw_kustomization *k) {
+    for (size_t list = 0; list < sizeof takers / sizeof *takers; list++)
+        for (const llw_yaml *i = llw_kustomize_list(k->root, takers[list]); i; i = i->next) {
+            const char *path = there(r, k, i);
+            llw_kustomization *below = path ? llw_kustomization_in(r, set, path) : NULL;
+            if (below) below->taken = true;
+        }
+}
+
+/* Patches that are files: a path alone, or under path. */
+static void mark_patches(llw_config_reader *r, llw_config_set *set, const llw_kustomization *k) {
+    static const char *const lists[] = {"patchesStrategicMerge", "patches"};
+    for (size_t list = 0; list < sizeof lists / sizeof *lists; list++)
+        for (const llw_yaml *i = llw_kustomize_list(k->root, lists[list]); i; i = i->next) {
+            const llw_yaml *path = llw_yaml_get(i, "path");
+            const char *file = there(r, k, path ? path : i);
+            llw_config_entry *e = file ? llw_config_set_entry(set, file) : NULL;
+            if (e) e->patch = true;
+        }
+}
+
+/* All that kustomizations take. */
+static const struct llw_kustomize *all_ways(llw_config_reader *r, llw_config_set *set) {
     if (r->kustomize) return r->kustomize;
     struct llw_kustomize *all = r->kustomize = llw_arena_alloc(r->arena, sizeof *all);
     *all = (struct llw_kustomize){0};
     r->n_parsed++;
     const llw_config_file *file;
     for (size_t at = 0; (file = llw_config_set_next(set, LLW_CONFIG_KUSTOMIZE, &at)) != NULL;) {
-        kustomization *k = read_once(r, set, file);
-        int steps = 0;
-        if (k && first_of(k->root, key)) take(all, k, k, 0, &steps);
+        llw_kustomization *k = llw_kustomization_of(r, set, file);
+        mark_taken(r, set, k);
+        mark_patches(r, set, k);
     }
-    if (all->n) qsort(all->items, all->n, sizeof *all->items, by_path);
+    for (size_t at = 0; (file = llw_config_set_next(set, LLW_CONFIG_KUSTOMIZE, &at)) != NULL;) {
+        llw_kustomize_level *level = llw_arena_alloc(r->arena, sizeof *level);
+        *level = (llw_kustomize_level){llw_kustomization_of(r, set, file), NULL};
+        int steps = 0;
+        level->by->first_way = all->n;
+        if (!level->by->taken && all->n < MAX_WAYS) take(r, set, all, file, level, 0, &steps);
+        level->by->n_ways = all->n - level->by->first_way;
+    }
+    all->by_path = llw_arena_alloc(r->arena, (all->n + 1) * sizeof *all->by_path);
+    for (size_t i = 0; i < all->n; i++) all->by_path[i] = all->found[i];
+    if (all->n) qsort(all->by_path, all->n, sizeof *all->by_path, by_path);
     return all;
 }
+
+size_t llw_kustomize_ways_of(llw_config_reader *r, llw_config_set *set, const llw_config_file *manifest,
+                             const llw_kustomize_way **out) {
+    const struct llw_kustomize *all = all_ways(r, set);
+    size_t low = 0, high = all->n, n = 0;
+    while (low < high) { /* the first of that path */
+        size_t mid = (low + high) / 2;
+        if (strcmp(all->by_path[mid].path, manifest->path) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    *out = all->by_path + low;
+    while (low + n < all->n && !strcmp((*out)[n].path, manifest->path)) n++;
+    return n;
+}
+
+size_t llw_kustomize_ways_by(llw_config_reader *r, llw_config_set *set, const llw_config_file *built,
+                             const llw_kustomize_way **out) {
+    const struct llw_kustomize *all = all_ways(r, set);
+    const llw_kustomization *k = llw_kustomization_of(r, set, built);
+    *out = k ? all->found + k->first_way : NULL;
+    return k ? k->n_ways : 0;
+}
+
+bool llw_kustomize_is_patch(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    const llw_config_entry *e = all_ways(r, set) ? llw_config_set_entry(set, file->path) : NULL;
+    return e && e->patch;
+}
+
+/* --- images --- */
 
 /* The name in front of :tag and @digest. */
 static size_t name_length(const llw_rich *image) {
@@ -179,10 +175,11 @@ static size_t name_length(const llw_rich *image) {
     return to;
 }
 
-static llw_rich value_at(kustomization *k, const llw_yaml *map, const char *key) {
+static llw_rich value_at(llw_config_reader *r, const llw_kustomization *k, const llw_yaml *map,
+                         const char *key) {
     const llw_yaml *node = llw_yaml_get(map, key);
     if (!node || node->kind != LLW_YAML_SCALAR) return (llw_rich){0};
-    return llw_yaml_rich(&k->text, node, llw_link_new(k->r->arena, k->file->path, "Kustomize images", true));
+    return llw_yaml_rich(&k->text, node, llw_link_new(r->arena, k->file->path, "Kustomize images", true));
 }
 
 static void append_behind(llw_arena *arena, llw_rich *out, char sign, const llw_rich *more) {
@@ -192,41 +189,39 @@ static void append_behind(llw_arena *arena, llw_rich *out, char sign, const llw_
     llw_rich_append(arena, out, more);
 }
 
-static llw_rich renamed(kustomization *k, const llw_yaml *entry, const llw_rich *image) {
-    llw_rich out = value_at(k, entry, "newName"), tag = value_at(k, entry, "newTag"),
-             digest = value_at(k, entry, "digest");
+static llw_rich renamed(llw_config_reader *r, const llw_kustomization *k, const llw_yaml *entry,
+                        const llw_rich *image) {
+    llw_rich out = value_at(r, k, entry, "newName"), tag = value_at(r, k, entry, "newTag"),
+             digest = value_at(r, k, entry, "digest");
     size_t name = name_length(image);
     if (!out.n) out = llw_rich_slice(image, 0, name);
     llw_rich all = {0};
-    llw_rich_append(k->r->arena, &all, &out);
+    llw_rich_append(r->arena, &all, &out);
     if (digest.n)
-        append_behind(k->r->arena, &all, '@', &digest);
+        append_behind(r->arena, &all, '@', &digest);
     else if (tag.n)
-        append_behind(k->r->arena, &all, ':', &tag);
+        append_behind(r->arena, &all, ':', &tag);
     else {
         llw_rich rest = llw_rich_slice(image, name, image->n);
-        llw_rich_append(k->r->arena, &all, &rest);
+        llw_rich_append(r->arena, &all, &rest);
     }
     return all;
 }
 
-llw_rich llw_kustomize_image(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
-                             const llw_rich *image) {
-    llw_rich name = llw_rich_slice(image, 0, name_length(image));
-    const char *text = llw_rich_text(r->arena, &name);
-    const struct llw_kustomize *all = all_taken(r, set);
-    size_t low = 0, high = all->n;
-    while (low < high) { /* the first of that path */
-        size_t mid = (low + high) / 2;
-        if (strcmp(all->items[mid].path, file->path) < 0)
-            low = mid + 1;
-        else
-            high = mid;
+/* The entry of that name; NULL. */
+static const llw_yaml *entry_of(const llw_kustomization *k, const char *name) {
+    for (const llw_yaml *i = llw_kustomize_list(k->root, "images"); i; i = i->next)
+        if (!strcmp(llw_yaml_string(llw_yaml_get(i, "name"), ""), name)) return i;
+    return NULL;
+}
+
+llw_rich llw_kustomize_image(llw_config_reader *r, const llw_kustomize_way *way, const llw_rich *image) {
+    llw_rich out = *image;
+    for (const llw_kustomize_level *level = way ? way->level : NULL; level; level = level->above) {
+        llw_rich name = llw_rich_slice(&out, 0, name_length(&out));
+        const char *text = llw_rich_text(r->arena, &name);
+        const llw_yaml *entry = text ? entry_of(level->by, text) : NULL;
+        if (entry) out = renamed(r, level->by, entry, &out);
     }
-    for (; text && low < all->n && !strcmp(all->items[low].path, file->path); low++) {
-        kustomization *k = all->items[low].by;
-        for (const llw_yaml *i = first_of(k->root, "images"); i; i = i->next)
-            if (!strcmp(llw_yaml_string(llw_yaml_get(i, "name"), ""), text)) return renamed(k, i, image);
-    }
-    return *image;
+    return out;
 }

@@ -40,7 +40,7 @@ typedef struct llw_config_reader {
     struct llw_kustomize *kustomize; /* which of them take which manifests, once somebody asked */
     struct llw_config_pin *pins;     /* where the project fixes its llama.cpp */
     size_t n_pins, pin_capacity;
-    size_t n_parsed; /* Compose files, Dockerfiles and kustomizations */
+    size_t n_parsed; /* Compose files, Dockerfiles, kustomizations and their patches */
 } llw_config_reader;
 
 enum { LLW_SHELL_BUDGET = 1 << 22 };

@@ -9,6 +9,7 @@ typedef struct llw_config_entry {
     llw_config_kind kind;
     bool emit;     /* its launches are wanted; else it only completes others */
     bool namesake; /* another file of the set has the same name */
+    bool patch;    /* of a kustomization: no manifest of its own */
     bool parsed_docker, parsed_services, parsed_project;
     llw_dockerfile docker;
     struct llw_kustomization *kustomization; /* NULL: not read yet */

@@ -226,6 +226,11 @@ const llw_yaml *llw_yaml_follow(const llw_yaml *node) {
     return node && node->target ? NULL : node;
 }
 
+const llw_yaml *llw_yaml_root(const llw_yaml *node) {
+    while (node->original || node->parent) node = node->original ? node->original : node->parent;
+    return node;
+}
+
 /* Merges are followed breadth by breadth: a map may name one map or a list of them, each with merges of its
  * own. */
 const llw_yaml *llw_yaml_get(const llw_yaml *map, const char *key) {

@@ -35,6 +35,8 @@ typedef struct llw_yaml {
     const char *anchor;
     const char *tag;         /* one of the file's own, such as !reset; NULL */
     struct llw_yaml *target; /* of an alias; look through llw_yaml_follow */
+    const struct llw_yaml *original; /* of a copy (config/yaml_patch.h): the node of a file that it was */
+    const struct llw_yaml *under;    /* of a copy: what a patch put it over; NULL */
     struct llw_yaml *first, *last, *next, *parent;
 } llw_yaml;
 
@@ -50,6 +52,8 @@ llw_rc llw_yaml_parse_all(llw_arena *arena, const char *path, const char *bytes,
 
 /* The node itself, or what its alias names (at most 16 steps); NULL for NULL. */
 const llw_yaml *llw_yaml_follow(const llw_yaml *node);
+/* The topmost node of the file that a node was written in. O(its depth). */
+const llw_yaml *llw_yaml_root(const llw_yaml *node);
 /* A map's value by key, also through << merges; the last of equal keys. NULL when absent or no map. */
 const llw_yaml *llw_yaml_get(const llw_yaml *map, const char *key);
 /* The scalar's text, or otherwise when it is absent, no scalar, or a plain null. */
