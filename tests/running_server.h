@@ -39,7 +39,7 @@ static inline int set_up(void **state) {
     f->arena = llw_arena_new();
     strcpy(f->root, "/tmp/llwhy-verify-XXXXXX");
     assert_non_null(mkdtemp(f->root));
-    assert_int_equal(llw_flags_load(f->arena, &f->flags, NULL), LLW_OK);
+    assert_int_equal(llw_flags_load(&f->flags, NULL), LLW_OK);
     *state = f;
     return 0;
 }

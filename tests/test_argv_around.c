@@ -296,7 +296,7 @@ static void a_setting_is_written_as_llama_cpp_reads_it(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
     llw_flags flags;
-    assert_int_equal(llw_flags_load(arena, &flags, NULL), LLW_OK);
+    assert_int_equal(llw_flags_load(&flags, NULL), LLW_OK);
     int64_t now = llw_build_order("v0.5.0"), old = llw_build_order("b8022");
 #define WRITE(attr, value, order)                                                                            \
     llw_flag_write(&flags, arena, LLW_launch_##attr, value, LLW_PROGRAM_SERVER, order)

@@ -466,7 +466,7 @@ static const char *repaired(const llw_kb *kb, const llw_flags *flags, size_t row
 static void a_machine_replaces_one_token_or_nothing(void **state) {
     (void)state;
     llw_flags flags;
-    assert_int_equal(llw_flags_load(arena, &flags, NULL), LLW_OK);
+    assert_int_equal(llw_flags_load(&flags, NULL), LLW_OK);
     llw_kb *kb = llw_kb_new();
     llw_kb_add_file(kb, "05-ub.lua", small_rules, sizeof small_rules - 1);
     llw_kb_order(kb);

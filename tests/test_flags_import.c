@@ -42,7 +42,7 @@ static const char *help_text(llw_arena *arena, const char *version, const char *
     llw_flags flags;
     llw_text out = {0};
     int64_t order = llw_build_order(version);
-    assert_int_equal(llw_flags_load(arena, &flags, NULL), LLW_OK);
+    assert_int_equal(llw_flags_load(&flags, NULL), LLW_OK);
     llw_text_add(&out, "----- common params -----\n\n");
     for (size_t i = 0; i < flags.n_rows; i++) {
         const llw_flag_row *row = &flags.rows[i];
@@ -110,11 +110,10 @@ static void unuse(void) {
     memcpy(overlay + sizeof overlay - 7, "XXXXXX", 6);
 }
 
-static const llw_flag_row *find(llw_arena *arena, const char *name, llw_program program,
-                                const char *version) {
+static const llw_flag_row *find(const char *name, llw_program program, const char *version) {
     static llw_flags flags;
     bool negative = false;
-    assert_int_equal(llw_flags_load(arena, &flags, NULL), LLW_OK);
+    assert_int_equal(llw_flags_load(&flags, NULL), LLW_OK);
     return llw_flag_find(&flags, name, program, llw_build_order(version), &negative);
 }
 
@@ -145,13 +144,13 @@ static void what_comes_and_goes_has_its_build(void **state) {
     llw_flags_update u = import(arena, text, "v0.9.0");
     assert_string_equal(changes_of(arena, &u), "+--xyzzy\n+--no-plugh\n---ubatch-size");
     use(&u);
-    assert_int_equal(find(arena, "--xyzzy", LLW_PROGRAM_SERVER, "v0.9.0")->kind, LLW_FLAG_REAL);
-    assert_string_equal(find(arena, "-xy", LLW_PROGRAM_SERVER, "v0.9.0")->env, "LLAMA_ARG_XYZZY");
-    assert_int_equal(find(arena, "--no-plugh", LLW_PROGRAM_SERVER, "v0.9.0")->kind, LLW_FLAG_SWITCH);
-    assert_null(find(arena, "--xyzzy", LLW_PROGRAM_SERVER, "v0.5.0"));
-    assert_null(find(arena, "-ub", LLW_PROGRAM_SERVER, "v0.9.0"));
-    assert_non_null(find(arena, "-ub", LLW_PROGRAM_SERVER, "v0.5.0"));
-    assert_non_null(find(arena, "-ub", LLW_PROGRAM_CLI, "v0.9.0")); /* the help was the server's */
+    assert_int_equal(find("--xyzzy", LLW_PROGRAM_SERVER, "v0.9.0")->kind, LLW_FLAG_REAL);
+    assert_string_equal(find("-xy", LLW_PROGRAM_SERVER, "v0.9.0")->env, "LLAMA_ARG_XYZZY");
+    assert_int_equal(find("--no-plugh", LLW_PROGRAM_SERVER, "v0.9.0")->kind, LLW_FLAG_SWITCH);
+    assert_null(find("--xyzzy", LLW_PROGRAM_SERVER, "v0.5.0"));
+    assert_null(find("-ub", LLW_PROGRAM_SERVER, "v0.9.0"));
+    assert_non_null(find("-ub", LLW_PROGRAM_SERVER, "v0.5.0"));
+    assert_non_null(find("-ub", LLW_PROGRAM_CLI, "v0.9.0")); /* the help was the server's */
     assert_true(llw_build_order("v0.9.0") > llw_build_order("v0.5.0"));
     llw_flags_update again = import(arena, text, "v0.9.0");
     assert_string_equal(changes_of(arena, &again), "");
@@ -180,12 +179,12 @@ static void an_old_build_tells_of_the_past(void **state) {
                         ? ""
                         : strstr(changes_of(arena, &u), "---override-tensor"));
     use(&u);
-    assert_int_equal(find(arena, "--log-colors", LLW_PROGRAM_SERVER, "b5000")->kind, LLW_FLAG_PLAIN);
-    assert_int_equal(find(arena, "--log-colors", LLW_PROGRAM_SERVER, "b6301")->kind,
+    assert_int_equal(find("--log-colors", LLW_PROGRAM_SERVER, "b5000")->kind, LLW_FLAG_PLAIN);
+    assert_int_equal(find("--log-colors", LLW_PROGRAM_SERVER, "b6301")->kind,
                      LLW_FLAG_ONOFFAUTO); /* nobody said otherwise */
-    assert_int_equal(find(arena, "--log-colors", LLW_PROGRAM_CLI, "b5000")->kind, LLW_FLAG_ONOFFAUTO);
-    assert_non_null(find(arena, "-ot", LLW_PROGRAM_SERVER, "b8022"));
-    assert_null(find(arena, "-ot", LLW_PROGRAM_SERVER, "b5000"));
+    assert_int_equal(find("--log-colors", LLW_PROGRAM_CLI, "b5000")->kind, LLW_FLAG_ONOFFAUTO);
+    assert_non_null(find("-ot", LLW_PROGRAM_SERVER, "b8022"));
+    assert_null(find("-ot", LLW_PROGRAM_SERVER, "b5000"));
     assert_true(llw_build_order("b5000") < llw_build_order("b6301"));
     unuse();
     llw_arena_free(arena);
@@ -201,7 +200,7 @@ static void another_variable_and_another_name(void **state) {
     assert_string_equal(changes_of(arena, &u),
                         "~--micro: its variable is LLAMA_ARG_MICRO here, not LLAMA_ARG_UBATCH");
     use(&u);
-    const llw_flag_row *row = find(arena, "--micro", LLW_PROGRAM_SERVER, "v0.9.0");
+    const llw_flag_row *row = find("--micro", LLW_PROGRAM_SERVER, "v0.9.0");
     assert_int_equal(row->kind, LLW_FLAG_INT); /* what the table knows of the value stays */
     assert_int_equal(row->sets[0].attr, LLW_launch_ubatch);
     unuse();

@@ -25,7 +25,7 @@ static int set_up(void **state) {
                                  .copies = LLW_SHELL_BUDGET,
                                  .reread = LLW_SHELL_BUDGET,
                                  .flags = &flags};
-    return llw_flags_load(arena, &flags, NULL) != LLW_OK;
+    return llw_flags_load(&flags, NULL) != LLW_OK;
 }
 
 static int tear_down(void **state) {

@@ -375,7 +375,7 @@ static void plans_are_explained(void **state) {
 
 static void expect_edit(fixture *f, const char *words, const char *edit, const char *want) {
     llw_flags flags;
-    assert_int_equal(llw_flags_load(f->arena, &flags, NULL), LLW_OK);
+    assert_int_equal(llw_flags_load(&flags, NULL), LLW_OK);
     llw_texts before = llw_case_words(f->arena, words), with = llw_case_words(f->arena, edit);
     llw_texts after =
         llw_edit_words(f->arena, &flags, LLW_PROGRAM_SERVER, llw_build_order("b8022"), &before, &with);

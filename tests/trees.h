@@ -29,7 +29,7 @@ static llw_arena *tree_arena;
 static inline int tree_set_up(void **state) {
     (void)state;
     tree_arena = llw_arena_new();
-    return llw_flags_load(tree_arena, &tree_flags, NULL) != LLW_OK;
+    return llw_flags_load(&tree_flags, NULL) != LLW_OK;
 }
 
 static inline int tree_tear_down(void **state) {

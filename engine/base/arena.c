@@ -25,7 +25,7 @@ struct llw_arena {
  * pages from the system cost more than the arithmetic. They are kept by size, and given to whoever wants that
  * size: a small arena that lives long must not sit in a large block. A sanitizer sees plain allocations
  * instead. */
-enum { KEEP = 32 << 20, MIN_BLOCK = 4096, MAX_BLOCK = 1 << 18, CLASSES = 8 };
+enum { KEEP = 32 << 20, MIN_BLOCK = 4096, LARGE = 1 << 16, MAX_BLOCK = 1 << 18, CLASSES = 8 };
 static _Thread_local block *kept[CLASSES];
 static _Thread_local size_t kept_bytes;
 
@@ -61,28 +61,39 @@ static bool keeps_blocks(void) {
 #endif
 }
 
+/* Large blocks come from the system with all their pages at once: page by page they cost more than filling
+ * them, and calloc would clear them once more. */
+static bool is_large(size_t size) {
+    return keeps_blocks() && size >= LARGE;
+}
+
+static block *block_new(size_t size) {
+    block *b = NULL;
+    if (!is_large(size))
+        b = llw_xmalloc(sizeof *b + size);
+    else if ((b = mmap(NULL, sizeof *b + size, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)) == MAP_FAILED)
+        out_of_memory();
+    b->size = size;
+    return b;
+}
+
+static void block_free(block *b) {
+    if (is_large(b->size))
+        munmap(b, sizeof *b + b->size);
+    else
+        free(b);
+}
+
 static void give_back(block *b) {
     if (!keeps_blocks() || b->size < MIN_BLOCK || b->size > KEEP - kept_bytes) {
-        free(b);
+        block_free(b);
         return;
     }
     block **of = &kept[class_of(b->size)];
     b->next = *of;
     *of = b;
     kept_bytes += b->size;
-}
-
-/* A large block is fetched from the system at once: page by page costs more than filling it. */
-static void fault_in(block *b) {
-#if defined(MADV_POPULATE_WRITE)
-    enum { PAGE = 4096 };
-    uintptr_t from = ((uintptr_t)b + PAGE - 1) / PAGE * PAGE,
-              to = ((uintptr_t)b->bytes + b->size) / PAGE * PAGE;
-    if (b->size >= 16 * PAGE)
-        madvise((void *)from, to - from, MADV_POPULATE_WRITE); /* else it comes as it is used */
-#else
-    (void)b;
-#endif
 }
 
 /* A kept block of the size wanted, at least of the size needed, or a new one. */
@@ -97,10 +108,7 @@ static block *take(size_t size, size_t want) {
         b->used = 0;
         return b;
     }
-    block *b = llw_xmalloc(sizeof *b + want);
-    b->size = want;
-    fault_in(b);
-    return b;
+    return block_new(want);
 }
 
 void llw_arena_free(llw_arena *arena) {

@@ -167,6 +167,14 @@ const char *llw_path_folder(llw_arena *arena, const char *path) {
     return slash == path ? "/" : llw_arena_strndup(arena, path, (size_t)(slash - path));
 }
 
+int llw_path_depth(const char *directory, int most) {
+    char *real = realpath(*directory ? directory : ".", NULL);
+    int depth = real ? 0 : most;
+    for (const char *at = real; at && (at = strchr(at, '/')) && at[1] && depth < most; at++) depth++;
+    free(real);
+    return depth;
+}
+
 /* An absolute path without links in its directory; NULL when that directory is not there. */
 static const char *absolute(llw_arena *arena, const char *path) {
     const char *name = llw_path_name(path);

@@ -37,6 +37,10 @@ const char *llw_path_folder(llw_arena *arena, const char *path);
 /* path as seen from a directory ("" for the current one): relative when it lies below, else absolute. */
 const char *llw_path_relative(llw_arena *arena, const char *path, const char *directory);
 
+/* How many directories stand above one ("" for the current one), links resolved, and no more than `most`:
+ * that many also where it cannot be told. */
+int llw_path_depth(const char *directory, int most);
+
 /* Names in a directory (without . and ..), sorted by bytes, so that every order is the same everywhere. */
 llw_rc llw_directory_list(llw_arena *arena, const char *path, char ***names, size_t *count, llw_err *err);
 

@@ -361,7 +361,7 @@ void llw_rulelint_run(const llw_kb *kb, const llw_rulelint_ask *ask, llw_arena *
     llw_rulelinting l = {.kb = kb, .ask = ask, .arena = arena, .out = out};
     llw_err err = {0};
     read_builds(&l);
-    if (llw_flags_load(arena, &l.flags, &err) != LLW_OK)
+    if (llw_flags_load(&l.flags, &err) != LLW_OK)
         llw_rulelint_add(&l, "K16", llw_arena_strdup(arena, err.file), err.line, "", "", "%s", err.text);
     const char *cases = practised(&l);
     for (size_t i = 0; i < kb->n_problems; i++)

@@ -1,7 +1,7 @@
 /* llwhy ask MODEL: gathers the facts once, then answers a question a line. */
 #include "cli/asking.h"
+#include "cli/edit.h"
 
-#include <histedit.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,10 +119,11 @@ static bool take(llw_app *app, char *line) {
 
 /* ---- the prompt ---- */
 
+static char prompt_text[] = "llwhy> ";
+
 static char *prompt(EditLine *edit) {
     (void)edit;
-    static char text[] = "llwhy> ";
-    return text;
+    return prompt_text;
 }
 
 typedef struct completing {
@@ -188,6 +189,17 @@ static unsigned char drop_line(EditLine *edit, int key) {
     return CC_REDISPLAY;
 }
 
+/* Lines that are read as they come, from a pipe or where nothing helps to edit them. */
+static void read_lines(llw_app *app, const char *ask) {
+    char *line = NULL;
+    size_t size = 0;
+    do {
+        fputs(ask, stdout);
+        fflush(stdout);
+    } while (getline(&line, &size, stdin) >= 0 && take(app, line));
+    free(line);
+}
+
 static void converse(llw_app *app) {
     EditLine *edit = el_init("llwhy", stdin, stdout, stderr);
     History *past = history_init();
@@ -230,13 +242,10 @@ int llw_command_ask(llw_app *app) {
         return app->code;
     }
     llw_app_run(app);
-    if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)) {
+    bool sits = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    if (sits && llw_edit_load())
         converse(app);
-        return app->code;
-    }
-    char *line = NULL;
-    size_t size = 0;
-    while (getline(&line, &size, stdin) >= 0 && take(app, line)) fflush(stdout);
-    free(line);
+    else
+        read_lines(app, sits ? prompt_text : "");
     return app->code;
 }

@@ -118,7 +118,7 @@ static void calibrate_speed(llw_app *app, const llw_ledger *ledger) {
     reached kinds[2] = {{.least = INFINITY}, {.least = INFINITY}};
     int tried = 0;
     llw_entity host = llw_facts_next(app->facts, LLW_KIND_host, 0);
-    if (!host || llw_flags_load(app->arena, &flags, NULL) != LLW_OK) return;
+    if (!host || llw_flags_load(&flags, NULL) != LLW_OK) return;
     for (size_t i = ledger->n_records; i-- > 0 && tried < MAX_PREDICTED;) {
         const llw_record *r = ledger->records[i];
         bool in_ram = false;

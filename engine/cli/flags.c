@@ -99,7 +99,7 @@ int llw_command_flags(llw_app *app) {
     llw_err err = {0};
     if (!program_asked(app, &question.program)) return app->code;
     if (llw_build_read(app->arena, llw_option_value(o, LLW_OPT_LLAMA), &build, &err) != LLW_OK ||
-        llw_flags_load(app->arena, &flags, &err) != LLW_OK)
+        llw_flags_load(&flags, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_INPUT, &err), app->code;
     question.flags = &flags;
     question.build = &build;

@@ -110,7 +110,7 @@ int llw_command_gate(llw_app *app) {
     if (llw_build_read_pinned(app->arena, asked, &build, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_USAGE, &err), app->code;
     g.build = build.version;
-    if (llw_flags_load(app->arena, &g.flags, &err) != LLW_OK)
+    if (llw_flags_load(&g.flags, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_INTERNAL, &err), app->code;
     llw_app_load_kb(app);
     size_t n = 0;

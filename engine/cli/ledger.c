@@ -13,7 +13,7 @@ enum { MAX_PARENTS = 40 };
 static const char *find(llw_app *app, const char *start, const char **root) {
     const char *up = *start && strcmp(start, ".") ? llw_arena_printf(app->arena, "%s/", start) : "";
     *root = up;
-    for (int i = 0; i < MAX_PARENTS; i++) {
+    for (int left = llw_path_depth(up, MAX_PARENTS); left >= 0; left--) {
         const char *path = llw_arena_printf(app->arena, "%sevidence", up);
         if (llw_file_is_directory(path)) return path;
         if (access(llw_arena_printf(app->arena, "%s.git", up), F_OK) == 0 ||
@@ -62,7 +62,7 @@ void llw_app_claim_ledger(llw_app *app, llw_facts *facts, const char *path) {
     llw_err err = {0};
     const llw_ledger *ledger = llw_app_ledger(app, path);
     if (!ledger->n_records) return;
-    if (llw_flags_load(app->arena, &flags, &err) != LLW_OK)
+    if (llw_flags_load(&flags, &err) != LLW_OK)
         llw_app_fail(app, LLW_EXIT_INTERNAL, &err);
     else
         llw_ledger_claim(facts, ledger, &flags, 0);

@@ -206,7 +206,7 @@ static bool run_one(starting *s) {
     if (s->launch) {
         llw_flags flags;
         probe.n_flags = s->n_flags;
-        probe.flags = llw_flags_load(app->arena, &flags, NULL) == LLW_OK
+        probe.flags = llw_flags_load(&flags, NULL) == LLW_OK
                           ? llw_probe_flags(app->arena, &flags, s->flags, s->n_flags)
                           : NULL;
     }

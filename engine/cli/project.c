@@ -34,7 +34,7 @@ static yaml_node_t *child(project *p, const yaml_node_t *map, const char *key) {
 
 const char *llw_project_find(llw_app *app) {
     const char *up = "";
-    for (int i = 0; i < MAX_PARENTS; i++) {
+    for (int left = llw_path_depth("", MAX_PARENTS); left >= 0; left--) {
         const char *path = llw_arena_printf(app->arena, "%s.llwhy.yaml", up);
         if (llw_file_is_regular(path)) return path;
         if (access(llw_arena_printf(app->arena, "%s.git", up), F_OK) == 0) return NULL;

@@ -389,7 +389,7 @@ static void teach_from(llw_app *app, const char *word) {
     llw_case_setting setting = {0};
     llw_build build;
     app->facts = llw_facts_new();
-    if (llw_flags_load(app->arena, &flags, &err) != LLW_OK ||
+    if (llw_flags_load(&flags, &err) != LLW_OK ||
         llw_build_read(app->arena, version, &build, &err) != LLW_OK) {
         llw_app_fail(app, LLW_EXIT_USAGE, &err);
         return;

@@ -240,7 +240,7 @@ static void verify(verifying *v, const char *what) {
     llw_running_options options = {.seconds = SECONDS};
     llw_err err = {0};
     long pid = 0;
-    if (llw_flags_load(app->arena, &v->flags, &err) != LLW_OK) {
+    if (llw_flags_load(&v->flags, &err) != LLW_OK) {
         llw_app_fail(app, LLW_EXIT_KB, &err);
         return;
     }

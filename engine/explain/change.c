@@ -129,7 +129,7 @@ static bool turning_start(turning *t, llw_run *run, llw_entity launch, llw_arena
     if (!p || p->rc != LLW_OK) return false;
     t->program = p->as_read.program;
     t->order = p->as_read.build_order;
-    return llw_flags_load(arena, &t->flags, NULL) == LLW_OK;
+    return llw_flags_load(&t->flags, NULL) == LLW_OK;
 }
 
 static llw_value default_of(const turning *t, llw_attr attr) {

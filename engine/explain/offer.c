@@ -395,7 +395,7 @@ void llw_offers(llw_run *run, llw_arena *arena, llw_decision *d) {
     if (llw_facts_value(run->facts, d->launch, LLW_launch_refused).known) return; /* the flags come first */
     offering o = {
         .run = run, .arena = arena, .d = d, .program = p->as_read.program, .order = p->as_read.build_order};
-    if (llw_flags_load(arena, &o.flags, NULL) != LLW_OK) return;
+    if (llw_flags_load(&o.flags, NULL) != LLW_OK) return;
     bool fails = d->verdict != LLW_VERDICT_LOADS && d->verdict != LLW_VERDICT_LIKELY_LOADS;
     if (fails && !authors_repair(&o, &d->repair)) cheapest_repair(&o, &d->repair);
     if (!p->as_read.n_devices) return; /* nothing to place */

@@ -297,7 +297,20 @@ llw_rc llw_build_read(llw_arena *arena, const char *version, llw_build *out, llw
     return LLW_OK;
 }
 
+/* The order of the row of that very name, as since and until name one; -1 when there is none. */
+static int64_t order_of_row(const char *version) {
+    const llw_table *t = NULL;
+    if (read_builds(&t, NULL) != LLW_OK) return -1;
+    int name = llw_table_column(t, "version"), order = llw_table_column(t, "order");
+    for (size_t row = 0; row < t->n_rows; row++)
+        if (!strcmp(llw_table_cell(t, row, name), version))
+            return strtoll(llw_table_cell(t, row, order), NULL, 10);
+    return -1;
+}
+
 int64_t llw_build_order(const char *version) {
+    int64_t named = version && *version ? order_of_row(version) : -1;
+    if (named >= 0) return named;
     llw_arena *arena = llw_arena_new();
     llw_build build;
     int64_t order = llw_build_read(arena, version, &build, NULL) == LLW_OK ? build.order : -1;

@@ -1,5 +1,6 @@
 /* llama.cpp's option table: loading, looking up, writing. */
 #include "fact/flags.h"
+#include "base/data.h"
 #include "base/distance.h"
 #include "base/table.h"
 #include "fact/build.h"
@@ -94,21 +95,7 @@ static bool read_set(llw_arena *arena, const char *word, llw_flag_set *set) {
     return set->attr != LLW_ATTR_NONE;
 }
 
-/* Orders of the versions in since and until, read from builds.tsv once each. */
-typedef struct known_order {
-    const char *version;
-    int64_t order;
-} known_order;
-
-static int64_t order_of(const char *version, known_order *known, size_t *n) {
-    for (size_t i = 0; i < *n; i++)
-        if (!strcmp(known[i].version, version)) return known[i].order;
-    int64_t order = llw_build_order(version);
-    if (*n < 16) known[(*n)++] = (known_order){version, order};
-    return order;
-}
-
-llw_rc llw_flags_load(llw_arena *arena, llw_flags *out, llw_err *err) {
+static llw_rc read_rows(llw_arena *arena, llw_flags *out, llw_err *err) {
     llw_table t;
     llw_rc rc = llw_table_read(arena, "models/flags.tsv", &t, err);
     if (rc != LLW_OK) return rc;
@@ -119,8 +106,6 @@ llw_rc llw_flags_load(llw_arena *arena, llw_flags *out, llw_err *err) {
         programs = llw_table_column(&t, "programs"), since = llw_table_column(&t, "since"),
         until = llw_table_column(&t, "until"), secret = llw_table_column(&t, "secret"),
         note = llw_table_column(&t, "note");
-    known_order known[16];
-    size_t n_known = 0;
     llw_flag_row *rows = llw_arena_alloc(arena, (t.n_rows ? t.n_rows : 1) * sizeof *rows);
     for (size_t i = 0; i < t.n_rows; i++) {
         llw_flag_row *r = &rows[i];
@@ -145,8 +130,8 @@ llw_rc llw_flags_load(llw_arena *arena, llw_flags *out, llw_err *err) {
         r->secret = !strcmp(llw_table_cell(&t, i, secret), "yes");
         r->note = llw_table_cell(&t, i, note);
         const char *from = llw_table_cell(&t, i, since), *to = llw_table_cell(&t, i, until);
-        r->since = *from ? order_of(from, known, &n_known) : 0;
-        r->until = *to ? order_of(to, known, &n_known) : INT64_MAX;
+        r->since = *from ? llw_build_order(from) : 0;
+        r->until = *to ? llw_build_order(to) : INT64_MAX;
         r->since_version = from;
         r->until_version = to;
         if (r->since < 0 || r->until < 0)
@@ -154,6 +139,22 @@ llw_rc llw_flags_load(llw_arena *arena, llw_flags *out, llw_err *err) {
                             "names a build that models/builds.tsv does not order");
     }
     *out = (llw_flags){rows, t.n_rows};
+    return LLW_OK;
+}
+
+llw_rc llw_flags_load(llw_flags *out, llw_err *err) {
+    static llw_flags table;
+    static llw_arena *arena; /* of every table that was read: who has an older one keeps it */
+    static unsigned generation;
+    if (!arena) arena = llw_arena_new();
+    if (!table.rows || generation != llw_data_generation()) {
+        llw_flags read;
+        llw_rc rc = read_rows(arena, &read, err);
+        if (rc != LLW_OK) return rc;
+        table = read;
+        generation = llw_data_generation();
+    }
+    *out = table;
     return LLW_OK;
 }
 

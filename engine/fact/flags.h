@@ -1,6 +1,7 @@
 /* llama.cpp's options (models/flags.tsv) for one program of one build, to look up and to write.
  *
- * A llw_flags lives in the arena it was loaded into and never changes. Look-ups are O(rows), about 470. */
+ * The table is read once while the data stay the same (base/data.h), never changes, and lives as long as the
+ * program. Look-ups are O(rows), about 470. */
 #ifndef LLW_FACT_FLAGS_H
 #define LLW_FACT_FLAGS_H
 
@@ -81,7 +82,7 @@ const char *llw_program_name(llw_program program); /* server, cli, bench, fit-pa
  */
 bool llw_program_find(const char *name, llw_program *out);
 
-llw_rc llw_flags_load(llw_arena *arena, llw_flags *out, llw_err *err);
+llw_rc llw_flags_load(llw_flags *out, llw_err *err);
 
 bool llw_flag_active(const llw_flag_row *row, llw_program program, int64_t order);
 bool llw_flag_of_program(const llw_flag_row *row, llw_program program); /* whatever the build */

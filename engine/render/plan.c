@@ -129,14 +129,14 @@ static void models_conf(const writing *w) {
 }
 
 /* Options that have no environment variable stay flags, and are named in a comment. */
-static void env(const writing *w, llw_arena *arena) {
+static void env(const writing *w) {
     llw_flags flags;
     const llw_launch *launch = &w->d->predicted->as_read;
     comments(w, "# ");
     llw_text_add(w->out, "LLAMA_ARG_MODEL=");
     add_quoted(w->out, w->path);
     llw_text_add(w->out, "\n");
-    if (llw_flags_load(arena, &flags, NULL) != LLW_OK) return;
+    if (llw_flags_load(&flags, NULL) != LLW_OK) return;
     const llw_offer *o = &w->d->choice;
     for (size_t i = 0; i < o->n_args; i++) {
         bool negative = false;
@@ -192,7 +192,7 @@ bool llw_render_plan(llw_text *out, const llw_decision *d, const char *format) {
     if (!strcmp(format, "models.conf"))
         models_conf(&w);
     else if (!strcmp(format, "env"))
-        env(&w, arena);
+        env(&w);
     else if (!strcmp(format, "compose"))
         compose(&w);
     else

@@ -130,7 +130,7 @@ static llw_rc weigh(llw_judging *j, const llw_scene *scene, const outcome *team,
 static llw_rc find_unneeded(llw_judging *j, const llw_texts *edit, const outcome *team, const outcome *plan) {
     llw_flags flags;
     llw_texts pieces[MAX_PIECES];
-    llw_rc rc = llw_flags_load(j->arena, &flags, j->err);
+    llw_rc rc = llw_flags_load(&flags, j->err);
     if (rc != LLW_OK) return rc;
     size_t n =
         llw_edit_pieces(j->arena, &flags, LLW_PROGRAM_SERVER,

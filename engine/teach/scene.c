@@ -225,7 +225,7 @@ llw_rc llw_scene_open(const llw_kb *kb, const llw_case *c, const llw_case_settin
     llw_build build;
     layered s;
     lay_over(c, changes, n_changes, arena, &s);
-    llw_rc rc = llw_flags_load(arena, &flags, err);
+    llw_rc rc = llw_flags_load(&flags, err);
     if (rc == LLW_OK) rc = llw_build_read(arena, s.now.llama, &build, err);
     if (rc != LLW_OK) return rc;
     out->facts = llw_facts_new();

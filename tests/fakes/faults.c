@@ -185,6 +185,15 @@ void *realloc(void *old, size_t size) {
     return fails("alloc") ? none() : real_realloc(old, size);
 }
 
+/* Pages for nobody's file are memory, too. */
+void *mmap64(void *at, size_t size, int access, int flags, int fd, off64_t offset) {
+    static __typeof__(&mmap64) next;
+    if (!next) next = REAL(mmap64);
+    if (!(flags & MAP_ANONYMOUS) || !fails("alloc")) return next(at, size, access, flags, fd, offset);
+    errno = ENOMEM;
+    return MAP_FAILED;
+}
+
 void free(void *p) {
     if (is_early(p)) return;
     if (!real_free) find_allocator();

@@ -8,12 +8,8 @@
 enum { MOST = 2000 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static llw_arena *table_arena;
-    static llw_flags table;
-    if (!table_arena) {
-        table_arena = llw_arena_new();
-        if (llw_flags_load(table_arena, &table, NULL) != LLW_OK) __builtin_trap();
-    }
+    llw_flags table;
+    if (llw_flags_load(&table, NULL) != LLW_OK) __builtin_trap();
     llw_facts *facts = llw_facts_new();
     llw_arena *arena = llw_arena_new();
     char *text = llw_arena_strndup(arena, (const char *)data, size), *rest = text;

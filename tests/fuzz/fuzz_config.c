@@ -38,12 +38,8 @@ static bool write_tree(const char *text, size_t size) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static llw_arena *table_arena;
-    static llw_flags table;
-    if (!table_arena) {
-        table_arena = llw_arena_new();
-        if (llw_flags_load(table_arena, &table, NULL) != LLW_OK) __builtin_trap();
-    }
+    llw_flags table;
+    if (llw_flags_load(&table, NULL) != LLW_OK) __builtin_trap();
     const char *path = fuzz_folder();
     if (!strcmp(FUZZ_NAME, "tree") ? !write_tree((const char *)data, size)
                                    : !(path = fuzz_file(FUZZ_NAME, data, size)))

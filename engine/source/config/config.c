@@ -266,7 +266,7 @@ static llw_rc start_reader(llw_config_reader *r, llw_facts *facts, const llw_con
     if (r->flags) return LLW_OK;
     llw_flags *flags = llw_arena_alloc(r->arena, sizeof *flags);
     r->flags = flags;
-    return llw_flags_load(r->arena, flags, err);
+    return llw_flags_load(flags, err);
 }
 
 static void read_set(llw_config_reader *r, llw_config_set *set) {
@@ -301,7 +301,8 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
     path = llw_arena_strndup(r.arena, path, len);
     while (path[0] == '.' && path[1] == '/' && path[2]) path += 2;
     bool directory = llw_file_is_directory(*path ? path : ".");
-    llw_config_set set = {.root = directory ? (strcmp(path, ".") ? path : "") : llw_path_folder(r.arena, path)};
+    llw_config_set set = {.root =
+                              directory ? (strcmp(path, ".") ? path : "") : llw_path_folder(r.arena, path)};
     set.arena = r.arena;
     char *real = realpath(*set.root ? set.root : ".", NULL);
     set.real = real ? llw_arena_strdup(r.arena, real) : NULL;

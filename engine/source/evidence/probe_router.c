@@ -114,7 +114,7 @@ bool llw_prober_route(llw_prober *p, llw_probe_problem *problem, const char **wh
     llw_flags flags;
     models = llw_prober_get(p, "/v1/models", 0, &call);
     const char *const *words = words_of(p, find(models, name), &n, &p->routed_port);
-    if (n && !p->probe->flags && llw_flags_load(p->arena, &flags, NULL) == LLW_OK) {
+    if (n && !p->probe->flags && llw_flags_load(&flags, NULL) == LLW_OK) {
         p->probe->flags = llw_probe_flags(p->arena, &flags, words, n);
         p->probe->n_flags = n;
     }

@@ -140,7 +140,7 @@ static void read_process(llw_prober *p) {
     llw_flags flags;
     struct stat st;
     p->pid = pid_of(p);
-    if (!p->pid || llw_flags_load(p->arena, &flags, NULL) != LLW_OK ||
+    if (!p->pid || llw_flags_load(&flags, NULL) != LLW_OK ||
         llw_running_read(p->arena, &(llw_running_options){.docker = ""}, p->pid, &flags, &process, NULL) !=
             LLW_OK)
         return;

@@ -322,7 +322,7 @@ llw_rc llw_argv_read(llw_facts *facts, const llw_argv *in, llw_argv_result *out,
     llw_flags loaded = {0};
     *out = (llw_argv_result){0};
     if (!in->flags) {
-        llw_rc rc = llw_flags_load(arena, &loaded, err);
+        llw_rc rc = llw_flags_load(&loaded, err);
         if (rc != LLW_OK) return rc;
     }
     out->build = in->build ? in->build : llw_build_claim(facts, NULL, LLW_GRADE_DEFAULT, "", "", err);

@@ -322,7 +322,7 @@ import im = {.arena = arena, .help = help, .program = program, .out = out };
     size_t len;
     *out = (llw_flags_update){0};
     llw_rc rc = llw_build_read(arena, version, &build, err);
-    if (rc == LLW_OK) rc = llw_flags_load(arena, &im.flags, err);
+    if (rc == LLW_OK) rc = llw_flags_load(&im.flags, err);
     if (rc == LLW_OK) rc = llw_data_read(arena, "models/flags.tsv", &bytes, &len, &path, err);
     if (rc == LLW_OK) rc = llw_table_parse(arena, path, bytes, len, &im.table, err);
     if (rc != LLW_OK) return rc;

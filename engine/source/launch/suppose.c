@@ -445,7 +445,7 @@ static llw_rc start(llw_supposing *s) {
     llw_program_find(program, &s->program);
     if (build) llw_facts_count(s->over, build, LLW_build_order, &s->order);
     s->old_order = s->order;
-    return llw_flags_load(s->arena, &s->flags, s->err);
+    return llw_flags_load(&s->flags, s->err);
 }
 
 llw_rc llw_suppose(llw_facts *over, llw_entity launch, const char *const *words, size_t n, llw_supposed *out,

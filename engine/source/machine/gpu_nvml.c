@@ -5,6 +5,7 @@
  * reference (r535 and later), sections "Device Queries", "Initialization and Cleanup" and the structure
  * pages. */
 #include "source/machine/gpu_nvml.h"
+#include "base/library.h"
 
 #include <dlfcn.h>
 #include <string.h>
@@ -232,12 +233,9 @@ static llw_rc read_all(const nvml *lib, const char *name, llw_gpu_list *list, ll
 llw_rc llw_gpu_nvml_read(llw_gpu_list *list, const char *library, llw_err *err) {
     /* the last one is where WSL2 keeps the Windows driver's libraries */
     static const char *const usual[] = {"libnvidia-ml.so.1", "libnvidia-ml.so",
-                                        "/usr/lib/wsl/lib/libnvidia-ml.so.1"};
-    nvml lib = {.handle = NULL};
-    const char *name = library ? library : usual[0];
-    if (library) lib.handle = dlopen(library, RTLD_NOW | RTLD_LOCAL);
-    for (size_t i = 0; !library && !lib.handle && i < sizeof usual / sizeof *usual; i++)
-        lib.handle = dlopen(usual[i], RTLD_NOW | RTLD_LOCAL);
+                                        "/usr/lib/wsl/lib/libnvidia-ml.so.1", NULL};
+    const char *given[] = {library, NULL}, *name = library ? library : usual[0];
+    nvml lib = {.handle = llw_library_open(library ? given : usual)};
     if (!lib.handle) return llw_fail(err, LLW_ERR_NOTHING, name, 0, "is not there");
     load_symbols(&lib);
     llw_rc rc;

@@ -108,11 +108,11 @@ static const unsigned char *peek(reader *r, size_t n) {
     return r->buf;
 }
 
-static uint32_t load32(const unsigned char *p) {
+static inline uint32_t load32(const unsigned char *p) {
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static uint64_t load64(const unsigned char *p) {
+static inline uint64_t load64(const unsigned char *p) {
     return load32(p) | (uint64_t)load32(p + 4) << 32;
 }
 
@@ -519,7 +519,8 @@ llw_rc llw_gguf_parse(llw_arena *arena, const char *path, const void *bytes, siz
 
 llw_rc llw_gguf_read_from(llw_arena *arena, const char *path, const llw_gguf_bytes *bytes, llw_gguf *out,
                           llw_err *err) {
-    unsigned char *window = llw_xmalloc(LLW_GGUF_WINDOW);
+    llw_arena *scratch = llw_arena_new();
+    unsigned char *window = llw_arena_alloc(scratch, LLW_GGUF_WINDOW);
     reader r = {.path = path,
                 .arena = arena,
                 .err = err,
@@ -531,7 +532,7 @@ llw_rc llw_gguf_read_from(llw_arena *arena, const char *path, const llw_gguf_byt
     *out =
         (llw_gguf){.file_bytes = bytes->size < 0 ? -1 : bytes->size, .allocated_bytes = -1, .modified = -1};
     llw_rc rc = read_header(&r, out);
-    free(window);
+    llw_arena_free(scratch);
     return rc;
 }
 
@@ -550,11 +551,8 @@ llw_rc llw_gguf_read(llw_arena *arena, const char *path, llw_gguf *out, llw_err 
         close(fd);
         return llw_fail(err, LLW_ERR_INPUT, path, 0, "is not a regular file");
     }
-    unsigned char *window = malloc(LLW_GGUF_WINDOW);
-    if (!window) {
-        close(fd);
-        return llw_fail(err, LLW_ERR_MEMORY, path, 0, "cannot be read: no memory");
-    }
+    llw_arena *scratch = llw_arena_new();
+    unsigned char *window = llw_arena_alloc(scratch, LLW_GGUF_WINDOW);
     reader r = {.path = path,
                 .arena = arena,
                 .err = err,
@@ -566,7 +564,7 @@ llw_rc llw_gguf_read(llw_arena *arena, const char *path, llw_gguf *out, llw_err 
                       .allocated_bytes = (int64_t)st.st_blocks * 512,
                       .modified = st.st_mtim.tv_sec};
     llw_rc rc = read_header(&r, out);
-    free(window);
+    llw_arena_free(scratch);
     close(fd);
     return rc;
 }
