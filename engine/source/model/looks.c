@@ -80,9 +80,8 @@ char *llw_looks_like(const unsigned char *head, size_t len, char buf[LLW_LOOKS_M
                         "it again"),
                buf;
     if (printable == len && len > 4) {
-        int shown = (int)strcspn((const char *)text, "\r\n");
-        if ((size_t)shown > left) shown = (int)left;
-        if (shown > 60) shown = 60;
+        int shown = 0; /* of the first line; the bytes end without a zero */
+        while (shown < 60 && (size_t)shown < left && text[shown] != '\r' && text[shown] != '\n') shown++;
         return snprintf(buf, LLW_LOOKS_MAX, "is a text (\"%.*s\"), not a model: download the file itself",
                         shown, (const char *)text),
                buf;
