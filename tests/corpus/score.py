@@ -1,6 +1,6 @@
 """Judges llwhy by real configuration files and load logs: what index.jsonl expects, against what llwhy says.
 
-    score.py LLWHY DIR [--half dev|unseen|fresh|blind2] [--wrong]
+    score.py LLWHY DIR [--half HALF] [--wrong]
 
 DIR holds the repositories that index.jsonl names, as DIR/OWNER+NAME at the commit it names (--fetch lists the commands that get them).
 Without DIR (or LLWHY_CORPUS), or without the files, nothing is judged and the exit code is 77. Less than three quarters found, or right, is
@@ -15,7 +15,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FENCES = ("```", "~~~")
-HALVES = ("dev", "unseen", "fresh", "blind2", "blind3")
+HALVES = ("dev", "unseen", "fresh", "blind2", "blind3", "blind4")
 
 
 def index(half):
