@@ -228,6 +228,17 @@ static void names_of_what_is_started(void **state) {
         {"Llama 3.1 70B has 42 GB at Q4_K_M.", llama, ""},
         {"Qwen3 32B is a dense model.", next, ""},
         {"Qwen3-Coder 30B is a dense model.", next, ""},
+        /* llama-bench's table calls a model by its architecture */
+        {"| model | size | backend |\n|---|---|---|\n| llama 8B Q4_K - Medium | 42 GiB | CUDA |\n", llama,
+         ""},
+        {"ggml_vulkan: one\n| model | size |\n| ---: | --- |\n| llama 8B Q4_K - Medium | 42 GiB |\n", llama,
+         ""},
+        /* sizes of something else, and a word that says something else */
+        {"Llama 3.1 8B (minimum 16 GB recommended).", llama, ""},
+        {"Llama 3.1 8B: the KV cache size drops to 0.4 GB.", llama, ""},
+        {"For Llama 3.1 8B models, 24 GB is tight.", llama, ""},
+        {"Llama 3.1 8B weights are for a GTX 1060 6 GB / GTX 1080 8 GB.", llama, ""},
+        {"Llama 3.1 8B wrote this: no, that makes it too dense.", llama, ""},
         {"Qwen3-Coder-Next 80B is a dense model.", next,
          "X.md:1:27 architecture Qwen3-Coder-Next-Q4_K_M.gguf dense\n"},
     };

@@ -54,6 +54,20 @@ static void a_log_may_be_one_string_of_json(void **state) {
     llw_arena_free(arena);
 }
 
+/* llama-quantize reads a file and loads nothing; what comes behind it in a script's log does. */
+static void quantising_is_no_load(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_log log = log_text(arena, "main: build = 8022 (3bb78133a)\n" HEADER
+                                  "llama_model_quantize_impl: model size  =  1202.09 MiB\n"
+                                  "main: quantize time =  2584.52 ms\n" HEADER "main: model loaded\n");
+    assert_int_equal(only(&log)->outcome, LLW_LOG_LOADED);
+    assert_int_equal(only(&log)->path_line, 5);
+    log = log_text(arena, HEADER "main: model loaded\nggml_vulkan: device lost on Vulkan0\n");
+    assert_int_equal(only(&log)->outcome, LLW_LOG_CRASH);
+    llw_arena_free(arena);
+}
+
 /* A shell's job number is no server's port. */
 static void shells_tell_of_crashes(void **state) {
     (void)state;
@@ -427,6 +441,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_around_the_fences_are_no_log),
         cmocka_unit_test(a_log_may_be_one_string_of_json),
+        cmocka_unit_test(quantising_is_no_load),
         cmocka_unit_test(shells_tell_of_crashes),
         cmocka_unit_test(an_end_has_its_own_advice),
         cmocka_unit_test(ollamas_own_engine_tells_sizes_in_its_words),

@@ -125,6 +125,17 @@ static void traps_are_left_alone(void **state) {
         {"models.conf", "[alpha]\nPATH=/srv\nBATCH=2048\n", ""},
         {"run.sh", "ik_llama-server -m a.gguf -ngl 99 -fmoe\n", ""},
         {"run.sh", "./ik_llama.cpp/build/bin/llama-server -m a.gguf -ngl 99 -fmoe -b 4096 -ub 4096\n", ""},
+        {"ik_llama-swap.config.yaml",
+         "models:\n  a:\n    cmd: llama-server -m a.gguf --port ${PORT} --webui llamacpp\n", ""},
+        /* names that are looked for, what a program printed, what its tests make up */
+        {"launch.py", "names = [\"llama-server\", \"server\", \"llama_cpp_server\"]\n", ""},
+        {"README.md", "```\nllama-server version 0.0.0 (built with cc)\n```\n", ""},
+        {"README.md", "```\nllama-bench -m a.gguf -fa [0|1]\n```\n", ""},
+        {"test_launch.py", "run([\"llama-server\", \"-m\", \"a.gguf\", \"--nope\"])\n", ""},
+        /* what is told of one's own runs, and what a figure is for */
+        {"README.md", "I rebuilt it, added layers and now can use `-b 4096 -ub 4096`.\n", ""},
+        {"README.md", "Always try `-b 4096 -ub 4096`: it reads prompts at three times the speed.\n", ""},
+        {"README.md", "Not tried: I always use `exps=CPU` on this rig.\n", ""},
         /* windows and chat in prose */
         {"README.md", "Dense prose about sparse models, with 16 GB of RAM on a GPU.\n", ""},
     };
@@ -167,6 +178,14 @@ static void their_neighbours_are_found(void **state) {
          "https://github.com/ggml-org/llama.cpp/releases/download/b8299/llama-b8299-bin-ubuntu-x64.zip\n"
          "/opt/llama/llama-server -m a.gguf --spec-draft-n-max 2\n",
          "F03 run.sh:2:35\n"},
+        {"launch.py", "run([\"llama-server\", \"-m\", \"a.gguf\", \"--nope\"])\n", "F01 launch.py:1:39\n"},
+        {"README.md", "Always try `-b 4096 -ub 4096`.\n", "L05 README.md:1\n"},
+        {"swap.yaml", "models:\n  a:\n    cmd: llama-server -m a.gguf --port ${PORT} --webui llamacpp\n",
+         "F05 swap.yaml:3:56\n"},
+        {"x.nix",
+         "{ ExecStart = \"${lib.getExe' llama-cpp \"llama-server\"} -m r.gguf -c 8192 --rerank\"; }\n",
+         "L09 x.nix:1\n"},
+        {"run.sh", "llama-cli -m a.gguf -cnv\n", "F02 run.sh:1:21\n"},
         {"llama.service", "[Service]\nExecStart=/usr/bin/llama-server -m a.gguf -c 8192 -np 4\n",
          "L15 llama.service:2\n"},
     };

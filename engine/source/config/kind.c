@@ -31,6 +31,12 @@ bool llw_config_is_example(const char *path) {
     return false;
 }
 
+/* A program's own tests: what they start is made up. */
+static bool is_test(const char *name) {
+    return has_suffix(name, "_test.py") || (has_prefix(name, "test_") && has_suffix(name, ".py")) ||
+           !strcasecmp(name, "conftest.py");
+}
+
 static const struct {
     const char *prefix, *suffix; /* of the name, in any case; "" for any */
     llw_config_kind kind;
@@ -87,7 +93,7 @@ llw_config_kind llw_config_kind_of(const char *name, bool *sniff) {
     char base[256];
     size_t len = strlen(name);
     *sniff = false;
-    if (!len || len >= sizeof base) return LLW_CONFIG_NONE;
+    if (!len || len >= sizeof base || is_test(name)) return LLW_CONFIG_NONE;
     memcpy(base, name, len + 1);
     for (size_t i = 0; i < 4; i++)
         if (has_suffix(base, suffixes[i])) base[strlen(base) - strlen(suffixes[i])] = 0;

@@ -348,7 +348,7 @@ bool llw_manifest_start(llw_manifest *m, const llw_yaml *spec, const llw_yaml *c
                            .directory = m->file->directory,
                            .set = m->set,
                            .default_origin = "shell default",
-                           .tells = true,
+                           .tells = c.ours,
                            .inside = &(llw_inside){.docker = mounted_files(&p, spec, container)}};
     *out = (llw_start){.line = container->line, .column = container->column};
     llw_container_start(m->r, &site, &c, &p.env, &out->low);

@@ -52,6 +52,21 @@ static void skip_blanks(nix *x) {
     }
 }
 
+/* ${lib.getExe' llama-cpp "llama-server"}: the program by its name. */
+static bool program_of(nix *x, size_t from, size_t to, llw_rich *out) {
+    static const char call[] = "getExe' ";
+    const char *text = slice(x, from, to), *at = strstr(text, call), *name = at ? strchr(at, '"') : NULL;
+    const char *end = name ? strchr(name + 1, '"') : NULL;
+    if (!end) return false;
+    from += (size_t)(name + 1 - text);
+    for (size_t i = from; i < from + (size_t)(end - name - 1); i++) {
+        llw_char one = x->text.chars[i];
+        one.link = x->literal;
+        llw_rich_push(x->r->arena, out, one);
+    }
+    return true;
+}
+
 /* ${ ... } with x->at on the dollar sign. */
 static void put(nix *x, llw_rich *out) {
     size_t from = x->at + 2, to = from;
@@ -59,6 +74,10 @@ static void put(nix *x, llw_rich *out) {
     for (; to < x->text.n; to++) {
         depth += at_byte(x, to) == '{';
         if (at_byte(x, to) == '}' && !--depth) break;
+    }
+    if (program_of(x, from, to, out)) {
+        x->at = to < x->text.n ? to + 1 : x->text.n;
+        return;
     }
     const llw_variable *v = llw_scope_get(&x->names, slice(x, from, to));
     llw_char here = x->text.chars[x->at];

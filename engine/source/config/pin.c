@@ -107,6 +107,10 @@ static const char *defined(const searching *s, const char *name, size_t len, cha
 
 /* --- pins --- */
 
+/* An image that is built of whatever is newest that day: beside a pin of another file it leaves the version
+ * open. */
+static const char newest[] = "newest";
+
 static void add(llw_config_reader *r, const char *file, const char *directory, int number,
                 const char *version, const char *origin) {
     if (r->n_pins >= MAX_PINS) return;
@@ -218,6 +222,10 @@ void llw_config_pins_in(llw_config_reader *r, const char *file, const char *dire
     if (len > MAX_LEN || (!memmem(bytes, len, "llama.cpp", 9) && !memmem(bytes, len, "LLAMA", 5))) return;
     searching s = {r, file, directory, bytes, bytes + len};
     int number = 0, named = 0;
+    size_t before = r->n_pins;
+    bool builds = strcasestr(llw_path_name(file), "dockerfile") ||
+                  strcasestr(llw_path_name(file), "containerfile"),
+         floats = false;
     char token[MAX_TOKEN];
     for (const char *at = bytes; at < s.end;) {
         const char *stop = memchr(at, '\n', (size_t)(s.end - at));
@@ -231,6 +239,7 @@ void llw_config_pins_in(llw_config_reader *r, const char *file, const char *dire
         at = stop ? stop + 1 : s.end;
         if (is_comment(&l)) continue;
         const char *after = repository(&l), *origin = NULL;
+        floats |= builds && after && find(l.at, l.end, "git clone");
         bool other = !after && (find(l.at, l.end, "git clone") || find(l.at, l.end, "repository:") ||
                                 find(l.at, l.end, "uses:"));
         if (after) named = number;
@@ -242,6 +251,7 @@ void llw_config_pins_in(llw_config_reader *r, const char *file, const char *dire
         else if (variable(&s, &l, token))
             add(r, file, directory, l.number, token, "variable");
     }
+    if (floats && r->n_pins == before) add(r, file, directory, number, newest, "clone");
 }
 
 void llw_config_pins_of_git(llw_config_reader *r, const char *root) {
@@ -279,6 +289,7 @@ static choice choose(const llw_config_reader *r, const char *file, const char *d
         if (*out && !same_version((*out)->version, pin->version)) return *out = NULL, SEVERAL;
         if (!*out) *out = pin;
     }
+    if (*out && !strcmp((*out)->version, newest)) return *out = NULL, ONE;
     return *out ? ONE : NONE;
 }
 

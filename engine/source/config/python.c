@@ -193,6 +193,13 @@ static bool is_program(python *p, const llw_words *words) {
     return strstr(text, "llama-") && llw_program_find(text, &program);
 }
 
+/* A list of names, such as of the programs to look for, starts nothing. */
+static bool has_option(const llw_words *words) {
+    for (size_t i = 1; i < words->n; i++)
+        if (words->items[i].n && words->items[i].chars[0].byte == '-') return true;
+    return false;
+}
+
 static list *find_list(python *p, const char *name) {
     for (size_t i = p->n; i-- > 0;)
         if (*name && !strcmp(p->lists[i].name, name)) return &p->lists[i];
@@ -327,6 +334,7 @@ static void run(python *p) {
     size_t n = 0;
     for (size_t i = 0; i < p->n; i++) {
         const list *l = &p->lists[i];
+        if (!has_option(&l->words)) continue;
         llw_scope env = {.arena = p->r->arena};
         llw_starts starts = {0};
         llw_start_words(p->r, &site, &l->words, &env, &starts);

@@ -92,7 +92,8 @@ static llw_config_kind kind_by_place(const char *directory, const char *name, bo
 llw_config_entry *llw_config_set_add(llw_config_reader *r, llw_config_set *set,
                                      const llw_config_input *input) {
     bool sniff = false;
-    llw_config_kind kind = kind_by_place(llw_path_folder(r->arena, input->path), llw_path_name(input->path), &sniff);
+    llw_config_kind kind =
+        kind_by_place(llw_path_folder(r->arena, input->path), llw_path_name(input->path), &sniff);
     if (sniff) {
         llw_config_kind found =
             llw_config_kind_by_content(kind, llw_path_name(input->path), input->bytes, input->len);
@@ -193,6 +194,17 @@ const llw_config_file *llw_config_set_next(const llw_config_set *set, int kind, 
     return NULL;
 }
 
+static bool holds(const char *directory, const char *name) {
+    char path[4096];
+    int n = snprintf(path, sizeof path, "%s/%s", *directory ? directory : ".", name);
+    return n > 0 && n < (int)sizeof path && !access(path, F_OK);
+}
+
+static bool is_llama_source(const char *path) {
+    return holds(path, "common/arg.cpp") ||
+           (holds(path, "src/llama.cpp") && holds(path, "ggml/CMakeLists.txt"));
+}
+
 /* Directories that hold what others made (versions, caches, packages, builds) or what nobody starts any more.
  * Of those that begin with a dot only a few hold configurations, or what assistants are told about the
  * project. What .gitignore names is read: a .env is ignored by git, and it is what runs. */
@@ -211,9 +223,17 @@ static bool skipped_directory(const char *path, const char *name) {
     }
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i])) return true;
-    char source[4096]; /* a copy of llama.cpp's own sources */
-    int n = snprintf(source, sizeof source, "%s/common/arg.cpp", path);
-    return n > 0 && n < (int)sizeof source && !access(source, F_OK);
+    return is_llama_source(path);
+}
+
+/* Of llama.cpp's own sources, or a fork's: what lies there is of that version and of its makers. */
+static bool is_of_its_makers(const char *name) {
+    static const char *const names[] = {"app",      "benches", "ci",      "common", "docs",
+                                        "examples", "ggml",    "gguf-py", "media",  "pocs",
+                                        "prompts",  "scripts", "src",     "tests",  "tools"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i])) return true;
+    return false;
 }
 
 bool llw_config_in_drop_in(const char *directory) {
@@ -235,6 +255,7 @@ void llw_config_set_walk(llw_config_reader *r, llw_config_set *set, const char *
         place_to_look here = ((place_to_look *)items)[i];
         char **names = NULL;
         size_t count = 0;
+        bool makers = !i && is_llama_source(here.path);
         llw_err err = {0};
         if (llw_directory_list(r->arena, *here.path ? here.path : ".", &names, &count, &err) != LLW_OK) {
             llw_config_unread(r, here.path, 0, "%s", err.text);
@@ -251,7 +272,8 @@ void llw_config_set_walk(llw_config_reader *r, llw_config_set *set, const char *
             struct stat st;
             if (lstat(path, &st)) continue;
             if (S_ISDIR(st.st_mode)) {
-                if (!below || here.depth >= LLW_CONFIG_MAX_DEPTH || skipped_directory(path, names[j]))
+                if (!below || here.depth >= LLW_CONFIG_MAX_DEPTH || skipped_directory(path, names[j]) ||
+                    (makers && is_of_its_makers(names[j])))
                     continue;
                 *(place_to_look *)llw_arena_push(r->arena, &items, &n, &capacity, sizeof(place_to_look)) =
                     (place_to_look){path, here.depth + 1};

@@ -1,6 +1,7 @@
 /* From the words of a process to the llama.cpp program they start, through everything that only starts
  * others. */
 #include "source/config/parts.h"
+#include "base/file.h"
 #include "source/config/fork.h"
 
 #include <ctype.h>
@@ -359,6 +360,8 @@ void llw_start_words(llw_config_reader *r, const llw_start_site *site, const llw
     size_t i = skip_starters(r->arena, w, 0, &env);
     if (i >= w->n) return;
     llw_program program;
+    const char *own = llw_path_name(site->file);
+    if (strcasestr(own, "ik_llama") || strcasestr(own, "ik-llama")) return; /* a file for that fork */
     if (find_program(r->arena, w, i, &program)) {
         add_program(r, w, i, program, &env, out);
         return;

@@ -173,6 +173,17 @@ static bool is_placeholder(const char *text) {
     return false;
 }
 
+/* What is said of an option that older builds had without a value, or "". */
+static const char *took_none_before(llw_reader *r, const llw_use *use) {
+    const char *since = use->row->since_version;
+    bool negative = false;
+    const llw_flag_row *bare =
+        *since ? llw_flag_find(r->flags, use->spelling, r->in->program, use->row->since - 1, &negative)
+               : NULL;
+    if (!bare || bare->kind != LLW_FLAG_PLAIN) return "";
+    return llw_arena_printf(r->arena, "; before %s it took none", llw_build_and_day(r->arena, since));
+}
+
 /* An option stands where the value of USE belongs. Whether llama.cpp takes it as that value; one finding
  * tells it, at the option whose value is missing. */
 static bool tell_swallowed(llw_reader *r, const llw_use *use, const llw_token *value) {
@@ -184,13 +195,7 @@ static bool tell_swallowed(llw_reader *r, const llw_use *use, const llw_token *v
     bool on = use->row->kind == LLW_FLAG_ONOFFAUTO || use->row->kind == LLW_FLAG_ONOFF;
     const char *advice =
         on ? llw_arena_printf(r->arena, "write %s on", use->spelling) : "give the option its value";
-    const char *before = "", *since = use->row->since_version;
-    bool negative = false;
-    const llw_flag_row *bare =
-        *since ? llw_flag_find(r->flags, use->spelling, r->in->program, use->row->since - 1, &negative)
-               : NULL;
-    if (bare && bare->kind == LLW_FLAG_PLAIN)
-        before = llw_arena_printf(r->arena, "; before %s it took none", llw_build_and_day(r->arena, since));
+    const char *before = took_none_before(r, use);
     if (taken)
         llw_reader_report(r, LLW_F_SWALLOWED, LLW_PROBLEM_WRONG, use, advice,
                           "%s takes the option %.*s as its value%s", use->spelling, QUOTE, value->text,
@@ -218,8 +223,8 @@ static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *sp
     llw_use use = {row, spelling, flag, false, false, llw_reader_attr(row)};
     if (i + want >= r->in->n_args) {
         llw_reader_refuse(r, LLW_F_MISSING_VALUE, &use, "give a value, or leave the option out",
-                          "%s ends here: %s is the last word and wants a value", llw_reader_program(r),
-                          spelling);
+                          "%s ends here: %s is the last word and wants a value%s", llw_reader_program(r),
+                          spelling, took_none_before(r, &use));
         return r->in->n_args - i - 1;
     }
     const llw_token *value = &r->in->args[i + 1];

@@ -278,6 +278,14 @@ static void claim_belief(document *d, const llw_rich *sentence) {
                         "document", llw_place(d->r->arena, d->file->path, c->line, c->column));
 }
 
+/* A row of llama-bench's table calls the model by its architecture and size: "qwen35 27B Q8_0" is no name. */
+static bool is_bench_row(const document *d, const llw_passage *p) {
+    size_t len = 0;
+    llw_rich row = llw_rich_slice(&p->text, 0, p->kind == LLW_PASSAGE_CELL ? p->lead : p->text.n);
+    const char *text = text_of(d, &row, &len);
+    return llw_pattern_matches(LLW_PATTERN_BENCH_ROW, text, len);
+}
+
 /* A figure alone in its cell is what the title of its column says: "Cumulative", "VRAM" and "KV cache" are no
  * sizes of models. */
 static bool other_column(const document *d, const llw_passage *p) {
@@ -293,7 +301,7 @@ static void read_sentence(document *d, size_t index, const llw_rich *before, con
     enum { MAX_PHRASES = 16 };
     const llw_passage *p = &d->passages.items[index];
     llw_phrase found[MAX_PHRASES];
-    size_t n = llw_phrases_find(sentence, found, MAX_PHRASES);
+    size_t n = is_bench_row(d, p) ? 0 : llw_phrases_find(sentence, found, MAX_PHRASES);
     for (size_t i = 0; i < n; i++) {
         if (!before->n && found[i].at < p->lead) continue; /* the row's name says it, not this cell */
         if (found[i].bytes && other_column(d, p)) continue;
@@ -342,7 +350,7 @@ static bool is_form(const llw_rich *text) {
     for (size_t i = 0; i + 1 < text->n; i++) {
         char c = text->chars[i].byte, next = text->chars[i + 1].byte;
         if (c == '<' && isalpha((unsigned char)next)) return true;
-        if (c == '[' && isalpha((unsigned char)next) && i && text->chars[i - 1].byte == ' ') return true;
+        if (c == '[' && isalnum((unsigned char)next) && i && text->chars[i - 1].byte == ' ') return true;
         if (c == '.' && next == '.' && i + 2 < text->n && text->chars[i + 2].byte == '.') return true;
     }
     return false;
@@ -433,6 +441,14 @@ static bool is_card(const llw_config_file *file) {
                    memmem(bytes, (size_t)(end - bytes), "pipeline_tag", 12));
 }
 
+/* Words without an option are what a program printed, or a sentence. */
+static bool has_option(const llw_start *start) {
+    const llw_words *words = &start->low.words;
+    for (size_t i = 0; i < words->n; i++)
+        if (words->items[i].n && words->items[i].chars[0].byte == '-') return true;
+    return !words->n;
+}
+
 /* Launches of their own, as examples; a document has no comments. */
 static void add_launches(document *d, const llw_starts *starts) {
     for (size_t i = 0; i < starts->n; i++) {
@@ -451,7 +467,8 @@ static void add_launches(document *d, const llw_starts *starts) {
                                       .directory = d->file->directory,
                                       .mounts = start->low.mounts,
                                       .n_mounts = start->low.n_mounts};
-        if (!start->file || !strcmp(start->file, path)) llw_config_add_launch(d->r, &spec);
+        if (has_option(start) && (!start->file || !strcmp(start->file, path)))
+            llw_config_add_launch(d->r, &spec);
     }
 }
 

@@ -14,7 +14,7 @@ static const char *const names[LLW_PATTERNS] = {
     "size",      "fits",      "fits-not",    "quant",         "size-of-model", "size-of-else", "buffer",
     "placement", "reason",    "source",      "name",          "fits-all",      "card",         "speed",
     "estimated", "old-file",  "old-section", "measured",      "update",        "update-step",  "short-test",
-    "long-test", "ub-reason", "the-model",   "size-of-cache", "needs",         "context"};
+    "long-test", "ub-reason", "the-model",   "size-of-cache", "needs",         "context",      "bench-row"};
 
 typedef struct belief {
     const char *name;

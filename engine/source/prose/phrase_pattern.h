@@ -45,6 +45,7 @@ typedef enum llw_pattern {
     LLW_PATTERN_SIZE_OF_CACHE,
     LLW_PATTERN_NEEDS,
     LLW_PATTERN_CONTEXT,
+    LLW_PATTERN_BENCH_ROW,
     LLW_PATTERNS
 } llw_pattern;
 
