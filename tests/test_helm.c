@@ -82,6 +82,86 @@ static void what_is_not_known_has_no_value(void **state) {
         "unread templates/d.yaml:5 is a template whose chart (Chart.yaml) is not here: it is not read\n");
 }
 
+#define ARGS                                                                                                 \
+    "          args:\n            - -c\n            - {{ .Values.ctx | quote }}\n"                           \
+    "            {{- toYaml .Values.extraArgs | nindent 12 }}\n"
+
+/* -f over values.yaml, --set over both; a command is a launch; a values file that nobody names is none. */
+static void commands_give_values(void **state) {
+    (void)state;
+    tree_file files[] = {
+        CHART,
+        {"c/values.yaml", VALUES},
+        {"c/templates/d.yaml", HEAD ARGS},
+        {"c/values-dev.yaml", "ctx: 1\n"},
+        {"prod.yaml", "ctx: 16384\nextraArgs: [-np, \"4\"]\n"},
+        {"up.sh",
+         "#!/bin/sh\nhelm upgrade --install llm -n x ./c -f prod.yaml \\\n  --set image.tag=server-b9000 "
+         "--wait\n"},
+        {NULL, NULL}};
+    tree_check(files, "",
+               "up.sh:llm: ctx=16,384 (Helm --values prod.yaml:1:6) < 8,192 (Helm values c/values.yaml:5:6) "
+               "parallel=4 (Helm --values prod.yaml:2:19) < 2 (Helm values c/values.yaml:13:6)\n");
+    files[5].text =
+        "#!/bin/sh\nhelm template ./c --set ctx=5,model.path=/a\\\\,b.gguf --set \"extraArgs={-ub,64}\"\n";
+    tree_check(files, "",
+               "up.sh:d.yaml: ctx=5 (Helm --set up.sh:2:29) < 8,192 (Helm values c/values.yaml:5:6) "
+               "ubatch=64 (Helm --set "
+               "up.sh:2:76)\nF26 args up.sh:2:76\n");
+    /* what is not known stays so: a value; a file's name */
+    files[5].text = "#!/bin/sh\nhelm install llm c --set ctx=$N --set extraArgs[0]=-b\n";
+    tree_check(files, "", "up.sh:llm: ctx=unknown (Kubernetes args c/templates/d.yaml:13:15)\n");
+    files[5].text = "#!/bin/sh\nhelm install llm c -f $1.yaml\n";
+    const char *got = tree_told(files, "");
+    assert_non_null(strstr(got, "c/templates/d.yaml: ctx=8,192 "));
+    assert_non_null(strstr(got, "unread up.sh:2 installs c with values from a file whose name is not known"));
+    files[5].text = "#!/bin/sh\nhelm install llm c -f secrets.yaml\n";
+    got = tree_told(files, "");
+    assert_non_null(strstr(got, "up.sh:llm: ctx=8,192 "));
+    assert_non_null(strstr(got, "unread up.sh:2 gives the chart the values of secrets.yaml"));
+    /* a chart of somebody else */
+    files[5].text = "#!/bin/sh\nhelm install llm oci://x/c --set ctx=1\n";
+    assert_non_null(strstr(tree_told(files, ""), "c/templates/d.yaml: ctx=8,192 "));
+}
+
+/* toYaml behind items of the same list, and range over a list, put in what the list holds. */
+static void lists_are_put_into_lists(void **state) {
+    (void)state;
+    check(VALUES, ARGS,
+          "c/templates/d.yaml: ctx=8,192 (Helm values c/values.yaml:5:6) parallel=2 (Helm values "
+          "c/values.yaml:13:6) load_mode=mmap+mlock (Helm values c/values.yaml:11:5)\n");
+    check(
+        VALUES,
+        "          args:\n            - -b\n            - \"7\"\n            {{- range .Values.extraArgs }}\n"
+        "            - {{ . | quote }}\n            {{- end }}\n",
+        "c/templates/d.yaml: batch=7 (Kubernetes args c/templates/d.yaml:13:16) parallel=2 (Helm values "
+        "c/values.yaml:13:6) load_mode=mmap+mlock (Helm values c/values.yaml:11:5)\n");
+    check(
+        VALUES,
+        "          args: [\"-c\", \"1\"]\n          resources:\n            requests: {}\n"
+        "            {{- with .Values.resources }}\n            {{- toYaml . | nindent 12 }}\n            "
+        "{{- "
+        "end }}\n",
+        "c/templates/d.yaml: ctx=1 (Kubernetes args c/templates/d.yaml:11:25) gpus_seen=2 (Kubernetes limits "
+        "c/values.yaml:15:28) gpu_ids= (Kubernetes limits c/values.yaml:15:28) ram_limit=16.00 GiB "
+        "(Kubernetes limits c/values.yaml:15:39)\n");
+}
+
+static void hostile_commands_are_survived(void **state) {
+    (void)state;
+    static const char *const pieces[] = {
+        "--set ", "-f ", "{",  "}", ",",  "=",         ".",          "[0]",           "\\",   "$X",
+        "a=null", " c ", "\n", "'", "\"", "-f up.sh ", "--set-json", "--set-string ", "helm "};
+    const tree_file files[] = {
+        CHART,
+        {"c/values.yaml", VALUES},
+        {"c/templates/d.yaml", HEAD ARGS},
+        {"up.sh", "#!/bin/sh\nhelm upgrade --install llm ./c -f c/values.yaml --set "
+                  "image.tag=a,extraArgs={-ub,64},gpu.enabled=false --set-string ctx=1 --set-json x='{}'\n"},
+        {NULL, NULL}};
+    tree_torture_in(files, 3, pieces, sizeof pieces / sizeof *pieces, 300);
+}
+
 static void hostile_templates_are_survived(void **state) {
     (void)state;
     static const char *const pieces[] = {"{{",
@@ -104,7 +184,9 @@ static void hostile_templates_are_survived(void **state) {
                                          ".Values",
                                          "toYaml",
                                          ": ",
-                                         "- "};
+                                         "- ",
+                                         "\n{{- toYaml .Values | nindent 3 }}\n",
+                                         "- {{ . }}\n"};
     const tree_file files[] = {
         CHART,
         {"c/values.yaml", VALUES},
@@ -122,6 +204,9 @@ int main(void) {
         cmocka_unit_test(values_of_the_chart_are_put_in),
         cmocka_unit_test(conditions_over_values_are_decided),
         cmocka_unit_test(what_is_not_known_has_no_value),
+        cmocka_unit_test(commands_give_values),
+        cmocka_unit_test(lists_are_put_into_lists),
+        cmocka_unit_test(hostile_commands_are_survived),
         cmocka_unit_test(hostile_templates_are_survived),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);

@@ -28,13 +28,12 @@ static void kustomizations_name_images_and_make_config_maps(void **state) {
         {"k/else/kustomization.yaml",
          "resources: [x.yaml]\nimages: [{name: ghcr.io/ggml-org/llama.cpp, newTag: light}]\n"},
         {NULL, NULL}};
-    tree_check(
-        files, "",
-        "k/base/llm.env: ubatch=256 (.env k/base/llm.env:1:18)\n"
-        "k/base/pod.yaml:llm: model=a.gguf (ConfigMap k/base/run.sh:2:22) ctx=4,096 (ConfigMap "
-        "k/base/kustomization.yaml:5:24) batch=7 (ConfigMap k/base/run.sh:2:32) ubatch=256 (ConfigMap "
-        "k/base/llm.env:1:18)\n"
-        "k/base/run.sh: model=a.gguf (script k/base/run.sh:2:22) batch=7 (script k/base/run.sh:2:32)\n");
+    tree_check(files, "",
+               "k/base/llm.env: ubatch=256 (.env k/base/llm.env:1:18)\n"
+               "k/base/run.sh: model=a.gguf (script k/base/run.sh:2:22) batch=7 (script k/base/run.sh:2:32)\n"
+               "k/base/pod.yaml:llm: model=a.gguf (ConfigMap k/base/run.sh:2:22) ctx=4,096 (ConfigMap "
+               "k/base/kustomization.yaml:5:24) batch=7 (ConfigMap k/base/run.sh:2:32) ubatch=256 (ConfigMap "
+               "k/base/llm.env:1:18)\n");
     /* the image decides what runs, and its tag which build */
     tree_make(files);
     tree_text("k/base/pod.yaml", POD "    image: ghcr.io/ggml-org/llama.cpp\n    args: [\"-c\", \"1\"]\n");

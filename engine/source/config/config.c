@@ -108,10 +108,11 @@ static bool is_supervisor(const llw_config_file *file) {
            memmem(file->bytes, file->len, ours, sizeof ours - 1);
 }
 
-typedef enum turn { COMMANDS, INI_FILES, DOCUMENTS } turn;
+typedef enum turn { COMMANDS, MANIFESTS, INI_FILES, DOCUMENTS } turn;
 
 static turn turn_of(llw_config_kind kind) {
     if (kind == LLW_CONFIG_DOCUMENT) return DOCUMENTS;
+    if (kind == LLW_CONFIG_KUBERNETES || kind == LLW_CONFIG_KUSTOMIZE) return MANIFESTS;
     return kind == LLW_CONFIG_INI || kind == LLW_CONFIG_PRESET ? INI_FILES : COMMANDS;
 }
 
@@ -158,32 +159,34 @@ static void emit_one(llw_config_reader *r, llw_config_set *set, size_t i) {
 
 /* What a file may leave behind in the reader and its result. Lists may have grown and been cut again. */
 typedef struct trace {
-    size_t launches, unread, problems, claims, routers, maps, pins, parsed;
-    const void *lists[6];
+    size_t launches, unread, problems, claims, routers, maps, pins, parsed, charts;
+    const void *lists[7];
     bool maps_read, known, cards;
 } trace;
 
 static trace trace_of(const llw_config_reader *r) {
-    return (trace){
-        .launches = r->out->n_launches,
-        .unread = r->out->n_unread,
-        .problems = r->out->n_problems,
-        .claims = r->out->n_claims,
-        .routers = r->n_routers,
-        .maps = r->n_maps,
-        .pins = r->n_pins,
-        .parsed = r->n_parsed,
-        .lists = {r->out->launches, r->out->unread, r->out->problems, r->routers, r->maps, r->pins},
-        .maps_read = r->maps_read,
-        .known = r->known != NULL,
-        .cards = r->cards != NULL};
+    return (trace){.launches = r->out->n_launches,
+                   .unread = r->out->n_unread,
+                   .problems = r->out->n_problems,
+                   .claims = r->out->n_claims,
+                   .routers = r->n_routers,
+                   .maps = r->n_maps,
+                   .pins = r->n_pins,
+                   .parsed = r->n_parsed,
+                   .charts = r->n_helm_uses,
+                   .lists = {r->out->launches, r->out->unread, r->out->problems, r->routers, r->maps, r->pins,
+                             r->helm_uses},
+                   .maps_read = r->maps_read,
+                   .known = r->known != NULL,
+                   .cards = r->cards != NULL};
 }
 
 static bool same_trace(const trace *a, const trace *b) {
     return !memcmp(a->lists, b->lists, sizeof a->lists) && a->launches == b->launches &&
            a->unread == b->unread && a->problems == b->problems && a->claims == b->claims &&
            a->routers == b->routers && a->maps == b->maps && a->pins == b->pins && a->parsed == b->parsed &&
-           a->maps_read == b->maps_read && a->known == b->known && a->cards == b->cards;
+           a->charts == b->charts && a->maps_read == b->maps_read && a->known == b->known &&
+           a->cards == b->cards;
 }
 
 /* Most files of a repository come to nothing: what was read of those is given back. */
@@ -212,10 +215,14 @@ static void emit_all(llw_config_reader *r, llw_config_set *set, turn now) {
     }
 }
 
-/* INI files late: whoever starts a router, which reads one of them, is known by then. Documents last: they
+/* Manifests behind the commands that install charts. INI files late: whoever starts a router, which reads one
+ * of them, is known by then. Documents last: they
  * speak of what the others start. */
 static void emit(llw_config_reader *r, llw_config_set *set) {
     emit_all(r, set, COMMANDS);
+    for (size_t i = 0; r->n_helm_uses && i < set->n; i++)
+        if (set->items[i]->emit) llw_front_charts(r, set, &set->items[i]->file);
+    emit_all(r, set, MANIFESTS);
     for (size_t i = 0; i < set->n; i++)
         if (set->items[i]->kind == LLW_CONFIG_INI && llw_front_preset(r, &set->items[i]->file, true))
             set->items[i]->kind = LLW_CONFIG_PRESET;

@@ -75,6 +75,8 @@ bool llw_front_split_setting(llw_arena *arena, const llw_rich *text, const char 
 void llw_front_kubernetes(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
 /* What a kustomization that nobody takes changes in the manifests that it builds. */
 void llw_front_kustomize(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
+/* The charts that commands of a file install, once all commands are known. */
+void llw_front_charts(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
 void llw_front_modelfile(llw_config_reader *r, const llw_config_file *file);
 void llw_front_localai(llw_config_reader *r, const llw_config_file *file);
 /* A Makefile or justfile. */

@@ -158,6 +158,12 @@ static bool speaks_of_models(const char *bytes, size_t len) {
     return speaks_of_llama(bytes, len);
 }
 
+/* It installs a chart: which one, what it says. */
+static bool installs_chart(const char *bytes, size_t len) {
+    return holds(bytes, len, "helm ") &&
+           (holds(bytes, len, "--set") || holds(bytes, len, "--values") || holds(bytes, len, "-f "));
+}
+
 static llw_config_kind kind_of_yaml(const char *bytes, size_t len) {
     if (line_starts(bytes, len, "apiVersion:", 0) && line_starts(bytes, len, "kind:", 0))
         return LLW_CONFIG_KUBERNETES;
@@ -184,12 +190,14 @@ llw_config_kind llw_config_kind_by_content(llw_config_kind kind, const char *nam
     if (memchr(bytes, 0, len < 4096 ? len : 4096)) return LLW_CONFIG_NONE; /* a program */
     switch (kind) {
     case LLW_CONFIG_YAML: /* of a chart's template the values may say it */
-        return speaks_of_llama(bytes, len) || holds(bytes, len, ".Values.") ? kind_of_yaml(bytes, len)
-                                                                            : LLW_CONFIG_NONE;
+        return speaks_of_llama(bytes, len) || holds(bytes, len, ".Values.") || installs_chart(bytes, len)
+                   ? kind_of_yaml(bytes, len)
+                   : LLW_CONFIG_NONE;
     case LLW_CONFIG_SCRIPT: {
         bool named = strchr(name + 1, '.') != NULL || *name == '.';
-        bool ours = (named || is_shell_script(bytes, len)) && speaks_of_llama(bytes, len);
-        return ours && may_start_llama(bytes, len) ? kind : LLW_CONFIG_NONE;
+        if (!named && !is_shell_script(bytes, len)) return LLW_CONFIG_NONE;
+        bool ours = speaks_of_llama(bytes, len) && may_start_llama(bytes, len);
+        return ours || installs_chart(bytes, len) ? kind : LLW_CONFIG_NONE;
     }
     case LLW_CONFIG_KUSTOMIZE: /* what it is about the manifests say */
         return holds(bytes, len, "images:") || holds(bytes, len, "configMapGenerator:") ||
@@ -200,6 +208,6 @@ llw_config_kind llw_config_kind_by_content(llw_config_kind kind, const char *nam
     case LLW_CONFIG_MODELFILE:
         return line_starts(bytes, len, "FROM", 0) || line_starts(bytes, len, "from", 0) ? kind
                                                                                         : LLW_CONFIG_NONE;
-    default: return speaks_of_llama(bytes, len) ? kind : LLW_CONFIG_NONE;
+    default: return speaks_of_llama(bytes, len) || installs_chart(bytes, len) ? kind : LLW_CONFIG_NONE;
     }
 }

@@ -1,5 +1,6 @@
 /* Kubernetes manifests: the objects that make pods, and what kustomizations make of them. */
 #include "source/config/kubernetes.h"
+#include "base/file.h"
 
 #include <string.h>
 
@@ -20,41 +21,36 @@ const char *llw_manifest_place(const llw_manifest *m, const llw_yaml *node) {
     return llw_place(m->r->arena, llw_manifest_path(m, node), node->line, node->column);
 }
 
-static llw_rich alone(const llw_manifest *m, const llw_yaml *node, const llw_link *link) {
+typedef struct reading {
+    const llw_manifest *m;
+    const llw_link *link;
+} reading;
+
+static llw_rich alone(const void *context, const llw_yaml *node) {
+    const reading *c = context;
+    const llw_manifest *m = c->m;
     const llw_yaml_text *patch = llw_kustomize_text(m->r, m->set, m->way, node);
-    if (!patch) return llw_helm_scalar(m->helm, &m->text, node, link);
-    return llw_yaml_rich(patch, node,
-                         llw_link_new(m->r->arena, patch->path, "Kustomize patch", link && link->variable));
+    if (!patch) return llw_helm_scalar(m->helm, &m->text, node, c->link);
+    return llw_yaml_rich(
+        patch, node, llw_link_new(m->r->arena, patch->path, "Kustomize patch", c->link && c->link->variable));
 }
 
 llw_rich llw_manifest_scalar(const llw_manifest *m, const llw_yaml *node, const llw_link *link) {
-    enum { MAX_UNDER = 16 };
-    const llw_yaml *under[MAX_UNDER];
-    size_t n = 0;
-    const llw_token *lost = NULL;
-    llw_rich out = {0};
-    for (const llw_yaml *i = node; i && i->kind == LLW_YAML_SCALAR && n < MAX_UNDER; i = i->under)
-        under[n++] = i;
-    while (n--) {
-        llw_rich text = alone(m, under[n], link);
-        out = llw_rich_over(m->r->arena, &text, lost);
-        llw_token *token = llw_arena_alloc(m->r->arena, sizeof *token);
-        *token = llw_rich_token(m->r->arena, &out, NULL);
-        token->lost = lost;
-        lost = token;
-    }
-    return out;
+    if (m->helm) return llw_helm_scalar(m->helm, &m->text, node, link);
+    return llw_yaml_over(m->r->arena, node, alone, &(reading){m, link});
 }
 
 /* --- objects --- */
 
-static void read(llw_manifest *m, llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+static void read(llw_manifest *m, llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
+                 const llw_helm_use *use) {
     const llw_yaml *twice = NULL;
     const char *bytes = file->bytes;
     size_t len = file->len;
     *m = (llw_manifest){.r = r, .file = file, .set = set};
-    m->helm = llw_helm_read(r, set, file, &bytes, &len);
+    m->helm = llw_helm_read(r, set, file, use, &bytes, &len);
     llw_yaml_parse_all(r->arena, file->path, bytes, len, m->documents, &m->n, &twice, &m->err);
+    for (size_t i = 0; i < m->n; i++) llw_helm_splice(m->helm, m->documents[i]);
     llw_yaml_text_init(&m->text, r->arena, file->path, bytes, len);
 }
 
@@ -139,7 +135,7 @@ static void read_maps(llw_config_reader *r, llw_config_set *set) {
         if (!memmem(file->bytes, file->len, kind, sizeof kind - 1)) continue;
         const llw_yaml *objects[MAX_OBJECTS];
         llw_manifest *m = llw_arena_alloc(r->arena, sizeof *m);
-        read(m, r, set, file);
+        read(m, r, set, file, NULL);
         size_t n = objects_of(m, objects);
         for (size_t i = 0; i < n; i++)
             if (!strcmp(string_at(objects[i], "kind"), kind)) add_map(m, objects[i]);
@@ -208,24 +204,53 @@ static bool runs_as_it_stands(llw_manifest *m, const llw_yaml *object, const llw
     return !n || *way;
 }
 
-void llw_front_kubernetes(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
-    if (llw_kustomize_is_patch(r, set, file)) return;
+/* The launches of a manifest as it stands, or of a template as a command of Helm fills it. */
+static size_t add_manifest(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
+                           const llw_helm_use *use, llw_front_launch *items, size_t before) {
     const llw_yaml *objects[MAX_OBJECTS];
     llw_manifest *m = llw_arena_alloc(r->arena, sizeof *m);
-    llw_front_launch *items = llw_arena_alloc(r->arena, (MAX_LAUNCHES + 1) * sizeof *items);
-    read(m, r, set, file);
-    size_t n_objects = objects_of(m, objects), n = 0;
+    read(m, r, set, file, use);
+    size_t n_objects = objects_of(m, objects), n = before;
     for (size_t i = 0; i < n_objects; i++)
         if (pod_of(objects[i]) && runs_as_it_stands(m, objects[i], &m->way))
             n = add_containers(m, objects[i], items, n);
     static const char llama[] = "llama";
-    bool ours = n || memmem(file->bytes, file->len, llama, sizeof llama - 1);
+    bool ours = n > before || memmem(file->bytes, file->len, llama, sizeof llama - 1);
     bool template = !m->helm && memmem(file->bytes, file->len, "{{", 2);
     if (*m->err.text && ours)
         llw_config_unread(r, file->path, m->err.line, "%s",
                           template ? "is a template whose chart (Chart.yaml) is not here: it is not read"
                                    : m->err.text);
-    if (n) llw_helm_tell(m->helm);
+    if (n > before) llw_helm_tell(m->helm);
+    for (size_t i = before; use && *use->release && i < n; i++) items[i].name = use->release;
+    return n;
+}
+
+void llw_front_kubernetes(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    llw_front_launch *items = llw_arena_alloc(r->arena, (MAX_LAUNCHES + 1) * sizeof *items);
+    if (llw_kustomize_is_patch(r, set, file) || llw_helm_is_used(r, file)) return;
+    llw_front_emit(r, file, items, add_manifest(r, set, file, NULL, items, 0));
+}
+
+void llw_front_charts(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    llw_front_launch *items = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_helm_uses; i++) {
+        const llw_helm_use *use = &r->helm_uses[i];
+        if (use->file != file) continue;
+        if (!items) items = llw_arena_alloc(r->arena, (MAX_LAUNCHES + 1) * sizeof *items);
+        if (use->unclear)
+            llw_config_unread(
+                r, file->path, use->line,
+                "installs %.80s with values from a file whose name is not known here: the chart "
+                "is read as its own values have it",
+                *use->chart ? llw_path_name(use->chart) : "the chart");
+        const llw_config_file *template;
+        for (size_t at = 0;
+             !use->unclear && (template = llw_config_set_next(set, LLW_CONFIG_KUBERNETES, &at)) != NULL;)
+            if (llw_helm_is_of(r->arena, template, use->chart) && n < MAX_LAUNCHES)
+                n = add_manifest(r, set, template, use, items, n);
+    }
     llw_front_emit(r, file, items, n);
 }
 
@@ -237,7 +262,7 @@ static size_t add_changed(llw_config_reader *r, llw_config_set *set, const llw_k
     if (!e || e->kind != LLW_CONFIG_KUBERNETES || r->reread < e->file.len) return n;
     r->reread -= e->file.len;
     llw_manifest *m = llw_arena_alloc(r->arena, sizeof *m);
-    read(m, r, set, &e->file);
+    read(m, r, set, &e->file, NULL);
     size_t n_objects = objects_of(m, objects);
     m->way = way;
     for (size_t i = 0; i < n_objects; i++)

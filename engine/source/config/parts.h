@@ -38,6 +38,8 @@ typedef struct llw_config_reader {
     size_t n_maps, map_capacity;
     bool maps_read;
     struct llw_kustomize *kustomize; /* which of them take which manifests, once somebody asked */
+    struct llw_helm_use *helm_uses; /* commands that install charts */
+    size_t n_helm_uses, helm_use_capacity;
     struct llw_config_pin *pins;     /* where the project fixes its llama.cpp */
     size_t n_pins, pin_capacity;
     size_t n_parsed; /* Compose files, Dockerfiles, kustomizations and their patches */

@@ -3,6 +3,7 @@
 #include "source/config/parts.h"
 #include "base/file.h"
 #include "source/config/fork.h"
+#include "source/config/helm_use.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -373,6 +374,8 @@ void llw_start_words(llw_config_reader *r, const llw_start_site *site, const llw
     } else if (llw_container_engine(name)) {
         llw_words rest = rest_of(r->arena, w, i + 1);
         llw_container_words(r, site, &rest, &env, out);
+    } else if (!strcmp(name, "helm")) {
+        llw_helm_command(r, site, w, i + 1);
     } else if (!strcmp(name, "tmux")) {
         run_tmux(r, site, w, i, &env, out);
     } else if (!strcmp(name, "ssh")) {

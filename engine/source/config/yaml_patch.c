@@ -105,6 +105,17 @@ static void put(llw_yaml_patch *p, llw_yaml *map, llw_yaml *old, const llw_yaml 
         insert(map, copy, NULL);
 }
 
+void llw_yaml_splice(llw_yaml_patch *p, llw_yaml *item, const llw_yaml *node) {
+    llw_yaml *parent = item->parent, *behind = item->next;
+    take_out(item);
+    if (!parent->under) parent->under = node->under;
+    for (const llw_yaml *c = node->first; c; c = c->next) {
+        if (parent->kind == LLW_YAML_MAP && (!c->key || child(parent, c->key))) continue;
+        llw_yaml *copy = llw_yaml_copy(p, c);
+        if (copy) insert(parent, copy, behind);
+    }
+}
+
 /* --- strategic merge --- */
 
 /* patchMergeKey of api/core/v1 and its kin, for what a pod and its makers hold. */

@@ -43,6 +43,25 @@ llw_rich llw_yaml_rich(const llw_yaml_text *c, const llw_yaml *node, const llw_l
     return out;
 }
 
+llw_rich llw_yaml_over(llw_arena *arena, const llw_yaml *node, llw_yaml_reading *one, const void *context) {
+    enum { MAX_UNDER = 16 };
+    const llw_yaml *layers[MAX_UNDER];
+    const llw_token *lost = NULL;
+    llw_rich out = {0};
+    size_t n = 0;
+    for (const llw_yaml *i = node; i && i->kind == LLW_YAML_SCALAR && n < MAX_UNDER; i = i->under)
+        layers[n++] = i;
+    while (n--) {
+        llw_rich text = one(context, layers[n]);
+        out = llw_rich_over(arena, &text, lost);
+        llw_token *token = llw_arena_alloc(arena, sizeof *token);
+        *token = llw_rich_token(arena, &out, NULL);
+        token->lost = lost;
+        lost = token;
+    }
+    return out;
+}
+
 int llw_yaml_last_line(const llw_yaml *node) {
     int line = node->end_line;
     for (int i = 0; node && i < LLW_YAML_MAX_DEPTH; i++) {

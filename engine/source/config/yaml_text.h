@@ -19,6 +19,9 @@ typedef struct llw_yaml_text {
 void llw_yaml_text_init(llw_yaml_text *c, llw_arena *arena, const char *path, const char *bytes, size_t len);
 /* A scalar's text; each of its words is placed where it is found, or where the scalar starts. */
 llw_rich llw_yaml_rich(const llw_yaml_text *c, const llw_yaml *node, const llw_link *link);
+/* A copy's text over what it was put over (`under`), each as `one` reads it: those are what lost. */
+typedef llw_rich llw_yaml_reading(const void *context, const llw_yaml *node);
+llw_rich llw_yaml_over(llw_arena *arena, const llw_yaml *node, llw_yaml_reading *one, const void *context);
 /* The last line that belongs to a node. */
 int llw_yaml_last_line(const llw_yaml *node);
 /* A plain ~, null or nothing; also what is not there. */
