@@ -57,6 +57,16 @@ need_tests() {
   fi
 }
 
+# need_fuzz: clang with libFuzzer.
+need_fuzz() {
+  missing_packages clang clang
+  install_missing
+  [ -n "$(find /usr/lib/llvm-*/lib/clang -name 'libclang_rt.fuzzer-*.a' 2>/dev/null | head -n 1)" ] || {
+    missing=" libclang-rt-14-dev"
+    install_missing
+  }
+}
+
 # build LOG TARGET...: builds them in build/; shows the end of the log when that fails.
 build() {
   log=$1

@@ -1,4 +1,5 @@
 /* llwhy ask MODEL: gathers the facts once, then answers a question a line. */
+#include "base/typed.h"
 #include "cli/asking.h"
 #include "cli/edit.h"
 
@@ -191,13 +192,17 @@ static unsigned char drop_line(EditLine *edit, int key) {
 
 /* Lines that are read as they come, from a pipe or where nothing helps to edit them. */
 static void read_lines(llw_app *app, const char *ask) {
-    char *line = NULL;
-    size_t size = 0;
-    do {
+    char line[LLW_TYPED_MAX + 1];
+    for (bool more = true; more;) {
+        size_t len = 0;
         fputs(ask, stdout);
         fflush(stdout);
-    } while (getline(&line, &size, stdin) >= 0 && take(app, line));
-    free(line);
+        more = llw_typed_line(stdin, line, LLW_TYPED_MAX, &len);
+        if (len > LLW_TYPED_MAX)
+            llw_app_complain(app, LLW_EXIT_USAGE, "this line is longer than the 64 KiB of a question");
+        else if (more)
+            more = take(app, line);
+    }
 }
 
 static void converse(llw_app *app) {

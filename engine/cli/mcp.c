@@ -1,6 +1,7 @@
 /* llwhy mcp: the Model Context Protocol over standard input and output, one JSON-RPC message a line
  * (modelcontextprotocol.io, revision 2025-06-18; the older two say the same about what is used here). */
 #include "cli/mcp.h"
+#include "base/typed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,16 +86,6 @@ json_t *llw_mcp_answer(const json_t *request) {
     return refuse(request, NO_METHOD, "llwhy offers tools only: initialize, ping, tools/list, tools/call");
 }
 
-/* Reads a line, of which at most MAX_LINE + 1 bytes are kept: longer ones are no message. False at the end.
- */
-static bool read_line(char *line, size_t *len) {
-    int c;
-    *len = 0;
-    while ((c = getc_unlocked(stdin)) != EOF && c != '\n')
-        if (*len <= MAX_LINE) line[(*len)++] = (char)c;
-    return c != EOF || *len;
-}
-
 static bool is_blank(const char *line, size_t len) {
     size_t i = 0;
     while (i < len && strchr(" \t\r", line[i]) && line[i]) i++;
@@ -103,7 +94,7 @@ static bool is_blank(const char *line, size_t len) {
 
 int llw_command_mcp(llw_app *app) {
     char *line = llw_xmalloc(MAX_LINE + 1);
-    for (size_t len; read_line(line, &len);) {
+    for (size_t len; llw_typed_line(stdin, line, MAX_LINE, &len);) {
         if (is_blank(line, len)) continue;
         json_t *request = len > MAX_LINE ? NULL : json_loadb(line, len, JSON_DECODE_ANY, NULL);
         send(request          ? llw_mcp_answer(request)
@@ -112,5 +103,5 @@ int llw_command_mcp(llw_app *app) {
         json_decref(request);
     }
     free(line);
-    return (int)app->code;
+    return app->code;
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MAX_BATCH = 1 << 20, MAX_STATE = 16 << 20, MAX_TRIES = 3, CHAIN_DEPTH = 3 };
+enum { MAX_STATE = 16 << 20, MAX_TRIES = 3, CHAIN_DEPTH = 3 };
 
 /* ---- what is kept ---- */
 
@@ -108,11 +108,12 @@ static void say(llw_sitting *s, const char *line) {
 static const char *read_line(llw_sitting *s) {
     for (;;) {
         if (!s->app->json && !s->batch) fputs("> ", stdout), fflush(stdout);
-        ssize_t len = s->ended ? -1 : getline(&s->line, &s->capacity, s->in);
-        if (len < 0 || len > MAX_BATCH) {
-            s->ended = true;
-            return NULL;
-        }
+        size_t len = 0;
+        s->ended = s->ended || !llw_typed_line(s->in, s->line, LLW_TYPED_MAX, &len);
+        if (len > LLW_TYPED_MAX)
+            s->ended =
+                !llw_app_complain(s->app, LLW_EXIT_INPUT, "a line is longer than the 64 KiB of an answer");
+        if (s->ended) return NULL;
         while (len && strchr(" \t\r\n", s->line[len - 1])) s->line[--len] = 0;
         const char *text = s->line + strspn(s->line, " \t");
         if (s->batch && *text == '#') continue;
@@ -347,5 +348,4 @@ bool llw_sitting_open(llw_app *app, llw_sitting *s) {
 
 void llw_sitting_close(llw_sitting *s) {
     if (s->in && s->in != stdin) fclose(s->in);
-    free(s->line);
 }

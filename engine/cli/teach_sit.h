@@ -2,6 +2,7 @@
 #ifndef LLW_CLI_TEACH_SIT_H
 #define LLW_CLI_TEACH_SIT_H
 
+#include "base/typed.h"
 #include "cli/app.h"
 #include "teach/transcript.h"
 
@@ -12,8 +13,7 @@ typedef struct llw_sitting {
     llw_transcript t;
     bool batch, echo;
     FILE *in; /* where answers come from */
-    char *line;
-    size_t capacity;
+    char line[LLW_TYPED_MAX + 1];
     bool ended;      /* no more answers, or the learner stopped */
     bool again;      /* the learner wants to begin the case again */
     bool kept;       /* a case of the program's: it is remembered. Not one made from a file */

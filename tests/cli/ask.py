@@ -45,6 +45,8 @@ code, out, err = ask("why 1", "nonsense", "why 1")
 assert code == 3 and "'nonsense' is no question here" in err and out == outs[0] * 2, (code, err)
 code, out, err = ask("why", "# a remark", "", "quit", "why 1")
 assert code == 3 and not out and "what do you want to know" in err, (code, out, err)
+code, out, err = ask("why " + "x" * (64 << 10), "why 1")
+assert code == 3 and out == outs[0] and "longer than the 64 KiB of a question" in err, (code, out, err)
 assert "why-not" in ask("help")[1]
 assert "verdict" not in ask("decision")[2] and "This launch loads" in ask("decision")[1]
 assert ask("why 1", words=["no-such-model"])[0] == 2

@@ -17,7 +17,7 @@ import lint_rules
 import runs
 
 PROGRAM = ""
-MADE = ["codes.md", "facts.md", "flags.md", "gpu-strategy-guide.md"]
+MADE = ["codes.md", "facts.md", "flags.md", "gpu-strategy-guide.md", "limits.md"]
 LONE = {"br", "meta", "link", "img", "hr", "input"}
 
 

@@ -242,6 +242,10 @@ class Ways(Case):
         self.assertIn(f"Course: case 1 of {len(cases)}, about {minutes} minutes", out)
         self.assertIn(f"Course: {len(cases)} of {len(cases)} done.", out)
 
+    def test_a_line_without_end_is_no_answer(self):
+        done = self.sit(WHOLE[0], ["x" * (64 << 10) + "y"], code=2)
+        self.assertIn("a line is longer than the 64 KiB of an answer", done.stderr)
+
     def test_drill(self):
         for case in WHOLE:
             sheet = self.llwhy("teach", "drill", case, code=0).stdout

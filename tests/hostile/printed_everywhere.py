@@ -20,9 +20,9 @@ GPU = ["--gpu", "24564:23671:" + NAME, "--ram", "64205:60000"]
 FLAGS = ["--", "-ub", "4096", "--api-key", SECRET, "--alias", NASTY]
 KNOWN = "llama-3.1-8b-q4_k_m"
 Q = json.dumps(NASTY)
-RULE = """lesson "90-ours" { claim = %s }
-rule "ours" { level = "note", each = { l = "launch" }, when = { "l.ubatch > 0" }, find = %s, because = %s }
-rule %s { level = "note" }
+LUA = '"' + "".join(f"\\{byte:03}" for byte in NASTY.encode() if byte < 0x80) + '"'  # as Lua writes it; braces are quantities
+RULE = """lesson "%s" { claim = %s }
+rule %s { level = "note", each = { l = "launch" }, when = { "l.ubatch > 0" }, find = %s }
 """
 RECORD = f"""---
 schema: llwhy.evidence/1
@@ -116,9 +116,13 @@ def write(here):
     (here / "evidence" / f"{NAME[:60]}.yaml").write_text(RECORD + NASTY)
     for folder in (".llwhy/rules.d", "rules/rules.d"):
         (here / folder).mkdir(parents=True)
-        (here / folder / f"90-{NAME[:50]}.lua").write_text(RULE % (Q, Q, Q, Q))
-        (here / folder / "91-mine.lua").write_text(RULE % (Q, Q, Q, '"mine"'))
+        (here / folder / "90-ours.lua").write_text(RULE % ("90-ours", LUA, '"ours"', LUA))
+        (here / folder / "91-ids.lua").write_text(RULE % ("91-ids", LUA, LUA, LUA))
+        (here / folder / f"93-{NAME[:50]}.lua").write_text(RULE % ("90-ours", LUA, '"mine"', LUA))
         (here / folder / "92-broken.lua").write_text(NASTY)
+    (here / "other/rules.d").mkdir(parents=True)
+    for folder in ("rules", "other"):  # whole knowledge bases, for kb diff
+        (here / folder / "models").symlink_to(runs.ROOT / "models")
 
 
 def questions():
@@ -130,6 +134,7 @@ def questions():
     for words in (["why", "run.sh:1"], ["evidence"], ["evidence", NASTY], ["gate", "--build", "b8115"], ["gate", "--build", NASTY],
                   ["gate", "--build", "b8022"], ["gate", "--build", "b8115", "run.sh"], ["doctor"], ["log", "server.log"], ["log", NASTY],
                   ["matrix", KNOWN, "m.gguf", NASTY, "boxes"], ["teach"], ["flags", NASTY], ["lint-rules", "--rules", "rules"],
+                  ["kb", "diff", "rules", "other", "--facts", "boxes"], ["kb", "diff", NASTY],
                   [KNOWN, "--rules", "rules", *GPU], [KNOWN, *GPU], ["facts", "--facts", "boxes/a.json"], ["predict", "--facts", "boxes/a.json"]):
         yield from ([*words, "--format", f] for f in both)
     yield from ([[], ["trust"], [KNOWN, *GPU], ["trust", NASTY], ["test", "--rules", "rules"], ["new", NASTY], ["explain", NASTY], ["lesson", NASTY],

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""limits.py PAGE [--write]: every cap on what is read, taken from the constants themselves; exit status 1 when the page says otherwise.
+"""limits.py: docs/limits.md, every cap on what is read, taken from the constants themselves (scripts/docs).
 
 A constant is a cap when its name says so (MAX, MOST, LIMIT, CAP). Those that people meet have a sentence here, and a sentence whose
-constant is gone is an error. All others are listed by file, as scripts/docs finds them.
+constant is gone is an error. All others are listed by file.
 """
 import pathlib
 import re
@@ -13,7 +13,6 @@ FOLDERS = ("base", "fact", "source", "rule", "explain", "teach", "cli")
 CAP = re.compile(r"\b([A-Z][A-Z0-9_]*)\s*=\s*(-?[0-9][0-9a-fx<+\-* ()]*)")
 NAMED = re.compile(r"(^|_)(MAX|MOST|LIMIT|CAP|BUDGET|DEPTH)(_|$)")
 BYTES, COUNT = "bytes", ""
-OTHERS = "## All others"
 SENTENCES = [
     ("Models", [
         ("LLW_GGUF_MAX_HEADER", BYTES, "a GGUF header"), ("LLW_GGUF_MAX_KEYS", COUNT, "keys of a header"), ("LLW_GGUF_MAX_KEY", BYTES, "one key"),
@@ -36,7 +35,7 @@ SENTENCES = [
         ("OUTPUT_CAP", BYTES, "what nvidia-smi or a list of devices prints"), ("MAX_CMDLINE", BYTES, "the words of a running process"),
         ("MAX_ENVIRON", BYTES, "its environment"), ("MAX_OUTPUT", BYTES, "what docker inspect or an answer to mcp prints"), ("MAX_HELP", BYTES, "what llama.cpp prints for --help"),
         ("MAX_ANSWER", BYTES, "an answer of a probed server"), ("MAX_LINE", BYTES, "one event of it, one message to mcp"), ("MAX_REDIRECTS", COUNT, "redirects"),
-        ("MAX_HEADER", BYTES, "header lines of an answer")]),
+        ("MAX_HEADER", BYTES, "header lines of an answer"), ("LLW_TYPED_MAX", BYTES, "one question to ask, one answer in teach")]),
 ]
 
 
@@ -72,13 +71,13 @@ def page():
     yield "# Limits"
     yield ""
     yield "Everything that is read has an end. What is longer is refused or cut, and the answer says so; nothing is read without one of these caps."
-    yield "This page is made of the constants by `tests/tools/limits.py` (`scripts/docs` does it); the test `limits` fails when a sentence differs from\nits constant. That small files with awkward shapes stay cheap is the test `bounded` (below 1 MiB of input: a second and 256 MiB)."
+    yield "This page is made of the constants by `tests/tools/limits.py` (`scripts/docs` does it); the test `documents` fails when it\ndiffers from them. That small files with awkward shapes stay cheap is the test `bounded` (below 1 MiB of input: a second and 256 MiB)."
     for title, rows in SENTENCES:
         yield from ("", f"## {title}", "", "| at most | of | constant |", "|---|---|---|")
         for name, unit, what in rows:
             values = sorted({value for value, _ in found[name]}, reverse=True)
             yield f"| {', '.join(size(v, unit) for v in values)} | {what} | `{name}` |"
-    yield from ("", OTHERS, "", "| file | constants |", "|---|---|")
+    yield from ("", "## All others", "", "| file | constants |", "|---|---|")
     files = {}
     for name, places in found.items():
         for value, path in places if name not in told else []:
@@ -87,15 +86,5 @@ def page():
         yield f"| {path} | {', '.join(names)} |"
 
 
-def main(path, write):
-    text = "\n".join(page()) + "\n"
-    if write:
-        pathlib.Path(path).write_text(text)
-        return 0
-    same = pathlib.Path(path).read_text().split(OTHERS)[0] == text.split(OTHERS)[0]
-    print("the page says what the constants say" if same else f"{path} is stale: python3 tests/tools/limits.py {path} --write")
-    return 0 if same else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], "--write" in sys.argv))
+    print("\n".join(page()))
