@@ -36,10 +36,10 @@ static void remove_block(heap *h, int at) {
     h->n--;
 }
 
-/* ggml_dyn_tallocr_alloc: the smallest block that is large enough, the later one of equals; else the last one
+/* ggml_dyn_tallocr_alloc of an aligned size: the smallest block that is large enough, the later one of
+ * equals; else the last one
  */
 static int64_t heap_take(heap *h, int64_t size) {
-    size = aligned(h, size);
     int best = -1;
     for (int i = 0; i < h->n - 1; i++)
         if (h->blocks[i].size >= size && (best < 0 || h->blocks[i].size <= h->blocks[best].size)) best = i;
@@ -55,7 +55,6 @@ static int64_t heap_take(heap *h, int64_t size) {
 
 /* ggml_dyn_tallocr_free_bytes */
 static void heap_give(heap *h, int64_t offset, int64_t size) {
-    size = aligned(h, size);
     for (int i = 0; i < h->n; i++) {
         block *b = &h->blocks[i];
         if (b->offset + b->size == offset) {
@@ -91,10 +90,6 @@ static bool same_layout(const llw_node *a, const llw_node *b) {
     return a->type == b->type && !memcmp(a->ne, b->ne, sizeof a->ne) && !memcmp(a->nb, b->nb, sizeof a->nb);
 }
 
-static int64_t size_in(const allocator *a, int backend, const llw_node *node) {
-    return aligned(&a->heaps[backend], llw_backend_bytes(a->plan, backend, node));
-}
-
 /* A source whose memory the result may take over: its own (a view never is), not kept as output, of the same
  * layout, and used by nobody else. */
 static llw_node *reusable(const llw_node *node) {
@@ -111,21 +106,21 @@ static void allocate(allocator *a, llw_node *node, int backend) {
     if (node->allocated || node->place != LLW_PLACE_NONE || node->view) return;
     node->allocated = true;
     llw_node *source = llw_ops[node->op].in_place ? reusable(node) : NULL;
-    if (source) {
-        node->buffer = source->buffer;
-        node->offset = source->offset;
-        source->allocated = false;
-        int64_t had = size_in(a, source->buffer, source), needs = size_in(a, node->buffer, node);
-        if (had > needs) heap_give(&a->heaps[source->buffer], source->offset + needs, had - needs);
+    node->buffer = source ? source->buffer : (signed char)backend;
+    heap *h = &a->heaps[node->buffer];
+    node->size = aligned(h, llw_backend_bytes(a->plan, node->buffer, node));
+    if (!source) {
+        node->offset = heap_take(h, node->size);
         return;
     }
-    node->buffer = (signed char)backend;
-    node->offset = heap_take(&a->heaps[backend], llw_backend_bytes(a->plan, backend, node));
+    node->offset = source->offset;
+    source->allocated = false;
+    if (source->size > node->size) heap_give(h, source->offset + node->size, source->size - node->size);
 }
 
 static void release(allocator *a, llw_node *node) {
     if (node->output) return;
-    heap_give(&a->heaps[node->buffer], node->offset, llw_backend_bytes(a->plan, node->buffer, node));
+    heap_give(&a->heaps[node->buffer], node->offset, node->size);
     node->allocated = false;
 }
 
@@ -141,22 +136,12 @@ static void used(allocator *a, llw_node *node) {
     }
 }
 
-static void reset(llw_node *node) {
-    node->children = node->views = 0;
-    node->allocated = false;
-}
-
-static void reset_all(const llw_schedule *s) {
-    for (size_t i = 0; i < s->leafs.n; i++) reset(s->leafs.items[i].node);
-    for (size_t i = 0; i < s->nodes.n; i++) {
-        llw_node *node = s->nodes.items[i].node;
-        reset(node);
-        if (node->view) reset(node->view);
-        for (int j = 0; j < node->n_src; j++)
-            if (node->src[j]) {
-                reset(node->src[j]);
-                if (node->src[j]->view) reset(node->src[j]->view);
-            }
+/* Every tensor that a node reads or looks at is in one of the lists. */
+static void reset(const llw_placed_list *list) {
+    for (size_t i = 0; i < list->n; i++) {
+        llw_node *node = list->items[i].node;
+        node->children = node->views = 0;
+        node->allocated = false;
     }
 }
 
@@ -195,7 +180,8 @@ static void walk(allocator *a) {
         a->heaps[b].blocks[0] = (block){0, INT64_MAX / 2};
         a->heaps[b].alignment = llw_backend_alignment(s->plan, b);
     }
-    reset_all(s);
+    reset(&s->leafs);
+    reset(&s->nodes);
     for (size_t i = 0; i < s->leafs.n; i++) allocate(a, s->leafs.items[i].node, s->leafs.items[i].backend);
     for (size_t i = 0; i < s->nodes.n; i++) {
         llw_node *node = s->nodes.items[i].node;

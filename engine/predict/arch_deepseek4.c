@@ -424,7 +424,7 @@ void llw_build_deepseek4(llw_graph *g) {
         llw_expand(g, comb);
         x = feed_forward(g, llw_block_rms(g, x, LLW_W_FFN_NORM, il), g->tokens, il);
         x = behind(g, x, residual, post, comb, il);
-        llw_block_pin(g, x, il);
+        x->pin = (short)(il + 1);
     }
     x = llw_get_rows(g, llw_reshape_2d(g, x, h->n_embd * h->hyper, g->n_tokens), out_ids);
     x = llw_reshape_3d(g, x, h->n_embd, h->hyper, g->n_outputs);

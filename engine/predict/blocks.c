@@ -1,8 +1,6 @@
 /* Building blocks shared by the models' graphs: inputs, norms, projections, attention. */
 #include "predict/blocks.h"
 
-#include "predict/device.h"
-
 #include <string.h>
 
 /* ---- inputs ---- */
@@ -37,15 +35,6 @@ llw_node *llw_block_out_ids(llw_graph *g) {
 
 /* ---- norms and projections ---- */
 
-/* graph_get_cb: norms of a layer stay on its device, when batches are small or everything is offloaded. */
-void llw_block_pin(llw_graph *g, llw_node *node, int il) {
-    const llw_plan *plan = g->plan;
-    if (!g->pins || il < 0 || (g->n_tokens >= 32 && plan->gpu_layers <= g->h->n_layer_all)) return;
-    llw_place place = plan->layer_place[il];
-    int backend = llw_place_is_host(place) ? llw_cpu_backend(plan) : place;
-    if (llw_backend_takes(plan, backend, node)) node->backend = (signed char)backend;
-}
-
 llw_node *llw_block_norm_of(llw_graph *g, llw_node *x, llw_node *w, llw_node *b, llw_norm_kind kind, int il) {
     switch (kind) {
     case LLW_NORM_RMS: x = llw_rms_norm(g, x); break;
@@ -56,7 +45,7 @@ llw_node *llw_block_norm_of(llw_graph *g, llw_node *x, llw_node *w, llw_node *b,
         x = llw_reshape_2d(g, x, x->ne[0], x->ne[2]);
         break;
     }
-    if (w || b) llw_block_pin(g, x, il);
+    if (w || b) x->pin = (short)(il + 1);
     if (w) x = llw_mul(g, x, w);
     if (b) x = llw_add(g, x, b);
     return x;
@@ -293,7 +282,7 @@ static llw_node *scores(llw_graph *g, llw_node *q, llw_node *k, llw_node *v, llw
     if (more->v_mla) x = llw_mul_mat(g, more->v_mla, x);
     x = llw_permute(g, x, 0, 2, 1, 3);
     x = llw_cont_4d(g, x, x->ne[0] * x->ne[1], x->ne[2] * x->ne[3], 1, 1);
-    if (g->pins && !g->plan->launch->kv_offload) x->backend = (signed char)llw_cpu_backend(g->plan);
+    if (!g->plan->launch->kv_offload) x->pin = LLW_PIN_HOST;
     return x;
 }
 

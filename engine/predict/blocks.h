@@ -15,8 +15,6 @@ llw_node *llw_block_embed(llw_graph *g); /* tokens to rows of token_embd, scaled
 llw_node *llw_block_positions(llw_graph *g);
 llw_node *llw_block_out_ids(llw_graph *g);
 
-/* Pins a node to its layer's device, where llama.cpp does that (llama_context::graph_get_cb). */
-void llw_block_pin(llw_graph *g, llw_node *node, int il);
 /* build_norm: w and b may be NULL. il is the layer the node is pinned to; -1 none. */
 llw_node *llw_block_norm_of(llw_graph *g, llw_node *x, llw_node *w, llw_node *b, llw_norm_kind kind, int il);
 /* With the weight and bias of that name. */

@@ -24,18 +24,13 @@ static bool is_known(const llw_plan *plan) {
     return plan->architecture && plan->architecture->graph;
 }
 
-/* `pins`: llama.cpp assigns some nodes itself, norms to their layer's device above all. A real load keeps
- * that; its accounting without allocation forgets it (ggml_backend_sched_reserve_size resets the scheduler
- * after the graph is built), and so do --fit and what is predicted as `compute`. */
-static void build(llw_plan *plan, llw_graph *graph, llw_arena *arena, int64_t n_tokens, int64_t n_outputs,
-                  bool pins) {
+static void build(llw_plan *plan, llw_graph *graph, llw_arena *arena, int64_t n_tokens, int64_t n_outputs) {
     int64_t seqs = plan->n_seq;
     if (n_tokens % seqs) {
         n_tokens = (n_tokens + seqs - 1) / seqs * seqs;
         if (plan->build.rounds_up_outputs && n_outputs < n_tokens) n_outputs = n_tokens;
     }
     llw_graph_init(graph, plan, arena, n_tokens, seqs, n_outputs);
-    graph->pins = pins;
     if (is_known(plan))
         plan->architecture->graph(graph);
     else
@@ -45,6 +40,7 @@ static void build(llw_plan *plan, llw_graph *graph, llw_arena *arena, int64_t n_
     if (graph->embeddings) graph->embeddings->output = true;
     if (graph->hidden) graph->hidden->output = true;
     if (graph->pooled) graph->pooled->output = true;
+    if (!graph->failed) llw_backend_look(graph);
 }
 
 /* True when every operation of that kind runs on its layer's device. */
@@ -68,9 +64,10 @@ static void probe(llw_plan *plan, int64_t n_tokens, bool *attention, bool *delta
     llw_arena *arena = llw_arena_new();
     llw_graph graph;
     llw_schedule schedule;
-    build(plan, &graph, arena, n_tokens, n_tokens, true);
+    build(plan, &graph, arena, n_tokens, n_tokens);
     *attention = *delta = true;
     if (!graph.failed) {
+        llw_schedule_pin(&graph);
         llw_schedule_assign(&schedule, &graph);
         *delta = all_stay(plan, &graph, LLW_OP_GATED_DELTA_NET);
         *attention = all_stay(plan, &graph, LLW_OP_FLASH_ATTN_EXT);
@@ -94,8 +91,9 @@ static void probe_fused(llw_plan *plan) {
         llw_arena *arena = llw_arena_new();
         llw_graph graph;
         llw_schedule schedule;
-        build(plan, &graph, arena, plan->n_seq, plan->n_seq, true);
+        build(plan, &graph, arena, plan->n_seq, plan->n_seq);
         if (!graph.failed) {
+            llw_schedule_pin(&graph);
             llw_schedule_assign(&schedule, &graph);
             *probes[i].apart = !all_stay(plan, &graph, probes[i].op);
         }
@@ -199,25 +197,6 @@ static void say_loaded(llw_plan *plan, int device, llw_memory *memory, int64_t b
     llw_ground_slot(plan, 1, LLW_placement_compute, device);
 }
 
-/* What a real load takes where its accounting without allocation says something else: the same graph with the
- * builder's own assignments kept. Confirmed to the byte on two H200 with v0.5.0 (docs/accuracy.md). */
-static void measure_load(llw_plan *plan, int64_t n_tokens, int64_t n_outputs) {
-    llw_arena *arena = llw_arena_new();
-    llw_graph graph;
-    llw_schedule schedule;
-    int64_t sizes[LLW_MAX_DEVICES + 1] = {0};
-    build(plan, &graph, arena, n_tokens, n_outputs, true);
-    if (!graph.failed) {
-        llw_schedule_make(&schedule, &graph);
-        if (llw_allocator_measure(&schedule, sizes, NULL) && !schedule.aborts) {
-            for (int b = 0; b < plan->n_devices; b++)
-                say_loaded(plan, plan->device[b], &plan->out->device[plan->device[b]], sizes[b]);
-            say_loaded(plan, -1, &plan->out->host, sizes[plan->n_devices]);
-        }
-    }
-    llw_arena_free(arena);
-}
-
 /* How many tensors the scheduler's table holds that was asked for `least`: ggml_hash_size, the primes after
  * powers of two (ggml/src/ggml.c). */
 static int64_t table_size(int64_t least) {
@@ -278,22 +257,45 @@ static void write_shape(const llw_plan *plan, int64_t n_tokens, int64_t n_output
                           (size_t)plan->hparams.n_layer_all * sizeof *plan->rope_place);
 }
 
-/* The graph of the accounting, made once and used again while only places change. */
-static void build_or_find(llw_plan *plan, llw_graph *graph, llw_arena *arena, int64_t n_tokens,
-                          int64_t n_outputs) {
-    if (!plan->launch->memo || !is_known(plan) || mixes_streams(plan) || llw_split_on(plan)) {
-        build(plan, graph, arena, n_tokens, n_outputs, false);
-        return;
+/* The graph of a micro-batch, made once and used again while only places change: kept in the memo where there
+ * is one and nothing else decides its shape, else in the arena. */
+static llw_graph_kept *find_or_build(llw_plan *plan, llw_arena *arena, int64_t n_tokens, int64_t n_outputs) {
+    llw_graph_kept *own = NULL, **kept = &own;
+    if (plan->launch->memo && is_known(plan) && !mixes_streams(plan) && !llw_split_on(plan)) {
+        llw_text shape = {0};
+        write_shape(plan, n_tokens, n_outputs, &shape);
+        kept = llw_memo_graph(plan->launch->memo, plan->launch, &shape);
+        llw_text_fini(&shape);
     }
-    llw_text shape = {0};
-    write_shape(plan, n_tokens, n_outputs, &shape);
-    llw_graph_kept **kept = llw_memo_graph(plan->launch->memo, plan->launch, &shape);
-    llw_text_fini(&shape);
-    if (!*kept) {
-        build(plan, graph, llw_arena_new(), n_tokens, n_outputs, false);
-        *kept = llw_graph_keep(graph);
-    }
-    llw_graph_again(*kept, plan, arena, graph);
+    if (*kept) return *kept;
+    llw_graph graph;
+    build(plan, &graph, kept == &own ? arena : llw_arena_new(), n_tokens, n_outputs);
+    return *kept = llw_graph_keep(&graph);
+}
+
+/* Which backends a graph's nodes and leafs are assigned to, in order. */
+static signed char *assigned(const llw_graph *graph, llw_arena *arena) {
+    signed char *backends = llw_arena_alloc(arena, graph->nodes.n + graph->leafs.n), *at = backends;
+    for (size_t i = 0; i < graph->nodes.n; i++) *at++ = graph->nodes.items[i]->backend;
+    for (size_t i = 0; i < graph->leafs.n; i++) *at++ = graph->leafs.items[i]->backend;
+    return backends;
+}
+
+/* What a real load takes where its accounting without allocation says something else: the same graph with the
+ * builder's own assignments kept. Confirmed to the byte on two H200 with v0.5.0 (docs/accuracy.md). */
+static void measure_load(llw_plan *plan, llw_graph_kept *kept, llw_graph *graph, llw_arena *arena) {
+    llw_schedule schedule;
+    int64_t sizes[LLW_MAX_DEVICES + 1] = {0};
+    const signed char *before = assigned(graph, arena);
+    llw_graph_again(kept, plan, arena, graph);
+    llw_schedule_pin(graph);
+    llw_schedule_assign(&schedule, graph);
+    if (!memcmp(before, assigned(graph, arena), graph->nodes.n + graph->leafs.n)) return; /* it is the same */
+    llw_schedule_cut(&schedule);
+    if (!llw_allocator_measure(&schedule, sizes, NULL) || schedule.aborts) return;
+    for (int b = 0; b < plan->n_devices; b++)
+        say_loaded(plan, plan->device[b], &plan->out->device[plan->device[b]], sizes[b]);
+    say_loaded(plan, -1, &plan->out->host, sizes[plan->n_devices]);
 }
 
 bool llw_compute_measure(llw_plan *plan, const char **why) {
@@ -303,7 +305,8 @@ bool llw_compute_measure(llw_plan *plan, const char **why) {
     int64_t sizes[LLW_MAX_DEVICES + 1] = {0};
     int64_t n_tokens = plan->n_ctx < plan->n_ubatch ? plan->n_ctx : plan->n_ubatch;
     int64_t n_outputs = n_tokens < plan->n_outputs_max ? n_tokens : plan->n_outputs_max;
-    build_or_find(plan, &graph, arena, n_tokens, n_outputs);
+    llw_graph_kept *kept = find_or_build(plan, arena, n_tokens, n_outputs);
+    llw_graph_again(kept, plan, arena, &graph);
     if (is_known(plan) && !check_room(plan, &graph, n_tokens)) {
         llw_arena_free(arena);
         return true;
@@ -318,7 +321,7 @@ bool llw_compute_measure(llw_plan *plan, const char **why) {
         for (int b = 0; b < plan->n_devices; b++) set(plan, &plan->out->device[plan->device[b]], sizes[b]);
         set(plan, &plan->out->host, sizes[plan->n_devices]);
         if (plan->explain && !schedule.aborts) llw_peak_explain(plan, &schedule, peaks);
-        if (plan->explain && !schedule.aborts && is_known(plan)) measure_load(plan, n_tokens, n_outputs);
+        if (plan->explain && !schedule.aborts && is_known(plan)) measure_load(plan, kept, &graph, arena);
         if (schedule.aborts)
             llw_plan_stop(plan, LLW_OUTCOME_ABORTS,
                           "llama.cpp stops while it reserves the compute buffers: %s", schedule.aborts);

@@ -200,12 +200,9 @@ static bool rows_looked_up(const llw_plan *plan, const llw_node *a) {
     return looks_up_rows(plan, &as_weight);
 }
 
-static bool cuda_takes(const llw_plan *plan, int device, const llw_node *node) {
+/* Whether CUDA has a kernel for it, wherever its sources lie. */
+static bool has_kernel(const llw_plan *plan, const llw_node *node) {
     const llw_node *a = node->src[0], *b = node->src[1];
-    for (int i = 0; i < LLW_MAX_SOURCES; i++) {
-        const llw_node *src = node->src[i];
-        if (src && src->place >= 0 && src->place < LLW_PLACE_PINNED && src->place != device) return false;
-    }
     bool newer = plan->build.spaced_norms == 0;
     switch ((llw_op)node->op) {
     case LLW_OP_UNARY: return takes_unary(node);
@@ -255,8 +252,20 @@ static bool cuda_takes(const llw_plan *plan, int device, const llw_node *node) {
     }
 }
 
+void llw_backend_look(const llw_graph *graph) {
+    const llw_nodes *lists[] = {&graph->nodes, &graph->leafs};
+    for (int k = 0; k < 2; k++)
+        for (size_t i = 0; i < lists[k]->n; i++)
+            lists[k]->items[i]->on_gpu = has_kernel(graph->plan, lists[k]->items[i]);
+}
+
 bool llw_backend_takes(const llw_plan *plan, int backend, const llw_node *node) {
-    return backend == llw_cpu_backend(plan) || cuda_takes(plan, backend, node);
+    if (backend == llw_cpu_backend(plan)) return true;
+    for (int i = 0; node->on_gpu && i < node->n_src; i++) {
+        const llw_node *src = node->src[i];
+        if (src && src->place >= 0 && src->place < LLW_PLACE_PINNED && src->place != backend) return false;
+    }
+    return node->on_gpu;
 }
 
 bool llw_backend_reads(const llw_plan *plan, int backend, llw_place place) {

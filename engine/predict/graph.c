@@ -57,8 +57,8 @@ static llw_node *take(llw_graph *g) {
 static void set_type(llw_node *node, int type) {
     const llw_ggml_type *info = llw_ggml_type_get((uint32_t)type);
     node->type = (unsigned char)type;
-    node->block = info ? (int)info->block : 1;
-    node->type_size = info ? (int)info->bytes : 4;
+    node->block = (unsigned short)(info ? info->block : 1);
+    node->type_size = (unsigned short)(info ? info->bytes : 4);
 }
 
 /* ggml_new_tensor_impl */
@@ -164,7 +164,6 @@ static void visit(llw_graph *g, llw_node *node) {
     while (n > 0 && !node->src[n - 1]) n--;
     node->n_src = (unsigned char)n;
     node->visited = true;
-    node->children = 0; /* which source comes next; the allocator counts anew */
     push(g, &g->stack, node);
 }
 
@@ -174,7 +173,7 @@ void llw_expand(llw_graph *g, llw_node *root) {
     while (g->stack.n) {
         llw_node *node = g->stack.items[g->stack.n - 1];
         llw_node *next = NULL;
-        while (node->children < node->n_src && !next) {
+        while (node->children < node->n_src && !next) { /* here: how many sources were gone to */
             llw_node *src = node->src[node->children++];
             if (!src) continue;
             src->uses++;
@@ -185,7 +184,9 @@ void llw_expand(llw_graph *g, llw_node *root) {
             continue;
         }
         g->stack.n--;
+        node->children = 0;
         push(g, node->op == LLW_OP_NONE ? &g->leafs : &g->nodes, node);
+        if (node->op != LLW_OP_NONE && !llw_ops[node->op].view) push(g, &g->work, node);
     }
 }
 

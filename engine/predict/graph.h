@@ -9,6 +9,7 @@
 
 #include "predict/plan.h"
 
+enum { LLW_PIN_HOST = -1 };
 enum { LLW_MAX_SOURCES = 10 /* GGML_MAX_SRC */, LLW_F32 = 0, LLW_F16 = 1, LLW_I32 = 26, LLW_I64 = 27 };
 
 typedef enum llw_unary {
@@ -44,7 +45,11 @@ struct llw_node {
     signed char backend; /* device number among those used, n_devices = the CPU's; -1 not assigned */
     bool visited;
     unsigned char n_src; /* where src ends, once the node is in the order */
-    int block, type_size;
+    bool on_gpu;         /* CUDA has a kernel for it (device.h) */
+    signed char buffer;  /* backend whose buffer it got: allocator.c */
+    bool allocated;
+    short pin; /* + 1: layer on whose device a load keeps it; LLW_PIN_HOST */
+    unsigned short block, type_size;
     int64_t ne[4], nb[4];
     llw_node *src[LLW_MAX_SOURCES];
     llw_node *view; /* the tensor whose memory this is */
@@ -53,12 +58,10 @@ struct llw_node {
     int fused_layer; /* + 1: layer of a FLASH_ATTN_EXT or GATED_DELTA_NET that must stay on its layer's device
                       */
     /* allocator.c and schedule.c */
-    int children, views;
-    int copies;         /* index + 1 into the schedule's copies */
-    int dependencies;   /* index + 1 into the schedule's: tensors kept until this node is done */
-    signed char buffer; /* backend whose buffer it got */
-    bool allocated;
-    int64_t offset;
+    int children, views;  /* 0 until an allocator counts */
+    int copies;           /* index + 1 into the schedule's copies */
+    int dependencies;     /* index + 1 into the schedule's: tensors kept until this node is done */
+    int64_t offset, size; /* in the buffer, padding included */
 };
 
 typedef struct llw_nodes {
@@ -72,11 +75,11 @@ typedef struct llw_graph {
     llw_arena *arena;
     int64_t n_tokens, n_seqs, n_outputs;
     llw_nodes nodes, leafs;                          /* in order of computation */
+    llw_nodes work;                                  /* of the nodes those that are no views */
     llw_nodes stack;                                 /* of the visit */
     llw_node *pool;                                  /* nodes not handed out yet */
     size_t pool_left, made, outside;                 /* of those made: weights, caches, states */
     const char *failed;                              /* reason, or NULL */
-    bool pins;                                       /* nodes the builder assigns to a backend keep it */
     llw_node *logits, *embeddings, *pooled, *hidden; /* what is read after the computation */
     llw_node *tokens;                                /* their numbers */
     llw_node *embedded;                              /* the tokens' embeddings, unscaled */

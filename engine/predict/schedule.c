@@ -21,8 +21,9 @@ static void reserve(llw_schedule *s, llw_nodes *list, size_t n) {
 }
 
 static void place(llw_schedule *s, llw_placed_list *list, llw_node *node, int backend) {
-    llw_placed *slot =
-        llw_arena_push(s->graph->arena, (void **)&list->items, &list->n, &list->capacity, sizeof *slot);
+    llw_placed *slot = list->n < list->capacity ? &list->items[list->n++]
+                                                : llw_arena_push(s->graph->arena, (void **)&list->items,
+                                                                 &list->n, &list->capacity, sizeof *slot);
     *slot = (llw_placed){node, backend};
 }
 
@@ -77,11 +78,10 @@ static int from_current(llw_schedule *s, const llw_node *node) {
 /* ---- pass 2: neighbours get the same backend ---- */
 
 static void spread(llw_schedule *s, bool up, bool only_devices) {
-    llw_nodes *nodes = &s->graph->nodes;
+    const llw_nodes *work = &s->graph->work;
     int cpu = s->n_backends - 1, current = -1;
-    for (size_t k = 0; k < nodes->n; k++) {
-        llw_node *node = nodes->items[up ? nodes->n - 1 - k : k];
-        if (is_view(node)) continue;
+    for (size_t k = 0; k < work->n; k++) {
+        llw_node *node = work->items[up ? work->n - 1 - k : k];
         if (node->backend >= 0)
             current = only_devices && node->backend == cpu ? -1 : node->backend;
         else if (current >= 0 && llw_backend_takes(s->plan, current, node))
@@ -100,10 +100,10 @@ static bool can_read(const llw_schedule *s, const llw_node *tensor, int backend)
 }
 
 static void assign_rest(llw_schedule *s) {
-    llw_nodes *nodes = &s->graph->nodes;
-    for (size_t i = 0; i < nodes->n; i++) {
-        llw_node *node = nodes->items[i];
-        if (is_view(node) || node->backend >= 0) continue;
+    const llw_nodes *work = &s->graph->work;
+    for (size_t i = 0; i < work->n; i++) {
+        llw_node *node = work->items[i];
+        if (node->backend >= 0) continue;
         int most = -1;
         for (int b = 0; b < s->n_backends; b++) {
             if (!llw_backend_takes(s->plan, b, node)) continue;
@@ -135,6 +135,20 @@ static void assign_sources(llw_schedule *s) {
         }
         for (int b = 0; b < s->n_backends && node->backend < 0; b++)
             if (llw_backend_takes(s->plan, b, node)) node->backend = (signed char)b;
+    }
+}
+
+/* graph_get_cb: norms of a layer stay on its device, when batches are small or everything is offloaded; and
+ * attention over a cache in RAM stays on the host. */
+void llw_schedule_pin(const llw_graph *graph) {
+    const llw_plan *plan = graph->plan;
+    bool norms = graph->n_tokens < 32 || plan->gpu_layers > plan->hparams.n_layer_all;
+    for (size_t i = 0; i < graph->nodes.n; i++) {
+        llw_node *node = graph->nodes.items[i];
+        if (!node->pin || (node->pin > 0 && !norms)) continue;
+        llw_place place = node->pin > 0 ? plan->layer_place[node->pin - 1] : LLW_PLACE_CPU;
+        int backend = llw_place_is_host(place) ? llw_cpu_backend(plan) : place;
+        if (llw_backend_takes(plan, backend, node)) node->backend = (signed char)backend;
     }
 }
 
@@ -234,7 +248,7 @@ static bool wants_new_part(llw_schedule *s, const llw_part *part, const llw_node
     return false;
 }
 
-static void cut(llw_schedule *s) {
+static void cut_up(llw_schedule *s) {
     llw_nodes *nodes = &s->graph->nodes;
     size_t i = 0;
     while (i < nodes->n && is_view(nodes->items[i])) i++;
@@ -315,9 +329,9 @@ static void list_held(llw_schedule *s) {
     }
 }
 
-void llw_schedule_make(llw_schedule *s, llw_graph *graph) {
-    llw_schedule_assign(s, graph);
-    cut(s);
+void llw_schedule_cut(llw_schedule *s) {
+    const llw_graph *graph = s->graph;
+    cut_up(s);
     if (s->plan->build.expert_dependencies &&
         !llw_split_on(s->plan)) /* ggml-backend-meta.cpp: no graph_optimize */
         for (size_t i = 0; i < s->parts.n; i++)
@@ -333,4 +347,9 @@ void llw_schedule_make(llw_schedule *s, llw_graph *graph) {
     if (s->n_copies > 1) list_held(s);
     for (size_t i = 0; i < graph->leafs.n; i++)
         place(s, &s->leafs, graph->leafs.items[i], graph->leafs.items[i]->backend);
+}
+
+void llw_schedule_make(llw_schedule *s, llw_graph *graph) {
+    llw_schedule_assign(s, graph);
+    llw_schedule_cut(s);
 }

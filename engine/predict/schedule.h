@@ -44,9 +44,15 @@ typedef struct llw_schedule {
     const char *aborts;           /* llama.cpp would stop with an assertion: which; NULL */
 } llw_schedule;
 
-/* Assigns backends only (passes 1 to 4). */
+/* Assigns what llama.cpp's builder assigns itself, norms to their layer's device above all. A real load keeps
+ * that; its accounting without allocation forgets it (ggml_backend_sched_reserve_size resets the scheduler
+ * after the graph is built), and so do --fit and what is predicted as `compute`. */
+void llw_schedule_pin(const llw_graph *graph);
+/* Assigns backends to everything else (passes 1 to 4). */
 void llw_schedule_assign(llw_schedule *schedule, llw_graph *graph);
-/* Assigns, cuts, copies, and lists what to allocate in order. */
+/* Cuts what is assigned, copies, and lists what to allocate in order. */
+void llw_schedule_cut(llw_schedule *schedule);
+/* Both. */
 void llw_schedule_make(llw_schedule *schedule, llw_graph *graph);
 
 /* The copies of a tensor on a backend, n_copies of them, NULL each that is not made; NULL when it has none
