@@ -120,9 +120,7 @@ static void what_is_included_lies_below(void **state) {
                "compose.yaml:llm: ctx=7 (Compose command compose.yaml:6:17) < 1 (Compose default "
                "llm/compose.yaml:4:24)\n"
                "llm/.env: ctx=5 (.env llm/.env:1:5) < 1 (Compose default llm/compose.yaml:4:24) batch=3 "
-               "(Compose command llm/compose.yaml:4:30)\n"
-               "llm/compose.yaml:llm: ctx=1 (Compose default llm/compose.yaml:4:24) batch=3 (Compose command "
-               "llm/compose.yaml:4:30)\n");
+               "(Compose command llm/compose.yaml:4:30)\n");
 }
 
 /* ".defaults": nobody starts it; what has such a name and is extended by none is a service. */
@@ -169,9 +167,9 @@ static void env_goes_through_every_service_that_takes_it(void **state) {
         "compose.yaml:c: ctx=9 (Compose command compose.yaml:11:17)\n");
 }
 
-/* What has no default is started with the .env or not at all: one launch, not one more of which nothing is
- * known. */
-static void a_service_that_needs_its_env_is_told_once(void **state) {
+/* Compose reads the .env beside its file: a service that takes something from it is one launch, and a default
+ * that the .env stands over is what lost. One that takes nothing from it is told as it stands. */
+static void a_service_is_told_once_with_its_env(void **state) {
     (void)state;
     const tree_file files[] = {{".env", "MODEL=a.gguf\n"},
                                {"compose.yaml",
@@ -181,8 +179,23 @@ static void a_service_that_needs_its_env_is_told_once(void **state) {
                                {NULL, NULL}};
     tree_check(files, "",
                ".env: model=/models/a.gguf (.env .env:1:7) ubatch=2,048 (Compose command compose.yaml:4:38)\n"
-               ".env:b: model=/models/a.gguf (.env .env:1:7)\n"
-               "compose.yaml:b: model=/models/b.gguf (Compose default compose.yaml:7:34)\n");
+               ".env:b: model=/models/a.gguf (.env .env:1:7)\n");
+    const tree_file one_variable[] = {{".env", "GPU_LAYERS=auto\n"},
+                                      {"compose.yaml",
+                                       "services:\n  a:\n    " IMAGE
+                                       "\n    command: -ngl ${GPU_LAYERS:-99} -c 1\n  b:\n    " IMAGE
+                                       "\n    command: -c 2\n"},
+                                      {NULL, NULL}};
+    static const char layers[] =
+        "gpu_layers=-1 (.env .env:1:12) < 99 (Compose default compose.yaml:4:33) ctx=1 "
+        "(Compose command compose.yaml:4:40)\n";
+    char want[400];
+    snprintf(want, sizeof want, ".env: %scompose.yaml:b: ctx=2 (Compose command compose.yaml:7:17)\n",
+             layers);
+    tree_check(one_variable, "", want);
+    snprintf(want, sizeof want,
+             "compose.yaml:a: %scompose.yaml:b: ctx=2 (Compose command compose.yaml:7:17)\n", layers);
+    tree_check(one_variable, "compose.yaml", want);
     const tree_file alone[] = {
         {"compose.yaml", "services:\n  a:\n    " IMAGE "\n    command: -m /models/${MODEL} -c 1\n"},
         {NULL, NULL}};
@@ -315,7 +328,7 @@ int main(void) {
         cmocka_unit_test(a_base_that_others_extend_is_not_started),
         cmocka_unit_test(env_files_may_be_raw_or_missing),
         cmocka_unit_test(env_goes_through_every_service_that_takes_it),
-        cmocka_unit_test(a_service_that_needs_its_env_is_told_once),
+        cmocka_unit_test(a_service_is_told_once_with_its_env),
         cmocka_unit_test(a_dockerfile_may_stand_in_the_file),
         cmocka_unit_test(include_may_move_a_file),
         cmocka_unit_test(devices_and_limits_are_facts),

@@ -246,8 +246,8 @@ static const llw_service *part_of(const llw_service *s, const llw_config_file *f
 }
 
 /* Comments of every file that a project was merged from, beside the services as that file has them. */
-static void read_comments(llw_config_reader *r, const llw_service *services, llw_config_launch *const *made,
-                          size_t n, const llw_config_file *file) {
+static void read_comments(llw_config_reader *r, const llw_service *services,
+                          const llw_config_launch *const *made, size_t n, const llw_config_file *file) {
     targets t = {0};
     for (size_t i = 0; i < n; i++) {
         const llw_service *s = part_of(&services[i], file);
@@ -256,30 +256,26 @@ static void read_comments(llw_config_reader *r, const llw_service *services, llw
     if (t.n) llw_config_comments(r, file, t.items, t.n, NULL, 0);
 }
 
-static size_t unknown_words(const llw_lowered *low) {
-    size_t n = 0;
-    for (size_t i = 0; i < low->words.n; i++)
-        for (size_t k = 0; k < low->words.items[i].n; k++)
-            if (low->words.items[i].chars[k].unknown) {
-                n++;
-                break;
-            }
-    return n;
+/* The .env that Compose reads by itself with the files of a directory; NULL. */
+static const llw_config_entry *own_env(const llw_config_set *set, const char *directory) {
+    return llw_config_set_entry(set, llw_path_join(set->arena, directory, ".env"));
 }
 
-/* A service whose ${...} have no defaults does not run without the .env beside it, and that is told as a
- * launch of its own: of the service alone nothing is left to say. */
-static bool waits_for_env(llw_config_reader *r, llw_config_set *set, const llw_config_entry *e,
-                          const llw_service *s, const llw_lowered *plain) {
-    const llw_config_entry *env =
-        llw_config_set_entry(set, llw_path_join(set->arena, e->file.directory, ".env"));
-    size_t open = unknown_words(plain);
-    if (!open || !env || !env->emit || (llw_config_usual(set, e->file.directory) != e)) return false;
-    llw_scope variables = llw_config_env(r, &env->file, ".env");
-    llw_lowered with;
-    const char *version;
-    llw_config_service(r, s, &variables, docker_of(r, set, s), set, NULL, &with, &version);
-    return takes_from(&with, &env->file) && unknown_words(&with) < open;
+/* How a service runs with the .env beside it, when that says something to it and is told itself: it is one
+ * launch, under the name of the .env. NULL else. */
+static const llw_config_launch *told_with_env(const llw_config_reader *r, const llw_service *s,
+                                              const llw_config_entry *env) {
+    for (size_t i = 0; env && env->emit && i < r->n_with_env; i++)
+        if (r->with_env[i].service == s && r->with_env[i].env == &env->file) return &r->with_env[i].launch;
+    return NULL;
+}
+
+static void note_with_env(llw_config_reader *r, const llw_service *s, const llw_config_file *env,
+                          const llw_config_launch *launch) {
+    void *items = r->with_env;
+    *(llw_config_with_env *)llw_arena_push(r->arena, &items, &r->n_with_env, &r->with_env_capacity,
+                                           sizeof *r->with_env) = (llw_config_with_env){s, env, *launch};
+    r->with_env = items;
 }
 
 /* Every service as its project has it; one that only another file of the project changes belongs to that
@@ -290,8 +286,9 @@ void llw_chain_compose(llw_config_reader *r, llw_config_set *set, llw_config_ent
     const llw_config_file *files[MAX_FILES];
     if (llw_config_is_override(r, set, e)) return;
     const llw_service *services = llw_config_project(r, set, e, &n);
-    llw_config_launch **made = llw_arena_alloc(r->arena, (n + 1) * sizeof *made);
-    llw_scope none = {.arena = r->arena};
+    const llw_config_launch **made = llw_arena_alloc(r->arena, (n + 1) * sizeof *made);
+    const llw_config_entry *env = own_env(set, e->file.directory);
+    llw_scope variables = env ? llw_config_env(r, &env->file, ".env") : (llw_scope){.arena = r->arena};
     for (size_t i = 0; i < n; i++) {
         const llw_service *s = &services[i], *own = part_of(s, &e->file);
         bool overrides =
@@ -311,12 +308,13 @@ void llw_chain_compose(llw_config_reader *r, llw_config_set *set, llw_config_ent
                                 .directory = e->file.directory,
                                 .mounts = s->mounts,
                                 .n_mounts = s->n_mounts};
-        llw_config_service(r, s, &none, docker_of(r, set, s), set, NULL, &low, &spec.version);
-        bool told = low.runs && !waits_for_env(r, set, e, s, &low);
-        const llw_config_launch *launch = told ? llw_config_add_launch(r, &spec) : NULL;
+        llw_config_service(r, s, &variables, docker_of(r, set, s), set, NULL, &low, &spec.version);
+        made[i] = told_with_env(r, s, env);
+        const llw_config_launch *launch = low.runs && !made[i] ? llw_config_add_launch(r, &spec) : NULL;
         if (launch) {
-            made[i] = llw_arena_alloc(r->arena, sizeof *made[i]);
-            *made[i] = *launch;
+            llw_config_launch *copy = llw_arena_alloc(r->arena, sizeof *copy);
+            *copy = *launch;
+            made[i] = copy;
         }
         for (const llw_service *part = s; part; part = part->under) {
             size_t k = 0;
@@ -386,6 +384,7 @@ void llw_chain_env(llw_config_reader *r, llw_config_set *set, const llw_config_f
         else
             low.env = env; /* LLAMA_ARG_* for a server started from this environment */
         const llw_config_launch *made = llw_config_add_launch(r, &spec);
+        if (made && c->service) note_with_env(r, c->service, file, made);
         if (made && !t.n) add_target(r, &t, 1, INT_MAX, made);
     }
     if (t.n) llw_config_comments(r, file, t.items, t.n, NULL, 0);

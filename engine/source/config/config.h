@@ -9,7 +9,8 @@
  * Launches made, with their ids:
  * - FILE:profile: a section of an INI file that has a MODEL, through the Compose service and Dockerfile
  * beside it
- * - FILE:service: a Compose service that runs llama.cpp, with its defaults alone
+ * - FILE:service: a Compose service that runs llama.cpp, with its defaults alone, where the .env beside it says
+ * nothing to it
  * - FILE: a .env file through the Compose service beside it; a Dockerfile that runs llama.cpp
  *
  * launch.infrastructure marks what others inherit (Dockerfiles, Compose files, manifests, examples, and a

@@ -38,6 +38,8 @@ typedef struct llw_config_reader {
     size_t n_maps, map_capacity;
     bool maps_read;
     struct llw_kustomize *kustomize; /* which of them take which manifests, once somebody asked */
+    struct llw_config_with_env *with_env; /* services that are told with a .env */
+    size_t n_with_env, with_env_capacity;
     struct llw_helm_use *helm_uses; /* commands that install charts */
     size_t n_helm_uses, helm_use_capacity;
     struct llw_config_pin *pins;     /* where the project fixes its llama.cpp */
@@ -368,6 +370,13 @@ typedef struct llw_service {
 /* The services of one file as they stand there. Relative names are seen from `directory`. */
 llw_service *llw_config_compose(llw_config_reader *r, const llw_config_file *file, const char *directory,
                                 size_t *n);
+/* A service as a .env beside it starts it. */
+typedef struct llw_config_with_env {
+    const llw_service *service;
+    const llw_config_file *env;
+    llw_config_launch launch;
+} llw_config_with_env;
+
 /* One service over another, as Compose merges files: what is a list or map grows, all else is replaced. */
 llw_service llw_config_merge_service(llw_arena *arena, const llw_service *below, const llw_service *above);
 
