@@ -4,6 +4,7 @@
 
 #include "fact/build.h"
 #include "source/launch/argv.h"
+#include "source/model/beside.h"
 #include "source/model/known.h"
 
 #include <stdio.h>
@@ -29,6 +30,7 @@ static llw_launch launch_of(llw_facts *facts, const char *llama, const char *pro
     llw_argv_result read;
     if (llw_argv_read(facts, &in, &read, &err) != LLW_OK) fail_msg("%s", err.text);
     llw_facts_claim(facts, read.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG, "test", "");
+    llw_source_beside(facts, read.launch, LLW_launch_draft_model, LLW_launch_draft, NULL);
     const char *at = cards;
     for (int i = 0; *at; i++) {
         char *end, name[16];

@@ -4,6 +4,7 @@
 #include "cli/app.h"
 #include "fact/build.h"
 #include "fact/facts_json.h"
+#include "source/model/beside.h"
 #include "source/model/card.h"
 #include "source/machine/gpu.h"
 #include "source/machine/host.h"
@@ -127,6 +128,8 @@ static bool gather_launch(llw_app *app, llw_entity model) {
     if (model)
         llw_facts_claim(app->facts, app->argv.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG,
                         "argument", "MODEL");
+    llw_source_beside(app->facts, app->argv.launch, LLW_launch_draft_model, LLW_launch_draft, NULL);
+    llw_source_beside(app->facts, app->argv.launch, LLW_launch_mmproj, LLW_launch_projector, NULL);
     if (app->load) llw_app_claim_log(app);
     return true;
 }

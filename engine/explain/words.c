@@ -34,8 +34,18 @@ static const struct {
     {LLW_launch_embedding_mode, "--embedding"},
     {LLW_launch_rerank, "--rerank"},
     {LLW_launch_pooling, "--pooling"},
+    {LLW_launch_repack, "--repack"},
     {LLW_launch_mmproj, "--mmproj"},
+    {LLW_launch_mmproj_offload, "--mmproj-offload"},
+    {LLW_launch_mmproj_device, "-mmdev"},
     {LLW_launch_draft_model, "-md"},
+    {LLW_launch_spec_types, "--spec-type"},
+    {LLW_launch_draft_max, "--spec-draft-n-max"},
+    {LLW_launch_draft_gpu_layers, "-ngld"},
+    {LLW_launch_draft_cache_type_k, "-ctkd"},
+    {LLW_launch_draft_cache_type_v, "-ctvd"},
+    {LLW_launch_draft_devices, "-devd"},
+    {LLW_launch_draft_override_tensor, "-otd"},
 };
 
 const char *llw_words_flag(llw_attr attr) {

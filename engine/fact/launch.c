@@ -322,8 +322,10 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
     read_load_mode(&r, out);
     out->embedding = flag_or_off(&r, LLW_launch_embedding_mode) || flag_or_off(&r, LLW_launch_rerank);
     out->pooling = pooling_of(&r);
-    out->draft = names_file(&r, LLW_launch_draft_model);
+    out->repack = !llw_facts_flag(facts, entity, LLW_launch_repack, &out->repack) || out->repack;
     out->mmproj = names_file(&r, LLW_launch_mmproj);
+    llw_entity projector = llw_facts_ref(facts, entity, LLW_launch_projector);
+    if (out->mmproj && projector) out->projector = llw_facts_model(facts, projector);
     /* server.cpp: an embedding needs its whole input in one ubatch */
     if (out->program == LLW_PROGRAM_SERVER && out->embedding && out->batch > out->ubatch)
         out->batch = out->ubatch;
@@ -334,6 +336,7 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
         if (rc == LLW_ERR_INPUT) r.rc = rc;
         check_buffers(&r, out);
     }
+    if (r.rc == LLW_OK) r.rc = llw_speculation_read(facts, entity, arena, &out->spec, err);
     if (r.rc != LLW_OK) return r.rc;
     if (missing) *missing = r.missing;
     if (r.missing == LLW_ATTR_NONE) return LLW_OK;

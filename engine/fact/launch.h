@@ -41,6 +41,34 @@ typedef struct llw_override {
     const char *buffer;  /* CPU, CUDA0, CUDA_Host ... */
 } llw_override;
 
+/* --spec-type as bits: common/speculative.cpp common_speculative_type_from_name_map, v0.5.0. */
+typedef enum llw_spec {
+    LLW_SPEC_SIMPLE = 1,
+    LLW_SPEC_EAGLE3 = 2,
+    LLW_SPEC_MTP = 4,
+    LLW_SPEC_DFLASH = 8,
+    LLW_SPEC_DSPARK = 16,
+    LLW_SPEC_NGRAM = 32, /* -simple, -map-k and -map-k4v */
+    LLW_SPEC_NGRAM_MOD = 64,
+    LLW_SPEC_NGRAM_CACHE = 128
+} llw_spec;
+
+/* Speculative decoding: what drafts, and where its model goes. */
+typedef struct llw_speculation {
+    unsigned types;                /* bits of llw_spec; none given: what the draft's header asks for */
+    int64_t most;                  /* tokens drafted at once, the most of all types */
+    int64_t draft_most;            /* by a model, whether or not one does */
+    bool draft;                    /* -md is given */
+    const struct llw_model *model; /* of the draft; NULL: its header was not read */
+    int gpu_layers;                /* -1 auto, -2 all */
+    uint32_t type_k, type_v;       /* ggml types */
+    bool devices_given;            /* -devd; else the devices of the model */
+    const char *devices[LLW_MAX_DEVICES];
+    int n_devices;
+    const llw_override *overrides;
+    size_t n_overrides;
+} llw_speculation;
+
 typedef struct llw_launch {
     llw_entity entity;
     llw_entity model_entity;
@@ -69,7 +97,11 @@ typedef struct llw_launch {
     bool ctx_given, gpu_layers_given; /* by the user: fit behaves otherwise then */
     bool mmap;
     bool embedding;
-    bool draft, mmproj;    /* -md, --mmproj are given */
+    bool repack;                       /* weights in RAM may take another layout */
+    bool mmproj;                       /* --mmproj is given */
+    const struct llw_model *projector; /* its header; NULL: not read */
+    llw_speculation spec;
+    bool drafts;           /* this is how a draft is loaded beside another model (predict/draft.h) */
     int pooling;           /* 1 + llama.cpp's number of what --pooling names; 0: the model's own */
     int64_t ram_available; /* -1 unknown */
     int64_t ram_total;     /* -1 unknown */
@@ -83,6 +115,17 @@ typedef struct llw_launch {
  * LLW_ERR_NOTHING when a slot is unknown. */
 llw_rc llw_launch_overrides(const llw_facts *facts, llw_entity entity, llw_arena *arena,
                             const llw_override **overrides, size_t *n_overrides, llw_err *err);
+
+/* "-ncmoe N" as text, the first N layers' experts in RAM: PATTERN=CPU,... */
+const char *llw_experts_in_ram(llw_arena *arena, int64_t layers);
+/* PATTERN=BUFFER,... as overrides. LLW_ERR_INPUT where an element has no '='. */
+llw_rc llw_overrides_parse(llw_arena *arena, const char *text, const char *place,
+                           const llw_override **overrides, size_t *n_overrides, llw_err *err);
+
+/* What launch.spec_types and the draft's slots say. Nothing is missing where nothing is said: llama.cpp has
+ * defaults. LLW_ERR_INPUT when a value cannot be read. */
+llw_rc llw_speculation_read(const llw_facts *facts, llw_entity entity, llw_arena *arena, llw_speculation *out,
+                            llw_err *err);
 
 /* Whether these overrides keep an expert tensor in RAM: of the model's own tensors, or of any that an expert
  * tensor may be called (128 layers) when model is NULL. The first matching pattern decides, as in llama.cpp.

@@ -3,6 +3,8 @@
 #include "fact/launch.h"
 #include "fact/model.h"
 
+#include "base/text.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdio.h>
@@ -104,6 +106,25 @@ llw_rc llw_launch_overrides(const llw_facts *facts, llw_entity entity, llw_arena
     if (rc == LLW_OK) rc = take(&l, &s, "cmoe", 4, place, err);
     if (rc == LLW_OK) rc = take(&l, &s, "ncmoe", 5, place, err);
     if (rc == LLW_OK) rc = take(&l, &s, "ncffn", 5, place, err);
+    *overrides = l.items;
+    *n_overrides = rc == LLW_OK ? l.n : 0;
+    return rc;
+}
+
+const char *llw_experts_in_ram(llw_arena *arena, int64_t layers) {
+    llw_text text = {0};
+    for (int64_t i = 0; i < layers && i < LLW_MAX_OVERRIDES; i++)
+        llw_text_addf(&text, "%sblk\\.%d%s=CPU", i ? "," : "", (int)i, EXPERTS);
+    const char *copy = llw_arena_strdup(arena, llw_text_str(&text));
+    llw_text_fini(&text);
+    return copy;
+}
+
+llw_rc llw_overrides_parse(llw_arena *arena, const char *text, const char *place,
+                           const llw_override **overrides, size_t *n_overrides, llw_err *err) {
+    list l = {.arena = arena};
+    llw_rc rc = LLW_OK;
+    while (*text && rc == LLW_OK) rc = add_given(&l, &text, place, err);
     *overrides = l.items;
     *n_overrides = rc == LLW_OK ? l.n : 0;
     return rc;

@@ -275,7 +275,8 @@ static void correct_speed(const native *n, llw_speed *speed) {
 /* What the buffers leave out, whether it still fits, and how fast a token comes. */
 static void claim_extras(const native *n, bool placed) {
     const llw_fit *fit = &n->out->fit;
-    llw_extra_files files = {file_beside(n, LLW_launch_mmproj), file_beside(n, LLW_launch_draft_model)};
+    llw_extra_files files = {file_beside(n, LLW_launch_mmproj), file_beside(n, LLW_launch_draft_model),
+                             &fit->draft};
     llw_extras *extras = llw_arena_alloc(n->arena, sizeof *extras);
     llw_extras_estimate(&fit->launch, &fit->prediction, &files, n->arena, extras);
     n->out->extras = extras;

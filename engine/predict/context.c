@@ -27,6 +27,29 @@ static bool serves(const llw_launch *launch) {
     return launch->program == LLW_PROGRAM_SERVER || launch->program == LLW_PROGRAM_CLI;
 }
 
+/* src/llama-arch.cpp llm_arch_supports_rs_rollback, v0.5.0 */
+static bool rolls_back(const char *architecture) {
+    static const char *const names[] = {"kimi-k3",   "qwen35",     "qwen35moe",      "qwen4exp",
+                                        "deepseek4", "nemotron_h", "nemotron_h_moe", "lfm2",
+                                        "lfm2moe",   "bailingmoe3"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (!strcmp(names[i], architecture)) return true;
+    return false;
+}
+
+/* What speculative decoding makes of the context: common/common.h need_n_rs_seq, src/llama-context.cpp. A
+ * draft's own context keeps no snapshots. */
+static void resolve_speculation(llw_plan *plan) {
+    const llw_speculation *spec = &plan->launch->spec;
+    bool serving = serves(plan->launch), mtp = (spec->types & LLW_SPEC_MTP) != 0;
+    plan->nextn = serving && mtp && plan->build.loads_nextn;
+    plan->nextn_only = plan->nextn && plan->launch->drafts;
+    bool by_model = spec->types & (LLW_SPEC_EAGLE3 | LLW_SPEC_MTP | LLW_SPEC_DFLASH | LLW_SPEC_DSPARK);
+    if (serving && by_model && plan->build.keeps_snapshots && !plan->launch->drafts &&
+        rolls_back(plan->model->architecture))
+        plan->snapshots = spec->draft_most;
+}
+
 bool llw_context_resolve(llw_plan *plan) {
     const llw_launch *launch = plan->launch;
     const llw_hparams *h = &plan->hparams;
@@ -62,8 +85,10 @@ bool llw_context_resolve(llw_plan *plan) {
                              "-b %lld: a batch of that size is more than any machine holds",
                              (long long)plan->n_batch);
     plan->n_outputs_max = plan->n_batch;
+    int64_t drafted = plan->build.outputs_for_drafts ? launch->spec.most : 0;
     if (plan->build.outputs_for_slots && serves(launch) && !launch->embedding)
-        plan->n_outputs_max = least(plan->n_batch, plan->n_seq);
+        plan->n_outputs_max = least(plan->n_batch, plan->n_seq * (1 + drafted));
+    resolve_speculation(plan);
     plan->out->n_ctx = plan->n_ctx;
     plan->out->n_ctx_seq = plan->n_ctx_seq;
     plan->out->n_batch = plan->n_batch;
@@ -81,7 +106,9 @@ static bool has_cells(const llw_plan *plan, int il) {
     const llw_layer *layer = &h->layer[il];
     if (h->n_layer_kv >= 0 && il >= h->n_layer_kv) return false;
     bool router = plan->architecture && !strcmp(plan->architecture->name, "graniteswitch");
-    if (h->n_layer_nextn > 0 && h->n_layer > 0 && il >= h->n_layer && !router) return false;
+    bool nextn = h->n_layer_nextn > 0 && h->n_layer > 0 && il >= h->n_layer && !router;
+    if (plan->nextn_only) return nextn || h->n_layer == 0;
+    if (nextn) return false;
     switch (plan->architecture ? plan->architecture->memory : LLW_MEMORY_KV) {
     case LLW_MEMORY_NONE:
     case LLW_MEMORY_RECURRENT: return false;
@@ -94,7 +121,7 @@ static bool has_cells(const llw_plan *plan, int il) {
 
 static bool has_indexer(const llw_plan *plan, int il) {
     const llw_hparams *h = &plan->hparams;
-    if (il >= h->n_layer || !h->indexer_head || !plan->build.indexers) return false;
+    if (il >= h->n_layer || !h->indexer_head || !plan->build.indexers || plan->nextn_only) return false;
     switch (plan->architecture ? plan->architecture->memory : LLW_MEMORY_KV) {
     case LLW_MEMORY_INDEXED: return h->layer[il].indexed;
     case LLW_MEMORY_INDEXED_SPARSE: return il >= h->dense_lead;
@@ -287,6 +314,7 @@ static void state_widths(const llw_hparams *h, int64_t *r, int64_t *s) {
 
 static bool has_state(const llw_plan *plan, int il) {
     const llw_layer *layer = &plan->hparams.layer[il];
+    if (plan->nextn_only) return false;
     switch (plan->architecture->memory) {
     case LLW_MEMORY_RECURRENT:
     case LLW_MEMORY_HYBRID_BOTH: return true;
@@ -297,12 +325,25 @@ static bool has_state(const llw_plan *plan, int il) {
     }
 }
 
+/* "4 sequences", each with its snapshots where tokens are drafted. */
+static const char *states(const llw_plan *plan) {
+    return plan->snapshots ? llw_arena_printf(plan->arena, "%d sequences x (1 state + %lld snapshots)",
+                                              plan->n_seq, (long long)plan->snapshots)
+                           : llw_arena_printf(plan->arena, "%d sequences", plan->n_seq);
+}
+
+static void ground_states(llw_plan *plan) {
+    if (!plan->snapshots) return;
+    llw_ground_slot(plan, 1, LLW_launch_spec_types, -1);
+    llw_ground_slot(plan, 1, LLW_launch_draft_max, -1);
+}
+
 static void make_state(llw_plan *plan) {
     const llw_hparams *h = &plan->hparams;
     llw_state *state = &plan->state;
     if (!plan->architecture) return;
     state_widths(h, &state->r_width, &state->s_width);
-    state->rows = plan->n_seq;
+    state->rows = plan->n_seq * (1 + plan->snapshots);
     state->of_layer = llw_arena_alloc(plan->arena, (size_t)h->n_layer_all);
     kv_sum sums[LLW_MAX_DEVICES + 1] = {{0}};
     for (int il = 0; il < h->n_layer_all; il++) {
@@ -328,12 +369,13 @@ static void make_state(llw_plan *plan) {
         llw_place place = i == plan->n_devices ? LLW_PLACE_CPU : (llw_place)i;
         llw_plan_step(plan, llw_plan_device(plan, place), LLW_placement_kv, sums[i].bytes,
                       "src/llama-memory-recurrent.cpp llama_memory_recurrent",
-                      "%lld recurrent layers x %lld sequences x (%lld + %lld) numbers of 4 bytes = %s, "
+                      "%lld recurrent layers x %s x (%lld + %lld) numbers of 4 bytes = %s, "
                       "whatever the context",
-                      (long long)sums[i].layers, (long long)state->rows, (long long)state->r_width,
+                      (long long)sums[i].layers, states(plan), (long long)state->r_width,
                       (long long)state->s_width, llw_format_mib(bytes, sums[i].bytes));
         llw_ground_cache_layers(plan, 1, place, sums[i].layers);
         llw_ground_state(plan, 1);
+        ground_states(plan);
     }
 }
 
@@ -353,7 +395,8 @@ static void place_compressor(llw_plan *plan, const compressor *c) {
     for (int il = 0; il < h->n_layer; il++) {
         if (h->layer[il].compress != c->ratio) continue;
         llw_place place = plan->launch->kv_offload ? plan->layer_place[il] : LLW_PLACE_CPU;
-        int64_t each = 2 * llw_place_bytes(place, F32, c->width, c->rows * plan->n_seq);
+        int64_t each =
+            2 * llw_place_bytes(place, F32, c->width, c->rows * plan->n_seq * (1 + plan->snapshots));
         kv_sum *sum = &sums[llw_place_is_host(place) ? plan->n_devices : place];
         sum->bytes += each;
         sum->layers++;
@@ -365,14 +408,15 @@ static void place_compressor(llw_plan *plan, const compressor *c) {
         llw_plan_memory(plan, place)->state += pad(sums[i].bytes, LLW_CUDA_PAGE); /* a buffer of its own */
         llw_plan_step(plan, llw_plan_device(plan, place), LLW_placement_kv, sums[i].bytes,
                       "src/llama-kv-cache-dsv4.cpp llama_dsv4_comp_state",
-                      "compressor state of the %s: %lld layers x %d sequences x 2 x %lld x %lld numbers of 4 "
+                      "compressor state of the %s: %lld layers x %s x 2 x %lld x %lld numbers of 4 "
                       "bytes = %s",
-                      c->what, (long long)sums[i].layers, plan->n_seq, (long long)c->rows,
+                      c->what, (long long)sums[i].layers, states(plan), (long long)c->rows,
                       (long long)c->width, llw_format_mib(bytes, sums[i].bytes));
         llw_ground_cache_layers(plan, 1, place, sums[i].layers);
         llw_ground_key(plan, 1, "attention.key_length", NULL);
         llw_ground_key(plan, 1, "attention.indexer.key_length", NULL);
         llw_ground_slot(plan, 1, LLW_launch_n_seq, -1);
+        ground_states(plan);
     }
 }
 
@@ -408,6 +452,7 @@ bool llw_context_place(llw_plan *plan) {
     } else {
         make_cache(plan, LLW_CACHE_BASE, "", plan->n_ctx_seq);
     }
+    if (plan->nextn_only) return true;
     if (memory == LLW_MEMORY_COMPRESSED) place_compressed(plan);
     if (!plan->build.indexers) {
         make_state(plan);

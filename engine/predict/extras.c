@@ -130,6 +130,23 @@ static int first_used(const llw_launch *launch) {
     return one ? launch->main_gpu : 0;
 }
 
+static void add_draft(estimate *e, const llw_extra_files *files) {
+    const llw_draft *draft = files->beside;
+    if (!draft || !draft->used || draft->outcome != LLW_OUTCOME_OK) {
+        add_file(e, first_used(e->launch), files->draft, "the draft model (-md)");
+        return;
+    }
+    for (int d = 0; d < e->launch->n_devices; d++) {
+        const llw_memory *m = &draft->device[d];
+        if (m->weights + m->context + m->compute == 0) continue;
+        llw_extra *item = llw_arena_push(e->arena, &e->items, &e->n, &e->capacity, sizeof *item);
+        *item = (llw_extra){d, m->weights + m->context + m->compute,
+                            m->weights ? "the draft model (-md): weights, cache and compute buffer"
+                                       : "the layers that predict further tokens: cache and compute buffer",
+                            "predicted like the model itself"};
+    }
+}
+
 void llw_extras_estimate(const llw_launch *launch, const llw_prediction *prediction,
                          const llw_extra_files *files, llw_arena *arena, llw_extras *out) {
     memset(out, 0, sizeof *out);
@@ -143,7 +160,7 @@ void llw_extras_estimate(const llw_launch *launch, const llw_prediction *predict
     }
     if (files && launch->n_devices > 0) {
         add_file(&e, first_used(launch), files->mmproj, "the vision projector (--mmproj)");
-        add_file(&e, first_used(launch), files->draft, "the draft model (-md)");
+        add_draft(&e, files);
     }
     out->items = e.items;
     out->n_items = e.n;

@@ -23,8 +23,9 @@ typedef struct llw_extras {
 
 /* Files that llama.cpp loads beside the model; 0 when there is none. */
 typedef struct llw_extra_files {
-    int64_t mmproj; /* bytes of --mmproj */
-    int64_t draft;  /* bytes of -md */
+    int64_t mmproj;          /* bytes of --mmproj */
+    int64_t draft;           /* bytes of -md, for a draft whose memory is not known */
+    const llw_draft *beside; /* what the draft takes */
 } llw_extra_files;
 
 /* The extras of a prediction. `files` may be NULL. A GPU that holds nothing needs nothing. */

@@ -70,14 +70,16 @@ bool llw_fit_look(llw_fit_state *state, int gpu_layers, llw_fit_memory *out) {
         int64_t twice =
             device->live ? (memory->state + LLW_CUDA_PAGE - 1) / LLW_CUDA_PAGE * LLW_CUDA_PAGE : 0;
         out->free[id] = device->free - twice;
+        state->rough |= !memory->weights_exact || !memory->context_exact || !memory->compute_exact;
     }
+    if (state->nd == 0) state->rough |= !seen.host.weights_exact || !seen.host.compute_exact;
     out->host = seen.host.weights + seen.host.context + seen.host.compute;
     if (ok && state->n_measures == 1) {
         state->n_seq = seen.n_seq > 0 ? (uint32_t)seen.n_seq : 1;
         state->n_streams = seen.kv_unified ? 1 : state->n_seq;
     }
     llw_arena_free(scratch);
-    return ok;
+    return ok && (state->n_ctx == 0 || llw_fit_add_draft(state, out));
 }
 
 /* The model's devices: all of them, or one with -sm none; its margin is then the first of --fit-target,
@@ -94,6 +96,7 @@ static void choose_devices(llw_fit_state *state) {
         for (int id = 0; id < state->nd; id++) state->device[id] = id;
     }
     for (int id = 0; id < LLW_MAX_DEVICES; id++) state->margin[id] = given->fit_target[id];
+    llw_fit_raise_targets(state);
 }
 
 static uint32_t hparam(const llw_model *model, const char *key) {
@@ -109,7 +112,8 @@ static void begin(llw_fit_state *state) {
     choose_devices(state);
     state->n_layer = hparam(model, "block_count");
     uint32_t nextn = hparam(model, "nextn_predict_layers");
-    if (state->build.fit_nextn_apart && nextn < state->n_layer) state->n_layer -= nextn;
+    bool loaded = (given->spec.types & LLW_SPEC_MTP) && state->build.loads_nextn;
+    if (state->build.fit_nextn_apart && !loaded && nextn < state->n_layer) state->n_layer -= nextn;
     state->n_ctx_train = hparam(model, "context_length");
     state->n_expert = hparam(model, "expert_count");
     state->n_ctx = given->ctx > 0 && given->ctx <= UINT32_MAX ? (uint32_t)given->ctx : 0;
@@ -157,7 +161,9 @@ static void judge(llw_fit_state *state, llw_fit *out) {
     for (int id = 0; ok && id < state->nd; id++) {
         const llw_memory *memory = &plan->device[state->device[id]];
         const llw_device *device = &out->launch.devices[state->device[id]];
-        int64_t left = device->free - memory->weights - memory->context - memory->compute;
+        const llw_memory *draft = &out->draft.device[state->device[id]];
+        int64_t left = device->free - memory->weights - memory->context - memory->compute - draft->weights -
+                       draft->context - draft->compute;
         char n[LLW_NUMBER_MAX], target[LLW_NUMBER_MAX];
         if (!device->known) {
             out->fits = false;
@@ -228,20 +234,6 @@ static bool not_asked(llw_fit_state *state, bool force, llw_fit *out) {
     return true;
 }
 
-/* What common_params_fit_impl counts beside the model, and what is told here does not. */
-static void say_what_is_left_out(llw_fit_state *state, const llw_fit *out) {
-    if (!state->build.fit_counts_others) return;
-    if (out->outcome == LLW_FIT_OFF || out->outcome == LLW_FIT_UNKNOWN) return;
-    if (state->given->draft)
-        llw_fit_say(state,
-                    "Not counted here: fit adds the draft model's memory to each measurement, so it may "
-                    "leave less of the model on the GPUs than this.");
-    if (state->given->mmproj && state->given->program == LLW_PROGRAM_SERVER)
-        llw_fit_say(state,
-                    "Not counted here: llama-server adds what the vision projector takes to the target, "
-                    "so fit may leave less of the model on the GPUs than this.");
-}
-
 void llw_fit_run_with(const llw_launch *launch, llw_fit_measure *measure, void *user, llw_arena *arena,
                       bool explain, bool force, llw_fit *out) {
     memset(out, 0, sizeof *out);
@@ -271,10 +263,11 @@ void llw_fit_run_with(const llw_launch *launch, llw_fit_measure *measure, void *
         out->prediction.outcome = LLW_OUTCOME_UNKNOWN;
     if (state.load == LLW_OUTCOME_ABORTS)
         out->prediction.outcome = LLW_OUTCOME_ABORTS; /* the process is gone before it loads anything */
+    llw_fit_load_draft(&state, out);
     judge(&state, out);
     if (out->outcome == LLW_FIT_ADJUSTED || out->outcome == LLW_FIT_UNCHANGED)
         out->reason = reason(&state, out);
-    say_what_is_left_out(&state, out);
+    out->exact = !state.rough;
     if (out->outcome == LLW_FIT_GAVE_UP)
         llw_fit_say(&state, "%s: the load goes on with %s.", out->reason,
                     state.context_cut ? "the flags as given and the context already cut"

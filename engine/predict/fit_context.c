@@ -149,7 +149,7 @@ static llw_fit_verdict start_context(llw_fit_state *state, bool automatic, uint3
     *n_ctx_min = by_slots ? saturate((uint64_t)*n_ctx_min * state->n_streams) : *n_ctx_min;
     if (!automatic || !by_slots) return LLW_FIT_GO_ON;
     state->n_ctx = *n_ctx_max;
-    if (state->n_seq <= 1) return LLW_FIT_GO_ON;
+    if (state->n_seq <= 1) return llw_fit_add_draft(state, &state->full) ? LLW_FIT_GO_ON : LLW_FIT_STOPPED;
     char total[LLW_NUMBER_MAX], trained[LLW_NUMBER_MAX];
     llw_fit_say(state, "%s, so fit aims at %s tokens: %u slots of the %s the model was trained for%s.",
                 state->given->ctx_given ? "-c 0 asks for the whole context" : "-c was not given",

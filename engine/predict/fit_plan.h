@@ -52,6 +52,9 @@ typedef struct llw_fit_state {
     uint32_t n_seq, n_streams;
     uint32_t n_ctx; /* cparams->n_ctx: 0 unset */
     llw_fit_memory full;
+    llw_draft draft;    /* as last measured */
+    uint32_t draft_ctx; /* ... beside so many cells; 0: not yet */
+    bool rough;         /* some figure that decided is not exact */
 
     llw_override *overrides; /* room for LLW_MAX_OVERRIDES */
     const char **patterns;   /* [layer * 4 + fraction], made when first needed */
@@ -79,6 +82,16 @@ void llw_fit_say(llw_fit_state *state, const char *fmt, ...) __attribute__((form
 /* Ends the fit with a reason. */
 llw_fit_verdict llw_fit_stop(llw_fit_state *state, llw_fit_outcome outcome, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Adds what the draft takes beside state->n_ctx cells, measured anew when the context has changed
+ * (common_params_fit_impl add_extra_memory). False when llama.cpp dies of it: the state says why. */
+bool llw_fit_add_draft(llw_fit_state *state, llw_fit_memory *memory);
+
+/* What llama-server adds to the targets for the projector. */
+void llw_fit_raise_targets(llw_fit_state *state);
+
+/* The draft as it is loaded behind the plan. A draft that llama.cpp refuses ends the load. */
+void llw_fit_load_draft(llw_fit_state *state, llw_fit *out);
 
 /* Measures state->work with state->n_ctx and that many GPU layers. False when it cannot be loaded: the state
  * says why. */

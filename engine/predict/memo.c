@@ -73,6 +73,11 @@ static void write_shape(llw_text *key, const llw_launch *launch) {
     ADD(mmap);
     ADD(embedding);
     ADD(pooling);
+    ADD(repack);
+    ADD(spec.types);
+    ADD(spec.most);
+    ADD(spec.draft_most);
+    ADD(drafts);
 }
 
 /* The context as llama.cpp rounds it up (llama-context.cpp, GGML_PAD to 256 cells): nothing else of it

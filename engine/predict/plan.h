@@ -155,7 +155,10 @@ typedef struct llw_plan {
                                                               not stay on its layer's device */
     int64_t n_ctx, n_ctx_seq, n_batch, n_ubatch, n_outputs_max;
     int n_seq;
+    int64_t snapshots; /* of recurrent state, for each sequence beside the state itself (n_rs_seq) */
     bool kv_unified, pipelined;
+    bool nextn;      /* layers that predict further tokens are loaded */
+    bool nextn_only; /* a context of those layers alone (LLAMA_CONTEXT_TYPE_MTP) */
     llw_cache cache[LLW_CACHES];
     llw_state state;
 

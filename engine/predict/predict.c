@@ -2,6 +2,7 @@
 #include "predict/predict.h"
 
 #include "predict/compute.h"
+#include "predict/draft.h"
 #include "predict/estimate.h"
 #include "predict/grounds.h"
 #include "predict/memo.h"
@@ -91,7 +92,8 @@ static bool has_tensor(const llw_model *model, const char *name) {
 
 /* A draft that borrows its embeddings or its output from the model it drafts for does not run without that
  * one: src/llama-context.cpp llama_context (ctx_other). */
-static bool borrows(const llw_model *model) {
+bool llw_borrows(const llw_model *model) {
+    if (!model) return false;
     if (!strcmp(model->architecture, "gemma4-assistant")) return true;
     bool embeds = has_tensor(model, "token_embd.weight");
     if (!strcmp(model->architecture, "eagle3")) return !embeds || !has_tensor(model, "output.weight");
@@ -110,13 +112,25 @@ static bool check_architecture(llw_plan *plan) {
             plan, LLW_OUTCOME_ABORTS,
             "llama.cpp v0.5.0 stops with an assertion on every model of the architecture \"plm\": its "
             "values do not have the shape that the cache stores");
-    if (borrows(plan->model))
+    if (llw_borrows(plan->model))
         return llw_plan_stop(
             plan, LLW_OUTCOME_REFUSED,
             "this model of the architecture \"%s\" only drafts for another one, whose embeddings it borrows: "
             "llama.cpp takes it as --model-draft, not as the model itself",
             name);
     return true;
+}
+
+/* llama_init_from_model: a context of the layers that predict further tokens needs such layers. */
+static bool check_nextn(llw_plan *plan) {
+    const llw_launch *launch = plan->launch;
+    bool router = !strcmp(plan->model->architecture, "graniteswitch");
+    if (!launch->drafts || !(launch->spec.types & LLW_SPEC_MTP) || !plan->build.loads_nextn ||
+        (plan->hparams.n_layer_nextn > 0 && !router))
+        return true;
+    return llw_plan_stop(
+        plan, LLW_OUTCOME_REFUSED,
+        "--spec-type draft-mtp wants layers that predict further tokens, and the model has none");
 }
 
 /* src/llama-context.cpp: several cards, everything on them, split by layers, cache on the cards, no override.
@@ -134,6 +148,15 @@ static void resolve_pipeline(llw_plan *plan) {
     llw_ground_slot(plan, 1, LLW_launch_kv_offload, -1);
     llw_ground_slot(plan, 1, LLW_launch_gpu_layers, -1);
     llw_ground_slot(plan, 1, LLW_launch_override_tensor, -1);
+}
+
+/* The graph that keeps snapshots of recurrent state is another one: of it only the size is known, roughly. */
+static void widen(llw_plan *plan) {
+    for (int i = -1; i < plan->n_devices; i++) {
+        llw_memory *m = i < 0 ? &plan->out->host : &plan->out->device[plan->device[i]];
+        m->compute_exact = false;
+        llw_estimate_band(m, m->compute, m->compute);
+    }
 }
 
 static void explain_flash(llw_plan *plan) {
@@ -186,8 +209,8 @@ static void predict_with(const llw_launch *launch, llw_arena *arena, llw_arena *
         return;
     }
     if (!check_architecture(&plan)) return;
-    if (!llw_hparams_read(&plan) || !llw_context_resolve(&plan) || !llw_place_layers(&plan) ||
-        !llw_place_weights(&plan) || !check_flags(&plan))
+    if (!llw_hparams_read(&plan) || !check_nextn(&plan) || !llw_context_resolve(&plan) ||
+        !llw_place_layers(&plan) || !llw_place_weights(&plan) || !check_flags(&plan))
         return;
     resolve_pipeline(&plan);
     bool grok =
@@ -221,8 +244,9 @@ static void predict_with(const llw_launch *launch, llw_arena *arena, llw_arena *
         return;
     }
     if (!check_batch(&plan)) return;
-    const char *why;
-    if (!llw_compute_measure(&plan, &why)) llw_estimate_compute(&plan, why);
+    const char *why = "the graph of layers that predict further tokens is not modelled";
+    if (plan.nextn_only || !llw_compute_measure(&plan, &why)) llw_estimate_compute(&plan, why);
+    if (plan.snapshots) widen(&plan);
     if (llw_split_on(&plan)) llw_split_deal(&plan);
     if (!plan.architecture)
         llw_plan_stop(

@@ -77,6 +77,14 @@ typedef enum llw_fit_outcome {
     LLW_FIT_UNKNOWN /* a card's free memory, or the model's memory, is not known */
 } llw_fit_outcome;
 
+/* What a draft takes beside the model, by the launch's devices. */
+typedef struct llw_draft {
+    bool used;
+    llw_outcome outcome; /* UNKNOWN: its header was not read, or nobody knows its architecture */
+    const char *reason;
+    llw_memory device[LLW_MAX_DEVICES], host;
+} llw_draft;
+
 typedef struct llw_fit {
     llw_fit_outcome outcome;
     const char *reason;
@@ -84,6 +92,8 @@ typedef struct llw_fit {
     const char *const *args; /* what it set, as flags: -c 4096 -ngl 49 -ts ... -ot ... */
     size_t n_args;
     llw_prediction prediction; /* of `launch` */
+    llw_draft draft;           /* that llama.cpp loads behind it */
+    bool exact;                /* every figure that decided was exact */
     bool fits;                 /* every device's need is no more than its free memory */
     bool meets_target;         /* ... and the target is kept free */
     const char *const *steps;  /* its decisions in order, one sentence each */

@@ -315,7 +315,7 @@ static void place_one(llw_plan *plan, const overrides *set, llw_weight *w, tally
     }
     if (info->op == LLW_OP_NONE) return; /* llama.cpp reads past it: "model has unused tensor" */
     if (info->scope == LLW_SCOPE_BLOCK && w->name.layer >= h->n_layer && h->n_layer_nextn > 0 &&
-        w->name.layer < h->n_layer_all &&
+        !plan->nextn && w->name.layer < h->n_layer_all &&
         (!plan->architecture || strcmp(plan->architecture->name, "graniteswitch")))
         return; /* layers for multi-token prediction are left in the file unless a draft context asks for them
                  */

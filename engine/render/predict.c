@@ -42,10 +42,26 @@ static json_t *device_json(const llw_device *device, const llw_memory *m) {
     return o;
 }
 
+/* A draft's part of a device, or null where there is none or nobody knows it. */
+static json_t *draft_json(const llw_draft *draft, int device) {
+    const llw_memory *m = &draft->device[device];
+    if (!draft->used || draft->outcome != LLW_OUTCOME_OK) return json_null();
+    json_t *o = json_object();
+    json_object_set_new(o, "model", bytes(m->weights));
+    json_object_set_new(o, "context", bytes(m->context));
+    json_object_set_new(o, "compute", bytes(m->compute));
+    json_object_set_new(
+        o, "exact", json_boolean(!m->compute || (m->weights_exact && m->context_exact && m->compute_exact)));
+    return o;
+}
+
 static json_t *devices_json(const llw_fit *fit) {
     json_t *devices = json_array();
-    for (int d = 0; d < fit->prediction.n_devices; d++)
-        json_array_append_new(devices, device_json(&fit->launch.devices[d], &fit->prediction.device[d]));
+    for (int d = 0; d < fit->prediction.n_devices; d++) {
+        json_t *device = device_json(&fit->launch.devices[d], &fit->prediction.device[d]);
+        if (fit->draft.used) json_object_set_new(device, "draft", draft_json(&fit->draft, d));
+        json_array_append_new(devices, device);
+    }
     return devices;
 }
 
@@ -119,6 +135,7 @@ void llw_render_fit_json(llw_text *out, const llw_predicted *p, const llw_candid
         json_array_append_new(steps, json_string(p->fit.steps[i]));
     json_object_set_new(root, "args", args);
     json_object_set_new(root, "fits", known ? json_boolean(p->fit.fits) : json_null());
+    json_object_set_new(root, "exact", known ? json_boolean(p->fit.exact) : json_null());
     json_object_set_new(root, "meets_target", known ? json_boolean(p->fit.meets_target) : json_null());
     json_object_set_new(root, "reason",
                         json_string(p->rc != LLW_OK ? p->err.text
@@ -130,6 +147,15 @@ void llw_render_fit_json(llw_text *out, const llw_predicted *p, const llw_candid
     json_object_set_new(root, "n_ctx",
                         p->rc == LLW_OK ? count_or_null(p->fit.prediction.n_ctx) : json_null());
     llw_json_dump(out, root);
+}
+
+/* A draft's line below its device's. */
+static void draft_row(llw_text *out, const llw_draft *draft, const llw_memory *m) {
+    char a[LLW_NUMBER_MAX], b[LLW_NUMBER_MAX], c[LLW_NUMBER_MAX];
+    if (!draft->used || draft->outcome != LLW_OUTCOME_OK || m->weights + m->context + m->compute == 0) return;
+    llw_text_addf(out, "%-8s %18s %18s %18s%s\n", " + draft", llw_format_count(a, m->weights),
+                  llw_format_count(b, m->context), llw_format_count(c, m->compute),
+                  m->compute_exact ? "" : "~");
 }
 
 static void row(llw_text *out, const char *name, const llw_memory *m, bool known, int64_t free) {
@@ -159,10 +185,15 @@ void llw_render_prediction_text(llw_text *out, const llw_style *style, const llw
         if (q->outcome != LLW_OUTCOME_UNKNOWN) return;
     }
     llw_text_addf(out, "%-8s %18s %18s %18s  %18s\n", "bytes", "model", "context", "compute", "left");
-    for (int d = 0; d < q->n_devices; d++)
+    for (int d = 0; d < q->n_devices; d++) {
         row(out, p->fit.launch.devices[d].name, &q->device[d], p->fit.launch.devices[d].known,
             p->fit.launch.devices[d].free);
+        draft_row(out, &p->fit.draft, &p->fit.draft.device[d]);
+    }
     row(out, "Host", &q->host, false, 0);
+    draft_row(out, &p->fit.draft, &p->fit.draft.host);
+    if (p->fit.draft.used && p->fit.draft.outcome != LLW_OUTCOME_OK)
+        llw_text_addf(out, "the draft: not known: %s\n", p->fit.draft.reason);
     llw_text_addf(out, "n_ctx %lld (%lld per slot), %d slots, ubatch %lld, flash attention %s%s; --fit: %s\n",
                   (long long)q->n_ctx, (long long)q->n_ctx_seq, q->n_seq, (long long)q->n_ubatch,
                   q->flash_attn ? "on" : "off", q->pipelined ? ", pipelined" : "", fit_name(p->fit.outcome));
@@ -189,6 +220,12 @@ void llw_render_prediction_text(llw_text *out, const llw_style *style, const llw
     llw_flatten(out, style);
 }
 
+/* What a draft takes of a device, as far as it is known. */
+static int64_t draft_need(const llw_draft *draft, int device) {
+    const llw_memory *m = &draft->device[device];
+    return draft->used && draft->outcome == LLW_OUTCOME_OK ? m->weights + m->context + m->compute : 0;
+}
+
 /* The plan to take instead: its flags, what comes of it, and why. */
 static void say_better(llw_text *out, const llw_style *style, const llw_launch *given,
                        const llw_candidate *c) {
@@ -204,7 +241,7 @@ static void say_better(llw_text *out, const llw_style *style, const llw_launch *
     llw_text_addf(&line, "The context is %s", llw_format_count(number, c->ctx));
     for (int d = 0; d < c->fit.prediction.n_devices; d++) {
         const llw_memory *m = &c->fit.prediction.device[d];
-        int64_t need = m->weights + m->context + m->compute;
+        int64_t need = m->weights + m->context + m->compute + draft_need(&c->fit.draft, d);
         if (need)
             llw_text_addf(&line, ", %s keeps %s free", c->launch.devices[d].name,
                           llw_format_mib(bytes, c->launch.devices[d].free - need));
@@ -250,9 +287,10 @@ void llw_render_fit_text(llw_text *out, const llw_style *style, const llw_predic
         const llw_memory *m = &fit->prediction.device[d];
         char a[LLW_NUMBER_MAX];
         if (!device->known) continue;
-        int64_t left = device->free - m->weights - m->context - m->compute;
-        llw_text_addf(out, "%s: %s %s\n", device->name, llw_format_mib(a, left < 0 ? -left : left),
-                      left < 0 ? "short" : "left");
+        int64_t draft = draft_need(&fit->draft, d);
+        int64_t left = device->free - m->weights - m->context - m->compute - draft;
+        llw_text_addf(out, "%s: %s %s%s\n", device->name, llw_format_mib(a, left < 0 ? -left : left),
+                      left < 0 ? "short" : "left", draft ? ", the draft counted" : "");
     }
     if (better) say_better(out, style, &p->as_read, better);
     llw_flatten(out, style);

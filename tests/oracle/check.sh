@@ -18,4 +18,5 @@ while read -r options; do
     "$check" "$directory" $options --quiet || failed=1
 done <"$past"
 "$check" "$directory" "$@" || failed=1
+[ $# -gt 0 ] || [ "$past" = /dev/null ] || "$check" "$directory" --drafts --models 10 || failed=1
 exit $failed

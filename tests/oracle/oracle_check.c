@@ -6,9 +6,11 @@
  * flags must be equal where every figure is exact, and are counted elsewhere. Exit code 1 when something that
  * must be equal is not: the case is printed with the options that find it again. */
 #include "ask.h"
+#include "drafts.h"
 #include "made.h"
 
 #include "base/text.h"
+#include "predict/draft.h"
 #include "predict/memo.h"
 #include "predict/predict.h"
 #include "source/launch/argv.h"
@@ -28,14 +30,15 @@ enum {
 
 typedef struct tally {
     int models, unusable, cases, refused, weights, context, compute, compute_exact, in_band, fits, fits_equal,
-        fits_exact, real, wrong;
+        fits_exact, real, drafts, wrong;
 } tally;
 
 typedef struct options {
     char *directory; /* owned */
-    const char *made, *with;
+    const char *made, *known, *with;
     uint64_t models, seed, exactly;
     int only; /* this case of a model; -1: all */
+    bool drafts;
     bool verbose, quiet, keep;
 } options;
 
@@ -44,6 +47,7 @@ typedef struct check {
     oracle oracle;
     tally sum;
     const char *model_path;
+    drafting draft; /* of the current model, with --drafts */
     /* the current model and case */
     llw_arena *arena;
     int64_t bytes;
@@ -57,7 +61,8 @@ typedef struct check {
 
 static const char *const card_names[MAX_CARDS] = {"CUDA0", "CUDA1", "CUDA2", "CUDA3"};
 
-static bool make_launch(const test_case *t, llw_facts *facts, const llw_model *model, llw_launch *out) {
+static bool make_launch(const test_case *t, llw_facts *facts, const llw_model *model, const llw_model *draft,
+                        llw_launch *out) {
     llw_arena *arena = llw_facts_arena(facts);
     llw_entity entity = llw_facts_entity(facts, LLW_KIND_model, "model");
     llw_facts_set_model(facts, entity, model);
@@ -74,6 +79,11 @@ static bool make_launch(const test_case *t, llw_facts *facts, const llw_model *m
     llw_err err = {0};
     if (llw_argv_read(facts, &in, &result, &err) != LLW_OK) return fprintf(stderr, "%s\n", err.text), false;
     llw_facts_claim(facts, result.launch, LLW_launch_model, llw_ref(entity), LLW_GRADE_FLAG, "test", "");
+    if (draft) {
+        llw_entity beside = llw_facts_entity(facts, LLW_KIND_model, "draft");
+        llw_facts_set_model(facts, beside, draft);
+        llw_facts_claim(facts, result.launch, LLW_launch_draft, llw_ref(beside), LLW_GRADE_FLAG, "test", "");
+    }
     for (int i = 0; i < t->cards; i++) {
         llw_entity gpu = llw_facts_entity(facts, LLW_KIND_gpu, card_names[i]);
         llw_facts_claim(facts, gpu, LLW_gpu_index, llw_count(i), LLW_GRADE_MEASURED, "argument", "");
@@ -95,9 +105,8 @@ static int64_t told(const json_t *devices, const char *name, const char *what) {
 static void complain(check *c, const test_case *t, const char *what, int64_t want, int64_t got) {
     c->sum.wrong++;
     printf("--exactly %llu --case %d%s%s: %s, %s %s %s,%s cards", (unsigned long long)c->seed, c->number,
-           c->made ? " --made " : "", c->made ? c->model_name : "", c->model_name,
-           t->server ? "server" : "library", *t->fit ? t->fit : "--fit off", t->flags,
-           t->live ? " live" : "");
+           c->made ? " --made " : " --known ", c->model_name, c->model_name, t->server ? "server" : "library",
+           *t->fit ? t->fit : "--fit off", t->flags, t->live ? " live" : "");
     for (int i = 0; i < t->cards; i++) printf(" %lld:%lld", (long long)t->total[i], (long long)t->free[i]);
     printf("\n  %s: llama.cpp %lld, here %lld\n", what, (long long)want, (long long)got);
 }
@@ -175,13 +184,45 @@ static void compare_real(check *c, const test_case *t, const llw_launch *launch,
     json_decref(answer);
 }
 
+static bool draft_aborts(const llw_launch *launch) {
+    llw_launch draft;
+    llw_prediction p;
+    llw_draft_launch(launch, launch->ctx, &draft);
+    if (!llw_draft_is_used(launch) || !draft.model) return false;
+    llw_arena *arena = llw_arena_new();
+    llw_predict(&draft, arena, false, &p);
+    llw_arena_free(arena);
+    return p.outcome == LLW_OUTCOME_ABORTS;
+}
+
+/* What the draft takes, measured alone beside the context that resulted. */
+static void compare_draft(check *c, const test_case *t, const llw_launch *launch, const json_t *answer) {
+    const json_t *told_of = json_object_get(answer, "draft");
+    if (!told_of || !llw_draft_is_used(launch)) return;
+    llw_launch draft;
+    llw_draft_launch(launch, json_integer_value(json_object_get(answer, "n_ctx")), &draft);
+    if (!draft.model) return;
+    llw_arena *arena = llw_arena_new();
+    llw_prediction p;
+    llw_predict(&draft, arena, false, &p);
+    bool refused = json_is_null(told_of);
+    if (p.outcome != LLW_OUTCOME_UNKNOWN && refused != (p.outcome == LLW_OUTCOME_REFUSED))
+        complain(c, t, "the draft is refused", refused, !refused);
+    if (!refused && p.outcome == LLW_OUTCOME_OK) {
+        c->sum.drafts++;
+        compare_memory(c, t, "Host", &p.host, told_of);
+        for (int i = 0; i < draft.n_devices; i++)
+            compare_memory(c, t, draft.devices[i].name, &p.device[i], told_of);
+    }
+    llw_arena_free(arena);
+}
+
 static void compare_fit(check *c, const test_case *t, const llw_fit *fit, const json_t *answer) {
     llw_text ours = {0};
     for (size_t i = 0; i < fit->n_args; i++) llw_text_addf(&ours, "%s%s", i ? " " : "", fit->args[i]);
     const char *theirs = json_string_value(json_object_get(json_object_get(answer, "fit"), "args"));
     bool equal = theirs && !strcmp(theirs, llw_text_str(&ours));
-    bool exact = fit->prediction.host.compute_exact;
-    for (int i = 0; i < t->cards; i++) exact &= fit->prediction.device[i].compute_exact;
+    bool exact = fit->exact && fit->prediction.host.compute_exact;
     c->sum.fits++;
     c->sum.fits_equal += equal;
     c->sum.fits_exact += exact;
@@ -206,21 +247,25 @@ static void run_case(check *c, const test_case *t, const llw_model *model) {
     llw_launch launch;
     json_t *answer = oracle_ask(&c->oracle, c->model_path, t, NULL);
     c->sum.cases++;
-    bool made = make_launch(t, facts, model, &launch);
+    bool made = make_launch(t, facts, model, c->draft.model, &launch);
     launch.memo = memo;
     if (!made) {
         c->sum.wrong++;
     } else if (*t->fit) {
         llw_fit fit;
         llw_fit_run(&launch, arena, false, &fit);
-        if (answer) compare_fit(c, t, &fit, answer);
+        if (answer) {
+            compare_fit(c, t, &fit, answer);
+            compare_draft(c, t, &launch, answer);
+        }
     } else {
         llw_prediction p;
         llw_predict(&launch, arena, false, &p);
         if (answer) {
             compare_prediction(c, t, &launch, &p, answer);
             compare_real(c, t, &launch, &p);
-        } else if (p.outcome == LLW_OUTCOME_OK && p.architecture_known)
+            compare_draft(c, t, &launch, answer);
+        } else if (p.outcome == LLW_OUTCOME_OK && p.architecture_known && !draft_aborts(&launch))
             complain(c, t, "llama.cpp aborts", 1, 0);
     }
     json_decref(answer);
@@ -260,15 +305,28 @@ static void run_model(check *c, const char *name, bool made, uint64_t seed) {
     if (usable && !loads(c)) usable = false;
     c->sum.unusable += !usable;
     c->bytes = bytes;
+    rng apart = {seed ^ 0x5bd1e995u}; /* so that the cases are those of a walk without drafts */
+    char **names;
+    size_t n_names;
+    llw_known_list(arena, &names, &n_names);
+    c->draft.model = NULL;
+    if (usable && c->o.drafts)
+        draft_make(&c->oracle, &apart, names[rng_below(&apart, (int)n_names)], arena, &c->draft);
     for (int i = 0; i < CASES && usable; i++) {
         test_case t;
         case_flags(&r, model, bytes, i < 2, arena, &t);
         c->number = i;
+        if (c->o.drafts) {
+            const char *flags = draft_flags(&apart, &c->draft, t.cards, arena);
+            t.server = true;
+            t.flags = llw_arena_printf(arena, "%s%s%s", t.flags, *t.flags ? " " : "", flags);
+        }
         if (c->o.only >= 0 && i != c->o.only) continue;
         if (c->o.with) t.flags = llw_arena_printf(arena, "%s%s%s", t.flags, *t.flags ? " " : "", c->o.with);
         run_case(c, &t, model);
     }
     if (!c->o.keep) unlink(c->model_path);
+    if (c->draft.model && !c->o.keep) unlink(c->draft.path);
     oracle_forget(&c->oracle); /* the file is another one next time */
     llw_arena_free(arena);
 }
@@ -279,9 +337,11 @@ static void walk(check *c, char *const *known, size_t n_known) {
     const options *o = &c->o;
     for (uint64_t i = 0; i < (o->exactly ? 1 : o->models); i++) {
         uint64_t own = o->exactly ? o->exactly : o->seed * 1000003u + i;
-        bool made = o->made || i % 2;
+        bool made = !o->known && (o->made || i % 2);
         const char *any = made_architectures[(own * 31 + i / 2) % (uint64_t)made_n_architectures];
-        const char *name = !made ? known[i / 2 % n_known] : o->made && strcmp(o->made, "all") ? o->made : any;
+        const char *name = !made ? (o->known ? o->known : known[i / 2 % n_known])
+                           : o->made && strcmp(o->made, "all") ? o->made
+                                                               : any;
         run_model(c, name, made, own);
     }
 }
@@ -292,6 +352,7 @@ static void report(const tally *s) {
            "buffer on %d, in its "
            "band on %d\n",
            s->cases, s->refused, s->compute, s->weights, s->context, s->compute_exact, s->in_band);
+    if (s->drafts) printf("%d drafts compared\n", s->drafts);
     printf("%d cards with -sm tensor compared with a real load\n", s->real);
     printf("fit: %d cases, same flags in %d, %d must be the same; %d differences that must not be\n", s->fits,
            s->fits_equal, s->fits_exact, s->wrong);
@@ -299,17 +360,20 @@ static void report(const tally *s) {
 
 /* ---- the command line ---- */
 
-static const char usage[] = "oracle_check DIR [options]: llwhy against llama.cpp v0.5.0's own accounting\n"
-                            "  DIR                what setup.sh prepared\n"
-                            "  --models N         walk over N models (56)\n"
-                            "  --seed N           other models and cases (1)\n"
-                            "  --made NAME|all    only made models, of that architecture or of all\n"
-                            "  --exactly SEED     the one model that was printed with this\n"
-                            "  --case N           only this one of its cases\n"
-                            "  --with FLAGS       add these to llama.cpp's flags\n"
-                            "  --keep             leave the model in DIR\n"
-                            "  --verbose          say more\n"
-                            "  --quiet            say only what differs\n";
+static const char usage[] =
+    "oracle_check DIR [options]: llwhy against llama.cpp v0.5.0's own accounting\n"
+    "  DIR                what setup.sh prepared\n"
+    "  --models N         walk over N models (56)\n"
+    "  --seed N           other models and cases (1)\n"
+    "  --made NAME|all    only made models, of that architecture or of all\n"
+    "  --known NAME       only this known model\n"
+    "  --exactly SEED     the one model that was printed with this\n"
+    "  --case N           only this one of its cases\n"
+    "  --with FLAGS       add these to llama.cpp's flags\n"
+    "  --drafts           every launch drafts: another model beside it, or its own layers\n"
+    "  --keep             leave the model in DIR\n"
+    "  --verbose          say more\n"
+    "  --quiet            say only what differs\n";
 
 static bool read_number(const char *option, const char *text, uint64_t *out) {
     char *end;
@@ -328,13 +392,15 @@ static bool is_architecture(const char *name) {
 
 /* 0, or the exit code. */
 static int read_options(int argc, char **argv, options *o, bool *done) {
-    enum { MODELS_OPTION, SEED, MADE, EXACTLY, CASE, WITH, KEEP, VERBOSE, QUIET, HELP };
+    enum { MODELS_OPTION, SEED, MADE, KNOWN, EXACTLY, CASE, WITH, DRAFTS, KEEP, VERBOSE, QUIET, HELP };
     static const struct option known[] = {{"models", required_argument, NULL, MODELS_OPTION},
                                           {"seed", required_argument, NULL, SEED},
                                           {"made", required_argument, NULL, MADE},
+                                          {"known", required_argument, NULL, KNOWN},
                                           {"exactly", required_argument, NULL, EXACTLY},
                                           {"case", required_argument, NULL, CASE},
                                           {"with", required_argument, NULL, WITH},
+                                          {"drafts", no_argument, NULL, DRAFTS},
                                           {"keep", no_argument, NULL, KEEP},
                                           {"verbose", no_argument, NULL, VERBOSE},
                                           {"quiet", no_argument, NULL, QUIET},
@@ -357,7 +423,9 @@ static int read_options(int argc, char **argv, options *o, bool *done) {
             fine = is_architecture(optarg);
             if (!fine) fprintf(stderr, "oracle_check: --made %s: no such architecture\n", optarg);
             break;
+        case KNOWN: o->known = optarg; break;
         case WITH: o->with = optarg; break;
+        case DRAFTS: o->drafts = true; break;
         case KEEP: o->keep = true; break;
         case VERBOSE: o->verbose = true; break;
         case QUIET: o->quiet = true; break;
@@ -392,6 +460,7 @@ int main(int argc, char **argv) {
     llw_arena *arena = llw_arena_new();
     c.oracle.directory = c.o.directory;
     c.model_path = llw_arena_printf(arena, "%s/case-%ld.gguf", c.o.directory, (long)getpid());
+    c.draft.path = llw_arena_printf(arena, "%s/draft-%ld.gguf", c.o.directory, (long)getpid());
     char **known;
     size_t n_known;
     llw_known_list(arena, &known, &n_known);

@@ -17,6 +17,7 @@
 #include "gguf.h"
 #include "llama.h"
 #include "log.h"
+#include "speculative.h"
 #include "src/llama-ext.h"
 
 #include <algorithm>
@@ -106,7 +107,7 @@ static std::vector<std::string> words(const std::string &line, bool &parallel_gi
     return out;
 }
 
-// What llama-server sets before it fits (tools/server/server.cpp, server-context.cpp; no draft model).
+// What llama-server sets before it fits (tools/server/server.cpp, server-context.cpp server_output_limits).
 static void as_program(common_params &params, bool server, bool parallel_given) {
     if (params.embedding && params.n_batch > params.n_ubatch) params.n_batch = params.n_ubatch;
     if (!server) {
@@ -119,17 +120,44 @@ static void as_program(common_params &params, bool server, bool parallel_given) 
     }
     bool pools = params.pooling_type != LLAMA_POOLING_TYPE_UNSPECIFIED &&
                  params.pooling_type != LLAMA_POOLING_TYPE_NONE;
-    params.n_outputs_max = params.embedding || pools
-                               ? params.n_batch
-                               : std::max(1, std::min<int>(params.n_batch, params.n_parallel));
-    params.n_outputs_max_per_seq = 1;
+    const std::string &draft = params.speculative.draft.mparams.path;
+    auto asked = draft.empty() || params.speculative.types.size() > 1
+                     ? std::vector<common_speculative_type>()
+                     : common_speculative_types_from_gguf(draft);
+    if (!asked.empty()) params.speculative.types = asked;
+    auto limits = common_speculative_get_output_limits(params.n_batch, params.n_parallel,
+                                                       common_speculative_n_max(&params.speculative));
+    params.n_outputs_max = params.embedding || pools ? params.n_batch : std::max(1, limits.total);
+    params.n_outputs_max_per_seq = params.embedding || pools ? 1 : std::max(1, limits.per_seq);
 }
 
+// A draft beside the model, as common/common.cpp common_init_result makes it for llama-server.
+struct draft {
+    common_params params;
+    llama_model_params mparams;
+    llama_context_params cparams;
+    bool used, own;
+
+    explicit draft(const common_params &main, bool server) : params(common_base_params_to_speculative(main)) {
+        const auto &types = main.speculative.types;
+        bool mtp = std::find(types.begin(), types.end(), COMMON_SPECULATIVE_TYPE_DRAFT_MTP) != types.end();
+        own = main.speculative.has_dft();
+        used = server && (own || mtp);
+        mparams = common_model_params_to_llama(params);
+        cparams = common_context_params_to_llama(params);
+        if (mtp) cparams.ctx_type = LLAMA_CONTEXT_TYPE_MTP;
+        cparams.n_rs_seq = 0;
+    }
+};
+
 // --fit, printed as llama-fit-params prints it (tools/fit-params/fit-params.cpp).
-static std::string fit(common_params &params, llama_model_params &mparams, llama_context_params &cparams) {
+static std::string fit(common_params &params, llama_model_params &mparams, llama_context_params &cparams,
+                       draft &beside) {
+    const common_fit_extra_model extra = {beside.params.model.path.c_str(), &beside.mparams, &beside.cparams,
+                                          !beside.own};
     auto status = common_fit_params(params.model.path.c_str(), &mparams, &cparams, params.tensor_split,
                                     params.tensor_buft_overrides.data(), params.fit_params_target.data(),
-                                    params.fit_params_min_ctx, nullptr, GGML_LOG_LEVEL_WARN);
+                                    params.fit_params_min_ctx, beside.used ? &extra : nullptr, GGML_LOG_LEVEL_WARN);
     std::string args =
         "-c " + std::to_string(cparams.n_ctx) + " -ngl " + std::to_string(mparams.n_gpu_layers);
     size_t n = llama_max_devices();
@@ -146,7 +174,7 @@ struct bytes {
     size_t model, context, compute;
 };
 
-static std::string memory(const llama_context *context) {
+static std::string memory(const llama_context *context, const char *key = "devices") {
     std::map<std::string, bytes> devices;
     for (auto &[type, use] : llama_get_memory_breakdown(context)) {
         ggml_backend_dev_t dev = ggml_backend_buft_get_device(type);
@@ -159,7 +187,7 @@ static std::string memory(const llama_context *context) {
         sum.context += use.context;
         sum.compute += use.compute;
     }
-    std::string out = ",\"devices\":{";
+    std::string out = ",\"" + std::string(key) + "\":{";
     const char *comma = "";
     for (auto &[name, b] : devices) {
         out += comma + quoted(name) + ":{\"model\":" + std::to_string(b.model) +
@@ -167,6 +195,20 @@ static std::string memory(const llama_context *context) {
         comma = ",";
     }
     return out + "}";
+}
+
+// What the draft takes, measured alone as fit does, beside a context of `n_ctx` cells.
+static std::string memory_of_draft(draft &beside, unsigned n_ctx) {
+    beside.mparams.no_alloc = true;
+    beside.mparams.load_mode = LLAMA_LOAD_MODE_NONE;
+    beside.mparams.progress_callback = nullptr;
+    beside.cparams.n_ctx = n_ctx;
+    llama_model *model = llama_model_load_from_file(beside.params.model.path.c_str(), beside.mparams);
+    llama_context *context = model ? llama_init_from_model(model, beside.cparams) : nullptr;
+    std::string out = context ? memory(context, "draft") : ",\"draft\":null";
+    if (context) llama_free(context);
+    if (model) llama_model_free(model);
+    return out;
 }
 
 static std::string held() {
@@ -193,7 +235,8 @@ static std::string job(const std::string &mode, const std::string &line) {
     auto cparams = common_context_params_to_llama(params);
     llama_log_set(on_log, nullptr);
     std::string out;
-    if (params.fit_params) out += fit(params, mparams, cparams);
+    draft beside(params, mode == "srv");
+    if (params.fit_params) out += fit(params, mparams, cparams, beside);
     bool real = mode == "real";
     mparams.no_alloc = !real; // as fit measures
     mparams.load_mode = LLAMA_LOAD_MODE_NONE;
@@ -217,9 +260,10 @@ static std::string job(const std::string &mode, const std::string &line) {
            number("n_batch", llama_n_batch(context)) + number("n_ubatch", llama_n_ubatch(context)) +
            number("n_seq", llama_n_seq_max(context)) + number("kv_unified", cparams.kv_unified) +
            memory(context);
+    unsigned n_ctx = llama_n_ctx(context);
     llama_free(context);
     llama_model_free(model);
-    return out;
+    return beside.used ? out + memory_of_draft(beside, n_ctx) : out;
 }
 
 static bool imagined; // weights get no memory

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "fact/build.h"
 #include "source/config/pin.h"
+#include "source/model/beside.h"
 #include "source/model/model_open.h"
 #include "source/model/known.h"
 
@@ -196,6 +197,15 @@ static llw_entity open_model(llw_config_reader *r, const llw_launch_spec *spec, 
     return entity;
 }
 
+/* A draft or a projector, when it is here or its name is a known model's. */
+static void open_beside(llw_config_reader *r, const llw_launch_spec *spec, llw_entity launch, llw_attr path,
+                        llw_attr as) {
+    const char *given = "", *found;
+    if (!llw_facts_text(r->facts, launch, path, &given) || !*given) return;
+    if (!(found = find_model(r, spec, given))) found = llw_config_known_name(r, given);
+    if (found) llw_source_beside(r->facts, launch, path, as, found);
+}
+
 /* "$DIR/x.gguf" with a DIR that nobody sets is x.gguf, wherever it lies: the file's name is what is known of
  * a model. NULL when not even that is. */
 static const char *known_path(llw_config_reader *r, const llw_rich *word) {
@@ -328,6 +338,8 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
     if (made.model)
         llw_facts_claim(r->facts, made.launch, LLW_launch_model, llw_ref(made.model), LLW_GRADE_CONFIG,
                         made.argv.model.origin, made.argv.model.place);
+    open_beside(r, spec, made.launch, LLW_launch_draft_model, LLW_launch_draft);
+    open_beside(r, spec, made.launch, LLW_launch_mmproj, LLW_launch_projector);
     made.infrastructure = spec->infrastructure;
     llw_facts_claim(r->facts, made.launch, LLW_launch_example, llw_flag(spec->example), LLW_GRADE_CONFIG,
                     "configuration", place);

@@ -106,6 +106,21 @@ static llw_value larger_so_far(llw_reader *r, llw_attr attr, llw_value value) {
     return value;
 }
 
+/* What appends: --spec-type, and the draft's overrides (-ncmoed N is N patterns). */
+static llw_value joined_so_far(llw_reader *r, const llw_use *use, llw_attr attr, const char *fixed,
+                               llw_parsed p) {
+    if (!p.known) return llw_unknown(LLW_LIST);
+    const char *text = fixed                            ? fixed
+                       : use->row->kind == LLW_FLAG_INT ? llw_experts_in_ram(r->arena, p.count)
+                                                        : p.text;
+    const llw_setting *last = NULL;
+    for (size_t i = 0; i < r->n_settings; i++)
+        if (r->settings[i].attr == attr) last = &r->settings[i];
+    if (!last) return llw_string(LLW_LIST, text);
+    if (!last->value.known) return last->value;
+    return llw_string(LLW_LIST, llw_arena_printf(r->arena, "%s,%s", last->value.as.text, text));
+}
+
 static void set_model(llw_reader *r, const llw_use *use, llw_parsed p, llw_grade grade, bool remote) {
     llw_argv_model *m = &r->out->model;
     if (remote && m->given && !m->remote)
@@ -149,6 +164,10 @@ static void set_attr(llw_reader *r, const llw_use *use, const llw_flag_set *set,
     llw_attr attr = set->attr;
     if (attr == LLW_launch_load_mode && use->row->kind != LLW_FLAG_CHOICE) {
         set_old_load_mode(r, use, p, grade);
+        return;
+    }
+    if (attr == LLW_launch_spec_types || attr == LLW_launch_draft_override_tensor) {
+        push(r, attr, joined_so_far(r, use, attr, set->value, p), grade, origin_of(use), place_of(use));
         return;
     }
     bool overrides = attr == LLW_launch_override_tensor || attr == LLW_launch_cpu_moe ||
@@ -282,6 +301,7 @@ static const struct {
     {LLW_launch_embedding_mode, "no"},
     {LLW_launch_rerank, "no"},
     {LLW_launch_pooling, ""},
+    {LLW_launch_repack, "yes"},
     {LLW_launch_mmproj, ""},
     {LLW_launch_draft_model, ""},
     {LLW_launch_rope_given, "no"},
