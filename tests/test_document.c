@@ -239,6 +239,10 @@ static void names_of_what_is_started(void **state) {
         {"For Llama 3.1 8B models, 24 GB is tight.", llama, ""},
         {"Llama 3.1 8B weights are for a GTX 1060 6 GB / GTX 1080 8 GB.", llama, ""},
         {"Llama 3.1 8B wrote this: no, that makes it too dense.", llama, ""},
+        {"Llama 3.1 8B Q4_K_M: not worth it on 16 GB.", llama, ""},
+        {"Llama 3.1 8B: regular (dense) model offloading puts layers on a GPU.", llama, ""},
+        {"Llama 3.1 8B: a dense model needs all of them, only a few for MoE.", llama, ""},
+        {"## Llama 3.1 8B\n\n| What | 35B-A3B Q4_K_M |\n|---|---|\n| Experts | 256 experts |\n", llama, ""},
         {"Qwen3-Coder-Next 80B is a dense model.", next,
          "X.md:1:27 architecture Qwen3-Coder-Next-Q4_K_M.gguf dense\n"},
     };

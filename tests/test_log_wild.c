@@ -234,6 +234,21 @@ static void a_context_is_known_by_the_line_that_the_verbosity_left(void **state)
     llw_arena_free(arena);
 }
 
+static void one_slot_has_all_of_the_context(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    static const char slots[] = "0.01.0 I srv    load_model: loading model 'm.gguf'\n"
+                                "0.01.1 I srv    load_model: initializing slots, n_slots = %d\n"
+                                "0.01.2 I slot   load_model: id  0 | task -1 | new slot, n_ctx = 65536\n"
+                                "0.01.3 I srv  llama_server: model loaded\n";
+    llw_log log = log_text(arena, llw_arena_printf(arena, slots, 1));
+    assert_int_equal(only(&log)->n_ctx, 65536);
+    log = log_text(arena, llw_arena_printf(arena, slots, 4)); /* shared or not, nobody knows */
+    assert_int_equal(only(&log)->n_ctx, -1);
+    assert_int_equal(only(&log)->n_seq, 4);
+    llw_arena_free(arena);
+}
+
 static void llama_cli_tells_its_speed_behind_each_answer(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
@@ -449,6 +464,7 @@ int main(void) {
         cmocka_unit_test(what_ollama_expected_is_no_load_of_its_own),
         cmocka_unit_test(after_the_last_words_of_a_program_another_begins),
         cmocka_unit_test(a_context_is_known_by_the_line_that_the_verbosity_left),
+        cmocka_unit_test(one_slot_has_all_of_the_context),
         cmocka_unit_test(llama_cli_tells_its_speed_behind_each_answer),
         cmocka_unit_test(a_backend_that_cannot_tell_says_0),
         cmocka_unit_test(a_line_goes_on_behind_the_dots_of_the_load),

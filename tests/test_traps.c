@@ -186,16 +186,41 @@ static void their_neighbours_are_found(void **state) {
          "{ ExecStart = \"${lib.getExe' llama-cpp \"llama-server\"} -m r.gguf -c 8192 --rerank\"; }\n",
          "L09 x.nix:1\n"},
         {"run.sh", "llama-cli -m a.gguf -cnv\n", "F02 run.sh:1:21\n"},
+        {"run.sh", "/opt/b10273-cuda/llama-server -m a.gguf --load-mode none\n", "F03 run.sh:1:41\n"},
+        {"run.cmd",
+         "for %%I in (\"%~dp0..\") do set \"ROOT=%%~fI\"\r\nset "
+         "\"SERVER=%ROOT%\\b10502\\llama-server.exe\"\r\n"
+         "\"%SERVER%\" -m a.gguf --nope\r\n",
+         "F01 run.cmd:3:22\n"},
         {"llama.service", "[Service]\nExecStart=/usr/bin/llama-server -m a.gguf -c 8192 -np 4\n",
          "L15 llama.service:2\n"},
     };
     CHECK(loud);
 }
 
+/* A script that makes options of an .env file's names reads it, not llama-server; one for another engine is
+ * none of ours. */
+static void settings_of_scripts_are_theirs(void **state) {
+    (void)state;
+    static const char settings[] = "LLAMA_ARG_MODEL=a.gguf\nLLAMA_ARG_BATCH_SIZE=4096\n";
+    const tree_file alone[] = {{"configs/a.env", settings}, {NULL, NULL}};
+    assert_string_equal(found_in(alone), "F18 configs/a.env:2:22\n");
+    const tree_file read[] = {{"configs/a.env", settings},
+                              {"bench.sh",
+                               "#!/bin/bash\nwhile IFS== read -r key value; do\n  case $key in\n"
+                               "    LLAMA_ARG_BATCH_SIZE) ARGS+=\" -b $value\" ;;\n  esac\ndone < $1\n"
+                               "llama-server $ARGS\n"},
+                              {NULL, NULL}};
+    assert_string_equal(found_in(read), "");
+    const tree_file other[] = {{"configs/ik-llama-a.env", settings}, {NULL, NULL}};
+    assert_string_equal(found_in(other), "");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(traps_are_left_alone),
         cmocka_unit_test(their_neighbours_are_found),
+        cmocka_unit_test(settings_of_scripts_are_theirs),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);
 }

@@ -169,8 +169,10 @@ static void statement(batch *b, llw_rich line, int last_line) {
             continue;
         }
         if (!strncasecmp(text, "if ", 3) || !strncasecmp(text, "else", 4) || !strncasecmp(text, "for ", 4)) {
-            const char *set = strcasestr(text, "set "), *open = strchr(text, '(');
-            if (open && (!set || open < set)) b->brackets++;
+            const char *set = strcasestr(text, "set ");
+            int open = 0; /* brackets that are not closed before the set */
+            for (const char *c = text; *c && (!set || c < set); c++) open += (*c == '(') - (*c == ')');
+            b->brackets += open > 0 ? open : 0;
             if (!set) return;
             line = llw_rich_slice(&line, (size_t)(set - text), line.n);
             certain = false;

@@ -348,13 +348,29 @@ static bool is_of_unit(llw_config_reader *r, const llw_config_set *set, const ll
     return false;
 }
 
+/* A script reads it line by line and makes options of its names, or it is for another program of that name:
+ * then it is nobody's environment. */
+static bool is_read_by_script(const llw_config_set *set, const llw_config_file *file, const llw_scope *env) {
+    if (strcasestr(file->name, "ik_llama") || strcasestr(file->name, "ik-llama")) return true;
+    const llw_config_file *script;
+    for (size_t at = 0; (script = llw_config_set_next(set, LLW_CONFIG_SCRIPT, &at)) != NULL;)
+        for (size_t i = 0; i < env->n; i++) {
+            const char *name = env->items[i].name, *end = script->bytes + script->len;
+            size_t len = strlen(name);
+            if (strncmp(name, "LLAMA_ARG_", 10)) continue;
+            const char *found = memmem(script->bytes, script->len, name, len);
+            if (found && found + len < end && found[len] == ')') return true; /* NAME) of a case */
+        }
+    return false;
+}
+
 /* A .env file through every service that takes something from it: the launch is FILE, FILE:SERVICE for
  * further ones. One that no service takes anything from is read as words of its own. */
 void llw_chain_env(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
     llw_scope env = llw_config_env(r, file, ".env");
     chain chains[MAX_CHAINS], none = {0};
     size_t n = find_chains(r, set, file->directory, chains), used = 0;
-    bool ours = env_is_ours(r, &env), told = false;
+    bool ours = env_is_ours(r, &env) && !is_read_by_script(set, file, &env), told = false;
     targets t = {0};
     for (size_t i = 0; i <= n; i++) {
         const chain *c = i < n ? &chains[i] : n ? &chains[0] : &none;

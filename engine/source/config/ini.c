@@ -139,6 +139,7 @@ typedef struct env_reader {
     const llw_link *link;
     const char *origin;
     int line;
+    bool strange; /* a line was no setting */
 } env_reader;
 
 /* The closing quote from `at` on, over line ends; len when there is none. A backslash protects in double
@@ -198,7 +199,11 @@ static size_t read_entry(env_reader *e, size_t at, size_t len, size_t next) {
     if (sign == len && is_key(text + from, key - from))
         return next; /* KEY alone: from the caller's environment */
     if (sign == len || (text[sign] != '=' && text[sign] != ':') || !is_key(text + from, key - from)) {
-        llw_config_unread(e->r, e->file->path, e->line, "the line is neither KEY=VALUE nor a # comment");
+        /* told once, and of a file that has to do with llama.cpp: others have their own grammars */
+        if (!e->strange && (memmem(e->file->bytes, e->file->len, "llama", 5) ||
+                            memmem(e->file->bytes, e->file->len, "LLAMA", 5)))
+            llw_config_unread(e->r, e->file->path, e->line, "the line is neither KEY=VALUE nor a # comment");
+        e->strange = true;
         return next;
     }
     size_t start = sign + 1 + blanks(text + sign + 1, len - sign - 1);
@@ -237,8 +242,11 @@ static size_t read_entry(env_reader *e, size_t at, size_t len, size_t next) {
 }
 
 llw_scope llw_config_env(llw_config_reader *r, const llw_config_file *file, const char *origin) {
-    env_reader e = {r,      file, {.arena = r->arena}, llw_link_new(r->arena, file->path, origin, true),
-                    origin, 0};
+    env_reader e = {.r = r,
+                    .file = file,
+                    .scope = {.arena = r->arena},
+                    .link = llw_link_new(r->arena, file->path, origin, true),
+                    .origin = origin};
     size_t next = 0;
     for (size_t at = skip_mark(file); at < file->len; at = next) {
         size_t len = line_at(file->bytes, file->len, at, &next), lead = blanks(file->bytes + at, len);

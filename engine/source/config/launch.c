@@ -241,7 +241,8 @@ static llw_entity build_of(llw_config_reader *r, const llw_launch_spec *spec) {
         return pinned ? pinned : r->options->build;
     }
     const char *named = spec->lowered->version_place, *place = named && *named ? named : spec->version_place;
-    llw_entity build = llw_build_claim(r->facts, spec->version, LLW_GRADE_CONFIG, "image tag", place, &err);
+    llw_entity build = llw_build_claim(r->facts, spec->version, LLW_GRADE_CONFIG,
+                                       named && *named ? "image tag" : "path of the program", place, &err);
     if (!build) llw_config_unread(r, spec->file->path, spec->line, "%s", err.text);
     return build ? build : r->options->build;
 }

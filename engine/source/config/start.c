@@ -216,6 +216,17 @@ static bool only_tells(llw_config_reader *r, const llw_words *w, size_t from, ll
     return false;
 }
 
+/* The build in the path of a program: b10502 of "runtimes/b10502-cuda/llama-server", or NULL. */
+static const char *build_in_path(llw_arena *arena, const char *path) {
+    for (const char *at = path; *at; at++) {
+        bool starts = at == path || strchr("/\\-_", at[-1]);
+        size_t digits = *at == 'b' && starts ? strspn(at + 1, "0123456789") : 0;
+        if (digits < 4 || digits > 5 || !strchr("/\\-_.", at[1 + digits]) || !at[1 + digits]) continue;
+        return llw_arena_strndup(arena, at, 1 + digits);
+    }
+    return NULL;
+}
+
 static void add_program(llw_config_reader *r, const llw_words *w, size_t i, llw_program program,
                         const llw_scope *env, llw_starts *out) {
     if (only_tells(r, w, i + 1, program)) return;
@@ -226,6 +237,7 @@ static void add_program(llw_config_reader *r, const llw_words *w, size_t i, llw_
                                .program_token = llw_rich_token(r->arena, &w->items[i], NULL),
                                .self_built = strstr(llw_rich_show(r->arena, &w->items[i]), "/build") != NULL,
                                .words = rest_of(r->arena, w, i + 1),
+                               .version = build_in_path(r->arena, llw_rich_show(r->arena, &w->items[i])),
                                .env = *env};
 }
 

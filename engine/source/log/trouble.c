@@ -353,6 +353,12 @@ static void set_context(llw_load *load, int64_t cells, int line) {
     load->n_ctx_line = line;
 }
 
+static void set_slot_number(llw_load *load, int64_t slots, int line) {
+    if (load->n_seq >= 0 || slots <= 0 || slots > 1024) return;
+    load->n_seq = slots;
+    load->n_seq_line = line;
+}
+
 static void set_loaded(llw_log_reader *r, llw_load *load, llw_log_event event) {
     load->early |= event == LLW_LOG_E_LOADED_EARLY;
     if (!load->loaded_line) load->loaded_line = load->last_line = r->log->lines;
@@ -381,6 +387,10 @@ static bool apply_service(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         set_loaded(r, &s->entry->load, line->event);
         return true;
     case LLW_LOG_E_SLOTS: set_slots(load, f, r->log->lines); return true;
+    case LLW_LOG_E_SLOTS_NUMBER: set_slot_number(load, f[0].integer, r->log->lines); return true;
+    case LLW_LOG_E_SLOT_NEW: /* of several, whether they share it is not told */
+        if (load->n_seq == 1) set_context(load, f[0].integer, r->log->lines);
+        return true;
     case LLW_LOG_E_TASK:
         e->prompt = f[2].integer;
         if (!load->loaded_line) load->loaded_line = r->log->lines;

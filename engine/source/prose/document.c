@@ -286,6 +286,32 @@ static bool is_bench_row(const document *d, const llw_passage *p) {
     return llw_pattern_matches(LLW_PATTERN_BENCH_ROW, text, len);
 }
 
+/* The titles of a cell name a size, and it is not the model's: "35B-A3B Q4_K_M" above what is said of 256
+ * experts. */
+static bool titles_another_size(const document *d, const llw_passage *p, const llw_config_launch *l) {
+    const char *name = NULL;
+    if (p->kind != LLW_PASSAGE_CELL || !llw_facts_text(d->r->facts, l->model, LLW_model_name, &name))
+        return false;
+    size_t len = 0;
+    llw_rich titles = llw_rich_slice(&p->text, 0, p->lead);
+    const char *text = text_of(d, &titles, &len);
+    bool other = false;
+    for (const char *at = text; (at = strpbrk(at, "0123456789")) != NULL;) {
+        size_t n = strspn(at, "0123456789.");
+        char size[16];
+        bool whole = (at == text || !isalnum((unsigned char)at[-1])) && at[n] == 'B' &&
+                     !isalnum((unsigned char)at[n + 1]) && n + 1 < sizeof size;
+        if (whole) {
+            memcpy(size, at, n + 1);
+            size[n + 1] = 0;
+            if (strcasestr(name, size)) return false;
+            other = true;
+        }
+        at += n;
+    }
+    return other;
+}
+
 /* A figure alone in its cell is what the title of its column says: "Cumulative", "VRAM" and "KV cache" are no
  * sizes of models. */
 static bool other_column(const document *d, const llw_passage *p) {
@@ -310,7 +336,7 @@ static void read_sentence(document *d, size_t index, const llw_rich *before, con
             !named_in(d, sentence, sentence->n, true).n)
             continue; /* a row of something else: "KV cache: Size: 1,224 MiB" */
         const llw_config_launch *l = is_some_of_family(&m, &found[i]) ? NULL : model_of(d, m, &found[i]);
-        if (!l) continue;
+        if (!l || titles_another_size(d, p, l)) continue;
         const llw_said said = {.file = d->file,
                                .sentence = sentence,
                                .phrase = &found[i],
@@ -449,8 +475,15 @@ static bool has_option(const llw_start *start) {
     return !words->n;
 }
 
-/* Launches of their own, as examples; a document has no comments. */
+/* Launches of their own, as examples; what the document says elsewhere are their reasons. */
 static void add_launches(document *d, const llw_starts *starts) {
+    bool reason = false, ubatch = false;
+    for (size_t i = 0; i < d->passages.n && starts->n; i++) {
+        const llw_passage *p = &d->passages.items[i];
+        if (p->kind == LLW_PASSAGE_CODE) continue;
+        reason |= llw_phrase_reason(&p->text);
+        ubatch |= passage_is(d, p, LLW_PATTERN_UB_REASON);
+    }
     for (size_t i = 0; i < starts->n; i++) {
         llw_start *start = &starts->items[i];
         const char *path = d->file->path;
@@ -467,8 +500,15 @@ static void add_launches(document *d, const llw_starts *starts) {
                                       .directory = d->file->directory,
                                       .mounts = start->low.mounts,
                                       .n_mounts = start->low.n_mounts};
-        if (has_option(start) && (!start->file || !strcmp(start->file, path)))
-            llw_config_add_launch(d->r, &spec);
+        if (!has_option(start) || (start->file && strcmp(start->file, path))) continue;
+        const llw_config_launch *made = llw_config_add_launch(d->r, &spec);
+        if (!made) continue;
+        if (reason)
+            llw_facts_claim(d->r->facts, made->launch, LLW_launch_reason_given, llw_flag(true),
+                            LLW_GRADE_CONFIG, "document", spec.version_place);
+        if (ubatch)
+            llw_facts_claim(d->r->facts, made->launch, LLW_launch_ubatch_reason, llw_flag(true),
+                            LLW_GRADE_CONFIG, "document", spec.version_place);
     }
 }
 

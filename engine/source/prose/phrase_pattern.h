@@ -46,6 +46,7 @@ typedef enum llw_pattern {
     LLW_PATTERN_NEEDS,
     LLW_PATTERN_CONTEXT,
     LLW_PATTERN_BENCH_ROW,
+    LLW_PATTERN_OTHER_KIND,
     LLW_PATTERNS
 } llw_pattern;
 

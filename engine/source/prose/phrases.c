@@ -142,9 +142,14 @@ static void size_behind(const char *text, size_t len, size_t at, char *out, size
     out[n] = 0;
 }
 
-/* The parameters in the word before `at`: 35B of "35B-A3B". */
+/* The parameters in the word before `at`, a quantisation passed over: 35B of "35B-A3B Q4_K_M (". */
 static void size_before(const char *text, size_t at, char *out, size_t max) {
-    while (at && (text[at - 1] == ' ' || text[at - 1] == '-')) at--;
+    while (at && strchr(" -(", text[at - 1])) at--;
+    llw_match quant;
+    for (size_t from = at > 24 ? at - 24 : 0; llw_pattern_next(LLW_PATTERN_QUANT, text, at, from, &quant);
+         from = quant.to)
+        if (quant.to == at) at = quant.from;
+    while (at && strchr(" -", text[at - 1])) at--;
     size_t from = at, n = 0;
     while (from && (isalnum((unsigned char)text[from - 1]) || text[from - 1] == '.' || text[from - 1] == '-'))
         from--;
@@ -158,7 +163,8 @@ static void find_kind(const char *text, size_t len, llw_phrase *out, size_t max,
     llw_match dense, moe;
     bool is_dense = llw_pattern_next(LLW_PATTERN_DENSE, text, len, 0, &dense),
          is_moe = llw_pattern_next(LLW_PATTERN_MOE, text, len, 0, &moe);
-    if (is_dense && is_moe) return; /* both in one sentence: a comparison */
+    if (is_dense && (is_moe || llw_pattern_matches(LLW_PATTERN_OTHER_KIND, text, len)))
+        return; /* both in one sentence: a comparison */
     if (!is_dense && !is_moe) return;
     if (llw_pattern_matches(LLW_PATTERN_AGAINST, text, is_dense ? dense.from : moe.from)) return;
     llw_phrase *p = add(out, max, n, "architecture", is_dense ? dense.from : moe.from, text, len);
