@@ -4,6 +4,7 @@
 #include "explain/words.h"
 #include "render/html.h"
 #include "render/render.h"
+#include "source/launch/absent.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -11,21 +12,25 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Problems of the flags behind --: what llama.cpp does with them. */
-static void tell_problems(llw_app *app) {
-    for (size_t i = 0; i < app->argv.n_problems; i++) {
-        const llw_flag_problem *p = &app->argv.problems[i];
-        llw_text t = {0};
-        llw_text_addf(&t, "llwhy: %s: %s: ", p->place, llw_flag_code_name(p->code));
-        llw_text_add_safe(&t, p->message, strlen(p->message), false);
-        if (*p->advice) {
-            llw_text_add(&t, "; ");
-            llw_text_add_safe(&t, p->advice, strlen(p->advice), false);
-        }
-        fprintf(stderr, "%s\n", llw_text_str(&t));
-        llw_text_fini(&t);
-        if (p->level >= LLW_PROBLEM_RISK) llw_app_exit(app, LLW_EXIT_FINDINGS);
+static void tell_problem(llw_app *app, const llw_flag_problem *p) {
+    llw_text t = {0};
+    llw_text_addf(&t, "llwhy: %s: %s: ", p->place, llw_flag_code_name(p->code));
+    llw_text_add_safe(&t, p->message, strlen(p->message), false);
+    if (*p->advice) {
+        llw_text_add(&t, "; ");
+        llw_text_add_safe(&t, p->advice, strlen(p->advice), false);
     }
+    fprintf(stderr, "%s\n", llw_text_str(&t));
+    llw_text_fini(&t);
+    if (p->level >= LLW_PROBLEM_RISK) llw_app_exit(app, LLW_EXIT_FINDINGS);
+}
+
+/* Problems of the flags behind --: what llama.cpp does with them, here. */
+static void tell_problems(llw_app *app) {
+    llw_flag_problem absent[LLW_MAX_ABSENT];
+    size_t n = llw_absent_find(app->facts, app->argv.launch, app->arena, absent);
+    for (size_t i = 0; i < app->argv.n_problems; i++) tell_problem(app, &app->argv.problems[i]);
+    for (size_t i = 0; i < n; i++) tell_problem(app, &absent[i]);
 }
 
 llw_level llw_app_fail_level(llw_app *app) {

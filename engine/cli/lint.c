@@ -4,10 +4,32 @@
 #include "explain/fix.h"
 #include "fact/build.h"
 #include "render/lint.h"
+#include "source/launch/absent.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+static void add_launch_problem(llw_app *app, const llw_lint_pass *pass, const llw_config_launch *launch,
+                               const llw_flag_problem *p, llw_findings *findings) {
+    llw_finding f = {.code = llw_flag_code_name(p->code),
+                     .lesson = "",
+                     .rule = p->flag,
+                     .level = llw_level_of_problem(p->level),
+                     .file = launch->file,
+                     .line = launch->line,
+                     .column = launch->column,
+                     .message = p->message,
+                     .advice = p->advice,
+                     .launch = launch->launch,
+                     .where = llw_facts_id(pass->facts, launch->launch),
+                     .n_launches = 1,
+                     .reason = "",
+                     .until = ""};
+    llw_place_split(app->arena, p->place, &f.file, &f.line, &f.column);
+    f.subject = llw_finding_subject(pass->facts, app->arena, f.launch, f.file, p->flag);
+    llw_findings_add(findings, app->arena, f);
+}
 
 static void add_flag_problems(llw_app *app, const llw_lint_pass *pass, llw_findings *findings) {
     for (size_t i = 0; i < pass->config.n_problems; i++) { /* of files, whatever they start */
@@ -29,26 +51,11 @@ static void add_flag_problems(llw_app *app, const llw_lint_pass *pass, llw_findi
     }
     for (size_t i = 0; i < pass->config.n_launches; i++) {
         const llw_config_launch *launch = &pass->config.launches[i];
-        for (size_t k = 0; k < launch->argv.n_problems; k++) {
-            const llw_flag_problem *p = &launch->argv.problems[k];
-            llw_finding f = {.code = llw_flag_code_name(p->code),
-                             .lesson = "",
-                             .rule = p->flag,
-                             .level = llw_level_of_problem(p->level),
-                             .file = launch->file,
-                             .line = launch->line,
-                             .column = launch->column,
-                             .message = p->message,
-                             .advice = p->advice,
-                             .launch = launch->launch,
-                             .where = llw_facts_id(pass->facts, launch->launch),
-                             .n_launches = 1,
-                             .reason = "",
-                             .until = ""};
-            llw_place_split(app->arena, p->place, &f.file, &f.line, &f.column);
-            f.subject = llw_finding_subject(pass->facts, app->arena, f.launch, f.file, p->flag);
-            llw_findings_add(findings, app->arena, f);
-        }
+        llw_flag_problem absent[LLW_MAX_ABSENT];
+        size_t n = llw_absent_find(pass->facts, launch->launch, app->arena, absent);
+        for (size_t k = 0; k < launch->argv.n_problems; k++)
+            add_launch_problem(app, pass, launch, &launch->argv.problems[k], findings);
+        for (size_t k = 0; k < n; k++) add_launch_problem(app, pass, launch, &absent[k], findings);
     }
 }
 

@@ -260,6 +260,7 @@ static void set_gpus(run *d, const llw_rich *value) {
     char *end = NULL;
     long n = text ? strtol(text, &end, 10) : 0;
     llw_token place = llw_rich_token(d->r->arena, value, NULL);
+    place.origin = "--gpus";
     if (device) {
         llw_limits_ids(d->r->arena, l, llw_arena_strndup(d->r->arena, device + 7, strcspn(device + 7, "\"'")),
                        place);

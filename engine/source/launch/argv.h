@@ -77,6 +77,7 @@ typedef enum llw_flag_code {
     LLW_F_EXITS,          /* prints something and ends */
     LLW_F_FILE_REFUSED,   /* what reads the file refuses it, or a part of it */
     LLW_F_OTHERWISE,      /* what reads the file reads it otherwise than it looks */
+    LLW_F_NO_DEVICE,      /* a GPU that the machine does not have (absent.h) */
     LLW_FLAG_CODES
 } llw_flag_code;
 

@@ -95,6 +95,15 @@ static const struct {
         {"F27", LLW_PROBLEM_WRONG, "read otherwise",
          "What reads this file has a grammar of its own, and by that the line means something else "
          "than it looks like. The message says what llama.cpp gets."},
+    [LLW_F_NO_DEVICE] =
+        {"F28", LLW_PROBLEM_WRONG, "GPU that is not there",
+         "The launch names a GPU that this machine does not have, as --gpu, the driver or a file of facts "
+         "tell "
+         "it. An engine starts no container with an unknown device; CUDA_VISIBLE_DEVICES hides what it does "
+         "not "
+         "know, and llama.cpp then runs on the CPU without a word; -dev and, with -sm none, -mg end the "
+         "program; "
+         "shares of -ts beyond the last GPU are dropped. Nothing is told where the cards are not known."},
 };
 
 const char *llw_flag_code_name(llw_flag_code code) {
