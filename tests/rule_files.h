@@ -2,6 +2,7 @@
 #ifndef LLW_TESTS_RULE_FILES_H
 #define LLW_TESTS_RULE_FILES_H
 
+#include "base/sanitized.h"
 #include "rule/kb.h"
 #include "rule/load.h"
 #include "rule/sandbox.h"
@@ -35,13 +36,9 @@ static inline double seconds(void) {
 
 /* The most memory this process has held. Under a sanitizer what was freed is held as well. */
 static inline long peak_kib(void) {
-#if defined(__SANITIZE_ADDRESS__)
-    return 0;
-#else
     struct rusage used;
     getrusage(RUSAGE_SELF, &used);
-    return used.ru_maxrss;
-#endif
+    return LLW_SANITIZED ? 0 : used.ru_maxrss;
 }
 
 static inline void add(llw_kb *kb, const char *path, const char *text) {

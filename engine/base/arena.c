@@ -1,5 +1,6 @@
 /* Arena allocation: blocks of doubling size, freed together. The first one also holds the arena itself. */
 #include "base/arena.h"
+#include "base/sanitized.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -24,8 +25,9 @@ struct llw_arena {
 /* Blocks of freed arenas, kept for the next ones: predictions come and go by the dozen, and fresh
  * pages from the system cost more than the arithmetic. They are kept by size, and given to whoever wants that
  * size: a small arena that lives long must not sit in a large block. A sanitizer sees plain allocations
- * instead. */
+ * instead, and inside a block only what was asked for: a gap follows each piece. */
 enum { KEEP = 32 << 20, MIN_BLOCK = 4096, LARGE = 1 << 16, MAX_BLOCK = 1 << 18, CLASSES = 8 };
+enum { GAP = LLW_SANITIZED ? 16 : 0 };
 static _Thread_local block *kept[CLASSES];
 static _Thread_local size_t kept_bytes;
 
@@ -54,11 +56,7 @@ void *llw_xrealloc(void *old, size_t size) {
 }
 
 static bool keeps_blocks(void) {
-#if defined(__SANITIZE_ADDRESS__)
-    return false;
-#else
-    return true;
-#endif
+    return !LLW_SANITIZED;
 }
 
 /* Large blocks come from the system with all their pages at once: page by page they cost more than filling
@@ -75,6 +73,7 @@ static block *block_new(size_t size) {
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)) == MAP_FAILED)
         out_of_memory();
     b->size = size;
+    ASAN_POISON_MEMORY_REGION(b->bytes, size);
     return b;
 }
 
@@ -120,10 +119,10 @@ void llw_arena_free(llw_arena *arena) {
     }
 }
 
-void *llw_arena_alloc(llw_arena *arena, size_t size) {
+void *llw_arena_alloc(llw_arena *arena, size_t asked) {
     const size_t align = _Alignof(max_align_t);
-    if (size > SIZE_MAX / 4) out_of_memory();
-    size = (size + align - 1) / align * align;
+    if (asked > SIZE_MAX / 4) out_of_memory();
+    size_t size = (asked + align - 1) / align * align + GAP;
     while (arena->into) arena = arena->into;
     block *b = arena->head;
     if (!b || b->size - b->used < size) {
@@ -137,6 +136,7 @@ void *llw_arena_alloc(llw_arena *arena, size_t size) {
     void *p = b->bytes + b->used;
     b->used += size;
     arena->bytes += size;
+    ASAN_UNPOISON_MEMORY_REGION(p, asked);
     return p;
 }
 
