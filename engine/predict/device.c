@@ -255,8 +255,14 @@ static bool has_kernel(const llw_plan *plan, const llw_node *node) {
 void llw_backend_look(const llw_graph *graph) {
     const llw_nodes *lists[] = {&graph->nodes, &graph->leafs};
     for (int k = 0; k < 2; k++)
-        for (size_t i = 0; i < lists[k]->n; i++)
-            lists[k]->items[i]->on_gpu = has_kernel(graph->plan, lists[k]->items[i]);
+        for (size_t i = 0; i < lists[k]->n; i++) {
+            llw_node *node = lists[k]->items[i];
+            node->on_gpu = has_kernel(graph->plan, node);
+            node->anchored = node->input || node->place != LLW_PLACE_NONE ||
+                             (node->view && node->view->place != LLW_PLACE_NONE);
+            for (int j = 0; j < node->n_src && !node->anchored; j++)
+                node->anchored = node->src[j] && node->src[j]->weight;
+        }
 }
 
 bool llw_backend_takes(const llw_plan *plan, int backend, const llw_node *node) {

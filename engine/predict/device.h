@@ -12,7 +12,8 @@ bool llw_device_takes_weight(const llw_plan *plan, llw_op op, const llw_tensor *
 static inline int llw_cpu_backend(const llw_plan *plan) {
     return plan->n_devices;
 }
-/* Finds out which nodes of a graph CUDA has a kernel for: asked once, because placing does not change it. */
+/* Finds out which nodes of a graph CUDA has a kernel for, and which are anchored: once, because placing does
+ * not change it. */
 void llw_backend_look(const llw_graph *graph);
 /* supports_op, of a graph that was looked at; the CPU takes everything. */
 bool llw_backend_takes(const llw_plan *plan, int backend, const llw_node *node);

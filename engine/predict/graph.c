@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { POOL = 512, MAX_NODES = 1 << 19 };
+enum { POOL = 64, MAX_NODES = 1 << 19 };
 #define MAX_DIM ((int64_t)1 << 40)
 #define MAX_BYTES ((int64_t)1 << 52)
 

@@ -46,6 +46,7 @@ struct llw_node {
     bool visited;
     unsigned char n_src; /* where src ends, once the node is in the order */
     bool on_gpu;         /* CUDA has a kernel for it (device.h) */
+    bool anchored;       /* an input, stored already, or with a weight: it may decide its backend itself */
     signed char buffer;  /* backend whose buffer it got: allocator.c */
     bool allocated;
     short pin; /* + 1: layer on whose device a load keeps it; LLW_PIN_HOST */

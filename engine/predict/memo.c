@@ -2,6 +2,7 @@
 #include "predict/memo.h"
 
 #include "predict/graph_kept.h"
+#include "predict/tensor_names.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,9 @@ typedef struct entry {
     union {
         llw_prediction prediction;
         llw_probes probes; /* of a key that ends in PROBES */
-        const char *unmet; /* of a key that ends in UNMET */
+        const char *unmet; /* of write_model_key's: unmet, names, named */
+        const llw_tensor_name *names;
+        llw_named named;
     } as;
 } entry;
 
@@ -238,14 +241,16 @@ llw_graph_kept **llw_memo_graph(llw_memo *memo, const llw_launch *launch, const 
     return &memo->graphs[at].graph;
 }
 
-static void write_unmet_key(llw_text *key, const llw_model *model) {
+/* What is known of a model, whatever the launch. */
+static void write_model_key(llw_text *key, const llw_model *model, const char *what, const char *of) {
     llw_text_addn(key, (const char *)&model, sizeof model);
-    llw_text_add(key, "unmet");
+    llw_text_add(key, what);
+    llw_text_add(key, of);
 }
 
 bool llw_memo_find_unmet(const llw_memo *memo, const llw_model *model, const char **unmet) {
     llw_text key = {0};
-    write_unmet_key(&key, model);
+    write_model_key(&key, model, "unmet", "");
     const entry *found = find(memo, &key);
     if (found) *unmet = found->as.unmet;
     return found != NULL;
@@ -253,7 +258,43 @@ bool llw_memo_find_unmet(const llw_memo *memo, const llw_model *model, const cha
 
 void llw_memo_keep_unmet(llw_memo *memo, const llw_model *model, const char *unmet) {
     llw_text key = {0};
-    write_unmet_key(&key, model);
+    write_model_key(&key, model, "unmet", "");
     entry *e = add(memo, &key);
     if (e) e->as.unmet = unmet ? llw_arena_strdup(memo->arena, unmet) : NULL;
+}
+
+static void *copy(llw_memo *memo, const void *items, size_t n, size_t size) {
+    void *kept = llw_arena_alloc(memo->arena, n * size);
+    if (n) memcpy(kept, items, n * size);
+    return kept;
+}
+
+const llw_tensor_name *llw_memo_find_names(const llw_memo *memo, const llw_model *model) {
+    llw_text key = {0};
+    write_model_key(&key, model, "names", "");
+    const entry *found = find(memo, &key);
+    return found ? found->as.names : NULL;
+}
+
+const llw_tensor_name *llw_memo_keep_names(llw_memo *memo, const llw_model *model,
+                                           const llw_tensor_name *names) {
+    llw_text key = {0};
+    write_model_key(&key, model, "names", "");
+    entry *e = add(memo, &key);
+    return e ? e->as.names = copy(memo, names, model->n_tensors, sizeof *names) : names;
+}
+
+bool llw_memo_find_named(const llw_memo *memo, const llw_model *model, const char *pattern, llw_named *out) {
+    llw_text key = {0};
+    write_model_key(&key, model, "named", pattern);
+    const entry *found = find(memo, &key);
+    if (found) *out = found->as.named;
+    return found != NULL;
+}
+
+void llw_memo_keep_named(llw_memo *memo, const llw_model *model, const char *pattern, llw_named named) {
+    llw_text key = {0};
+    write_model_key(&key, model, "named", pattern);
+    entry *e = add(memo, &key);
+    if (e) e->as.named = (llw_named){copy(memo, named.tensors, named.n, sizeof *named.tensors), named.n};
 }

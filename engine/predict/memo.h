@@ -37,6 +37,21 @@ void llw_memo_keep_probes(llw_memo *memo, const llw_launch *launch, unsigned kin
  * was not kept yet, or no longer: a few are. */
 struct llw_graph_kept **llw_memo_graph(llw_memo *memo, const llw_launch *launch, const llw_text *rest);
 
+/* The model's tensor names taken apart, as many as it has tensors; NULL when they were not kept yet. Keeping
+ * copies them, and returns the copy. */
+const struct llw_tensor_name *llw_memo_find_names(const llw_memo *memo, const llw_model *model);
+const struct llw_tensor_name *llw_memo_keep_names(llw_memo *memo, const llw_model *model,
+                                                  const struct llw_tensor_name *names);
+
+/* Which of the model's tensors a pattern of -ot names: indices, ascending. Keeping copies them. */
+typedef struct llw_named {
+    const uint32_t *tensors;
+    size_t n;
+} llw_named;
+
+bool llw_memo_find_named(const llw_memo *memo, const llw_model *model, const char *pattern, llw_named *out);
+void llw_memo_keep_named(llw_memo *memo, const llw_model *model, const char *pattern, llw_named named);
+
 /* What llw_model_unmet says of a model, which no launch changes. */
 bool llw_memo_find_unmet(const llw_memo *memo, const llw_model *model, const char **unmet);
 void llw_memo_keep_unmet(llw_memo *memo, const llw_model *model, const char *unmet);

@@ -60,6 +60,9 @@ int64_t llw_place_bytes(llw_place place, uint32_t type, int64_t row, int64_t row
 
 const llw_weight *llw_plan_weight(const llw_plan *plan, llw_weight_id id, llw_suffix suffix, int layer) {
     if (layer < -1 || layer >= plan->hparams.n_layer_all) return NULL;
-    int32_t at = plan->weight_of[((size_t)(layer + 1) * LLW_WEIGHT_IDS + id) * LLW_SUFFIXES + suffix];
+    size_t column = plan->column[id];
+    if (!column) return NULL;
+    int32_t at =
+        plan->weight_of[((size_t)(layer + 1) * plan->n_columns + column - 1) * LLW_SUFFIXES + suffix];
     return at ? &plan->weights[at - 1] : NULL;
 }

@@ -137,10 +137,13 @@ typedef struct llw_plan {
     int64_t gpu_layers;          /* resolved: a count */
     llw_place *layer_place;      /* n_layer_all + 1; the last is the output's */
 
+    llw_place *sent;     /* of each of the model's tensors: where -ot puts it; NULL without one */
     llw_weight *weights; /* one for each of the model's tensors, then copies */
     size_t n_weights;
-    int64_t n_loaded;      /* tensors in llama.cpp's buffers of weights, copies included */
-    int32_t *weight_of;    /* [(layer + 1) * ids * suffixes]: index into weights + 1; 0 none */
+    int64_t n_loaded;   /* tensors in llama.cpp's buffers of weights, copies included */
+    int32_t *weight_of; /* [(layer + 1) * columns * suffixes]: index into weights + 1; 0 none */
+    uint16_t *column;   /* + 1, for each id that the model has */
+    size_t n_columns;
     llw_place *rope_place; /* of the rope factors each layer uses */
     int32_t output_copy;   /* index + 1 of the token embedding's copy used as output; 0 none */
     bool overridden;       /* -ot, -cmoe or -ncmoe are given, whatever they match */

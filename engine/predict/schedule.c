@@ -156,12 +156,12 @@ void llw_schedule_assign(llw_schedule *s, llw_graph *graph) {
     *s = (llw_schedule){.graph = graph, .plan = graph->plan};
     s->n_backends = graph->plan->n_devices + 1;
     s->n_copies = graph->plan->pipelined ? LLW_SCHEDULE_COPIES : 1;
-    for (size_t i = 0; i < graph->leafs.n; i++)
-        if (graph->leafs.items[i]->backend < 0)
-            graph->leafs.items[i]->backend = (signed char)from_current(s, graph->leafs.items[i]);
-    for (size_t i = 0; i < graph->nodes.n; i++)
-        if (graph->nodes.items[i]->backend < 0)
-            graph->nodes.items[i]->backend = (signed char)from_current(s, graph->nodes.items[i]);
+    const llw_nodes *lists[] = {&graph->leafs, &graph->nodes};
+    for (int k = 0; k < 2; k++)
+        for (size_t i = 0; i < lists[k]->n; i++) {
+            llw_node *node = lists[k]->items[i];
+            if (node->backend < 0 && node->anchored) node->backend = (signed char)from_current(s, node);
+        }
     spread(s, false, true);
     spread(s, true, true);
     spread(s, false, false);

@@ -3,15 +3,15 @@
  * Sources (llama.cpp v0.5.0): src/llama-model.cpp llama_model_base::load_tensors, src/llama-model-loader.cpp
  * create_tensor, src/llama.cpp llama_prepare_model_devices. Host bytes are those of a load without mmap, as
  * llama.cpp's own accounting counts them (common/fit.cpp common_get_device_memory_data). */
-#define PCRE2_CODE_UNIT_WIDTH 8
 #include "predict/device.h"
+#include "predict/memo.h"
+#include "predict/overrides.h"
 #include "predict/split.h"
 #include "predict/grounds.h"
 
 #include "base/text.h"
 #include "fact/ggml_type.h"
 
-#include <pcre2.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -94,107 +94,6 @@ bool llw_place_layers(llw_plan *plan) {
     return true;
 }
 
-/* ---- overrides ---- */
-
-typedef struct override {
-    pcre2_code *code;
-    llw_place place;
-    int layer; /* the one layer whose names can match, from a pattern that starts with blk\.N\.; -1 any */
-} override;
-
-typedef struct overrides {
-    override *items;
-    size_t n;
-    pcre2_match_data *match;
-} overrides;
-
-static bool override_place(llw_plan *plan, const char *buffer, llw_place *place) {
-    if (!strcmp(buffer, "CPU"))
-        *place = LLW_PLACE_CPU;
-    else if (!strcmp(buffer, "CUDA_Host"))
-        *place = LLW_PLACE_PINNED;
-    else {
-        for (int i = 0; i < plan->n_devices && !llw_split_on(plan); i++)
-            if (!strcmp(plan->launch->devices[plan->device[i]].name, buffer)) {
-                *place = (llw_place)i;
-                return true;
-            }
-        for (int i = 0; i < plan->launch->n_devices; i++)
-            if (!strcmp(plan->launch->devices[i].name, buffer))
-                return llw_plan_stop(plan, LLW_OUTCOME_ABORTS,
-                                     "-ot ...=%s: the card is not used, or not alone (-sm tensor), and no "
-                                     "backend can compute with weights there",
-                                     buffer);
-        return llw_plan_stop(plan, LLW_OUTCOME_REFUSED, "-ot ...=%s: llama.cpp knows no such buffer here",
-                             buffer);
-    }
-    return true;
-}
-
-/* blk\.17\.anything can match names of layer 17 only. */
-static int pattern_layer(const char *pattern) {
-    if (*pattern == '^') pattern++;
-    if (strncmp(pattern, "blk\\.", 5)) return -1;
-    char *end;
-    long layer = strtol(pattern + 5, &end, 10);
-    if (end == pattern + 5 || layer < 0 || layer > LLW_MAX_LAYERS || strncmp(end, "\\.", 2) ||
-        strchr(pattern, '|')) {
-        /* alternatives inside a group are fine, outside they would widen the pattern */
-        if (end == pattern + 5 || layer < 0 || layer > LLW_MAX_LAYERS || strncmp(end, "\\.", 2)) return -1;
-        int depth = 0;
-        for (const char *p = end; *p; p++) {
-            if (*p == '\\' && p[1])
-                p++;
-            else if (*p == '(')
-                depth++;
-            else if (*p == ')')
-                depth--;
-            else if (*p == '|' && depth == 0)
-                return -1;
-        }
-    }
-    return (int)layer;
-}
-
-static void overrides_fini(overrides *set) {
-    for (size_t i = 0; i < set->n; i++) pcre2_code_free(set->items[i].code);
-    pcre2_match_data_free(set->match);
-}
-
-static bool overrides_init(llw_plan *plan, overrides *set) {
-    *set = (overrides){0};
-    size_t n = plan->launch->n_overrides;
-    plan->overridden = n > 0;
-    if (!n) return true;
-    set->items = llw_arena_alloc(plan->scratch, n * sizeof *set->items);
-    set->match = pcre2_match_data_create(1, NULL);
-    for (size_t i = 0; i < n; i++) {
-        const llw_override *given = &plan->launch->overrides[i];
-        override *item = &set->items[i];
-        int code;
-        PCRE2_SIZE at;
-        if (!override_place(plan, given->buffer, &item->place)) return false;
-        item->code = pcre2_compile((PCRE2_SPTR)given->pattern, PCRE2_ZERO_TERMINATED, PCRE2_NEVER_BACKSLASH_C,
-                                   &code, &at, NULL);
-        if (!item->code)
-            return llw_plan_stop(plan, LLW_OUTCOME_REFUSED,
-                                 "-ot %s: not a regular expression (at character %d)", given->pattern,
-                                 (int)at + 1);
-        set->n = i + 1;
-        item->layer = pattern_layer(given->pattern);
-    }
-    return true;
-}
-
-static llw_place overrides_find(const overrides *set, const char *name, int layer) {
-    for (size_t i = 0; i < set->n; i++) {
-        if (set->items[i].layer >= 0 && set->items[i].layer != layer) continue;
-        if (pcre2_match(set->items[i].code, (PCRE2_SPTR)name, strlen(name), 0, 0, set->match, NULL) >= 0)
-            return set->items[i].place;
-    }
-    return LLW_PLACE_NONE;
-}
-
 /* ---- rows spread over cards (-sm row, ggml-cuda.cu of 2026-05-04) ---- */
 
 /* Rows of a tensor that card `id` holds: shares cumulated by -ts, or by the cards' total memory, cut to whole
@@ -251,10 +150,10 @@ static llw_place first_taker(const llw_plan *plan, llw_place wanted, llw_op op, 
     return taken ? LLW_PLACE_PINNED : LLW_PLACE_CPU;
 }
 
-static llw_place tensor_place(const llw_plan *plan, const overrides *set, const llw_weight *w,
-                              llw_tensor_class layer_class, llw_op op, int layer) {
+static llw_place tensor_place(const llw_plan *plan, const llw_weight *w, llw_tensor_class layer_class,
+                              llw_op op, int layer) {
     if (w->name.suffix == LLW_BIAS) op = op == LLW_OP_MUL_MAT_ID ? LLW_OP_ADD_ID : LLW_OP_ADD;
-    llw_place found = overrides_find(set, w->tensor->name, w->name.layer);
+    llw_place found = plan->sent ? plan->sent[w->tensor - plan->model->tensors] : LLW_PLACE_NONE;
     if (found == LLW_PLACE_CPU) return first_taker(plan, LLW_PLACE_CPU, op, w->tensor);
     if (found != LLW_PLACE_NONE) return found;
     llw_place wanted = layer_class == LLW_CLASS_INPUT    ? LLW_PLACE_CPU
@@ -281,14 +180,14 @@ static bool is_rope(llw_weight_id id) {
 }
 
 /* Rope factors belong to every layer that rotates: one copy in each buffer that holds such a layer. */
-static void place_rope(llw_plan *plan, const overrides *set, llw_weight *w, tally *tallies) {
+static void place_rope(llw_plan *plan, llw_weight *w, tally *tallies) {
     bool seen[LLW_MAX_DEVICES + 2] = {false};
     bool dense_only = plan->architecture && !strcmp(plan->architecture->name, "gemma4");
     int64_t bytes;
     w->place = LLW_PLACE_NONE;
     for (int il = 0; il < plan->hparams.n_layer; il++) {
         if (dense_only && plan->hparams.layer[il].windowed) continue;
-        llw_place place = tensor_place(plan, set, w, LLW_CLASS_REPEATING, LLW_OP_ROPE, il);
+        llw_place place = tensor_place(plan, w, LLW_CLASS_REPEATING, LLW_OP_ROPE, il);
         plan->rope_place[il] = place;
         size_t slot = place == LLW_PLACE_PINNED ? LLW_MAX_DEVICES
                       : place == LLW_PLACE_CPU  ? LLW_MAX_DEVICES + 1
@@ -306,7 +205,7 @@ static void place_rope(llw_plan *plan, const overrides *set, llw_weight *w, tall
     w->loaded = w->place != LLW_PLACE_NONE;
 }
 
-static void place_one(llw_plan *plan, const overrides *set, llw_weight *w, tally *tallies) {
+static void place_one(llw_plan *plan, llw_weight *w, tally *tallies) {
     const llw_tensor_info *info = llw_tensor_info_get(w->name.id);
     const llw_hparams *h = &plan->hparams;
     if (w->name.id == LLW_W_UNKNOWN) {
@@ -321,7 +220,7 @@ static void place_one(llw_plan *plan, const overrides *set, llw_weight *w, tally
                  */
     if (w->name.layer >= h->n_layer_all) return;
     if (is_rope(w->name.id)) {
-        place_rope(plan, set, w, tallies);
+        place_rope(plan, w, tallies);
         return;
     }
     llw_tensor_class layer_class = info->layer_class;
@@ -332,7 +231,7 @@ static void place_one(llw_plan *plan, const overrides *set, llw_weight *w, tally
         layer_class = LLW_CLASS_OUTPUT;
     llw_op op = info->op;
     if (w->name.id == LLW_W_SSM_A && plan->architecture && plan->architecture->delta_net) op = LLW_OP_MUL;
-    w->place = tensor_place(plan, set, w, layer_class, op, w->name.layer);
+    w->place = tensor_place(plan, w, layer_class, op, w->name.layer);
     w->loaded = true;
     int64_t bytes = llw_weight_bytes(plan, w->place, w->name.suffix == LLW_BIAS ? LLW_OP_ADD : op, w->tensor);
     tally *t = tally_of(plan, tallies, w->place);
@@ -350,7 +249,7 @@ static void place_one(llw_plan *plan, const overrides *set, llw_weight *w, tally
 
 /* Without output.weight most architectures load the token embedding a second time, as the output's matrix; in
  * a buffer that has it already, once is enough. */
-static void place_tied(llw_plan *plan, const overrides *set, tally *tallies) {
+static void place_tied(llw_plan *plan, tally *tallies) {
     const llw_weight *embedding = llw_plan_weight(plan, LLW_W_TOKEN_EMBD, LLW_WEIGHT, -1);
     const llw_weight *output = llw_plan_weight(plan, LLW_W_OUTPUT, LLW_WEIGHT, -1);
     if (!embedding && output && output->loaded) { /* codeshell: loaded once more to look tokens up in */
@@ -365,7 +264,7 @@ static void place_tied(llw_plan *plan, const overrides *set, tally *tallies) {
     if (rule != LLW_TIED_COPY && rule != LLW_TIED_COPY_FIRST) return;
     llw_weight *copy = &plan->weights[plan->n_weights];
     *copy = *embedding;
-    copy->place = tensor_place(plan, set, copy, LLW_CLASS_OUTPUT, LLW_OP_MUL_MAT, -1);
+    copy->place = tensor_place(plan, copy, LLW_CLASS_OUTPUT, LLW_OP_MUL_MAT, -1);
     if (copy->place == embedding->place && rule == LLW_TIED_COPY) {
         plan->output_copy = (int32_t)(embedding - plan->weights) + 1;
         return;
@@ -405,30 +304,41 @@ static void explain(llw_plan *plan, const tally *tallies) {
     }
 }
 
+/* The model's tensor names, taken apart once while there is a memo. */
+static const llw_tensor_name *names_of(llw_plan *plan) {
+    const llw_model *model = plan->model;
+    llw_memo *memo = plan->launch->memo;
+    const llw_tensor_name *known = memo ? llw_memo_find_names(memo, model) : NULL;
+    if (known) return known;
+    llw_tensor_name *names = llw_arena_alloc(plan->scratch, (model->n_tensors + 1) * sizeof *names);
+    for (size_t i = 0; i < model->n_tensors; i++) names[i] = llw_tensor_name_parse(model->tensors[i].name);
+    return memo ? llw_memo_keep_names(memo, model, names) : names;
+}
+
 bool llw_place_weights(llw_plan *plan) {
     const llw_model *model = plan->model;
-    overrides set;
+    const llw_tensor_name *names = names_of(plan);
     tally tallies[LLW_MAX_DEVICES + 1] = {{0}};
-    if (!overrides_init(plan, &set)) {
-        overrides_fini(&set);
-        return false;
-    }
+    if (!llw_overrides_read(plan, names)) return false;
     plan->weights = llw_arena_alloc(plan->scratch, (model->n_tensors + 1) * sizeof *plan->weights);
     plan->n_weights = model->n_tensors;
     plan->rope_place = llw_arena_alloc(plan->scratch, (size_t)plan->hparams.n_layer_all);
-    size_t slots = (size_t)(plan->hparams.n_layer_all + 1) * LLW_WEIGHT_IDS * LLW_SUFFIXES;
+    plan->column = llw_arena_alloc(plan->scratch, LLW_WEIGHT_IDS * sizeof *plan->column);
+    plan->n_columns = 0;
+    for (size_t i = 0; i < model->n_tensors; i++)
+        if (!plan->column[names[i].id]) plan->column[names[i].id] = (uint16_t)++plan->n_columns;
+    size_t slots = (size_t)(plan->hparams.n_layer_all + 1) * plan->n_columns * LLW_SUFFIXES;
     plan->weight_of = llw_arena_alloc(plan->scratch, slots * sizeof *plan->weight_of);
     for (size_t i = 0; i < model->n_tensors; i++) {
         llw_weight *w = &plan->weights[i];
-        *w = (llw_weight){&model->tensors[i], llw_tensor_name_parse(model->tensors[i].name), LLW_PLACE_NONE,
-                          false};
-        place_one(plan, &set, w, tallies);
+        *w = (llw_weight){&model->tensors[i], names[i], LLW_PLACE_NONE, false};
+        place_one(plan, w, tallies);
         if (w->loaded && w->name.suffix < LLW_SUFFIXES && w->name.layer < plan->hparams.n_layer_all)
-            plan->weight_of[((size_t)(w->name.layer + 1) * LLW_WEIGHT_IDS + w->name.id) * LLW_SUFFIXES +
+            plan->weight_of[((size_t)(w->name.layer + 1) * plan->n_columns + plan->column[w->name.id] - 1) *
+                                LLW_SUFFIXES +
                             w->name.suffix] = (int32_t)i + 1;
     }
-    place_tied(plan, &set, tallies);
-    overrides_fini(&set);
+    place_tied(plan, tallies);
     if (plan->explain) explain(plan, tallies);
     return true;
 }
