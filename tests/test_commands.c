@@ -138,7 +138,7 @@ static void limits_are_facts(void **state) {
     tree_check_one(
         "run.sh",
         "#!/bin/sh\ndocker run --gpus '\"device=1,0\"' -m 8g ghcr.io/ggml-org/llama.cpp:server -c 1\n",
-        "run.sh: ctx=1 (script run.sh:2:77) gpus_seen=2 (script run.sh:2:20) gpu_ids=1,0 (script "
+        "run.sh: ctx=1 (script run.sh:2:77) gpus_seen=2 (--gpus run.sh:2:20) gpu_ids=1,0 (--gpus "
         "run.sh:2:20) ram_limit=8.00 GiB (script run.sh:2:37)\n");
     tree_check_one(
         "go.sh", "#!/bin/sh\nCUDA_VISIBLE_DEVICES= llama-server -c 1\n",

@@ -282,6 +282,34 @@ static void commands_of_a_document_are_launches(void **state) {
     tree_check_one("README.md", "## Old\n\n```bash\nllama-server -ub 2048\n```\n", "");
 }
 
+/* Whole files in a block are examples like commands are; parts of files, forms and history are none. */
+static void files_in_a_document_are_launches(void **state) {
+    (void)state;
+    static const char compose[] = "```yaml\nservices:\n  llm:\n    image: "
+                                  "ghcr.io/ggml-org/llama.cpp:server\n    command: -c ${CTX:-7}\n```\n";
+    char text[600];
+    const tree_file files[] = {{"README.md", compose}, {".env", "CTX=9\n"}, {NULL, NULL}};
+    tree_check(files, "", "README.md:llm: ctx=7 (Compose default README.md:5:24)\n");
+    snprintf(text, sizeof text, "## Old\n\n%s", compose);
+    tree_check_one("README.md", text, "");
+    tree_check_one(
+        "README.md",
+        "1. swap\n\n   ```yml\n   models:\n     a:\n       cmd: llama-server -m a.gguf -c 5\n   ```\n",
+        "README.md:a: model=a.gguf (llama-swap cmd README.md:6:29) ctx=5 (llama-swap cmd "
+        "README.md:6:39)\n");
+    tree_check_one("README.md", "```ini\n[a]\nmodel = a.gguf\nctx-size = 5\nubatch-size = 6\n```\n",
+                   "README.md:a: model=a.gguf (preset README.md:3:9) ctx=5 (preset README.md:4:12) ubatch=6 "
+                   "(preset README.md:5:15)\n");
+    tree_check_one("README.md", "```ini\n[a]\nn_gpu = 5\n```\n", "");
+    tree_check_one("README.md",
+                   "```yaml\n  llm:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    command: -c 1\n```\n",
+                   "");
+    tree_check_one(
+        "README.md",
+        "```yaml\nservices:\n  llm:\n    build: .\n    command: llama-server -c <context> -m a.gguf\n```\n",
+        "");
+}
+
 static void hostile_documents_do_no_harm(void **state) {
     (void)state;
     static const char *const pieces[] = {"- ",      "\n\n", "> ", "|",  "```\n",        "`",
@@ -289,15 +317,21 @@ static void hostile_documents_do_no_harm(void **state) {
     tree_torture("X.md",
                  "# GLM\n\n- GLM is a dense model\n  - `-b 2048` 16 GB\n\n| a | Size |\n|---|---|\n| GLM Q8 "
                  "| 16 GB |\n\n"
-                 "```sh\nllama-server -c 1\n```\n> q\n",
+                 "```sh\nllama-server -c 1\n```\n> q\n\n```yaml\nservices:\n  a:\n    image: "
+                 "ghcr.io/ggml-org/llama.cpp:server\n    command: -c 1\n```\n- x\n  ```ini\n  [a]\n  model = "
+                 "a.gguf\n  c = 1\n  ```\n",
                  pieces, sizeof pieces / sizeof *pieces, 300);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(passages_know_their_places),   cmocka_unit_test(documents_claim_what_people_mean),
-        cmocka_unit_test(known_models_are_met_by_name), cmocka_unit_test(names_of_what_is_started),
-        cmocka_unit_test(history_is_no_claim),          cmocka_unit_test(commands_of_a_document_are_launches),
+        cmocka_unit_test(passages_know_their_places),
+        cmocka_unit_test(documents_claim_what_people_mean),
+        cmocka_unit_test(known_models_are_met_by_name),
+        cmocka_unit_test(names_of_what_is_started),
+        cmocka_unit_test(history_is_no_claim),
+        cmocka_unit_test(commands_of_a_document_are_launches),
+        cmocka_unit_test(files_in_a_document_are_launches),
         cmocka_unit_test(hostile_documents_do_no_harm),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);

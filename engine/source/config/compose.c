@@ -166,8 +166,7 @@ static void each(compose *c, llw_service *s, const llw_yaml *node,
     for (const llw_yaml *item = node->first; item && n < MAX_ITEMS; item = item->next, n++) add(c, s, item);
 }
 
-/* dockerfile_inline as a file whose lines and columns are those of this one: blanks stand for what is around
- * it. NULL when a variable in it is not known. */
+/* dockerfile_inline as a file. NULL when a variable in it is not known. */
 static const llw_config_file *inline_file(compose *c, const llw_yaml *node) {
     if (!node || node->kind != LLW_YAML_SCALAR) return NULL;
     llw_rich raw = llw_yaml_rich(&c->text, node, link_of(c, "Dockerfile", false));
@@ -180,24 +179,8 @@ static const llw_config_file *inline_file(compose *c, const llw_yaml *node) {
                           "dockerfile_inline holds a variable that is not set here");
         return NULL;
     }
-    size_t cost = known.n + (size_t)node->line;
-    if (c->r->reread < cost) return NULL;
-    c->r->reread -= cost;
-    llw_text text = {0};
-    int line = 0;
-    for (size_t i = 0; i < known.n; i++) {
-        const llw_char *at = &known.chars[i];
-        bool first = line < at->line;
-        for (; line < at->line; line++) llw_text_add(&text, line ? "\n" : "");
-        for (int column = 1; first && column < at->column; column++) llw_text_add(&text, " ");
-        if (at->byte != '\n') llw_text_addn(&text, &at->byte, 1);
-    }
-    llw_config_file *file = llw_arena_alloc(c->r->arena, sizeof *file);
-    *file = *c->file;
-    file->len = text.len;
-    file->bytes = llw_arena_strndup(c->r->arena, llw_text_str(&text), file->len);
-    file->directory = c->directory;
-    llw_text_fini(&text);
+    llw_config_file *file = llw_config_embedded(c->r, c->file, &known);
+    if (file) file->directory = c->directory;
     return file;
 }
 

@@ -1,6 +1,5 @@
 /* The patches of kustomizations: where they are written, what they are for, what they make of it. */
 #include "source/config/kustomize.h"
-#include "base/text.h"
 #include "source/config/yaml_patch.h"
 
 #include <string.h>
@@ -34,28 +33,12 @@ static void add_text(llw_config_reader *r, llw_kustomization *k, const char *pat
     for (size_t i = 0; i < n; i++) add_patch(r, k, documents[i], target, text);
 }
 
-/* A patch inside the kustomization: its text where it stands there, blanks around it. */
 static void add_inline(llw_config_reader *r, llw_kustomization *k, const llw_yaml *node,
                        const llw_yaml *target) {
-    const llw_config_file *file = k->file;
-    llw_text text = {0};
-    size_t from = llw_places_byte(k->text.places, node->line, 1),
-           to = llw_places_byte(k->text.places, node->end_line, node->end_column);
-    const char *end = node->block ? memchr(file->bytes + from, '\n', file->len - from) : NULL;
-    size_t lines = (size_t)node->line - (end == NULL); /* above it */
-    if (r->reread < lines) return;
-    r->reread -= lines;
-    for (size_t i = 0; i < lines; i++) llw_text_add(&text, "\n");
-    if (end) { /* the lines below | */
-        size_t start = (size_t)(end + 1 - file->bytes);
-        if (start < to) llw_text_addn(&text, file->bytes + start, to - start);
-    } else {
-        for (int i = 1; i < node->column; i++) llw_text_add(&text, " ");
-        llw_text_addn(&text, node->text, node->len);
-    }
-    const char *bytes = llw_arena_strndup(r->arena, llw_text_str(&text), text.len);
-    add_text(r, k, file->path, bytes, strlen(bytes), target);
-    llw_text_fini(&text);
+    llw_rich text =
+        llw_yaml_rich(&k->text, node, llw_link_new(r->arena, k->file->path, "Kustomize patch", false));
+    const llw_config_file *file = llw_config_embedded(r, k->file, &text);
+    if (file) add_text(r, k, file->path, file->bytes, file->len, target);
 }
 
 static void add_file(llw_config_reader *r, llw_config_set *set, llw_kustomization *k, const llw_yaml *path,

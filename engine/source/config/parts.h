@@ -228,6 +228,10 @@ enum { LLW_MAX_STARTS = 1000 };
 /* A file as text whose bytes know their places; \r\n counts as \n. */
 llw_rich llw_config_text(llw_config_reader *r, const llw_config_file *file, const char *origin);
 
+/* A text inside a file as a file of its own, of the same path, whose lines and columns are those of the outer
+ * one: blanks stand for what is around it. NULL when too much was read already. */
+llw_config_file *llw_config_embedded(llw_config_reader *r, const llw_config_file *in, const llw_rich *text);
+
 /* Reads a shell script on paper and adds every start of llama.cpp (shell.h says how). `arguments` are its $1
  * and so on; NULL when nobody knows them. `env` is the environment it gets. */
 void llw_shell_script(llw_config_reader *r, const llw_start_site *site, const llw_rich *script,

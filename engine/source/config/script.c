@@ -18,6 +18,27 @@ llw_rich llw_config_text(llw_config_reader *r, const llw_config_file *file, cons
     return out;
 }
 
+llw_config_file *llw_config_embedded(llw_config_reader *r, const llw_config_file *in, const llw_rich *text) {
+    size_t cost = text->n + (text->n ? (size_t)text->chars[text->n - 1].line : 0);
+    if (r->reread < cost) return NULL;
+    r->reread -= cost;
+    llw_text bytes = {0};
+    int line = 0;
+    for (size_t i = 0; i < text->n; i++) {
+        const llw_char *at = &text->chars[i];
+        bool first = line < at->line;
+        for (; line < at->line; line++) llw_text_add(&bytes, line ? "\n" : "");
+        for (int column = 1; first && column < at->column; column++) llw_text_add(&bytes, " ");
+        if (at->byte != '\n') llw_text_addn(&bytes, &at->byte, 1);
+    }
+    llw_config_file *file = llw_arena_alloc(r->arena, sizeof *file);
+    *file = *in;
+    file->len = bytes.len;
+    file->bytes = llw_arena_strndup(r->arena, llw_text_str(&bytes), file->len);
+    llw_text_fini(&bytes);
+    return file;
+}
+
 void llw_front_script(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
     llw_starts starts = {0};
     llw_scope env = {.arena = r->arena};

@@ -16,7 +16,9 @@ void llw_yaml_text_init(llw_yaml_text *c, llw_arena *arena, const char *path, co
  * about), or where the scalar starts. */
 llw_rich llw_yaml_rich(const llw_yaml_text *c, const llw_yaml *node, const llw_link *link) {
     llw_rich out = {0};
-    size_t cursor = llw_places_byte(c->places, node->line, node->column);
+    /* of a block the text begins below the line with its | or >- */
+    size_t cursor = node->block ? llw_places_byte(c->places, node->line + 1, 1)
+                                : llw_places_byte(c->places, node->line, node->column);
     llw_spot at = llw_places_of(c->places, cursor);
     size_t end = llw_places_byte(c->places, node->end_line, node->end_column);
     at.line = node->line, at.column = node->column; /* behind the last word */

@@ -8,6 +8,7 @@
  * in a code block are launches of their own. */
 #include "source/model/card_name.h"
 #include "source/config/front.h"
+#include "source/prose/fence.h"
 #include "source/prose/phrases.h"
 #include "source/model/known.h"
 #include "source/prose/markdown.h"
@@ -411,7 +412,9 @@ static llw_rich without_prompts(llw_arena *arena, const llw_rich *text) {
 }
 
 static void read_code(document *d, llw_config_set *set, const llw_passage *p, llw_starts *starts) {
-    if (!is_shell(p->info) || is_form(&p->text) || (!*p->info && is_picture(&p->text))) return;
+    if (is_form(&p->text)) return;
+    if (!is_shell(p->info)) llw_fence_read(d->r, set, d->file, p->info, &p->text);
+    if (!is_shell(p->info) || (!*p->info && is_picture(&p->text))) return;
     llw_scope env = {.arena = d->r->arena};
     llw_start_site site = {.file = d->file->path,
                            .directory = d->file->directory,
