@@ -2,6 +2,7 @@
 #ifndef LLW_TESTS_GPUS_H
 #define LLW_TESTS_GPUS_H
 
+#include "base/number.h"
 #include "base/file.h"
 #include "fact/launch.h"
 #include "source/machine/gpu.h"
@@ -18,7 +19,6 @@
 #include <time.h>
 #include <cmocka.h>
 
-#define MIB ((int64_t)1 << 20)
 #define SMI "tests/fakes/nvidia-smi"
 
 static llw_arena *arena;
@@ -49,9 +49,9 @@ static inline llw_entity gpu(const char *id) {
 
 /* MiB of a size, -1 when unknown. */
 static inline int64_t mib(const char *id, llw_attr attr) {
-    int64_t n = -MIB;
+    int64_t n = -LLW_MIB;
     llw_facts_count(facts, gpu(id), attr, &n);
-    return n / MIB;
+    return n / LLW_MIB;
 }
 
 static inline int64_t count(const char *id, llw_attr attr) {

@@ -4,6 +4,7 @@
 
 #include "base/data.h"
 #include "fact/facts.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,19 +19,18 @@
 
 static llw_arena *arena;
 static llw_facts *facts;
-static char root[64];
+static char root[SCRATCH_MAX];
 
 static inline int setup(void **state) {
     (void)state;
     arena = llw_arena_new();
     facts = llw_facts_new();
-    strcpy(root, "/tmp/llwhy-test-XXXXXX");
-    return mkdtemp(root) ? 0 : -1;
+    return mkdtemp(scratch(root, "test")) ? 0 : -1;
 }
 
 static inline int teardown(void **state) {
     (void)state;
-    char command[128];
+    char command[SCRATCH_MAX + 16];
     snprintf(command, sizeof command, "rm -rf %s", root);
     llw_data_reset();
     llw_arena_free(arena);

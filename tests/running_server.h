@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "source/machine/container.h"
 #include "source/machine/running.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +27,7 @@ static const int64_t MIB = 1 << 20;
 typedef struct fixture {
     llw_arena *arena;
     llw_flags flags;
-    char root[64]; /* a machine made of files */
+    char root[SCRATCH_MAX]; /* a machine made of files */
 } fixture;
 
 static inline int remove_one(const char *path, const struct stat *st, int type, struct FTW *walk) {
@@ -37,8 +38,7 @@ static inline int remove_one(const char *path, const struct stat *st, int type, 
 static inline int set_up(void **state) {
     fixture *f = calloc(1, sizeof *f);
     f->arena = llw_arena_new();
-    strcpy(f->root, "/tmp/llwhy-verify-XXXXXX");
-    assert_non_null(mkdtemp(f->root));
+    assert_non_null(mkdtemp(scratch(f->root, "verify")));
     assert_int_equal(llw_flags_load(&f->flags, NULL), LLW_OK);
     *state = f;
     return 0;

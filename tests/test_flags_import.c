@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "fact/build.h"
 #include "source/launch/flags_import.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -77,12 +78,12 @@ static const char *changes_of(llw_arena *arena, const llw_flags_update *u) {
 }
 
 /* The tables as an overlay, and the option as a build then has it. */
-static char overlay[] = "/tmp/llwhy-flags-XXXXXX";
+static char overlay[SCRATCH_MAX];
 
 static void use(const llw_flags_update *u) {
-    char path[200];
+    char path[SCRATCH_MAX + 32];
     const char *texts[2] = {u->flags, u->builds}, *names[2] = {"flags.tsv", "builds.tsv"};
-    if (!mkdtemp(overlay)) fail();
+    if (!mkdtemp(scratch(overlay, "flags"))) fail();
     snprintf(path, sizeof path, "%s/models", overlay);
     assert_int_equal(mkdir(path, 0700), 0);
     for (int i = 0; i < 2; i++) {
@@ -97,7 +98,7 @@ static void use(const llw_flags_update *u) {
 }
 
 static void unuse(void) {
-    char path[200];
+    char path[SCRATCH_MAX + 32];
     static const char *const names[] = {"models/flags.tsv", "models/builds.tsv"};
     llw_data_reset();
     for (int i = 0; i < 2; i++) {
@@ -107,7 +108,6 @@ static void unuse(void) {
     snprintf(path, sizeof path, "%s/models", overlay);
     rmdir(path);
     rmdir(overlay);
-    memcpy(overlay + sizeof overlay - 7, "XXXXXX", 6);
 }
 
 static const llw_flag_row *find(const char *name, llw_program program, const char *version) {

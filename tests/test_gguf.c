@@ -3,6 +3,7 @@
 #include "source/model/gguf.h"
 #include "source/model/looks.h"
 #include "gguf_hostile.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -157,8 +158,8 @@ static void a_window_is_enough_for_any_length(void **state) {
     key_array(&f, "n", LLW_GGUF_I64, 60000);
     for (uint64_t i = 0; i < 60000; i++) put(&f, i, 8);
     finish(&f);
-    char path[] = "/tmp/llwhy-window-XXXXXX";
-    int fd = mkstemp(path);
+    char path[SCRATCH_MAX];
+    int fd = mkstemp(scratch(path, "window"));
     assert_int_equal(write(fd, f.bytes, f.len), f.len);
     close(fd);
     llw_arena *arena = llw_arena_new();

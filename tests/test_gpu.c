@@ -1,4 +1,5 @@
 /* GPUs given by hand, with a size or by name. */
+#include "base/number.h"
 #include "gpus.h"
 #include "source/machine/gpu_table.h"
 
@@ -84,7 +85,7 @@ static void names_are_matched_whole(void **state) {
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         llw_err err = {0};
-        int64_t memory = cases[i].memory < 0 ? -1 : cases[i].memory * MIB;
+        int64_t memory = cases[i].memory < 0 ? -1 : cases[i].memory * LLW_MIB;
         if (llw_gpu_table_find(&table, arena, cases[i].name, memory, &card, &err) != LLW_OK)
             fail_msg("%s: %s", cases[i].name, err.text);
         assert_string_equal(card.name, cases[i].card);
@@ -126,13 +127,13 @@ static void the_context_estimate_meets_what_was_measured(void **state) {
         const char *name = llw_table_cell(&table.cards, i, llw_table_column(&table.cards, "name"));
         if (!*cell || !strcmp(cell, "0")) continue;
         assert_int_equal(llw_gpu_table_find(&table, arena, name, -1, &card, NULL), LLW_OK);
-        assert_int_equal(card.context, strtoll(cell, NULL, 10) * MIB);
+        assert_int_equal(card.context, strtoll(cell, NULL, 10) * LLW_MIB);
         /* without its own figure the estimate may be up to 90 MiB too careful, and 10 too hopeful */
         const char **row = table.cards.rows[i];
         row[llw_table_column(&table.cards, "context_mib")] = "";
         assert_int_equal(llw_gpu_table_find(&table, arena, name, -1, &card, NULL), LLW_OK);
         assert_true(card.context_estimated);
-        int64_t off = card.context / MIB - strtoll(cell, NULL, 10);
+        int64_t off = card.context / LLW_MIB - strtoll(cell, NULL, 10);
         if (off < -10 || off > 90) fail_msg("%s: estimated %lld MiB off", name, (long long)off);
         measured++;
     }

@@ -1,4 +1,5 @@
 /* CUDA's own numbering of the GPUs, and llama.cpp's list that settles it. */
+#include "base/number.h"
 #include "gpus.h"
 #include "source/machine/gpu_listing.h"
 #include "source/machine/gpu_order.h"
@@ -128,8 +129,8 @@ static void listings_are_read(void **state) {
     assert_int_equal(n, 2);
     assert_string_equal(devices[1].id, "CUDA1");
     assert_string_equal(devices[1].name, "NVIDIA H200");
-    assert_int_equal(devices[1].total, 143155 * MIB);
-    assert_int_equal(devices[1].free, 142629 * MIB);
+    assert_int_equal(devices[1].total, 143155 * LLW_MIB);
+    assert_int_equal(devices[1].free, 142629 * LLW_MIB);
     static const char odd[] =
         "Available devices:\n  RPC0[10.0.0.2:50052]: 10.0.0.2:50052 (7 MiB, 5 MiB free)\n"
         "  SYCL0: Intel(R) Arc(TM) A770 (x) Graphics (15473 MiB, 15473 MiB free)\r\n"

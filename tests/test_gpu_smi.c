@@ -1,4 +1,5 @@
 /* GPUs as nvidia-smi tells them: captures, odd and broken answers. */
+#include "base/number.h"
 #include "gpus.h"
 
 static llw_gpu_list parse_file(const char *path, const char *fields) {
@@ -19,22 +20,22 @@ static void captures_are_read(void **state) {
     assert_int_equal(g->index, 1);
     assert_string_equal(g->name, "NVIDIA H200");
     assert_string_equal(g->bus, "00000000:00:07.0");
-    assert_int_equal(g->total, 143771 * MIB);
-    assert_int_equal(g->reserved, 616 * MIB);
+    assert_int_equal(g->total, 143771 * LLW_MIB);
+    assert_int_equal(g->reserved, 616 * LLW_MIB);
     assert_int_equal(g->used, 0);
-    assert_int_equal(g->free, 143156 * MIB);
+    assert_int_equal(g->free, 143156 * LLW_MIB);
     assert_string_equal(g->driver, "580.159.04");
     assert_true(g->capability == 9.0);
     assert_int_equal(g->display, 0);
     assert_int_equal(g->pcie_width, 16);
     assert_int_equal(g->pcie_generation, 0); /* the current generation says nothing: it sleeps */
     list = parse_file("tests/fixtures/smi/1gpu-busy-query.csv", NULL);
-    assert_int_equal(list.gpus[0].free, 136874 * MIB);
+    assert_int_equal(list.gpus[0].free, 136874 * LLW_MIB);
     list = parse_file("tests/fixtures/smi/2gpu-idle-query-nounits.csv",
                       "index,name,uuid,pci.bus_id,memory.total,memory.reserved,memory.used,memory.free,"
                       "driver_version,compute_cap");
     assert_int_equal(list.count, 2);
-    assert_int_equal(list.gpus[0].free, 143156 * MIB);
+    assert_int_equal(list.gpus[0].free, 143156 * LLW_MIB);
     assert_true(list.gpus[0].capability == 9.0);
 }
 
@@ -74,15 +75,15 @@ static void odd_csv_is_understood(void **state) {
         parse_text(fields, "0, ACME, Inc. \"Big\", One, 24564, 8,9\r\n1, \"Quoted, name\", 1024,00, 12,0\n");
     assert_int_equal(list.count, 2);
     assert_string_equal(list.gpus[0].name, "ACME, Inc. \"Big\", One");
-    assert_int_equal(list.gpus[0].total, 24564 * MIB);
+    assert_int_equal(list.gpus[0].total, 24564 * LLW_MIB);
     assert_true(list.gpus[0].capability > 8.89 && list.gpus[0].capability < 8.91);
     assert_string_equal(list.gpus[1].name, "Quoted, name");
-    assert_int_equal(list.gpus[1].total, 1024 * MIB);
+    assert_int_equal(list.gpus[1].total, 1024 * LLW_MIB);
     list = parse_text(fields, "0,RTX 4090,24564,8.9\n"); /* no space behind the comma */
-    assert_int_equal(list.gpus[0].total, 24564 * MIB);
+    assert_int_equal(list.gpus[0].total, 24564 * LLW_MIB);
     list = parse_text(NULL, "\n\nindex, name, memory.total [MiB]\n3, X, 8192 MiB\n");
     assert_int_equal(list.gpus[0].index, 3);
-    assert_int_equal(list.gpus[0].total, 8192 * MIB);
+    assert_int_equal(list.gpus[0].total, 8192 * LLW_MIB);
 }
 
 static void lines_that_are_no_rows_are_named(void **state) {
@@ -104,7 +105,7 @@ static void lines_that_are_no_rows_are_named(void **state) {
     char nul[] = "0, A\0B, 5\n";
     list = llw_gpu_list_start(arena, "nvidia-smi");
     llw_gpu_smi_parse(&list, fields, nul, sizeof nul - 1);
-    assert_int_equal(list.gpus[0].total, 5 * MIB);
+    assert_int_equal(list.gpus[0].total, 5 * LLW_MIB);
 }
 
 static llw_rc run_smi(const char *behaviour, double seconds, llw_gpu_list *list, llw_err *err) {
@@ -119,7 +120,7 @@ static void nvidia_smi_is_run_and_read(void **state) {
     llw_err err = {0};
     if (run_smi("idle", 20, &list, &err) != LLW_OK) fail_msg("%s", err.text);
     assert_int_equal(list.count, 1);
-    assert_int_equal(list.gpus[0].reserved, 616 * MIB);
+    assert_int_equal(list.gpus[0].reserved, 616 * LLW_MIB);
     assert_int_equal(list.gpus[0].pcie_generation, 5);
     assert_int_equal(list.gpus[0].mig, 0);
     assert_int_equal(list.gpus[0].processes, 0);

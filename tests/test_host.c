@@ -1,11 +1,11 @@
 /* The host: /proc/meminfo, control groups of both versions, and what cannot be read. */
+#include "base/number.h"
 #include "base/file.h"
 #include "source/machine/host.h"
 
 #include "root.h"
 
 #define KIB ((int64_t)1024)
-#define MIB ((int64_t)1 << 20)
 
 static void read_host(const char *where) {
     llw_host_options options = {.root = where};
@@ -51,9 +51,9 @@ static void memory_is_read_where_nothing_limits_it(void **state) {
 static void a_container_s_limit_is_its_memory(void **state) {
     (void)state;
     read_host("tests/fixtures/container");
-    assert_int_equal(number(LLW_host_ram_total), 32768 * MIB);
+    assert_int_equal(number(LLW_host_ram_total), 32768 * LLW_MIB);
     /* 10 GiB in use, of which 2 GiB are files nobody needs */
-    assert_int_equal(number(LLW_host_ram_available), (32768 - 10240 + 2048) * MIB);
+    assert_int_equal(number(LLW_host_ram_available), (32768 - 10240 + 2048) * LLW_MIB);
     assert_string_equal(claim(LLW_host_ram_total)->origin, "cgroup");
     assert_string_equal(claim(LLW_host_ram_available)->place, "/sys/fs/cgroup/memory.max");
 }
@@ -91,8 +91,8 @@ static void the_lowest_limit_on_the_way_up_counts(void **state) {
     put("/sys/fs/cgroup/a.slice/b.service/memory.max", "max\n");
     put("/sys/fs/cgroup/a.slice/b.service/c/memory.max", "34359738368\n");
     read_host(root);
-    assert_int_equal(number(LLW_host_ram_total), 16384 * MIB);
-    assert_int_equal(number(LLW_host_ram_available), 16384 * MIB);
+    assert_int_equal(number(LLW_host_ram_total), 16384 * LLW_MIB);
+    assert_int_equal(number(LLW_host_ram_available), 16384 * LLW_MIB);
     assert_int_equal(claim(LLW_host_ram_available)->grade, LLW_GRADE_PREDICTED); /* its usage is not told */
 }
 
@@ -105,8 +105,8 @@ static void the_first_version_of_cgroups_is_read(void **state) {
     put("/sys/fs/cgroup/memory/docker/1234/memory.stat",
         "cache 1\ninactive_file 5\ntotal_inactive_file 1073741824\n");
     read_host(root);
-    assert_int_equal(number(LLW_host_ram_total), 8192 * MIB);
-    assert_int_equal(number(LLW_host_ram_available), (8192 - 4096 + 1024) * MIB);
+    assert_int_equal(number(LLW_host_ram_total), 8192 * LLW_MIB);
+    assert_int_equal(number(LLW_host_ram_available), (8192 - 4096 + 1024) * LLW_MIB);
     assert_int_equal(claim(LLW_host_ram_available)->grade, LLW_GRADE_MEASURED);
 }
 
@@ -176,14 +176,14 @@ static void memory_can_be_given(void **state) {
     (void)state;
     llw_host_options options = {.root = "tests/fixtures/native", .ram = "65536:60000"};
     assert_int_equal(llw_source_host(facts, &options, NULL), LLW_OK);
-    assert_int_equal(number(LLW_host_ram_total), 65536 * MIB);
-    assert_int_equal(number(LLW_host_ram_available), 60000 * MIB);
+    assert_int_equal(number(LLW_host_ram_total), 65536 * LLW_MIB);
+    assert_int_equal(number(LLW_host_ram_available), 60000 * LLW_MIB);
     assert_string_equal(claim(LLW_host_ram_total)->origin, "argument");
     llw_facts_free(facts);
     facts = llw_facts_new();
     options.ram = "65536";
     assert_int_equal(llw_source_host(facts, &options, NULL), LLW_OK);
-    assert_int_equal(number(LLW_host_ram_available), 65536 * MIB);
+    assert_int_equal(number(LLW_host_ram_available), 65536 * LLW_MIB);
     assert_int_equal(claim(LLW_host_ram_available)->grade, LLW_GRADE_PREDICTED);
     static const char *const wrong[] = {
         "", "64G", "x", "1:2", "10:", ":5", "10:5:3", "-1", "99999999999999999999", "0"};
@@ -198,7 +198,7 @@ static void memory_can_be_given(void **state) {
 static void this_machine_is_read(void **state) {
     (void)state;
     read_host(NULL);
-    assert_true(number(LLW_host_ram_total) > 64 * MIB);
+    assert_true(number(LLW_host_ram_total) > 64 * LLW_MIB);
     assert_true(number(LLW_host_ram_available) <= number(LLW_host_ram_total));
     assert_true(number(LLW_host_cores) >= 1);
 }

@@ -4,6 +4,7 @@
 #include "source/model/gguf.h"
 #include "source/model/known.h"
 #include "source/model/model_open.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -63,11 +64,11 @@ static void same_slots(const char *name, const llw_facts *a, llw_entity x, const
 static void every_known_model_is_its_file(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
-    char **names = NULL, command[600], directory[] = "/tmp/llwhy-known-XXXXXX", path[200];
+    char **names = NULL, command[1024], directory[SCRATCH_MAX], path[SCRATCH_MAX + 80];
     size_t n = 0;
     llw_known_list(arena, &names, &n);
     assert_true(n >= 27);
-    assert_non_null(mkdtemp(directory));
+    assert_non_null(mkdtemp(scratch(directory, "known")));
     for (size_t i = 0; i < n; i++) {
         llw_err err = {0};
         snprintf(path, sizeof path, "%s/%s.gguf", directory, names[i]);

@@ -1,6 +1,7 @@
 /* Opening models: files that are no files, split sets, directories, interrupted downloads. */
 #include "source/model/model_open.h"
 #include "gguf_maker.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -15,9 +16,8 @@
 /* ---- files that are no files ---- */
 
 static char *directory_new(void) {
-    static char path[] = "/tmp/llwhy-gguf-XXXXXX";
-    memcpy(path, "/tmp/llwhy-gguf-XXXXXX", sizeof path);
-    assert_non_null(mkdtemp(path));
+    static char path[SCRATCH_MAX];
+    assert_non_null(mkdtemp(scratch(path, "gguf")));
     return path;
 }
 

@@ -8,6 +8,7 @@
 #include "teach/assess.h"
 #include "teach/edit.h"
 #include "teach/transcript.h"
+#include "scratch.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -583,8 +584,8 @@ static void the_command_takes_a_file(void **state) {
         print_message("llwhy itself is not built: the command is not tried\n");
         skip();
     }
-    char path[] = "/tmp/llwhy-answers-XXXXXX";
-    int fd = mkstemp(path);
+    char path[SCRATCH_MAX];
+    int fd = mkstemp(scratch(path, "answers"));
     assert_true(fd >= 0);
     static const char answers[] = "# answers of a learner\n448\nyes\nd b a c\n-ub 512\n";
     assert_int_equal(write(fd, answers, sizeof answers - 1), sizeof answers - 1);

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define LLW_MIB (INT64_C(1) << 20)
+
 /* Decimal digits, with or without a sign. */
 bool llw_read_count(const char *text, int64_t *out);
 /* A decimal number, finite. */

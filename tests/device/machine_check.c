@@ -7,6 +7,7 @@
  * CUDA_VISIBLE_DEVICES and CUDA_DEVICE_ORDER with the cards CUDA then shows. Lines that start with "DIFFERS"
  * are failures; exit 1 when there is one, 77 when there is no GPU. What CUDA does with a repeated entry is
  * printed, not judged. */
+#include "base/number.h"
 #include "source/machine/gpu.h"
 #include "source/machine/gpu_nvml.h"
 #include "source/machine/gpu_order.h"
@@ -23,7 +24,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MIB ((int64_t)1 << 20)
 enum { DEVICES_MAX = 16 };
 
 static int differences;
@@ -43,7 +43,7 @@ static const char *or_unknown(const char *text) {
 }
 
 static int64_t mib(int64_t bytes) {
-    return bytes < 0 ? -1 : bytes / MIB;
+    return bytes < 0 ? -1 : bytes / LLW_MIB;
 }
 
 static void print_list(const char *title, const llw_gpu_list *list) {
@@ -67,7 +67,7 @@ static void same_text(int gpu, const char *what, const char *a, const char *b) {
 
 /* nvidia-smi rounds to MiB: up to one may be between them, and memory may move between the two calls. */
 static void same_size(int gpu, const char *what, int64_t a, int64_t b, int64_t slack) {
-    if (a >= 0 && b >= 0 && llabs(a - b) > slack * MIB)
+    if (a >= 0 && b >= 0 && llabs(a - b) > slack * LLW_MIB)
         differs("GPU %d %s: NVML %" PRId64 " MiB, nvidia-smi %" PRId64 " MiB", gpu, what, mib(a), mib(b));
     if ((a < 0) != (b < 0))
         printf("  GPU %d %s: only %s knows it\n", gpu, what, a >= 0 ? "NVML" : "nvidia-smi");
@@ -243,8 +243,8 @@ static void check_memory(const llw_facts *facts, const view *v) {
         printf("  %s: CUDA tells %" PRId64 " MiB, %" PRId64 " free with a bare context; we say %" PRId64
                " and %" PRId64 "\n",
                id, mib(told), mib(left), mib(total), mib(available));
-        if (total >= 0 && llabs(total - told) > MIB) differs("%s total", id);
-        if (available >= 0 && (available > left + 64 * MIB || available < left - 200 * MIB))
+        if (total >= 0 && llabs(total - told) > LLW_MIB) differs("%s total", id);
+        if (available >= 0 && (available > left + 64 * LLW_MIB || available < left - 200 * LLW_MIB))
             differs("%s free", id);
     }
 }

@@ -1,4 +1,5 @@
 /* What a load comes to once its last line was read: bytes by device, and how it ended. */
+#include "base/number.h"
 #include "source/log/state.h"
 
 #include <ctype.h>
@@ -82,7 +83,7 @@ static void use_breakdown(llw_arena *arena, llw_log_entry *e) {
         add(&d->model, share->model);
         add(&d->context, share->context);
         add(&d->compute, share->compute);
-        d->precision = LLW_LOG_MIB;
+        d->precision = LLW_MIB;
         d->from_summary = true;
         d->line = share->line;
     }

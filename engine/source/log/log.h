@@ -33,7 +33,7 @@ enum {
 #define LLW_LOG_LAST_EARLY "2026-05-04"
 
 /* What llama.cpp rounds sizes to when it prints them: a figure is exact to half of it. */
-enum { LLW_LOG_TENTH_KIB = 10486 /* two decimals of a MiB */, LLW_LOG_MIB = 1 << 20 };
+enum { LLW_LOG_TENTH_KIB = 10486 /* two decimals of a MiB */ };
 
 typedef enum llw_log_outcome {
     LLW_LOG_UNKNOWN, /* the log ends before the load does */

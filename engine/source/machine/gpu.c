@@ -1,5 +1,6 @@
 /* Finding the GPUs. */
 #include "source/machine/gpu.h"
+#include "base/number.h"
 #include "base/file.h"
 #include "fact/launch.h"
 #include "source/machine/gpu_claim.h"
@@ -12,8 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define MIB ((int64_t)1 << 20)
 
 static const char *environment_value(const llw_gpu_options *options, const char *name) {
     if (!options->env) return getenv(name);
@@ -45,7 +44,7 @@ static bool is_mib(const char *at, size_t len, int64_t *bytes) {
     int64_t mib = 0;
     if (!len || len > 10 || strspn(at, "0123456789") < len) return false;
     for (size_t i = 0; i < len; i++) mib = mib * 10 + (at[i] - '0');
-    *bytes = mib * MIB;
+    *bytes = mib * LLW_MIB;
     return true;
 }
 
@@ -86,7 +85,7 @@ static llw_rc parse_given(llw_arena *arena, const char *card, given *out, llw_er
     else if (!len && *rest)
         rest++; /* TOTAL::NAME */
     out->name = rest;
-    if (out->total < MIB || out->total > (int64_t)1 << 50)
+    if (out->total < LLW_MIB || out->total > (int64_t)1 << 50)
         return llw_fail(err, LLW_ERR_INPUT, "", 0, "--gpu %s: the total is in MiB, such as 24564", card);
     if (out->free > out->total)
         return llw_fail(err, LLW_ERR_INPUT, "", 0, "--gpu %s: more free than there is", card);
@@ -104,12 +103,13 @@ static void claim_assumed_free(const llw_gpu_surroundings *s, llw_entity gpu, co
     if (card) source = card->context_source;
     llw_facts_claim(s->facts, gpu, LLW_gpu_context, llw_bytes(context), LLW_GRADE_PREDICTED, origin, source);
     const char *driver =
-        reserve > 0 ? llw_arena_printf(s->arena, " and %" PRId64 " MiB for the driver", reserve / MIB) : "";
+        reserve > 0 ? llw_arena_printf(s->arena, " and %" PRId64 " MiB for the driver", reserve / LLW_MIB)
+                    : "";
     llw_facts_claim(s->facts, gpu, LLW_gpu_free, llw_bytes(free), LLW_GRADE_PREDICTED, origin,
                     llw_arena_printf(s->arena,
                                      "%" PRId64 " MiB less %" PRId64
                                      " MiB for the context%s, nothing else running",
-                                     total / MIB, context / MIB, driver));
+                                     total / LLW_MIB, context / LLW_MIB, driver));
 }
 
 /* CUDA0, CUDA1, ROCm0: counted by backend over the cards of one call, so that cards given over saved facts
@@ -140,7 +140,7 @@ static llw_rc claim_given(const llw_gpu_surroundings *s, const char *text, const
                         card.name);
     if (g.free > total)
         return llw_fail(err, LLW_ERR_INPUT, "", 0, "--gpu %s: a %s has %" PRId64 " MiB", text, card.name,
-                        total / MIB);
+                        total / LLW_MIB);
     if (!*g.name && llw_gpu_table_find(s->table, s->arena, text, -1, &card, NULL) == LLW_OK)
         llw_facts_note(f, "--gpu %s is a card of %s MiB; for the card write --gpu \"%s\"", text, text,
                        card.name);
@@ -196,7 +196,7 @@ static void note_others(llw_facts *facts, llw_arena *arena, const char *root) {
         llw_facts_note(facts,
                        "card%d is an AMD GPU with %lld MiB, which llwhy does not read: give --gpu "
                        "TOTAL:FREE:NAME in MiB",
-                       i, strtoll(total, NULL, 10) / (long long)MIB);
+                       i, strtoll(total, NULL, 10) / (long long)LLW_MIB);
     }
 }
 

@@ -1,10 +1,10 @@
 /* Claims about a card. */
 #include "source/machine/gpu_claim.h"
+#include "base/number.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#define MIB ((int64_t)1 << 20)
 #define LISTING "llama-server --list-devices"
 
 static void claim_text(llw_facts *f, llw_entity gpu, llw_attr attr, const char *text, llw_grade grade,
@@ -123,7 +123,7 @@ static void claim_memory(const llw_gpu_surroundings *s, llw_entity gpu, const ll
     if (total >= 0 && free > total) free = total;
     claim_bytes(s->facts, gpu, LLW_gpu_free, free, LLW_GRADE_PREDICTED, list->origin,
                 llw_arena_printf(s->arena, "%" PRId64 " MiB free less %" PRId64 " MiB for the CUDA context",
-                                 r->free / MIB, context / MIB));
+                                 r->free / LLW_MIB, context / LLW_MIB));
 }
 
 static void claim_identity(llw_facts *f, llw_entity gpu, const char *origin, const llw_gpu_reading *r) {
@@ -142,7 +142,7 @@ static void claim_identity(llw_facts *f, llw_entity gpu, const char *origin, con
 /* In a container the processes of others cannot be seen: none listed while memory is in use means "unknown".
  */
 static bool processes_hidden(const llw_gpu_reading *r) {
-    return r->processes == 0 && r->reserved >= 0 && r->used > 64 * MIB;
+    return r->processes == 0 && r->reserved >= 0 && r->used > 64 * LLW_MIB;
 }
 
 void llw_gpu_claim_reading(const llw_gpu_surroundings *s, llw_entity gpu, const llw_gpu_list *list,
@@ -178,7 +178,7 @@ void llw_gpu_claim_listed(const llw_gpu_surroundings *s, llw_entity gpu, const l
     claim_bytes(f, gpu, LLW_gpu_total, listed->total, LLW_GRADE_MEASURED, LISTING, listed->id);
     claim_bytes(f, gpu, LLW_gpu_free, listed->free, LLW_GRADE_MEASURED, LISTING, listed->id);
     int64_t context = reading && reading->free >= 0 && listed->free >= 0 ? reading->free - listed->free : -1;
-    if (context > 0 && context < 4096 * MIB)
+    if (context > 0 && context < 4096 * LLW_MIB)
         claim_bytes(f, gpu, LLW_gpu_context, context, LLW_GRADE_MEASURED, LISTING,
                     "what the driver calls free less this");
     llw_gpu_card card;

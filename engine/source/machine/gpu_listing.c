@@ -3,6 +3,7 @@
  * Source: common/arg.cpp common_print_available_devices (v0.5.0): "  NAME: DESCRIPTION (N MiB, M MiB free)".
  */
 #include "source/machine/gpu_listing.h"
+#include "base/number.h"
 #include "base/process.h"
 
 #include <ctype.h>
@@ -11,7 +12,6 @@
 #include <string.h>
 
 enum { OUTPUT_CAP = 1 << 20, DEVICES_MAX = 256 };
-#define MIB ((int64_t)1 << 20)
 
 /* The number that ends at *end, skipping back over it; -1 when there is none. */
 static int64_t number_before(const char *start, const char **end) {
@@ -45,8 +45,8 @@ static bool read_line(llw_arena *arena, const char *line, const char *end, llw_g
     int64_t total = number_before(colon, &end);
     if (total < 0 || !step_back(colon, &end, " (") || end < colon + 2) return false;
     *out = (llw_gpu_listed){llw_arena_strndup(arena, line, (size_t)(colon - line)),
-                            llw_arena_strndup(arena, colon + 2, (size_t)(end - colon - 2)), total * MIB,
-                            free * MIB};
+                            llw_arena_strndup(arena, colon + 2, (size_t)(end - colon - 2)), total * LLW_MIB,
+                            free * LLW_MIB};
     return true;
 }
 

@@ -4,6 +4,7 @@
  * and in small groups when that fails. The separator is a comma and a space; a number may have a decimal
  * comma, and a product name may hold anything: what is too much on a line belongs to the name. */
 #include "source/machine/gpu_smi.h"
+#include "base/number.h"
 #include "base/process.h"
 
 #include <ctype.h>
@@ -15,7 +16,6 @@
 #include <time.h>
 
 enum { FIELDS_MAX = 32, LINE_MAX_BYTES = 4096, OUTPUT_CAP = 1 << 20, LINES_MAX = 4096 };
-static const double MIB = 1024.0 * 1024.0;
 
 typedef struct span {
     const char *at;
@@ -79,7 +79,7 @@ static double number(span s) {
 
 static int64_t bytes(span s) {
     double mib = number(s);
-    return mib >= 0 && mib < 1e9 ? (int64_t)(mib * MIB) : -1; /* a petabyte is no memory of a GPU */
+    return mib >= 0 && mib < 1e9 ? (int64_t)(mib * (double)LLW_MIB) : -1; /* a petabyte is no memory of a GPU */
 }
 
 static int small(span s, int most) {

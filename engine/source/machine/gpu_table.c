@@ -1,5 +1,6 @@
 /* Cards by name. */
 #include "source/machine/gpu_table.h"
+#include "base/number.h"
 #include "base/text.h"
 
 #include <ctype.h>
@@ -8,7 +9,6 @@
 #include <string.h>
 
 enum { WORDS_MAX = 16, WORD_MAX = 24, MATCHES_MAX = 32, NEAR_MAX = 6 };
-#define MIB ((int64_t)1 << 20)
 
 typedef struct words {
     char word[WORDS_MAX][WORD_MAX];
@@ -100,7 +100,7 @@ static llw_rc cell_number(const llw_table *t, size_t row, const char *column, do
 static llw_rc cell_bytes(const llw_table *t, size_t row, const char *column, int64_t *out, llw_err *err) {
     double mib;
     llw_rc rc = cell_number(t, row, column, -1, &mib, err);
-    *out = mib < 0 ? -1 : (int64_t)(mib * (double)MIB);
+    *out = mib < 0 ? -1 : (int64_t)(mib * (double)LLW_MIB);
     return rc;
 }
 
@@ -133,7 +133,7 @@ static int64_t estimate_context(const llw_table *t, const char *backend, double 
     }
     *source = llw_table_cell(t, (size_t)row, llw_table_column(t, "source"));
     double mib = base + per_unit * (units > 0 ? units : usual);
-    return (int64_t)(mib + 0.5) * MIB;
+    return (int64_t)(mib + 0.5) * LLW_MIB;
 }
 
 int64_t llw_gpu_table_context(const llw_gpu_table *table, const char *backend, double capability,
@@ -145,8 +145,8 @@ int64_t llw_gpu_table_context(const llw_gpu_table *table, const char *backend, d
  * (RTX 3060, 4070), 452 (3090), 484 (4090), 498 (5090), 632 (RTX 6000 Ada), 768 (A100 80GB) by the logs named
  * in gpus.tsv, 616 on an H200. */
 int64_t llw_gpu_reserve_estimate(int64_t memory) {
-    double mib = 330 + 0.006 * (double)memory / (double)MIB;
-    return (int64_t)(mib < 770 ? mib : 770) * MIB;
+    double mib = 330 + 0.006 * (double)memory / (double)LLW_MIB;
+    return (int64_t)(mib < 770 ? mib : 770) * LLW_MIB;
 }
 
 static llw_rc read_card(const llw_gpu_table *table, size_t row, llw_arena *arena, llw_gpu_card *out,

@@ -1,5 +1,6 @@
 /* nvidia-smi --query-compute-apps, per process and card. */
 #include "source/machine/gpu_usage.h"
+#include "base/number.h"
 #include "base/process.h"
 
 #include <inttypes.h>
@@ -7,7 +8,6 @@
 #include <string.h>
 
 enum { OUTPUT_CAP = 1 << 20, MAX_FIELDS = 16, MAX_ROWS = 4096 };
-static const int64_t MIB = 1 << 20;
 static const char fields_asked[] = "pid,gpu_uuid,used_gpu_memory";
 
 static char *trimmed(llw_arena *arena, const char *at, size_t len) {
@@ -50,9 +50,9 @@ size_t llw_gpu_usage_parse(llw_arena *arena, const char *fields, const char *tex
             if (!strcmp(names[i], "pid") && is_number && !*rest) share.pid = (long)number;
             if (!strcmp(names[i], "gpu_uuid")) share.uuid = values[i];
             /* used_gpu_memory, or "used_gpu_memory [MiB]"; an [N/A] stays unknown */
-            if (!strncmp(names[i], "used_gpu_memory", 15) && is_number && number < INT64_MAX / MIB &&
+            if (!strncmp(names[i], "used_gpu_memory", 15) && is_number && number < INT64_MAX / LLW_MIB &&
                 (!*rest || !strcmp(rest, " MiB")))
-                share.bytes = number * MIB;
+                share.bytes = number * LLW_MIB;
         }
         if (share.pid <= 0 || !*share.uuid) continue;
         void *items = out->items;
@@ -106,7 +106,7 @@ static void claim_free_before(llw_facts *facts, llw_entity gpu, int64_t held) {
                     llw_arena_printf(llw_facts_arena(facts),
                                      "%" PRId64 " MiB free now and %" PRId64
                                      " MiB held by the process, less %" PRId64 " MiB for its context",
-                                     now / MIB, held / MIB, context / MIB));
+                                     now / LLW_MIB, held / LLW_MIB, context / LLW_MIB));
 }
 
 size_t llw_gpu_usage_claim(llw_facts *facts, const llw_gpu_shares *shares, long pid, llw_entity launch) {
@@ -118,7 +118,7 @@ size_t llw_gpu_usage_claim(llw_facts *facts, const llw_gpu_shares *shares, long 
         int64_t held = share_of(shares, pid, uuid, &listed);
         int64_t used = 0;
         bool hidden =
-            held == -2 && !listed && (!llw_facts_count(facts, g, LLW_gpu_used, &used) || used > 64 * MIB);
+            held == -2 && !listed && (!llw_facts_count(facts, g, LLW_gpu_used, &used) || used > 64 * LLW_MIB);
         if (hidden) continue;
         found += held >= 0;
         /* the id that prediction gives it (infer/native.h llw_placement_id) */

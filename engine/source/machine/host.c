@@ -1,5 +1,6 @@
 /* The host, read from /proc and /sys. */
 #include "source/machine/host.h"
+#include "base/number.h"
 #include "base/file.h"
 
 #include <ctype.h>
@@ -11,7 +12,6 @@
 #include <strings.h>
 
 enum { FILE_CAP = 4 << 20 };
-#define MIB ((int64_t)1 << 20)
 #define PIB ((int64_t)1 << 50)
 
 /* A small file below root as text, "" when it is not there. */
@@ -45,10 +45,10 @@ static bool whole(const char *text, int64_t *out) {
 bool llw_host_mib(const char **at, int64_t *bytes) {
     const char *text = *at;
     int64_t mib;
-    if (!isdigit((unsigned char)*text) || !whole(text, &mib) || mib < 1 || mib > PIB / MIB) return false;
+    if (!isdigit((unsigned char)*text) || !whole(text, &mib) || mib < 1 || mib > PIB / LLW_MIB) return false;
     while (isdigit((unsigned char)*text)) text++;
     *at = text;
-    *bytes = mib * MIB;
+    *bytes = mib * LLW_MIB;
     return true;
 }
 
