@@ -41,6 +41,7 @@ COMPOSE = {
     "words": 'services: {s: {image: "llama.cpp:server", command: "' + "-c 1 " * 170000 + '"}}',
     "quotes": 'services: {s: {image: "llama.cpp:server", command: "' + "'' " * 200000 + '"}}',
 }
+CLONE = "git clone https://github.com/ggml-org/llama.cpp\n"
 SHELL = {
     "if": "if true; then\n" * 60000 + "llama-server -c 1\n",
     "substitution": "llama-server -m " + "$(echo " * 100000,
@@ -59,6 +60,9 @@ SHELL = {
     "source": ". ./run.sh\nsource run.sh\n" * 10000 + "llama-server -c 1\n",
     "continued": "llama-server -m a.gguf \\\n" + "  -c 4096 \\\n" * 60000 + "  -ub 1\n",
     "pragmas": "# llwhy: ignore F01 until 2030-01-01 because x\nllama-server -m a -b 1 -c 1\n" * 10000,
+    "pins": CLONE + "LLAMA_CPP_VERSION=$A\n" * 40000 + "llama-server -c 1\n",
+    "pinned": CLONE + "LLAMA_CPP_VERSION=" + "${A:-" * 150000 + "\nllama-server -c 1\n",
+    "pin circle": CLONE + "LLAMA_CPP_VERSION=$A\nA=${A:- $A}\nllama-server -c 1\n",
     "claims": "# Qwen3-Coder-Next MoE needs -ub 2048, 12.5 GB VRAM, 30 t/s on RTX 4090; dense model\n" * 10000 + "llama-server -m a -c 1\n",
     "claim": "# " + "Qwen3 MoE is dense and needs 12 GB VRAM at 30 t/s; " * 18000 + "\nllama-server -m a -c 1\n",
 }

@@ -12,6 +12,8 @@ enum {
     MAX_TOKEN = 64,
     COMMIT_DIGITS = 9, /* as llama.cpp prints them */
     NEAR = 12,         /* lines between a repository's name and what is checked out of it */
+    MAX_FOLLOWED = 8,  /* variables inside each other: ${A:-${B:-b8022}} */
+    MAX_LOOKED_UP = 64 /* variables of one file, each of which means going through it */
 };
 
 /* --- words --- */
@@ -41,6 +43,7 @@ typedef struct searching {
     llw_config_reader *r;
     const char *file, *directory;
     const char *bytes, *end; /* of the file */
+    int looked_up;
 } searching;
 
 typedef struct line {
@@ -52,13 +55,18 @@ static const char *find(const char *at, const char *end, const char *word) {
     return at < end ? memmem(at, (size_t)(end - at), word, strlen(word)) : NULL;
 }
 
-static const char *defined(const searching *s, const char *name, size_t len, char token[MAX_TOKEN]);
+static const char *skip(const char *at, const char *end, const char *set) {
+    while (at < end && *at && strchr(set, *at)) at++;
+    return at;
+}
+
+static const char *defined(searching *s, const char *name, size_t len, char token[MAX_TOKEN]);
 
 /* The version that stands at `at`, in quotes or not; a variable is looked up in the same file. */
-static bool version_at(const searching *s, const char *at, const char *end, char token[MAX_TOKEN]) {
-    while (at < end && strchr(" \t\"'", *at)) at++;
-    if (at < end && *at == '$') {
-        while (at < end && strchr("${ ", *at)) at++;
+static bool version_at(searching *s, const char *at, const char *end, char token[MAX_TOKEN]) {
+    at = skip(at, end, " \t\"'");
+    for (int followed = 0; at < end && *at == '$'; followed++) {
+        at = skip(at, end, "${ ");
         static const char *const spaces[] = {"env.", "vars.", "inputs.", "matrix."};
         for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)
             if ((size_t)(end - at) > strlen(spaces[i]) && !strncmp(at, spaces[i], strlen(spaces[i])))
@@ -66,8 +74,8 @@ static bool version_at(const searching *s, const char *at, const char *end, char
         const char *name = at;
         while (at < end && is_word(*at)) at++;
         if (defined(s, name, (size_t)(at - name), token)) return true;
-        if (end - at < 2 || at[0] != ':' || at[1] != '-') return false;
-        return version_at(s, at + 2, end, token); /* ${NAME:-b8022} */
+        if (end - at < 2 || at[0] != ':' || at[1] != '-' || followed == MAX_FOLLOWED) return false;
+        at = skip(at + 2, end, " \t\"'"); /* ${NAME:-b8022} */
     }
     size_t n = 0;
     while (at + n < end && (is_word(at[n]) || at[n] == '.' || at[n] == '-')) n++;
@@ -84,23 +92,23 @@ static bool version_at(const searching *s, const char *at, const char *end, char
 }
 
 /* NAME=value, NAME: value or NAME := value, the first of the file that is a version. */
-static const char *defined(const searching *s, const char *name, size_t len, char token[MAX_TOKEN]) {
-    if (!len) return NULL;
+static const char *defined(searching *s, const char *name, size_t len, char token[MAX_TOKEN]) {
+    if (!len || s->looked_up++ >= MAX_LOOKED_UP) return NULL;
     for (const char *at = s->bytes; (at = memmem(at, (size_t)(s->end - at), name, len)); at += len) {
         const char *after = at + len;
         if ((at > s->bytes && (is_word(at[-1]) || at[-1] == '$' || at[-1] == '{'))) continue;
-        while (after < s->end && (*after == ' ' || *after == '\t')) after++;
+        after = skip(after, s->end, " \t");
         if (after + 1 < s->end && *after == ':' && after[1] == '=') after++;
         if (after >= s->end || (*after != '=' && *after != ':')) continue;
         const char *stop = memchr(after, '\n', (size_t)(s->end - after));
-        after++;
-        while (after < s->end && strchr(" \t\"'", *after)) after++;
-        if (after < s->end && *after == '$') { /* no circles: only what stands there if it is not set */
-            const char *other = find(after, stop ? stop : s->end, ":-");
-            if (!other || other[2] == '$') continue;
-            after = other + 2;
+        if (!stop) stop = s->end;
+        after = skip(after + 1, stop, " \t\"'");
+        if (after < stop && *after == '$') { /* no circles: only what stands there if it is not set */
+            const char *other = find(after, stop, ":-");
+            after = other ? skip(other + 2, stop, " \t\"'") : stop;
+            if (after < stop && *after == '$') continue;
         }
-        if (version_at(s, after, stop ? stop : s->end, token)) return at;
+        if (version_at(s, after, stop, token)) return at;
     }
     return NULL;
 }
@@ -138,7 +146,7 @@ static const char *repository(const line *l) {
 }
 
 /* What is fetched from the repository on the line that names it. */
-static const char *from_address(const searching *s, const line *l, const char *after, char token[MAX_TOKEN]) {
+static const char *from_address(searching *s, const line *l, const char *after, char token[MAX_TOKEN]) {
     static const struct {
         const char *words, *origin;
         bool anywhere; /* on the line; else directly behind the name */
@@ -170,7 +178,7 @@ static const char *from_address(const searching *s, const line *l, const char *a
 }
 
 /* What is taken out of a repository that a line before named. */
-static bool checked_out(const searching *s, const line *l, char token[MAX_TOKEN]) {
+static bool checked_out(searching *s, const line *l, char token[MAX_TOKEN]) {
     static const char *const words[] = {
         " checkout ", "reset --hard ", "switch --detach ", "GIT_TAG ", "ref:",       "rev =", "rev=",
         "tag:",       "tag =",         "commit:",          "origin ",  "FETCH_HEAD "};
@@ -186,7 +194,7 @@ static bool checked_out(const searching *s, const line *l, char token[MAX_TOKEN]
 }
 
 /* LLAMA_CPP_VERSION=b8022, as ARG, ENV, export, or a key of YAML. */
-static bool variable(const searching *s, const line *l, char token[MAX_TOKEN]) {
+static bool variable(searching *s, const line *l, char token[MAX_TOKEN]) {
     static const char *const starts[] = {"LLAMA_CPP_", "LLAMACPP_", "LLAMA_"};
     static const char *const ends[] = {"VERSION", "TAG",          "COMMIT", "REF",        "SHA",
                                        "REV",     "RELEASE",      "HASH",   "COMMIT_SHA", "GIT_REF",
@@ -220,7 +228,7 @@ void llw_config_pins_in(llw_config_reader *r, const char *file, const char *dire
                         size_t len) {
     enum { MAX_LEN = 1 << 20 };
     if (len > MAX_LEN || (!memmem(bytes, len, "llama.cpp", 9) && !memmem(bytes, len, "LLAMA", 5))) return;
-    searching s = {r, file, directory, bytes, bytes + len};
+    searching s = {r, file, directory, bytes, bytes + len, 0};
     int number = 0, named = 0;
     size_t before = r->n_pins;
     bool builds = strcasestr(llw_path_name(file), "dockerfile") ||
