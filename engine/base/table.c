@@ -4,19 +4,21 @@
 
 #include <string.h>
 
-static const char **split(llw_arena *arena, char *line, size_t *n) {
-    void *cells = NULL;
-    size_t count = 0, capacity = 0;
-    for (char *at = line;;) {
-        char *tab = strchr(at, '\t');
-        if (tab) *tab = 0;
-        const char **cell = llw_arena_push(arena, &cells, &count, &capacity, sizeof *cell);
-        *cell = at;
-        if (!tab) break;
-        at = tab + 1;
+static size_t count_cells(const char *line) {
+    size_t n = 1;
+    while ((line = strchr(line, '\t'))) n++, line++;
+    return n;
+}
+
+/* Cuts a line into cells, at most so many; what is missing is "". Says how many there are. */
+static size_t split(char *line, const char **cells, size_t most) {
+    size_t n = 0;
+    for (char *at = line, *tab; at; at = tab, n++) {
+        if ((tab = strchr(at, '\t'))) *tab++ = 0;
+        if (n < most) cells[n] = at;
     }
-    *n = count;
-    return cells;
+    for (size_t i = n; i < most; i++) cells[i] = "";
+    return n;
 }
 
 llw_rc llw_table_parse(llw_arena *arena, const char *path, const char *bytes, size_t len, llw_table *out,
@@ -33,19 +35,17 @@ llw_rc llw_table_parse(llw_arena *arena, const char *path, const char *bytes, si
         size_t used = strlen(line);
         if (used && line[used - 1] == '\r') line[used - 1] = 0;
         if (*line && *line != '#') {
-            size_t n = 0;
-            const char **cells = split(arena, line, &n);
+            if (!out->header) out->n_columns = count_cells(line);
+            const char **cells = llw_arena_alloc(arena, out->n_columns * sizeof *cells);
+            size_t n = split(line, cells, out->n_columns);
+            if (n > out->n_columns)
+                return llw_fail(err, LLW_ERR_INPUT, path, number, "has %zu columns, the header only %zu", n,
+                                out->n_columns);
             if (!out->header) {
                 out->header = cells;
-                out->n_columns = n;
             } else {
-                if (n > out->n_columns)
-                    return llw_fail(err, LLW_ERR_INPUT, path, number, "has %zu columns, the header only %zu",
-                                    n, out->n_columns);
-                const char **full = llw_arena_alloc(arena, out->n_columns * sizeof *full);
-                for (size_t i = 0; i < out->n_columns; i++) full[i] = i < n ? cells[i] : "";
-                *(const char ***)llw_arena_push(arena, &rows, &out->n_rows, &row_capacity, sizeof full) =
-                    full;
+                *(const char ***)llw_arena_push(arena, &rows, &out->n_rows, &row_capacity, sizeof cells) =
+                    cells;
                 *(int *)llw_arena_push(arena, &lines, &n_lines, &line_capacity, sizeof(int)) = number;
             }
         }

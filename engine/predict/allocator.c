@@ -25,6 +25,7 @@ typedef struct allocator {
     int n_heaps;
     const llw_schedule *schedule;
     llw_peak *peaks; /* to fill when a heap reaches the size known from a walk before; NULL */
+    int to_fill;     /* of them: the walk ends with the last */
 } allocator;
 
 static int64_t aligned(const heap *h, int64_t size) {
@@ -156,10 +157,11 @@ static void note(allocator *a, llw_peak *peak, int backend, llw_node *node) {
 }
 
 static void look(allocator *a, const llw_node *during) {
-    for (int b = 0; a->peaks && b < a->n_heaps; b++) {
+    for (int b = 0; a->to_fill && b < a->n_heaps; b++) {
         llw_peak *peak = &a->peaks[b];
         if (peak->taken || a->heaps[b].max < peak->bytes) continue;
         peak->taken = true;
+        a->to_fill--;
         peak->during = during;
         for (size_t i = 0; i < a->schedule->leafs.n; i++) note(a, peak, b, a->schedule->leafs.items[i].node);
         for (size_t i = 0; i < a->schedule->nodes.n; i++) {
@@ -194,22 +196,23 @@ static void walk(allocator *a) {
             if (src->input) allocate(a, src, s->nodes.items[i].backend);
         }
     }
-    look(a, NULL);
-    for (size_t i = 0; i < s->nodes.n; i++) {
+    if (a->peaks) look(a, NULL);
+    for (size_t i = 0; i < s->nodes.n && (!a->peaks || a->to_fill); i++) {
         llw_node *node = s->nodes.items[i].node;
         int backend = s->nodes.items[i].backend;
         for (int j = 0; j < node->n_src; j++)
             if (node->src[j]) allocate(a, node->src[j], backend);
         allocate(a, node, backend);
-        look(a, node);
+        if (a->peaks) look(a, node);
         for (int j = 0; j < node->n_src; j++)
             if (node->src[j]) used(a, node->src[j]);
     }
 }
 
 bool llw_allocator_measure(const llw_schedule *s, int64_t sizes[LLW_MAX_DEVICES + 1], llw_peak *peaks) {
-    allocator a = {s->plan, llw_arena_alloc(s->graph->arena, (size_t)s->n_backends * sizeof *a.heaps),
-                   s->n_backends, s, NULL};
+    allocator a = {s->plan,       llw_arena_alloc(s->graph->arena, (size_t)s->n_backends * sizeof *a.heaps),
+                   s->n_backends, s,
+                   NULL,          0};
     walk(&a);
     bool ok = true;
     for (int b = 0; b < a.n_heaps; b++) {
@@ -219,6 +222,7 @@ bool llw_allocator_measure(const llw_schedule *s, int64_t sizes[LLW_MAX_DEVICES 
     if (!peaks || !ok) return ok;
     for (int b = 0; b < a.n_heaps; b++) peaks[b] = (llw_peak){.bytes = sizes[b]};
     a.peaks = peaks;
+    a.to_fill = a.n_heaps;
     walk(&a);
     return true;
 }

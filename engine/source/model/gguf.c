@@ -28,8 +28,11 @@ typedef struct reader {
     uint64_t start, have; /* part of the file that is in buf */
     uint64_t at, size;
     llw_rc rc;
-    uint64_t kept; /* numbers of arrays that were copied */
-    char what[96]; /* what is being read, for "ends inside ..." */
+    uint64_t kept;      /* numbers of arrays that were copied */
+    const char *what;   /* what is being read, for "ends inside ..." */
+    size_t item, items; /* ... the first of how many; 0 none */
+    const char *key;    /* ... of which key; NULL none */
+    char said[96];
     void *notes;
     size_t n_notes, note_capacity;
 } reader;
@@ -43,6 +46,21 @@ static void note(reader *r, const char *fmt, ...) {
     va_end(args);
     *(const char **)llw_arena_push(r->arena, &r->notes, &r->n_notes, &r->note_capacity, sizeof(char *)) =
         llw_arena_strdup(r->arena, text);
+}
+
+static void reads(reader *r, const char *what, size_t item, size_t items, const char *key) {
+    r->what = what;
+    r->item = item;
+    r->items = items;
+    r->key = key;
+}
+
+static const char *what(reader *r) {
+    if (r->items)
+        snprintf(r->said, sizeof r->said, "%s %zu of %zu", r->what, r->item, r->items);
+    else
+        snprintf(r->said, sizeof r->said, "%s%.64s", r->what, r->key ? r->key : "");
+    return r->said;
 }
 
 /* Remembers the first failure. Always false. */
@@ -63,7 +81,7 @@ static bool ends(reader *r) {
                   "ends inside its header (%" PRIu64
                   " bytes are there, %s needs more): the download was cut off or the "
                   "file is damaged; fetch it again",
-                  r->size, r->what);
+                  r->size, what(r));
 }
 
 static bool read_file(reader *r) {
@@ -144,7 +162,7 @@ static bool skip(reader *r, uint64_t n) {
 static bool read_length(reader *r, uint64_t cap, uint64_t *len) {
     if (!read64(r, len)) return false;
     if (*len > cap)
-        return refuse(r, "is damaged: %s claims a string of %" PRIu64 " bytes; fetch the file again", r->what,
+        return refuse(r, "is damaged: %s claims a string of %" PRIu64 " bytes; fetch the file again", what(r),
                       *len);
     return *len <= r->size - r->at || ends(r);
 }
@@ -162,7 +180,7 @@ static char *copy(reader *r, uint64_t n, size_t keep) {
 static const char *read_key(reader *r) {
     uint64_t len = 0;
     if (!read_length(r, LLW_GGUF_MAX_KEY, &len)) return NULL;
-    if (!len) return refuse(r, "is damaged: %s is empty; llama.cpp refuses the file", r->what), NULL;
+    if (!len) return refuse(r, "is damaged: %s is empty; llama.cpp refuses the file", what(r)), NULL;
     char *key = copy(r, len, (size_t)len);
     if (!key || strlen(key) == len) return key;
     llw_text text = {0};
@@ -274,13 +292,13 @@ static bool read_array(reader *r, llw_meta *meta) {
     uint32_t element = 0;
     if (!read32(r, &element) || !read64(r, &meta->count)) return false;
     if (element == LLW_GGUF_ARRAY)
-        return refuse(r, "has an array of arrays at %s, which llama.cpp refuses", r->what);
+        return refuse(r, "has an array of arrays at %s, which llama.cpp refuses", what(r));
     if (element >= LLW_GGUF_TYPES)
         return refuse(r, "is damaged: %s is an array of the unknown type %" PRIu32 "; fetch the file again",
-                      r->what, element);
+                      what(r), element);
     meta->element = (llw_gguf_type)element;
     if (meta->count > LLW_GGUF_MAX_ARRAY)
-        return refuse(r, "is damaged: %s claims %" PRIu64 " elements; fetch the file again", r->what,
+        return refuse(r, "is damaged: %s claims %" PRIu64 " elements; fetch the file again", what(r),
                       meta->count);
     size_t size = llw_gguf_type_size(meta->element);
     if (meta->element == LLW_GGUF_STRING) {
@@ -310,7 +328,7 @@ static bool read_value(reader *r, llw_meta *meta) {
     uint32_t type = 0;
     if (!read32(r, &type)) return false;
     if (type >= LLW_GGUF_TYPES)
-        return refuse(r, "is damaged: %s has the unknown type %" PRIu32 "; fetch the file again", r->what,
+        return refuse(r, "is damaged: %s has the unknown type %" PRIu32 "; fetch the file again", what(r),
                       type);
     meta->type = (llw_gguf_type)type;
     if (meta->type == LLW_GGUF_ARRAY) return read_array(r, meta);
@@ -356,13 +374,13 @@ static bool read_metadata(reader *r, llw_model *model) {
     bool ok = true;
     for (size_t i = 0; ok && i < model->n_meta; i++) {
         llw_meta *meta = &model->meta[i];
-        snprintf(r->what, sizeof r->what, "metadata key %zu of %zu", i + 1, model->n_meta);
+        reads(r, "metadata key", i + 1, model->n_meta, NULL);
         ok = (meta->key = read_key(r)) != NULL;
         if (ok && !names_add(&seen, meta->key))
             ok = refuse(r, "is damaged: it has the metadata key %.60s twice, which llama.cpp refuses",
                         meta->key);
         if (!ok) break;
-        snprintf(r->what, sizeof r->what, "the value of %.64s", meta->key);
+        reads(r, "the value of ", 0, 0, meta->key);
         ok = read_value(r, meta);
     }
     free(seen.slots);
@@ -389,7 +407,7 @@ static bool read_tensor(reader *r, llw_tensor *t, names *seen) {
     uint64_t len = 0;
     if (!read_length(r, LLW_GGUF_MAX_STRING, &len)) return false;
     if (len > LLW_TENSOR_NAME_MAX)
-        return refuse(r, "has a name of %" PRIu64 " bytes at %s; llama.cpp allows 63", len, r->what);
+        return refuse(r, "has a name of %" PRIu64 " bytes at %s; llama.cpp allows 63", len, what(r));
     if (!(t->name = copy(r, len, (size_t)len))) return false; /* ends at a NUL, as in ggml */
     if (!names_add(seen, t->name))
         return refuse(r, "has the tensor %s twice, which llama.cpp refuses", t->name);
@@ -413,7 +431,7 @@ static bool read_tensors(reader *r, llw_model *model) {
     names seen = names_new(model->n_tensors);
     bool ok = true;
     for (size_t i = 0; ok && i < model->n_tensors; i++) {
-        snprintf(r->what, sizeof r->what, "tensor %zu of %zu", i + 1, model->n_tensors);
+        reads(r, "tensor", i + 1, model->n_tensors, NULL);
         r->ahead = (model->n_tensors - i) * SMALLEST_TENSOR;
         ok = read_tensor(r, &model->tensors[i], &seen);
     }
@@ -437,7 +455,7 @@ static bool check_offsets(reader *r, llw_gguf *out) {
             return refuse(r, "is damaged: its tensors together have more bytes than can be counted");
     }
     uint64_t data = r->at;
-    snprintf(r->what, sizeof r->what, "the padding before the tensor data");
+    reads(r, "the padding before the tensor data", 0, 0, NULL);
     if (model->n_tensors && (!llw_header_pad(r->at, model->alignment, &data) || data > r->size))
         return ends(r);
     model->header_bytes = data;
@@ -468,7 +486,7 @@ static bool read_start(reader *r, llw_model *model) {
         return refuse(r, "%s", llw_looks_like(head, n, says));
     }
     r->at = 4;
-    snprintf(r->what, sizeof r->what, "the version");
+    reads(r, "the version", 0, 0, NULL);
     uint32_t version = 0;
     if (!read32(r, &version)) return false;
     model->version = version;
@@ -484,7 +502,7 @@ static bool read_start(reader *r, llw_model *model) {
             r, "is GGUF version %" PRIu32 "; llama.cpp v0.5.0 reads up to 3: the file is damaged, or newer",
             version);
     uint64_t n_tensors = 0, n_meta = 0;
-    snprintf(r->what, sizeof r->what, "the count of tensors and keys");
+    reads(r, "the count of tensors and keys", 0, 0, NULL);
     if (!read64(r, &n_tensors) || !read64(r, &n_meta)) return false;
     /* a key takes at least 8 + 1 + 4 + 1 bytes, a tensor 8 + 4 + 4 + 8 */
     if (n_meta > LLW_GGUF_MAX_KEYS || n_meta > (r->size - r->at) / 14)
