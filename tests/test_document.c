@@ -265,7 +265,6 @@ static void history_is_no_claim(void **state) {
         snprintf(want, sizeof want, "%s:1:10 architecture GLM-4.7-Flash-Q4_K_M.gguf dense\n", live[i]);
         check(live[i], text, profile, want);
     }
-    check("X.md", "---\nbase_model: zai-org/GLM-4.7-Flash\n---\nGLM is a dense model.\n", profile, "");
 }
 
 static void commands_of_a_document_are_launches(void **state) {
@@ -280,6 +279,29 @@ static void commands_of_a_document_are_launches(void **state) {
     tree_check_one("README.md", "```yaml\ncommand: llama-server -ub 2048\n```\n", "");
     tree_check_one("README.md", "> ```bash\n> llama-server -ub 2048\n> ```\n", "");
     tree_check_one("README.md", "## Old\n\n```bash\nllama-server -ub 2048\n```\n", "");
+}
+
+#define CARD "---\nbase_model: zai-org/GLM-4.7-Flash\npipeline_tag: text-generation\n---\n# GLM-4.7-Flash\n\n"
+
+/* A card states what its own reader finds; of another model, in comparisons and round figures nothing. */
+static void cards_are_claims_of_their_model(void **state) {
+    (void)state;
+    check("GLM-4.7-Flash.md", CARD "GLM-4.7-Flash is a dense model with 128 experts.\n", profile,
+          "GLM-4.7-Flash.md:7:37 experts GLM-4.7-Flash-Q4_K_M.gguf\n"
+          "GLM-4.7-Flash.md:7:15 architecture GLM-4.7-Flash-Q4_K_M.gguf dense\n");
+    check("X.md", "---\nbase_model: zai-org/GLM-4.7-Flash\n---\nIt is a dense model.\n", profile,
+          "X.md:4:4 architecture GLM-4.7-Flash-Q4_K_M.gguf dense\n");
+    check("GLM-4.7-Flash.md", CARD "It supports a context length of 1,048,576 tokens.\n", NULL,
+          "GLM-4.7-Flash.md:7:15 context glm-4.7-flash-q4_k_m\n");
+    check("GLM-4.7-Flash.md", CARD "A context length of 1M tokens with YaRN. Context length: 200K.\n",
+          profile, "");
+    check("GLM-4.7-Flash.md", CARD "Unlike dense models, it needs 128 experts less. It runs at 42 t/s.\n",
+          profile, "");
+    check("Foo-9B.md",
+          "---\nbase_model: foo/Foo-9B\n---\n# Foo-9B\n\nIt is a dense model of 36 layers.\n", profile,
+          "");
+    check("GLM-4.7-Flash.md", CARD "```bash\nllama-server -m GLM-4.7-Flash-Q8_0.gguf -ngl 99\n```\n", NULL,
+          "");
 }
 
 /* Whole files in a block are examples like commands are; parts of files, forms and history are none. */
@@ -321,6 +343,8 @@ static void hostile_documents_do_no_harm(void **state) {
                  "ghcr.io/ggml-org/llama.cpp:server\n    command: -c 1\n```\n- x\n  ```ini\n  [a]\n  model = "
                  "a.gguf\n  c = 1\n  ```\n",
                  pieces, sizeof pieces / sizeof *pieces, 300);
+    tree_torture("GLM-4.7-Flash.md", CARD "GLM-4.7-Flash is a dense model with 128 experts.\n- 12 layers\n",
+                 pieces, sizeof pieces / sizeof *pieces, 150);
 }
 
 int main(void) {
@@ -332,6 +356,7 @@ int main(void) {
         cmocka_unit_test(history_is_no_claim),
         cmocka_unit_test(commands_of_a_document_are_launches),
         cmocka_unit_test(files_in_a_document_are_launches),
+        cmocka_unit_test(cards_are_claims_of_their_model),
         cmocka_unit_test(hostile_documents_do_no_harm),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);

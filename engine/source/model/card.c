@@ -89,6 +89,12 @@ static llw_naming about(const subject *s, const char *file, const llw_card_text 
     return any_name(s, card->base_model, false);
 }
 
+llw_naming llw_card_about(const llw_facts *facts, llw_entity model, llw_arena *arena, const char *file,
+                          const llw_card_text *card) {
+    subject s = subject_of(facts, model, arena);
+    return about(&s, file, card);
+}
+
 typedef struct candidate {
     const char *path, *file;
     const char *bytes;
@@ -187,10 +193,7 @@ static void find_card(llw_facts *facts, llw_arena *arena, const subject *s, cand
 
 /* --- claims --- */
 
-/* A round figure agrees with the number it stands for: "30B" with 29.9 billion, "128K" with 131072 and
- * 128000. How far a card's figure may be off: parameters a tenth, active ones a quarter (cards differ on
- * whether embeddings count). */
-static bool agrees(const llw_card_statement *s, int64_t known) {
+bool llw_card_agrees(const llw_card_statement *s, int64_t known) {
     double off = s->attr == LLW_model_params ? 0.10 : s->attr == LLW_model_params_active ? 0.25 : 0.05;
     double said = (double)s->value.as.count;
     return s->rounded && fabs(said - (double)known) <= off * (double)(known > 0 ? known : 1);
@@ -205,7 +208,7 @@ static int64_t claim_statements(llw_facts *facts, llw_entity model, const candid
         int64_t known;
         const char *remark = s->weak ? "a tag alone, which dense models carry too" : "";
         bool figure = value.type != LLW_FLAG && llw_facts_count(facts, model, s->attr, &known);
-        if (figure && agrees(s, known)) {
+        if (figure && llw_card_agrees(s, known)) {
             value.as.count = known; /* not a rival: the same number, said roundly */
             remark = "a round figure that agrees";
         }

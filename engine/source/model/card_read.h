@@ -8,7 +8,8 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "fact/schema.h"
+#include "fact/facts.h"
+#include "source/model/card_name.h"
 
 typedef struct llw_card_statement {
     llw_attr attr;
@@ -44,5 +45,13 @@ void llw_card_read_head(llw_arena *arena, const char *bytes, size_t len, llw_car
 /* The front matter alone; *body receives the byte behind it and *line the number of its first line. */
 void llw_card_read_front(llw_arena *arena, const char *bytes, size_t len, llw_card_text *out,
                          const char **body, int *line);
+
+/* Whether a card of that file name is the model's, by its name, its title or its base_model (card.c). */
+llw_naming llw_card_about(const llw_facts *facts, llw_entity model, llw_arena *arena, const char *file,
+                          const llw_card_text *card);
+/* A round figure agrees with the number it stands for: "30B" with 29.9 billion, "128K" with 131072 and
+ * 128000. How far a card's figure may be off: parameters a tenth, active ones a quarter (cards differ on
+ * whether embeddings count). */
+bool llw_card_agrees(const llw_card_statement *statement, int64_t known);
 
 #endif

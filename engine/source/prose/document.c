@@ -8,6 +8,7 @@
  * in a code block are launches of their own. */
 #include "source/model/card_name.h"
 #include "source/config/front.h"
+#include "source/prose/card_claims.h"
 #include "source/prose/fence.h"
 #include "source/prose/phrases.h"
 #include "source/model/known.h"
@@ -460,14 +461,15 @@ static void read_update(document *d, size_t from) {
                         "document", llw_place(d->r->arena, d->file->path, at->line, at->column));
 }
 
-/* A model card is the makers' and read as one (card.h); it speaks of many models and machines. */
-static bool is_card(const llw_config_file *file) {
-    const char *bytes = file->bytes;
-    if (strcasestr(file->name, "modelcard") || strcasestr(file->name, "model_card")) return true;
-    if (file->len < 4 || strncmp(bytes, "---\n", 4)) return false;
-    const char *end = memmem(bytes + 3, file->len - 3, "\n---", 4);
-    return end && (memmem(bytes, (size_t)(end - bytes), "base_model", 10) ||
-                   memmem(bytes, (size_t)(end - bytes), "pipeline_tag", 12));
+/* A model card is its makers': it speaks of many models and machines, so only what its own reader takes for a
+ * statement is one. */
+static void read_card(document *d) {
+    const llw_config_launch **models =
+        llw_arena_alloc(d->r->arena, (d->n_models + d->n_known + 1) * sizeof *models);
+    size_t n = 0;
+    for (size_t i = 0; i < d->n_models; i++) models[n++] = d->models[i];
+    for (size_t i = 0; i < d->n_known; i++) models[n++] = &d->known[i];
+    llw_card_claims(d->r, d->file, models, n);
 }
 
 /* Words without an option are what a program printed, or a sentence. */
@@ -517,7 +519,12 @@ static void add_launches(document *d, const llw_starts *starts) {
 
 void llw_config_document(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
     document d = {.r = r, .file = file};
-    if (llw_pattern_matches(LLW_PATTERN_OLD_FILE, file->path, strlen(file->path)) || is_card(file)) return;
+    if (llw_pattern_matches(LLW_PATTERN_OLD_FILE, file->path, strlen(file->path))) return;
+    if (llw_is_card(file)) {
+        find_models(&d);
+        read_card(&d);
+        return;
+    }
     llw_markdown_read(r->arena, file->bytes, file->len, llw_link_new(r->arena, file->path, "document", false),
                       &d.passages);
     find_models(&d);
