@@ -101,6 +101,19 @@ static void traps_are_left_alone(void **state) {
          ""},
         /* a name with dense in it */
         {"models.conf", "# granite3.1-dense is fast\n[g]\nMODEL=granite3.1-dense-8b-Q4_K_M.gguf\n", ""},
+        /* a build between two sources that were read: whether it has the option nobody knows */
+        {"run.sh", "/opt/b9803/llama-server -m a.gguf --spec-draft-n-max 2\n", ""},
+        {"run.sh", "/opt/b10273-cuda/llama-server -m a.gguf --load-mode none\n", ""},
+        {"b.sh", "/opt/b8651/llama-bench -m a.gguf -dio 0\n", ""},
+        {"doc.service", "# A unit\n\n```ini\n[Service]\nExecStart=%h/llama-server \\\n```\n\nllama\n", ""},
+        {"run.ps1",
+         "$a = @('-m', 'a.gguf', '--temp', $T.ToString('F2', [C]::I), '-c', '4096')\n& llama-server.exe @a\n",
+         ""},
+        {"test_run.sh", "MOCK=$(mktemp -d)\n\"$MOCK/llama-server\" -m --model\nllama-server -m --model\n",
+         ""},
+        /* scripts of other programs, which cannot be read */
+        {"Dockerfile", "FROM ubuntu\nRUN curl ollama.com/install.sh | sh\nENTRYPOINT [\"/e.sh\"]\n", ""},
+        {"s.yaml", "models:\n  w:\n    cmd: /opt/llama/start-whisper.sh ${PORT}\n", ""},
         /* other programs */
         {"run.sh", "git clone -b 2048 https://example.org/llama.cpp\ngit checkout -b llama\n", ""},
         /* what somebody built is not what is fetched besides */
@@ -186,7 +199,8 @@ static void their_neighbours_are_found(void **state) {
          "{ ExecStart = \"${lib.getExe' llama-cpp \"llama-server\"} -m r.gguf -c 8192 --rerank\"; }\n",
          "L09 x.nix:1\n"},
         {"run.sh", "llama-cli -m a.gguf -cnv\n", "F02 run.sh:1:21\n"},
-        {"run.sh", "/opt/b10273-cuda/llama-server -m a.gguf --load-mode none\n", "F03 run.sh:1:41\n"},
+        {"run.sh", "/opt/b8651-cuda/llama-server -m a.gguf --load-mode none\n", "F03 run.sh:1:40\n"},
+        {"b.sh", "llama-bench -m a.gguf -dio 0\n", "F02 b.sh:1:23\n"},
         {"run.cmd",
          "for %%I in (\"%~dp0..\") do set \"ROOT=%%~fI\"\r\nset "
          "\"SERVER=%ROOT%\\b10502\\llama-server.exe\"\r\n"

@@ -201,6 +201,29 @@ const llw_flag_row *llw_flag_find(const llw_flags *flags, const char *spelling, 
     return NULL;
 }
 
+/* The sources read, oldest first; a row that is new in one of them came in after the one before. */
+static const char *const SOURCES[] = {"2026-05-04", "2026-08-02", "v0.5.0"};
+
+int64_t llw_flag_last_without(const llw_flag_row *row) {
+    for (size_t i = 1; i < sizeof SOURCES / sizeof *SOURCES; i++)
+        if (!strcmp(row->since_version, SOURCES[i])) return llw_build_order(SOURCES[i - 1]);
+    return row->since - 1;
+}
+
+const llw_flag_row *llw_flag_maybe(const llw_flags *flags, const char *spelling, llw_program program,
+                                   int64_t order, bool *negative) {
+    if (*spelling != '-') return NULL;
+    for (size_t i = 0; i < flags->n_rows; i++) {
+        const llw_flag_row *r = &flags->rows[i];
+        int how = r->since > order ? spells(r, spelling) : 0;
+        if (!how || r->kind == LLW_FLAG_REMOVED || !llw_flag_of_program(r, program)) continue;
+        if (order <= llw_flag_last_without(r)) continue;
+        *negative = how < 0;
+        return r;
+    }
+    return NULL;
+}
+
 const llw_flag_row *llw_flag_find_any(const llw_flags *flags, const char *spelling, llw_program program) {
     const llw_flag_row *other = NULL;
     if (*spelling != '-') return NULL;

@@ -92,6 +92,12 @@ bool llw_flag_takes_value(const llw_flag_row *row);
  * llama.cpp would call it an invalid argument. */
 const llw_flag_row *llw_flag_find(const llw_flags *flags, const char *spelling, llw_program program,
                                   int64_t order, bool *negative);
+/* The last build order known to lack the row: an option came in at some build between two sources that were
+ * read, so the builds between them may read it. */
+int64_t llw_flag_last_without(const llw_flag_row *row);
+/* The row of such a build, which may have it: with this spelling, or NULL. */
+const llw_flag_row *llw_flag_maybe(const llw_flags *flags, const char *spelling, llw_program program,
+                                   int64_t order, bool *negative);
 /* Any row with this spelling: of this program in another build first, then of another program. NULL when
  * unheard of. */
 const llw_flag_row *llw_flag_find_any(const llw_flags *flags, const char *spelling, llw_program program);

@@ -6,6 +6,7 @@
 #include "source/config/pin.h"
 #include "source/config/set.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,15 @@
 typedef llw_config_entry entry;
 
 /* --- launches of each kind of file --- */
+
+/* llama.cpp or a model of its format is named, not only Ollama. */
+static bool names_llama(const llw_config_file *file) {
+    const char *end = file->bytes + file->len, *at = file->bytes;
+    if (memmem(at, file->len, ".gguf", 5)) return true;
+    for (; (at = memmem(at, (size_t)(end - at), "llama", 5)) != NULL; at++)
+        if (at == file->bytes || tolower((unsigned char)at[-1]) != 'o') return true;
+    return memmem(file->bytes, file->len, "LLAMA_ARG", 9) != NULL;
+}
 
 static void emit_dockerfile(llw_config_reader *r, llw_config_set *set, entry *e) {
     const llw_dockerfile *docker = llw_config_docker(r, e);
@@ -27,7 +37,7 @@ static void emit_dockerfile(llw_config_reader *r, llw_config_set *set, entry *e)
                            .directory = file->directory,
                            .set = set,
                            .default_origin = "shell default",
-                           .tells = true,
+                           .tells = names_llama(file),
                            .inside = &(llw_inside){.docker = docker}};
     llw_container_start(r, &site, &c, &docker->env, &low);
     if (!low.runs) return;

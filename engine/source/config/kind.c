@@ -196,6 +196,8 @@ llw_config_kind llw_config_kind_by_content(llw_config_kind kind, const char *nam
     case LLW_CONFIG_SCRIPT: {
         bool named = strchr(name + 1, '.') != NULL || *name == '.';
         if (!named && !is_shell_script(bytes, len)) return LLW_CONFIG_NONE;
+        if (has_prefix(name, "test") && (holds(bytes, len, "mock") || holds(bytes, len, "MOCK")))
+            return LLW_CONFIG_NONE; /* a program's own tests */
         bool ours = speaks_of_llama(bytes, len) && may_start_llama(bytes, len);
         return ours || installs_chart(bytes, len) ? kind : LLW_CONFIG_NONE;
     }
@@ -208,6 +210,8 @@ llw_config_kind llw_config_kind_by_content(llw_config_kind kind, const char *nam
     case LLW_CONFIG_MODELFILE:
         return line_starts(bytes, len, "FROM", 0) || line_starts(bytes, len, "from", 0) ? kind
                                                                                         : LLW_CONFIG_NONE;
+    case LLW_CONFIG_UNIT: /* a document about a unit may have its name */
+        return speaks_of_llama(bytes, len) && !line_starts(bytes, len, "```", 0) ? kind : LLW_CONFIG_NONE;
     default: return speaks_of_llama(bytes, len) || installs_chart(bytes, len) ? kind : LLW_CONFIG_NONE;
     }
 }

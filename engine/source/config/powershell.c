@@ -131,11 +131,18 @@ static void put(powershell *p, llw_rich *out) {
     p->at = to;
 }
 
-/* .name behind a variable outside of quotes, as often as it stands there. */
+/* .name or .name(...) behind a variable outside of quotes, as often as it stands there. */
 static bool property(powershell *p) {
     size_t from = p->at;
-    while (at_byte(p, p->at) == '.' && isalpha((unsigned char)at_byte(p, p->at + 1)))
+    while (at_byte(p, p->at) == '.' && isalpha((unsigned char)at_byte(p, p->at + 1))) {
         for (p->at++; is_name_byte(at_byte(p, p->at));) p->at++;
+        int depth = at_byte(p, p->at) == '(';
+        while (depth && ++p->at < p->text.n) {
+            depth += at_byte(p, p->at) == '(';
+            depth -= at_byte(p, p->at) == ')';
+            if (!depth) p->at++;
+        }
+    }
     return p->at > from;
 }
 

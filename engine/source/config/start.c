@@ -272,6 +272,17 @@ static bool is_script(const llw_config_file *file) {
                              (!memcmp(file->bytes, "#!", 2) && strstr(file->bytes, "sh")));
 }
 
+/* A script that cannot be read is told unless its name says that it starts something else. */
+static void tell_unread(llw_config_reader *r, const llw_start_site *site, const llw_rich *script) {
+    static const char *const others[] = {"whisper", "comfy", "kokoro", "piper"};
+    const char *shown = llw_rich_show(r->arena, script);
+    if (!site->tells) return;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (strcasestr(shown, others[i])) return;
+    llw_config_unread(r, site->file, script->n ? script->chars[0].line : 0,
+                      "starts the script %.80s, which is not read here", shown);
+}
+
 static bool run_script(llw_config_reader *r, const llw_start_site *site, const llw_rich *word,
                        const llw_words *arguments, const llw_scope *env, llw_starts *out) {
     const char *path = llw_rich_text(r->arena, word);
@@ -308,9 +319,7 @@ static void run_shell(llw_config_reader *r, const llw_start_site *site, const ll
             return;
         }
         llw_words arguments = rest_of(r->arena, w, j + 1);
-        if (!run_script(r, site, &w->items[j], &arguments, env, out) && site->tells)
-            llw_config_unread(r, site->file, w->items[j].n ? w->items[j].chars[0].line : 0,
-                              "starts the script %.80s, which is not read here", option);
+        if (!run_script(r, site, &w->items[j], &arguments, env, out)) tell_unread(r, site, &w->items[j]);
         return;
     }
 }
@@ -398,10 +407,7 @@ void llw_start_words(llw_config_reader *r, const llw_start_site *site, const llw
     } else if (ends_with(name, ".sh") || (site->tells && i == 0)) {
         llw_words arguments = rest_of(r->arena, w, i + 1);
         bool read = run_script(r, site, &w->items[i], &arguments, &env, out);
-        if (!read && ends_with(name, ".sh") && site->tells)
-            llw_config_unread(r, site->file, w->items[i].n ? w->items[i].chars[0].line : 0,
-                              "starts the script %.80s, which is not read here",
-                              llw_rich_show(r->arena, &w->items[i]));
+        if (!read && ends_with(name, ".sh")) tell_unread(r, site, &w->items[i]);
     }
 }
 

@@ -18,7 +18,8 @@ static const char *spelling_of(const char *word, char buffer[MAX_SPELLING]) {
 }
 
 static const llw_flag_row *active(llw_reader *r, const char *spelling, bool *negative) {
-    return llw_flag_find(r->flags, spelling, r->in->program, r->order, negative);
+    const llw_flag_row *row = llw_flag_find(r->flags, spelling, r->in->program, r->order, negative);
+    return row ? row : llw_flag_maybe(r->flags, spelling, r->in->program, r->order, negative);
 }
 
 /* Taken out in the build at hand, which nobody named: an older one may well run, and read it. */
@@ -108,7 +109,7 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
                           strcmp(programs, "all") ? programs
                           : server                ? "server and llama-cli"
                                                   : "cli");
-    } else if (other->since > r->order) {
+    } else if (r->order <= llw_flag_last_without(other)) {
         llw_reader_refuse(r, LLW_F_NOT_YET, &use, "update llama.cpp, or leave it out",
                           "%s of %s ends here: there is no %.*s before %s", program, r->version, QUOTE,
                           spelling, llw_build_and_day(r->arena, other->since_version));

@@ -121,6 +121,8 @@ static void report(llw_reader *r, const llw_env *entry) {
     else if (!llw_flag_of_program(row, r->in->program))
         llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice,
                           "%s does not read %s and does not say so", program, entry->name);
+    else if (row->since > r->order && r->order > llw_flag_last_without(row))
+        return; /* whether that build reads it already, nobody looked */
     else if (row->since > r->order)
         llw_reader_report(r, LLW_F_ENV_IGNORED, LLW_PROBLEM_RISK, &use, advice,
                           "%s reads %s only from %s on and does not say so", program, entry->name,
