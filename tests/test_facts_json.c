@@ -220,6 +220,40 @@ static void what_is_wrong_is_said(void **state) {
     refused(ONE("{\"kind\": \"launch\", \"id\": \"x\", \"facts\": {\"model\": \"model:m\"}}"),
             "not in the file");
     refused(ONE("{\"kind\": \"launch\", \"id\": \"x\", \"facts\": {\"model\": \"m\"}}"), "KIND:ID");
+    refused(ONE("{\"kind\": \"gpu\", \"id\": \"x\", \"claims\": {}}"), "claims to be an array");
+    refused(ONE("{\"kind\": \"gpu\", \"id\": \"x\", \"facts\": []}"), "facts to be an object");
+    refused(ONE("{\"kind\": \"gpu\", \"id\": \"\"}"), "kind and an id");
+    refused(ONE("{\"kind\": \"gpu\", \"id\": \"x\", \"origin\": 1}"), "an origin that is no text");
+    refused(ONE("{\"kind\": \"gpu\", \"id\": \"x\", \"claims\": [{\"attr\": \"free\", \"value\": 1, "
+                "\"place\": 1}]}"),
+            "a place that is no text");
+    refused(ONE("{\"kind\": \"gpu\", \"id\": \"x\", \"grade\": 1}"), "what-if");
+    refused(ONE("{\"kind\": \"gpu\", \"id\": \"x\", \"argv\": []}"), "no launch");
+    refused(ONE("{\"kind\": \"launch\", \"id\": \"x\", \"argv\": {}}"), "array of words");
+    refused(ONE("{\"kind\": \"launch\", \"id\": \"x\", \"argv\": [\"-c\"]}"), "flags cannot be read here");
+    refused(ONE("{\"kind\": \"gpu\", \"id\": \"x\", \"header\": {}}"), "no model");
+    refused(ONE("{\"kind\": \"model\", \"id\": \"x\", \"known\": 1}"), "a name as known");
+    refused(ONE("{\"kind\": \"model\", \"id\": \"x\", \"known\": \"y\", \"header\": {}}"),
+            "no header beside it");
+    refused("{\"entities\": [], \"notes\": {}}", "array of texts");
+    refused("{\"entities\": [], \"notes\": [1]}", "no text");
+    refused("{\"schema\": 1, \"entities\": []}", "another schema");
+    refused(GPU("\"index\": true"), "whole number or null");
+    refused(GPU("\"display\": \"yes\""), "true, false or null");
+    refused(GPU("\"name\": {\"bytes\": \"\\\\q41\"}"), "text or null");
+    refused(GPU("\"name\": {\"bytes\": \"\\\\x4g\"}"), "text or null");
+    refused(GPU("\"name\": {\"bytes\": \"a\", \"more\": 1}"), "text or null");
+    refused(GPU("\"name\": {\"bytes\": 1}"), "text or null");
+    refused(HEADER("{\"metadata\": {}, \"parts\": []}"), "lists of lines");
+    refused(HEADER("{\"metadata\": [1], \"parts\": []}"), "no line of text");
+    refused(HEADER("{\"metadata\": [], \"parts\": {}}"), "parts");
+    refused(HEADER("{\"metadata\": [], \"parts\": [1]}"), "lists of lines");
+    refused(HEADER("{\"metadata\": [], \"version\": \"3\", \"parts\": []}"), "whole numbers");
+    refused(HEADER("{\"metadata\": [], \"alignment\": \"3\", \"parts\": []}"), "whole numbers");
+    refused(HEADER("{\"metadata\": [], \"header_bytes\": -1, \"parts\": []}"), "whole numbers");
+    refused(HEADER("{\"metadata\": [], \"header_bytes\": \"1\", \"parts\": []}"), "whole numbers");
+    refused(HEADER("{\"metadata\": [], \"alignment\": 0, \"parts\": []}"), "power of two");
+    refused(HEADER("{\"metadata\": [], \"alignment\": 8589934592, \"parts\": []}"), "power of two");
     refused(HEADER("[]"), "object as its header");
     refused(HEADER("{\"metadata\": []}"), "parts");
     refused(HEADER("{\"metadata\": [\"a\"], \"parts\": []}"), "KEY TYPE VALUE");

@@ -229,7 +229,7 @@ static llw_rc key_fit(llw_supposing *s, const char *value) {
     static const llw_attr placed[] = {LLW_launch_gpu_layers, LLW_launch_tensor_split,   LLW_launch_main_gpu,
                                       LLW_launch_split_mode, LLW_launch_cpu_moe,        LLW_launch_n_cpu_moe,
                                       LLW_launch_n_cpu_ffn,  LLW_launch_override_tensor};
-    if (says_no(value)) return LLW_ERR_NOTHING; /* the flag */
+    (void)value; /* yes: the other values are the flag's */
     for (size_t i = 0; i < sizeof placed / sizeof *placed; i++) s->dropped[placed[i]] = true;
     bool negative = false;
     const llw_flag_row *row = flag_of(s, "--fit", &negative);
