@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "source/machine/container.h"
 #include "source/machine/running.h"
+#include "base/number.h"
 #include "scratch.h"
 
 #include <setjmp.h>
@@ -21,8 +22,6 @@
 
 #define DOCKER LLW_SOURCE_DIR "/tests/fakes/docker"
 #define CONTAINER "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-static const int64_t MIB = 1 << 20;
 
 typedef struct fixture {
     llw_arena *arena;

@@ -159,6 +159,36 @@ static void what_comes_and_goes_has_its_build(void **state) {
     llw_arena_free(arena);
 }
 
+static void a_hint_tells_the_kind(void **state) {
+    (void)state;
+    static const struct {
+        const char *option, *kind;
+    } options[] = {
+        {"--quux [on|off|auto]", "onoffauto"},
+        {"--quux {on,off}", "onoff"},
+        {"--quux [off|on]", "onoff"},
+        {"--quux {red,green}", "choice:red,green"},
+        {"--quux <a|b-c|d_e>", "choice:a,b-c,d_e"},
+        {"--quux {red}", NULL},
+        {"--quux [x y|z]", NULL},
+        {"--quux <0..1>", NULL},
+        {"--quux [0..1,2]", NULL},
+        {"--quux []", NULL},
+        {"--quux FNAME", NULL},
+        {"-no-quux, --no-quuxes", NULL},
+    };
+    llw_arena *arena = llw_arena_new();
+    const char *help = help_text(arena, "v0.5.0", "");
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        llw_flags_update u = import(
+            arena, llw_arena_printf(arena, "%s%s\n%40sa new one\n", help, options[i].option, ""), "v0.9.0");
+        assert_int_equal(u.n_changes, 1);
+        bool found = options[i].kind && strstr(u.flags, llw_arena_printf(arena, "\t%s\t", options[i].kind));
+        if (found != (options[i].kind != NULL)) fail_msg("%s", options[i].option);
+    }
+    llw_arena_free(arena);
+}
+
 static void an_old_build_tells_of_the_past(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
@@ -238,8 +268,11 @@ static void hostile_help_is_survived(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_same_help_changes_nothing),  cmocka_unit_test(what_comes_and_goes_has_its_build),
-        cmocka_unit_test(an_old_build_tells_of_the_past), cmocka_unit_test(another_variable_and_another_name),
+        cmocka_unit_test(the_same_help_changes_nothing),
+        cmocka_unit_test(what_comes_and_goes_has_its_build),
+        cmocka_unit_test(a_hint_tells_the_kind),
+        cmocka_unit_test(an_old_build_tells_of_the_past),
+        cmocka_unit_test(another_variable_and_another_name),
         cmocka_unit_test(hostile_help_is_survived),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -26,6 +26,10 @@ static void processes_are_found(void **state) {
         {"http://localhost:99999", 0, "no port"},
         {"http://localhost:", 0, "no port"},
         {"http://localhost:80x", 0, "no port"},
+        {"http://[::1]/", 0, "listens on port"},
+        {"http://[::1", 0, "another machine"},
+        {"http://127.0.0.2:8080", 2145, NULL},
+        {"http://127.example.org:8080", 0, "another machine"},
         {"0", 0, "no process"},
         {"99999999999999999999", 0, "no process"},
         {NULL, 0, "several llama-servers run here (PIDs 77, 2145)"},
@@ -43,6 +47,9 @@ static void processes_are_found(void **state) {
     unsetenv("FAKE_DOCKER");
     assert_true(llw_running_names("2145") && llw_running_names("http://x") &&
                 llw_running_names("localhost:8080") && llw_running_names(":8080"));
+    assert_true(llw_running_names("localhost:8080/v1"));
+    assert_false(llw_running_names("localhost:8080x") || llw_running_names("a/b:8080") ||
+                 llw_running_names("8080:"));
     assert_false(llw_running_names("model.gguf") || llw_running_names("models.conf:glm") ||
                  llw_running_names("dir/a:1") || llw_running_names(""));
 }
@@ -95,6 +102,34 @@ static void what_reached_it_is_read(void **state) {
     assert_int_equal(read_process(f, 12345, &p, &err), LLW_ERR_NOTHING);
 }
 
+/* A process that ends or belongs to somebody else while it is read: what is left is read. */
+static void what_is_missing_of_a_process_is_missing(void **state) {
+    fixture *f = *state;
+    llw_running p;
+    llw_err err;
+    make_machine(f);
+    PUT(f, "proc/2145/environ", "no sign of equality\0LLAMA_ARG_NO_MMAP=1\0=x\0");
+    PUT(f, "proc/2145/cgroup", "0::/docker/0123\n");
+    assert_int_equal(read_process(f, 2145, &p, &err), LLW_OK);
+    assert_non_null(variable(&p, "LLAMA_ARG_NO_MMAP"));
+    assert_null(p.container);
+    static const char *const parts[] = {"environ", "cgroup", "cwd", "fd/3", "cmdline"};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/proc/2145/%s", f->root, parts[i]);
+        assert_int_equal(unlink(path), 0);
+        llw_rc rc = read_process(f, 2145, &p, &err);
+        if ((rc == LLW_OK) != (i + 1 < sizeof parts / sizeof *parts))
+            fail_msg("without %s: %s", parts[i], err.text);
+    }
+    long pid = 0;
+    assert_int_equal(find(f, ":8080", &pid, &err), LLW_ERR_NOTHING);
+    assert_int_equal(find(f, NULL, &pid, &err), LLW_OK); /* the only one that is left */
+    assert_int_equal(pid, 77);
+    PUT(f, "proc/77/cmdline", "bash\0");
+    assert_int_equal(find(f, NULL, &pid, &err), LLW_ERR_NOTHING);
+}
+
 static void a_docker_that_fails_is_no_trouble(void **state) {
     fixture *f = *state;
     llw_container c;
@@ -107,7 +142,18 @@ static void a_docker_that_fails_is_no_trouble(void **state) {
     setenv("FAKE_DOCKER", "hang", 1);
     assert_int_equal(llw_container_inspect(f->arena, DOCKER, CONTAINER, 0.2, &c, &err), LLW_ERR_NOTHING);
     assert_non_null(strstr(err.text, "did not answer"));
+    static const char *const moods[] = {"nonsense", "bare", "flood", "down"};
+    for (size_t i = 0; i < sizeof moods / sizeof *moods; i++) {
+        setenv("FAKE_DOCKER", moods[i], 1);
+        llw_rc rc = llw_container_inspect(f->arena, DOCKER, CONTAINER, 5, &c, &err);
+        assert_int_equal(rc == LLW_OK, !strcmp(moods[i], "bare"));
+        if (rc != LLW_OK) continue;
+        assert_string_equal(c.name, CONTAINER); /* nothing more is told of it */
+        assert_null(llw_container_value(c.env, "PATH"));
+    }
     unsetenv("FAKE_DOCKER");
+    assert_int_equal(llw_container_inspect(f->arena, "", CONTAINER, 5, &c, &err), LLW_ERR_NOTHING);
+    assert_non_null(strstr(err.text, "was not asked"));
 }
 
 static void usage_is_read_from_captures(void **state) {
@@ -122,7 +168,7 @@ static void usage_is_read_from_captures(void **state) {
         assert_int_equal(llw_file_read(f->arena, names[i], 1 << 16, &bytes, &len, NULL), LLW_OK);
         assert_int_equal(llw_gpu_usage_parse(f->arena, NULL, bytes, len, &shares), 1);
         assert_int_equal(shares.items[0].pid, pids[i]);
-        assert_int_equal(shares.items[0].bytes, 6274 * MIB);
+        assert_int_equal(shares.items[0].bytes, 6274 * LLW_MIB);
         assert_string_equal(shares.items[0].uuid, "GPU-00000000-0000-0000-0000-000000000000");
     }
     static const char odd[] = "12, GPU-a, [N/A]\nno row\n13, GPU-a\n-5, GPU-a, 7\n14, GPU-a, "
@@ -132,13 +178,45 @@ static void usage_is_read_from_captures(void **state) {
         llw_gpu_usage_parse(f->arena, "pid,gpu_uuid,used_gpu_memory", odd, sizeof odd - 1, &shares), 3);
     assert_int_equal(shares.items[0].bytes, -1);
     assert_int_equal(shares.items[1].bytes, -1); /* out of range is unknown, never a number */
-    assert_int_equal(shares.items[2].bytes, 5 * MIB);
+    assert_int_equal(shares.items[2].bytes, 5 * LLW_MIB);
+}
+
+static void what_uses_the_cards_is_asked_within_limits(void **state) {
+    fixture *f = *state;
+    llw_gpu_shares shares = {0};
+    llw_err err = {0};
+    setenv("FAKE_SMI", "apps", 1);
+    assert_int_equal(llw_gpu_usage_read(f->arena, "tests/fakes/nvidia-smi", 10, &shares, &err), LLW_OK);
+    assert_int_equal(shares.n, 1);
+    assert_int_equal(shares.items[0].bytes, 6274 * LLW_MIB);
+    static const char *const moods[][2] = {
+        {"apps-hang", "did not answer"}, {"apps-broken", "ended with code 9"}, {"apps-flood", "ended with"}};
+    for (size_t i = 0; i < 3; i++) {
+        setenv("FAKE_SMI", moods[i][0], 1);
+        assert_int_equal(llw_gpu_usage_read(f->arena, "tests/fakes/nvidia-smi", i ? 10 : 0.2, &shares, &err),
+                         LLW_ERR_NOTHING);
+        assert_non_null(strstr(err.text, moods[i][1]));
+    }
+    unsetenv("FAKE_SMI");
+    assert_int_equal(llw_gpu_usage_read(f->arena, "/nowhere/nvidia-smi", 1, &shares, &err), LLW_ERR_NOTHING);
+    static const char fields[] = "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,pid,gpu_uuid",
+                      rows[] = "1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,GPU-a\n";
+    assert_int_equal(llw_gpu_usage_parse(f->arena, fields, rows, sizeof rows - 1, &(llw_gpu_shares){0}),
+                     0); /* too many */
+    static const char units[] = "1, GPU-a, 5 MiB\r\n2, GPU-a, 5 GiB\n3, GPU-a, -1\n x, GPU-a, 5";
+    shares = (llw_gpu_shares){0};
+    llw_gpu_usage_parse(f->arena, "pid,gpu_uuid,used_gpu_memory", units, sizeof units - 1, &shares);
+    assert_true(shares.n >= 2);
+    assert_int_equal(shares.items[0].bytes, 5 * LLW_MIB);
+    for (size_t i = 1; i < shares.n; i++) assert_int_equal(shares.items[i].bytes, -1);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(processes_are_found, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_reached_it_is_read, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_missing_of_a_process_is_missing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_uses_the_cards_is_asked_within_limits, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_docker_that_fails_is_no_trouble, set_up, tear_down),
         cmocka_unit_test_setup_teardown(usage_is_read_from_captures, set_up, tear_down),
     };

@@ -76,12 +76,12 @@ static void claim_h200(llw_facts *facts, int64_t used) {
     llw_facts_claim(facts, gpu, LLW_gpu_name, llw_string(LLW_TEXT, "NVIDIA H200"), LLW_GRADE_MEASURED, smi,
                     "");
     llw_facts_claim(facts, gpu, LLW_gpu_uuid, llw_string(LLW_TEXT, "GPU-1"), LLW_GRADE_MEASURED, smi, "");
-    llw_facts_claim(facts, gpu, LLW_gpu_total, llw_bytes(143155 * MIB), LLW_GRADE_PREDICTED, smi, "");
-    llw_facts_claim(facts, gpu, LLW_gpu_context, llw_bytes(527 * MIB), LLW_GRADE_PREDICTED, smi, "");
-    llw_facts_claim(facts, gpu, LLW_gpu_used, llw_bytes(used * MIB), LLW_GRADE_MEASURED, smi, "");
-    llw_facts_claim(facts, gpu, LLW_gpu_nvml_free, llw_bytes((143156 - used) * MIB), LLW_GRADE_MEASURED, smi,
+    llw_facts_claim(facts, gpu, LLW_gpu_total, llw_bytes(143155 * LLW_MIB), LLW_GRADE_PREDICTED, smi, "");
+    llw_facts_claim(facts, gpu, LLW_gpu_context, llw_bytes(527 * LLW_MIB), LLW_GRADE_PREDICTED, smi, "");
+    llw_facts_claim(facts, gpu, LLW_gpu_used, llw_bytes(used * LLW_MIB), LLW_GRADE_MEASURED, smi, "");
+    llw_facts_claim(facts, gpu, LLW_gpu_nvml_free, llw_bytes((143156 - used) * LLW_MIB), LLW_GRADE_MEASURED, smi,
                     "");
-    llw_facts_claim(facts, gpu, LLW_gpu_free, llw_bytes((143156 - used - 527) * MIB), LLW_GRADE_PREDICTED,
+    llw_facts_claim(facts, gpu, LLW_gpu_free, llw_bytes((143156 - used - 527) * LLW_MIB), LLW_GRADE_PREDICTED,
                     smi, "");
     llw_host_options host = {.ram = "257811"};
     assert_int_equal(llw_source_host(facts, &host, NULL), LLW_OK);
@@ -94,8 +94,8 @@ static verified verify(fixture *f, const server *s) {
     llw_entity launch = claim_launch(f, out.facts, "running", s->words, s->env, s->model, s->build,
                                      LLW_GRADE_PROCESS),
                meant = 0;
-    llw_gpu_share row = {.pid = 2145, .uuid = "GPU-1", .bytes = s->held * MIB},
-                  other = {.pid = 1, .uuid = "GPU-1", .bytes = 6274 * MIB};
+    llw_gpu_share row = {.pid = 2145, .uuid = "GPU-1", .bytes = s->held * LLW_MIB},
+                  other = {.pid = 1, .uuid = "GPU-1", .bytes = 6274 * LLW_MIB};
     if (s->held == -1) row.bytes = -1;
     llw_gpu_shares shares = {.items = s->held == -2 ? &other : &row, .n = 1};
     llw_gpu_usage_claim(out.facts, &shares, 2145, launch);
@@ -139,7 +139,7 @@ static void a_match_is_told_from_mismatches(void **state) {
     assert_int_equal(v.v.n_mismatch, 0);
     assert_int_equal(v.v.n_unknown, 0);
     const llw_verify_item *memory = item(&v, "CUDA0");
-    assert_int_equal(memory->value, 6274 * MIB);
+    assert_int_equal(memory->value, 6274 * LLW_MIB);
     assert_true(memory->low <= memory->value && memory->value <= memory->high);
     drop(&v);
 
