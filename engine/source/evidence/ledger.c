@@ -276,14 +276,6 @@ void llw_ledger_parse(llw_arena *arena, const char *path, const char *bytes, siz
     out->n_files++;
 }
 
-llw_rc llw_ledger_read_file(llw_arena *arena, const char *path, llw_ledger *out, llw_err *err) {
-    char *bytes = NULL;
-    size_t len = 0;
-    llw_rc rc = llw_file_read(arena, path, LLW_LEDGER_BYTES, &bytes, &len, err);
-    if (rc == LLW_OK) llw_ledger_parse(arena, path, bytes, len, out);
-    return rc;
-}
-
 static bool is_ours(const char *bytes) {
     return strstr(bytes, "llwhy.evidence/") != NULL;
 }

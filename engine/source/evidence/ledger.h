@@ -38,8 +38,7 @@ typedef struct llw_ledger {
  * applied: a corrected record has the flags of its latest correction. */
 llw_rc llw_ledger_read(llw_arena *arena, const char *directory, llw_ledger *out, llw_err *err);
 
-/* Reads one file, or bytes as if they were one; adds to the ledger. */
-llw_rc llw_ledger_read_file(llw_arena *arena, const char *path, llw_ledger *out, llw_err *err);
+/* Reads bytes as if they were a file of it; adds to the ledger. */
 void llw_ledger_parse(llw_arena *arena, const char *path, const char *bytes, size_t len, llw_ledger *out);
 
 /* The record of that id, or of the only one that begins so; NULL. */
