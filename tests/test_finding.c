@@ -141,6 +141,8 @@ static void pragmas_are_read_in_every_comment_style(void **state) {
         {"a.yml", "## llwhy  ignore=L05  reason=x\r\nb: 2\r\n", 2, 2, "L05", "x", ""},
         {"a.yml", "# llwhy ignore-file=L05 reason=x\nb: 2\n", 0, INT_MAX, "L05", "x", ""},
         {"a.md", "<!-- llwhy ignore=L03 reason=\"quoted\" -->\nIt is dense.\n", 2, 2, "L03", "quoted", ""},
+        {"a.md", "<!-- llwhy ignore=L07 reason=\"old\" -->\n```sh\nx\ny\n```\nz\n", 2, 5, "L07", "old", ""},
+        {"a.md", "<!-- llwhy ignore=L07 reason=\"old\" -->\n```sh\nx\n", 2, 2, "L07", "old", ""},
         {"a.md", "    # llwhy ignore=L03 reason=x\n", 0, 0, NULL, NULL, NULL}, /* an example in a page */
         {"a.yml", "url: http://llwhy ignore=L05\n", 0, 0, NULL, NULL, NULL},
         {"a.yml", "a#b: '# of llwhy ignore=L05'\n", 0, 0, NULL, NULL, NULL},

@@ -193,8 +193,24 @@ static bool opens_block(const line *l) {
            isspace((unsigned char)l->text[n - 2]);
 }
 
+/* The line that closes a code block of Markdown which this one opens; 0 when it opens none. */
+static size_t end_of_block(const llw_lines_file *file, size_t from) {
+    line l = line_of(file, from);
+    size_t at = indentation(&l);
+    const char *fence = starts(l.text + at, l.len - at, "```") ? "```" : "~~~";
+    if (!starts(l.text + at, l.len - at, fence)) return 0;
+    for (size_t to = from + 1; to <= file->n && to - from < MAX_EXTENT; to++) {
+        l = line_of(file, to);
+        at = indentation(&l);
+        if (starts(l.text + at, l.len - at, fence)) return to;
+    }
+    return 0;
+}
+
 /* The last line of what starts on this one. */
-static size_t end_of(const llw_lines_file *file, size_t from) {
+static size_t end_of(const llw_lines_file *file, size_t from, bool markdown) {
+    size_t closed = markdown ? end_of_block(file, from) : 0;
+    if (closed) return closed;
     line l = line_of(file, from);
     size_t to = from, indent = indentation(&l);
     bool block = opens_block(&l);
@@ -245,7 +261,7 @@ void llw_pragmas_read(const llw_lines_file *file, const char *today, llw_arena *
         if (p->to) continue;
         if (line_below != (size_t)p->line + 1) {
             from = (size_t)p->line + 1;
-            to = end_of(file, from);
+            to = end_of(file, from, markdown);
         }
         p->from = (int)from;
         p->to = (int)to;
