@@ -172,7 +172,7 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
     [LLW_COMMAND_LINT] =
         {"lint", "[PATH...]", "judge the launches of configuration files",
          "Finds whatever starts llama.cpp under a directory: INI files, .env, Compose, Dockerfiles, "
-         "scripts, units, Kubernetes,\n"
+         "scripts, units, Kubernetes with Kustomize and Helm,\n"
          "llama-swap, Modelfile, LocalAI, PowerShell, Makefiles, Python (docs/configurations.md). Each "
          "finding stands on the line\n"
          "that really sets the value; why FILE:LINE shows its chain. --all shows notes too. For programs: "
