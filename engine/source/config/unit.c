@@ -1,13 +1,11 @@
-/* systemd units with their drop-ins and instances, and Podman's .container files: what ExecStart runs, in
- * which environment.
+/* systemd units with their drop-ins and instances: what ExecStart runs, in which environment.
  *
  * By systemd 252 (systemd.service(5), systemd.exec(5), and what systemd-analyze verify says): no shell;
  * quotes and C escapes; ${A} is one argument and empty when unset, a word $A is split or vanishes;
  * %-specifiers but those of the unit's name are known to the running system alone; Environment= adds and is
  * emptied by nothing behind the sign; EnvironmentFile= overrides it; a drop-in has to empty ExecStart= before
  * it gives another. */
-#include "source/config/unit_words.h"
-#include "source/config/front.h"
+#include "source/config/unit.h"
 #include "base/file.h"
 #include "source/launch/template.h"
 
@@ -16,23 +14,6 @@
 
 enum { MAX_LINES = 20000, MAX_ENV_FILES = 32 };
 
-typedef struct unit_line {
-    const llw_config_file *file;
-    const char *section, *key; /* key "": options that stand alone */
-    llw_rich value;
-    int line, last_line;
-} unit_line;
-
-typedef struct unit {
-    llw_config_reader *r;
-    llw_config_set *set;
-    unit_line *lines;
-    size_t n, capacity;
-    bool unseen; /* variables come from places that cannot be read */
-    llw_unit_name name;
-    const char *label; /* of the launch: the instance of a template, "" else */
-} unit;
-
 /* --- lines --- */
 
 static const char *text_of(llw_config_reader *r, const llw_rich *rich) {
@@ -40,7 +21,7 @@ static const char *text_of(llw_config_reader *r, const llw_rich *rich) {
 }
 
 /* One assignment; lines that end in \ go on with a blank, comments between them are dropped. */
-static void read_file(unit *u, const llw_config_file *file) {
+static void read_file(llw_unit *u, const llw_config_file *file) {
     llw_rich text = llw_config_text(u->r, file, "unit");
     const char *section = "";
     for (size_t at = 0; at < text.n && u->n < MAX_LINES;) {
@@ -81,9 +62,9 @@ static void read_file(unit *u, const llw_config_file *file) {
         key = llw_rich_trim(&key);
         value = llw_rich_trim(&value);
         void *items = u->lines;
-        unit_line *l = llw_arena_push(u->r->arena, &items, &u->n, &u->capacity, sizeof *l);
+        llw_unit_line *l = llw_arena_push(u->r->arena, &items, &u->n, &u->capacity, sizeof *l);
         u->lines = items;
-        *l = (unit_line){file, section, text_of(u->r, &key), value, first, last};
+        *l = (llw_unit_line){file, section, text_of(u->r, &key), value, first, last};
     }
 }
 
@@ -97,7 +78,7 @@ static bool is_name(const char *text) {
 }
 
 /* A variable that systemd itself, or the caller's manager, may set. */
-static bool may_be_set(const unit *u, const char *name) {
+static bool may_be_set(const llw_unit *u, const char *name) {
     static const char *const own[] = {"PATH",
                                       "HOME",
                                       "USER",
@@ -120,7 +101,7 @@ static bool may_be_set(const unit *u, const char *name) {
 }
 
 /* ${NAME} inside a word, and $$. */
-static llw_rich substitute(unit *u, const llw_scope *env, const llw_rich *in) {
+static llw_rich substitute(llw_unit *u, const llw_scope *env, const llw_rich *in) {
     llw_rich out = {0};
     llw_arena *arena = u->r->arena;
     for (size_t i = 0; i < in->n; i++) {
@@ -167,7 +148,7 @@ static llw_rich substitute(unit *u, const llw_scope *env, const llw_rich *in) {
 }
 
 /* A word $NAME: the words of its value. */
-static bool vanishing(unit *u, const llw_scope *env, const llw_rich *word, llw_words *out) {
+static bool vanishing(llw_unit *u, const llw_scope *env, const llw_rich *word, llw_words *out) {
     if (word->n < 2 || word->chars[0].byte != '$' || word->chars[1].byte == '{' || word->chars[1].byte == '$')
         return false;
     llw_rich slice = llw_rich_slice(word, 1, word->n);
@@ -188,7 +169,7 @@ static bool vanishing(unit *u, const llw_scope *env, const llw_rich *word, llw_w
 
 /* --- the environment --- */
 
-static llw_rich linked(unit *u, const llw_rich *in, const llw_config_file *file, const char *origin) {
+static llw_rich linked(llw_unit *u, const llw_rich *in, const llw_config_file *file, const char *origin) {
     const llw_link *link = llw_link_new(u->r->arena, file->path, origin, true);
     llw_rich out = {0};
     for (size_t i = 0; i < in->n; i++) {
@@ -199,7 +180,7 @@ static llw_rich linked(unit *u, const llw_rich *in, const llw_config_file *file,
     return out;
 }
 
-static void set_variable(unit *u, llw_scope *env, const llw_config_file *file, const llw_rich *word,
+static void set_variable(llw_unit *u, llw_scope *env, const llw_config_file *file, const llw_rich *word,
                          const char *origin) {
     size_t sign = 0;
     while (sign < word->n && word->chars[sign].byte != '=') sign++;
@@ -214,7 +195,7 @@ static void set_variable(unit *u, llw_scope *env, const llw_config_file *file, c
     llw_scope_set(env, name, &value, place);
 }
 
-static void environment_line(unit *u, llw_scope *env, const unit_line *l) {
+static void environment_line(llw_unit *u, llw_scope *env, const llw_unit_line *l) {
     llw_rich word;
     bool bare, unbalanced = false;
     if (!l->value.n) {
@@ -234,7 +215,7 @@ static void environment_line(unit *u, llw_scope *env, const unit_line *l) {
 }
 
 /* Lines of an EnvironmentFile: quotes and backslashes, no $. */
-static void environment_file(unit *u, llw_scope *env, const llw_config_file *file) {
+static void environment_file(llw_unit *u, llw_scope *env, const llw_config_file *file) {
     llw_rich text = llw_config_text(u->r, file, "EnvironmentFile");
     for (size_t at = 0; at < text.n;) {
         llw_rich line = {0};
@@ -268,12 +249,12 @@ static void environment_file(unit *u, llw_scope *env, const llw_config_file *fil
     }
 }
 
-static void environment_files(unit *u, llw_scope *env, const char *const *keys) {
-    const unit_line *files[MAX_ENV_FILES];
+static void environment_files(llw_unit *u, llw_scope *env, const char *section) {
+    const llw_unit_line *files[MAX_ENV_FILES];
     size_t n = 0;
     for (size_t i = 0; i < u->n; i++) {
-        const unit_line *l = &u->lines[i];
-        if (strcmp(l->section, keys[0]) || strcmp(l->key, "EnvironmentFile")) continue;
+        const llw_unit_line *l = &u->lines[i];
+        if (strcmp(l->section, section) || strcmp(l->key, "EnvironmentFile")) continue;
         if (!l->value.n)
             n = 0;
         else if (n < MAX_ENV_FILES)
@@ -294,20 +275,20 @@ static void environment_files(unit *u, llw_scope *env, const char *const *keys) 
     }
 }
 
-static llw_scope environment(unit *u, const char *const *keys) {
+llw_scope llw_unit_environment(llw_unit *u, const char *section) {
     llw_scope env = {.arena = u->r->arena};
     for (size_t i = 0; i < u->n; i++) {
-        const unit_line *l = &u->lines[i];
-        if (strcmp(l->section, keys[0])) continue;
+        const llw_unit_line *l = &u->lines[i];
+        if (strcmp(l->section, section)) continue;
         if (!strcmp(l->key, "Environment")) environment_line(u, &env, l);
         if (!strcmp(l->key, "PassEnvironment") && l->value.n) u->unseen = true;
     }
-    environment_files(u, &env, keys);
+    environment_files(u, &env, section);
     for (size_t i = 0; i < u->n; i++) {
-        const unit_line *l = &u->lines[i];
+        const llw_unit_line *l = &u->lines[i];
         llw_rich word;
         bool bare, unbalanced = false;
-        if (strcmp(l->section, keys[0]) || strcmp(l->key, "UnsetEnvironment")) continue;
+        if (strcmp(l->section, section) || strcmp(l->key, "UnsetEnvironment")) continue;
         for (size_t at = 0; llw_unit_word(u->r, &l->value, &at, &word, &bare, &unbalanced);)
             llw_scope_unset(&env, text_of(u->r, &word));
     }
@@ -317,7 +298,8 @@ static llw_scope environment(unit *u, const char *const *keys) {
 
 /* --- ExecStart --- */
 
-static void refuse(unit *u, const unit_line *l, const char *key, const char *advice, const char *why) {
+static void refuse(llw_unit *u, const llw_unit_line *l, const char *key, const char *advice,
+                   const char *why) {
     const llw_char *at = l->value.n ? &l->value.chars[0] : NULL;
     llw_config_problem(u->r, LLW_F_FILE_REFUSED, LLW_PROBLEM_WRONG,
                        llw_place(u->r->arena, l->file->path, at ? at->line : l->line, at ? at->column : 1),
@@ -325,7 +307,8 @@ static void refuse(unit *u, const unit_line *l, const char *key, const char *adv
 }
 
 /* The words of a command line up to a ; of its own. */
-static bool read_command(unit *u, const unit_line *l, size_t *at, const llw_scope *env, llw_words *out) {
+static bool read_command(llw_unit *u, const llw_unit_line *l, size_t *at, const llw_scope *env,
+                         llw_words *out) {
     llw_rich word;
     bool bare, unbalanced = false, first = true, plain = false, name = false;
     while (llw_unit_word(u->r, &l->value, at, &word, &bare, &unbalanced)) {
@@ -372,15 +355,15 @@ static bool path_is_good(llw_config_reader *r, const llw_rich *word) {
 }
 
 typedef struct command {
-    const unit_line *line;
+    const llw_unit_line *line;
     llw_words words;
 } command;
 
 /* MemoryMax in bytes; of a share of RAM nobody here knows the whole (systemd.resource-control(5)). */
-static llw_limits limits_of(unit *u) {
+static llw_limits limits_of(llw_unit *u) {
     llw_limits out = {0};
     for (size_t i = 0; i < u->n; i++) {
-        const unit_line *l = &u->lines[i];
+        const llw_unit_line *l = &u->lines[i];
         if (strcmp(l->section, "Service") || strcmp(l->key, "MemoryMax")) continue;
         const char *text = text_of(u->r, &l->value);
         out.memory_said = *text && strcmp(text, "infinity") != 0;
@@ -391,7 +374,7 @@ static llw_limits limits_of(unit *u) {
     return out;
 }
 
-static void start_commands(unit *u, const command *commands, size_t n, const llw_scope *env) {
+static void start_commands(llw_unit *u, const command *commands, size_t n, const llw_scope *env) {
     const llw_limits limits = limits_of(u);
     for (size_t i = 0; i < n;) { /* those of one file together */
         const llw_config_file *file = commands[i].line->file;
@@ -421,16 +404,15 @@ static void start_commands(unit *u, const command *commands, size_t n, const llw
     }
 }
 
-static void run_service(unit *u) {
+static void run_service(llw_unit *u) {
     enum { MAX_COMMANDS = 32 };
-    static const char *const keys[] = {"Service"};
-    llw_scope env = environment(u, keys);
+    llw_scope env = llw_unit_environment(u, "Service");
     command commands[MAX_COMMANDS];
     llw_words emptied = {0};
     size_t n = 0;
     bool oneshot = false;
     for (size_t i = 0; i < u->n; i++) {
-        const unit_line *l = &u->lines[i];
+        const llw_unit_line *l = &u->lines[i];
         if (strcmp(l->section, "Service")) continue;
         if (!strcmp(l->key, "Type")) oneshot = llw_rich_is(&l->value, "oneshot");
         if (strcmp(l->key, "ExecStart")) continue;
@@ -473,86 +455,6 @@ static void run_service(unit *u) {
     start_commands(u, commands, n, &env);
 }
 
-/* --- .container files --- */
-
-static const unit_line *last_of(const unit *u, const char *section, const char *key) {
-    const unit_line *found = NULL;
-    for (size_t i = 0; i < u->n; i++)
-        if (!strcmp(u->lines[i].section, section) && !strcmp(u->lines[i].key, key)) found = &u->lines[i];
-    return found;
-}
-
-static llw_command words_of(unit *u, const unit_line *l) {
-    llw_command out = {.given = l != NULL};
-    llw_rich word;
-    bool bare, unbalanced = false;
-    for (size_t at = 0; l && llw_unit_word(u->r, &l->value, &at, &word, &bare, &unbalanced);)
-        llw_words_push(u->r->arena, &out.words, llw_unit_specifiers(u->r, &u->name, &word));
-    return out;
-}
-
-static void add_mount(unit *u, llw_lowered *low, const unit_line *l) {
-    const char *text = text_of(u->r, &l->value), *colon = strchr(text, ':');
-    if (!colon || colon[1] != '/') return;
-    const char *source = llw_arena_strndup(u->r->arena, text, (size_t)(colon - text));
-    while (source[0] == '.' && source[1] == '/') source += 2;
-    void *items = low->mounts;
-    llw_mount *m = llw_arena_push(u->r->arena, &items, &low->n_mounts, &low->mount_capacity, sizeof *m);
-    low->mounts = items;
-    *m =
-        (llw_mount){llw_arena_strndup(u->r->arena, colon + 1, strcspn(colon + 1, ":")),
-                    strchr("/~%", *source) ? source : llw_path_join(u->r->arena, l->file->directory, source)};
-}
-
-/* A command line behind a key that Podman does not know (podman-systemd.unit(5)): Exec= misspelt. */
-static void tell_unknown_exec(unit *u) {
-    static const char *const takers[] = {"Exec", "Entrypoint", "HealthCmd", "HealthStartupCmd", "PodmanArgs"};
-    for (size_t i = 0; i < u->n; i++) {
-        const unit_line *l = &u->lines[i];
-        bool known = !*l->key || strcmp(l->section, "Container") != 0;
-        for (size_t k = 0; k < sizeof takers / sizeof *takers; k++) known |= !strcmp(l->key, takers[k]);
-        llw_command c = known ? (llw_command){0} : words_of(u, l);
-        if (c.words.n < 2 || !c.words.items[1].n || c.words.items[1].chars[0].byte != '-') continue;
-        const char *program = text_of(u->r, &c.words.items[0]), *slash = strrchr(program, '/');
-        if (strncmp(slash ? slash + 1 : program, "llama-", 6)) continue;
-        llw_config_problem(u->r, LLW_F_FILE_REFUSED, LLW_PROBLEM_WRONG,
-                           llw_place(u->r->arena, l->file->path, l->line, 1), l->key, "write Exec",
-                           "Podman makes no unit of this file: [Container] has no key %.40s", l->key);
-    }
-}
-
-static void run_container(unit *u) {
-    static const char *const keys[] = {"Container"};
-    const unit_line *image = last_of(u, "Container", "Image"), *exec = last_of(u, "Container", "Exec");
-    if (!image) return;
-    llw_scope env = environment(u, keys);
-    const char *name = text_of(u->r, &image->value);
-    llw_container c = {.image = name,
-                       .place = llw_rich_token(u->r->arena, &image->value, NULL),
-                       .entrypoint = words_of(u, last_of(u, "Container", "Entrypoint")),
-                       .command = words_of(u, exec),
-                       .ours = strcasestr(name, "llama") && !strcasestr(name, "ollama") &&
-                               !strcasestr(name, "ik_llama")};
-    const llw_config_file *file = exec ? exec->file : image->file;
-    llw_start_site site = {.file = file->path,
-                           .directory = file->directory,
-                           .set = u->set,
-                           .default_origin = "shell default",
-                           .tells = true};
-    llw_start *start = llw_arena_alloc(u->r->arena, sizeof *start);
-    llw_container_start(u->r, &site, &c, &env, &start->low);
-    if (!start->low.runs) return;
-    for (size_t i = 0; i < u->n; i++)
-        if (!strcmp(u->lines[i].section, "Container") && !strcmp(u->lines[i].key, "Volume"))
-            add_mount(u, &start->low, &u->lines[i]);
-    const unit_line *at = exec ? exec : image;
-    start->file = file->path;
-    start->line = at->line;
-    start->column = 1;
-    start->last_line = at->last_line;
-    llw_front_emit(u->r, file, &(llw_front_launch){.start = start, .name = u->label}, 1);
-}
-
 /* --- instances of a template --- */
 
 /* What stands in the place of %i when a name is the pattern with something there; NULL when it is not. */
@@ -590,15 +492,15 @@ static bool may_be(const llw_config_file *file, const char *path, const llw_conf
 
 /* Instances that the tree speaks of: those with drop-ins, those whose EnvironmentFile is there, and
  * DefaultInstance. Sorted by name. */
-static size_t instances_of(unit *u, const char *template, const llw_config_file *const *drop_ins, size_t n,
-                           const char *out[MAX_INSTANCES]) {
+static size_t instances_of(llw_unit *u, const char *template, const llw_config_file *const *drop_ins,
+                           size_t n, const char *out[MAX_INSTANCES]) {
     const char *at = strchr(template, '@');
     size_t found = 0;
     const char *named = llw_arena_printf(u->r->arena, "%.*s@%%i%s.d", (int)(at - template), template, at + 1);
     for (size_t i = 0; i < n; i++)
         add_instance(out, &found, between(u->r->arena, named, llw_path_name(drop_ins[i]->directory)));
     for (size_t i = 0; i < u->n; i++) {
-        const unit_line *l = &u->lines[i];
+        const llw_unit_line *l = &u->lines[i];
         const char *text = text_of(u->r, &l->value), *name = llw_path_name(text);
         if (!strcmp(l->key, "DefaultInstance")) add_instance(out, &found, text);
         const char *first = strstr(name, "%i");
@@ -615,7 +517,8 @@ static size_t instances_of(unit *u, const char *template, const llw_config_file 
 static bool is_masked(const llw_config_file *const *drop_ins, size_t n, size_t i, const char *own) {
     for (size_t k = 0; k < n; k++)
         if (k != i && !strcmp(drop_ins[k]->name, drop_ins[i]->name) &&
-            !strcmp(llw_path_name(drop_ins[k]->directory), own) && strcmp(llw_path_name(drop_ins[i]->directory), own))
+            !strcmp(llw_path_name(drop_ins[k]->directory), own) &&
+            strcmp(llw_path_name(drop_ins[i]->directory), own))
             return true;
     return false;
 }
@@ -624,7 +527,7 @@ static bool is_masked(const llw_config_file *const *drop_ins, size_t n, size_t i
 static void run_as(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
                    const llw_config_file *const *drop_ins, size_t n, const char *instance,
                    const char *label) {
-    unit u = {.r = r, .set = set, .name = {file->name, instance}, .label = label};
+    llw_unit u = {.r = r, .set = set, .name = {file->name, instance}, .label = label};
     const char *at = strchr(file->name, '@');
     const char *own = at && instance ? llw_arena_printf(r->arena, "%.*s@%s%s.d", (int)(at - file->name),
                                                         file->name, instance, strchr(at, '.'))
@@ -636,8 +539,7 @@ static void run_as(llw_config_reader *r, llw_config_set *set, const llw_config_f
         if (!others && (!own || !is_masked(drop_ins, n, i, own))) read_file(&u, drop_ins[i]);
     }
     run_service(&u);
-    tell_unknown_exec(&u);
-    run_container(&u);
+    llw_unit_container(&u);
 }
 
 bool llw_unit_takes_file(llw_arena *arena, const llw_config_file *service, const llw_config_file *env) {
@@ -666,7 +568,7 @@ void llw_front_unit(llw_config_reader *r, llw_config_set *set, const llw_config_
         run_as(r, set, file, drop_ins, n, own, "");
         return;
     }
-    unit u = {.r = r, .set = set, .name = {file->name, NULL}};
+    llw_unit u = {.r = r, .set = set, .name = {file->name, NULL}};
     read_file(&u, file);
     size_t found = instances_of(&u, file->name, drop_ins, n, instances);
     for (size_t i = 0; i < found; i++) run_as(r, set, file, drop_ins, n, instances[i], instances[i]);
