@@ -3,7 +3,7 @@
 std = {
   read_globals = {
     "lesson", "rule", "fires", "silent", "undecided", "unknown", "KiB", "MiB", "GiB", "MB", "GB",
-    "host", "gpu", "build", "model", "launch", "placement", "card", "claim", "log", "evidence", "probe",
+    "host", "gpu", "build", "model", "launch", "placement", "card", "claim", "log", "evidence", "probe", "regression",
     "ipairs", "tostring", math = { fields = { "floor", "ceil", "min", "max" } },
   },
 }

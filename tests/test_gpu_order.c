@@ -100,8 +100,11 @@ static void llama_cpp_s_own_list_settles_it(void **state) {
 static void a_llama_server_in_trouble_is_said_and_passed_over(void **state) {
     (void)state;
     static const char *const behaviours[][2] = {{"hang", "did not end within"},
-                                                {"odd", "no line \"Available devices:\""}};
-    for (size_t i = 0; i < 2; i++) {
+                                                {"odd", "no line \"Available devices:\""},
+                                                {"broken", "failed with code 3"},
+                                                {"killed", "failed with signal 11"},
+                                                {"flood", "printed without end"}};
+    for (size_t i = 0; i < sizeof behaviours / sizeof *behaviours; i++) {
         llw_facts_free(facts);
         facts = llw_facts_new();
         setenv("FAKE_LLAMA", behaviours[i][0], 1);
@@ -142,6 +145,28 @@ static void listings_are_read(void **state) {
     assert_string_equal(devices[1].name, "Intel(R) Arc(TM) A770 (x) Graphics");
     assert_int_equal(devices[2].free, -1);
     assert_int_equal(llw_gpu_listing_parse(arena, "", 0, &devices, &n, NULL), LLW_ERR_INPUT);
+    /* nearly a line of the list, and none */
+    static const char *const nearly[] = {"X: y (5 MiB, 9 MiB)",
+                                         "X: y (5 MiB, z MiB free)",
+                                         "X: y (MiB, 9 MiB free)",
+                                         "X: y 5 MiB, 9 MiB free)",
+                                         "X:(5 MiB, 9 MiB free)",
+                                         "X y (5 MiB, 9 MiB free)",
+                                         "X: y (5 MiB, 1234567890 MiB free)",
+                                         "X: y (1234567890 MiB, 9 MiB free)",
+                                         "X: y (5, 9 MiB free)",
+                                         "X: y (5 MiB, 9 MiB free) and more"};
+    for (size_t i = 0; i < sizeof nearly / sizeof *nearly; i++) {
+        const char *text = llw_arena_printf(arena, "Available devices:\n  %s\n", nearly[i]);
+        assert_int_equal(llw_gpu_listing_parse(arena, text, strlen(text), &devices, &n, NULL), LLW_OK);
+        if (n) fail_msg("%s is taken for %s", nearly[i], devices[0].name);
+    }
+    char *long_name = llw_arena_alloc(arena, 400);
+    memset(long_name, 'X', 200);
+    strcpy(long_name + 200, ": y (5 MiB, 9 MiB free)");
+    const char *text = llw_arena_printf(arena, "Available devices:\n\t%s\n", long_name);
+    assert_int_equal(llw_gpu_listing_parse(arena, text, strlen(text), &devices, &n, NULL), LLW_OK);
+    assert_int_equal(n, 0);
     static const char none[] = "Available devices:\n  (none)\n";
     assert_int_equal(llw_gpu_listing_parse(arena, none, sizeof none - 1, &devices, &n, NULL), LLW_OK);
     assert_int_equal(n, 0);

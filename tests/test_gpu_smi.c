@@ -102,6 +102,28 @@ static void lines_that_are_no_rows_are_named(void **state) {
     list = parse_text(fields, llw_text_str(&many));
     assert_int_equal(list.count, LLW_GPU_READ_MAX);
     llw_text_fini(&many);
+    static const char *const fewer[] = {
+        "0, A, 6, 5\n",
+        "\"0\", \"A\", \"5\"\n",
+        "0, A, 5 MiB\n",
+        "0, A, 5,5,5\n",
+        "0, A, 5.\n",
+        "0, A, .5\n",
+        "0, A, 9999999999999\n",
+        "0, A, 1234567890123456789012345678901234567890123456789012345678901234\n"};
+    for (size_t i = 0; i < sizeof fewer / sizeof *fewer; i++) { /* whatever it is, nothing is invented */
+        list = parse_text(fields, fewer[i]);
+        if (list.count > 1 || (list.count && list.gpus[0].total != -1 && list.gpus[0].total / LLW_MIB != 5))
+            fail_msg("%s gives %lld", fewer[i], (long long)list.gpus[0].total);
+    }
+    list = parse_text(
+        "index,gpu_name,gpu_uuid,gpu_bus_id,display_active,mig.mode.current,compute_cap,pcie.link.width.max",
+        "0, A, GPU-a, 0:1, Yes, No, 123, 99999\n1, B, , , Perhaps, On, 0.5, 0\n");
+    assert_int_equal(list.count, 2);
+    assert_string_equal(list.gpus[0].uuid, "GPU-a");
+    assert_true(list.gpus[0].capability == 0 && list.gpus[0].pcie_width == 0 && list.gpus[1].capability == 0);
+    llw_gpu_smi_parse_processes(&list, "GPU-a, 7\nGPU-a\nGPU-c, 8\n, 9\n", 29);
+    assert_int_equal(list.gpus[0].processes, 1);
     char nul[] = "0, A\0B, 5\n";
     list = llw_gpu_list_start(arena, "nvidia-smi");
     llw_gpu_smi_parse(&list, fields, nul, sizeof nul - 1);
