@@ -169,7 +169,7 @@ static void check_sources(llw_rulelinting *l, const llw_lesson *lesson, const ch
         for (size_t i = 0; i < 3; i++) {
             const llw_yaml *node = llw_yaml_get(s, parts[i]);
             const char *value = llw_yaml_string(node, "");
-            if (llw_yaml_is_cut(front, node))
+            if (llw_yaml_is_cut(front, strlen(front), node))
                 llw_rulelint_add(
                     l, "K02", path, node->line + 1, lesson->id, "",
                     "a source's %s ends at \"%s\": what stands behind # is a comment, put it in quotes",

@@ -11,6 +11,7 @@
 typedef struct reader {
     llw_arena *arena;
     const char *path, *bytes;
+    size_t len;
     llw_err *err;
     bool failed;
 } reader;
@@ -318,7 +319,7 @@ static void read_case(reader *r, const llw_yaml *root, llw_case *out) {
     out->title = text_of(r, root, "title", true);
     out->brief = text_of(r, root, "brief", true);
     out->source = text_of(r, root, "source", true);
-    if (llw_yaml_is_cut(r->bytes, llw_yaml_get(root, "source")))
+    if (llw_yaml_is_cut(r->bytes, r->len, llw_yaml_get(root, "source")))
         fail(r, llw_yaml_get(root, "source"),
              "the source ends at \"%s\": what stands behind # is a comment, put it in quotes", out->source);
     out->composed = text_or_null(r, root, "composed");
@@ -352,7 +353,7 @@ llw_rc llw_case_parse(llw_arena *arena, const char *path, const char *id, const 
     if (rc != LLW_OK) return rc;
     if (!root) return llw_fail(err, LLW_ERR_INPUT, path, 0, "is empty");
     if (twice) return llw_fail(err, LLW_ERR_INPUT, path, twice->key_line, "'%s' is there twice", twice->key);
-    reader r = {.arena = arena, .path = path, .bytes = bytes, .err = err};
+    reader r = {.arena = arena, .path = path, .bytes = bytes, .len = len, .err = err};
     read_case(&r, root, out);
     return r.failed ? LLW_ERR_INPUT : LLW_OK;
 }
@@ -386,7 +387,7 @@ llw_rc llw_misconceptions_load(llw_arena *arena, llw_misconceptions *out, llw_er
     if (!root || root->kind != LLW_YAML_MAP || twice)
         return llw_fail(err, LLW_ERR_INPUT, path, twice ? twice->key_line : 0,
                         "is a mapping from a misconception's id to title and says, each id once");
-    reader r = {.arena = arena, .path = path, .bytes = bytes, .err = err};
+    reader r = {.arena = arena, .path = path, .bytes = bytes, .len = len, .err = err};
     out->items = llw_arena_alloc(arena, ((size_t)root->n + 1) * sizeof *out->items);
     for (const llw_yaml *item = root->first; item && !r.failed; item = item->next) {
         check_keys(&r, item, "title says");

@@ -264,12 +264,14 @@ const char *llw_yaml_string(const llw_yaml *node, const char *otherwise) {
     return node->text;
 }
 
-bool llw_yaml_is_cut(const char *bytes, const llw_yaml *node) {
+bool llw_yaml_is_cut(const char *bytes, size_t len, const llw_yaml *node) {
     if (!node || !node->plain || !*node->text) return false;
-    for (int line = 1; bytes && line < node->end_line; line++) {
-        bytes = strchr(bytes, '\n');
-        if (bytes) bytes++;
+    const char *end = bytes + len, *at = bytes;
+    for (int line = 1; at && line < node->end_line; line++) {
+        at = memchr(at, '\n', (size_t)(end - at));
+        if (at) at++;
     }
-    const char *mark = bytes ? strstr(bytes, " #") : NULL;
-    return mark && (size_t)(mark - bytes) < strcspn(bytes, "\n");
+    if (!at) return false;
+    const char *stop = memchr(at, '\n', (size_t)(end - at));
+    return memmem(at, (size_t)((stop ? stop : end) - at), " #", 2) != NULL;
 }

@@ -33,8 +33,8 @@ typedef struct llw_yaml {
     int end_line, end_column; /* behind its last character */
     int n;                    /* children */
     const char *anchor;
-    const char *tag;         /* one of the file's own, such as !reset; NULL */
-    struct llw_yaml *target; /* of an alias; look through llw_yaml_follow */
+    const char *tag;                 /* one of the file's own, such as !reset; NULL */
+    struct llw_yaml *target;         /* of an alias; look through llw_yaml_follow */
     const struct llw_yaml *original; /* of a copy (config/yaml_patch.h): the node of a file that it was */
     const struct llw_yaml *under;    /* of a copy: what a patch put it over; NULL */
     struct llw_yaml *first, *last, *next, *parent;
@@ -60,7 +60,7 @@ const llw_yaml *llw_yaml_get(const llw_yaml *map, const char *key);
 const char *llw_yaml_string(const llw_yaml *node, const char *otherwise);
 
 /* A comment follows on the line where the plain scalar ends, as in "llama.cpp #7389": what stands behind the
- * # was hardly meant to be lost. `bytes` is the text that was parsed; O(its length). */
-bool llw_yaml_is_cut(const char *bytes, const llw_yaml *node);
+ * # was hardly meant to be lost. `bytes` are the `len` that were parsed; O(len). */
+bool llw_yaml_is_cut(const char *bytes, size_t len, const llw_yaml *node);
 
 #endif
