@@ -161,6 +161,11 @@ const char *llw_path_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
+const char *llw_path_name_or_path(const char *path) {
+    const char *name = llw_path_name(path);
+    return *name ? name : path;
+}
+
 const char *llw_path_folder(llw_arena *arena, const char *path) {
     const char *slash = strrchr(path, '/');
     if (!slash) return "";

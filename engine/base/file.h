@@ -32,6 +32,8 @@ bool llw_file_is_directory(const char *path);
 char *llw_path_join(llw_arena *arena, const char *directory, const char *name);
 /* What stands behind the last slash: "b.gguf" of "a/b.gguf". A part of path. */
 const char *llw_path_name(const char *path);
+/* The same; path itself where that is empty. */
+const char *llw_path_name_or_path(const char *path);
 /* What stands before it, in the arena: "a" of "a/b.gguf", "/" of "/b.gguf", "" of "b.gguf". */
 const char *llw_path_folder(llw_arena *arena, const char *path);
 /* path as seen from a directory ("" for the current one): relative when it lies below, else absolute. */

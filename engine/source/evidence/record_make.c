@@ -1,16 +1,12 @@
 /* Makes records of load logs and llama-bench. */
 #include "source/evidence/record_make.h"
+#include "base/file.h"
 #include "source/log/claim.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
-}
 
 /* --- a load --- */
 
@@ -52,13 +48,13 @@ static const char *fit_word(llw_log_fit_state state) {
 
 void llw_record_from_load(llw_arena *arena, const llw_log *log, const llw_load *l, llw_record *r) {
     llw_record_init(r, LLW_RECORD_LOG);
-    r->source = strcmp(log->path, "-") ? base_name(log->path) : NULL;
+    r->source = strcmp(log->path, "-") ? llw_path_name_or_path(log->path) : NULL;
     if (r->source && log->n_loads > 1) r->source = llw_arena_printf(arena, "%s:%d", r->source, l->first_line);
     r->build = llw_log_build(l);
     r->commit = l->commit;
     r->outcome = llw_log_outcome_name(l->outcome);
     r->failure = l->failure;
-    if (l->path) r->model_file = base_name(l->path);
+    if (l->path) r->model_file = llw_path_name_or_path(l->path);
     r->architecture = l->architecture;
     r->n_ctx = l->n_ctx;
     r->n_seq = l->n_seq;
@@ -196,9 +192,9 @@ static bool bench_add(bench *b, const json_t *test) {
     made.commit = text_of(b, test, "build_commit");
     made.build = build > 0 ? llw_arena_printf(b->arena, "b%" PRId64, build) : made.commit;
     made.date = text_of(b, test, "test_time");
-    made.source = base_name(b->path);
+    made.source = llw_path_name_or_path(b->path);
     const char *file = text_of(b, test, "model_filename");
-    made.model_file = file ? base_name(file) : NULL;
+    made.model_file = file ? llw_path_name_or_path(file) : NULL;
     made.n_batch = count_of(test, "n_batch");
     made.n_ubatch = count_of(test, "n_ubatch");
     made.type_k = text_of(b, test, "type_k");

@@ -1,15 +1,11 @@
 /* Makes records of probes: of one as a structure, or of the YAML that llwhy probe --record wrote. */
 #include "source/evidence/record_make.h"
+#include "base/file.h"
 #include "base/number.h"
 #include "source/machine/host.h"
 #include "source/config/yaml_tree.h"
 
 #include <string.h>
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
-}
 
 /* "CUDA0 NVIDIA H200, 143771 MiB", as llama-server --list-devices has it. */
 static void add_card(llw_arena *arena, const char *device, llw_record *r) {
@@ -49,7 +45,7 @@ void llw_record_from_probe(llw_arena *arena, const llw_probe *p, llw_record *r) 
     r->profile = p->profile;
     r->label = p->placement;
     const char *file = p->model_path ? p->model_path : p->model_meant ? p->model_meant : p->model;
-    if (file) r->model_file = base_name(file);
+    if (file) r->model_file = llw_path_name_or_path(file);
     r->model_bytes = p->file_bytes;
     r->weights = p->model_bytes;
     r->driver = p->driver;

@@ -1,5 +1,6 @@
 /* Claims what a load log shows: machine, launch, measured bytes. */
 #include "source/log/claim.h"
+#include "base/file.h"
 #include "fact/build.h"
 #include "source/machine/gpu_claim.h"
 
@@ -8,13 +9,8 @@
 
 static const int64_t MIB = 1 << 20;
 
-static const char *file_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash && slash[1] ? slash + 1 : path;
-}
-
 static const char *at(llw_arena *arena, const llw_log *log, int line) {
-    const char *name = strcmp(log->path, "-") ? file_name(log->path) : "standard input";
+    const char *name = strcmp(log->path, "-") ? llw_path_name_or_path(log->path) : "standard input";
     return line > 0 ? llw_arena_printf(arena, "%s:%d", name, line) : name;
 }
 

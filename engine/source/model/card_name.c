@@ -1,5 +1,6 @@
 /* Names of models, compared by their words. */
 #include "source/model/card_name.h"
+#include "base/file.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -128,14 +129,9 @@ static llw_naming compare(const words *a, const words *b) {
     return LLW_NAMES_SAME;
 }
 
-static const char *last_component(const char *name) {
-    const char *slash = strrchr(name, '/');
-    return slash && slash[1] ? slash + 1 : name;
-}
-
 llw_naming llw_card_name(const char *name, const char *model) {
-    name = last_component(name);
-    model = last_component(model);
+    name = llw_path_name_or_path(name);
+    model = llw_path_name_or_path(model);
     words a = words_of(name, strnlen(name, NAME_MAX_BYTES)),
           b = words_of(model, strnlen(model, NAME_MAX_BYTES));
     return compare(&a, &b);
@@ -162,7 +158,7 @@ static bool next_name(const char **at, const char *end, const char **name, size_
 }
 
 llw_naming llw_card_name_in(const char *text, size_t len, const char *model) {
-    model = last_component(model);
+    model = llw_path_name_or_path(model);
     words wanted = words_of(model, strnlen(model, NAME_MAX_BYTES)),
           whole = words_of(text, len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES);
     if (compare(&whole, &wanted) == LLW_NAMES_SAME) return LLW_NAMES_SAME;
@@ -185,7 +181,7 @@ static bool same_family(const char *a, const char *b) {
 }
 
 bool llw_card_names_sibling(const char *text, size_t len, const char *model) {
-    model = last_component(model);
+    model = llw_path_name_or_path(model);
     words wanted = words_of(model, strnlen(model, NAME_MAX_BYTES));
     const char *name;
     size_t n;
@@ -219,7 +215,7 @@ static void squash(const words *w, char out[WORDS_MAX * WORD_MAX]) {
 }
 
 llw_naming llw_card_name_short(const char *name, size_t len, const char *model) {
-    model = last_component(model);
+    model = llw_path_name_or_path(model);
     words a = words_of(name, len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES),
           b = words_of(model, strnlen(model, NAME_MAX_BYTES));
     if (!is_name(&a) || !is_name(&b)) return LLW_NAMES_NOTHING;
@@ -263,7 +259,7 @@ static void squash_sort(const words *w, sort kind, char out[WORDS_MAX * WORD_MAX
 }
 
 bool llw_card_name_whole(const char *name, size_t len, const char *model) {
-    model = last_component(model);
+    model = llw_path_name_or_path(model);
     words a = words_of(name, len < NAME_MAX_BYTES ? len : NAME_MAX_BYTES),
           b = words_of(model, strnlen(model, NAME_MAX_BYTES));
     char one[WORDS_MAX * WORD_MAX], other[WORDS_MAX * WORD_MAX];
