@@ -95,6 +95,17 @@ static bool read_set(llw_arena *arena, const char *word, llw_flag_set *set) {
     return set->attr != LLW_ATTR_NONE;
 }
 
+static uint64_t letter_of(const char *name) {
+    return (uint64_t)1 << (name[strspn(name, "-")] & 63);
+}
+
+static uint64_t letters_of(const llw_flag_row *row) {
+    uint64_t letters = letter_of(row->env) | letter_of(row->neg_env);
+    for (size_t i = 0; i < row->n_names; i++) letters |= letter_of(row->names[i]);
+    for (size_t i = 0; i < row->n_neg_names; i++) letters |= letter_of(row->neg_names[i]);
+    return letters;
+}
+
 static llw_rc read_rows(llw_arena *arena, llw_flags *out, llw_err *err) {
     llw_table t;
     llw_rc rc = llw_table_read(arena, "models/flags.tsv", &t, err);
@@ -114,6 +125,7 @@ static llw_rc read_rows(llw_arena *arena, llw_flags *out, llw_err *err) {
         r->neg_names = words(arena, llw_table_cell(&t, i, neg), &r->n_neg_names);
         r->env = llw_table_cell(&t, i, env);
         r->neg_env = llw_table_cell(&t, i, neg_env);
+        r->letters = letters_of(r);
         if (!r->n_names) return llw_fail(err, LLW_ERR_INPUT, t.path, r->line, "the row names no flag");
         if (!read_kind(llw_table_cell(&t, i, kind), r, arena))
             return llw_fail(err, LLW_ERR_INPUT, t.path, r->line, "'%s' is no kind of option",
@@ -182,6 +194,9 @@ bool llw_flag_active(const llw_flag_row *row, llw_program program, int64_t order
 
 /* 1 a name, -1 a negative name, 0 neither. */
 static int spells(const llw_flag_row *row, const char *spelling) {
+    const char *first = spelling;
+    while (*first == '-') first++;
+    if (!llw_flag_may_start(row, *first)) return 0;
     for (size_t i = 0; i < row->n_names; i++)
         if (!strcmp(row->names[i], spelling)) return 1;
     for (size_t i = 0; i < row->n_neg_names; i++)

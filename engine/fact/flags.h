@@ -58,6 +58,7 @@ typedef struct llw_flag_row {
     const char *const *neg_names;
     size_t n_neg_names;
     const char *env, *neg_env; /* "" when there is none */
+    uint64_t letters;          /* with which any of these start: llw_flag_may_start */
     llw_flag_kind kind;
     const char *choices; /* of a LLW_FLAG_CHOICE: a,b,c */
     bool list;           /* llama-bench: one test for each element */
@@ -85,6 +86,11 @@ bool llw_program_find(const char *name, llw_program *out);
 llw_rc llw_flags_load(llw_flags *out, llw_err *err);
 
 bool llw_flag_active(const llw_flag_row *row, llw_program program, int64_t order);
+/* Whether a name, leading dashes aside, or a variable of the row may start with that letter: a no is certain,
+ * and most rows say no. */
+static inline bool llw_flag_may_start(const llw_flag_row *row, char letter) {
+    return row->letters >> (letter & 63) & 1;
+}
 bool llw_flag_of_program(const llw_flag_row *row, llw_program program); /* whatever the build */
 bool llw_flag_takes_value(const llw_flag_row *row);
 

@@ -79,7 +79,7 @@ static const llw_flag_row *find_row(llw_config_reader *r, const char *key, int64
     for (size_t i = 0; i < r->flags->n_rows; i++) {
         const llw_flag_row *row = &r->flags->rows[i];
         bool neg = false;
-        if (!is_key_of(row, key, &neg)) continue;
+        if (!llw_flag_may_start(row, *key) || !is_key_of(row, key, &neg)) continue;
         bool active =
             is_preset_row(row) ? row->since <= order : llw_flag_active(row, LLW_PROGRAM_SERVER, order);
         if (active) {
