@@ -141,7 +141,8 @@ static void changed(void *caller, const llw_probe *probe) {
 static const char *stop_line(const starting *s) {
     llw_app *app = s->probing->app;
     const char *given = llw_option_value(&app->options, LLW_OPT_STOP);
-    const char *start = llw_option_value(&app->options, LLW_OPT_WITH), *up = strstr(start, " up");
+    const char *start = llw_option_value(&app->options, LLW_OPT_WITH),
+               *up = start ? strstr(start, " up") : NULL;
     if (given || !up || (up[3] && up[3] != ' ') || !strstr(start, "compose") || strstr(start, "compose") > up)
         return given;
     return llw_arena_printf(app->arena, "%.*s down", (int)(up - start), start);

@@ -39,16 +39,15 @@ static int larger_first(const void *a, const void *b) {
 
 static group *collect(const llw_plan *plan, llw_place place, size_t *n) {
     void *items = NULL;
-    size_t room = 0;
-    *n = 0;
+    size_t room = 0, count = 0;
     for (size_t i = 0; i < plan->n_weights; i++) {
         const llw_weight *w = &plan->weights[i];
         if (!lies_at(plan, w, place)) continue;
         group *g = items;
         size_t at = 0;
-        while (at < *n && !alike(g[at].first, w)) at++;
-        if (at == *n) {
-            g = llw_arena_push(plan->arena, &items, n, &room, sizeof *g);
+        while (at < count && !alike(g[at].first, w)) at++;
+        if (at == count) {
+            g = llw_arena_push(plan->arena, &items, &count, &room, sizeof *g);
             *g = (group){w, 0, 0};
             g = items;
         }
@@ -57,7 +56,8 @@ static group *collect(const llw_plan *plan, llw_place place, size_t *n) {
             llw_weight_bytes(plan, llw_place_is_host(place) ? LLW_PLACE_CPU : place, op, w->tensor);
         g[at].times++;
     }
-    if (*n) qsort(items, *n, sizeof(group), larger_first);
+    if (count) qsort(items, count, sizeof(group), larger_first);
+    *n = count;
     return items;
 }
 
