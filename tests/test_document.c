@@ -138,6 +138,9 @@ static void documents_claim_what_people_mean(void **state) {
         {"GLM reads prompts slower than the other one's sliding-window MoE at this size.", ""},
         {"GPT-OSS 120B, and a dense 40B beside it.", ""},
         {"A dense model reads every weight.", ""},
+        {"GPT-OSS 120B is a coding model: 80B total / 3B ACTIVE MoE.", ""},
+        {"GPT-OSS 120B: the card that owns the layer's dense", ""},
+        {"GPT-OSS 120B beside the 22B video weights (7 GB).", ""},
         /* of another size */
         {"GPT-OSS 120B is slow. Go back to the 35B-A3B MoE.", ""},
         {"GPT-OSS 120B is slow. It is a 120B MoE.", "X.md:1:36 architecture gpt-oss-120b-F16.gguf moe\n"},
@@ -297,9 +300,8 @@ static void cards_are_claims_of_their_model(void **state) {
           profile, "");
     check("GLM-4.7-Flash.md", CARD "Unlike dense models, it needs 128 experts less. It runs at 42 t/s.\n",
           profile, "");
-    check("Foo-9B.md",
-          "---\nbase_model: foo/Foo-9B\n---\n# Foo-9B\n\nIt is a dense model of 36 layers.\n", profile,
-          "");
+    check("Foo-9B.md", "---\nbase_model: foo/Foo-9B\n---\n# Foo-9B\n\nIt is a dense model of 36 layers.\n",
+          profile, "");
     check("GLM-4.7-Flash.md", CARD "```bash\nllama-server -m GLM-4.7-Flash-Q8_0.gguf -ngl 99\n```\n", NULL,
           "");
 }

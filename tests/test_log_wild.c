@@ -77,6 +77,7 @@ static void shells_tell_of_crashes(void **state) {
         "Memory access fault by GPU node-1 (Agent handle: 0x55) on address 0x7f. Reason: Unknown.",
         "libggml-base.so(ggml_abort+0x152)[0x72edb99cda02]",
         "SIGSEGV: segmentation violation",
+        "/home/u/ik_llama.cpp/src/llama-sampling.cpp:745: Fatal error",
         "Illegal instruction (core dumped)"};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         llw_arena *arena = llw_arena_new();

@@ -111,6 +111,8 @@ static void traps_are_left_alone(void **state) {
          ""},
         {"test_run.sh", "MOCK=$(mktemp -d)\n\"$MOCK/llama-server\" -m --model\nllama-server -m --model\n",
          ""},
+        {"run.sh", "llama-server -m a.gguf --moe-cache auto -ctk kvarn4\n", ""}, /* words of forks */
+        {"x.env", "# llama\n: \"${IK_CTX:=65536}\"\n", ""},
         /* scripts of other programs, which cannot be read */
         {"Dockerfile", "FROM ubuntu\nRUN curl ollama.com/install.sh | sh\nENTRYPOINT [\"/e.sh\"]\n", ""},
         {"s.yaml", "models:\n  w:\n    cmd: /opt/llama/start-whisper.sh ${PORT}\n", ""},
@@ -198,6 +200,9 @@ static void their_neighbours_are_found(void **state) {
         {"x.nix",
          "{ ExecStart = \"${lib.getExe' llama-cpp \"llama-server\"} -m r.gguf -c 8192 --rerank\"; }\n",
          "L09 x.nix:1\n"},
+        {"run.sh", "S=\"$(command -v llama-server)\"\n\"$S\" -m a.gguf --nope\n", "F01 run.sh:2:16\n"},
+        {"run.sh", "S=$(find \"$D\" -type f -name llama-server -print)\n$S -m a.gguf --nope\n",
+         "F01 run.sh:2:14\n"},
         {"run.sh", "llama-cli -m a.gguf -cnv\n", "F02 run.sh:1:21\n"},
         {"run.sh", "/opt/b8651-cuda/llama-server -m a.gguf --load-mode none\n", "F03 run.sh:1:40\n"},
         {"b.sh", "llama-bench -m a.gguf -dio 0\n", "F02 b.sh:1:23\n"},

@@ -199,6 +199,7 @@ static size_t read_entry(env_reader *e, size_t at, size_t len, size_t next) {
     if (sign == len && is_key(text + from, key - from))
         return next; /* KEY alone: from the caller's environment */
     if (sign == len || (text[sign] != '=' && text[sign] != ':') || !is_key(text + from, key - from)) {
+        if (lead < len && text[lead] == ':') e->strange = true; /* : "${KEY:=VALUE}", for a shell to source */
         /* told once, and of a file that has to do with llama.cpp: others have their own grammars */
         if (!e->strange && (memmem(e->file->bytes, e->file->len, "llama", 5) ||
                             memmem(e->file->bytes, e->file->len, "LLAMA", 5)))

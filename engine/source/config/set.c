@@ -228,9 +228,9 @@ static bool skipped_directory(const char *path, const char *name) {
 
 /* Of llama.cpp's own sources, or a fork's: what lies there is of that version and of its makers. */
 static bool is_of_its_makers(const char *name) {
-    static const char *const names[] = {"app",      "benches", "ci",      "common", "docs",
-                                        "examples", "ggml",    "gguf-py", "media",  "pocs",
-                                        "prompts",  "scripts", "src",     "tests",  "tools"};
+    static const char *const names[] = {"app",     "benches", "ci",          "common", "docs", "examples",
+                                        "ggml",    "gguf-py", "github-data", "media",  "pocs", "prompts",
+                                        "scripts", "src",     "tests",       "tools"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (!strcmp(name, names[i])) return true;
     return false;

@@ -1,6 +1,7 @@
 /* Walking the words of a llama.cpp command line. */
 #include "source/launch/argv.h"
 #include "fact/build.h"
+#include "source/config/fork.h"
 #include "source/launch/argv_reader.h"
 #include "source/launch/template.h"
 
@@ -93,6 +94,12 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
                                   program);
                 return skip;
             }
+        }
+        const char *fork = llw_fork_of(spelling);
+        if (fork) {
+            llw_reader_report(r, LLW_F_UNKNOWN, LLW_PROBLEM_NOTE, &use, "fine there; leave it out elsewhere",
+                              "%.*s is an option of %s: no build of llama.cpp has it", QUOTE, spelling, fork);
+            return skip;
         }
         llw_reader_refuse(r, LLW_F_UNKNOWN, &use, advice_for_unknown(r, spelling),
                           "%s ends here: it has no option %.*s", program, QUOTE, spelling);

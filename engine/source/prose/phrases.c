@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SENTENCE = 2000, NEAR = 60 };
+enum { MAX_SENTENCE = 2000, NEAR = 60, SIZE_NEAR = 40 };
 
 /* The bytes of a text, line ends as blanks; quoted parts are blanked out. Same length, so places stay. */
 static size_t flatten(const llw_rich *rich, char *out, size_t capacity) {
@@ -114,6 +114,20 @@ static double number_at(const char *text, size_t from, size_t to) {
     return strtod(word, NULL);
 }
 
+/* The parameters that the words between `from` and `to` end with: 22B of "22B DiT weights (". */
+static void size_within(const char *text, size_t from, size_t to, char *out, size_t max) {
+    for (size_t at = from; at < to; at++) {
+        size_t n = strspn(text + at, "0123456789.");
+        bool whole = n && (!at || (!isalnum((unsigned char)text[at - 1]) && text[at - 1] != '.'));
+        if (whole && at + n < to && text[at + n] == 'B' && !isalnum((unsigned char)text[at + n + 1]) &&
+            strncmp(text + at + n + 1, " active", 7) && n + 1 < max) {
+            memcpy(out, text + at, n + 1);
+            out[n + 1] = 0;
+        }
+        if (n) at += n - 1;
+    }
+}
+
 static void find_sizes(const char *text, size_t len, llw_phrase *out, size_t max, size_t *n) {
     llw_match m;
     if (llw_pattern_matches(LLW_PATTERN_COMPARED, text, len)) return;
@@ -128,6 +142,7 @@ static void find_sizes(const char *text, size_t len, llw_phrase *out, size_t max
         if (p->bytes_high <= p->bytes) p->bytes_high = 0;
         p->need = llw_pattern_matches(LLW_PATTERN_NEEDS, text, m.from);
         p->estimated = llw_pattern_matches(LLW_PATTERN_ESTIMATED, text, len);
+        size_within(text, m.from > SIZE_NEAR ? m.from - SIZE_NEAR : 0, m.from, p->of_size, sizeof p->of_size);
         if (p->bytes < 100000000) (*n)--; /* no model is that small: a part, a buffer */
     }
 }
@@ -173,6 +188,10 @@ static void find_kind(const char *text, size_t len, llw_phrase *out, size_t max,
     p->moe = is_moe;
     size_before(text, p->at, p->of_size, sizeof p->of_size);
     if (!*p->of_size) size_behind(text, len, p->at, p->of_size, sizeof p->of_size);
+    const char *total =
+        *p->of_size ? NULL : memmem(text, len, "B total", 7); /* "80B total / 3B active MoE" */
+    size_t end = total ? (size_t)(total - text) + 2 : 0;
+    if (total) size_within(text, end > 10 ? end - 10 : 0, end, p->of_size, sizeof p->of_size);
 }
 
 static void find_counts(const char *text, size_t len, llw_phrase *out, size_t max, size_t *n) {

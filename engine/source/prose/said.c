@@ -81,7 +81,7 @@ llw_entity llw_config_claim(llw_config_reader *r, const llw_said *said) {
     llw_facts *f = r->facts;
     const llw_phrase *p = said->phrase;
     const char *name = NULL;
-    if (p->says_kind && said->model && llw_facts_text(f, said->model, LLW_model_name, &name) &&
+    if ((p->says_kind || p->bytes) && said->model && llw_facts_text(f, said->model, LLW_model_name, &name) &&
         is_another(name, p->of_size))
         return 0;
     const llw_char *at = &said->sentence->chars[p->at < said->sentence->n ? p->at : 0];

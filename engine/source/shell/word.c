@@ -169,11 +169,47 @@ static void add_list(reader *w, const llw_words *list, bool apart) {
     }
 }
 
-/* $(...) and backticks: what they print is not known; what they start is read afterwards. */
+/* The n-th word of a command, quotes taken off, or "". */
+static const char *nth_word(llw_arena *arena, const char *text, size_t n) {
+    static const char between[] = " \t\n\"'()`";
+    for (;; n--) {
+        text += strspn(text, between);
+        size_t len = strcspn(text, between);
+        if (!n || !len) return llw_arena_strndup(arena, text, len);
+        text += len;
+    }
+}
+
+/* A program of llama.cpp's whose path $(command -v NAME), $(which NAME) or $(find ... -name NAME) prints, or
+ * NULL. */
+static const char *program_looked_up(llw_arena *arena, const char *text) {
+    const char *first = nth_word(arena, text, 0), *name = "";
+    if (!strcmp(first, "which")) {
+        name = nth_word(arena, text, 1);
+    } else if (!strcmp(first, "command") || !strcmp(first, "type")) {
+        if (nth_word(arena, text, 1)[0] == '-') name = nth_word(arena, text, 2);
+    } else if (!strcmp(first, "find")) {
+        for (size_t i = 1; *nth_word(arena, text, i) && !*name; i++)
+            if (!strcmp(nth_word(arena, text, i), "-name")) name = nth_word(arena, text, i + 1);
+    }
+    bool plain = !name[strspn(name, "abcdefghijklmnopqrstuvwxyz-")];
+    return plain && !strncmp(name, "llama-", 6) ? name : NULL;
+}
+
+/* $(...) and backticks: what they print is not known, but where a program was looked up, its name is; what
+ * they start is read afterwards. */
 static void substitution(reader *w, size_t from, size_t end) {
     static const char name[] = "llama";
     llw_shell *s = w->s;
     add_unknown(w, NULL);
+    llw_rich inside = llw_rich_slice(s->script, from, end);
+    const char *program = program_looked_up(s->r->arena, llw_rich_show(s->r->arena, &inside));
+    for (const char *at = program ? "/" : ""; *at; at = *at == '/' ? program : at + 1) {
+        llw_char c = w->out->chars[w->out->n - 1];
+        c.byte = *at;
+        c.unknown = false;
+        llw_rich_push(s->r->arena, w->out, c);
+    }
     s->substituted = true;
     for (size_t i = from; !w->dry && i + sizeof name - 1 < end && s->n_queue < LLW_SHELL_QUEUE; i++) {
         size_t n = 0;
