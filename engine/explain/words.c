@@ -35,6 +35,7 @@ static const struct {
     {LLW_launch_rerank, "--rerank"},
     {LLW_launch_pooling, "--pooling"},
     {LLW_launch_repack, "--repack"},
+    {LLW_launch_no_host, "--no-host"},
     {LLW_launch_mmproj, "--mmproj"},
     {LLW_launch_mmproj_offload, "--mmproj-offload"},
     {LLW_launch_mmproj_device, "-mmdev"},

@@ -261,6 +261,7 @@ static void read_ram(reading *r, llw_launch *out) {
         llw_facts_count(r->facts, host, LLW_host_ram_available, &out->ram_available);
         llw_facts_count(r->facts, host, LLW_host_ram_total, &out->ram_total);
         llw_facts_real(r->facts, host, LLW_host_ram_bandwidth, &out->ram_bandwidth);
+        llw_facts_text(r->facts, host, LLW_host_cpu_features, &out->cpu);
     }
     int64_t limit = 0;
     if (!llw_facts_count(r->facts, r->entity, LLW_launch_ram_limit, &limit)) return;
@@ -323,6 +324,7 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
     out->embedding = flag_or_off(&r, LLW_launch_embedding_mode) || flag_or_off(&r, LLW_launch_rerank);
     out->pooling = pooling_of(&r);
     out->repack = !llw_facts_flag(facts, entity, LLW_launch_repack, &out->repack) || out->repack;
+    out->no_host = flag_or_off(&r, LLW_launch_no_host);
     out->mmproj = names_file(&r, LLW_launch_mmproj);
     llw_entity projector = llw_facts_ref(facts, entity, LLW_launch_projector);
     if (out->mmproj && projector) out->projector = llw_facts_model(facts, projector);

@@ -97,8 +97,9 @@ typedef struct llw_launch {
     bool ctx_given, gpu_layers_given; /* by the user: fit behaves otherwise then */
     bool mmap;
     bool embedding;
-    bool repack;                       /* weights in RAM may take another layout */
-    bool mmproj;                       /* --mmproj is given */
+    bool repack, no_host; /* weights in RAM may take another layout; they are not pinned */
+    const char *cpu;      /* of its features those that decide the layout: avx2,avx512,amx; NULL unknown */
+    bool mmproj;          /* --mmproj is given */
     const struct llw_model *projector; /* its header; NULL: not read */
     llw_speculation spec;
     bool drafts;           /* this is how a draft is loaded beside another model (predict/draft.h) */

@@ -4,6 +4,7 @@
  * 2026-05-04). */
 #include "predict/compute.h"
 
+#include "predict/repack.h"
 #include "predict/allocator.h"
 #include "predict/blocks.h"
 #include "predict/device.h"
@@ -298,6 +299,37 @@ static void measure_load(llw_plan *plan, llw_graph_kept *kept, llw_graph *graph,
     say_loaded(plan, -1, &plan->out->host, sizes[plan->n_devices]);
 }
 
+static const llw_weight *weight_of(const llw_plan *plan, const llw_graph *graph, const llw_node *node) {
+    while (node->view) node = node->view;
+    if (!node->weight) return NULL;
+    for (size_t i = 0; i < plan->n_weights; i++)
+        if (graph->weights[i] == node) return &plan->weights[i];
+    return NULL;
+}
+
+/* A weight in another layout serves nothing but the products that it was laid out for; whatever else wants it
+ * finds no backend (ggml_backend_cpu_device_supports_op). */
+static const char *unfit_for_layout(const llw_plan *plan, const llw_graph *graph) {
+    if (plan->out->repacked == 0) return NULL;
+    for (size_t i = 0; i < graph->nodes.n; i++) {
+        const llw_node *node = graph->nodes.items[i], *b = node->src[1];
+        if (node->view || !node->src[0]) continue;
+        const llw_weight *w = weight_of(plan, graph, node->src[0]);
+        if (!w || w->repacked == LLW_REPACK_NONE || w->repacked == LLW_REPACK_UNKNOWN) continue;
+        bool product = node->op == LLW_OP_MUL_MAT || node->op == LLW_OP_MUL_MAT_ID;
+        bool plain =
+            product && b && b->type == 0 &&
+            (w->repacked != LLW_REPACK_AMX || (llw_is_contiguous(b) && llw_is_contiguous(node->src[0])));
+        if (!plain)
+            return llw_arena_printf(
+                plan->arena,
+                "%s lies in RAM in another layout, which an operation of the graph cannot read "
+                "(GGML_ASSERT(*cur_backend_id != -1)): --no-repack keeps it as it is",
+                w->tensor->name);
+    }
+    return NULL;
+}
+
 bool llw_compute_measure(llw_plan *plan, const char **why) {
     llw_arena *arena = llw_arena_new();
     llw_graph graph;
@@ -315,6 +347,7 @@ bool llw_compute_measure(llw_plan *plan, const char **why) {
     if (!ok) *why = llw_arena_strdup(plan->arena, graph.failed);
     if (ok) {
         llw_schedule_make(&schedule, &graph);
+        if (!schedule.aborts) schedule.aborts = unfit_for_layout(plan, &graph);
         llw_peak peaks[LLW_MAX_DEVICES + 1];
         if (!llw_allocator_measure(&schedule, sizes, plan->explain ? peaks : NULL))
             schedule.aborts = "GGML_ASSERT(chunk->n_free_blocks < MAX_FREE_BLOCKS)";

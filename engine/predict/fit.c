@@ -73,7 +73,8 @@ bool llw_fit_look(llw_fit_state *state, int gpu_layers, llw_fit_memory *out) {
         state->rough |= !memory->weights_exact || !memory->context_exact || !memory->compute_exact;
     }
     if (state->nd == 0) state->rough |= !seen.host.weights_exact || !seen.host.compute_exact;
-    out->host = seen.host.weights + seen.host.context + seen.host.compute;
+    /* weights in another layout lie in no buffer that common_get_device_memory_data_impl sums up */
+    out->host = seen.host.weights - seen.repacked + seen.host.context + seen.host.compute;
     if (ok && state->n_measures == 1) {
         state->n_seq = seen.n_seq > 0 ? (uint32_t)seen.n_seq : 1;
         state->n_streams = seen.kv_unified ? 1 : state->n_seq;
@@ -267,7 +268,7 @@ void llw_fit_run_with(const llw_launch *launch, llw_fit_measure *measure, void *
     judge(&state, out);
     if (out->outcome == LLW_FIT_ADJUSTED || out->outcome == LLW_FIT_UNCHANGED)
         out->reason = reason(&state, out);
-    out->exact = !state.rough;
+    out->exact = !state.rough && out->outcome != LLW_FIT_UNKNOWN;
     if (out->outcome == LLW_FIT_GAVE_UP)
         llw_fit_say(&state, "%s: the load goes on with %s.", out->reason,
                     state.context_cut ? "the flags as given and the context already cut"

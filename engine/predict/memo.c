@@ -77,6 +77,8 @@ static void write_shape(llw_text *key, const llw_launch *launch) {
     ADD(embedding);
     ADD(pooling);
     ADD(repack);
+    ADD(no_host);
+    llw_text_addn(key, launch->cpu ? launch->cpu : "?", strlen(launch->cpu ? launch->cpu : "?") + 1);
     ADD(spec.types);
     ADD(spec.most);
     ADD(spec.draft_most);

@@ -84,6 +84,7 @@ typedef struct llw_weight {
     llw_tensor_name name;
     llw_place place;
     bool loaded;
+    unsigned char repacked; /* llw_repack_kind (repack.h) */
 } llw_weight;
 
 typedef struct llw_cache_layer {

@@ -187,7 +187,7 @@ static void predict_with(const llw_launch *launch, llw_arena *arena, llw_arena *
     out->n_devices = launch->n_devices;
     for (int i = 0; i < LLW_MAX_DEVICES; i++)
         out->device[i].weights_exact = out->device[i].context_exact = true;
-    out->host.weights_exact = out->host.context_exact = true;
+    out->host.weights_exact = out->host.context_exact = out->repack_known = true;
     llw_plan plan = {.launch = launch,
                      .model = launch->model,
                      .arena = arena,

@@ -56,6 +56,8 @@ typedef struct llw_prediction {
     int64_t n_ctx, n_ctx_seq, n_batch, n_ubatch;
     int n_seq;
     bool flash_attn, pipelined, kv_unified;
+    int64_t repacked; /* weights in RAM in another layout, which --fit without a GPU does not count */
+    bool repack_known;
     int64_t weights_on_host; /* layer weights in RAM, without the token embedding */
     bool architecture_known;
     llw_step *steps;

@@ -3,6 +3,7 @@
  * Sources (llama.cpp v0.5.0): src/llama-model.cpp llama_model_base::load_tensors, src/llama-model-loader.cpp
  * create_tensor, src/llama.cpp llama_prepare_model_devices. Host bytes are those of a load without mmap, as
  * llama.cpp's own accounting counts them (common/fit.cpp common_get_device_memory_data). */
+#include "predict/repack.h"
 #include "predict/device.h"
 #include "predict/memo.h"
 #include "predict/overrides.h"
@@ -163,7 +164,7 @@ static llw_place tensor_place(const llw_plan *plan, const llw_weight *w, llw_ten
 }
 
 typedef struct tally {
-    int64_t tensors, layers, output, input, copies;
+    int64_t tensors, layers, output, input, copies, grown;
 } tally;
 
 static tally *tally_of(const llw_plan *plan, tally *tallies, llw_place place) {
@@ -205,6 +206,21 @@ static void place_rope(llw_plan *plan, llw_weight *w, tally *tallies) {
     w->loaded = w->place != LLW_PLACE_NONE;
 }
 
+/* What another layout adds to a weight in RAM. Where nobody knows the processor, nothing, and that is said.
+ */
+static int64_t repack(llw_plan *plan, llw_weight *w, llw_op op, int64_t bytes, tally *t) {
+    int64_t grows;
+    w->repacked = (unsigned char)llw_repack_of(plan, w->place, op, w->tensor, &grows);
+    if (w->repacked == LLW_REPACK_UNKNOWN) {
+        plan->out->host.weights_exact = false;
+        plan->out->repack_known = false;
+    } else if (w->repacked != LLW_REPACK_NONE) {
+        plan->out->repacked += bytes + grows;
+    }
+    t->grown += grows;
+    return grows;
+}
+
 static void place_one(llw_plan *plan, llw_weight *w, tally *tallies) {
     const llw_tensor_info *info = llw_tensor_info_get(w->name.id);
     const llw_hparams *h = &plan->hparams;
@@ -233,8 +249,10 @@ static void place_one(llw_plan *plan, llw_weight *w, tally *tallies) {
     if (w->name.id == LLW_W_SSM_A && plan->architecture && plan->architecture->delta_net) op = LLW_OP_MUL;
     w->place = tensor_place(plan, w, layer_class, op, w->name.layer);
     w->loaded = true;
-    int64_t bytes = llw_weight_bytes(plan, w->place, w->name.suffix == LLW_BIAS ? LLW_OP_ADD : op, w->tensor);
+    op = w->name.suffix == LLW_BIAS ? LLW_OP_ADD : op;
+    int64_t bytes = llw_weight_bytes(plan, w->place, op, w->tensor);
     tally *t = tally_of(plan, tallies, w->place);
+    if (layer_class != LLW_CLASS_INPUT) bytes += repack(plan, w, op, bytes, t);
     t->tensors++;
     plan->n_loaded++;
     if (layer_class == LLW_CLASS_INPUT)
@@ -264,14 +282,23 @@ static void place_tied(llw_plan *plan, tally *tallies) {
     if (rule != LLW_TIED_COPY && rule != LLW_TIED_COPY_FIRST) return;
     llw_weight *copy = &plan->weights[plan->n_weights];
     *copy = *embedding;
+<<<<<<< HEAD
     copy->place = tensor_place(plan, copy, LLW_CLASS_OUTPUT, LLW_OP_MUL_MAT, -1);
     if (copy->place == embedding->place && rule == LLW_TIED_COPY) {
+=======
+    copy->place = tensor_place(plan, set, copy, LLW_CLASS_OUTPUT, LLW_OP_MUL_MAT, -1);
+    tally *t = tally_of(plan, tallies, copy->place);
+    int64_t bytes = llw_weight_bytes(plan, copy->place, LLW_OP_MUL_MAT, copy->tensor);
+    int64_t grown = repack(plan, copy, LLW_OP_MUL_MAT, bytes, t);
+    bool same_layout = copy->repacked == LLW_REPACK_NONE || copy->repacked == LLW_REPACK_UNKNOWN;
+    if (copy->place == embedding->place && rule == LLW_TIED_COPY && same_layout) {
+>>>>>>> c3e2818 (Weights in RAM take the layout that the processor likes: AMX's sizes, tied embeddings held twice, what fit without a GPU does not count; a processor nobody knows makes no exact figure)
         plan->output_copy = (int32_t)(embedding - plan->weights) + 1;
         return;
     }
     plan->output_copy = (int32_t)++plan->n_weights;
-    int64_t bytes = llw_weight_bytes(plan, copy->place, LLW_OP_MUL_MAT, copy->tensor);
-    tally_of(plan, tallies, copy->place)->copies += bytes;
+    t->copies += bytes;
+    bytes += grown;
     plan->n_loaded++;
     llw_plan_memory(plan, copy->place)->weights += bytes;
     if (llw_place_is_host(copy->place)) plan->out->weights_on_host += bytes;
@@ -295,6 +322,13 @@ static void explain(llw_plan *plan, const tally *tallies) {
             llw_text_addf(&text,
                           " + the token embedding again as output, because the file has no output.weight, %s",
                           llw_format_mib(copies, t->copies));
+        if (t->grown)
+            llw_text_addf(&text, " + %s because AMX wants another layout, which --no-repack switches off",
+                          llw_format_mib(copies, t->grown));
+        if (llw_place_is_host(place) && !plan->out->repack_known)
+            llw_text_add(&text,
+                         " (a processor with AMX keeps some of them in a larger layout, unless --no-repack "
+                         "is given: this one is not known)");
         llw_text_addf(&text, "%s",
                       llw_place_is_host(place) ? ", each padded to 32 bytes" : ", each padded to 128 bytes");
         llw_plan_step(plan, llw_plan_device(plan, place), LLW_placement_weights, memory->weights, source,
@@ -331,8 +365,15 @@ bool llw_place_weights(llw_plan *plan) {
     plan->weight_of = llw_arena_alloc(plan->scratch, slots * sizeof *plan->weight_of);
     for (size_t i = 0; i < model->n_tensors; i++) {
         llw_weight *w = &plan->weights[i];
+<<<<<<< HEAD
         *w = (llw_weight){&model->tensors[i], names[i], LLW_PLACE_NONE, false};
         place_one(plan, w, tallies);
+=======
+        *w = (llw_weight){.tensor = &model->tensors[i],
+                          .name = llw_tensor_name_parse(model->tensors[i].name),
+                          .place = LLW_PLACE_NONE};
+        place_one(plan, &set, w, tallies);
+>>>>>>> c3e2818 (Weights in RAM take the layout that the processor likes: AMX's sizes, tied embeddings held twice, what fit without a GPU does not count; a processor nobody knows makes no exact figure)
         if (w->loaded && w->name.suffix < LLW_SUFFIXES && w->name.layer < plan->hparams.n_layer_all)
             plan->weight_of[((size_t)(w->name.layer + 1) * plan->n_columns + plan->column[w->name.id] - 1) *
                                 LLW_SUFFIXES +

@@ -14,6 +14,7 @@
 #include "predict/memo.h"
 #include "predict/predict.h"
 #include "source/launch/argv.h"
+#include "source/machine/host.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -61,6 +62,17 @@ typedef struct check {
 
 static const char *const card_names[MAX_CARDS] = {"CUDA0", "CUDA1", "CUDA2", "CUDA3"};
 
+static const char *processor(llw_arena *arena) {
+    llw_facts *machine = llw_facts_new();
+    llw_host_options as_it_is = {0};
+    const char *features = NULL;
+    llw_source_host(machine, &as_it_is, NULL);
+    llw_facts_text(machine, llw_facts_next(machine, LLW_KIND_host, 0), LLW_host_cpu_features, &features);
+    if (features) features = llw_arena_strdup(arena, features);
+    llw_facts_free(machine);
+    return features;
+}
+
 static bool make_launch(const test_case *t, llw_facts *facts, const llw_model *model, const llw_model *draft,
                         llw_launch *out) {
     llw_arena *arena = llw_facts_arena(facts);
@@ -95,6 +107,8 @@ static bool make_launch(const test_case *t, llw_facts *facts, const llw_model *m
     if (llw_launch_read(facts, result.launch, arena, out, NULL, &err) != LLW_OK)
         return fprintf(stderr, "%s\n", err.text), false;
     for (int i = 0; i < t->cards; i++) out->devices[i].live = t->live;
+    out->cpu = processor(arena); /* llama.cpp's libraries look at the machine they run on */
+    out->ram_total = sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGE_SIZE);
     return true;
 }
 

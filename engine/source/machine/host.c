@@ -188,6 +188,18 @@ const char *llw_host_environment(llw_arena *arena, const char *root) {
     return there || *release || *product ? "native" : NULL;
 }
 
+/* Those of models/repack.tsv; NULL where /proc/cpuinfo does not list an x86 processor's flags. Names are
+ * those of ggml/src/ggml-cpu/arch/x86/cpu-feats.cpp, v0.5.0, as Linux spells them. */
+static const char *cpu_features(llw_arena *arena, const char *root) {
+    const char *cpu = slurp(arena, root, "/proc/cpuinfo", NULL), *flags = strstr(cpu, "\nflags\t\t:");
+    if (!flags) return NULL;
+    const char *line = llw_arena_printf(arena, "%.*s ", (int)strcspn(flags + 1, "\n"), flags + 1);
+    bool avx2 = strstr(line, " avx2 ") && strstr(line, " fma ");
+    bool avx512 = strstr(line, " avx512f ") && strstr(line, " avx512bw ") && strstr(line, " avx512vl ");
+    bool amx = strstr(line, " amx_int8 ") && strstr(line, " avx512_vnni ");
+    return llw_arena_printf(arena, "%s%s%s", avx2 ? "avx2" : "", avx512 ? ",avx512" : "", amx ? ",amx" : "");
+}
+
 /* --- facts --- */
 
 static llw_rc claim_given(llw_facts *facts, llw_entity host, const char *ram, llw_err *err) {
@@ -265,6 +277,10 @@ llw_rc llw_source_host(llw_facts *facts, const llw_host_options *options, llw_er
     int64_t cores = count_cores(arena, options->root, &place);
     if (cores > 0)
         llw_facts_claim(facts, host, LLW_host_cores, llw_count(cores), LLW_GRADE_MEASURED, "system", place);
+    const char *features = options->ram ? NULL : cpu_features(arena, options->root);
+    if (features)
+        llw_facts_claim(facts, host, LLW_host_cpu_features, llw_string(LLW_LIST, features),
+                        LLW_GRADE_MEASURED, "system", "/proc/cpuinfo");
     const char *environment = llw_host_environment(arena, options->root);
     if (environment)
         llw_facts_claim(facts, host, LLW_host_environment, llw_string(LLW_TEXT, environment),
