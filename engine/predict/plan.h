@@ -17,7 +17,12 @@ enum {
 };
 
 typedef signed char llw_place;
-enum { LLW_PLACE_NONE = -1, LLW_PLACE_PINNED = 100 /* CUDA_Host */, LLW_PLACE_CPU = 101 };
+enum {
+    LLW_PLACE_NONE = -1,
+    LLW_PLACE_PINNED = 100 /* CUDA_Host */,
+    LLW_PLACE_CPU = 101,
+    LLW_PLACE_REPACKED = 102 /* AMX, CPU_REPACK: read by nothing but the CPU's own code */
+};
 
 static inline bool llw_place_is_host(llw_place place) {
     return place >= LLW_PLACE_PINNED;

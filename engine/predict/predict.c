@@ -150,7 +150,8 @@ static void resolve_pipeline(llw_plan *plan) {
     llw_ground_slot(plan, 1, LLW_launch_override_tensor, -1);
 }
 
-/* The graph that keeps snapshots of recurrent state is another one: of it only the size is known, roughly. */
+/* The graph that keeps snapshots of recurrent state is another one, and weights in a layout of the CPU's own
+ * do not go to a GPU: of such buffers only the size is known, roughly. */
 static void widen(llw_plan *plan) {
     for (int i = -1; i < plan->n_devices; i++) {
         llw_memory *m = i < 0 ? &plan->out->host : &plan->out->device[plan->device[i]];
@@ -246,7 +247,7 @@ static void predict_with(const llw_launch *launch, llw_arena *arena, llw_arena *
     if (!check_batch(&plan)) return;
     const char *why = "the graph of layers that predict further tokens is not modelled";
     if (plan.nextn_only || !llw_compute_measure(&plan, &why)) llw_estimate_compute(&plan, why);
-    if (plan.snapshots) widen(&plan);
+    if (plan.snapshots || (plan.n_devices && !out->repack_known)) widen(&plan);
     if (llw_split_on(&plan)) llw_split_deal(&plan);
     if (!plan.architecture)
         llw_plan_stop(

@@ -55,7 +55,7 @@ static int from_weights(llw_schedule *s, const llw_node *node) {
         if (!src || !src->weight) continue;
         int at = from_buffer(s, src, node);
         if (s->plan->launch->op_offload && !llw_split_on(s->plan) && at == cpu &&
-            llw_place_is_host(src->place))
+            llw_place_is_host(src->place) && src->place != LLW_PLACE_REPACKED)
             for (int b = 0; b < cpu; b++)
                 if (llw_backend_takes(s->plan, b, node) && llw_backend_wants(node)) return b;
         return at;

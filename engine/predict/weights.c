@@ -216,6 +216,7 @@ static int64_t repack(llw_plan *plan, llw_weight *w, llw_op op, int64_t bytes, t
         plan->out->repack_known = false;
     } else if (w->repacked != LLW_REPACK_NONE) {
         plan->out->repacked += bytes + grows;
+        w->place = LLW_PLACE_REPACKED;
     }
     t->grown += grows;
     return grows;
@@ -282,17 +283,11 @@ static void place_tied(llw_plan *plan, tally *tallies) {
     if (rule != LLW_TIED_COPY && rule != LLW_TIED_COPY_FIRST) return;
     llw_weight *copy = &plan->weights[plan->n_weights];
     *copy = *embedding;
-<<<<<<< HEAD
     copy->place = tensor_place(plan, copy, LLW_CLASS_OUTPUT, LLW_OP_MUL_MAT, -1);
-    if (copy->place == embedding->place && rule == LLW_TIED_COPY) {
-=======
-    copy->place = tensor_place(plan, set, copy, LLW_CLASS_OUTPUT, LLW_OP_MUL_MAT, -1);
     tally *t = tally_of(plan, tallies, copy->place);
     int64_t bytes = llw_weight_bytes(plan, copy->place, LLW_OP_MUL_MAT, copy->tensor);
     int64_t grown = repack(plan, copy, LLW_OP_MUL_MAT, bytes, t);
-    bool same_layout = copy->repacked == LLW_REPACK_NONE || copy->repacked == LLW_REPACK_UNKNOWN;
-    if (copy->place == embedding->place && rule == LLW_TIED_COPY && same_layout) {
->>>>>>> c3e2818 (Weights in RAM take the layout that the processor likes: AMX's sizes, tied embeddings held twice, what fit without a GPU does not count; a processor nobody knows makes no exact figure)
+    if (copy->place == embedding->place && rule == LLW_TIED_COPY) {
         plan->output_copy = (int32_t)(embedding - plan->weights) + 1;
         return;
     }
@@ -365,15 +360,8 @@ bool llw_place_weights(llw_plan *plan) {
     plan->weight_of = llw_arena_alloc(plan->scratch, slots * sizeof *plan->weight_of);
     for (size_t i = 0; i < model->n_tensors; i++) {
         llw_weight *w = &plan->weights[i];
-<<<<<<< HEAD
-        *w = (llw_weight){&model->tensors[i], names[i], LLW_PLACE_NONE, false};
+        *w = (llw_weight){.tensor = &model->tensors[i], .name = names[i], .place = LLW_PLACE_NONE};
         place_one(plan, w, tallies);
-=======
-        *w = (llw_weight){.tensor = &model->tensors[i],
-                          .name = llw_tensor_name_parse(model->tensors[i].name),
-                          .place = LLW_PLACE_NONE};
-        place_one(plan, &set, w, tallies);
->>>>>>> c3e2818 (Weights in RAM take the layout that the processor likes: AMX's sizes, tied embeddings held twice, what fit without a GPU does not count; a processor nobody knows makes no exact figure)
         if (w->loaded && w->name.suffix < LLW_SUFFIXES && w->name.layer < plan->hparams.n_layer_all)
             plan->weight_of[((size_t)(w->name.layer + 1) * plan->n_columns + plan->column[w->name.id] - 1) *
                                 LLW_SUFFIXES +

@@ -139,7 +139,7 @@ static void common_flags(rng *r, bool server, llw_text *t) {
     if (rng_chance(r, 15)) flag(t, PICK(r, "-b 512", "-b 1024", "-b 4096", "-b 33"));
     if (rng_chance(r, 15)) flag(t, PICK(r, "-fa off", "-fa off", "-fa on"));
     if (rng_chance(r, 8)) flag(t, "--swa-full");
-    if (rng_chance(r, 10)) flag(t, PICK(r, "--no-op-offload", "--no-host --no-repack", "--no-repack"));
+    if (rng_chance(r, 10)) flag(t, PICK(r, "--no-op-offload", "--no-host", "--no-repack"));
     if (server && rng_chance(r, 6))
         flag(t,
              PICK(r, "--embedding", "--embedding --pooling mean", "--embedding --pooling last", "--rerank"));
@@ -152,9 +152,9 @@ static void literal_flags(rng *r, int layers, int cards, bool moe, llw_text *t) 
                            : PICK(r, "-ts 3,2,1", "-ts 0,1,0", "-ts 1,1,1,1", "-ts 0.5,0,0.5", "-ts 2"));
     if (cards > 1 && rng_chance(r, 15))
         flag(t, PICK(r, "-sm none", "-sm none -mg 1", "-sm row", "-sm tensor", "-sm tensor",
-                     "-sm none -mg -1 --no-repack"));
+                     "-sm none -mg -1"));
     if (cards > 1 && rng_chance(r, 8))
-        flag(t, PICK(r, "-dev CUDA1", "-dev CUDA1,CUDA0", "-dev none --no-repack"));
+        flag(t, PICK(r, "-dev CUDA1", "-dev CUDA1,CUDA0", "-dev none"));
     if (moe && rng_chance(r, 35))
         flag(t, PICK(r, "-cmoe", "-ncmoe 3", "-ncmoe 7"));
     else if (rng_chance(r, 20))

@@ -27,7 +27,7 @@ const char *draft_flags(rng *r, const drafting *draft, int cards, llw_arena *are
         if (rng_chance(r, 40))
             llw_text_addf(&t, " %s", PICK(r, "-ctkd q8_0 -ctvd q8_0", "-ctkd q4_0", "-ctvd bf16"));
         if (rng_chance(r, 30)) llw_text_addf(&t, " -devd CUDA%d", rng_below(r, cards));
-        if (rng_chance(r, 10)) llw_text_add(&t, " -devd none --no-repack");
+        if (rng_chance(r, 10)) llw_text_add(&t, " -devd none");
         if (rng_chance(r, 30)) llw_text_addf(&t, " %s", PICK(r, "-cmoed", "-ncmoed 3", "-otd attn_q=CPU"));
         if (rng_chance(r, 50))
             llw_text_addf(&t, " %s",
