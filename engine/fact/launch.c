@@ -326,6 +326,10 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
     out->repack = !llw_facts_flag(facts, entity, LLW_launch_repack, &out->repack) || out->repack;
     out->no_host = flag_or_off(&r, LLW_launch_no_host);
     out->mmproj = names_file(&r, LLW_launch_mmproj);
+    out->mmproj_offload = !llw_facts_flag(facts, entity, LLW_launch_mmproj_offload, &out->mmproj_offload) ||
+                          out->mmproj_offload;
+    out->mmproj_device = "";
+    llw_facts_text(facts, entity, LLW_launch_mmproj_device, &out->mmproj_device);
     llw_entity projector = llw_facts_ref(facts, entity, LLW_launch_projector);
     if (out->mmproj && projector) out->projector = llw_facts_model(facts, projector);
     /* server.cpp: an embedding needs its whole input in one ubatch */

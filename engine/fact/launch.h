@@ -100,6 +100,8 @@ typedef struct llw_launch {
     bool repack, no_host; /* weights in RAM may take another layout; they are not pinned */
     const char *cpu;      /* of its features those that decide the layout: avx2,avx512,amx; NULL unknown */
     bool mmproj;          /* --mmproj is given */
+    bool mmproj_offload;  /* the projector goes to a GPU: */
+    const char *mmproj_device;         /* this one; "": the first */
     const struct llw_model *projector; /* its header; NULL: not read */
     llw_speculation spec;
     bool drafts;           /* this is how a draft is loaded beside another model (predict/draft.h) */

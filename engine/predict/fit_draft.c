@@ -4,6 +4,7 @@
 #include "predict/draft.h"
 #include "predict/fit_plan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static int64_t sum(const llw_memory *m) {
@@ -92,8 +93,42 @@ bool llw_fit_add_draft(llw_fit_state *state, llw_fit_memory *memory) {
     return true;
 }
 
+/* The number of the projector's card in llama.cpp's own list, which --fit-target is indexed by; -1 for the
+ * CPU. */
+static int projector_card(const llw_launch *launch) {
+    const char *name = *launch->mmproj_device ? launch->mmproj_device
+                       : launch->n_devices    ? launch->devices[0].name
+                                              : "";
+    size_t digits = strcspn(name, "0123456789");
+    if (!launch->mmproj_offload || !name[digits] || !strncmp(name, "CPU", 3)) return -1;
+    long card = strtol(name + digits, NULL, 10);
+    return card >= 0 && card < LLW_MAX_DEVICES ? (int)card : -1;
+}
+
 void llw_fit_raise_targets(llw_fit_state *state) {
-    (void)state;
+    const llw_launch *given = state->given;
+    int card = projector_card(given);
+    if (!state->build.fit_counts_others || !given->mmproj || given->program != LLW_PROGRAM_SERVER || card < 0)
+        return;
+    state->rough = true;
+    if (!given->projector) {
+        llw_fit_say(
+            state,
+            "llama-server adds what the projector takes to the target of its card, and the projector's "
+            "file was not read: fit may leave less of the model on the GPUs.");
+        return;
+    }
+    int64_t bytes = 0;
+    for (size_t i = 0; i < given->projector->n_tensors; i++) bytes += given->projector->tensors[i].bytes;
+    state->margin[card] += bytes;
+    char weights[LLW_NUMBER_MAX], target[LLW_NUMBER_MAX];
+    llw_fit_say(
+        state,
+        "llama-server adds the projector to the target of CUDA%d: its weights of %s make it %s. The compute "
+        "buffer of the largest picture comes on top and is not known here, so fit may leave less of the "
+        "model "
+        "on the GPUs.",
+        card, llw_format_mib(weights, bytes), llw_format_mib(target, state->margin[card]));
 }
 
 void llw_fit_load_draft(llw_fit_state *state, llw_fit *out) {
