@@ -347,7 +347,9 @@ bool llw_compute_measure(llw_plan *plan, const char **why) {
     if (!ok) *why = llw_arena_strdup(plan->arena, graph.failed);
     if (ok) {
         llw_schedule_make(&schedule, &graph);
-        if (!schedule.aborts) schedule.aborts = unfit_for_layout(plan, &graph);
+        const char *unfit = schedule.aborts ? NULL : unfit_for_layout(plan, &graph);
+        if (plan->n_devices == 0) schedule.aborts = schedule.aborts ? schedule.aborts : unfit;
+        plan->unfit = unfit != NULL;
         llw_peak peaks[LLW_MAX_DEVICES + 1];
         if (!llw_allocator_measure(&schedule, sizes, plan->explain ? peaks : NULL))
             schedule.aborts = "GGML_ASSERT(chunk->n_free_blocks < MAX_FREE_BLOCKS)";

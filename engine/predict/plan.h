@@ -166,7 +166,8 @@ typedef struct llw_plan {
     int n_seq;
     int64_t snapshots; /* of recurrent state, for each sequence beside the state itself (n_rs_seq) */
     bool kv_unified, pipelined;
-    bool nextn;      /* layers that predict further tokens are loaded */
+    bool unfit; /* an operation cannot read a weight in RAM: a GPU must take it, which is not followed here */
+    bool nextn; /* layers that predict further tokens are loaded */
     bool nextn_only; /* a context of those layers alone (LLAMA_CONTEXT_TYPE_MTP) */
     llw_cache cache[LLW_CACHES];
     llw_state state;

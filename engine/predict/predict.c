@@ -247,7 +247,7 @@ static void predict_with(const llw_launch *launch, llw_arena *arena, llw_arena *
     if (!check_batch(&plan)) return;
     const char *why = "the graph of layers that predict further tokens is not modelled";
     if (plan.nextn_only || !llw_compute_measure(&plan, &why)) llw_estimate_compute(&plan, why);
-    if (plan.snapshots || (plan.n_devices && !out->repack_known)) widen(&plan);
+    if (plan.snapshots || (plan.n_devices && (!out->repack_known || plan.unfit))) widen(&plan);
     if (llw_split_on(&plan)) llw_split_deal(&plan);
     if (!plan.architecture)
         llw_plan_stop(

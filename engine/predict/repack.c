@@ -95,9 +95,10 @@ llw_repack_kind llw_repack_of(const llw_plan *plan, llw_place place, llw_op op, 
     for (size_t i = 0; i < n_rows; i++) {
         const row *r = &table[i];
         if (!has(launch->cpu, r->needs) || !takes(r, op, tensor)) continue;
-        int64_t rows = tensor->dims[1] * tensor->dims[2] * tensor->dims[3];
-        int64_t more = tensor->dims[0] / r->block * r->grows * rows;
-        *grows = pad(tensor->bytes + more) - pad(tensor->bytes);
+        /* ggml_backend_amx_get_alloc_size: of several matrices only the first one's rows are counted */
+        int64_t length = llw_ggml_row_bytes(r->type, tensor->dims[0]) + tensor->dims[0] / r->block * r->grows;
+        bool packed = r->kind == LLW_REPACK_AMX && r->block > 1;
+        if (packed) *grows = pad(length * tensor->dims[1]) - pad(tensor->bytes);
         return r->kind;
     }
     return LLW_REPACK_NONE;

@@ -317,7 +317,7 @@ static void explain(llw_plan *plan, const tally *tallies) {
             llw_text_addf(&text,
                           " + the token embedding again as output, because the file has no output.weight, %s",
                           llw_format_mib(copies, t->copies));
-        if (t->grown)
+        if (t->grown > 0)
             llw_text_addf(&text, " + %s because AMX wants another layout, which --no-repack switches off",
                           llw_format_mib(copies, t->grown));
         if (llw_place_is_host(place) && !plan->out->repack_known)

@@ -224,8 +224,10 @@ static void compare_draft(check *c, const test_case *t, const llw_launch *launch
         complain(c, t, "the draft is refused", refused, !refused);
     if (!refused && p.outcome == LLW_OUTCOME_OK) {
         c->sum.drafts++;
+        bool together = draft.split_mode == LLW_SPLIT_TENSOR && draft.n_devices > 0;
         compare_memory(c, t, "Host", &p.host, told_of);
-        for (int i = 0; i < draft.n_devices; i++)
+        if (together) compare_memory(c, t, "Meta()", &p.together, told_of);
+        for (int i = 0; i < draft.n_devices && !together; i++)
             compare_memory(c, t, draft.devices[i].name, &p.device[i], told_of);
     }
     llw_arena_free(arena);
