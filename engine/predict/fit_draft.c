@@ -107,9 +107,9 @@ static int projector_card(const llw_launch *launch) {
 
 void llw_fit_raise_targets(llw_fit_state *state) {
     const llw_launch *given = state->given;
+    if (!state->build.fit_counts_others || !given->mmproj || given->program != LLW_PROGRAM_SERVER) return;
     int card = projector_card(given);
-    if (!state->build.fit_counts_others || !given->mmproj || given->program != LLW_PROGRAM_SERVER || card < 0)
-        return;
+    if (card < 0) return;
     state->rough = true;
     if (!given->projector) {
         llw_fit_say(
