@@ -29,7 +29,9 @@ static void day_after(const char *day, int add, char out[11]) {
     tm.tm_mon = month - 1;
     tm.tm_mday = date + add;
     time_t at = timegm(&tm);
-    if (at != (time_t)-1 && gmtime_r(&at, &tm)) strftime(out, 11, "%Y-%m-%d", &tm);
+    if (at == (time_t)-1 || !gmtime_r(&at, &tm) || tm.tm_year > 9999 - 1900) return;
+    snprintf(out, 11, "%04u-%02u-%02u", (unsigned)(tm.tm_year + 1900) % 10000U,
+             (unsigned)(tm.tm_mon + 1) % 100U, (unsigned)tm.tm_mday % 100U); /* strftime pads no year */
 }
 
 static bool score_named(const char *name, llw_score *out) {
