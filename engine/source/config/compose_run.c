@@ -223,7 +223,7 @@ void llw_config_service(llw_config_reader *r, const llw_service *s, const llw_sc
                            .directory = docker ? docker->directory : s->file->directory,
                            .set = set,
                            .default_origin = "shell default",
-                           .tells = s->builds || has_ours(&c, &container, docker),
+                           .tells = s->builds || s->names_llama,
                            .inside = &inside};
     llw_container_start(r, &site, &container, &env, out);
     *version = out->version;
