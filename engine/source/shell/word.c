@@ -180,6 +180,8 @@ static const char *nth_word(llw_arena *arena, const char *text, size_t n) {
     }
 }
 
+enum { FIND_WORDS = 40 };
+
 /* A program of llama.cpp's whose path $(command -v NAME), $(which NAME) or $(find ... -name NAME) prints, or
  * NULL. */
 static const char *program_looked_up(llw_arena *arena, const char *text) {
@@ -189,7 +191,7 @@ static const char *program_looked_up(llw_arena *arena, const char *text) {
     } else if (!strcmp(first, "command") || !strcmp(first, "type")) {
         if (nth_word(arena, text, 1)[0] == '-') name = nth_word(arena, text, 2);
     } else if (!strcmp(first, "find")) {
-        for (size_t i = 1; *nth_word(arena, text, i) && !*name; i++)
+        for (size_t i = 1; i < FIND_WORDS && *nth_word(arena, text, i) && !*name; i++)
             if (!strcmp(nth_word(arena, text, i), "-name")) name = nth_word(arena, text, i + 1);
     }
     bool plain = !name[strspn(name, "abcdefghijklmnopqrstuvwxyz-")];
