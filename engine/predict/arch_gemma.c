@@ -162,6 +162,17 @@ static llw_node *strongest(llw_graph *g, llw_node *x) {
     return llw_apply(g, llw_sub(g, x, threshold), LLW_RELU);
 }
 
+/* build_qkv of a layer with its own cache: parts of a fused matrix are looked at, not copied as in Gemma 4. */
+static llw_qkv heads_3n(llw_graph *g, llw_node *x, llw_node *positions, int il) {
+    const llw_layer *layer = &g->h->layer[il];
+    if (g->h->n_layer_kv >= 0 && il >= g->h->n_layer_kv) return heads(g, x, positions, NULL, il);
+    llw_qkv a = llw_block_qkv(g, x, llw_hparams_head_k(g->h, il), layer->heads, layer->kv_heads, il);
+    a.q = llw_rope(g, llw_block_rms(g, a.q, LLW_W_ATTN_Q_NORM, il), positions, NULL);
+    a.k = llw_rope(g, llw_block_rms(g, a.k, LLW_W_ATTN_K_NORM, il), positions, NULL);
+    a.v = llw_rms_norm(g, a.v);
+    return a;
+}
+
 static llw_node *layer_3n(llw_graph *g, const llw_attention *attention, llw_node *x, llw_node *positions,
                           llw_node *rows, int il) {
     const llw_hparams *h = g->h;
@@ -169,7 +180,7 @@ static llw_node *layer_3n(llw_graph *g, const llw_attention *attention, llw_node
     llw_node *normed = llw_block_rms(g, active, LLW_W_ATTN_NORM, il);
     llw_node *laurel = llw_block_mm(g, LLW_W_LAUREL_R, il, llw_block_mm(g, LLW_W_LAUREL_L, il, normed));
     laurel = llw_add(g, llw_block_rms(g, laurel, LLW_W_LAUREL_POST_NORM, il), normed);
-    llw_qkv a = heads(g, normed, positions, NULL, il);
+    llw_qkv a = heads_3n(g, normed, positions, il);
     x = llw_block_attend(g, attention, LLW_W_ATTN_OUTPUT, a.q, a.k, a.v, NULL, il);
     x = llw_add(g, llw_block_rms(g, x, LLW_W_POST_ATTENTION_NORM, il), active);
     llw_node *both = llw_scale_by(g, llw_add(g, x, laurel));
