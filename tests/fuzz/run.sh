@@ -1,5 +1,6 @@
 #!/bin/sh
 # run.sh BUILD SECONDS TARGET: feeds one target and prints what it reached; exit status 1 when it found something.
+# FUZZ_SEED: where libFuzzer's chance starts; 0, or not set: elsewhere each time.
 set -u
 build=$1 seconds=$2 target=$3
 mkdir -p "$build/found" "$build/corpus/$target" "$build/seeds/$target"
@@ -9,7 +10,7 @@ log=$build/found/$target.log
 found=0
 # A hang is a second by the rules; sanitizers and busy machines are slow. The memory limit includes the sanitizers' own.
 # shellcheck disable=SC2086 # the kept corpus may be none
-"$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=1024 -malloc_limit_mb=256 -max_len=131072 \
+"$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -timeout=20 -rss_limit_mb=1024 -malloc_limit_mb=256 -max_len=131072 \
   -print_final_stats=1 -artifact_prefix="$build/found/$target-" "$build/corpus/$target" "$build/seeds/$target" $kept >"$log" 2>&1 || {
   found=1
   printf '%s: found something: %s\n' "$target" "$log"
