@@ -18,8 +18,16 @@ static json_t *bytes(int64_t n) {
     return n < 0 ? json_null() : json_integer(n);
 }
 
+static json_t *exact_json(const llw_memory *m) {
+    json_t *o = json_object();
+    json_object_set_new(o, "model", json_boolean(m->weights_exact));
+    json_object_set_new(o, "context", json_boolean(m->context_exact));
+    json_object_set_new(o, "compute", json_boolean(m->compute_exact));
+    return o;
+}
+
 static json_t *device_json(const llw_device *device, const llw_memory *m) {
-    json_t *o = json_object(), *exact = json_object(), *band = json_object(), *compute = json_array();
+    json_t *o = json_object(), *band = json_object(), *compute = json_array();
     int64_t need = m->weights + m->context + m->compute;
     bool known = m->weights >= 0 && m->context >= 0 && m->compute >= 0;
     json_object_set_new(o, "name", llw_json_string(device->name));
@@ -29,10 +37,7 @@ static json_t *device_json(const llw_device *device, const llw_memory *m) {
     json_object_set_new(o, "context", bytes(m->context));
     json_object_set_new(o, "compute", bytes(m->compute));
     json_object_set_new(o, "compute_loaded", bytes(m->compute_loaded));
-    json_object_set_new(exact, "model", json_boolean(m->weights_exact));
-    json_object_set_new(exact, "context", json_boolean(m->context_exact));
-    json_object_set_new(exact, "compute", json_boolean(m->compute_exact));
-    json_object_set_new(o, "exact", exact);
+    json_object_set_new(o, "exact", exact_json(m));
     json_array_append_new(compute, bytes(m->compute_low));
     json_array_append_new(compute, bytes(m->compute_high));
     json_object_set_new(band, "compute", compute);
@@ -71,6 +76,7 @@ static json_t *host_json(const llw_memory *m) {
     json_object_set_new(o, "context", bytes(m->context));
     json_object_set_new(o, "compute", bytes(m->compute));
     json_object_set_new(o, "compute_loaded", bytes(m->compute_loaded));
+    json_object_set_new(o, "exact", exact_json(m));
     return o;
 }
 
