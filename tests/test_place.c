@@ -230,16 +230,16 @@ static void extras_are_estimated_for_cards_that_work(void **state) {
     llw_fit_run(&launch, arena, false, &fit);
     llw_extras extras;
     llw_extra_files files = {.mmproj = 800 << 20};
-    llw_extras_estimate(&fit.launch, &fit.prediction, NULL, arena, &extras);
+    llw_extras_estimate(&fit, NULL, arena, &extras);
     assert_true(extras.device[0] >= 100 << 20 && extras.device[0] < 400 << 20);
     assert_int_equal(extras.device[1], 0);
-    assert_true(llw_extras_survive(&fit.launch, &fit.prediction, &extras));
+    assert_true(llw_extras_survive(&fit, &extras));
     int64_t without = extras.device[0];
-    llw_extras_estimate(&fit.launch, &fit.prediction, &files, arena, &extras);
+    llw_extras_estimate(&fit, &files, arena, &extras);
     assert_int_equal(extras.device[0] - without, files.mmproj);
     const llw_memory *m = &fit.prediction.device[0];
     fit.launch.devices[0].free = m->weights + m->context + m->compute + without;
-    assert_false(llw_extras_survive(&fit.launch, &fit.prediction, &extras)); /* the projector has no room */
+    assert_false(llw_extras_survive(&fit, &extras)); /* the projector has no room */
     for (size_t i = 0; i < extras.n_items; i++) assert_true(strlen(extras.items[i].source) > 5);
     llw_facts_free(facts);
 }
@@ -253,10 +253,10 @@ static void copies_of_the_cache_count_where_no_buffer_holds_them(void **state) {
         llw_facts *facts = llw_facts_new();
         llw_launch launch = launch_of(facts, builds[i], "server", "llama-3.1-8b-q4_k_m",
                                       "--fit off -c 30208 -ctk q8_0 -ctv q8_0 -np 1", "24564:23671:1008", 0);
-        llw_prediction p;
-        llw_predict(&launch, llw_facts_arena(facts), false, &p);
+        llw_fit fit;
+        llw_fit_run(&launch, llw_facts_arena(facts), false, &fit);
         llw_extras extras;
-        llw_extras_estimate(&launch, &p, NULL, llw_facts_arena(facts), &extras);
+        llw_extras_estimate(&fit, NULL, llw_facts_arena(facts), &extras);
         sums[i] = extras.device[0];
         llw_facts_free(facts);
     }

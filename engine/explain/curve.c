@@ -28,9 +28,8 @@ static llw_curve_point ask(const drawing *d, int64_t x) {
     point.loads = p->fit.fits;
     point.in_vram = is->weights_on_host == 0;
     point.need = llw_arena_alloc(d->arena, (size_t)(is->n_devices + 1) * sizeof *point.need);
-    for (int i = 0; i < is->n_devices; i++)
-        point.need[i] = is->device[i].weights + is->device[i].context + is->device[i].compute;
-    point.host = is->host.weights + is->host.context + is->host.compute;
+    for (int i = 0; i < is->n_devices; i++) point.need[i] = llw_fit_need(&p->fit, i);
+    point.host = llw_fit_need(&p->fit, -1);
     return point;
 }
 

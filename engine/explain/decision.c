@@ -113,6 +113,7 @@ static void device_lines(deciding *d) {
         llw_facts_count(facts, e, LLW_placement_compute, &line->compute);
         llw_facts_count(facts, e, LLW_placement_compute_low, &line->compute_low);
         llw_facts_count(facts, e, LLW_placement_compute_high, &line->compute_high);
+        llw_facts_count(facts, e, LLW_placement_draft, &line->draft);
         line->known = llw_facts_count(facts, e, LLW_placement_left, &line->left);
         if (!gpu) line->gpu = "RAM";
     }

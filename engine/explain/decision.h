@@ -21,6 +21,7 @@ typedef struct llw_device_line {
     llw_entity placement;
     bool known; /* free is known, so left is */
     int64_t total, free, weights, kv, compute, compute_low, compute_high, left;
+    int64_t draft; /* what a draft takes there; 0 when there is none, or nobody knows */
 } llw_device_line;
 
 typedef struct llw_reason {

@@ -106,7 +106,7 @@ static const char *program_and_model(const offering *o) {
 static bool certain(const llw_fit *fit) {
     for (int d = 0; d < fit->prediction.n_devices; d++) {
         const llw_memory *m = &fit->prediction.device[d];
-        if (m->weights + m->context + m->compute_high > fit->launch.devices[d].free) return false;
+        if (llw_fit_need(fit, d) - m->compute + m->compute_high > fit->launch.devices[d].free) return false;
     }
     return true;
 }
@@ -118,8 +118,7 @@ static const char *result_of(const offering *o, const llw_fit *fit, bool sure) {
     const llw_prediction *p = &fit->prediction;
     int n = 0;
     for (int d = 0; d < p->n_devices; d++) {
-        const llw_memory *m = &p->device[d];
-        int64_t need = m->weights + m->context + m->compute;
+        int64_t need = llw_fit_need(fit, d);
         if (!need || !fit->launch.devices[d].known) continue;
         llw_format_bytes(buf, fit->launch.devices[d].free - need);
         llw_text_addf(&t, n++ ? ", %s %s" : "%s keeps %s free", fit->launch.devices[d].name, buf);

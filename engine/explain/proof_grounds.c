@@ -21,13 +21,17 @@ static const struct {
     reach reach;
     llw_attr parts[5];
 } sums[] = {
-    {LLW_placement_need, OWN, {LLW_placement_weights, LLW_placement_kv, LLW_placement_compute}},
+    {LLW_placement_need,
+     OWN,
+     {LLW_placement_weights, LLW_placement_kv, LLW_placement_compute, LLW_placement_draft}},
     {LLW_placement_left,
      OWN,
-     {LLW_placement_free, LLW_placement_weights, LLW_placement_kv, LLW_placement_compute}},
+     {LLW_placement_free, LLW_placement_weights, LLW_placement_kv, LLW_placement_compute,
+      LLW_placement_draft}},
     {LLW_placement_loads,
      OWN,
-     {LLW_placement_free, LLW_placement_weights, LLW_placement_kv, LLW_placement_compute}},
+     {LLW_placement_free, LLW_placement_weights, LLW_placement_kv, LLW_placement_compute,
+      LLW_placement_draft}},
     {LLW_placement_compute_low, OWN, {LLW_placement_compute}},
     {LLW_placement_compute_high, OWN, {LLW_placement_compute}},
     {LLW_placement_target, ITS_LAUNCH, {LLW_launch_fit_target}},
@@ -40,8 +44,12 @@ static const struct {
     {LLW_launch_gpu_need, EACH_GPU, {LLW_placement_need}},
     {LLW_launch_gpu_free, EACH_GPU, {LLW_placement_free}},
     {LLW_launch_largest_gpu_free, EACH_GPU, {LLW_placement_free}},
-    {LLW_launch_host_need, HOST, {LLW_placement_weights, LLW_placement_kv, LLW_placement_compute}},
-    {LLW_launch_host_held, HOST, {LLW_placement_weights, LLW_placement_kv, LLW_placement_compute}},
+    {LLW_launch_host_need,
+     HOST,
+     {LLW_placement_weights, LLW_placement_kv, LLW_placement_compute, LLW_placement_draft}},
+    {LLW_launch_host_held,
+     HOST,
+     {LLW_placement_weights, LLW_placement_kv, LLW_placement_compute, LLW_placement_draft}},
     {LLW_launch_host_held, ITS_LAUNCH, {LLW_launch_load_mode}},
     {LLW_launch_weights_on_host, HOST, {LLW_placement_weights}},
     {LLW_launch_fits_one_gpu, OWN, {LLW_launch_whole_need, LLW_launch_largest_gpu_free}},
@@ -197,6 +205,21 @@ static void tell_steps(llw_prover *b, int depth, llw_entity launch, const llw_pr
 
 /* ---- figures with a reckoning of their own ---- */
 
+/* What a draft takes of a device, part by part. */
+static void tell_draft(llw_prover *b, int depth, const llw_predicted *p, const char *device) {
+    const llw_draft *draft = &p->fit.draft;
+    const llw_memory *m = &draft->host;
+    for (int d = 0; d < p->fit.launch.n_devices; d++)
+        if (!strcmp(p->fit.launch.devices[d].name, device)) m = &draft->device[d];
+    if (m->weights + m->context + m->compute == 0) return;
+    char weights[LLW_NUMBER_MAX], cache[LLW_NUMBER_MAX], compute[LLW_NUMBER_MAX];
+    llw_text t = {0};
+    llw_text_addf(&t, "%s of weights + %s of cache + %s%s of compute buffer",
+                  llw_format_mib(weights, m->weights), llw_format_mib(cache, m->context),
+                  m->compute_exact ? "" : "about ", llw_format_mib(compute, m->compute));
+    line(b, depth, "common/speculative.cpp common_base_params_to_speculative", &t);
+}
+
 static void tell_whole(llw_prover *b, int depth, llw_entity launch, const llw_predicted *p) {
     if (!p->alone) return;
     llw_prediction *whole = llw_arena_alloc(b->arena, sizeof *whole);
@@ -214,6 +237,7 @@ static void tell_whole(llw_prover *b, int depth, llw_entity launch, const llw_pr
         if (step->depth == 0 && step->device == used.main_gpu && part)
             tell_step(&(telling){b, launch, p, &used, whole}, depth + 1, i);
     }
+    for (int d = 0; d < used.n_devices; d++) tell_draft(b, depth + 1, p, used.devices[d].name);
 }
 
 static void tell_free_hand(llw_prover *b, int depth, llw_entity launch, const llw_predicted *p) {
@@ -311,6 +335,7 @@ void llw_prover_grounds(llw_prover *b, int depth, llw_entity entity, llw_attr at
     case LLW_launch_fits_one_gpu: tell_no_gpu(b, depth, p); break;
     case LLW_launch_fit_outcome:
     case LLW_launch_fit_reason: tell_fit(b, depth, &p->fit); break;
+    case LLW_placement_draft: tell_draft(b, depth, p, device); break;
     case LLW_placement_extras: tell_extras(b, depth, p, device); break;
     case LLW_launch_speed_low:
     case LLW_launch_speed_high: tell_speed(b, depth, p); break;

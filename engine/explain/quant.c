@@ -36,7 +36,8 @@ static void judge_gpus(const llw_launch *launch, llw_arena *arena, llw_quant *ou
     out->certain = true;
     for (int d = 0; d < c->fit.prediction.n_devices; d++) {
         const llw_memory *m = &c->fit.prediction.device[d];
-        out->certain &= m->weights + m->context + m->compute_high <= c->fit.launch.devices[d].free;
+        out->certain &=
+            llw_fit_need(&c->fit, d) - m->compute + m->compute_high <= c->fit.launch.devices[d].free;
     }
     llw_text flags = {0};
     for (size_t i = 0; i < c->n_flags; i++) llw_text_addf(&flags, "%s%s", i ? " " : "", c->flags[i]);

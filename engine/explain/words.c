@@ -108,6 +108,7 @@ static const struct {
     {LLW_placement_left, "memory left on *"},
     {LLW_placement_kv, "KV cache on *"},
     {LLW_placement_compute, "compute buffer on *"},
+    {LLW_placement_draft, "the draft's memory on *"},
     {LLW_build_version, "version of llama.cpp"},
     {LLW_build_short_prompt_passed, "a short prompt was answered by *"},
     {LLW_build_long_prompt_passed, "a long prompt was answered by *"},

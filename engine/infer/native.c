@@ -1,5 +1,6 @@
 /* Prediction as facts: what a launch puts on each device, whether it loads, what --fit makes of it. */
 #include "infer/native.h"
+#include "predict/draft.h"
 #include "predict/memo.h"
 #include "predict/needs.h"
 
@@ -74,7 +75,7 @@ static void repeat_ram(const native *n, llw_entity host, llw_attr attr, llw_enti
 /* Claims one placement. Sums are taken over the winning claims, so a measured buffer replaces a predicted
  * one. */
 static llw_entity place(const native *n, const char *device, llw_entity gpu, llw_entity host,
-                        const llw_memory *memory, int64_t target) {
+                        const llw_memory *memory, int64_t draft, int64_t target) {
     const char *id = llw_placement_id(n->arena, llw_facts_id(n->facts, n->launch), device);
     llw_entity p = llw_facts_entity(n->facts, LLW_KIND_placement, id);
     say(n, p, LLW_placement_launch, llw_ref(n->launch));
@@ -93,12 +94,13 @@ static llw_entity place(const native *n, const char *device, llw_entity gpu, llw
     say(n, p, LLW_placement_compute_high, bytes_or_unknown(memory->compute_high));
     if (memory->compute_loaded != memory->compute)
         say(n, p, LLW_placement_compute_loaded, bytes_or_unknown(memory->compute_loaded));
+    if (draft > 0) say(n, p, LLW_placement_draft, llw_bytes(draft));
     say(n, p, LLW_placement_layers, llw_count(memory->layers));
     say(n, p, LLW_placement_target, bytes_or_unknown(target));
     int64_t weights = best_bytes(n, p, LLW_placement_weights), kv = best_bytes(n, p, LLW_placement_kv);
     int64_t compute = best_bytes(n, p, LLW_placement_compute);
     if (weights < 0 || kv < 0 || compute < 0) return p;
-    int64_t need = weights + kv + compute;
+    int64_t need = weights + kv + compute + draft;
     say(n, p, LLW_placement_need, llw_bytes(need));
     int64_t free = best_bytes(n, p, LLW_placement_free);
     if (free < 0) return p;
@@ -119,7 +121,8 @@ static void place_devices(const native *n, verdict *v) {
     for (int d = 0; d < prediction->n_devices; d++) {
         const llw_device *device = &launch->devices[d];
         const llw_memory *memory = &prediction->device[d];
-        llw_entity p = place(n, device->name, device->gpu, 0, memory, launch->fit_target[d]);
+        llw_entity p = place(n, device->name, device->gpu, 0, memory, llw_draft_takes(&n->out->fit.draft, d),
+                             launch->fit_target[d]);
         int64_t need = best_bytes(n, p, LLW_placement_need), free = best_bytes(n, p, LLW_placement_free);
         if (need < 0 || free < 0) {
             v->known = false;
@@ -129,6 +132,11 @@ static void place_devices(const native *n, verdict *v) {
             !n->turned && llw_facts_best(n->facts, p, LLW_placement_compute)->grade > LLW_GRADE_PREDICTED;
         int64_t slack_low = measured ? 0 : memory->compute - memory->compute_low,
                 slack_high = measured ? 0 : memory->compute_high - memory->compute;
+        if (llw_draft_takes(&n->out->fit.draft, d)) {
+            const llw_memory *draft = &n->out->fit.draft.device[d];
+            slack_low += draft->compute - draft->compute_low;
+            slack_high += draft->compute_high - draft->compute;
+        }
         v->loads &= need <= free;
         int64_t loaded = measured ? need : need - memory->compute + memory->compute_loaded;
         v->certain &= (need - slack_low <= free) == (need + slack_high <= free);
@@ -166,7 +174,8 @@ static void one_gpu(const native *n) {
     n->out->alone = alone;
     int64_t need = 0;
     for (int d = 0; d < p->n_devices; d++)
-        need += p->device[d].weights + p->device[d].context + p->device[d].compute;
+        need += p->device[d].weights + p->device[d].context + p->device[d].compute +
+                llw_draft_takes(&n->out->fit.draft, d);
     say(n, n->launch, LLW_launch_whole_need, llw_bytes(need));
     n->out->stored = p->device[best].weights + p->device[best].context;
     say(n, n->launch, LLW_launch_fits_one_gpu, llw_flag(need <= as_read->devices[best].free));
@@ -230,7 +239,7 @@ static void bound_devices(const native *n) {
         say(n, n->launch, LLW_launch_gpu_free, llw_bytes(v.free));
         say(n, n->launch, LLW_launch_largest_gpu_free, llw_bytes(v.largest));
     }
-    place(n, "Host", 0, llw_facts_next(n->facts, LLW_KIND_host, 0), &p->host, 0);
+    place(n, "Host", 0, llw_facts_next(n->facts, LLW_KIND_host, 0), &p->host, 0, 0);
 }
 
 static const char *fit_outcome_name(llw_fit_outcome outcome) {
@@ -275,10 +284,9 @@ static void correct_speed(const native *n, llw_speed *speed) {
 /* What the buffers leave out, whether it still fits, and how fast a token comes. */
 static void claim_extras(const native *n, bool placed) {
     const llw_fit *fit = &n->out->fit;
-    llw_extra_files files = {file_beside(n, LLW_launch_mmproj), file_beside(n, LLW_launch_draft_model),
-                             &fit->draft};
+    llw_extra_files files = {file_beside(n, LLW_launch_mmproj), file_beside(n, LLW_launch_draft_model)};
     llw_extras *extras = llw_arena_alloc(n->arena, sizeof *extras);
-    llw_extras_estimate(&fit->launch, &fit->prediction, &files, n->arena, extras);
+    llw_extras_estimate(fit, &files, n->arena, extras);
     n->out->extras = extras;
     for (int d = 0; d < fit->prediction.n_devices; d++) {
         const char *id =
@@ -286,9 +294,7 @@ static void claim_extras(const native *n, bool placed) {
         say(n, llw_facts_entity(n->facts, LLW_KIND_placement, id), LLW_placement_extras,
             llw_bytes(extras->device[d]));
     }
-    if (placed)
-        say(n, n->launch, LLW_launch_survives,
-            llw_flag(llw_extras_survive(&fit->launch, &fit->prediction, extras)));
+    if (placed) say(n, n->launch, LLW_launch_survives, llw_flag(llw_extras_survive(fit, extras)));
     llw_speed *speed = llw_arena_alloc(n->arena, sizeof *speed);
     llw_speed_estimate(&fit->launch, &fit->prediction, 0, n->arena, speed);
     n->out->speed = speed;
@@ -304,7 +310,8 @@ static int64_t held_in_ram(const native *n, llw_entity host) {
     bool mapped = n->out->as_read.mmap;
     int64_t weights = best_bytes(n, host, LLW_placement_weights), kv = best_bytes(n, host, LLW_placement_kv),
             compute = best_bytes(n, host, LLW_placement_compute);
-    return weights < 0 || kv < 0 || compute < 0 ? -1 : kv + compute + (mapped ? 0 : weights);
+    if (weights < 0 || kv < 0 || compute < 0) return -1;
+    return kv + compute + (mapped ? 0 : weights) + llw_draft_takes(&n->out->fit.draft, -1);
 }
 
 static void claim_launch(const native *n) {
@@ -328,7 +335,7 @@ static void claim_launch(const native *n) {
     verdict v;
     place_devices(n, &v);
     llw_entity host = llw_facts_next(n->facts, LLW_KIND_host, 0);
-    llw_entity h = place(n, "Host", 0, host, &p->host, 0);
+    llw_entity h = place(n, "Host", 0, host, &p->host, llw_draft_takes(&n->out->fit.draft, -1), 0);
     int64_t host_need = best_bytes(n, h, LLW_placement_need),
             host_free = best_bytes(n, h, LLW_placement_free);
     int64_t host_held = held_in_ram(n, h);

@@ -162,7 +162,8 @@ static llw_node *strongest(llw_graph *g, llw_node *x) {
     return llw_apply(g, llw_sub(g, x, threshold), LLW_RELU);
 }
 
-/* build_qkv of a layer with its own cache: parts of a fused matrix are looked at, not copied as in Gemma 4. */
+/* build_qkv of a layer with its own cache: parts of a fused matrix are looked at, not copied as in Gemma 4.
+ */
 static llw_qkv heads_3n(llw_graph *g, llw_node *x, llw_node *positions, int il) {
     const llw_layer *layer = &g->h->layer[il];
     if (g->h->n_layer_kv >= 0 && il >= g->h->n_layer_kv) return heads(g, x, positions, NULL, il);

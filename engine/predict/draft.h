@@ -17,6 +17,10 @@ void llw_draft_launch(const llw_launch *launch, int64_t ctx, llw_launch *out);
 void llw_draft_add(const llw_launch *launch, const llw_launch *draft, const llw_prediction *seen,
                    llw_draft *out);
 
+/* Bytes that a draft takes of one of the launch's devices (-1: of RAM); 0 where there is none, or nobody
+ * knows. */
+int64_t llw_draft_takes(const llw_draft *draft, int device);
+
 /* Whether a model drafts only with the embeddings of the one it drafts for, so that it cannot be measured or
  * loaded alone. NULL does not. */
 bool llw_borrows(const llw_model *model);

@@ -130,25 +130,10 @@ static int first_used(const llw_launch *launch) {
     return one ? launch->main_gpu : 0;
 }
 
-static void add_draft(estimate *e, const llw_extra_files *files) {
-    const llw_draft *draft = files->beside;
-    if (!draft || !draft->used || draft->outcome != LLW_OUTCOME_OK) {
-        add_file(e, first_used(e->launch), files->draft, "the draft model (-md)");
-        return;
-    }
-    for (int d = 0; d < e->launch->n_devices; d++) {
-        const llw_memory *m = &draft->device[d];
-        if (m->weights + m->context + m->compute == 0) continue;
-        llw_extra *item = llw_arena_push(e->arena, &e->items, &e->n, &e->capacity, sizeof *item);
-        *item = (llw_extra){d, m->weights + m->context + m->compute,
-                            m->weights ? "the draft model (-md): weights, cache and compute buffer"
-                                       : "the layers that predict further tokens: cache and compute buffer",
-                            "predicted like the model itself"};
-    }
-}
-
-void llw_extras_estimate(const llw_launch *launch, const llw_prediction *prediction,
-                         const llw_extra_files *files, llw_arena *arena, llw_extras *out) {
+void llw_extras_estimate(const llw_fit *fit, const llw_extra_files *files, llw_arena *arena,
+                         llw_extras *out) {
+    const llw_launch *launch = &fit->launch;
+    const llw_prediction *prediction = &fit->prediction;
     memset(out, 0, sizeof *out);
     estimate e = {.launch = launch, .prediction = prediction, .arena = arena};
     if (prediction->outcome != LLW_OUTCOME_OK) return;
@@ -160,21 +145,21 @@ void llw_extras_estimate(const llw_launch *launch, const llw_prediction *predict
     }
     if (files && launch->n_devices > 0) {
         add_file(&e, first_used(launch), files->mmproj, "the vision projector (--mmproj)");
-        add_draft(&e, files);
+        if (!fit->draft.used || fit->draft.outcome != LLW_OUTCOME_OK)
+            add_file(&e, first_used(launch), files->draft, "the draft model (-md)");
     }
     out->items = e.items;
     out->n_items = e.n;
     for (size_t i = 0; i < e.n; i++) out->device[out->items[i].device] += out->items[i].bytes;
 }
 
-bool llw_extras_survive(const llw_launch *launch, const llw_prediction *prediction,
-                        const llw_extras *extras) {
-    if (prediction->outcome != LLW_OUTCOME_OK) return false;
-    for (int i = 0; i < launch->n_devices; i++) {
-        const llw_memory *m = &prediction->device[i];
-        int64_t need = m->weights + m->context + m->compute;
+bool llw_extras_survive(const llw_fit *fit, const llw_extras *extras) {
+    if (fit->prediction.outcome != LLW_OUTCOME_OK) return false;
+    for (int i = 0; i < fit->launch.n_devices; i++) {
+        const llw_device *device = &fit->launch.devices[i];
+        int64_t need = llw_fit_need(fit, i);
         if (need == 0) continue;
-        if (!launch->devices[i].known || need + extras->device[i] > launch->devices[i].free) return false;
+        if (!device->known || need + extras->device[i] > device->free) return false;
     }
     return true;
 }

@@ -23,17 +23,16 @@ typedef struct llw_extras {
 
 /* Files that llama.cpp loads beside the model; 0 when there is none. */
 typedef struct llw_extra_files {
-    int64_t mmproj;          /* bytes of --mmproj */
-    int64_t draft;           /* bytes of -md, for a draft whose memory is not known */
-    const llw_draft *beside; /* what the draft takes */
+    int64_t mmproj; /* bytes of --mmproj */
+    int64_t draft;  /* bytes of -md */
 } llw_extra_files;
 
-/* The extras of a prediction. `files` may be NULL. A GPU that holds nothing needs nothing. */
-void llw_extras_estimate(const llw_launch *launch, const llw_prediction *prediction,
-                         const llw_extra_files *files, llw_arena *arena, llw_extras *out);
+/* The extras of a launch as fit leaves it. `files` may be NULL. A GPU that holds nothing needs nothing. A
+ * draft whose memory is known is no extra: it is loaded with the model. */
+void llw_extras_estimate(const llw_fit *fit, const llw_extra_files *files, llw_arena *arena, llw_extras *out);
 
-/* Whether the buffers and the extras fit into the free memory of every GPU. False when a GPU's is not known.
- */
-bool llw_extras_survive(const llw_launch *launch, const llw_prediction *prediction, const llw_extras *extras);
+/* Whether the buffers, the draft and the extras fit into the free memory of every GPU. False when a GPU's is
+ * not known. */
+bool llw_extras_survive(const llw_fit *fit, const llw_extras *extras);
 
 #endif

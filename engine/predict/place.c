@@ -85,9 +85,8 @@ static llw_candidate *add(ranking *r, const char *name, int preference, const ll
                          .preference = preference,
                          .reason = reason,
                          .loses = ""};
-    const llw_memory *host = &tried.fit.prediction.host;
     c->ram_known = launch->ram_available >= 0;
-    c->fits_ram = !c->ram_known || host->weights + host->context + host->compute <= launch->ram_available;
+    c->fits_ram = !c->ram_known || llw_fit_need(&tried.fit, -1) <= launch->ram_available;
     c->seconds = llw_speed_rank(&tried.fit.launch, &tried.fit.prediction, r->arena);
     return c;
 }
@@ -193,8 +192,7 @@ static void add_raised_target(ranking *r, const llw_candidate *fit) {
     for (int round = 0; round < 4; round++) {
         if (now.fits || now.outcome != LLW_FIT_ADJUSTED) break;
         for (int i = 0; i < raised.n_devices; i++) {
-            const llw_memory *m = &now.prediction.device[i];
-            int64_t over = m->weights + m->context + m->compute - raised.devices[i].free;
+            int64_t over = llw_fit_need(&now, i) - raised.devices[i].free;
             if (over > 0) raised.fit_target[i] += (over / MIB + 64) / 64 * 64 * MIB;
         }
         llw_fit_run(&raised, r->arena, false, &now);
@@ -256,8 +254,7 @@ static void order(ranking *r) {
 static int64_t most_short(const llw_candidate *c, const char **device) {
     int64_t most = 0;
     for (int i = 0; i < c->launch.n_devices; i++) {
-        const llw_memory *m = &c->fit.prediction.device[i];
-        int64_t over = m->weights + m->context + m->compute - c->launch.devices[i].free;
+        int64_t over = llw_fit_need(&c->fit, i) - c->launch.devices[i].free;
         if (over <= most) continue;
         most = over;
         *device = c->launch.devices[i].name;
@@ -273,12 +270,10 @@ static const char *why_it_loses(ranking *r, const llw_candidate *c, const llw_ca
     int64_t over = most_short(c, &device);
     if (over > 0 && best->fits)
         return llw_arena_printf(r->arena, "%s would be %s short", device, llw_format_mib(a, over));
-    if (!c->fits_ram && best->fits_ram) {
-        const llw_memory *host = &c->fit.prediction.host;
+    if (!c->fits_ram && best->fits_ram)
         return llw_arena_printf(r->arena, "it needs %s of RAM and %s are available",
-                                llw_format_bytes(a, host->weights + host->context + host->compute),
+                                llw_format_bytes(a, llw_fit_need(&c->fit, -1)),
                                 llw_format_bytes(b, c->launch.ram_available));
-    }
     if (!c->survives && best->survives)
         return "it loads, but has no room for what grows at the first prompts";
     int64_t spilled = c->fit.prediction.weights_on_host - best->fit.prediction.weights_on_host;

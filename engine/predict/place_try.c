@@ -10,13 +10,13 @@ void llw_try_launch(const llw_launch *launch, const llw_extra_files *files, llw_
     llw_fit_run(launch, arena, false, &out->fit);
     out->fits = out->fit.fits;
     out->meets_target = out->fit.meets_target;
-    llw_extras_estimate(&out->fit.launch, &out->fit.prediction, files, arena, &out->extras);
-    out->survives = out->fits && llw_extras_survive(&out->fit.launch, &out->fit.prediction, &out->extras);
+    llw_extras_estimate(&out->fit, files, arena, &out->extras);
+    out->survives = out->fits && llw_extras_survive(&out->fit, &out->extras);
     if (out->fit.prediction.n_devices) return;
-    const llw_memory *host = &out->fit.prediction.host; /* nothing but RAM: it decides */
-    out->fits = out->meets_target = out->survives =
-        out->fit.prediction.outcome == LLW_OUTCOME_OK && launch->ram_available >= 0 &&
-        host->weights + host->context + host->compute <= launch->ram_available;
+    /* nothing but RAM: it decides */
+    out->fits = out->meets_target = out->survives = out->fit.prediction.outcome == LLW_OUTCOME_OK &&
+                                                    launch->ram_available >= 0 &&
+                                                    llw_fit_need(&out->fit, -1) <= launch->ram_available;
 }
 
 bool llw_try_reaches(const llw_try *tried, llw_goal goal) {
@@ -50,11 +50,10 @@ int64_t llw_try_context_limit(const llw_launch *launch, const llw_prediction *pr
 }
 
 int64_t llw_try_short(const llw_try *tried, llw_goal goal, int device) {
-    const llw_memory *m = &tried->fit.prediction.device[device];
     int64_t more = goal == LLW_GOAL_TARGET     ? tried->fit.launch.fit_target[device]
                    : goal == LLW_GOAL_SURVIVES ? tried->extras.device[device]
                                                : 0;
-    return m->weights + m->context + m->compute + more - tried->fit.launch.devices[device].free;
+    return llw_fit_need(&tried->fit, device) + more - tried->fit.launch.devices[device].free;
 }
 
 /* The slack is for the few bytes that differ between splits (copies of rope factors). */

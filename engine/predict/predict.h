@@ -106,6 +106,9 @@ typedef struct llw_fit {
  * program that does not fit, the outcome is LLW_FIT_OFF and the prediction that of the launch as it is. */
 void llw_fit_run(const llw_launch *launch, llw_arena *arena, bool explain, llw_fit *out);
 
+/* Bytes that the launch as fit leaves it takes of a device (-1: of RAM), those of a draft among them. */
+int64_t llw_fit_need(const llw_fit *fit, int device);
+
 /* The same for a program or build that does not fit, or with --fit off: the plan that fit would make. */
 void llw_fit_force(const llw_launch *launch, llw_arena *arena, llw_fit *out);
 

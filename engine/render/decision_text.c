@@ -8,7 +8,8 @@ enum { BAR = 24 };
 static void bar(llw_text *out, const llw_style *style, const llw_device_line *line) {
     static const char *const mark[] = {"█", "▓", "▒", "░"};
     static const llw_ink ink[] = {LLW_CYAN, LLW_YELLOW, LLW_GREEN, LLW_DIM};
-    int64_t need = line->weights + line->kv + line->compute, whole = line->free > need ? line->free : need;
+    int64_t need = line->weights + line->kv + line->compute + line->draft,
+            whole = line->free > need ? line->free : need;
     if (whole <= 0) whole = 1;
     int64_t parts[] = {line->weights, line->weights + line->kv, need, whole};
     int from = 0;
@@ -56,7 +57,8 @@ static void devices(llw_text *out, const llw_style *style, const llw_decision *d
         llw_text_add(out, "  ");
         gib(out, "weights", line->weights, "");
         gib(out, "KV", line->kv, "");
-        gib(out, "compute", line->compute, " GiB");
+        gib(out, "compute", line->compute, line->draft ? "" : " GiB");
+        if (line->draft) gib(out, "draft", line->draft, " GiB");
         if (line->known && line->left < 0) {
             llw_format_bytes(buf, -line->left);
             strcat(buf, " short");

@@ -12,7 +12,7 @@ const char llw_svg_style[] =
     "--d2:#b79cff;--d3:#8ccf5a;--host:#9aa5b1}}@media print{svg{--ink:#000;--soft:#333;--line:#999}}"
     "svg text{font:13px system-ui,sans-serif;fill:var(--ink)}svg .soft{fill:var(--soft)}"
     "svg .bad{fill:var(--bad);font-weight:600}svg .weights{fill:var(--weights)}svg .kv{fill:var(--kv)}"
-    "svg .compute{fill:var(--compute)}svg .free{fill:none;stroke:var(--soft);stroke-width:1.5}"
+    "svg .compute{fill:var(--compute)}svg .draft{fill:var(--d2)}svg .free{fill:none;stroke:var(--soft);stroke-width:1.5}"
     "svg .over{fill:none;stroke:var(--bad);stroke-width:2}svg .axis{stroke:var(--line);stroke-width:1}"
     "svg .now{stroke:var(--soft);stroke-width:1;stroke-dasharray:2 3}"
     "svg .turn{stroke:var(--bad);stroke-width:1.5}svg .curve{fill:none;stroke-width:2}"

@@ -47,6 +47,7 @@ static json_t *device_json(const llw_device_line *line) {
     json_object_set_new(o, "compute", json_integer(line->compute));
     json_object_set_new(o, "compute_band",
                         json_pack("[I,I]", (json_int_t)line->compute_low, (json_int_t)line->compute_high));
+    if (line->draft) json_object_set_new(o, "draft", json_integer(line->draft));
     json_object_set_new(o, "left", bytes_or_null(line->known, line->left));
     return o;
 }

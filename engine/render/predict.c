@@ -1,5 +1,6 @@
 /* Predictions and fits, as text and as JSON (docs/json/predict.schema.json, fit.schema.json). */
 #include "render/predict.h"
+#include "predict/draft.h"
 #include "render/jsontext.h"
 
 #include <string.h>
@@ -26,9 +27,10 @@ static json_t *exact_json(const llw_memory *m) {
     return o;
 }
 
-static json_t *device_json(const llw_device *device, const llw_memory *m) {
+static json_t *device_json(const llw_fit *fit, int d) {
+    const llw_device *device = &fit->launch.devices[d];
+    const llw_memory *m = &fit->prediction.device[d];
     json_t *o = json_object(), *band = json_object(), *compute = json_array();
-    int64_t need = m->weights + m->context + m->compute;
     bool known = m->weights >= 0 && m->context >= 0 && m->compute >= 0;
     json_object_set_new(o, "name", llw_json_string(device->name));
     json_object_set_new(o, "total", device->known ? json_integer(device->total) : json_null());
@@ -42,7 +44,8 @@ static json_t *device_json(const llw_device *device, const llw_memory *m) {
     json_array_append_new(compute, bytes(m->compute_high));
     json_object_set_new(band, "compute", compute);
     json_object_set_new(o, "band", band);
-    json_object_set_new(o, "left", device->known && known ? json_integer(device->free - need) : json_null());
+    json_object_set_new(
+        o, "left", device->known && known ? json_integer(device->free - llw_fit_need(fit, d)) : json_null());
     json_object_set_new(o, "layers", json_integer(m->layers));
     return o;
 }
@@ -63,7 +66,7 @@ static json_t *draft_json(const llw_draft *draft, int device) {
 static json_t *devices_json(const llw_fit *fit) {
     json_t *devices = json_array();
     for (int d = 0; d < fit->prediction.n_devices; d++) {
-        json_t *device = device_json(&fit->launch.devices[d], &fit->prediction.device[d]);
+        json_t *device = device_json(fit, d);
         if (fit->draft.used) json_object_set_new(device, "draft", draft_json(&fit->draft, d));
         json_array_append_new(devices, device);
     }
@@ -155,7 +158,7 @@ void llw_render_fit_json(llw_text *out, const llw_predicted *p, const llw_candid
     llw_json_dump(out, root);
 }
 
-/* A draft's line below its device's. */
+/* A draft's line below its device's, whose rest counts it. */
 static void draft_row(llw_text *out, const llw_draft *draft, const llw_memory *m) {
     char a[LLW_NUMBER_MAX], b[LLW_NUMBER_MAX], c[LLW_NUMBER_MAX];
     if (!draft->used || draft->outcome != LLW_OUTCOME_OK || m->weights + m->context + m->compute == 0) return;
@@ -193,7 +196,7 @@ void llw_render_prediction_text(llw_text *out, const llw_style *style, const llw
     llw_text_addf(out, "%-8s %18s %18s %18s  %18s\n", "bytes", "model", "context", "compute", "left");
     for (int d = 0; d < q->n_devices; d++) {
         row(out, p->fit.launch.devices[d].name, &q->device[d], p->fit.launch.devices[d].known,
-            p->fit.launch.devices[d].free);
+            p->fit.launch.devices[d].free - llw_draft_takes(&p->fit.draft, d));
         draft_row(out, &p->fit.draft, &p->fit.draft.device[d]);
     }
     row(out, "Host", &q->host, false, 0);
@@ -226,12 +229,6 @@ void llw_render_prediction_text(llw_text *out, const llw_style *style, const llw
     llw_flatten(out, style);
 }
 
-/* What a draft takes of a device, as far as it is known. */
-static int64_t draft_need(const llw_draft *draft, int device) {
-    const llw_memory *m = &draft->device[device];
-    return draft->used && draft->outcome == LLW_OUTCOME_OK ? m->weights + m->context + m->compute : 0;
-}
-
 /* The plan to take instead: its flags, what comes of it, and why. */
 static void say_better(llw_text *out, const llw_style *style, const llw_launch *given,
                        const llw_candidate *c) {
@@ -246,8 +243,7 @@ static void say_better(llw_text *out, const llw_style *style, const llw_launch *
     llw_text_add(out, "\n  ");
     llw_text_addf(&line, "The context is %s", llw_format_count(number, c->ctx));
     for (int d = 0; d < c->fit.prediction.n_devices; d++) {
-        const llw_memory *m = &c->fit.prediction.device[d];
-        int64_t need = m->weights + m->context + m->compute + draft_need(&c->fit.draft, d);
+        int64_t need = llw_fit_need(&c->fit, d);
         if (need)
             llw_text_addf(&line, ", %s keeps %s free", c->launch.devices[d].name,
                           llw_format_mib(bytes, c->launch.devices[d].free - need));
@@ -290,11 +286,9 @@ void llw_render_fit_text(llw_text *out, const llw_style *style, const llw_predic
         llw_text_add(out, "The result does not fit: llama.cpp will run out of memory while loading.\n");
     for (int d = 0; d < fit->prediction.n_devices; d++) {
         const llw_device *device = &fit->launch.devices[d];
-        const llw_memory *m = &fit->prediction.device[d];
         char a[LLW_NUMBER_MAX];
         if (!device->known) continue;
-        int64_t draft = draft_need(&fit->draft, d);
-        int64_t left = device->free - m->weights - m->context - m->compute - draft;
+        int64_t draft = llw_draft_takes(&fit->draft, d), left = device->free - llw_fit_need(fit, d);
         llw_text_addf(out, "%s: %s %s%s\n", device->name, llw_format_mib(a, left < 0 ? -left : left),
                       left < 0 ? "short" : "left", draft ? ", the draft counted" : "");
     }

@@ -3,6 +3,7 @@
  *
  * All cards share one scale, so that they can be compared; RAM has its own. The frame around a bar is what is
  * free on that device; a bar that is longer than its frame does not load. */
+#include "predict/draft.h"
 #include "render/html.h"
 
 #include "base/text.h"
@@ -32,8 +33,17 @@ static const llw_memory *memory_of(const plan *p, int i) {
     return i < p->fit->prediction.n_devices ? &p->fit->prediction.device[i] : &p->fit->prediction.host;
 }
 
-static int64_t need(const llw_memory *m) {
-    return m->weights + m->context + m->compute;
+/* The same device as llw_fit_need and llw_draft_takes count it. */
+static int index_of(const plan *p, int i) {
+    return i < p->fit->prediction.n_devices ? i : -1;
+}
+
+static int64_t need(const plan *p, int i) {
+    return llw_fit_need(p->fit, index_of(p, i));
+}
+
+static int64_t draft(const plan *p, int i) {
+    return llw_draft_takes(&p->fit->draft, index_of(p, i));
 }
 
 static const llw_device_line *line_of(const picture *p, const char *name) {
@@ -68,7 +78,7 @@ static bool collect(picture *p, const llw_decision *d) {
         int64_t *whole = i < p->n_gpus ? &p->cards : &p->ram;
         if (free_of(p, i) > *whole) *whole = free_of(p, i);
         for (int k = 0; k < p->n_plans; k++)
-            if (need(memory_of(&p->plans[k], i)) > *whole) *whole = need(memory_of(&p->plans[k], i));
+            if (need(&p->plans[k], i) > *whole) *whole = need(&p->plans[k], i);
     }
     return p->cards > 0 || p->ram > 0;
 }
@@ -87,17 +97,17 @@ static void segment(picture *p, const char *kind, double *x, int y, int64_t byte
     *x += width;
 }
 
-static void figures(picture *p, const llw_memory *m, int64_t room, int y) {
+static void figures(picture *p, int64_t needed, int64_t room, int y) {
     char buf[LLW_NUMBER_MAX];
-    bool over = room >= 0 && need(m) > room;
+    bool over = room >= 0 && needed > room;
     llw_text_addf(p->out, "<text%s x=\"%d\" y=\"%d\">", over ? " class=\"bad\"" : "", LEFT + BAR + 10,
                   y + THICK - 2);
-    llw_html_add(p->out, llw_format_bytes(buf, need(m)));
+    llw_html_add(p->out, llw_format_bytes(buf, needed));
     if (room < 0) {
         llw_text_add(p->out, " needed");
     } else {
         llw_text_add(p->out, ", ");
-        llw_html_add(p->out, llw_format_bytes(buf, over ? need(m) - room : room - need(m)));
+        llw_html_add(p->out, llw_format_bytes(buf, over ? needed - room : room - needed));
         llw_text_add(p->out, over ? " short" : " left");
     }
     llw_text_add(p->out, "</text>");
@@ -137,27 +147,31 @@ static int device(picture *p, int i, int y) {
         segment(p, "weights", &x, y, m->weights);
         segment(p, "kv", &x, y, m->context);
         segment(p, "compute", &x, y, m->compute);
+        segment(p, "draft", &x, y, draft(&p->plans[k], i));
         if (room >= 0)
             llw_text_addf(p->out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"%d\"/>",
-                          need(m) > room ? "over" : "free", LEFT, y - 1, length(p, room), THICK + 2);
-        figures(p, m, room, y);
+                          need(&p->plans[k], i) > room ? "over" : "free", LEFT, y - 1, length(p, room),
+                          THICK + 2);
+        figures(p, need(&p->plans[k], i), room, y);
     }
     return y + 12;
 }
 
 static void legend(picture *p) {
-    static const char *const kinds[] = {"weights", "kv", "compute"}, *const words[] = {"weights",
-                                                                                       "KV and state",
-                                                                                       "compute buffer"};
-    for (int i = 0; i < 3; i++)
+    static const struct {
+        const char *kind, *word;
+        int x;
+    } entries[] = {{"weights", "weights", 0},
+                   {"kv", "KV and state", 135},
+                   {"compute", "compute buffer", 270},
+                   {"free", "free memory", 420},
+                   {"draft", "draft", 540}};
+    int n = p->plans[0].fit->draft.used ? 5 : 4;
+    for (int i = 0; i < n; i++)
         llw_text_addf(p->out,
                       "<rect class=\"%s\" x=\"%d\" y=\"8\" width=\"14\" height=\"14\"/><text x=\"%d\" "
                       "y=\"20\">%s</text>",
-                      kinds[i], LEFT + 135 * i, LEFT + 135 * i + 20, words[i]);
-    llw_text_addf(p->out,
-                  "<rect class=\"free\" x=\"%d\" y=\"8\" width=\"14\" height=\"14\"/><text x=\"%d\" "
-                  "y=\"20\">free memory</text>",
-                  LEFT + 420, LEFT + 440);
+                      entries[i].kind, LEFT + entries[i].x, LEFT + entries[i].x + 20, entries[i].word);
 }
 
 bool llw_svg_bars(llw_text *out, const llw_decision *d, bool alone) {
@@ -180,23 +194,27 @@ void llw_html_bars_table(llw_text *out, const llw_decision *d) {
     picture p = {.out = out};
     if (!collect(&p, d)) return;
     char buf[LLW_NUMBER_MAX];
-    llw_text_add(out, "<table><thead><tr><th scope=\"col\">Device</th><th scope=\"col\">Plan</th><th "
-                      "scope=\"col\">Weights</th>"
-                      "<th scope=\"col\">KV and state</th><th scope=\"col\">Compute buffer</th><th "
-                      "scope=\"col\">Free before</th>"
-                      "<th scope=\"col\">Left</th></tr></thead><tbody>");
+    bool drafts = p.plans[0].fit->draft.used;
+    llw_text_addf(out,
+                  "<table><thead><tr><th scope=\"col\">Device</th><th scope=\"col\">Plan</th><th "
+                  "scope=\"col\">Weights</th><th scope=\"col\">KV and state</th><th scope=\"col\">Compute "
+                  "buffer</th>%s<th scope=\"col\">Free before</th><th "
+                  "scope=\"col\">Left</th></tr></thead><tbody>",
+                  drafts ? "<th scope=\"col\">Draft</th>" : "");
     for (int i = 0; i <= p.n_gpus; i++) {
         for (int k = 0; k < p.n_plans; k++) {
             const llw_memory *m = memory_of(&p.plans[k], i);
-            int64_t room = free_of(&p, i), cells[] = {m->weights, m->context, m->compute};
+            int64_t room = free_of(&p, i),
+                    cells[] = {m->weights, m->context, m->compute, draft(&p.plans[k], i)};
             llw_text_add(out, "<tr><th scope=\"row\">");
             llw_html_add(out, device_name(&p, i));
             llw_text_add(out, "</th><td>");
             llw_html_add(out, p.plans[k].name);
-            for (int c = 0; c < 3; c++) llw_text_addf(out, "</td><td>%s", llw_format_bytes(buf, cells[c]));
+            for (int c = 0; c < 3 + drafts; c++)
+                llw_text_addf(out, "</td><td>%s", llw_format_bytes(buf, cells[c]));
             llw_text_addf(out, "</td><td>%s", room < 0 ? "unknown" : llw_format_bytes(buf, room));
             llw_text_addf(out, "</td><td>%s</td></tr>",
-                          room < 0 ? "unknown" : llw_format_bytes(buf, room - need(m)));
+                          room < 0 ? "unknown" : llw_format_bytes(buf, room - need(&p.plans[k], i)));
         }
     }
     llw_text_add(out, "</tbody></table>\n");

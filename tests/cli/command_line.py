@@ -184,6 +184,26 @@ class Questions(Case):
         done = self.llwhy("what-if", "model=Q4_K_M", self.here / "GLM-Q8_0.gguf", *box, "--format", "json", *flags, code=0)
         self.assertEqual(json.loads(done.stdout)["after"]["verdict"], "loads")
 
+    def test_a_draft_is_loaded_with_the_model(self):
+        """The model alone would leave 892 MiB; its draft wants 2104 MiB of them."""
+        box = ["--gpu", "12282:8500", "--ram", "32000", "--format", "json"]
+        flags = ["--", "-c", "24576", "--fit", "off", "-ngl", "99"]
+        alone = json.loads(self.llwhy("llama-3.1-8b-q4_k_m", *box, *flags, code=None).stdout)
+        both = json.loads(self.llwhy("llama-3.1-8b-q4_k_m", *box, *flags, "-md", "llama-3.2-1b-q8_0", code=None).stdout)
+        self.assertEqual([d["verdict"] for d in (alone, both)], ["loads", "fails"])
+        gpu = both["devices"][0]
+        self.assertEqual(gpu["left"], gpu["free"] - gpu["weights"] - gpu["kv"] - gpu["compute"] - gpu["draft"])
+        self.assertEqual(gpu["weights"], alone["devices"][0]["weights"])
+        table = json.loads(self.llwhy("predict", "llama-3.1-8b-q4_k_m", *box, *flags, "-md", "llama-3.2-1b-q8_0", code=0).stdout)["devices"][0]
+        self.assertEqual(table["left"], gpu["left"])
+        self.assertEqual(sum(table["draft"][part] for part in ("model", "context", "compute")), gpu["draft"])
+
+    def test_what_of_the_host_is_exact(self):
+        """A processor nobody knows may keep weights in a larger layout."""
+        box = ["predict", "qwen3.5-27b-q6_k", "--no-gpu", "--ram", "64205", "--format", "json"]
+        exact = [json.loads(self.llwhy(*box, *flags, code=0).stdout)["host"]["exact"]["model"] for flags in ([], ["--", "--no-repack"])]
+        self.assertEqual(exact, [False, True])
+
     def test_a_prediction_and_its_log(self):
         done = self.llwhy("contrast", "prediction", "tests/fixtures/logs/v0.5.0-lv4.log", "--format", "json", code=0)
         found = json.loads(done.stdout)

@@ -21,6 +21,7 @@ GLM, OSS, DENSE = "glm-4.7-flash-q8_0", "gpt-oss-120b-mxfp4", "qwen3.5-27b-q6_k"
 TWO = ["--gpu", "24564:23671", "--gpu", "16303:12761", "--ram", "64205"]
 INCIDENT = ["--", "-c", "131072", "-ctk", "q8_0", "-ctv", "q8_0", "-ngl", "99", "--fit", "off", "-b", "1024", "-ub", "1024",
             "-ts", "33,14"]
+DRAFT = ["llama-3.1-8b-q4_k_m", "--gpu", "12282:8500", "--ram", "32000", "--", "-md", "llama-3.2-1b-q8_0", "-c", "24576", "--fit", "off", "-ngl", "99"]
 LINT = "tests/fixtures/lint"
 OUTPUTS = {
     "decision": [
@@ -29,6 +30,7 @@ OUTPUTS = {
         [OSS, *TWO, "--", "-c", "32768"],
         [DENSE, "--gpu", "12282:11500", "--ram", "64205", "--", "-c", "8192"],
         [DENSE, "--no-gpu", "--ram", "64205"],
+        DRAFT,
         [GLM, *TWO, "--", "-c", "4096", "-ctk", "no-such-type"],
         ["--facts", "tests/cases/L04-facts/facts.json", "--", "-c", "10240"],
     ],
@@ -49,6 +51,7 @@ OUTPUTS = {
         ["predict", GLM, *TWO, *INCIDENT],
         ["predict", DENSE, "--no-gpu", "--ram", "64205"],
         ["predict", OSS, *TWO],
+        ["predict", *DRAFT],
         ["predict", GLM, *TWO, "--", "-ctk", "no-such-type"],
     ],
     "fit": [
