@@ -91,17 +91,14 @@ static bool version_at(searching *s, const char *at, const char *end, char token
     return is_version(token);
 }
 
-/* NAME=value, NAME: value or NAME := value, the first of the file that is a version. */
-static const char *defined(searching *s, const char *name, size_t len, char token[MAX_TOKEN]) {
-    if (!len || s->looked_up++ >= MAX_LOOKED_UP) return NULL;
-    for (const char *at = s->bytes; (at = memmem(at, (size_t)(s->end - at), name, len)); at += len) {
-        const char *after = at + len;
-        if ((at > s->bytes && (is_word(at[-1]) || at[-1] == '$' || at[-1] == '{'))) continue;
-        after = skip(after, s->end, " \t");
-        if (after + 1 < s->end && *after == ':' && after[1] == '=') after++;
-        if (after >= s->end || (*after != '=' && *after != ':')) continue;
-        const char *stop = memchr(after, '\n', (size_t)(s->end - after));
-        if (!stop) stop = s->end;
+/* The version that a line gives the name: NAME=value, NAME: value or NAME := value. */
+static const char *defined_in(searching *s, const char *from, const char *stop, const char *name, size_t len,
+                              char token[MAX_TOKEN]) {
+    for (const char *at = from; (at = memmem(at, (size_t)(stop - at), name, len)); at += len) {
+        if (at > s->bytes && (is_word(at[-1]) || at[-1] == '$' || at[-1] == '{')) continue;
+        const char *after = skip(at + len, stop, " \t");
+        if (after + 1 < stop && *after == ':' && after[1] == '=') after++;
+        if (after >= stop || (*after != '=' && *after != ':')) continue;
         after = skip(after + 1, stop, " \t\"'");
         if (after < stop && *after == '$') { /* no circles: only what stands there if it is not set */
             const char *other = find(after, stop, ":-");
@@ -109,6 +106,18 @@ static const char *defined(searching *s, const char *name, size_t len, char toke
             if (after < stop && *after == '$') continue;
         }
         if (version_at(s, after, stop, token)) return at;
+    }
+    return NULL;
+}
+
+/* Where the first line of the file that gives the name a version does so. */
+static const char *defined(searching *s, const char *name, size_t len, char token[MAX_TOKEN]) {
+    if (!len || s->looked_up++ >= MAX_LOOKED_UP) return NULL;
+    for (const char *from = s->bytes, *stop; from < s->end; from = stop + 1) {
+        stop = memchr(from, '\n', (size_t)(s->end - from));
+        if (!stop) stop = s->end;
+        const char *at = defined_in(s, from, stop, name, len, token);
+        if (at) return at;
     }
     return NULL;
 }
