@@ -89,7 +89,7 @@ static bool string(python *p, llw_rich *out) {
         if (!raw && c == '\\' && i + 1 < p->text.n) one.byte = byte_at(p, ++i);
         llw_rich_push(p->r->arena, out, one);
     }
-    p->at = i + (i < p->text.n && byte_at(p, i) == quote ? quotes : 0);
+    p->at = i < p->text.n ? i + (byte_at(p, i) == quote ? quotes : 0) : p->text.n;
     return true;
 }
 
@@ -206,6 +206,12 @@ static list *find_list(python *p, const char *name) {
     return NULL;
 }
 
+/* The line of the last byte that was read. */
+static int last_line(const python *p) {
+    size_t n = p->at < p->text.n ? p->at : p->text.n;
+    return n ? p->text.chars[n - 1].line : 1;
+}
+
 static void extend(python *p, list *l, int indent, const llw_words *words, const llw_char *at) {
     if (indent > l->indent) {
         llw_rich unknown = {0};
@@ -214,7 +220,7 @@ static void extend(python *p, list *l, int indent, const llw_words *words, const
         return;
     }
     for (size_t i = 0; i < words->n; i++) llw_words_push(p->r->arena, &l->words, words->items[i]);
-    l->last_line = p->at ? p->text.chars[(p->at < p->text.n ? p->at : p->text.n) - 1].line : l->line;
+    l->last_line = last_line(p);
 }
 
 static void new_list(python *p, const char *name, int indent, size_t open) {
@@ -224,7 +230,7 @@ static void new_list(python *p, const char *name, int indent, size_t open) {
               .line = p->text.chars[open].line,
               .column = p->text.chars[open].column,
               .words = words,
-              .last_line = p->text.chars[p->at ? p->at - 1 : 0].line};
+              .last_line = last_line(p)};
     l.ours = is_program(p, &words);
     list *old = find_list(p, name);
     if (old && old->indent < indent) old->name = ""; /* nobody knows which one is started */
