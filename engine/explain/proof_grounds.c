@@ -211,7 +211,7 @@ static void tell_draft(llw_prover *b, int depth, const llw_predicted *p, const c
     const llw_memory *m = &draft->host;
     for (int d = 0; d < p->fit.launch.n_devices; d++)
         if (!strcmp(p->fit.launch.devices[d].name, device)) m = &draft->device[d];
-    if (m->weights + m->context + m->compute == 0) return;
+    if (!llw_memory_sum(m)) return;
     char weights[LLW_NUMBER_MAX], cache[LLW_NUMBER_MAX], compute[LLW_NUMBER_MAX];
     llw_text t = {0};
     llw_text_addf(&t, "%s of weights + %s of cache + %s%s of compute buffer",

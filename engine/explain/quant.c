@@ -47,7 +47,7 @@ static void judge_gpus(const llw_launch *launch, llw_arena *arena, llw_quant *ou
 }
 
 static int64_t host_need(const llw_prediction *p) {
-    return p->host.weights + p->host.context + p->host.compute;
+    return llw_memory_sum(&p->host);
 }
 
 /* Without a GPU: the context asked for, or else the largest that RAM has room for. */

@@ -174,8 +174,7 @@ static void one_gpu(const native *n) {
     n->out->alone = alone;
     int64_t need = 0;
     for (int d = 0; d < p->n_devices; d++)
-        need += p->device[d].weights + p->device[d].context + p->device[d].compute +
-                llw_draft_takes(&n->out->fit.draft, d);
+        need += llw_memory_sum(&p->device[d]) + llw_draft_takes(&n->out->fit.draft, d);
     say(n, n->launch, LLW_launch_whole_need, llw_bytes(need));
     n->out->stored = p->device[best].weights + p->device[best].context;
     say(n, n->launch, LLW_launch_fits_one_gpu, llw_flag(need <= as_read->devices[best].free));

@@ -68,10 +68,10 @@ void llw_draft_add(const llw_launch *launch, const llw_launch *draft, const llw_
 
 int64_t llw_draft_takes(const llw_draft *draft, int device) {
     const llw_memory *m = device < 0 ? &draft->host : &draft->device[device];
-    return draft->used && draft->outcome == LLW_OUTCOME_OK ? m->weights + m->context + m->compute : 0;
+    return draft->used && draft->outcome == LLW_OUTCOME_OK ? llw_memory_sum(m) : 0;
 }
 
 int64_t llw_fit_need(const llw_fit *fit, int device) {
     const llw_memory *m = device < 0 ? &fit->prediction.host : &fit->prediction.device[device];
-    return m->weights + m->context + m->compute + llw_draft_takes(&fit->draft, device);
+    return llw_memory_sum(m) + llw_draft_takes(&fit->draft, device);
 }

@@ -140,8 +140,7 @@ void llw_extras_estimate(const llw_fit *fit, const llw_extra_files *files, llw_a
     if (llw_table_read(arena, "models/extras.tsv", &e.table, NULL) != LLW_OK) return;
     shape s = shape_of(&e);
     for (int i = 0; i < launch->n_devices; i++) {
-        const llw_memory *m = &prediction->device[i];
-        if (m->weights + m->context + m->compute > 0) add_device(&e, i, &s);
+        if (llw_memory_sum(&prediction->device[i]) > 0) add_device(&e, i, &s);
     }
     if (files && launch->n_devices > 0) {
         add_file(&e, first_used(launch), files->mmproj, "the vision projector (--mmproj)");

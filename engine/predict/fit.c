@@ -64,13 +64,13 @@ bool llw_fit_look(llw_fit_state *state, int gpu_layers, llw_fit_memory *out) {
         const llw_memory *memory = &seen.device[state->device[id]];
         const llw_device *device = &state->given->devices[state->device[id]];
         out->model[id] = memory->weights;
-        out->total[id] = memory->weights + memory->context + memory->compute;
+        out->total[id] = llw_memory_sum(memory);
         /* llama_memory_recurrent and llama_dsv4_comp_state allocate for real even in a no_alloc load, and the
          * card's free memory is read after that: on a real card state is counted twice. */
         int64_t twice =
             device->live ? (memory->state + LLW_CUDA_PAGE - 1) / LLW_CUDA_PAGE * LLW_CUDA_PAGE : 0;
         out->free[id] = device->free - twice;
-        state->rough |= !memory->weights_exact || !memory->context_exact || !memory->compute_exact;
+        state->rough |= !llw_memory_is_exact(memory);
     }
     if (state->nd == 0) state->rough |= !seen.host.weights_exact || !seen.host.compute_exact;
     /* weights in another layout lie in no buffer that common_get_device_memory_data_impl sums up */

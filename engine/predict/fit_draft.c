@@ -7,14 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int64_t sum(const llw_memory *m) {
-    return m->weights + m->context + m->compute;
-}
-
-static bool is_exact(const llw_memory *m) {
-    return m->weights_exact && m->context_exact && m->compute_exact;
-}
-
 /* "the draft model", or the model's own layers. */
 static const char *name_of(const llw_fit_state *state) {
     return state->given->spec.draft ? "the draft model"
@@ -55,7 +47,7 @@ static void say_draft(llw_fit_state *state) {
     }
     for (int id = 0; id < state->nd; id++) {
         const llw_memory *m = &d->device[state->device[id]];
-        if (sum(m) == 0) continue;
+        if (llw_memory_sum(m) == 0) continue;
         llw_fit_say(
             state,
             "On %s fit counts %s too, beside a context of %s: %s of weights, %s of cache, %s%s of compute "
@@ -86,10 +78,10 @@ bool llw_fit_add_draft(llw_fit_state *state, llw_fit_memory *memory) {
     for (int id = 0; id < state->nd; id++) {
         const llw_memory *m = &d->device[state->device[id]];
         memory->model[id] += m->weights;
-        memory->total[id] += sum(m);
-        state->rough |= sum(m) > 0 && !is_exact(m);
+        memory->total[id] += llw_memory_sum(m);
+        state->rough |= llw_memory_sum(m) > 0 && !llw_memory_is_exact(m);
     }
-    memory->host += sum(&d->host);
+    memory->host += llw_memory_sum(&d->host);
     return true;
 }
 

@@ -264,6 +264,14 @@ static void predict(const llw_launch *launch, llw_arena *arena, bool explain, bo
     llw_arena_free(scratch);
 }
 
+int64_t llw_memory_sum(const llw_memory *memory) {
+    return memory->weights + memory->context + memory->compute;
+}
+
+bool llw_memory_is_exact(const llw_memory *memory) {
+    return memory->weights_exact && memory->context_exact && memory->compute_exact;
+}
+
 void llw_predict(const llw_launch *launch, llw_arena *arena, bool explain, llw_prediction *out) {
     if (launch->memo && llw_memo_find(launch->memo, launch, explain, out)) {
         out->reason = llw_arena_strdup(arena, out->reason); /* the memo may be gone before the prediction */

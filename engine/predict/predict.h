@@ -32,6 +32,10 @@ typedef struct llw_memory {
     int layers; /* layers whose KV and weights live here by -ngl and -ts */
 } llw_memory;
 
+/* Weights, context and compute buffer together; whether each of them is exact. */
+int64_t llw_memory_sum(const llw_memory *memory);
+bool llw_memory_is_exact(const llw_memory *memory);
+
 /* One line of arithmetic; `device` -1 is the host. Behind it, deeper, comes what it rests on: lines computed
  * in turn, and at the ends header keys, slots, and numbers that are llama.cpp's own (`source` says where). */
 typedef struct llw_step {

@@ -290,7 +290,7 @@ static void estimate(const llw_launch *launch, const llw_prediction *prediction,
         return;
     }
     const llw_memory *host = &prediction->host;
-    if (launch->ram_available >= 0 && host->weights + host->context + host->compute > launch->ram_available) {
+    if (launch->ram_available >= 0 && llw_memory_sum(host) > launch->ram_available) {
         out->reason =
             "RAM does not hold what is to stay there, and how fast the rest comes from disk is not known";
         return;

@@ -58,8 +58,7 @@ static json_t *draft_json(const llw_draft *draft, int device) {
     json_object_set_new(o, "model", bytes(m->weights));
     json_object_set_new(o, "context", bytes(m->context));
     json_object_set_new(o, "compute", bytes(m->compute));
-    json_object_set_new(
-        o, "exact", json_boolean(!m->compute || (m->weights_exact && m->context_exact && m->compute_exact)));
+    json_object_set_new(o, "exact", json_boolean(!m->compute || llw_memory_is_exact(m)));
     return o;
 }
 
@@ -161,7 +160,7 @@ void llw_render_fit_json(llw_text *out, const llw_predicted *p, const llw_candid
 /* A draft's line below its device's, whose rest counts it. */
 static void draft_row(llw_text *out, const llw_draft *draft, const llw_memory *m) {
     char a[LLW_NUMBER_MAX], b[LLW_NUMBER_MAX], c[LLW_NUMBER_MAX];
-    if (!draft->used || draft->outcome != LLW_OUTCOME_OK || m->weights + m->context + m->compute == 0) return;
+    if (!draft->used || draft->outcome != LLW_OUTCOME_OK || !llw_memory_sum(m)) return;
     llw_text_addf(out, "%-8s %18s %18s %18s%s\n", " + draft", llw_format_count(a, m->weights),
                   llw_format_count(b, m->context), llw_format_count(c, m->compute),
                   m->compute_exact ? "" : "~");
