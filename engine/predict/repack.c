@@ -61,10 +61,11 @@ static bool has(const char *features, const char *feature) {
 }
 
 static bool takes(const row *r, llw_op op, const llw_tensor *t) {
+    if (t->type != r->type) return false;
     bool flat = t->dims[2] * t->dims[3] == 1,
          matrix = op == LLW_OP_MUL_MAT && (flat || r->kind == LLW_REPACK_AMX);
     bool experts = op == LLW_OP_MUL_MAT_ID && r->experts && t->dims[2] > 1 && t->dims[3] == 1;
-    return t->type == r->type && (matrix || experts) && t->dims[1] % r->rows == 0 && t->dims[0] % r->row == 0;
+    return (matrix || experts) && t->dims[1] % r->rows == 0 && t->dims[0] % r->row == 0;
 }
 
 /* Types that no processor's code takes are left alone, whatever the processor: floats but f16, and the
@@ -94,7 +95,7 @@ llw_repack_kind llw_repack_of(const llw_plan *plan, llw_place place, llw_op op, 
     if (!launch->cpu) return may_be_taken(op, tensor) ? LLW_REPACK_UNKNOWN : LLW_REPACK_NONE;
     for (size_t i = 0; i < n_rows; i++) {
         const row *r = &table[i];
-        if (!has(launch->cpu, r->needs) || !takes(r, op, tensor)) continue;
+        if (!takes(r, op, tensor) || !has(launch->cpu, r->needs)) continue;
         /* ggml_backend_amx_get_alloc_size: of several matrices only the first one's rows are counted */
         int64_t length = llw_ggml_row_bytes(r->type, tensor->dims[0]) + tensor->dims[0] / r->block * r->grows;
         bool packed = r->kind == LLW_REPACK_AMX && r->block > 1;
