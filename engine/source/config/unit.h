@@ -1,4 +1,5 @@
-/* What the readers of systemd units (config/unit.c) and of Podman's .container files share. */
+/* What the readers of systemd units (unit.c, unit_instance.c) and of Podman's .container files
+ * (unit_container.c) share. */
 #ifndef LLW_SOURCE_UNIT_H
 #define LLW_SOURCE_UNIT_H
 
@@ -22,8 +23,12 @@ typedef struct llw_unit {
     const char *label; /* of the launch: the instance of a template, "" else */
 } llw_unit;
 
+/* Adds a file's lines; what ends in \ goes on with a blank, comments between are dropped. */
+void llw_unit_read(llw_unit *u, const llw_config_file *file);
 /* Environment, EnvironmentFile and UnsetEnvironment of a section, as systemd adds them up. */
 llw_scope llw_unit_environment(llw_unit *u, const char *section);
+/* What [Service] starts. */
+void llw_unit_service(llw_unit *u);
 /* What [Container] starts. */
 void llw_unit_container(llw_unit *u);
 
