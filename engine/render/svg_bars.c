@@ -166,7 +166,8 @@ static void legend(picture *p) {
                    {"compute", "compute buffer", 270},
                    {"free", "free memory", 420},
                    {"draft", "draft", 540}};
-    int n = p->plans[0].fit->draft.used ? 5 : 4;
+    const llw_draft *draft = &p->plans[0].fit->draft;
+    int n = draft->used && draft->outcome == LLW_OUTCOME_OK ? 5 : 4; /* what nobody knows has no segment */
     for (int i = 0; i < n; i++)
         llw_text_addf(p->out,
                       "<rect class=\"%s\" x=\"%d\" y=\"8\" width=\"14\" height=\"14\"/><text x=\"%d\" "
@@ -204,16 +205,18 @@ void llw_html_bars_table(llw_text *out, const llw_decision *d) {
     for (int i = 0; i <= p.n_gpus; i++) {
         for (int k = 0; k < p.n_plans; k++) {
             const llw_memory *m = memory_of(&p.plans[k], i);
-            int64_t room = free_of(&p, i),
-                    cells[] = {m->weights, m->context, m->compute, draft(&p.plans[k], i)};
+            bool open = drafts && p.plans[k].fit->draft.outcome != LLW_OUTCOME_OK;
+            int64_t room = free_of(&p, i), cells[] = {m->weights, m->context, m->compute};
             llw_text_add(out, "<tr><th scope=\"row\">");
             llw_html_add(out, device_name(&p, i));
             llw_text_add(out, "</th><td>");
             llw_html_add(out, p.plans[k].name);
-            for (int c = 0; c < 3 + drafts; c++)
-                llw_text_addf(out, "</td><td>%s", llw_format_bytes(buf, cells[c]));
+            for (int c = 0; c < 3; c++) llw_text_addf(out, "</td><td>%s", llw_format_bytes(buf, cells[c]));
+            if (drafts)
+                llw_text_addf(out, "</td><td>%s",
+                              open ? "unknown" : llw_format_bytes(buf, draft(&p.plans[k], i)));
             llw_text_addf(out, "</td><td>%s", room < 0 ? "unknown" : llw_format_bytes(buf, room));
-            llw_text_addf(out, "</td><td>%s</td></tr>",
+            llw_text_addf(out, "</td><td>%s%s</td></tr>", open && room >= 0 ? "at most " : "",
                           room < 0 ? "unknown" : llw_format_bytes(buf, room - need(&p.plans[k], i)));
         }
     }

@@ -119,6 +119,13 @@ class Pages(unittest.TestCase):
             if shutil.which("dot"):
                 self.assertIn("<svg", subprocess.run(["dot", "-Tsvg"], input=text, capture_output=True, text=True, check=True).stdout)
 
+    def test_a_draft_that_nobody_can_read_is_no_number(self):
+        page = runs.llwhy(LLWHY, "qwen3-8b-q4_k_m", "--gpu", "24564:23671", "--format", "html", "--", "-md", "nowhere.gguf").stdout
+        row = re.search(r"<th scope=\"row\">CUDA0</th><td>this launch</td>(.*?)</tr>", page)[1]
+        cells = re.findall("<td>(.*?)</td>", row)
+        self.assertEqual((cells[3], cells[5][:8]), ("unknown", "at most "))
+        self.assertNotIn('class="draft"', page)
+
     def test_several_launches_are_one_page_and_one_picture(self):
         with tempfile.TemporaryDirectory() as place:
             pathlib.Path(place, ".llwhy.yaml").write_text('gpus: ["24564:23671"]\nram: "64205"\nlaunches:\n'

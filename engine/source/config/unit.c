@@ -6,7 +6,6 @@
  * emptied by nothing behind the sign; EnvironmentFile= overrides it; a drop-in has to empty ExecStart= before
  * it gives another. */
 #include "source/config/unit.h"
-#include "base/file.h"
 #include "source/launch/template.h"
 
 #include <ctype.h>
