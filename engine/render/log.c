@@ -155,6 +155,8 @@ static void tell_settings(llw_text *out, const llw_style *style, const llw_load 
     if (l->n_ctx > 0) llw_text_addf(&t, "context %s", number(buf, l->n_ctx));
     if (l->n_ctx > 0 && l->n_ctx_seq > 0 && l->n_ctx_seq != l->n_ctx)
         llw_text_addf(&t, " (%s each)", number(buf, l->n_ctx_seq));
+    if (l->n_ctx <= 0 && l->n_ctx_seq > 0)
+        llw_text_addf(&t, ", context of a slot %s", number(buf, l->n_ctx_seq));
     if (l->n_seq > 1)
         llw_text_addf(&t, ", %s slots%s", number(buf, l->n_seq),
                       l->kv_unified && !strcmp(l->kv_unified, "true") ? " sharing it" : "");

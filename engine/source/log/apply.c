@@ -446,7 +446,7 @@ void llw_log_apply(llw_log_reader *r, llw_log_stream *s, const llw_log_line *lin
     if (line->event == LLW_LOG_E_NONE) return;
     if (s->entry) s->entry->load.last_line = r->log->lines;
     if (apply_process(r, s, line) || llw_log_apply_ollama(r, s, line) || llw_log_apply_trouble(r, s, line) ||
-        s->fitting)
+        llw_log_apply_service(r, s, line) || s->fitting)
         return;
     if (s->dry && line->event != LLW_LOG_E_META) return;
     /* each load says it once: what comes now belongs to another one, whose header is not in the log */

@@ -133,6 +133,7 @@ static void judge(llw_log_entry *e) {
 }
 
 void llw_log_finish(llw_arena *arena, llw_log_entry *e) {
+    llw_log_settle_slots(e);
     sum_buffers(arena, &e->load);
     use_breakdown(arena, e);
     qsort(e->load.devices, (size_t)e->load.n_devices, sizeof *e->load.devices, by_name);

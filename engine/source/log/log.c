@@ -102,8 +102,9 @@ static bool read_string(llw_log_reader *r, const char *bytes, size_t len) {
 /* A load of which nothing was said but that its process ended is none. */
 static bool worth(const llw_log_entry *e) {
     const llw_load *l = &e->load;
-    bool said = l->path || l->n_buffers || l->n_ctx >= 0 || l->offloaded_line || l->fit.state ||
-                l->loaded_line || l->oom.line || e->crash_line || e->fail_line || l->architecture;
+    bool said = l->path || l->n_buffers || l->n_ctx >= 0 || e->slot.cells || l->offloaded_line ||
+                l->fit.state || l->loaded_line || l->oom.line || e->crash_line || e->fail_line ||
+                l->architecture;
     return said && !e->dropped;
 }
 

@@ -12,6 +12,15 @@ typedef struct llw_log_share { /* a row of the memory breakdown */
     int line;
 } llw_log_share;
 
+typedef struct llw_log_slot { /* what the server says of its slots */
+    int64_t cells;            /* context that one may use; 0: not told */
+    int64_t whole;            /* what it was capped from; 0 */
+    bool divided; /* by the number of slots, as builds did before November 2025 or where the cache is not
+                     shared */
+    bool begun;   /* the lines are there that would tell of a cap */
+    int line;
+} llw_log_slot;
+
 /* A load while it is being read. */
 typedef struct llw_log_entry {
     llw_load load;
@@ -24,6 +33,7 @@ typedef struct llw_log_entry {
     llw_log_share breakdown[LLW_LOG_BREAKDOWN];
     int n_breakdown;
     int64_t prompt; /* tokens of the request at work; -1 */
+    llw_log_slot slot;
 } llw_log_entry;
 
 /* The lines of one service, unit or container. */
@@ -80,8 +90,13 @@ bool llw_log_apply_context(llw_log_reader *r, llw_log_stream *s, const llw_log_l
 /* log/ollama.c: Ollama's own lines. */
 bool llw_log_apply_ollama(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line);
 
-/* log/trouble.c: fit, memory, crashes, failures, timings. False when the event is none of these. */
+/* log/trouble.c: fit, memory, crashes, failures. False when the event is none of these. */
 bool llw_log_apply_trouble(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line);
+
+/* log/service.c: slots, requests and their speed. False when the event is none of these. */
+bool llw_log_apply_service(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line);
+/* The context as the slots tell it, where nothing better did. */
+void llw_log_settle_slots(llw_log_entry *entry);
 
 /* log/end.c: sums, outcome. */
 void llw_log_finish(llw_arena *arena, llw_log_entry *entry);

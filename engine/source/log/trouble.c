@@ -1,5 +1,4 @@
-/* What a recognised line means: --fit, memory that was not there, crashes, failures, and the speed of
- * requests. */
+/* What a recognised line means: --fit, memory that was not there, crashes, failures. */
 #include "source/log/state.h"
 
 #include <ctype.h>
@@ -334,100 +333,7 @@ static bool apply_failure(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     return true;
 }
 
-/* What a default verbosity tells of the context; the context's own lines say it better. */
-static void set_slots(llw_load *load, const llw_log_field *f, int line) {
-    int64_t slots = f[0].integer, each = f[1].integer;
-    bool unified = f[2].text.len == 4 && !memcmp(f[2].text.at, "true", 4);
-    if (load->n_ctx >= 0 || slots <= 0 || slots > 1024 || each <= 0 || each > INT32_MAX) return;
-    load->n_seq = slots;
-    load->n_ctx_seq = each;
-    load->n_ctx = unified ? each : each * slots;
-    load->kv_unified = unified ? "true" : "false";
-    load->n_ctx_line = load->n_seq_line = line;
-}
-
-/* llama-cli tells the size of its context where the verbosity hid the context's own lines. */
-static void set_context(llw_load *load, int64_t cells, int line) {
-    if (load->n_ctx >= 0 || cells <= 0 || cells > INT32_MAX) return;
-    load->n_ctx = cells;
-    load->n_ctx_line = line;
-}
-
-static void set_slot_number(llw_load *load, int64_t slots, int line) {
-    if (load->n_seq >= 0 || slots <= 0 || slots > 1024) return;
-    load->n_seq = slots;
-    load->n_seq_line = line;
-}
-
-static void set_loaded(llw_log_reader *r, llw_load *load, llw_log_event event) {
-    load->early |= event == LLW_LOG_E_LOADED_EARLY;
-    if (!load->loaded_line) load->loaded_line = load->last_line = r->log->lines;
-}
-
-static bool apply_service(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
-    const llw_log_field *f = line->field;
-    llw_log_entry *e = s->entry;
-    /* a log whose beginning is missing still tells that it runs */
-    bool begins = line->event == LLW_LOG_E_LOADED || line->event == LLW_LOG_E_LOADED_CLI ||
-                  line->event == LLW_LOG_E_LOADED_EARLY || line->event == LLW_LOG_E_PROMPT_TIME ||
-                  line->event == LLW_LOG_E_CLI_SPEED || line->event == LLW_LOG_E_TASK;
-    if (line->event == LLW_LOG_E_ROUTER) return s->router = true; /* loads nothing; its children tell */
-    if (!e && begins && !s->fitting && !s->router) e = llw_log_entry_get(r, s);
-    if (!e) return false;
-    llw_load *load = &e->load;
-    switch (line->event) {
-    case LLW_LOG_E_LOADED_CLI: set_context(load, f[0].integer, r->log->lines); /* fall through */
-    case LLW_LOG_E_LOADED_EARLY:
-    case LLW_LOG_E_LOADED:
-        if (s->fitting) return true;
-        set_loaded(r, load, line->event);
-        if (!s->main) return true;
-        s->entry = s->main; /* the draft is ready with it; what comes now is the server's */
-        s->main = NULL;
-        set_loaded(r, &s->entry->load, line->event);
-        return true;
-    case LLW_LOG_E_SLOTS: set_slots(load, f, r->log->lines); return true;
-    case LLW_LOG_E_SLOTS_NUMBER: set_slot_number(load, f[0].integer, r->log->lines); return true;
-    case LLW_LOG_E_SLOT_NEW: /* of several, whether they share it is not told */
-        if (load->n_seq == 1) set_context(load, f[0].integer, r->log->lines);
-        return true;
-    case LLW_LOG_E_TASK:
-        e->prompt = f[2].integer;
-        if (!load->loaded_line) load->loaded_line = r->log->lines;
-        return true;
-    case LLW_LOG_E_PROMPT_TIME:
-        e->prompt = -1;
-        if (!load->loaded_line) load->loaded_line = r->log->lines;
-        load->timing_line = r->log->lines;
-        load->requests++;
-        if (f[1].integer <= 0 || f[1].integer > INT32_MAX || !(f[0].real >= 0)) return true;
-        load->prompt_tokens += f[1].integer;
-        load->prompt_ms += f[0].real;
-        if (f[1].integer <= load->longest_prompt) return true;
-        load->longest_prompt = f[1].integer;
-        load->longest_prompt_speed = f[3].real;
-        return true;
-    case LLW_LOG_E_EVAL_TIME:
-        if (f[1].integer <= 0 || f[1].integer > INT32_MAX || !(f[0].real >= 0)) return true;
-        load->eval_tokens += f[1].integer;
-        load->eval_ms += f[0].real;
-        load->eval_steps +=
-            f[4].real > 0 && f[4].real < 1e9 ? f[4].real * f[0].real / 1e3 : (double)f[1].integer;
-        return true;
-    case LLW_LOG_E_CLI_SPEED:
-        if (!load->loaded_line) load->loaded_line = r->log->lines;
-        if (load->prompt_ms > 0) return true; /* the timings before it told more */
-        load->timing_line = r->log->lines;
-        load->requests++;
-        load->cli_prompt_speed = f[0].real;
-        load->cli_speed = f[1].real;
-        return true;
-    case LLW_LOG_E_ENDED: load->ended = load->loaded_line != 0 && !e->crash_line; return true;
-    default: return false;
-    }
-}
-
 bool llw_log_apply_trouble(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
     return apply_fit(r, s, line) || apply_memory(r, s, line) || apply_crash(r, s, line) ||
-           apply_failure(r, s, line) || apply_service(r, s, line);
+           apply_failure(r, s, line);
 }
