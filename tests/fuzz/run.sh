@@ -11,7 +11,7 @@ found=0
 # A hang is a second by the rules; sanitizers and busy machines are slow. The memory limit includes the sanitizers' own.
 # shellcheck disable=SC2086 # the kept corpus may be none
 "$build/tests/fuzz/fuzz_$target" -max_total_time="$seconds" -seed="${FUZZ_SEED:-0}" -timeout=20 -rss_limit_mb=1024 -malloc_limit_mb=256 -max_len=131072 \
-  -print_final_stats=1 -artifact_prefix="$build/found/$target-" "$build/corpus/$target" "$build/seeds/$target" $kept >"$log" 2>&1 || {
+  -dict="$build/seeds/words.dict" -print_final_stats=1 -artifact_prefix="$build/found/$target-" "$build/corpus/$target" "$build/seeds/$target" $kept >"$log" 2>&1 || {
   found=1
   printf '%s: found something: %s\n' "$target" "$log"
   grep -E 'ERROR|SUMMARY|Test unit written|runtime error' "$log" | head -n 5

@@ -1,5 +1,6 @@
 #!/bin/sh
-# seeds.sh FOLDER SEEDS_PROGRAM: starting points for every target, from the project's own fixtures, rules and lessons.
+# seeds.sh FOLDER SEEDS_PROGRAM: starting points for every target, from the project's own fixtures, rules and lessons, and words.dict, what
+# its readers compare with.
 set -eu
 out=${1:?a folder}
 program=${2:?the program seeds}
@@ -80,3 +81,9 @@ grep -ho '"[^"]*[<>=.][^"]*"' rules.d/*.lua | tr -d '"' | sort -u | while read -
   n=$((n + 1))
   printf %s "$text" >"$out/expr/$n"
 done
+# Words that mutations put in: short literals of the sources, options and variables of llama.cpp.
+{
+  grep -rhoE '"[][ A-Za-z0-9_.:=/<>@{}$()%+-]{3,40}"' engine/source engine/fact engine/predict engine/rule
+  cut -f 1 models/flags.tsv | grep -oE -- '--?[A-Za-z-]+' | sed 's/.*/"&"/'
+  grep -ohE 'LLAMA_ARG_[A-Z_]+' models/flags.tsv | sed 's/.*/"&"/'
+} | grep -vE '%| .* |"  ' | sort -u >"$out/words.dict"
