@@ -284,6 +284,45 @@ static void commands_of_a_document_are_launches(void **state) {
     tree_check_one("README.md", "## Old\n\n```bash\nllama-server -ub 2048\n```\n", "");
 }
 
+/* Whether the launch of -b 2048 -ub 2048 beside that document has a reason. */
+static bool has_reason(const char *text) {
+    const tree_file files[] = {
+        {"run.sh", "llama-server -m x.gguf -b 2048 -ub 2048\n"}, {"docs/bench.md", text}, {NULL, NULL}};
+    tree_make(files);
+    tree t = tree_read(tree_box);
+    bool has = false;
+    for (size_t i = 0; i < t.out.n_launches; i++)
+        if (strstr(t.out.launches[i].file, "run.sh"))
+            llw_facts_flag(t.facts, t.out.launches[i].launch, LLW_launch_ubatch_reason, &has);
+    tree_end(&t);
+    tree_clear();
+    return has;
+}
+
+/* A gain of the very value, measured by whoever keeps the tree; no recommendation, and no figure beside it.
+ */
+static void a_gain_measured_elsewhere_is_a_reason(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool has;
+    } cases[] = {
+        {"Qwen3 8B reads prompts of 4,000 tokens: `-ub 2048` gave +38%.\n", true},
+        {"Raising `--ubatch-size` from 512 to 2048 made prefill 1.4x faster on this GGUF.\n", true},
+        {"GGUF: a micro-batch of 2,048 was the measured optimum.\n", true},
+        {"| GGUF | -ub 512 | -ub 2048 |\n|---|---|---|\n| small | 700 t/s | 910 t/s (+30%) |\n", true},
+        {"| Option | GGUF | Why |\n|---|---|---|\n| `-ub` | 2048 | +6 % over 1024; ubatch 2048 |\n", true},
+        {"Qwen3 GGUF: `-ub 1024` gave +15%.\n", false},
+        {"For a GGUF of experts use `-b 2048 -ub 2048`.\n", false},
+        {"The GGUF ran at 31 t/s with `-b 2048 -ub 2048`.\n", false},
+        {"The GGUF: `-ub 2048` gave 910 t/s where 512 gave 960 t/s, -5%.\n", false},
+        {"The GGUF: `-ub 2048`. A new driver gave +20%.\n", false},
+        {"```\n# GGUF, -ub 2048: +38%\n```\n", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (has_reason(cases[i].text) != cases[i].has) fail_msg("%s", cases[i].text);
+}
+
 #define CARD "---\nbase_model: zai-org/GLM-4.7-Flash\npipeline_tag: text-generation\n---\n# GLM-4.7-Flash\n\n"
 
 /* A card states what its own reader finds; of another model, in comparisons and round figures nothing. */
@@ -358,6 +397,7 @@ int main(void) {
         cmocka_unit_test(history_is_no_claim),
         cmocka_unit_test(commands_of_a_document_are_launches),
         cmocka_unit_test(files_in_a_document_are_launches),
+        cmocka_unit_test(a_gain_measured_elsewhere_is_a_reason),
         cmocka_unit_test(cards_are_claims_of_their_model),
         cmocka_unit_test(hostile_documents_do_no_harm),
     };

@@ -5,6 +5,7 @@
 #include "source/config/front.h"
 #include "source/config/pin.h"
 #include "source/config/set.h"
+#include "source/prose/reasons.h"
 
 #include <ctype.h>
 #include <limits.h>
@@ -169,8 +170,8 @@ static void emit_one(llw_config_reader *r, llw_config_set *set, size_t i) {
 
 /* What a file may leave behind in the reader and its result. Lists may have grown and been cut again. */
 typedef struct trace {
-    size_t launches, unread, problems, claims, routers, maps, pins, parsed, charts;
-    const void *lists[7];
+    size_t launches, unread, problems, claims, routers, maps, pins, parsed, charts, reasons;
+    const void *lists[8];
     bool maps_read, known, cards;
 } trace;
 
@@ -184,8 +185,9 @@ static trace trace_of(const llw_config_reader *r) {
                    .pins = r->n_pins,
                    .parsed = r->n_parsed,
                    .charts = r->n_helm_uses,
+                   .reasons = r->n_ubatch_reasons,
                    .lists = {r->out->launches, r->out->unread, r->out->problems, r->routers, r->maps, r->pins,
-                             r->helm_uses},
+                             r->helm_uses, r->ubatch_reasons},
                    .maps_read = r->maps_read,
                    .known = r->known != NULL,
                    .cards = r->cards != NULL};
@@ -195,8 +197,8 @@ static bool same_trace(const trace *a, const trace *b) {
     return !memcmp(a->lists, b->lists, sizeof a->lists) && a->launches == b->launches &&
            a->unread == b->unread && a->problems == b->problems && a->claims == b->claims &&
            a->routers == b->routers && a->maps == b->maps && a->pins == b->pins && a->parsed == b->parsed &&
-           a->charts == b->charts && a->maps_read == b->maps_read && a->known == b->known &&
-           a->cards == b->cards;
+           a->charts == b->charts && a->reasons == b->reasons && a->maps_read == b->maps_read &&
+           a->known == b->known && a->cards == b->cards;
 }
 
 /* Most files of a repository come to nothing: what was read of those is given back. */
@@ -238,6 +240,7 @@ static void emit(llw_config_reader *r, llw_config_set *set) {
             set->items[i]->kind = LLW_CONFIG_PRESET;
     emit_all(r, set, INI_FILES);
     emit_all(r, set, DOCUMENTS);
+    llw_reasons_claim(r);
 }
 
 typedef struct layers {

@@ -44,6 +44,8 @@ typedef struct llw_config_reader {
     size_t n_helm_uses, helm_use_capacity;
     struct llw_config_pin *pins;     /* where the project fixes its llama.cpp */
     size_t n_pins, pin_capacity;
+    struct llw_ubatch_reason *ubatch_reasons; /* what documents give a reason for */
+    size_t n_ubatch_reasons, ubatch_reason_capacity;
     size_t n_parsed; /* Compose files, Dockerfiles, kustomizations and their patches */
 } llw_config_reader;
 

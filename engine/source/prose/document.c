@@ -15,6 +15,7 @@
 #include "source/prose/markdown.h"
 #include "source/prose/name_phrase.h"
 #include "source/prose/phrase_pattern.h"
+#include "source/prose/reasons.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -527,6 +528,7 @@ void llw_config_document(llw_config_reader *r, llw_config_set *set, const llw_co
     }
     llw_markdown_read(r->arena, file->bytes, file->len, llw_link_new(r->arena, file->path, "document", false),
                       &d.passages);
+    llw_reasons_hear(r, file, &d.passages);
     find_models(&d);
     d.old = find_under(&d, LLW_PATTERN_OLD_SECTION);
     d.measured = find_under(&d, LLW_PATTERN_MEASURED);

@@ -10,12 +10,12 @@
 enum { MATCH_LIMIT = 50000, MAX_BELIEFS = 32 };
 
 static const char *const names[LLW_PATTERNS] = {
-    "hidden",       "compared",      "against",     "dense",      "moe",       "experts",
-    "layers",       "size",          "fits",        "fits-not",   "quant",     "size-of-model",
-    "size-of-else", "buffer",        "placement",   "reason",     "source",    "name",
-    "fits-all",     "card",          "speed",       "estimated",  "old-file",  "old-section",
-    "measured",     "update",        "update-step", "short-test", "long-test", "ub-reason",
-    "the-model",    "size-of-cache", "needs",       "context",    "bench-row", "other-kind"};
+    "hidden",     "compared",  "against",     "dense",         "moe",           "experts",      "layers",
+    "size",       "fits",      "fits-not",    "quant",         "size-of-model", "size-of-else", "buffer",
+    "placement",  "reason",    "source",      "name",          "fits-all",      "card",         "speed",
+    "estimated",  "old-file",  "old-section", "measured",      "update",        "update-step",  "short-test",
+    "long-test",  "ub-reason", "the-model",   "size-of-cache", "needs",         "context",      "bench-row",
+    "other-kind", "ub-value",  "ub-gain"};
 
 typedef struct belief {
     const char *name;

@@ -47,6 +47,8 @@ typedef enum llw_pattern {
     LLW_PATTERN_CONTEXT,
     LLW_PATTERN_BENCH_ROW,
     LLW_PATTERN_OTHER_KIND,
+    LLW_PATTERN_UB_VALUE,
+    LLW_PATTERN_UB_GAIN,
     LLW_PATTERNS
 } llw_pattern;
 
