@@ -179,10 +179,14 @@ static llw_part *new_part(llw_schedule *s, int backend, size_t start) {
     return part;
 }
 
-llw_node **llw_schedule_copies(const llw_schedule *s, const llw_node *node, int backend) {
-    if (!node->copies) return NULL;
+/* Where the copies of a node that has some begin. */
+static llw_node **first_copy(const llw_schedule *s, const llw_node *node, int backend) {
     size_t at = (size_t)(node->copies - 1) * (size_t)s->n_backends + (size_t)backend;
     return &s->copies.items[at * (size_t)s->n_copies];
+}
+
+llw_node **llw_schedule_copies(const llw_schedule *s, const llw_node *node, int backend) {
+    return node->copies ? first_copy(s, node, backend) : NULL;
 }
 
 /* ... with room for them where there was none. */
@@ -193,7 +197,7 @@ static llw_node **copies_of(llw_schedule *s, llw_node *node, int backend) {
         s->copies.n += each; /* all NULL */
         node->copies = (int)(s->copies.n / each);
     }
-    return llw_schedule_copies(s, node, backend);
+    return first_copy(s, node, backend);
 }
 
 /* ggml_dup_tensor_layout */

@@ -97,10 +97,12 @@ static void read_lets(lua_State *lua, llw_loading *loading, llw_rule *rule, llw_
     enum { MOST = 64 }; /* reading them takes the square of their number when each needs the next */
     size_t n = 0;
     const char **names = sorted_keys(lua, arena, &n);
-    if (n > MOST) {
+    if (n > MOST)
         llw_load_fail(loading, rule->line, "rule \"%s\" has %zu quantities; at most %d can be used", rule->id,
                       n, MOST);
-        n = 0;
+    if (n == 0 || n > MOST) {
+        lua_pop(lua, 1);
+        return;
     }
     const char **texts = llw_arena_alloc(arena, n * sizeof *texts);
     bool *done = llw_arena_alloc(arena, n * sizeof *done);

@@ -284,8 +284,7 @@ static llw_rc stage(llw_stage *stage, const llw_case_setting *change, const llw_
 
 llw_rc llw_stage_scene(llw_stage *s, const llw_case_setting *change, const llw_case_setting *more,
                        const llw_scene **out, llw_err *err) {
-    static const llw_texts nothing = {0};
-    return stage(s, change, more, &nothing, out, err);
+    return stage(s, change, more, &(llw_texts){0}, out, err);
 }
 
 llw_rc llw_stage_plan(llw_stage *s, const llw_case_setting *change, const llw_texts *edit,

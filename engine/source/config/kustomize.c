@@ -4,6 +4,7 @@
 #include "source/config/kustomize.h"
 #include "base/file.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,10 +24,11 @@ const llw_yaml *llw_kustomize_list(const llw_yaml *map, const char *key) {
 llw_kustomization *llw_kustomization_of(llw_config_reader *r, llw_config_set *set,
                                         const llw_config_file *file) {
     llw_config_entry *e = llw_config_set_entry(set, file->path);
+    assert(e != NULL);
+    if (e->kustomization) return e->kustomization;
     llw_yaml *root = NULL;
     const llw_yaml *twice = NULL;
     llw_err err = {0};
-    if (!e || e->kustomization) return e ? e->kustomization : NULL;
     r->n_parsed++;
     llw_kustomization *k = e->kustomization = llw_arena_alloc(r->arena, sizeof *k);
     *k = (llw_kustomization){.file = file};

@@ -50,7 +50,7 @@ size_t llw_kustomize_ways_of(llw_config_reader *r, llw_config_set *set, const ll
 size_t llw_kustomize_ways_by(llw_config_reader *r, llw_config_set *set, const llw_config_file *built,
                              const llw_kustomize_way **out);
 
-/* The kustomization of a file, read once; NULL when it is none. */
+/* The kustomization of a file of the set, read once; without a root when it is no YAML. */
 llw_kustomization *llw_kustomization_of(llw_config_reader *r, llw_config_set *set,
                                         const llw_config_file *file);
 /* The kustomization in that directory; NULL. */

@@ -86,8 +86,7 @@ void llw_kustomize_maps(llw_config_reader *r, llw_config_set *set) {
     const llw_config_file *file;
     for (size_t at = 0; (file = llw_config_set_next(set, LLW_CONFIG_KUSTOMIZE, &at)) != NULL;) {
         maker k = {r, set, llw_kustomization_of(r, set, file)};
-        for (const llw_yaml *i = k.by ? llw_kustomize_list(k.by->root, "configMapGenerator") : NULL; i;
-             i = i->next)
+        for (const llw_yaml *i = llw_kustomize_list(k.by->root, "configMapGenerator"); i; i = i->next)
             generate(&k, i);
     }
 }

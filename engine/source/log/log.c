@@ -154,18 +154,16 @@ void llw_log_parse(llw_arena *arena, const char *path, const char *bytes, size_t
 static llw_rc read_stdin(llw_arena *arena, char **bytes, size_t *len, llw_err *err) {
     llw_text text = {0};
     char block[65536];
-    for (size_t n; (n = fread(block, 1, sizeof block, stdin)) > 0;) {
+    for (size_t n; text.len <= LLW_LOG_BYTES && (n = fread(block, 1, sizeof block, stdin)) > 0;)
         llw_text_addn(&text, block, n);
-        if (text.len <= LLW_LOG_BYTES) continue;
-        llw_text_fini(&text);
-        return llw_fail(err, LLW_ERR_INPUT, "standard input", 0,
-                        "is longer than %d MiB: give the part with the load", LLW_LOG_BYTES >> 20);
-    }
     *len = text.len;
     *bytes = llw_arena_alloc(arena, text.len + 1);
     if (text.len) memcpy(*bytes, text.bytes, text.len);
     llw_text_fini(&text);
-    return LLW_OK;
+    return *len <= LLW_LOG_BYTES
+               ? LLW_OK
+               : llw_fail(err, LLW_ERR_INPUT, "standard input", 0,
+                          "is longer than %d MiB: give the part with the load", LLW_LOG_BYTES >> 20);
 }
 
 llw_rc llw_log_read(llw_arena *arena, const char *path, llw_log *out, llw_err *err) {

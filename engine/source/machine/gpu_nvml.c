@@ -71,13 +71,10 @@ typedef struct nvml {
 
 /* A symbol under its newest name that is there. POSIX wants the detour through memcpy. */
 static bool find(void *handle, void *function, const char *const *names) {
-    for (; *names; names++) {
-        void *symbol = dlsym(handle, *names);
-        if (!symbol) continue;
-        memcpy(function, &symbol, sizeof symbol);
-        return true;
-    }
-    return false;
+    void *symbol = NULL;
+    while (!symbol && *names) symbol = dlsym(handle, *names++);
+    memcpy(function, &symbol, sizeof symbol);
+    return symbol != NULL;
 }
 
 #define FIND(lib, member, ...) find((lib)->handle, &(lib)->member, (const char *const[]){__VA_ARGS__, NULL})

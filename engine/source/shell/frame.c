@@ -92,7 +92,7 @@ bool llw_shell_enter(llw_shell *s, const llw_rich *script, size_t from, size_t t
 }
 
 void llw_shell_leave_text(llw_shell *s) {
-    llw_shell_frame *f = llw_shell_top(s);
+    llw_shell_frame *f = &s->frames[s->n_frames - 1];
     if (f->joined) s->now = *llw_shell_join(s, f->joined, &s->now, false);
     if (f->saved) {
         s->now = *f->saved;
@@ -176,8 +176,7 @@ void llw_shell_end_branch(llw_shell *s, llw_shell_frame *f) {
 }
 
 /* fi and esac: the ways meet. */
-void llw_shell_end_branches(llw_shell *s) {
-    llw_shell_frame *f = llw_shell_top(s);
+void llw_shell_end_branches(llw_shell *s, llw_shell_frame *f) {
     llw_shell_end_branch(s, f);
     bool several = f->joined || f->leaned || f->fallback;
     if (several && f->outer) {

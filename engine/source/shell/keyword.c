@@ -50,7 +50,7 @@ static void key_else(llw_shell *s) {
 
 static void key_fi(llw_shell *s) {
     llw_shell_frame *f = llw_shell_top(s);
-    if (f && f->kind == LLW_FRAME_IF) llw_shell_end_branches(s);
+    if (f && f->kind == LLW_FRAME_IF) llw_shell_end_branches(s, f);
 }
 
 static void key_case(llw_shell *s) {
@@ -68,7 +68,7 @@ static void key_case(llw_shell *s) {
 
 static void key_esac(llw_shell *s) {
     llw_shell_frame *f = llw_shell_top(s);
-    if (f && f->kind == LLW_FRAME_CASE) llw_shell_end_branches(s);
+    if (f && f->kind == LLW_FRAME_CASE) llw_shell_end_branches(s, f);
 }
 
 /* PATTERN | PATTERN) of a case. */

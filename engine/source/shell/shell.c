@@ -128,10 +128,9 @@ static void step(llw_shell *s) {
 
 /* Closes what a text left open. */
 static void unwind(llw_shell *s) {
-    while (s->n_frames && llw_shell_top(s)->kind != LLW_FRAME_TEXT) {
-        llw_shell_frame *f = llw_shell_top(s);
+    for (llw_shell_frame *f; (f = llw_shell_top(s)) && f->kind != LLW_FRAME_TEXT;) {
         if (f->kind == LLW_FRAME_IF || f->kind == LLW_FRAME_CASE)
-            llw_shell_end_branches(s);
+            llw_shell_end_branches(s, f);
         else {
             if (f->saved) s->now = *f->saved;
             llw_shell_pop(s);

@@ -200,7 +200,7 @@ void llw_shell_pop(llw_shell *s);
  * goes when what nobody sets is empty. */
 void llw_shell_begin_branch(llw_shell *s, llw_shell_frame *f, llw_truth t, llw_truth lean);
 void llw_shell_end_branch(llw_shell *s, llw_shell_frame *f);
-void llw_shell_end_branches(llw_shell *s);
+void llw_shell_end_branches(llw_shell *s, llw_shell_frame *f);
 /* Behind a command of an && || list that may or may not have run: what is left of the variables, and the
  * status when the command's own was t and lean. `ran` is the lean of the list in front of it. */
 void llw_shell_settle(llw_shell *s, llw_shell_state *entry, llw_truth lean, bool unlikely);
