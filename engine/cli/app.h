@@ -65,6 +65,8 @@ void llw_app_load_kb(llw_app *app);
 /* Gathers facts: machine, model named by `model` (NULL: none), launch, from the options. False when the
  * question cannot be answered; the reason was said. */
 bool llw_app_gather(llw_app *app, const char *model);
+/* A model and its card alone; nothing of the machine is asked. */
+bool llw_app_gather_model(llw_app *app, const char *name, llw_entity *model);
 /* The machine alone: GPUs and host, from the options or as they are here. */
 bool llw_app_gather_machine(llw_app *app);
 /* A model that is named by an address or as hf:OWNER/REPO[:QUANT]: its facts, from a cache or the network. */

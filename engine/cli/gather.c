@@ -134,6 +134,11 @@ static bool gather_launch(llw_app *app, llw_entity model) {
     return true;
 }
 
+bool llw_app_gather_model(llw_app *app, const char *name, llw_entity *model) {
+    app->facts = llw_facts_new();
+    return gather_model(app, name, model);
+}
+
 bool llw_app_gather(llw_app *app, const char *name) {
     const llw_options *o = &app->options;
     app->facts = llw_facts_new();

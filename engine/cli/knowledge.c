@@ -128,8 +128,8 @@ int llw_command_card(llw_app *app) {
     if (app->options.n_words && !strcmp(app->options.words[0], "fetch")) return llw_app_fetch_card(app);
     if (app->options.n_words != 1)
         return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy card MODEL: of which model?"), app->code;
-    if (!llw_app_gather(app, app->options.words[0])) return app->code;
-    llw_entity model = llw_facts_next(app->facts, LLW_KIND_model, 0);
+    llw_entity model = 0;
+    if (!llw_app_gather_model(app, app->options.words[0], &model)) return app->code;
     llw_text out = {0};
     llw_entity card = llw_facts_next(app->facts, LLW_KIND_card, 0);
     if (card)

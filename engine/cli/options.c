@@ -96,7 +96,8 @@ const llw_option llw_option_table[LLW_OPTIONS] = {
     [LLW_OPT_CONFINE] =
         {"confine", 0, "WHEN", false,
          "always: before anything is read, give up writing, starting programs and the network, and "
-         "let the kernel see to it; auto: as far as it can; needs --gpu, --no-gpu or --facts"},
+         "let the kernel see to it; auto: as far as it can; a machine is then given: --gpu, --no-gpu or "
+         "--facts"},
     [LLW_OPT_COLOR] = {"color", 0, "WHEN", false, "auto (default), always or never; NO_COLOR is respected"},
     [LLW_OPT_ASCII] = {"ascii", 0, NULL, false, "plain ASCII, as in a locale that is not UTF-8"},
     [LLW_OPT_WIDTH] = {"width", 0, "N", false, "columns to wrap at; the terminal's if not given"},

@@ -182,9 +182,9 @@ static const char *card_page(llw_app *app, const char *word, const char **file) 
         *file = llw_source_card_file(app->arena, strchr(name.repo, '/') + 1, NULL);
         return name.repo;
     }
-    if (!llw_app_gather(app, word)) return NULL;
-    const char *page = llw_source_card_page(app->arena, app->facts,
-                                            llw_facts_next(app->facts, LLW_KIND_model, 0), file, &key);
+    llw_entity model = 0;
+    if (!llw_app_gather_model(app, word, &model)) return NULL;
+    const char *page = llw_source_card_page(app->arena, app->facts, model, file, &key);
     if (!page)
         llw_app_complain(app, LLW_EXIT_INPUT,
                          "the header of %s does not name its page; give it: llwhy card fetch hf:OWNER/REPO",
@@ -199,6 +199,11 @@ int llw_app_fetch_card(llw_app *app) {
     llw_err err = {0};
     if (app->options.n_words != 2)
         return llw_app_complain(app, LLW_EXIT_USAGE, "llwhy card fetch MODEL: of which model?"), app->code;
+    if (llw_option_given(&app->options, LLW_OPT_CONFINE))
+        return llw_app_complain(
+                   app, LLW_EXIT_USAGE,
+                   "card fetch needs the network and writes a file, and --confine gives up both"),
+               app->code;
     const char *repo = card_page(app, app->options.words[1], &file);
     if (!repo) return app->code;
     if (access(file, F_OK) == 0)

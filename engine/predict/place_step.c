@@ -241,16 +241,16 @@ void llw_place_steps_list(const llw_launch *launch, const llw_prediction *now, l
     static void (*const rows[])(stepping *) = {
         flash,           to_fit,  all_cards,   other_cards,    all_layers,  without_overrides,
         smaller_batches, windows, fewer_slots, coarser_caches, cache_in_ram};
-    stepping t = {launch, now, goal, fixed, arena, out, 0};
     *out = (llw_place_steps){0};
+    stepping t = {launch, now, goal, fixed, arena, out, 0};
     for (; t.row < (int)(sizeof rows / sizeof *rows); t.row++) rows[t.row](&t);
 }
 
 void llw_place_steps_to_ram(const llw_launch *launch, unsigned fixed, llw_arena *arena,
                             llw_place_steps *out) {
+    *out = (llw_place_steps){0};
     llw_prediction none = {0};
     stepping t = {launch, &none, LLW_GOAL_LOADS, fixed, arena, out, 0};
-    *out = (llw_place_steps){0};
     llw_place_step *step = add(&t, LLW_KNOB_LAYERS, LLW_LOSS_SPEED, "every layer works in RAM");
     if (step) {
         step->launch.gpu_layers = 0;

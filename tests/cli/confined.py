@@ -34,7 +34,7 @@ class Confine(unittest.TestCase):
         return {str(p.relative_to(self.here)) for p in self.here.rglob("*")} - {"home", "run.sh"}
 
     def test_answers_are_the_same_and_nothing_is_written(self):
-        for words in ([MODEL, *MACHINE, "--", "-ub", "4096"], ["lint", ".", *MACHINE], ["predict", MODEL, *MACHINE],
+        for words in ([MODEL, *MACHINE, "--", "-ub", "4096"], ["lint", ".", *MACHINE], ["predict", MODEL, *MACHINE], ["card", MODEL],
                       ["why-not", "262144", "context", MODEL, *MACHINE]):
             done = self.confined(*words)
             self.assertEqual(self.left(), set(), words)
@@ -59,7 +59,8 @@ class Confine(unittest.TestCase):
         for words, said in (([MODEL], "add --gpu, --no-gpu or --facts FILE"), (["lint", "."], "add --gpu, --no-gpu or --facts FILE"),
                             ([MODEL, "--llama-server", "/bin/true"], "add --gpu, --no-gpu or --facts FILE"),
                             (["hf:a/b:Q4_K_M", *MACHINE], "hf:a/b:Q4_K_M is far away, and --confine gives up the network"),
-                            (["https://127.0.0.1:1/a.gguf", *MACHINE], "is far away"), ([MODEL, "--confine", "never"], "never: it is always or auto")):
+                            (["https://127.0.0.1:1/a.gguf", *MACHINE], "is far away"), (["card", "hf:a/b:Q4_K_M"], "hf:a/b:Q4_K_M is far away"),
+                            (["card", "fetch", "hf:a/b"], "card fetch needs the network and writes a file"), ([MODEL, "--confine", "never"], "never: it is always or auto")):
             done = self.confined(*words)
             self.assertEqual(done.returncode, 3, done.stderr)
             self.assertIn(said, done.stderr)
