@@ -311,6 +311,58 @@ static void logs_one_after_the_other_are_several_loads(void **state) {
     llw_arena_free(arena);
 }
 
+/* The loads that the table expects of a file, in the log's loads from `first` on; `shift` lines stand before.
+ */
+static void check_loads(llw_arena *arena, const char *file, const llw_log *log, size_t first, int shift) {
+    for (size_t k = 0; k < sizeof loads / sizeof *loads; k++) {
+        if (strcmp(file, loads[k].file)) continue;
+        expected e = loads[k];
+        if (e.ready_line) e.ready_line += shift;
+        check_load(&e, &log->loads[first + e.index], arena);
+    }
+}
+
+static size_t loads_of(const char *file) {
+    for (size_t k = 0; k < sizeof loads / sizeof *loads; k++)
+        if (!strcmp(file, loads[k].file)) return loads[k].n_loads;
+    return 0;
+}
+
+/* One run is broken off behind any of its lines and another one begins in the same file: neither takes
+ * anything from the other. */
+static void check_two_runs(const char *first, const char *second, int step) {
+    llw_arena *arena = llw_arena_new();
+    size_t len = 0, next = 0;
+    char *bytes = log_bytes(arena, first, &len), *whole = log_bytes(arena, second, &next);
+    int lines = 0;
+    for (size_t end = 0; end < len; end++) {
+        if (bytes[end] != '\n' || ++lines % step) continue;
+        llw_arena *part = llw_arena_new();
+        llw_log before, both;
+        llw_log_parse(part, first, bytes, end + 1, &before);
+        char *joined = llw_arena_alloc(part, end + 1 + next);
+        memcpy(joined, bytes, end + 1);
+        memcpy(joined + end + 1, whole, next);
+        llw_log_parse(part, second, joined, end + 1 + next, &both);
+        if (both.n_loads != before.n_loads + loads_of(second))
+            fail_msg("%s up to line %d, then %s: %zu loads", first, lines, second, both.n_loads);
+        check_loads(part, second, &both, before.n_loads, lines);
+        llw_arena_free(part);
+    }
+    llw_arena_free(arena);
+}
+
+static void a_run_may_be_broken_off_and_another_begin(void **state) {
+    (void)state;
+    enum { SOME = 53 };
+    for (size_t i = 0; i < sizeof loads / sizeof *loads; i++) {
+        if (loads[i].index) continue;
+        check_two_runs(loads[i].file, loads[i].file, 1);
+        for (size_t k = 0; k < sizeof loads / sizeof *loads; k++)
+            if (k != i && !loads[k].index) check_two_runs(loads[i].file, loads[k].file, SOME);
+    }
+}
+
 static void numbers_with_a_comma_and_lines_of_other_programs(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
@@ -417,6 +469,7 @@ int main(void) {
         cmocka_unit_test(utf16_is_read),
         cmocka_unit_test(two_services_in_one_log_stay_apart),
         cmocka_unit_test(logs_one_after_the_other_are_several_loads),
+        cmocka_unit_test(a_run_may_be_broken_off_and_another_begin),
         cmocka_unit_test(numbers_with_a_comma_and_lines_of_other_programs),
         cmocka_unit_test(further_contexts_stand_beside_or_take_turns),
         cmocka_unit_test(no_gpu_is_said),

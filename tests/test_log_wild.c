@@ -225,6 +225,75 @@ static void after_the_last_words_of_a_program_another_begins(void **state) {
     llw_arena_free(arena);
 }
 
+/* llama-cli since December 2025 shows its build when the load is over; what it was printed behind is its own.
+ */
+static void each_banner_of_llama_cli_is_a_run(void **state) {
+    (void)state;
+    static const char banner[] = "\nbuild      : b8022-3bb78133a\nmodel      : %s.gguf\nmodalities : text\n";
+    static const char answer[] = "> hello\n[ Prompt: 414.2 t/s | Generation: %d.5 t/s ]\n\nExiting...\n";
+    llw_arena *arena = llw_arena_new();
+    const char *run = llw_arena_printf(arena, "Loading model... |-\\|\n%s%s", banner, answer);
+    llw_log log = log_text(arena, llw_arena_printf(arena, "%s%s", llw_arena_printf(arena, run, "a", 18),
+                                                   llw_arena_printf(arena, run, "b", 33)));
+    assert_int_equal(log.n_loads, 2);
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(log.loads[i].program, "llama-cli");
+        assert_string_equal(log.loads[i].build, "b8022");
+        assert_string_equal(log.loads[i].name, i ? "b.gguf" : "a.gguf");
+        assert_int_equal(log.loads[i].outcome, LLW_LOG_LOADED);
+        assert_float_equal(log.loads[i].cli_speed, i ? 33.5 : 18.5, 1e-9);
+    }
+    /* one run with its load in the log: the banner is not a second one */
+    log = log_text(
+        arena,
+        llw_arena_printf(arena,
+                         "Loading model... |0.00.083.057 I srv    load_model: loading model 'm.gguf'\n" HEADER
+                         "0.00.090.000 I srv  update_slots: all slots are idle\n%s",
+                         llw_arena_printf(arena, banner, "m")));
+    assert_string_equal(only(&log)->build, "b8022");
+    assert_string_equal(only(&log)->path, "m.gguf");
+    llw_arena_free(arena);
+}
+
+/* Devices are found before the build is told: they are the second run's. */
+static void what_a_second_run_finds_is_its_own(void **state) {
+    (void)state;
+    static const char found[] = "ggml_vulkan: Found 1 Vulkan devices:\n"
+                                "ggml_vulkan: 0 = AMD Radeon RX %s (RADV) | uma: 0 | fp16: 1\n"
+                                "build: %d (abcdef0) with cc for x86_64-linux-gnu\n" HEADER;
+    static const char model[] = "load_tensors: Vulkan0 model buffer size = 10.00 MiB\n";
+    llw_arena *arena = llw_arena_new();
+    llw_log log =
+        log_text(arena, llw_arena_printf(arena, "%s^C\n%s%s", llw_arena_printf(arena, found, "6800", 5000),
+                                         llw_arena_printf(arena, found, "9070", 5001), model));
+    assert_int_equal(log.n_loads, 2);
+    assert_string_equal(log.loads[0].devices[0].description, "AMD Radeon RX 6800 (RADV)");
+    assert_string_equal(log.loads[1].devices[0].description, "AMD Radeon RX 9070 (RADV)");
+    assert_string_equal(log.loads[1].build, "b5001");
+    llw_arena_free(arena);
+}
+
+/* A draft that was still being loaded belongs to a process that is gone. */
+static void a_run_broken_off_at_its_draft_takes_nothing_of_the_next(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_log log = log_text(arena, "srv    load_model: loading model 'm.gguf'\n" HEADER
+                                  "srv    load_model: loading draft model 'd.gguf'\n" HEADER "^C\n"
+                                  "srv    load_model: loading model 'n.gguf'\n" HEADER
+                                  "load_tensors: CPU model buffer size = 10.00 MiB\nmain: model loaded\n");
+    assert_int_equal(log.n_loads, 3);
+    assert_int_equal(log.loads[0].outcome, LLW_LOG_UNKNOWN);
+    assert_true(log.loads[1].draft);
+    assert_int_equal(log.loads[1].outcome, LLW_LOG_UNKNOWN);
+    assert_int_equal(log.loads[2].outcome, LLW_LOG_LOADED);
+    /* after a signal another program begins, whatever it says first */
+    log =
+        log_text(arena, HEADER "Segmentation fault (core dumped)\nerror: invalid argument: --no-such-flag\n");
+    assert_int_equal(log.n_loads, 2);
+    assert_int_equal(log.loads[1].outcome, LLW_LOG_FAILED);
+    llw_arena_free(arena);
+}
+
 static void a_context_is_known_by_the_line_that_the_verbosity_left(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
@@ -464,6 +533,9 @@ int main(void) {
         cmocka_unit_test(llama_cpps_figures_replace_what_ollama_expected),
         cmocka_unit_test(what_ollama_expected_is_no_load_of_its_own),
         cmocka_unit_test(after_the_last_words_of_a_program_another_begins),
+        cmocka_unit_test(each_banner_of_llama_cli_is_a_run),
+        cmocka_unit_test(what_a_second_run_finds_is_its_own),
+        cmocka_unit_test(a_run_broken_off_at_its_draft_takes_nothing_of_the_next),
         cmocka_unit_test(a_context_is_known_by_the_line_that_the_verbosity_left),
         cmocka_unit_test(one_slot_has_all_of_the_context),
         cmocka_unit_test(llama_cli_tells_its_speed_behind_each_answer),

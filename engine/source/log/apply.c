@@ -105,6 +105,7 @@ llw_log_device *llw_log_device_get(llw_arena *arena, llw_load *load, const char 
 void llw_log_new_process(llw_log_stream *s) {
     s->entry = s->main = NULL;
     s->fitting = s->dry = false;
+    s->found_line = 0;
     llw_load_init(&s->process);
 }
 
@@ -141,7 +142,7 @@ static void set_memory(llw_log_reader *r, llw_log_stream *s, const char *name, l
     llw_load *both[2] = {&s->process, s->entry ? &s->entry->load : NULL};
     for (int i = 0; i < 2 && both[i]; i++) {
         llw_log_device *d = llw_log_device_get(r->arena, both[i], name);
-        if (!d) continue;
+        if (!d || (i && s->found_line && d->description)) continue; /* a load has found its own */
         if (description.len) d->description = llw_log_copy(r->arena, description);
         if (total >= 0) {
             d->total = total;
@@ -188,11 +189,49 @@ static void name_build(llw_log_reader *r, llw_log_stream *s, llw_log_text versio
     }
 }
 
+/* A new process whose GPUs may have been told before its build was. */
+static void begin_process(llw_log_stream *s) {
+    llw_load before = s->process;
+    int found = s->found_line;
+    llw_log_new_process(s);
+    for (int i = 0; found && i < before.n_devices; i++) {
+        llw_log_device *d = &before.devices[i];
+        if (d->memory_line < found) continue;
+        if (d->total_line < found) d->total = -1;
+        d->free = -1; /* told with the model */
+        s->process.devices[s->process.n_devices++] = *d;
+    }
+}
+
 /* The first word of a new process. */
 static void set_build(llw_log_reader *r, llw_log_stream *s, llw_log_text version, int64_t number,
                       llw_log_text commit) {
-    if (s->entry && (s->entry->meta || s->fitting || advanced(s->entry))) llw_log_new_process(s);
+    const llw_log_entry *e = s->entry;
+    if (e && (e->meta || e->loading || e->load.fit.state || advanced(e))) begin_process(s);
     name_build(r, s, version, number, commit);
+}
+
+/* The program of this load has answered or come to its end: what llama-cli begins with is another one's. */
+static bool is_over(const llw_log_entry *e) {
+    return e && (e->banner || e->load.requests || e->load.ended || e->crash_line || e->fail_line ||
+                 e->load.oom.line);
+}
+
+/* llama-cli since December 2025 says its build and its model when the load is over. */
+static void apply_banner(llw_log_reader *r, llw_log_stream *s, const llw_log_field *f) {
+    if (is_over(s->entry)) llw_log_new_process(s);
+    llw_log_entry *e = llw_log_entry_get(r, s);
+    if (!e) return;
+    name_build(r, s, (llw_log_text){f[1].text.at, 0}, f[0].integer, f[1].text);
+    s->process.program = e->load.program = "llama-cli";
+    e->banner = true;
+    if (!e->load.loaded_line) e->load.loaded_line = r->log->lines;
+}
+
+static void name_banner(llw_log_reader *r, llw_log_stream *s, llw_log_text model) {
+    llw_log_entry *e = s->entry;
+    if (!e || !e->banner || r->log->lines != e->load.build_line + 1 || e->load.path || e->load.name) return;
+    e->load.name = llw_log_copy(r->arena, model);
 }
 
 /* A value of an old JSON line: "key":number or "key":"text". */
@@ -250,6 +289,11 @@ static bool apply_process(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         set_build(r, s, none, f[0].integer, f[1].text);
         if (line->event == LLW_LOG_E_BUILD_QUOTED) s->process.program = "llama-server"; /* it alone says so */
         return true;
+    case LLW_LOG_E_CLI_BUILD: apply_banner(r, s, f); return true;
+    case LLW_LOG_E_CLI_MODEL: name_banner(r, s, f[0].text); return true;
+    case LLW_LOG_E_CLI_BEGINS:
+        if (is_over(s->entry)) llw_log_new_process(s);
+        return true;
     case LLW_LOG_E_BUILD_BENCH: name_build(r, s, none, f[1].integer, f[0].text); return true;
     case LLW_LOG_E_VERBOSITY:
         s->process.verbosity = f[0].integer;
@@ -268,8 +312,13 @@ static bool apply_process(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         return true;
     case LLW_LOG_E_CUDA_FOUND:
         drop_estimate(s->entry);
-        if (s->fitting || advanced(s->entry)) llw_log_new_process(s);
+        if (s->fitting || advanced(s->entry)) begin_process(s);
+        s->found_line = r->log->lines;
         s->backend = llw_log_copy(r->arena, f[1].text);
+        return true;
+    case LLW_LOG_E_VULKAN_FOUND:
+        if (s->fitting || advanced(s->entry)) begin_process(s);
+        s->found_line = r->log->lines;
         return true;
     case LLW_LOG_E_CUDA_DEVICE:
         set_memory(r, s, numbered(r, llw_log_backend(r->arena, s), f[0].integer), f[1].text,
@@ -333,6 +382,7 @@ static bool apply_model(llw_log_reader *r, llw_log_stream *s, const llw_log_line
     switch (line->event) {
     case LLW_LOG_E_LOADING:
     case LLW_LOG_E_LOADING_DRAFT:
+        if (line->event == LLW_LOG_E_LOADING) s->main = NULL;
         if (line->event == LLW_LOG_E_LOADING_DRAFT && e && !e->load.loaded_line) s->main = e;
         if (e && (e->meta || e->loading || advanced(e))) s->entry = NULL;
         if (!(e = llw_log_entry_get(r, s))) return true;
@@ -445,7 +495,9 @@ void llw_log_apply(llw_log_reader *r, llw_log_stream *s, const llw_log_line *lin
     set_program(s, line);
     if (line->event == LLW_LOG_E_NONE) return;
     if (s->entry) s->entry->load.last_line = r->log->lines;
-    if (apply_process(r, s, line) || llw_log_apply_ollama(r, s, line) || llw_log_apply_trouble(r, s, line) ||
+    if (apply_process(r, s, line)) return;
+    s->found_line = 0;
+    if (llw_log_apply_ollama(r, s, line) || llw_log_apply_trouble(r, s, line) ||
         llw_log_apply_service(r, s, line) || s->fitting)
         return;
     if (s->dry && line->event != LLW_LOG_E_META) return;

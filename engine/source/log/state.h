@@ -27,7 +27,8 @@ typedef struct llw_log_entry {
     bool dropped;       /* a dry load of --fit after all */
     bool meta, loading; /* its header was read; it was announced */
     bool n_ctx_seen;    /* of the current context */
-    bool exited;        /* the program said that it ends; what it falls over then is still its own */
+    bool banner;        /* llama-cli has shown what it runs */
+    bool exited;        /* the program ended or said that it does; what it falls over then is still its own */
     bool vague;         /* the reason it crashed for is only a place in the source */
     int crash_line, fail_line;
     llw_log_share breakdown[LLW_LOG_BREAKDOWN];
@@ -46,7 +47,9 @@ typedef struct llw_log_stream {
     bool fitting;         /* between the first and the last line of --fit: what is loaded now is dry */
     bool dry;             /* so is this one, by its own words */
     bool router;          /* llama-server as a router: it listens without a model */
-    int pinned_line;      /* last line on pinned memory that was not there, which stops nothing */
+    int found_line;  /* GPUs were found since the load at work said its last: the next process may have begun;
+                        0 */
+    int pinned_line; /* last line on pinned memory that was not there, which stops nothing */
 } llw_log_stream;
 
 typedef struct llw_log_reader {

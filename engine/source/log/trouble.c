@@ -279,7 +279,10 @@ static bool apply_crash(llw_log_reader *r, llw_log_stream *s, const llw_log_line
     case LLW_LOG_E_CRASH_2023: crash(r, s, llw_log_copy(r->arena, f[2].text)); return true;
     case LLW_LOG_E_CRASH_AT: crash_at(r, s, line); return true;
     case LLW_LOG_E_CRASH_ABORT: crash(r, s, "llama.cpp stopped itself (ggml_abort)"); return true;
-    case LLW_LOG_E_CRASH_SIGNAL: crash(r, s, llw_log_copy(r->arena, line->text)); return true;
+    case LLW_LOG_E_CRASH_SIGNAL:
+        crash(r, s, llw_log_copy(r->arena, line->text));
+        if (s->entry) s->entry->exited = true;
+        return true;
     case LLW_LOG_E_CRASH_DEVICE: {
         if (!s->entry || f[0].integer < 0) return true; /* -1: HIP knows none any more */
         llw_load *load = &s->entry->load;
