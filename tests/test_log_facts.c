@@ -66,6 +66,37 @@ static int64_t bytes_of(const llw_facts *facts, llw_kind kind, const char *id, l
     return n;
 }
 
+/* What a draft took stands in its own column, for the launch that has this draft. */
+static void a_draft_is_measured_where_it_is_the_launchs(void **state) {
+    (void)state;
+    static const struct {
+        const char *flags;
+        int64_t draft;
+    } launches[] = {{"-md /other/place/small.gguf", 2000}, {"-md big.gguf", -1}, {"-c 4096", -1}};
+    static const char text[] =
+        "srv    load_model: loading model 'm.gguf'\n"
+        "load_tensors:        CUDA0 model buffer size = 4403.49 MiB\n"
+        "common_speculative_init_result: loading draft model '/models/small.gguf'\n"
+        "load_tensors:        CUDA0 model buffer size =  2000.00 MiB\nllama_server: model loaded\n";
+    for (size_t i = 0; i < sizeof launches / sizeof *launches; i++) {
+        llw_facts *facts = llw_facts_new();
+        llw_arena *arena = llw_facts_arena(facts);
+        llw_err err = {0};
+        llw_log log = log_text(arena, text);
+        char *rest, *words = llw_arena_strdup(arena, launches[i].flags);
+        llw_token args[2] = {{.text = strtok_r(words, " ", &rest)}, {.text = strtok_r(NULL, " ", &rest)}};
+        llw_argv in = {.id = "shown", .args = args, .n_args = 2, .args_grade = LLW_GRADE_FLAG};
+        in.build = llw_build_claim(facts, "v0.5.0", LLW_GRADE_FLAG, "test", "", &err);
+        llw_argv_result read;
+        llw_log_result result;
+        assert_int_equal(llw_argv_read(facts, &in, &read, &err), LLW_OK);
+        llw_log_claim(facts, &log, llw_log_best(&log), read.launch, &result);
+        assert_int_equal(bytes_of(facts, LLW_KIND_placement, "shown@CUDA0", LLW_placement_draft),
+                         launches[i].draft < 0 ? -1 : mib((double)launches[i].draft));
+        llw_facts_free(facts);
+    }
+}
+
 static void the_machine_is_the_logs(void **state) {
     (void)state;
     shown s = show("v0.5.0-fit-adjusts.log", "qwen3-30b-a3b-q4_k_m", NULL);
@@ -432,6 +463,7 @@ static void nothing_of_a_log_steers_a_terminal(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_draft_is_measured_where_it_is_the_launchs),
         cmocka_unit_test(the_machine_is_the_logs),
         cmocka_unit_test(measured_buffers_outrank_predicted_ones),
         cmocka_unit_test(a_log_of_other_settings_counts_only_where_it_may),

@@ -294,6 +294,92 @@ static void a_run_broken_off_at_its_draft_takes_nothing_of_the_next(void **state
     llw_arena_free(arena);
 }
 
+/* llama.cpp v0.5.0 with a draft, at -lv 4: devices are told once, before both loads. */
+#define TARGET                                                                                               \
+    "0.00.218.152 I cmn  common_param:   - CUDA0   : Some Card (24000 MiB, 23000 MiB free)\n"                \
+    "0.00.300.000 I srv    load_model: loading model 'big.gguf'\n" HEADER                                    \
+    "0.00.400.000 I load_tensors:        CUDA0 model buffer size = 18000.00 MiB\n"                           \
+    "0.00.500.000 I llama_context: constructing llama_context\n"                                             \
+    "0.00.500.001 I llama_context: n_ctx         = 8192\n"                                                   \
+    "0.00.500.002 I llama_kv_cache:      CUDA0 KV buffer size =  1000.00 MiB\n"                              \
+    "0.00.500.003 I sched_reserve:      CUDA0 compute buffer size =   500.00 MiB\n"
+#define DRAFT                                                                                                \
+    "0.00.600.000 I common_speculative_init_result: loading draft model '/models/small.gguf'\n" HEADER       \
+    "0.00.700.000 I load_tensors:        CUDA0 model buffer size =  2000.00 MiB\n"
+#define DRAFT_CONTEXT                                                                                        \
+    "0.00.800.000 I llama_context: constructing llama_context\n"                                             \
+    "0.00.800.001 I llama_context: n_ctx         = 8192\n"                                                   \
+    "0.00.800.002 I llama_kv_cache:      CUDA0 KV buffer size =   200.00 MiB\n"                              \
+    "0.00.800.003 I sched_reserve:      CUDA0 compute buffer size =   100.00 MiB\n"
+#define READY                                                                                                \
+    "0.00.900.000 I srv    load_model: initializing, n_slots = 1, n_ctx_slot = 8192, kv_unified = 'false'\n" \
+    "0.00.999.000 I srv  llama_server: model loaded\n"
+
+static void a_draft_stands_beside_its_target(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_log log = log_text(arena, TARGET DRAFT DRAFT_CONTEXT READY);
+    assert_int_equal(log.n_loads, 2);
+    const llw_load *big = &log.loads[0], *small = &log.loads[1];
+    assert_ptr_equal(llw_log_best(&log), big);
+    assert_true(small->draft);
+    assert_int_equal(big->outcome, LLW_LOG_LOADED);
+    assert_int_equal(small->outcome, LLW_LOG_LOADED);
+    assert_int_equal(big->n_seq, 1); /* the slots are the target's */
+    assert_int_equal(big->devices[0].model, mib(18000));
+    assert_int_equal(big->devices[0].context, mib(1000));
+    assert_int_equal(big->devices[0].compute, mib(500));
+    assert_int_equal(big->devices[0].draft, mib(2300));
+    assert_string_equal(big->draft_path, "m.gguf"); /* by its header, as the target is named */
+    assert_int_equal(big->devices[0].free, mib(23000));
+    assert_int_equal(small->devices[0].model, mib(2000));
+    assert_int_equal(small->devices[0].free, -1);   /* told before the target took its part */
+    assert_string_equal(log_codes(arena, big), ""); /* 1,200 MiB are left */
+    llw_arena_free(arena);
+}
+
+static void a_draft_that_shows_nothing_is_unknown(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_log log = log_text(
+        arena, TARGET "0.00.6 I common_speculative_init_result: loading draft model 'small.gguf'\n" READY);
+    assert_int_equal(log.loads[0].devices[0].draft, -1);
+    log = log_text(arena, TARGET READY);
+    assert_int_equal(log.loads[0].devices[0].draft, 0);
+    llw_arena_free(arena);
+}
+
+static void what_a_draft_runs_out_of_is_what_its_target_left(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_log log = log_text(arena, TARGET DRAFT
+                           "0.00.800.000 E ggml_backend_cuda_buffer_type_alloc_buffer: allocating 4000.00 "
+                           "MiB on device 0: cudaMalloc "
+                           "failed: out of memory\n"
+                           "0.00.800.001 E common_speculative_init_result: failed to create MTP context\n"
+                           "0.00.800.002 E srv  llama_server: exiting due to model loading error\n");
+    const llw_load *big = &log.loads[0], *small = &log.loads[1];
+    assert_int_equal(small->outcome, LLW_LOG_OOM);
+    assert_int_equal(small->oom.free, mib(23000 - 18000 - 1000 - 500 - 2000));
+    assert_int_equal(big->outcome, LLW_LOG_FAILED); /* the program ended with its draft */
+    assert_string_equal(big->failure, "its draft could not be loaded");
+    llw_arena_free(arena);
+}
+
+/* The model's own layers draft: a further context against the same weights. */
+static void layers_that_draft_are_told_apart(void **state) {
+    (void)state;
+    llw_arena *arena = llw_arena_new();
+    llw_log log =
+        log_text(arena, TARGET "0.00.600.000 I common_speculative_init_result: creating MTP draft context "
+                               "against the target model 'big.gguf'\n" DRAFT_CONTEXT READY);
+    const llw_load *l = only(&log);
+    assert_int_equal(l->devices[0].context, mib(1000));
+    assert_int_equal(l->devices[0].draft, mib(300));
+    assert_int_equal(l->devices[0].other, 0);
+    llw_arena_free(arena);
+}
+
 static void a_context_is_known_by_the_line_that_the_verbosity_left(void **state) {
     (void)state;
     llw_arena *arena = llw_arena_new();
@@ -536,6 +622,10 @@ int main(void) {
         cmocka_unit_test(each_banner_of_llama_cli_is_a_run),
         cmocka_unit_test(what_a_second_run_finds_is_its_own),
         cmocka_unit_test(a_run_broken_off_at_its_draft_takes_nothing_of_the_next),
+        cmocka_unit_test(a_draft_stands_beside_its_target),
+        cmocka_unit_test(a_draft_that_shows_nothing_is_unknown),
+        cmocka_unit_test(what_a_draft_runs_out_of_is_what_its_target_left),
+        cmocka_unit_test(layers_that_draft_are_told_apart),
         cmocka_unit_test(a_context_is_known_by_the_line_that_the_verbosity_left),
         cmocka_unit_test(one_slot_has_all_of_the_context),
         cmocka_unit_test(llama_cli_tells_its_speed_behind_each_answer),

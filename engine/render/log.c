@@ -225,8 +225,9 @@ static const char *verdict_of(const llw_log_device *d, const llw_memory *m, bool
 static void tell_device(llw_text *out, const llw_log_device *d, const llw_memory *m, bool host) {
     bool all = d->model >= 0 && d->context >= 0 && d->compute >= 0;
     bool some = d->model >= 0 || d->context >= 0 || d->compute >= 0 || d->free >= 0;
-    int64_t left =
-        all && d->free >= 0 && !host ? d->free - d->model - d->context - d->compute - d->other : INT64_MIN;
+    int64_t left = all && d->free >= 0 && d->draft >= 0 && !host
+                       ? d->free - d->model - d->context - d->compute - d->other - d->draft
+                       : INT64_MIN;
     if (some)
         row(out, d->name, "measured",
             (int64_t[]){or_none(d->free), or_none(d->model), or_none(d->context), or_none(d->compute), left},
@@ -236,6 +237,23 @@ static void tell_device(llw_text *out, const llw_log_device *d, const llw_memory
             (int64_t[]){INT64_MIN, or_none(m->weights), or_none(m->context), or_none(m->compute_loaded),
                         INT64_MIN},
             verdict_of(d, m, host));
+}
+
+/* What a draft beside it takes, which the rows above leave out and "left" does not. */
+static void tell_draft(llw_text *out, const llw_style *style, const llw_load *l) {
+    llw_text t = {0};
+    if (!l->draft_line && !l->draft_context) return;
+    for (int i = 0; i <= l->n_devices; i++) {
+        const llw_log_device *d = i < l->n_devices ? &l->devices[i] : &l->host;
+        if (d->draft <= 0) continue;
+        llw_text_add(&t, t.len ? ", " : "The draft takes ");
+        add_mib(&t, d->draft);
+        llw_text_add(&t, " MiB of ");
+        add_safe(&t, d->name);
+    }
+    if (!t.len) llw_text_add(&t, "The log does not show what the draft takes");
+    llw_text_add(&t, ".");
+    paragraph(out, style, 2, &t);
 }
 
 static void tell_memory(llw_text *out, const llw_style *style, const llw_load *l, const llw_log_extra *x) {
@@ -287,6 +305,7 @@ static void tell_memory(llw_text *out, const llw_style *style, const llw_load *l
         llw_text_add(&t, " MiB of weights are in RAM.");
         paragraph(out, style, 2, &t);
     }
+    tell_draft(out, style, l);
     if (l->ollama_engine) {
         llw_text_add(&t, "Ollama tells its sizes in tenths of a GiB.");
         paragraph(out, style, 2, &t);

@@ -41,6 +41,7 @@ static json_t *device_json(const llw_log_device *d, bool host) {
     put(o, "mapped", json_integer(d->mapped));
     put(o, "output", count(d->output));
     put(o, "other", json_integer(d->other));
+    put(o, "draft", count(d->draft));
     put(o, "precision", d->precision ? json_integer(d->precision) : json_null());
     put(o, "unaccounted", count(d->unaccounted));
     put(o, "line", line(d->line));

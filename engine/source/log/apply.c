@@ -388,8 +388,12 @@ static bool apply_model(llw_log_reader *r, llw_log_stream *s, const llw_log_line
         if (!(e = llw_log_entry_get(r, s))) return true;
         e->loading = true;
         e->load.draft = line->event == LLW_LOG_E_LOADING_DRAFT;
+        e->beside = e->load.draft ? s->main : NULL;
         e->load.path = llw_log_copy(r->arena, f[0].text);
         e->load.path_line = r->log->lines;
+        return true;
+    case LLW_LOG_E_DRAFT_CONTEXT:
+        if (e && !e->load.draft_context) e->load.draft_context = e->load.n_contexts;
         return true;
     case LLW_LOG_E_META:
     case LLW_LOG_E_META_OLD:

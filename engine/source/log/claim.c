@@ -314,6 +314,19 @@ static int line_of(const llw_load *load, const char *device, llw_log_part part, 
     return otherwise;
 }
 
+static const char *file_of(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* The draft in the log is this launch's: a file of the same name, or the model's own layers. */
+static bool drafts_alike(const claimer *c, llw_entity launch) {
+    const char *path = NULL;
+    bool named = llw_facts_text(c->facts, launch, LLW_launch_draft_model, &path) && *path;
+    if (!c->load->draft_path) return c->load->draft_context && !named;
+    return named && !strcmp(file_of(path), file_of(c->load->draft_path));
+}
+
 static void claim_placement(const claimer *c, llw_entity launch, const llw_log_device *d,
                             const agreement *a) {
     bool known =
@@ -338,6 +351,9 @@ static void claim_placement(const claimer *c, llw_entity launch, const llw_log_d
     if (a->compute)
         say_bytes(c, p, LLW_placement_compute, d->compute,
                   line_of(c->load, d->name, LLW_LOG_COMPUTE, LLW_LOG_COMPUTE, d->line));
+    bool all = a->weights && a->context && a->compute;
+    if (all && d->draft > 0 && strcmp(d->name, "Host") && drafts_alike(c, launch))
+        say_bytes(c, p, LLW_placement_draft, d->draft, c->load->draft_line ? c->load->draft_line : d->line);
 }
 
 /* What came of the context; fit or rounding may have made it another than asked for. */

@@ -23,12 +23,12 @@ static void add(int64_t *sum, int64_t bytes) {
 
 /* llama-bench frees a context before it makes the next: only a server's further contexts (a draft's) stand
  * beside. */
-static void add_buffer(llw_log_device *d, const llw_log_buffer *b, bool bench) {
+static void add_buffer(llw_log_device *d, const llw_log_buffer *b, int drafts, bool bench) {
     if (bench && b->context > 0) return;
     if (!d->line) d->line = b->line;
     if (b->precision > d->precision) d->precision = b->precision;
     if (b->context > 0) {
-        d->other += b->bytes;
+        *(drafts && b->context >= drafts ? &d->draft : &d->other) += b->bytes;
         return;
     }
     switch (b->part) {
@@ -61,7 +61,7 @@ static void sum_buffers(llw_arena *arena, llw_load *load) {
         const llw_log_buffer *b = &load->buffers[i];
         llw_log_device *d = llw_log_device_get(arena, load, b->device);
         if (!d) continue;
-        add_buffer(d, b, bench);
+        add_buffer(d, b, load->draft_context, bench);
         model |= b->part == LLW_LOG_MODEL;
         context |= b->part == LLW_LOG_KV || b->part == LLW_LOG_RECURRENT ||
                    (b->part == LLW_LOG_COMPUTE && load->n_ctx >= 0);
@@ -138,6 +138,37 @@ void llw_log_finish(llw_arena *arena, llw_log_entry *e) {
     use_breakdown(arena, e);
     qsort(e->load.devices, (size_t)e->load.n_devices, sizeof *e->load.devices, by_name);
     judge(e);
+}
+
+static int64_t all_of(const llw_log_device *d) {
+    int64_t sum = d->other;
+    const int64_t parts[] = {d->model, d->context, d->compute, d->output};
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) sum += parts[i] > 0 ? parts[i] : 0;
+    return sum;
+}
+
+/* Memory that was told before its target was loaded is not what a draft finds. */
+static void add_draft_on(llw_arena *arena, llw_load *main, llw_load *draft, llw_log_device *d) {
+    llw_log_device *beside = llw_log_device_get(arena, main, d->name);
+    if (d->memory_line < draft->first_line) d->free = -1;
+    if (beside && beside->draft >= 0) beside->draft += all_of(d);
+}
+
+void llw_log_add_draft(llw_arena *arena, llw_log_entry *e) {
+    llw_load *main = &e->beside->load, *draft = &e->load;
+    main->draft_line = draft->first_line;
+    main->draft_path = draft->path;
+    if (main->outcome == LLW_LOG_UNKNOWN && draft->outcome > LLW_LOG_LOADED) { /* the program ends with it */
+        main->outcome = LLW_LOG_FAILED;
+        main->failure = "its draft could not be loaded";
+        main->n_evidence = 0;
+        llw_log_evidence(main, draft->evidence[0]);
+    }
+    for (int i = 0; i < draft->n_devices; i++) add_draft_on(arena, main, draft, &draft->devices[i]);
+    add_draft_on(arena, main, draft, &draft->host);
+    if (draft->n_buffers) return;
+    for (int i = 0; i < main->n_devices; i++) main->devices[i].draft = -1;
+    main->host.draft = -1;
 }
 
 static int rank(const llw_load *load) {

@@ -354,12 +354,14 @@ static void find_memory(finder *f) {
     const llw_load *l = f->load;
     for (int i = 0; i < l->n_devices; i++) {
         const llw_log_device *d = &l->devices[i];
-        if (d->total > 0 && d->free >= 0 && d->total - d->free > d->total / 20 + ((int64_t)1 << 30))
+        if (!l->draft && d->total > 0 && d->free >= 0 &&
+            d->total - d->free > d->total / 20 + ((int64_t)1 << 30))
             find(f, "R19", d->memory_line, "", "%s had only %s of %s free before the load", d->name,
                  size(f, d->free), size(f, d->total));
-        if (l->outcome != LLW_LOG_LOADED || d->free < 0 || d->model < 0 || d->context < 0 || d->compute < 0)
+        if (l->outcome != LLW_LOG_LOADED || d->free < 0 || d->draft < 0 || d->model < 0 || d->context < 0 ||
+            d->compute < 0)
             continue;
-        int64_t left = d->free - d->model - d->context - d->compute - d->other;
+        int64_t left = d->free - d->model - d->context - d->compute - d->other - d->draft;
         if (left < GROWTH && d->model + d->context > 0)
             find(f, "R17", d->line, more_free(f), "%s has %s left after the load%s", d->name, size(f, left),
                  left < 0

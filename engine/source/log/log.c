@@ -111,9 +111,12 @@ static bool worth(const llw_log_entry *e) {
 static void finish(llw_log_reader *r) {
     llw_log *log = r->log;
     log->loads = llw_arena_alloc(r->arena, (r->n_entries + 1) * sizeof *log->loads);
+    for (size_t i = 0; i < r->n_entries; i++)
+        if (worth(r->entries[i])) llw_log_finish(r->arena, r->entries[i]);
+    for (size_t i = 0; i < r->n_entries; i++)
+        if (worth(r->entries[i]) && r->entries[i]->beside) llw_log_add_draft(r->arena, r->entries[i]);
     for (size_t i = 0; i < r->n_entries; i++) {
         if (!worth(r->entries[i])) continue;
-        llw_log_finish(r->arena, r->entries[i]);
         llw_load *load = &log->loads[log->n_loads++];
         *load = r->entries[i]->load;
         if (load->source && !*load->source) load->source = NULL;

@@ -76,6 +76,8 @@ typedef struct llw_log_device {
     /* sums over the buffers of the first context; context is KV and recurrent state together */
     int64_t model, context, recurrent, compute, output;
     int64_t other; /* projector, LoRA, further contexts */
+    int64_t draft; /* a draft loaded beside: its weights, caches and buffers; -1 when the log does not show
+                      them */
     int64_t precision;
     int line;          /* of the first figure */
     int64_t mapped;    /* the part of model that is a mapping of the file: it spans from the first tensor that
@@ -147,7 +149,10 @@ typedef struct llw_load {
     int no_gpu_line;    /* it says that no GPU can be used; 0: it does not */
     const char *no_gpu; /* why, when it says so */
     /* the model */
-    bool draft; /* a draft model beside the main one */
+    bool draft;     /* a draft model beside the main one */
+    int draft_line; /* this one has a draft beside it, from here on; 0: none */
+    const char *draft_path;
+    int draft_context; /* the first of its contexts that drafts, against the same weights; 0: none */
     const char *path, *architecture, *name, *file_type;
     int path_line;
     int64_t file_bytes, file_bytes_precision; /* weights, as print_info says them */

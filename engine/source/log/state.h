@@ -35,6 +35,7 @@ typedef struct llw_log_entry {
     int n_breakdown;
     int64_t prompt; /* tokens of the request at work; -1 */
     llw_log_slot slot;
+    struct llw_log_entry *beside; /* of a draft: the load it drafts for; else NULL */
 } llw_log_entry;
 
 /* The lines of one service, unit or container. */
@@ -103,6 +104,8 @@ void llw_log_settle_slots(llw_log_entry *entry);
 
 /* log/end.c: sums, outcome. */
 void llw_log_finish(llw_arena *arena, llw_log_entry *entry);
+/* Adds what a draft takes to the load it drafts for; both are finished. */
+void llw_log_add_draft(llw_arena *arena, llw_log_entry *draft);
 /* log/findings.c */
 void llw_log_find(llw_arena *arena, llw_load *load);
 

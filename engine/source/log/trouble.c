@@ -83,11 +83,14 @@ static int64_t taken_on(const llw_load *load, const char *device) {
     return sum;
 }
 
-static void place_oom(llw_log_reader *r, llw_load *load, const char *device) {
+/* Where memory was told before the model that a draft helps, that one has taken its part meanwhile. */
+static void place_oom(llw_log_reader *r, llw_log_entry *e, const char *device) {
+    llw_load *load = &e->load;
     llw_log_oom *oom = &load->oom;
     oom->device = device;
     oom->taken = taken_on(load, device);
     const llw_log_device *d = llw_log_device_get(r->arena, load, device);
+    if (e->beside && d && d->memory_line < load->first_line) oom->taken += taken_on(&e->beside->load, device);
     oom->free_before = d ? d->free : -1;
     oom->free = oom->free_before < 0 ? -1 : oom->free_before > oom->taken ? oom->free_before - oom->taken : 0;
 }
@@ -153,14 +156,14 @@ static bool apply_request(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         ask(oom, llw_log_bytes(f[0].real, MIB), llround((double)MIB / 100));
         if (!oom->device)
             place_oom(
-                r, &s->entry->load,
+                r, s->entry,
                 llw_arena_printf(r->arena, "%s%lld", llw_log_backend(r->arena, s), (long long)f[1].integer));
         return true;
     case LLW_LOG_E_OOM_BUFFER:
         if (!(oom = oom_of(r, s, NEAR))) return true;
         ask(oom, f[1].integer, 1);
         if (!oom->device || strcmp(oom->device, "Host"))
-            place_oom(r, &s->entry->load, llw_log_device_name(r->arena, f[0].text));
+            place_oom(r, s->entry, llw_log_device_name(r->arena, f[0].text));
         if (!oom->running && word_is(line->where, "ggml_gallocr")) oom->part = LLW_LOG_COMPUTE;
         return true;
     case LLW_LOG_E_OOM_VULKAN:
@@ -173,7 +176,7 @@ static bool apply_request(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     case LLW_LOG_E_OOM_METAL:
         if (!(oom = oom_of(r, s, NEAR))) return true;
         ask(oom, llw_log_bytes(f[0].real, MIB), llround((double)MIB / 100));
-        place_oom(r, &s->entry->load, "Metal");
+        place_oom(r, s->entry, "Metal");
         return true;
     case LLW_LOG_E_OOM_METAL_PART:
         if (!(oom = oom_of(r, s, NEAR))) return true;
@@ -181,7 +184,7 @@ static bool apply_request(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         oom->part = word_is(f[0].text, "kv")      ? LLW_LOG_KV
                     : word_is(f[0].text, "alloc") ? LLW_LOG_COMPUTE
                                                   : LLW_LOG_MODEL;
-        place_oom(r, &s->entry->load, "Metal");
+        place_oom(r, s->entry, "Metal");
         return true;
     case LLW_LOG_E_OOM_SYCL_HOST:
     case LLW_LOG_E_OOM_BUFFER_HOST:
@@ -189,7 +192,7 @@ static bool apply_request(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         if (!(oom = oom_of(r, s, NEAR))) return true;
         ask(oom, line->event == LLW_LOG_E_OOM_HOST ? llw_log_bytes(f[0].real, MIB) : f[0].integer,
             line->event == LLW_LOG_E_OOM_HOST ? llround((double)MIB / 100) : 1);
-        place_oom(r, &s->entry->load, "Host");
+        place_oom(r, s->entry, "Host");
         return true;
     default: return false;
     }
@@ -215,7 +218,7 @@ static bool apply_memory(llw_log_reader *r, llw_log_stream *s, const llw_log_lin
     case LLW_LOG_E_OOM_RUN_2023:
     case LLW_LOG_E_OOM_METAL_RUN: oom_of(r, s, NEAR); return true;
     case LLW_LOG_E_OOM_HOST_THROWN:
-        if ((oom = oom_of(r, s, NEAR)) && !oom->device) place_oom(r, &s->entry->load, "Host");
+        if ((oom = oom_of(r, s, NEAR)) && !oom->device) place_oom(r, s->entry, "Host");
         return true;
     case LLW_LOG_E_OOM_MODEL: set_part(r, s, LLW_LOG_MODEL, "no room for the weights"); return true;
     case LLW_LOG_E_OOM_KV: set_part(r, s, LLW_LOG_KV, "no room for the KV cache"); return true;
@@ -230,7 +233,7 @@ static bool apply_memory(llw_log_reader *r, llw_log_stream *s, const llw_log_lin
         if (!(oom = oom_of(r, s, 0))) return true;
         oom->killed = true;
         oom->part = s->entry->load.loaded_line ? LLW_LOG_OTHER : LLW_LOG_MODEL;
-        place_oom(r, &s->entry->load, "Host");
+        place_oom(r, s->entry, "Host");
         return true;
     default: return apply_request(r, s, line);
     }
@@ -289,7 +292,7 @@ static bool apply_crash(llw_log_reader *r, llw_log_stream *s, const llw_log_line
         const char *name =
             llw_arena_printf(r->arena, "%s%lld", llw_log_backend(r->arena, s), (long long)f[0].integer);
         if (load->oom.line && r->log->lines - load->oom.line <= 3 && !load->oom.device)
-            place_oom(r, load, name);
+            place_oom(r, s->entry, name);
         else if (s->entry->crash_line)
             load->crash_device = name;
         return true;
