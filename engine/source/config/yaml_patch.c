@@ -40,35 +40,40 @@ static llw_yaml *copy_at(llw_yaml_patch *p, const llw_yaml *node, int depth);
 static llw_yaml *child(const llw_yaml *map, const char *key) {
     llw_yaml *found = NULL;
     for (llw_yaml *c = map->first; c; c = c->next)
-        if (c->key && !strcmp(c->key, key)) found = c;
+        if (!strcmp(c->key, key)) found = c;
     return found;
 }
 
-static void copy_children(llw_yaml_patch *p, llw_yaml *out, const llw_yaml *node, int depth) {
-    for (const llw_yaml *c = node->first; c; c = c->next) {
-        bool merge = c->key && !strcmp(c->key, "<<");
-        if (!merge) {
-            llw_yaml *copy = copy_at(p, c, depth + 1);
-            if (copy) insert(out, copy, NULL);
-            continue;
-        }
-        const llw_yaml *from = llw_yaml_follow(c);
-        const llw_yaml *one = from && from->kind == LLW_YAML_LIST ? from->first : from;
-        for (; one && spend(p, 1); one = from->kind == LLW_YAML_LIST ? one->next : NULL) {
-            const llw_yaml *map = llw_yaml_follow(one);
-            for (const llw_yaml *m = map && map->kind == LLW_YAML_MAP ? map->first : NULL; m; m = m->next) {
-                if (!m->key || child(node, m->key) || child(out, m->key)) continue;
-                llw_yaml *copy = copy_at(p, m, depth + 1);
-                if (copy) insert(out, copy, NULL);
-            }
-        }
+static void copy_in(llw_yaml_patch *p, llw_yaml *out, const llw_yaml *node, llw_yaml *before, int depth) {
+    llw_yaml *copy = copy_at(p, node, depth);
+    if (copy) insert(out, copy, before);
+}
+
+/* What << names: keys that neither the map nor an earlier one of them has. */
+static void copy_merged(llw_yaml_patch *p, llw_yaml *out, const llw_yaml *node, const llw_yaml *merge,
+                        int depth) {
+    const llw_yaml *from = llw_yaml_follow(merge);
+    bool several = from->kind == LLW_YAML_LIST;
+    const llw_yaml *one = several ? from->first : from;
+    for (; one && spend(p, 1); one = several ? one->next : NULL) {
+        const llw_yaml *map = llw_yaml_follow(one);
+        for (const llw_yaml *m = map->kind == LLW_YAML_MAP ? map->first : NULL; m; m = m->next)
+            if (!child(node, m->key) && !child(out, m->key)) copy_in(p, out, m, NULL, depth);
     }
+}
+
+static void copy_children(llw_yaml_patch *p, llw_yaml *out, const llw_yaml *node, int depth) {
+    for (const llw_yaml *c = node->first; c; c = c->next)
+        if (c->key && !strcmp(c->key, "<<"))
+            copy_merged(p, out, node, c, depth + 1);
+        else
+            copy_in(p, out, c, NULL, depth + 1);
 }
 
 /* NULL when the budget is spent. */
 static llw_yaml *copy_at(llw_yaml_patch *p, const llw_yaml *node, int depth) {
     const llw_yaml *meant = llw_yaml_follow(node);
-    if (!meant || depth > LLW_YAML_MAX_DEPTH || !spend(p, 1)) {
+    if (depth > LLW_YAML_MAX_DEPTH || !spend(p, 1)) {
         p->unclear = true;
         return NULL;
     }
@@ -110,9 +115,7 @@ void llw_yaml_splice(llw_yaml_patch *p, llw_yaml *item, const llw_yaml *node) {
     take_out(item);
     if (!parent->under) parent->under = node->under;
     for (const llw_yaml *c = node->first; c; c = c->next) {
-        if (parent->kind == LLW_YAML_MAP && (!c->key || child(parent, c->key))) continue;
-        llw_yaml *copy = llw_yaml_copy(p, c);
-        if (copy) insert(parent, copy, behind);
+        if (parent->kind == LLW_YAML_LIST || !child(parent, c->key)) copy_in(p, parent, c, behind, 0);
     }
 }
 
@@ -131,17 +134,13 @@ static const char *merge_key(const char *list) {
                                           {"ports", "containerPort"},
                                           {"hostAliases", "ip"},
                                           {"topologySpreadConstraints", "topologyKey"}};
-    for (size_t i = 0; list && i < sizeof keys / sizeof *keys; i++)
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (!strcmp(list, keys[i][0])) return keys[i][1];
     return NULL;
 }
 
 static const char *directive(const llw_yaml *map) {
     return llw_yaml_string(llw_yaml_get(map, "$patch"), "");
-}
-
-static bool is_null(const llw_yaml *node) {
-    return node->kind == LLW_YAML_SCALAR && !llw_yaml_string(node, NULL);
 }
 
 static const char *const no_item = "";
@@ -186,8 +185,7 @@ static void merge_list(llw_yaml_patch *p, llw_yaml *target, const llw_yaml *patc
             insert(target, old, rest);
             merge_at(p, old, llw_yaml_follow(i), true, depth + 1);
         } else {
-            llw_yaml *copy = llw_yaml_copy(p, i);
-            if (copy) insert(target, copy, rest);
+            copy_in(p, target, i, rest, 0);
         }
     }
 }
@@ -196,8 +194,7 @@ static void merge_value(llw_yaml_patch *p, llw_yaml *target, const llw_yaml *ent
     const llw_yaml *value = llw_yaml_follow(entry);
     llw_yaml *old = child(target, entry->key);
     const char *key = types ? merge_key(entry->key) : NULL;
-    if (!value) return;
-    if (is_null(value) || (value->kind == LLW_YAML_MAP && !strcmp(directive(value), "delete"))) {
+    if (llw_yaml_is_null(value) || (value->kind == LLW_YAML_MAP && !strcmp(directive(value), "delete"))) {
         if (old) take_out(old);
     } else if (!old || old->kind != value->kind || value->kind == LLW_YAML_SCALAR) {
         put(p, target, old, entry);
@@ -211,10 +208,10 @@ static void merge_value(llw_yaml_patch *p, llw_yaml *target, const llw_yaml *ent
 }
 
 static void merge_at(llw_yaml_patch *p, llw_yaml *target, const llw_yaml *patch, bool types, int depth) {
-    if (!patch || patch->kind != LLW_YAML_MAP || target->kind != LLW_YAML_MAP) return;
+    if (patch->kind != LLW_YAML_MAP || target->kind != LLW_YAML_MAP) return;
     if (depth > LLW_YAML_MAX_DEPTH) p->unclear = true;
     for (const llw_yaml *c = patch->first; c && spend(p, 1); c = c->next) {
-        if (!c->key || *c->key == '$') continue; /* $patch, $setElementOrder/... */
+        if (*c->key == '$') continue; /* $patch, $setElementOrder/... */
         if (!strcmp(c->key, "<<"))
             p->unclear = true;
         else
@@ -223,7 +220,7 @@ static void merge_at(llw_yaml_patch *p, llw_yaml *target, const llw_yaml *patch,
 }
 
 void llw_yaml_merge(llw_yaml_patch *p, llw_yaml *target, const llw_yaml *patch, bool types) {
-    merge_at(p, target, llw_yaml_follow(patch), types, 0);
+    if (patch) merge_at(p, target, llw_yaml_follow(patch), types, 0);
 }
 
 /* --- JSON 6902 --- */

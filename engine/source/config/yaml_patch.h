@@ -21,8 +21,8 @@ llw_yaml *llw_yaml_copy(llw_yaml_patch *p, const llw_yaml *node);
  * ...) are merged by it, the patch's items first; all other lists are replaced: `types` false for custom
  * resources. null and $patch: delete take away, $patch: replace replaces. */
 void llw_yaml_merge(llw_yaml_patch *p, llw_yaml *target, const llw_yaml *patch, bool types);
-/* Puts copies of what a list or map holds in the place of an item of another one; keys that are there stay.
- */
+/* Puts copies of what a list or map holds in the place of an item of another of its kind; keys that are
+ * there stay. */
 void llw_yaml_splice(llw_yaml_patch *p, llw_yaml *item, const llw_yaml *node);
 /* Carries out the operations of a JSON patch (RFC 6902) on a copy, until one does not apply. */
 void llw_yaml_operate(llw_yaml_patch *p, llw_yaml *root, const llw_yaml *operations);

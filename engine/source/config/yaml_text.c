@@ -72,8 +72,3 @@ int llw_yaml_last_line(const llw_yaml *node) {
     }
     return line;
 }
-
-bool llw_yaml_is_null(const llw_yaml *node) {
-    return !node || (node->kind == LLW_YAML_SCALAR && node->plain &&
-                     (!*node->text || !strcmp(node->text, "~") || !strcmp(node->text, "null")));
-}

@@ -24,7 +24,5 @@ typedef llw_rich llw_yaml_reading(const void *context, const llw_yaml *node);
 llw_rich llw_yaml_over(llw_arena *arena, const llw_yaml *node, llw_yaml_reading *one, const void *context);
 /* The last line that belongs to a node. */
 int llw_yaml_last_line(const llw_yaml *node);
-/* A plain ~, null or nothing; also what is not there. */
-bool llw_yaml_is_null(const llw_yaml *node);
 
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { MAX_ANCHORS = 256, MAX_STEPS = 16, MAX_KEYS = 1000 };
+enum { MAX_ANCHORS = 256, MAX_MERGES = 32, MAX_KEYS = 1000 };
 
 typedef struct builder {
     llw_arena *arena;
@@ -57,7 +57,7 @@ static llw_yaml *add(builder *b, llw_yaml_kind kind, const yaml_event_t *event) 
     node->parent = parent;
     if (node->key && !b->twice && parent->n < MAX_KEYS && strcmp(node->key, "<<"))
         for (llw_yaml *other = parent->first; other; other = other->next)
-            if (other->key && !strcmp(other->key, node->key)) b->twice = node;
+            if (!strcmp(other->key, node->key)) b->twice = node;
     if (parent->last)
         parent->last->next = node;
     else
@@ -222,8 +222,7 @@ llw_rc llw_yaml_parse_all(llw_arena *arena, const char *path, const char *bytes,
 }
 
 const llw_yaml *llw_yaml_follow(const llw_yaml *node) {
-    for (int i = 0; node && node->target && i < MAX_STEPS; i++) node = node->target;
-    return node && node->target ? NULL : node;
+    return node && node->target ? node->target : node;
 }
 
 const llw_yaml *llw_yaml_root(const llw_yaml *node) {
@@ -234,7 +233,7 @@ const llw_yaml *llw_yaml_root(const llw_yaml *node) {
 /* Merges are followed breadth by breadth: a map may name one map or a list of them, each with merges of its
  * own. */
 const llw_yaml *llw_yaml_get(const llw_yaml *map, const char *key) {
-    const llw_yaml *queue[MAX_STEPS * 2];
+    const llw_yaml *queue[MAX_MERGES];
     size_t n = 0;
     map = llw_yaml_follow(map);
     if (!map || map->kind != LLW_YAML_MAP) return NULL;
@@ -242,13 +241,14 @@ const llw_yaml *llw_yaml_get(const llw_yaml *map, const char *key) {
     for (size_t i = 0; i < n; i++) {
         const llw_yaml *found = NULL;
         for (const llw_yaml *c = queue[i]->first; c; c = c->next) {
-            if (c->key && !strcmp(c->key, key)) found = c;
-            if (!c->key || strcmp(c->key, "<<")) continue;
+            if (!strcmp(c->key, key)) found = c;
+            if (strcmp(c->key, "<<") != 0) continue;
             const llw_yaml *merged = llw_yaml_follow(c);
-            const llw_yaml *one = merged && merged->kind == LLW_YAML_LIST ? merged->first : merged;
-            for (; one; one = merged->kind == LLW_YAML_LIST ? one->next : NULL) {
+            bool several = merged->kind == LLW_YAML_LIST;
+            for (const llw_yaml *one = several ? merged->first : merged; one;
+                 one = several ? one->next : NULL) {
                 const llw_yaml *from = llw_yaml_follow(one);
-                if (from && from->kind == LLW_YAML_MAP && n < MAX_STEPS * 2) queue[n++] = from;
+                if (from->kind == LLW_YAML_MAP && n < MAX_MERGES) queue[n++] = from;
             }
         }
         if (found) return llw_yaml_follow(found);
@@ -256,12 +256,14 @@ const llw_yaml *llw_yaml_get(const llw_yaml *map, const char *key) {
     return NULL;
 }
 
+bool llw_yaml_is_null(const llw_yaml *node) {
+    return !node || (node->kind == LLW_YAML_SCALAR && node->plain &&
+                     (!*node->text || !strcmp(node->text, "~") || !strcmp(node->text, "null")));
+}
+
 const char *llw_yaml_string(const llw_yaml *node, const char *otherwise) {
     node = llw_yaml_follow(node);
-    if (!node || node->kind != LLW_YAML_SCALAR) return otherwise;
-    if (node->plain && (!*node->text || !strcmp(node->text, "~") || !strcmp(node->text, "null")))
-        return otherwise;
-    return node->text;
+    return llw_yaml_is_null(node) || node->kind != LLW_YAML_SCALAR ? otherwise : node->text;
 }
 
 bool llw_yaml_is_cut(const char *bytes, size_t len, const llw_yaml *node) {

@@ -23,7 +23,7 @@ typedef enum llw_yaml_kind { LLW_YAML_SCALAR, LLW_YAML_LIST, LLW_YAML_MAP } llw_
 
 typedef struct llw_yaml {
     llw_yaml_kind kind;
-    const char *key; /* in a map, else NULL */
+    const char *key; /* of each child of a map; else NULL */
     int key_line, key_column;
     const char *text; /* of a scalar */
     size_t len;
@@ -34,7 +34,7 @@ typedef struct llw_yaml {
     int n;                    /* children */
     const char *anchor;
     const char *tag;                 /* one of the file's own, such as !reset; NULL */
-    struct llw_yaml *target;         /* of an alias; look through llw_yaml_follow */
+    struct llw_yaml *target;         /* of an alias, never one itself; look through llw_yaml_follow */
     const struct llw_yaml *original; /* of a copy (config/yaml_patch.h): the node of a file that it was */
     const struct llw_yaml *under;    /* of a copy: what a patch put it over; NULL */
     struct llw_yaml *first, *last, *next, *parent;
@@ -50,12 +50,14 @@ llw_rc llw_yaml_parse_all(llw_arena *arena, const char *path, const char *bytes,
                           llw_yaml *roots[LLW_YAML_MAX_DOCUMENTS], size_t *n, const llw_yaml **twice,
                           llw_err *err);
 
-/* The node itself, or what its alias names (at most 16 steps); NULL for NULL. */
+/* The node itself, or what its alias names; NULL for NULL. */
 const llw_yaml *llw_yaml_follow(const llw_yaml *node);
 /* The topmost node of the file that a node was written in. O(its depth). */
 const llw_yaml *llw_yaml_root(const llw_yaml *node);
 /* A map's value by key, also through << merges; the last of equal keys. NULL when absent or no map. */
 const llw_yaml *llw_yaml_get(const llw_yaml *map, const char *key);
+/* A plain ~, null or nothing; also what is not there. */
+bool llw_yaml_is_null(const llw_yaml *node);
 /* The scalar's text, or otherwise when it is absent, no scalar, or a plain null. */
 const char *llw_yaml_string(const llw_yaml *node, const char *otherwise);
 
