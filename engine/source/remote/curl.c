@@ -11,14 +11,18 @@ const char llw_curl_missing[] =
 
 bool llw_curl_load(void) {
     static const char *const names[] = {"libcurl.so.4", "libcurl-gnutls.so.4", "libcurl.so", NULL};
+#define F(name) {#name, &llw_curl.name},
+    static const struct {
+        const char *name;
+        void *function;
+    } functions[] = {LLW_CURL_FUNCTIONS(F)};
+#undef F
     static bool asked, there;
     if (asked) return there;
     asked = true;
     void *library = llw_library_open(names);
-    if (!library) return false;
-    there = true;
-#define F(name) there = llw_library_find(library, #name, &llw_curl.name) && there;
-    LLW_CURL_FUNCTIONS(F)
-#undef F
+    there = library != NULL;
+    for (size_t i = 0; there && i < sizeof functions / sizeof *functions; i++)
+        there = llw_library_find(library, functions[i].name, functions[i].function);
     return there;
 }
