@@ -343,7 +343,8 @@ static void a_draft_that_shows_nothing_is_unknown(void **state) {
     llw_arena *arena = llw_arena_new();
     llw_log log = log_text(
         arena, TARGET "0.00.6 I common_speculative_init_result: loading draft model 'small.gguf'\n" READY);
-    assert_int_equal(log.loads[0].devices[0].draft, -1);
+    assert_int_equal(only(&log)->devices[0].draft, -1);
+    assert_string_equal(only(&log)->draft_path, "small.gguf");
     log = log_text(arena, TARGET READY);
     assert_int_equal(log.loads[0].devices[0].draft, 0);
     llw_arena_free(arena);

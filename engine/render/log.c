@@ -239,20 +239,25 @@ static void tell_device(llw_text *out, const llw_log_device *d, const llw_memory
             verdict_of(d, m, host));
 }
 
-/* What a draft beside it takes, which the rows above leave out and "left" does not. */
+/* What drafts for it, and what that takes: the rows above leave it out, "left" does not. */
 static void tell_draft(llw_text *out, const llw_style *style, const llw_load *l) {
-    llw_text t = {0};
+    llw_text t = {0}, sizes = {0};
     if (!l->draft_line && !l->draft_context) return;
+    llw_text_add(&t, l->draft_line ? "A draft stands beside it" : "Layers of its own draft");
+    if (l->draft_path) {
+        llw_text_add(&t, ", ");
+        add_safe(&t, file_of(l->draft_path));
+    }
     for (int i = 0; i <= l->n_devices; i++) {
         const llw_log_device *d = i < l->n_devices ? &l->devices[i] : &l->host;
         if (d->draft <= 0) continue;
-        llw_text_add(&t, t.len ? ", " : "The draft takes ");
-        add_mib(&t, d->draft);
-        llw_text_add(&t, " MiB of ");
-        add_safe(&t, d->name);
+        llw_text_add(&sizes, sizes.len ? ", " : ": ");
+        add_mib(&sizes, d->draft);
+        llw_text_add(&sizes, " MiB of ");
+        add_safe(&sizes, d->name);
     }
-    if (!t.len) llw_text_add(&t, "The log does not show what the draft takes");
-    llw_text_add(&t, ".");
+    llw_text_addf(&t, "%s.", sizes.len ? llw_text_str(&sizes) : "; what it takes is not told");
+    llw_text_fini(&sizes);
     paragraph(out, style, 2, &t);
 }
 
@@ -305,7 +310,6 @@ static void tell_memory(llw_text *out, const llw_style *style, const llw_load *l
         llw_text_add(&t, " MiB of weights are in RAM.");
         paragraph(out, style, 2, &t);
     }
-    tell_draft(out, style, l);
     if (l->ollama_engine) {
         llw_text_add(&t, "Ollama tells its sizes in tenths of a GiB.");
         paragraph(out, style, 2, &t);
@@ -403,6 +407,7 @@ static void tell_load(llw_text *out, const llw_style *style, const llw_log *log,
     tell_model(out, style, l);
     tell_settings(out, style, l);
     tell_memory(out, style, l, x);
+    tell_draft(out, style, l);
     tell_speed(out, style, l);
     tell_findings(out, style, l);
     tell_repairs(out, style, l, x, all);

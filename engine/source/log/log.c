@@ -108,6 +108,13 @@ static bool worth(const llw_log_entry *e) {
     return said && !e->dropped;
 }
 
+/* A draft of which the log says no more than its file is told with its target. */
+static bool told_beside(const llw_log_entry *e) {
+    const llw_load *l = &e->load;
+    return e->beside && !e->meta && !l->n_buffers && l->n_ctx < 0 && !l->offloaded_line && !l->oom.line &&
+           !e->crash_line && !e->fail_line;
+}
+
 static void finish(llw_log_reader *r) {
     llw_log *log = r->log;
     log->loads = llw_arena_alloc(r->arena, (r->n_entries + 1) * sizeof *log->loads);
@@ -116,7 +123,7 @@ static void finish(llw_log_reader *r) {
     for (size_t i = 0; i < r->n_entries; i++)
         if (worth(r->entries[i]) && r->entries[i]->beside) llw_log_add_draft(r->arena, r->entries[i]);
     for (size_t i = 0; i < r->n_entries; i++) {
-        if (!worth(r->entries[i])) continue;
+        if (!worth(r->entries[i]) || told_beside(r->entries[i])) continue;
         llw_load *load = &log->loads[log->n_loads++];
         *load = r->entries[i]->load;
         if (load->source && !*load->source) load->source = NULL;
