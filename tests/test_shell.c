@@ -111,6 +111,35 @@ static void what_a_script_starts_is_found_behind_every_wrapper(void **state) {
     CHECK(cases);
 }
 
+/* Found beside bash (tests/beside/bash.py). */
+static void what_bash_does_is_certain(void **state) {
+    (void)state;
+    static const sample cases[] = {
+        {"llama-server -p $'it\\'s\\n' -a $'\\x41' -b $'\\q'", "1 -p|it's\n|-a|?|-b|\\q"},
+        {"N=1; let N=3+4; llama-server -c $N", "1 -c|?"},
+        {"(( N = 5 )); N=$N; llama-server -c ${N:-1}; M=2; ((M++)); llama-server -c $M", "1 -c|?; 1 -c|?"},
+        {"M=2; llama-server -c $((M+=1)) -b $M; (( M == 3 )) && X=1; Y=4; (( Y >= 2 )); llama-server -c $Y",
+         "1 -c|?|-b|?; 1 -c|4"},
+        {"for i in 1 2 3; do N=$i; break; done; llama-server -c $N", "1 -c|1"},
+        {"for i in 1 2; do for k in 3 4; do N=$i$k; continue 2; done; done; llama-server -c $N", "1 -c|23"},
+        {"for i in 1 2; do [ -f x ] && break; N=$i; done; llama-server -c ${N:-0}", "1 -c|?"},
+        {"exec llama-server -c 1 & wait\nllama-server -c 2", "1 -c|1; 2 -c|2"},
+        {"exec llama-server -c 1 | tee log\nllama-server -c 2", "1 -c|1; 2 -c|2"},
+        {"f() { declare A=2; local -g X; declare -g B=3; }\nA=1 B=1; f; llama-server -c $A -b $B",
+         "2 -c|1|-b|3"},
+        {"A=(); set --; llama-server \"${A[*]}\" \"$*\" \"${A[@]}\" \"$@\"", "1 |"},
+        {"if false; then ! true; fi\nif [ -n \"x\" ]; then A=1; fi; llama-server -c $A", "2 -c|1"},
+        {"[ -f x ] && A=1\nllama-server ${A:+-c} $A", "2 ?|?"},
+        {"set -- $(ls) b c; llama-server -c $2; shift; llama-server \"$@\"", "1 -c|?; 1 ?"},
+        {"set -- \"$(ls)\" b c; llama-server -c $2", "1 -c|b"},
+        {"A=(); A[1]=x; llama-server \"${A[0]}\"", "1 ?"},
+        {"A=(a b); B=(\"${A[@]:1}\"); B[1]=c; llama-server \"${B[1]}\"", "1 ?"},
+        {"if [ -f x ]; then A=1; elif [ -z \"$N\" ]; then A=2; fi; llama-server -c $A", "1 -c|?"},
+        {"for i in {1..3}; do A+=$i; done; llama-server -c $A", "1 -c|?"},
+    };
+    CHECK(cases);
+}
+
 static void what_starts_nothing_is_silent(void **state) {
     (void)state;
     static const char *const scripts[] = {
@@ -373,6 +402,7 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(what_a_script_starts_is_found_behind_every_wrapper),
+        T(what_bash_does_is_certain),
         T(what_starts_nothing_is_silent),
         T(docker_run_is_taken_apart),
         T(continuation_ends_where_the_shell_ends_it),

@@ -2,6 +2,7 @@
 #include "source/shell/shell.h"
 
 #include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -109,6 +110,10 @@ void llw_shell_list_value(llw_shell *s, const char *name, const llw_rich *index,
             for (at = 0; at < v->list->n && (!v->keys[at] || strcmp(v->keys[at], key));) at++;
         else if (isdigit((unsigned char)*key) && strlen(key) < 6)
             at = (size_t)atoi(key);
+        if (!v->keys && llw_shell_may_be_several(v->list, at + 1)) {
+            *out = llw_shell_unknown(s);
+            return;
+        }
         if (at < v->list->n) {
             *out = v->list->items[at];
             return;
@@ -126,15 +131,18 @@ void llw_shell_assign_element(llw_shell *s, const char *name, const llw_rich *ke
     bool of_argument = false;
     const char *text = key_text(s, key, &of_argument);
     list l = copy_of(s, name);
-    if (!text) { /* any of them may have changed */
+    bool number = text && !l.named && isdigit((unsigned char)*text);
+    size_t at = number && strlen(text) < 6 ? (size_t)atoi(text) : SIZE_MAX;
+    bool gap = number && at > l.words.n, moved = !l.named && llw_shell_may_be_several(&l.words, l.words.n);
+    if (!text || gap || moved) { /* any of them may have changed */
         llw_rich unknown = llw_shell_unknown(s);
         llw_scope_assign(&s->now.vars, name, &unknown, place);
         return;
     }
-    if (!l.named && isdigit((unsigned char)*text) && strlen(text) < 6 && (size_t)atoi(text) < l.words.n)
-        l.words.items[atoi(text)] = *value;
+    if (number && at < l.words.n)
+        l.words.items[at] = *value;
     else
-        add(s, &l, isdigit((unsigned char)*text) && !l.named ? NULL : text, *value);
+        add(s, &l, number ? NULL : text, *value);
     store(s, name, &l, place);
 }
 

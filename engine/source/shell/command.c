@@ -26,9 +26,38 @@ static void export_name(llw_shell *s, const char *name) {
     if (v) v->exported = true;
 }
 
-static void make_unknown(llw_shell *s, const char *name) {
+void llw_shell_forget(llw_shell *s, const char *name) {
     llw_rich unknown = llw_shell_unknown(s);
     llw_shell_assign(s, name, &unknown, llw_rich_token(s->r->arena, &unknown, NULL));
+}
+
+/* NAME = ..., NAME += ..., NAME++ and --NAME. */
+void llw_shell_compute(llw_shell *s, size_t from, size_t to) {
+    for (size_t i = from; i < to;) {
+        char c = llw_shell_byte(s, i);
+        size_t name = i;
+        while (isalnum((unsigned char)llw_shell_byte(s, i)) || llw_shell_byte(s, i) == '_') i++;
+        if (i == name) {
+            i++;
+            continue;
+        }
+        if (isdigit((unsigned char)c)) continue;
+        size_t end = i, before = name;
+        while (llw_shell_byte(s, i) == ' ') i++;
+        while (before > from && llw_shell_byte(s, before - 1) == ' ') before--;
+        char op[4];
+        for (int k = 0; k < 4; k++) op[k] = llw_shell_byte(s, i + (size_t)k);
+        char last = before > from + 1 ? llw_shell_byte(s, before - 1) : 0,
+             ahead = last ? llw_shell_byte(s, before - 2) : 0;
+        int sign = op[0] && strchr("<>", op[0]) && op[1] == op[0] ? 2
+                   : op[0] && strchr("+-*/%&|^", op[0])           ? 1
+                                                                  : 0;
+        bool sets = op[sign] == '=' && (sign || op[1] != '=');
+        bool steps = (op[0] == op[1] && (op[0] == '+' || op[0] == '-')) ||
+                     (last == ahead && (last == '+' || last == '-'));
+        llw_rich slice = llw_rich_slice(s->script, name, end);
+        if (sets || steps) llw_shell_forget(s, llw_rich_show(s->r->arena, &slice));
+    }
 }
 
 static bool is_name(const char *text) {
@@ -107,6 +136,10 @@ static void do_shift(llw_shell *s, const llw_words *w) {
     const char *count = text_of(s, w, 1);
     size_t n = isdigit((unsigned char)*count) ? (size_t)(*count - '0') : 1;
     llw_words rest = {0};
+    if (llw_shell_may_be_several(&s->now.arguments, n)) { /* which ones are left is not known */
+        llw_words_push(s->r->arena, &rest, llw_shell_unknown(s));
+        n = s->now.arguments.n;
+    }
     for (size_t i = n; i < s->now.arguments.n; i++)
         llw_words_push(s->r->arena, &rest, s->now.arguments.items[i]);
     s->now.arguments = rest;
@@ -122,14 +155,25 @@ static void do_read(llw_shell *s, const llw_words *w) {
             i++;
             continue;
         }
-        if (is_name(text)) make_unknown(s, text);
+        if (is_name(text)) llw_shell_forget(s, text);
     }
     s->status = LLW_MAYBE;
 }
 
 static void do_printf(llw_shell *s, const llw_words *w) {
-    if (!strcmp(text_of(s, w, 1), "-v") && is_name(text_of(s, w, 2))) make_unknown(s, text_of(s, w, 2));
+    if (!strcmp(text_of(s, w, 1), "-v") && is_name(text_of(s, w, 2))) llw_shell_forget(s, text_of(s, w, 2));
     s->status = LLW_YES;
+}
+
+static void do_let(llw_shell *s, const llw_words *w) {
+    for (size_t i = 1; i < w->n; i++) {
+        const char *text = text_of(s, w, i);
+        size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-");
+        while (len && strchr("+-", text[len - 1])) len--;
+        const char *name = llw_arena_strndup(s->r->arena, text, len);
+        if (is_name(name)) llw_shell_forget(s, name);
+    }
+    s->status = LLW_MAYBE;
 }
 
 static void do_eval(llw_shell *s, const llw_words *w) {
@@ -211,16 +255,16 @@ static const struct builtin {
     const char *name;
     void (*run)(llw_shell *s, const llw_words *w);
 } builtins[] = {
-    {"[", do_test},           {"test", do_test},       {"export", do_declare},     {"local", do_declare},
-    {"readonly", do_declare}, {"declare", do_declare}, {"typeset", do_declare},    {"unset", do_unset},
-    {"set", do_set},          {"shift", do_shift},     {"read", do_read},          {"mapfile", do_read},
-    {"readarray", do_read},   {"getopts", do_read},    {"printf", do_printf},      {"eval", do_eval},
-    {"alias", do_alias},      {"source", do_source},   {".", do_source},           {"exit", do_exit},
-    {"return", do_exit},      {"false", do_false},     {"true", do_nothing},       {":", do_nothing},
-    {"echo", do_nothing},     {"sleep", do_nothing},   {"cd", do_nothing},         {"mkdir", do_nothing},
-    {"ls", do_nothing},       {"cat", do_nothing},     {"nvidia-smi", do_nothing}, {"chmod", do_nothing},
-    {"trap", do_nothing},     {"ulimit", do_nothing},  {"umask", do_nothing},      {"wait", do_nothing},
-    {"pushd", do_nothing},    {"popd", do_nothing},    {"shopt", do_nothing},
+    {"[", do_test},           {"test", do_test},       {"export", do_declare},  {"local", do_declare},
+    {"readonly", do_declare}, {"declare", do_declare}, {"typeset", do_declare}, {"unset", do_unset},
+    {"set", do_set},          {"shift", do_shift},     {"read", do_read},       {"mapfile", do_read},
+    {"readarray", do_read},   {"getopts", do_read},    {"printf", do_printf},   {"eval", do_eval},
+    {"let", do_let},          {"alias", do_alias},     {"source", do_source},   {".", do_source},
+    {"exit", do_exit},        {"return", do_exit},     {"false", do_false},     {"true", do_nothing},
+    {":", do_nothing},        {"echo", do_nothing},    {"sleep", do_nothing},   {"cd", do_nothing},
+    {"mkdir", do_nothing},    {"ls", do_nothing},      {"cat", do_nothing},     {"nvidia-smi", do_nothing},
+    {"chmod", do_nothing},    {"trap", do_nothing},    {"ulimit", do_nothing},  {"umask", do_nothing},
+    {"wait", do_nothing},     {"pushd", do_nothing},   {"popd", do_nothing},    {"shopt", do_nothing},
 };
 
 /* --- functions and programs --- */
@@ -261,6 +305,12 @@ static bool may_start(llw_shell *s, const llw_words *w) {
     return true;
 }
 
+/* In the background, or in a pipeline, a process of its own is replaced, not the script's. */
+static bool goes_on(const llw_shell *s) {
+    char c = llw_shell_byte(s, s->at), next = llw_shell_byte(s, s->at + 1);
+    return (c == '&' || c == '|') && next != c;
+}
+
 void llw_shell_execute(llw_shell *s, const llw_words *words, const llw_scope *prefix, size_t from) {
     const char *name = llw_rich_text(s->r->arena, &words->items[0]);
     s->lean = LLW_MAYBE;
@@ -287,5 +337,5 @@ void llw_shell_execute(llw_shell *s, const llw_words *words, const llw_scope *pr
         }
         start->unlikely |= s->unlikely > 0;
     }
-    if (name && !strcmp(name, "exec") && words->n > 1) llw_shell_leave(s, true);
+    if (name && !strcmp(name, "exec") && words->n > 1 && !goes_on(s)) llw_shell_leave(s, true);
 }

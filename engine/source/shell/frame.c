@@ -127,13 +127,13 @@ void llw_shell_leave(llw_shell *s, bool everything) {
     s->now.dead = true;
 }
 
-/* break and continue: what was set until there counts behind the loop. */
-void llw_shell_leave_round(llw_shell *s) {
+void llw_shell_leave_round(llw_shell *s, bool ends, int n) {
     for (int i = s->n_frames; i-- > 0;) {
         llw_shell_frame *f = &s->frames[i];
         if (f->kind == LLW_FRAME_TEXT) break;
-        if (f->kind != LLW_FRAME_LOOP) continue;
-        f->joined = llw_shell_join(s, f->joined, &s->now, false);
+        if (f->kind != LLW_FRAME_LOOP || --n > 0) continue;
+        llw_shell_state **to = ends ? &f->broken : &f->joined; /* what was set until there counts */
+        *to = llw_shell_join(s, *to, &s->now, false);
         s->now.dead = true;
         return;
     }
@@ -156,21 +156,25 @@ void llw_shell_begin_branch(llw_shell *s, llw_shell_frame *f, llw_truth t, llw_t
     f->entry = llw_shell_keep(s, &s->now);
 }
 
+/* A way that was read to its end: one that needs what nobody sets, or that stands behind the one that is
+ * meant when nobody says anything, only counts for what no other sets. */
+static void meet(llw_shell *s, llw_shell_frame *f, bool unlikely) {
+    llw_shell_state **to = unlikely || f->leaned ? &f->fallback : &f->joined;
+    *to = llw_shell_join(s, *to, &s->now, false);
+}
+
 void llw_shell_end_branch(llw_shell *s, llw_shell_frame *f) {
     if (!f->active) return;
     f->active = false;
     if (f->unlikely) s->unlikely--;
     f->unlikely = false;
-    if (!f->maybe) {
-        if (f->joined || f->leaned || f->fallback) f->joined = llw_shell_join(s, f->joined, &s->now, false);
-        return;
-    }
-    if (f->lean == LLW_YES && !s->now.dead && !f->leaned)
+    bool alone = !f->maybe && !f->joined && !f->leaned && !f->fallback;
+    if (alone) return;
+    if (f->maybe && f->lean == LLW_YES && !s->now.dead && !f->leaned)
         f->leaned = llw_shell_keep(s, &s->now);
-    else if (f->lean == LLW_NO)
-        f->fallback = llw_shell_join(s, f->fallback, &s->now, false);
     else
-        f->joined = llw_shell_join(s, f->joined, &s->now, false);
+        meet(s, f, f->maybe && f->lean == LLW_NO);
+    if (!f->maybe) return;
     s->now = *f->entry;
     f->maybe = false;
 }
@@ -180,11 +184,11 @@ void llw_shell_end_branches(llw_shell *s, llw_shell_frame *f) {
     llw_shell_end_branch(s, f);
     bool several = f->joined || f->leaned || f->fallback;
     if (several && f->outer) {
-        if (!f->decided) f->joined = llw_shell_join(s, f->joined, &s->now, false);
-        /* the way that counts first, then what others may have set besides */
-        llw_shell_state *best = f->leaned ? f->leaned : f->joined, *rest = f->leaned ? f->joined : NULL;
-        if (f->fallback) rest = rest ? llw_shell_join(s, rest, f->fallback, false) : f->fallback;
-        llw_shell_state *met = llw_shell_join(s, best, rest, true);
+        if (!f->decided) meet(s, f, false);
+        llw_shell_state *likely = f->leaned && f->joined ? llw_shell_join(s, f->leaned, f->joined, false)
+                                  : f->leaned            ? f->leaned
+                                                         : f->joined;
+        llw_shell_state *met = llw_shell_join(s, likely, f->fallback, true);
         if (met)
             s->now = *met;
         else

@@ -123,7 +123,9 @@ static void key_for(llw_shell *s) {
     f->testing = f->outer;
     llw_shell_skip_blanks(s);
     if (llw_shell_byte(s, s->at) == '(') { /* for ((...)) */
-        s->at = llw_shell_behind(s, s->at, '(', ')');
+        size_t behind = llw_shell_behind(s, s->at, '(', ')');
+        if (f->outer) llw_shell_compute(s, s->at, behind);
+        s->at = behind;
         llw_words_push(s->r->arena, &f->items, llw_shell_unknown(s));
         f->testing = false;
         return;
@@ -199,6 +201,7 @@ static void key_done(llw_shell *s) {
         set_item(s, f);
         return;
     }
+    if (f->broken) s->now = *llw_shell_join(s, f->broken, &s->now, false);
     if (f->active && f->maybe) {
         s->now = *llw_shell_join(s, f->entry, &s->now, f->keep);
         s->status = LLW_MAYBE;
@@ -230,6 +233,7 @@ static void key_double_test(llw_shell *s) {
     if (s->next == LLW_NO || !llw_shell_running(s)) {
         s->status = status;
         s->lean = lean;
+        s->negate = false;
         return;
     }
     s->status = s->negate ? llw_turned(t) : t;
@@ -242,16 +246,24 @@ static void key_nothing(llw_shell *s) {
     (void)s;
 }
 
-static void key_break(llw_shell *s) {
+static void leave_round(llw_shell *s, bool ends) {
     llw_truth next = s->next;
+    llw_shell_skip_blanks(s);
+    char c = llw_shell_byte(s, s->at);
+    int n = isdigit((unsigned char)c) ? c - '0' : 1;
+    s->at += isdigit((unsigned char)c) != 0;
     if (!llw_shell_running(s) || next == LLW_NO) return;
-    if (next == LLW_MAYBE) { /* [ ... ] && break */
-        llw_shell_state *entry = llw_shell_keep(s, &s->now);
-        llw_shell_leave_round(s);
-        s->now = *entry;
-        return;
-    }
-    llw_shell_leave_round(s);
+    llw_shell_state *entry = next == LLW_MAYBE ? llw_shell_keep(s, &s->now) : NULL; /* [ ... ] && break */
+    llw_shell_leave_round(s, ends, n);
+    if (entry) s->now = *entry;
+}
+
+static void key_break(llw_shell *s) {
+    leave_round(s, true);
+}
+
+static void key_continue(llw_shell *s) {
+    leave_round(s, false);
 }
 
 static void define(llw_shell *s, const char *name) {
@@ -295,11 +307,11 @@ static const struct keyword {
     const char *word;
     void (*run)(llw_shell *s);
 } keywords[] = {
-    {"if", key_if},          {"then", key_then},   {"elif", key_elif},      {"else", key_else},
-    {"fi", key_fi},          {"case", key_case},   {"esac", key_esac},      {"for", key_for},
-    {"select", key_for},     {"while", key_while}, {"until", key_until},    {"do", key_do},
-    {"done", key_done},      {"{", key_open},      {"}", llw_shell_close},  {"!", key_not},
-    {"[[", key_double_test}, {"break", key_break}, {"continue", key_break}, {"function", key_function},
+    {"if", key_if},          {"then", key_then},   {"elif", key_elif},         {"else", key_else},
+    {"fi", key_fi},          {"case", key_case},   {"esac", key_esac},         {"for", key_for},
+    {"select", key_for},     {"while", key_while}, {"until", key_until},       {"do", key_do},
+    {"done", key_done},      {"{", key_open},      {"}", llw_shell_close},     {"!", key_not},
+    {"[[", key_double_test}, {"break", key_break}, {"continue", key_continue}, {"function", key_function},
     {"time", key_nothing}};
 
 bool llw_shell_keyword(llw_shell *s) {

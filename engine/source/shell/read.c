@@ -175,6 +175,7 @@ static void hide(llw_shell *s, const char *name) {
     for (int i = s->n_frames; i-- > 0;) {
         llw_shell_frame *f = &s->frames[i];
         if (f->kind != LLW_FRAME_TEXT) continue;
+        if (!f->private_vars) return; /* no function */
         for (size_t k = 0; k < f->n_locals; k++)
             if (!strcmp(f->locals[k], name)) return;
         void *items = f->locals;
@@ -191,6 +192,15 @@ static void hide(llw_shell *s, const char *name) {
     }
 }
 
+static bool is_local(const llw_words *words) {
+    static const char *const names[] = {"local", "declare", "typeset"};
+    bool local = false;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        local |= llw_rich_is(&words->items[0], names[i]);
+    for (size_t i = 1; i < words->n; i++) local &= !llw_rich_is(&words->items[i], "-g");
+    return local;
+}
+
 /* A word of export, local or declare that assigns. */
 static bool declaration(llw_shell *s, llw_words *words) {
     target t;
@@ -203,10 +213,11 @@ static bool declaration(llw_shell *s, llw_words *words) {
     const char *name = llw_rich_show(s->r->arena, &slice);
     char behind = llw_shell_byte(s, at + len);
     if (!assigns && behind && !strchr(" \t\n;&|)", behind)) return false;
-    if (runs && llw_rich_is(&words->items[0], "local")) hide(s, name);
+    if (runs && is_local(words)) hide(s, name);
     if (!assigns) return false;
     read_assignment(s, &t, NULL);
-    llw_words_push(s->r->arena, words, slice); /* the name alone, to be exported */
+    if (runs && s->word_braces) llw_shell_forget(s, name); /* several words, the last one counts */
+    llw_words_push(s->r->arena, words, slice);             /* the name alone, to be exported */
     return true;
 }
 

@@ -39,7 +39,7 @@ static void put(llw_scope *scope, const char *name, llw_rich value, llw_token to
     v->token = token;
     v->list = NULL;
     v->keys = NULL;
-    v->asked = false;
+    v->asked = v->open = false;
 }
 
 void llw_scope_set(llw_scope *scope, const char *name, const llw_rich *value, llw_token place) {

@@ -19,7 +19,10 @@ static void command(llw_shell *s) {
     bool unlikely = maybe && lean == LLW_NO;
     llw_shell_command(s, &words, &environment);
     if (s->at == from) s->at++;
-    if (!runs) return;
+    if (!runs) {
+        s->negate = false;
+        return;
+    }
     s->unlikely += unlikely;
     int before = s->n_frames;
     if (words.n)
@@ -71,6 +74,17 @@ static void line_end(llw_shell *s) {
     end_list(s);
 }
 
+/* ((...)) as a command. */
+static void compute(llw_shell *s) {
+    size_t from = s->at;
+    bool runs = llw_shell_running(s) && s->next != LLW_NO;
+    s->at = llw_shell_behind(s, from, '(', ')');
+    if (runs) llw_shell_compute(s, from, s->at);
+    s->negate = false;
+    s->status = LLW_MAYBE;
+    s->lean = LLW_MAYBE;
+}
+
 static void step(llw_shell *s) {
     llw_shell_skip_blanks(s);
     if (s->at >= s->end) return;
@@ -103,9 +117,7 @@ static void step(llw_shell *s) {
         end_list(s);
     } else if (c == '(') {
         if (next == '(') { /* ((...)) */
-            s->at = llw_shell_behind(s, s->at, '(', ')');
-            s->status = LLW_MAYBE;
-            s->lean = LLW_MAYBE;
+            compute(s);
             return;
         }
         s->at++;

@@ -63,6 +63,7 @@ typedef struct llw_shell_frame {
     bool subject_asked, in_arm;
     /* loops */
     bool is_for, keep;
+    llw_shell_state *broken; /* where break left it */
     const char *variable;
     llw_words items;
     size_t item, body;
@@ -156,6 +157,8 @@ void llw_shell_split(llw_shell *s, const llw_rich *word, bool quoted, llw_words 
 /* Text that stands for what nobody knows, placed here. */
 llw_rich llw_shell_unknown(llw_shell *s);
 bool llw_shell_has_unknown(const llw_rich *word);
+/* One of the first n words holds something unknown out of quotes: it may be none, or many. */
+bool llw_shell_may_be_several(const llw_words *words, size_t n);
 /* The word is a variable that nobody sets or an argument that nobody gives, alone. */
 bool llw_shell_is_missing(const llw_rich *word);
 /* The word came from $1, alone or by way of a variable. */
@@ -187,6 +190,10 @@ void llw_shell_command(llw_shell *s, llw_words *words, llw_scope *environment);
 
 /* --- shell/command.c --- */
 void llw_shell_assign(llw_shell *s, const char *name, const llw_rich *value, llw_token place);
+/* From here on nobody knows the variable. */
+void llw_shell_forget(llw_shell *s, const char *name);
+/* Arithmetic, $((...)), ((...)) or let, in the script's bytes [from, to): what it assigns, nobody knows. */
+void llw_shell_compute(llw_shell *s, size_t from, size_t to);
 /* Runs a simple command: the built-in, function, or program; sets the status. `from` is where it stands. */
 void llw_shell_execute(llw_shell *s, const llw_words *words, const llw_scope *prefix, size_t from);
 
@@ -211,7 +218,8 @@ bool llw_shell_enter(llw_shell *s, const llw_rich *script, size_t from, size_t t
 void llw_shell_leave_text(llw_shell *s);
 /* exit (everything) or return; break and continue. */
 void llw_shell_leave(llw_shell *s, bool everything);
-void llw_shell_leave_round(llw_shell *s);
+/* break (`ends`) or continue, of the n-th loop from inside. */
+void llw_shell_leave_round(llw_shell *s, bool ends, int n);
 /* Notes that the rest is not read, and why. */
 void llw_shell_stop(llw_shell *s, const char *why);
 bool llw_shell_all_known(const llw_words *w);

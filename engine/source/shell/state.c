@@ -91,6 +91,10 @@ static const llw_words *common_list(llw_shell *s, const llw_words *a, const llw_
     return out;
 }
 
+static bool may_be_empty(const llw_variable *v) {
+    return !v || v->open || (v->list ? !v->list->n : !v->value.n);
+}
+
 /* The variable as it is when the two ways differ. */
 static void join_variable(llw_shell *s, llw_scope *out, const llw_variable *a, const llw_variable *b) {
     const llw_variable *one = a ? a : b;
@@ -109,6 +113,8 @@ static void join_variable(llw_shell *s, llw_scope *out, const llw_variable *a, c
     static const llw_rich empty = {0};
     llw_rich value = common(s, a && !a->list ? &a->value : &empty, b && !b->list ? &b->value : &empty);
     llw_scope_assign(out, one->name, &value, place);
+    llw_variable *v = llw_scope_edit(out, one->name);
+    if (v) v->open = may_be_empty(a) || may_be_empty(b);
 }
 
 static bool equal_variable(const llw_variable *a, const llw_variable *b) {

@@ -74,7 +74,15 @@ llw_rich llw_shell_unknown(llw_shell *s) {
     const llw_char *at =
         s->script->n ? &s->script->chars[s->at < s->script->n ? s->at : s->script->n - 1] : NULL;
     llw_rich_unknown(s->r->arena, &out, at, NULL);
+    out.chars[0].whole = false;
     return out;
+}
+
+bool llw_shell_may_be_several(const llw_words *words, size_t n) {
+    for (size_t k = 0; k < n && k < words->n; k++)
+        for (size_t i = 0; i < words->items[k].n; i++)
+            if (words->items[k].chars[i].unknown && !words->items[k].chars[i].whole) return true;
+    return false;
 }
 
 bool llw_shell_has_unknown(const llw_rich *word) {
@@ -111,7 +119,7 @@ void llw_shell_choice(llw_shell *s, const char *text) {
 static void add_unknown(reader *w, const char *origin) {
     llw_shell *s = w->s;
     const llw_char *at = &s->script->chars[s->at];
-    llw_char c = {'?', true, true, at->line, at->column, at->link};
+    llw_char c = {'?', true, w->quote != 0, at->line, at->column, at->link};
     if (origin) c.link = llw_link_new(s->r->arena, at->link ? at->link->file : s->site->file, origin, false);
     llw_rich_push(s->r->arena, w->out, c);
 }
@@ -150,7 +158,7 @@ static void add_value(reader *w, const llw_rich *value, const llw_token *lost) {
     llw_rich kept = lost ? llw_rich_over(s->r->arena, value, lost) : *value;
     for (size_t i = 0; i < kept.n; i++) {
         llw_char c = kept.chars[i];
-        c.whole = (w->quote || c.unknown) && c.byte != LLW_SHELL_SEPARATOR;
+        c.whole = w->quote && c.byte != LLW_SHELL_SEPARATOR;
         llw_rich_push(s->r->arena, w->out, c);
     }
 }
@@ -159,7 +167,7 @@ static void add_value(reader *w, const llw_rich *value, const llw_token *lost) {
 static void add_list(reader *w, const llw_words *list, bool apart) {
     llw_shell *s = w->s;
     const llw_char *here = &s->script->chars[s->at];
-    if (!list->n) w->vanish = true;
+    if (!list->n && apart) w->vanish = true; /* "$*" is a word even of none */
     for (size_t i = 0; i < list->n; i++) {
         if (i)
             llw_rich_push(s->r->arena, w->out,
@@ -281,7 +289,7 @@ static parameter parse(llw_shell *s, size_t at) {
 /* --- values --- */
 
 typedef struct value {
-    bool set, unknown, unset_argument;
+    bool set, unknown, unset_argument, open;
     const llw_rich *text;
     const llw_words *list; /* of @ and * */
     bool apart;
@@ -301,10 +309,17 @@ static value argument(llw_shell *s, const char *name) {
     size_t n = 0;
     for (const char *at = name; isdigit((unsigned char)*at) && n < 10000; at++)
         n = n * 10 + (size_t)(*at - '0');
+    if (llw_shell_may_be_several(&s->now.arguments, n)) return given(s);
     if (n && n <= s->now.arguments.n) return (value){.set = true, .text = &s->now.arguments.items[n - 1]};
     if (n && s->now.arguments_known) return (value){.text = &nothing};
     if (n && s->asked) return given(s);
     return (value){.unknown = true, .unset_argument = n != 0, .text = &nothing};
+}
+
+static bool nothing_known(const llw_rich *text) {
+    for (size_t i = 0; i < text->n; i++)
+        if (!text->chars[i].unknown) return false;
+    return text->n > 0;
 }
 
 static value value_of(reader *w, const parameter *p) {
@@ -335,10 +350,15 @@ static value value_of(reader *w, const parameter *p) {
     }
     if (v && v->list)
         return (value){.set = v->list->n > 0, .text = v->list->n ? &v->list->items[0] : &nothing};
-    if (v) return (value){.set = true, .unknown = llw_shell_has_unknown(&v->value), .text = &v->value};
+    if (v)
+        return (value){.set = true,
+                       .unknown = llw_shell_has_unknown(&v->value),
+                       .open = v->open || nothing_known(&v->value),
+                       .text = &v->value};
     if (!strcmp(p->name, "HOME")) return (value){.set = true, .text = &home};
     bool empty = llw_shell_is_own(s, p->name);
-    if (all && empty) return (value){.text = &nothing, .list = &no_words, .apart = true};
+    if (all && empty)
+        return (value){.text = &nothing, .list = &no_words, .apart = llw_rich_is(&p->index, "@")};
     return (value){.unknown = !empty, .text = &nothing};
 }
 
@@ -401,6 +421,8 @@ static void braces(reader *w) {
     parameter p = parse(s, s->at);
     if (w->dry || p.op == '~' || !p.name) {
         add_unknown(w, NULL);
+        bool list = p.indexed || (p.name && (*p.name == '@' || *p.name == '*'));
+        if (list) w->out->chars[w->out->n - 1].whole = false; /* "${A[@]:1}" */
         s->at = p.close + 1 > s->end ? s->end : p.close + 1;
         return;
     }
@@ -423,7 +445,7 @@ static void braces(reader *w) {
         return;
     }
     if (p.op == '+') {
-        if (!v.set && v.unknown) /* only the caller knows */
+        if ((!v.set && v.unknown) || v.open) /* whether it has a value is not known */
             add_unknown(w, NULL);
         else if (!missing) {
             enter_word(w, &p, &v);
@@ -449,12 +471,34 @@ static void leave_word(reader *w) {
     llw_shell_assign(s, l.assign, &copy, place);
 }
 
+/* \ and what stands behind it in $'...', with s->at on the former. Beyond single letters nobody knows. */
+static void escape(reader *w) {
+    static const char letters[] = "abeEfnrtv\\'\"?", bytes[] = "\a\b\033\033\f\n\r\t\v\\'\"?";
+    llw_shell *s = w->s;
+    char c = llw_shell_byte(s, s->at + 1);
+    const char *known = c ? strchr(letters, c) : NULL;
+    if (known) {
+        s->at++;
+        add_byte(w);
+        w->out->chars[w->out->n - 1].byte = bytes[known - letters];
+        return;
+    }
+    if (c && (strchr("xuUc", c) || (c >= '0' && c <= '7'))) {
+        add_unknown(w, NULL);
+        s->at += 2;
+        while (isxdigit((unsigned char)llw_shell_byte(s, s->at))) s->at++;
+        return;
+    }
+    add_byte(w); /* the backslash stays */
+}
+
 static void ansi_quoted(reader *w) { /* $'...' */
     llw_shell *s = w->s;
-    for (s->at += 2; s->at < s->end && llw_shell_byte(s, s->at) != '\'';) {
-        if (llw_shell_byte(s, s->at) == '\\' && s->at + 1 < s->end) s->at++;
-        add_byte(w);
-    }
+    for (s->at += 2; s->at < s->end && llw_shell_byte(s, s->at) != '\'';)
+        if (llw_shell_byte(s, s->at) == '\\' && s->at + 1 < s->end)
+            escape(w);
+        else
+            add_byte(w);
     if (s->at < s->end) s->at++;
     *w->quoted = true;
 }
@@ -465,6 +509,7 @@ static void dollar(reader *w) {
     if (next == '(') {
         size_t end = llw_shell_behind(s, s->at + 1, '(', ')');
         bool sum = llw_shell_byte(s, s->at + 2) == '(';
+        if (sum && !w->dry) llw_shell_compute(s, s->at + 3, end);
         substitution(w, sum ? end : s->at + 2, end);
         return;
     }
@@ -516,7 +561,7 @@ static bool names_a_file(const llw_rich *word) {
 llw_rich llw_shell_word(llw_shell *s, bool *quoted) {
     llw_rich out = {0};
     reader w = {.s = s, .out = &out, .quoted = quoted, .dry = !llw_shell_running(s) || s->next == LLW_NO};
-    bool glob = false, list = false, open = false;
+    bool glob = false, list = false, open = false, several = false;
     *quoted = false;
     s->word_asked = false;
     while (s->at < s->end) {
@@ -552,8 +597,10 @@ llw_rich llw_shell_word(llw_shell *s, bool *quoted) {
         } else {
             if (!w.quote && !w.n_levels) {
                 glob |= c == '*' || c == '?';
+                bool range = c == '.' && llw_shell_byte(s, s->at + 1) == '.';
                 open |= c == '{';
-                list |= open && c == ',';
+                several |= open && (c == ',' || range);
+                list |= several && c == '}';
             }
             add_byte(&w);
         }
