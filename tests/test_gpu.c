@@ -140,6 +140,44 @@ static void the_context_estimate_meets_what_was_measured(void **state) {
     assert_true(measured >= 10);
 }
 
+/* Tables that somebody laid over ours. */
+static void tables_with_other_than_numbers_are_refused(void **state) {
+    (void)state;
+    static const char *const columns[] = {"memory_mib", "total_mib",     "reserve_mib", "context_mib",
+                                          "units",      "bandwidth_gbs", "capability"};
+    for (size_t i = 0; i <= sizeof columns / sizeof *columns; i++) {
+        bool fits = i == sizeof columns / sizeof *columns;
+        const char *text = llw_arena_printf(arena, "name\tbackend\t%s\nMine 900\tCUDA\t%s\n",
+                                            fits ? "memory_mib" : columns[i],
+                                            fits    ? "1e3"
+                                            : i % 2 ? "-1"
+                                                    : "many");
+        llw_gpu_table table = {0};
+        llw_gpu_card card;
+        llw_err err = {0};
+        assert_int_equal(llw_table_parse(arena, "gpus.tsv", text, strlen(text), &table.cards, &err), LLW_OK);
+        llw_rc rc = llw_gpu_table_find(&table, arena, "Mine 900", 0, &card, &err);
+        assert_int_equal(rc, fits ? LLW_OK : LLW_ERR_INPUT);
+        if (fits) {
+            assert_int_equal(card.total, 1000 * LLW_MIB);
+            assert_int_equal(card.context, 0); /* no row says how much */
+        } else if (err.line != 2 || !strstr(err.text, columns[i]))
+            fail_msg("line %d: %s", err.line, err.text);
+    }
+    static const char *const contexts[] = {"base_mib", "per_unit_mib", "units_if_unknown"};
+    for (size_t i = 0; i < sizeof contexts / sizeof *contexts; i++) {
+        const char *text = llw_arena_printf(arena, "backend\tcapability\t%s\n*\t\tmany\n", contexts[i]),
+                   *source = NULL;
+        llw_gpu_table table = {0};
+        assert_int_equal(
+            llw_table_parse(arena, "gpu_contexts.tsv", text, strlen(text), &table.contexts, NULL), LLW_OK);
+        assert_int_equal(llw_gpu_table_context(&table, "CUDA", 9, &source), 0);
+        assert_string_equal(source, "nothing");
+    }
+    assert_true(llw_gpu_pcie_bandwidth(0, 16) == 0 && llw_gpu_pcie_bandwidth(7, 16) == 0);
+    assert_true(llw_gpu_pcie_bandwidth(4, 0) == 0 && llw_gpu_pcie_bandwidth(4, 33) == 0);
+}
+
 static void cards_that_cannot_be_meant_are_refused(void **state) {
     (void)state;
     assert_refused("RTX 4091", "no card \"RTX 4091\"");
@@ -225,6 +263,7 @@ int main(void) {
         TEST(names_are_matched_whole),
         TEST(every_row_of_the_table_is_found_by_its_own_name),
         TEST(the_context_estimate_meets_what_was_measured),
+        TEST(tables_with_other_than_numbers_are_refused),
         TEST(cards_that_cannot_be_meant_are_refused),
         TEST(a_card_s_number_alone_is_memory_and_said_so),
         TEST(other_makers_keep_their_backend),

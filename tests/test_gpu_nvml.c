@@ -56,6 +56,43 @@ static void a_broken_nvml_leaves_unknowns(void **state) {
     assert_string_equal(text("CUDA0", LLW_gpu_name), "(unknown)");
 }
 
+static void an_nvml_with_next_to_nothing_leaves_unknowns(void **state) {
+    (void)state;
+    read_nvml(FAKE_NVML_3, "", by_bus);
+    assert_int_equal(host_gpus(), 2);
+    assert_int_equal(mib("CUDA1", LLW_gpu_total), -1);
+    assert_int_equal(mib("CUDA1", LLW_gpu_free), -1);
+    assert_int_equal(count("CUDA1", LLW_gpu_processes), -1);
+    assert_int_equal(count("CUDA1", LLW_gpu_pcie_width), -1);
+    assert_true(real("CUDA1", LLW_gpu_compute_capability) == -1);
+    assert_string_equal(text("CUDA1", LLW_gpu_name), "(unknown)");
+    assert_string_equal(text("CUDA1", LLW_gpu_driver), "(unknown)");
+}
+
+static void numbers_no_card_has_are_unknown(void **state) {
+    (void)state;
+    read_nvml(FAKE_NVML_2, "absurd", by_bus);
+    assert_int_equal(mib("CUDA0", LLW_gpu_nvml_total), -1);
+    assert_int_equal(mib("CUDA0", LLW_gpu_total), -1);
+    const llw_claim *c = llw_facts_best(facts, gpu("CUDA0"), LLW_gpu_compute_capability);
+    assert_true(!c || c->grade != LLW_GRADE_MEASURED);
+    c = llw_facts_best(facts, gpu("CUDA0"), LLW_gpu_pcie_width);
+    assert_true(!c || c->grade != LLW_GRADE_MEASURED);
+    llw_facts_free(facts);
+    facts = llw_facts_new();
+    read_nvml(FAKE_NVML_2, "not-drawn", by_bus); /* half a list of processes is none */
+    assert_int_equal(count("CUDA0", LLW_gpu_processes), -1);
+}
+
+static void the_host_s_memory_may_lie_in_huge_pages(void **state) {
+    (void)state;
+    setenv("FAKE_NVML", "ats", 1);
+    llw_gpu_options options = {.nvml = FAKE_NVML_2, .smi = "", .env = by_bus, .root = "tests/fixtures/huge"};
+    assert_int_equal(llw_source_gpus(facts, &options, NULL), LLW_OK);
+    assert_int_equal(mib("CUDA0", LLW_gpu_free), 12 * 1024);
+    assert_string_equal(llw_facts_best(facts, gpu("CUDA0"), LLW_gpu_free)->place, "HugePages_Free");
+}
+
 static void sizes_that_cannot_be_are_unknown(void **state) {
     (void)state;
     read_nvml(FAKE_NVML_2, "inverted", by_bus);
@@ -100,6 +137,10 @@ static void more_cards_than_llama_cpp_takes(void **state) {
     assert_int_equal(host_gpus(), LLW_MAX_DEVICES);
     assert_noted("33 GPUs; llama.cpp uses the first 16");
     assert_int_equal(count("CUDA15", LLW_gpu_index), 15);
+    llw_facts_free(facts);
+    facts = llw_facts_new();
+    read_nvml(FAKE_NVML_2, "300", NULL);
+    assert_noted("NVML counts 300 GPUs; the first 256 are read");
 }
 
 static void a_split_card_s_memory_is_nobody_s(void **state) {
@@ -152,6 +193,9 @@ static void an_nvml_that_is_none_is_passed_over(void **state) {
         {FAKE_NVML_0, "", "lacks the calls every NVML has"},
         {FAKE_NVML_2, "init-fails", "cannot start: Driver Not Loaded"},
         {FAKE_NVML_2, "none", "sees no GPU"},
+        {FAKE_NVML_2, "uncountable", "cannot count the GPUs: unknown error"},
+        {FAKE_NVML_2, "out-of-reach", "can reach none of its 2 GPUs"},
+        {FAKE_NVML_3, "init-fails", "cannot start: unknown error"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         llw_facts_free(facts);
@@ -170,6 +214,9 @@ int main(void) {
         TEST(an_old_nvml_is_read_by_its_first_versions),
         TEST(an_nvml_that_refuses_the_second_version_answers_the_first),
         TEST(a_broken_nvml_leaves_unknowns),
+        TEST(an_nvml_with_next_to_nothing_leaves_unknowns),
+        TEST(numbers_no_card_has_are_unknown),
+        TEST(the_host_s_memory_may_lie_in_huge_pages),
         TEST(sizes_that_cannot_be_are_unknown),
         TEST(nvml_text_without_an_end_is_cut),
         TEST(a_card_out_of_reach_is_named_and_the_rest_read),

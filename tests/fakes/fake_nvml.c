@@ -39,7 +39,8 @@ static int is(const char *behaviour) {
 }
 
 /* Handles are places in this table. */
-static card cards[64];
+enum { CARDS = 64 };
+static card cards[CARDS];
 
 static const card *of(void *device) {
     return device;
@@ -48,7 +49,8 @@ static const card *of(void *device) {
 static unsigned int count_cards(void) {
     if (is("none")) return 0;
     if (is("33")) return 33;
-    return is("h200") || is("gb10") || is("gb10-tells") ? 1 : 2;
+    if (is("300")) return 300;
+    return is("h200") || is("gb10") || is("gb10-tells") || is("ats") ? 1 : 2;
 }
 
 int nvmlInit_v2(void);
@@ -70,14 +72,17 @@ int nvmlDeviceGetMaxPcieLinkGeneration(void *device, unsigned int *generation);
 int nvmlDeviceGetCurrPcieLinkWidth(void *device, unsigned int *width);
 int nvmlDeviceGetDisplayActive(void *device, int *active);
 int nvmlDeviceGetMigMode(void *device, unsigned int *now, unsigned int *pending);
+int nvmlDeviceGetAddressingMode(void *device, void *mode);
 int nvmlDeviceGetComputeRunningProcesses_v3(void *device, unsigned int *count, void *rows);
 int nvmlDeviceGetGraphicsRunningProcesses_v3(void *device, unsigned int *count, void *rows);
 int nvmlDeviceGetComputeRunningProcesses(void *device, unsigned int *count, void *rows);
 int nvmlDeviceGetGraphicsRunningProcesses(void *device, unsigned int *count, void *rows);
 
 static int start(void) {
-    for (unsigned int i = 0; i < count_cards(); i++)
-        cards[i] = is("33") || is("h200") ? h200 : is("gb10") || is("gb10-tells") ? gb10 : pair[i];
+    for (unsigned int i = 0; i < count_cards() && i < CARDS; i++)
+        cards[i] = count_cards() > 2 || is("h200")               ? h200
+                   : is("gb10") || is("gb10-tells") || is("ats") ? gb10
+                                                                 : pair[i];
     return is("init-fails") ? DRIVER_NOT_LOADED : OK;
 }
 
@@ -94,7 +99,11 @@ static int give_text(const char *text, char *out, unsigned int len) {
 static int sizes(const card *c, unsigned long long *total, unsigned long long *reserved,
                  unsigned long long *used, unsigned long long *available) {
     if (is("errors")) return UNKNOWN;
-    if (is("gb10")) return NOT_SUPPORTED;
+    if (is("gb10") || is("ats")) return NOT_SUPPORTED;
+    if (is("absurd")) {
+        *total = *reserved = *used = *available = ~0ull;
+        return OK;
+    }
     *total = (is("zero") ? 0 : is("gb10-tells") ? 122880 : c->total) * MIB;
     *reserved = c->reserved * MIB;
     *used = c->used * MIB;
@@ -110,12 +119,17 @@ int nvmlInit_v2(void) {
 }
 int nvmlDeviceGetCount_v2(unsigned int *count) {
     *count = count_cards();
-    return OK;
+    return is("uncountable") ? 77 : OK;
 }
 int nvmlDeviceGetHandleByIndex_v2(unsigned int index, void **device) {
-    if (is("unreachable") && index == 0) return NOT_FOUND;
-    *device = &cards[index];
+    if (is("out-of-reach") || (is("unreachable") && index == 0)) return NOT_FOUND;
+    *device = &cards[index % CARDS];
     return OK;
+}
+int nvmlDeviceGetAddressingMode(void *device, void *mode) {
+    (void)device;
+    ((unsigned int *)mode)[1] = 2;
+    return is("ats") ? OK : NOT_SUPPORTED;
 }
 int nvmlDeviceGetMemoryInfo_v2(void *device, void *memory) {
     struct {
@@ -128,13 +142,13 @@ int nvmlDeviceGetMemoryInfo_v2(void *device, void *memory) {
 int nvmlDeviceGetPciInfo_v3(void *device, void *info) {
     if (is("errors")) return UNKNOWN;
     memset(info, 0, 68);
-    snprintf((char *)info + 36, 32, "%s", of(device)->bus);
+    snprintf((char *)info + 36, 32, "%s", is("absurd") ? "" : of(device)->bus);
     return OK;
 }
 int nvmlDeviceGetMigMode(void *device, unsigned int *now, unsigned int *pending) {
     (void)device;
     *now = *pending = is("mig") ? 1u : 0u;
-    return OK;
+    return is("errors") ? UNKNOWN : OK;
 }
 int nvmlDeviceGetComputeRunningProcesses_v3(void *device, unsigned int *count, void *rows) {
     struct {
@@ -157,7 +171,7 @@ int nvmlDeviceGetGraphicsRunningProcesses_v3(void *device, unsigned int *count, 
     (void)device;
     *count = is("hidden") ? 0 : 1;
     *(unsigned int *)rows = 100; /* the same process also draws */
-    return OK;
+    return is("not-drawn") ? UNKNOWN : OK;
 }
 #endif
 
@@ -193,13 +207,29 @@ int nvmlDeviceGetGraphicsRunningProcesses(void *device, unsigned int *count, voi
 }
 #endif
 
-#if FAKE_AGE >= 1
+#if FAKE_AGE == 3
+int nvmlInit(void) {
+    return start();
+}
+int nvmlDeviceGetHandleByIndex(unsigned int index, void **device) {
+    *device = &cards[index];
+    return OK;
+}
+int nvmlDeviceGetCount(unsigned int *count) {
+    *count = count_cards();
+    (void)give_text;
+    (void)sizes;
+    (void)of;
+    return OK;
+}
+#elif FAKE_AGE >= 1
 int nvmlShutdown(void) {
     return OK;
 }
 const char *nvmlErrorString(int status) {
     return status == DRIVER_NOT_LOADED ? "Driver Not Loaded"
            : status == NOT_FOUND       ? "Not Found"
+           : status == 77              ? NULL
                                        : "Unknown Error";
 }
 int nvmlSystemGetDriverVersion(char *text, unsigned int len) {
@@ -222,18 +252,18 @@ int nvmlDeviceGetMemoryInfo(void *device, unsigned long long *memory) {
 }
 int nvmlDeviceGetCudaComputeCapability(void *device, int *major, int *minor) {
     if (is("errors")) return UNKNOWN;
-    *major = of(device)->major;
+    *major = is("absurd") ? 100 : of(device)->major;
     *minor = of(device)->minor;
     return OK;
 }
 int nvmlDeviceGetMaxPcieLinkGeneration(void *device, unsigned int *generation) {
     if (is("errors") || !of(device)->generation) return NOT_SUPPORTED;
-    *generation = (unsigned int)of(device)->generation;
+    *generation = is("absurd") ? 16 : (unsigned int)of(device)->generation;
     return OK;
 }
 int nvmlDeviceGetCurrPcieLinkWidth(void *device, unsigned int *width) {
     if (is("errors") || !of(device)->width) return NOT_SUPPORTED;
-    *width = (unsigned int)of(device)->width;
+    *width = is("absurd") ? 33 : (unsigned int)of(device)->width;
     return OK;
 }
 int nvmlDeviceGetDisplayActive(void *device, int *active) {
