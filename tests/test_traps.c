@@ -142,6 +142,15 @@ static void traps_are_left_alone(void **state) {
         {"run.sh", "./ik_llama.cpp/build/bin/llama-server -m a.gguf -ngl 99 -fmoe -b 4096 -ub 4096\n", ""},
         {"ik_llama-swap.config.yaml",
          "models:\n  a:\n    cmd: llama-server -m a.gguf --port ${PORT} --webui llamacpp\n", ""},
+        /* whose llama.cpp it is, nobody knows */
+        {"run.sh", "docker run someone/llama-cpp:server-cuda -m /a.gguf --nope\n", ""},
+        {"compose.yml",
+         "services:\n  llama:\n    image: quay.io/x/llama-fast:v3\n    command: -m /a.gguf --nope 3\n", ""},
+        {"run.sh",
+         "git clone -b fast https://github.com/someone/llama.cpp-fast.git l\nl/build/bin/llama-server -m "
+         "a.gguf --nope\n",
+         ""},
+        {"run.sh", "/opt/turboquant/bin/llama-server -m a.gguf --nope\n", ""},
         /* names that are looked for, what a program printed, what its tests make up */
         {"launch.py", "names = [\"llama-server\", \"server\", \"llama_cpp_server\"]\n", ""},
         {"README.md", "```\nllama-server version 0.0.0 (built with cc)\n```\n", ""},
@@ -203,6 +212,15 @@ static void their_neighbours_are_found(void **state) {
         {"run.sh", "S=\"$(command -v llama-server)\"\n\"$S\" -m a.gguf --nope\n", "F01 run.sh:2:16\n"},
         {"run.sh", "S=$(find \"$D\" -type f -name llama-server -print)\n$S -m a.gguf --nope\n",
          "F01 run.sh:2:14\n"},
+        {"run.sh",
+         "S=$(find \"$A\" \"$B\" -maxdepth 4 -type f -perm -u+x -not -path '*/old/*' -name llama-server | "
+         "head -1)\n"
+         "\"$S\" -m a.gguf --nope\n",
+         "F01 run.sh:2:16\n"},
+        {"run.sh", "docker run ghcr.io/ggml-org/llama.cpp:server-b8022 -m /a.gguf --nope\n",
+         "F01 run.sh:1:63\n"},
+        {"run.sh", "git clone https://github.com/ggml-org/llama.cpp\nllama-server -m a.gguf --nope\n",
+         "F01 run.sh:2:24\n"},
         {"run.sh", "llama-cli -m a.gguf -cnv\n", "F02 run.sh:1:21\n"},
         {"run.sh", "/opt/b8651-cuda/llama-server -m a.gguf --load-mode none\n", "F03 run.sh:1:40\n"},
         {"b.sh", "llama-bench -m a.gguf -dio 0\n", "F02 b.sh:1:23\n"},

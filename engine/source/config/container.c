@@ -118,9 +118,14 @@ static bool only_options(llw_config_reader *r, const llw_container *c) {
     return false;
 }
 
-/* An image of the project, whatever its tag says. */
+/* An image of the project, whatever its tag says and through whatever mirror. */
 static bool of_the_project(const char *image) {
-    return image && (strstr(image, "ggml-org/llama.cpp:") || strstr(image, "ggerganov/llama.cpp:"));
+    static const char *const names[] = {"ggml-org/llama.cpp", "ggerganov/llama.cpp"};
+    for (size_t i = 0; image && i < sizeof names / sizeof *names; i++) {
+        const char *at = strstr(image, names[i]), *after = at ? at + strlen(names[i]) : NULL;
+        if (after && (!*after || strchr(":@", *after))) return true;
+    }
+    return false;
 }
 
 void llw_container_start(llw_config_reader *r, const llw_start_site *site, const llw_container *c,
@@ -137,9 +142,12 @@ void llw_container_start(llw_config_reader *r, const llw_start_site *site, const
     if (out->runs && own && program == LLW_PROGRAM_BENCH) out->program = program;
     out->version = version;
     out->version_place = c->place.place;
-    if (!official && !of_the_project(c->image)) return;
-    out->image = c->image;
-    out->image_place = c->place;
+    if (official || of_the_project(c->image)) { /* x/llama.cpp:server is built as llama.cpp's own are */
+        out->image = c->image;
+        out->image_place = c->place;
+    } else if (c->image && strchr(c->image, '/') && !(site->inside && site->inside->docker)) {
+        out->stranger = c->image; /* of a Dockerfile it would be what that builds on */
+    }
 }
 
 /* --- docker run --- */

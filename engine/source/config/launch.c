@@ -1,4 +1,5 @@
 /* From commands to launches: which program a command runs, its words, its model. */
+#include "source/config/fork.h"
 #include "source/config/parts.h"
 #include "base/file.h"
 #include "fact/build.h"
@@ -298,6 +299,16 @@ static void claim_image(llw_config_reader *r, llw_entity launch, const llw_lower
                     LLW_GRADE_CONFIG, origin, where);
 }
 
+/* What says that the program may be another than the project's: its image, its path, or what the tree clones.
+ * An official image is llama.cpp's own whatever else is there. */
+static const char *stranger_of(llw_config_reader *r, const llw_lowered *low) {
+    const char *path = low->program_token.text, *fork = path ? llw_fork_in_path(path) : NULL;
+    if (low->stranger) return llw_arena_printf(r->arena, "the image %s", low->stranger);
+    if (low->image) return NULL;
+    if (fork) return llw_arena_printf(r->arena, "%s", fork);
+    return r->fork ? llw_arena_printf(r->arena, "%s, which is cloned here,", r->fork) : NULL;
+}
+
 llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_spec *spec) {
     if (llw_facts_find(r->facts, LLW_KIND_launch, spec->id)) return NULL;
     if (r->out->n_launches >= LLW_CONFIG_MAX_LAUNCHES) {
@@ -313,6 +324,7 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
                    .program = low->program,
                    .program_origin = low->program_token.origin,
                    .program_place = low->program_token.place,
+                   .stranger = stranger_of(r, low),
                    .build = build_of(r, spec),
                    .args = args,
                    .n_args = low->words.n,

@@ -46,7 +46,8 @@ typedef struct llw_config_reader {
     size_t n_pins, pin_capacity;
     struct llw_ubatch_reason *ubatch_reasons; /* what documents give a reason for */
     size_t n_ubatch_reasons, ubatch_reason_capacity;
-    size_t n_parsed; /* Compose files, Dockerfiles, kustomizations and their patches */
+    const char *fork; /* of llama.cpp, that some file of the tree clones; NULL */
+    size_t n_parsed;  /* Compose files, Dockerfiles, kustomizations and their patches */
 } llw_config_reader;
 
 enum { LLW_SHELL_BUDGET = 1 << 22 };
@@ -162,6 +163,7 @@ typedef struct llw_lowered {
     const char *version;       /* of llama.cpp, by the tag of the image it runs in; NULL */
     const char *version_place; /* of the image's name; NULL */
     const char *image;         /* the official image it runs in; NULL */
+    const char *stranger;      /* an image of somebody else that it runs in; NULL */
     llw_token image_place;
     llw_mount *mounts; /* of that container */
     size_t n_mounts, mount_capacity;

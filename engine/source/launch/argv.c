@@ -101,6 +101,13 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
                               "%.*s is an option of %s: no build of llama.cpp has it", QUOTE, spelling, fork);
             return skip;
         }
+        if (r->in->stranger) {
+            llw_reader_report(r, LLW_F_UNKNOWN, LLW_PROBLEM_NOTE, &use, advice_for_unknown(r, spelling),
+                              "no build of llama.cpp has an option %.*s, and %.*s is not llama.cpp's own: "
+                              "whether it takes that is not known",
+                              QUOTE, spelling, QUOTE, r->in->stranger);
+            return skip;
+        }
         llw_reader_refuse(r, LLW_F_UNKNOWN, &use, advice_for_unknown(r, spelling),
                           "%s ends here: it has no option %.*s", program, QUOTE, spelling);
         return skip;

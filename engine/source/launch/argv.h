@@ -37,8 +37,9 @@ typedef struct llw_argv {
     const char *id; /* of the launch entity: argv, FILE:profile, default */
     llw_program program;
     const char *program_origin, *program_place; /* NULL: nobody said, it is the default */
-    llw_entity build;                           /* 0: the newest known */
-    const llw_token *args;                      /* without the program's name */
+    const char *stranger; /* what says that the program may be no llama.cpp of the project: "the image x/y" */
+    llw_entity build;     /* 0: the newest known */
+    const llw_token *args; /* without the program's name */
     size_t n_args;
     const llw_env *env;
     size_t n_env;

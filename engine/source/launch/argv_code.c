@@ -12,7 +12,9 @@ static const struct {
     [LLW_F_UNKNOWN] = {"F01", LLW_PROBLEM_WRONG, "unknown option",
                        "No build of llama.cpp in our tables has this option. It ends with \"error: invalid "
                        "argument\" before "
-                       "anything is loaded."},
+                       "anything is loaded. Only noted where the program may be somebody else's: an image "
+                       "that is not llama.cpp's own, a fork by its path, or one that a file of the tree "
+                       "clones."},
     [LLW_F_REMOVED] =
         {"F02", LLW_PROBLEM_WRONG, "removed option",
          "Older builds had it, this one does not: it ends before anything is loaded. The message names what "
