@@ -46,6 +46,28 @@ rule "the-file-contradicts-itself" {
   },
 }
 
+-- Bits a weight: Q4_K_M has 4.8, and up to 6.4 in a model of half a billion parameters, whose embeddings count for more.
+rule "written-quantisation" {
+  level = "risk",
+  each = { c = "claim", m = "model" },
+  join = { "c.model == m.id" },
+  when = {
+    "known(c.about) and c.about == 'quantisation'",
+    "c.count >= 4",
+    "m.bits_per_weight > c.count * 1.5 + 1 or m.bits_per_weight < c.count * 0.8",
+  },
+  derive = { ["c.refuted"] = "true" },
+  find = "\"{c.text}\" calls {m.name} {c.quant}; the file has {m.bits_per_weight} bits for each of its {m.params:params} parameters",
+  tests = {
+    fires { claim { about = "quantisation", count = 4, quant = "Q4_K_M", text = "the Q4_K_M" }, model { known = "glm-4.7-flash-q8_0" }, says = "calls GLM-4.7-Flash Q4_K_M" },
+    fires { claim { about = "quantisation", count = 8, quant = "Q8_0", text = "the Q8_0" }, model { known = "glm-4.7-flash-q4_k_m" } },
+    silent { claim { about = "quantisation", count = 8, quant = "Q8_0", text = "the Q8_0" }, model { known = "glm-4.7-flash-q8_0" }, stops_at = "m.bits_per_weight > c.count * 1.5 + 1 or m.bits_per_weight < c.count * 0.8" },
+    silent { claim { about = "quantisation", count = 2, quant = "Q2_K", text = "the Q2_K" }, model { known = "glm-4.7-flash-q8_0" }, stops_at = "c.count >= 4" },
+    silent { claim { about = "layers", count = 47, text = "47 layers" }, model { known = "glm-4.7-flash-q8_0" }, stops_at = "known(c.about) and c.about == 'quantisation'" },
+    undecided { claim { about = "quantisation", count = 4, quant = "Q4_K_M" }, model { bits_per_weight = unknown }, needs = "m.bits_per_weight" },
+  },
+}
+
 rule "the-card-is-of-another-model" {
   level = "risk",
   each = { c = "card", m = "model" },

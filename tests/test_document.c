@@ -373,6 +373,46 @@ static void files_in_a_document_are_launches(void **state) {
         "");
 }
 
+/* Sizes in the tables of a card are those of its model's files; which memory they need is none. */
+static void tables_of_a_card_give_sizes(void **state) {
+    (void)state;
+    check("GLM-4.7-Flash.md",
+          CARD "| Name | Quant | File size | Max RAM required |\n|---|---|---|---|\n"
+               "| [GLM-4.7-Flash-Q8_0.gguf](https://x.y/z) | Q8_0 | 16.3 GB | 18.9 GB |\n"
+               "| [GLM-4.7-Flash-Q6_K.gguf](https://x.y/z) | Q6_K | 24.6 GB | 27.1 GB |\n",
+          profile,
+          "GLM-4.7-Flash.md:9:46 quantisation GLM-4.7-Flash-Q8_0.gguf\nGLM-4.7-Flash.md:9:53 size "
+          "GLM-4.7-Flash-Q8_0.gguf 16.3 GB\n");
+    check("GLM-4.7-Flash.md",
+          CARD "| Quant | Size |\n|---|---|\n| Q8_0 | 16.3 GB |\n\nThe Q8_0 file has 12 GB.\n", profile,
+          "GLM-4.7-Flash.md:9:10 size GLM-4.7-Flash-Q8_0.gguf 16.3 GB\n");
+    /* of another model: its base is named, and it is not the one that is started */
+    check("README.md",
+          "---\nbase_model: zai-org/GLM-4.7-Flash\n---\n# Other-9B-GGUF\n\n| Quant | Size |\n|---|---|\n| "
+          "Q8_0 | 9.3 GB "
+          "|\n",
+          profile, "");
+}
+
+static void what_a_file_is_said_to_be_quantised_to(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"We serve `models/GLM-4.7-Flash-Q8_0.gguf` (Q4_K_M).",
+         "X.md:1:44 quantisation GLM-4.7-Flash-Q8_0.gguf\n"},
+        {"GLM-4.7-Flash-Q4_K_M.gguf is the Q4_K_M one.",
+         "X.md:1:34 quantisation GLM-4.7-Flash-Q4_K_M.gguf\n"},
+        {"| File | Quant type |\n|---|---|\n| GLM-4.7-Flash-Q8_0.gguf | Q4_K_M |\n",
+         "X.md:3:29 quantisation GLM-4.7-Flash-Q8_0.gguf\n"},
+        {"GLM-4.7-Flash-Q8_0.gguf (Q8_0 or Q4_K_M) is better than Q4_K_M.", ""},
+        {"Other-Q8_0.gguf (Q4_K_M) lies there.", ""},
+        {"| File | Faster than |\n|---|---|\n| GLM-4.7-Flash-Q8_0.gguf | F16 |\n", ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        check("X.md", cases[i].text, profile, cases[i].want);
+}
+
 static void hostile_documents_do_no_harm(void **state) {
     (void)state;
     static const char *const pieces[] = {"- ",      "\n\n", "> ", "|",  "```\n",        "`",
@@ -399,6 +439,8 @@ int main(void) {
         cmocka_unit_test(files_in_a_document_are_launches),
         cmocka_unit_test(a_gain_measured_elsewhere_is_a_reason),
         cmocka_unit_test(cards_are_claims_of_their_model),
+        cmocka_unit_test(tables_of_a_card_give_sizes),
+        cmocka_unit_test(what_a_file_is_said_to_be_quantised_to),
         cmocka_unit_test(hostile_documents_do_no_harm),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);

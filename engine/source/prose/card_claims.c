@@ -80,6 +80,14 @@ static void claim(llw_config_reader *r, const llw_config_file *file, llw_entity 
     llw_config_claim(r, &said);
 }
 
+bool llw_card_is_of(llw_config_reader *r, const llw_config_file *file, const llw_config_launch *launch) {
+    llw_card_text card;
+    llw_card_read_head(r->arena, file->bytes, file->len < LLW_CARD_BYTES_MAX ? file->len : LLW_CARD_BYTES_MAX,
+                       &card);
+    return launch->model &&
+           llw_card_about(r->facts, launch->model, r->arena, file->name, &card) == LLW_NAMES_SAME;
+}
+
 void llw_card_claims(llw_config_reader *r, const llw_config_file *file,
                      const llw_config_launch *const *models, size_t n) {
     llw_card_text card;

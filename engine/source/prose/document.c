@@ -15,6 +15,7 @@
 #include "source/prose/markdown.h"
 #include "source/prose/name_phrase.h"
 #include "source/prose/phrase_pattern.h"
+#include "source/prose/quant_of_file.h"
 #include "source/prose/reasons.h"
 
 #include <ctype.h>
@@ -32,6 +33,7 @@ typedef struct document {
     llw_config_launch *known; /* the known models, as if they were started */
     size_t n_known;
     bool *old, *measured; /* of each passage: it stands under such a heading */
+    bool card;            /* a model's card: of its sentences only the sizes in its tables are read here */
 } document;
 
 /* The models that a name may mean. */
@@ -326,6 +328,31 @@ static bool other_column(const document *d, const llw_passage *p) {
            llw_pattern_matches(LLW_PATTERN_SIZE_OF_ELSE, text, len);
 }
 
+/* The models that a card is about. */
+static meant of_card(const document *d) {
+    meant m = {.by_launch = true};
+    for (size_t i = 0; i < d->n_models && m.n < MAX_MEANT; i++) m.items[m.n++] = d->models[i];
+    return m;
+}
+
+/* What a file that somebody starts is said to be quantised to. */
+static void claim_quant(document *d, const llw_rich *sentence) {
+    const char *file = NULL;
+    llw_phrase p;
+    if (!llw_quant_of_file(d->r->arena, sentence, &file, &p)) return;
+    for (size_t i = 0; i < d->n_models; i++) {
+        const char *path = d->models[i]->argv.model.path, *slash = path ? strrchr(path, '/') : NULL;
+        if (!path || strcasecmp(slash ? slash + 1 : path, file)) continue;
+        const llw_said said = {.file = d->file,
+                               .sentence = sentence,
+                               .phrase = &p,
+                               .model = d->models[i]->model,
+                               .origin = d->card ? "model card" : "document"};
+        llw_config_claim(d->r, &said);
+        return;
+    }
+}
+
 static void read_sentence(document *d, size_t index, const llw_rich *before, const llw_rich *sentence) {
     enum { MAX_PHRASES = 16 };
     const llw_passage *p = &d->passages.items[index];
@@ -334,7 +361,9 @@ static void read_sentence(document *d, size_t index, const llw_rich *before, con
     for (size_t i = 0; i < n; i++) {
         if (!before->n && found[i].at < p->lead) continue; /* the row's name says it, not this cell */
         if (found[i].bytes && other_column(d, p)) continue;
+        if (d->card && (!found[i].bytes || !*found[i].quant)) continue;
         meant m = subject_of(d, index, before, sentence, found[i].at);
+        if (d->card && !m.n && !m.foreign) m = of_card(d);
         if (p->kind == LLW_PASSAGE_CELL && found[i].bytes && !*found[i].quant &&
             !named_in(d, sentence, sentence->n, true).n)
             continue; /* a row of something else: "KV cache: Size: 1,224 MiB" */
@@ -344,12 +373,13 @@ static void read_sentence(document *d, size_t index, const llw_rich *before, con
                                .sentence = sentence,
                                .phrase = &found[i],
                                .model = l->model,
-                               .origin = "document",
-                               .sourced = llw_phrase_source(&p->text),
+                               .origin = d->card ? "model card" : "document",
+                               .sourced = d->card || llw_phrase_source(&p->text),
                                .filed_as_measured = d->measured[index]};
         llw_config_claim(d->r, &said);
     }
-    claim_belief(d, sentence);
+    claim_quant(d, sentence);
+    if (!d->card) claim_belief(d, sentence);
 }
 
 static void read_passage(document *d, size_t index) {
@@ -462,6 +492,23 @@ static void read_update(document *d, size_t from) {
                         "document", llw_place(d->r->arena, d->file->path, at->line, at->column));
 }
 
+/* Tables of a card list the files of its model, each with its size: those of the files that somebody starts.
+ */
+static void read_card_tables(document *d) {
+    size_t kept = 0;
+    for (size_t i = 0; i < d->n_models; i++)
+        if (llw_card_is_of(d->r, d->file, d->models[i])) d->models[kept++] = d->models[i];
+    d->n_models = kept;
+    d->card = true;
+    if (!kept) return;
+    llw_markdown_read(d->r->arena, d->file->bytes, d->file->len,
+                      llw_link_new(d->r->arena, d->file->path, "model card", false), &d->passages);
+    d->old = find_under(d, LLW_PATTERN_OLD_SECTION);
+    d->measured = llw_arena_alloc(d->r->arena, d->passages.n + 1);
+    for (size_t i = 0; i < d->passages.n; i++)
+        if (d->passages.items[i].kind == LLW_PASSAGE_CELL && !is_silent(d, i)) read_passage(d, i);
+}
+
 /* A model card is its makers': it speaks of many models and machines, so only what its own reader takes for a
  * statement is one. */
 static void read_card(document *d) {
@@ -471,6 +518,7 @@ static void read_card(document *d) {
     for (size_t i = 0; i < d->n_models; i++) models[n++] = d->models[i];
     for (size_t i = 0; i < d->n_known; i++) models[n++] = &d->known[i];
     llw_card_claims(d->r, d->file, models, n);
+    read_card_tables(d);
 }
 
 /* Words without an option are what a program printed, or a sentence. */

@@ -49,6 +49,7 @@ typedef enum llw_pattern {
     LLW_PATTERN_OTHER_KIND,
     LLW_PATTERN_UB_VALUE,
     LLW_PATTERN_UB_GAIN,
+    LLW_PATTERN_QUANT_OF_FILE,
     LLW_PATTERNS
 } llw_pattern;
 

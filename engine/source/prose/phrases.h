@@ -5,7 +5,7 @@
 #include "source/shell/rich.h"
 
 typedef struct llw_phrase {
-    const char *about; /* architecture, experts, layers, size, fits, speed or context */
+    const char *about; /* architecture, experts, layers, quantisation, size, fits, speed or context */
     size_t at;         /* byte of the sentence where it starts */
     char quant[24];    /* the quantisation it speaks of (Q4, UD-Q6_K_XL), "" for none */
     bool says_kind, moe;
