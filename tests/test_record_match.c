@@ -157,15 +157,16 @@ static void machines_are_known_by_their_cards(void **state) {
         begin("b8115", "-ngl 20", rows[i].cards);
         llw_entity g = llw_facts_next(facts, LLW_KIND_gpu, 0);
         if (rows[i].name)
-            llw_facts_claim(facts, g, LLW_gpu_name, llw_string(LLW_TEXT, rows[i].name), LLW_GRADE_MEASURED,
+            llw_facts_claim(facts, g, LLW_gpu_name,
+                            llw_string(llw_attr_get(LLW_gpu_name)->type, rows[i].name), LLW_GRADE_MEASURED,
                             "test", "");
         llw_match m = match_of(
             llw_arena_printf(arena, "build: b8115\nmachine: {driver: '580', gpus: %s}\n", rows[i].gpus));
         if (m.machine != rows[i].same) fail_msg("%s: %d", rows[i].gpus, m.machine);
         assert_int_equal(m.driver, -1); /* nobody says which is here */
         if (!g) continue;
-        llw_facts_claim(facts, g, LLW_gpu_driver, llw_string(LLW_TEXT, "580"), LLW_GRADE_MEASURED, "test",
-                        "");
+        llw_facts_claim(facts, g, LLW_gpu_driver, llw_string(llw_attr_get(LLW_gpu_driver)->type, "580"),
+                        LLW_GRADE_MEASURED, "test", "");
         assert_int_equal(match_of("build: b8115\nmachine: {driver: '580'}\n").driver, 1);
         m = match_of("build: b8115\nmachine: {driver: '570'}\n");
         assert_int_equal(m.driver, 0);
@@ -276,7 +277,7 @@ static void tests_are_told_by_what_they_say(void **state) {
     claim(record(
         "aaaa000000000000",
         "build: b8115\n" HERE "machine: {gpus: [{total: 24000 MiB}]}\ntests:\n- {prompt_tokens: 0, "
-                              "answer_tokens: 128, passed: yes, speed: 50}\n"
+        "answer_tokens: 128, passed: yes, speed: 50}\n"
         "- {prompt_tokens: 8391, passed: no}\n- {prompt_tokens: 9000, passed: no, note: it crashed}\n"
         "- {prompt_tokens: 512, answer_tokens: 0, passed: yes, prompt_speed: 900}\n- {note: nobody knows}\n"
         "- {prompt_tokens: 2000, answer_tokens: 8, passed: yes}\n- {passed: yes}\n"));
