@@ -116,6 +116,69 @@ static void a_chain_survives_a_broken_link(void **state) {
     llw_arena_free(arena);
 }
 
+/* Formats of several files, in the order in which each is broken. */
+static const tree_file chart[] = {
+    {"c/Chart.yaml", "apiVersion: v2\nname: llm\nversion: 1.0.0\nappVersion: server-cuda-b8022\n"},
+    {"c/values.yaml", "image: ghcr.io/ggml-org/llama.cpp\nctx: 4096\nargs: [-ub, '256']\n"},
+    {"c/templates/d.yaml",
+     "apiVersion: v1\nkind: Pod\nmetadata: {name: {{ .Chart.Name }}}\nspec:\n  containers:\n"
+     "  - name: server\n    image: \"{{ .Values.image }}:{{ .Chart.AppVersion }}\"\n    args:\n"
+     "    - -c\n    - {{ .Values.ctx | quote }}\n{{- with .Values.args }}\n"
+     "    {{- toYaml . | nindent 4 }}\n{{- end }}\n{{ if .Values.x }}\n    - -b\n{{ end }}\n"},
+    {"install.sh", "#!/bin/sh\nhelm upgrade -i box ./c -f c/prod.yaml --set ctx=8192,args={-ub,512}\n"},
+    {"c/prod.yaml", "ctx: 16384\n"},
+    {NULL, NULL}};
+static const tree_file kustomized[] = {
+    {"b/kustomization.yaml",
+     "resources: [pod.yaml]\nconfigMapGenerator:\n- name: env\n  literals: [LLAMA_ARG_CTX_SIZE=1]\n"},
+    {"b/pod.yaml",
+     "apiVersion: v1\nkind: Pod\nmetadata: {name: llm}\nspec:\n  containers:\n  - name: server\n"
+     "    image: ghcr.io/ggml-org/llama.cpp:server\n    args: [-ngl, '99']\n"
+     "    envFrom: [{configMapRef: {name: env}}]\n"},
+    {"p/kustomization.yaml",
+     "resources: [../b]\npatches:\n- path: x.yaml\n- target: {kind: Pod}\n  patch: |-\n"
+     "    - op: replace\n      path: /spec/containers/0/args/1\n      value: '7'\n"
+     "images: [{name: ghcr.io/ggml-org/llama.cpp, newTag: server-cuda-b8022}]\n"},
+    {"p/x.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: llm}\nspec:\n  containers:\n  - name: server\n"
+                 "    env: [{name: LLAMA_ARG_UBATCH, value: '256'}]\n"},
+    {NULL, NULL}};
+static const tree_file service[] = {
+    {"llm.service", "[Service]\nEnvironment=CTX=4096\nEnvironmentFile=-llm.env\nExecStart=/usr/bin/"
+                    "llama-server -m a.gguf \\\n"
+                    "  -c ${CTX} $MORE\n"},
+    {"llm.env", "MORE=\"-ub 256\"\n"},
+    {"llm.service.d/more.conf",
+     "[Service]\nExecStart=\nExecStart=/usr/bin/llama-server -m a.gguf -c 1 $MORE\n"},
+    {NULL, NULL}};
+static const tree_file composed[] = {
+    {"docker-compose.yml",
+     "include: [more.yml]\nx-a: &a {command: -c 4096}\nservices:\n  llm:\n    <<: *a\n"
+     "    image: ghcr.io/ggml-org/llama.cpp:server\n    env_file: [llm.env]\n    models: [m]\n"
+     "models:\n  m: {model: ai/x, context_size: 4096, runtime_flags: [-ub, '256']}\n"},
+    {"more.yml", "services:\n  two:\n    extends: {file: docker-compose.yml, service: llm}\n    command: "
+                 "[-ub, '${U:-256}']\n"},
+    {".env", "U=128\n"},
+    {"llm.env", "LLAMA_ARG_CTX_SIZE=1\n"},
+    {NULL, NULL}};
+static const tree_file router[] = {
+    {"run.sh", "#!/bin/sh\nllama-server --models-preset presets.ini -ngl 99\n"},
+    {"presets.ini", "[*]\nc = 4096\n[a]\nmodel = a.gguf\nub = 256\n[b]\nmodel = b.gguf\nno-mmap = true\n"},
+    {"supervisord.conf", "[program:llm]\ncommand=llama-server -m a.gguf -c %(ENV_C)s\nenvironment=C=\"1\"\n"},
+    {NULL, NULL}};
+
+static void formats_of_several_files_survive(void **state) {
+    (void)state;
+    static const tree_file *const trees[] = {chart, kustomized, service, composed, router};
+    for (size_t i = 0; i < sizeof trees / sizeof *trees; i++) {
+        tree_make(trees[i]);
+        tree t = tree_read(tree_box);
+        assert_true(t.out.n_launches > 0);
+        tree_end(&t);
+        tree_clear();
+        for (size_t k = 0; trees[i][k].name; k++) tree_torture_in(trees[i], k, pieces, N_PIECES, 60);
+    }
+}
+
 /* The lines of one launch that are there are read as in the whole file; what stood behind is not made up. */
 static void a_cut_file_says_what_its_first_lines_say(void **state) {
     (void)state;
@@ -194,6 +257,7 @@ int main(void) {
                                        cmocka_unit_test(every_front_end_has_a_fixture),
                                        cmocka_unit_test(every_format_survives_what_is_cut_or_mixed_up),
                                        cmocka_unit_test(a_chain_survives_a_broken_link),
+                                       cmocka_unit_test(formats_of_several_files_survive),
                                        cmocka_unit_test(a_cut_file_says_what_its_first_lines_say)};
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);
 }
