@@ -124,24 +124,24 @@ void llw_arena_free(llw_arena *arena) {
     }
 }
 
-void *llw_arena_alloc(llw_arena *arena, size_t asked) {
+void *llw_arena_alloc(llw_arena *arena, size_t size) {
     const size_t align = _Alignof(max_align_t);
-    if (asked > SIZE_MAX / 4) out_of_memory();
-    size_t size = (asked + align - 1) / align * align + GAP;
+    if (size > SIZE_MAX / 4) out_of_memory();
+    size_t room = (size + align - 1) / align * align + GAP;
     while (arena->into) arena = arena->into;
     block *b = arena->head;
-    if (!b || b->size - b->used < size) {
+    if (!b || b->size - b->used < room) {
         size_t want = b ? b->size * 2 : MIN_BLOCK;
         if (want > MAX_BLOCK) want = MAX_BLOCK;
-        if (want < size) want = size;
-        b = take(size, want);
+        if (want < room) want = room;
+        b = take(room, want);
         b->next = arena->head;
         arena->head = b;
     }
     void *p = b->bytes + b->used;
-    b->used += size;
-    arena->bytes += size;
-    ASAN_UNPOISON_MEMORY_REGION(p, asked);
+    b->used += room;
+    arena->bytes += room;
+    ASAN_UNPOISON_MEMORY_REGION(p, size);
     return p;
 }
 

@@ -75,7 +75,7 @@ static int refuse_calls(void) {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 0x40000000, REFUSED + 1, 0), /* those of x32 */
     };
-    for (uint8_t i = 0; i < REFUSED; i++)
+    for (int i = 0; i < REFUSED; i++)
         code[HEAD + i] =
             (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, refused[i], (uint8_t)(REFUSED - i), 0);
     code[LAST] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);

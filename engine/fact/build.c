@@ -312,7 +312,7 @@ int64_t llw_build_order(const char *version) {
     int64_t named = version && *version ? order_of_row(version) : -1;
     if (named >= 0) return named;
     llw_arena *arena = llw_arena_new();
-    llw_build build;
+    llw_build build = {.order = -1};
     int64_t order = llw_build_read(arena, version, &build, NULL) == LLW_OK ? build.order : -1;
     llw_arena_free(arena);
     return order;
@@ -349,6 +349,7 @@ llw_entity llw_build_claim(llw_facts *facts, const char *version, llw_grade grad
 
 llw_rc llw_build_read_pinned(llw_arena *arena, const char *version, llw_build *out, llw_err *err) {
     wanted w;
+    *out = (llw_build){0};
     llw_rc rc = llw_build_read(arena, version, out, err);
     if (rc == LLW_OK || !read_wanted(version, &w) || w.form != FORM_COMMIT) return rc;
     if ((rc = llw_build_read(arena, NULL, out, err)) != LLW_OK) return rc;

@@ -224,6 +224,7 @@ static bool equals(const joining *j, const step *s, llw_entity e, const llw_valu
     for (int i = 0; i < s->n_keys; i++) {
         llw_value v = llw_facts_value(j->facts, e, s->mine[i]);
         llw_unit unit = llw_unit_of(v.type);
+        /* NOLINTNEXTLINE(clang-analyzer-core.*): the first n_keys of them are set (extend) */
         if (!v.known || !llw_result_same(unit, llw_result_of(v), llw_result_of(wanted[i]))) return false;
     }
     return true;

@@ -94,7 +94,7 @@ void llw_graph_init(llw_graph *graph, const llw_plan *plan, llw_arena *arena, in
                     int64_t n_seqs, int64_t n_outputs);
 void llw_graph_fail(llw_graph *graph, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Adds a node and what it is made of to the order (ggml_build_forward_expand). */
-void llw_expand(llw_graph *graph, llw_node *node);
+void llw_expand(llw_graph *g, llw_node *root);
 /* Bytes of a node's memory without padding. */
 int64_t llw_node_bytes(const llw_node *node);
 int64_t llw_node_elements(const llw_node *node);

@@ -60,9 +60,10 @@ static void devices(llw_text *out, const llw_style *style, const llw_decision *d
         gib(out, "compute", line->compute, line->draft ? "" : " GiB");
         if (line->draft) gib(out, "draft", line->draft, " GiB");
         if (line->known && line->left < 0) {
-            llw_format_bytes(buf, -line->left);
-            strcat(buf, " short");
-            llw_paint(out, style, LLW_RED, buf);
+            llw_text missing = {0};
+            llw_text_addf(&missing, "%s short", llw_format_bytes(buf, -line->left));
+            llw_paint(out, style, LLW_RED, llw_text_str(&missing));
+            llw_text_fini(&missing);
         } else if (line->known)
             llw_text_addf(out, "%s left", llw_format_bytes(buf, line->left));
         llw_text_add(out, "\n");

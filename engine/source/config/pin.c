@@ -60,23 +60,8 @@ static const char *skip(const char *at, const char *end, const char *set) {
     return at;
 }
 
-static const char *defined(searching *s, const char *name, size_t len, char token[MAX_TOKEN]);
-
-/* The version that stands at `at`, in quotes or not; a variable is looked up in the same file. */
-static bool version_at(searching *s, const char *at, const char *end, char token[MAX_TOKEN]) {
-    at = skip(at, end, " \t\"'");
-    for (int followed = 0; at < end && *at == '$'; followed++) {
-        at = skip(at, end, "${ ");
-        static const char *const spaces[] = {"env.", "vars.", "inputs.", "matrix."};
-        for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)
-            if ((size_t)(end - at) > strlen(spaces[i]) && !strncmp(at, spaces[i], strlen(spaces[i])))
-                at += strlen(spaces[i]);
-        const char *name = at;
-        while (at < end && is_word(*at)) at++;
-        if (defined(s, name, (size_t)(at - name), token)) return true;
-        if (end - at < 2 || at[0] != ':' || at[1] != '-' || followed == MAX_FOLLOWED) return false;
-        at = skip(at + 2, end, " \t\"'"); /* ${NAME:-b8022} */
-    }
+/* The version that stands at `at`, letter for letter. */
+static bool written_at(const char *at, const char *end, char token[MAX_TOKEN]) {
     size_t n = 0;
     while (at + n < end && (is_word(at[n]) || at[n] == '.' || at[n] == '-')) n++;
     while (n && at[n - 1] == '.') n--;
@@ -105,7 +90,7 @@ static const char *defined_in(searching *s, const char *from, const char *stop, 
             after = other ? skip(other + 2, stop, " \t\"'") : stop;
             if (after < stop && *after == '$') continue;
         }
-        if (version_at(s, after, stop, token)) return at;
+        if (written_at(after, stop, token)) return at;
     }
     return NULL;
 }
@@ -120,6 +105,24 @@ static const char *defined(searching *s, const char *name, size_t len, char toke
         if (at) return at;
     }
     return NULL;
+}
+
+/* The version that stands at `at`, in quotes or not; a variable is looked up in the same file. */
+static bool version_at(searching *s, const char *at, const char *end, char token[MAX_TOKEN]) {
+    at = skip(at, end, " \t\"'");
+    for (int followed = 0; at < end && *at == '$'; followed++) {
+        at = skip(at, end, "${ ");
+        static const char *const spaces[] = {"env.", "vars.", "inputs.", "matrix."};
+        for (size_t i = 0; i < sizeof spaces / sizeof *spaces; i++)
+            if ((size_t)(end - at) > strlen(spaces[i]) && !strncmp(at, spaces[i], strlen(spaces[i])))
+                at += strlen(spaces[i]);
+        const char *name = at;
+        while (at < end && is_word(*at)) at++;
+        if (defined(s, name, (size_t)(at - name), token)) return true;
+        if (end - at < 2 || at[0] != ':' || at[1] != '-' || followed == MAX_FOLLOWED) return false;
+        at = skip(at + 2, end, " \t\"'"); /* ${NAME:-b8022} */
+    }
+    return written_at(at, end, token);
 }
 
 /* --- pins --- */

@@ -87,14 +87,14 @@ static words words_of(const char *name, size_t len) {
     const char *end = name + len, *at = name;
     bool quant = false;
     if (len > 5 && !strncasecmp(end - 5, ".gguf", 5)) end -= 5;
-    for (char word[WORD_MAX]; out.count < WORDS_MAX && next_word(&at, end, word);) {
+    for (char word[WORD_MAX] = ""; out.count < WORDS_MAX && next_word(&at, end, word);) {
         const char *w = word + (word[0] == 'v' && isdigit((unsigned char)word[1])); /* v0.3 is 0.3 */
         if (quant && goes_on_quant(w)) continue;
         quant = starts_quant(w);
         sort kind = quant || is_packaging(w) ? PACKAGING : is_active(w) ? ACTIVE : is_size(w) ? SIZE : PROPER;
         if (kind == PACKAGING) continue;
         out.sort[out.count] = kind;
-        strcpy(out.word[out.count++], w);
+        memcpy(out.word[out.count++], w, strlen(w) + 1);
     }
     return out;
 }
@@ -254,7 +254,7 @@ llw_name_sizes llw_card_name_sizes(const char *name, size_t len) {
 static void squash_sort(const words *w, sort kind, char out[WORDS_MAX * WORD_MAX]) {
     words only = {.count = 0};
     for (int i = 0; i < w->count; i++)
-        if (w->sort[i] == kind) strcpy(only.word[only.count++], w->word[i]);
+        if (w->sort[i] == kind) memcpy(only.word[only.count++], w->word[i], sizeof *only.word);
     squash(&only, out);
 }
 

@@ -100,7 +100,7 @@ static meant meaning_of_phrase(const document *d, const llw_rich *text, const ll
                                size_t *end) {
     meant m = {.n = 0};
     for (size_t i = 0; i < p->n_ends && !m.n; i++) {
-        char name[MAX_NAME];
+        char name[MAX_NAME] = "";
         size_t len = 0;
         for (; p->at + len < p->ends[i] && len < sizeof name; len++)
             name[len] = text->chars[p->at + len].byte;

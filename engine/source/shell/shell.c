@@ -48,9 +48,9 @@ static void command(llw_shell *s) {
         s->frames[before].guard_unlikely = unlikely;
         return;
     }
-    llw_truth t = s->status, leans = s->lean;
+    llw_truth t = s->status, came = s->lean;
     llw_shell_settle(s, entry, lean, unlikely);
-    llw_shell_after_maybe(s, t, leans, lean, s->next_is_and);
+    llw_shell_after_maybe(s, t, came, lean, s->next_is_and);
 }
 
 static void connector(llw_shell *s, bool is_and) {
