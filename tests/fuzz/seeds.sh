@@ -83,6 +83,7 @@ grep -ho '"[^"]*[<>=.][^"]*"' rules.d/*.lua | tr -d '"' | sort -u | while read -
 done
 # Words that mutations put in: short literals of the sources, options and variables of llama.cpp.
 {
+  # shellcheck disable=SC2016 # a pattern
   grep -rhoE '"[][ A-Za-z0-9_.:=/<>@{}$()%+-]{3,40}"' engine/source engine/fact engine/predict engine/rule
   cut -f 1 models/flags.tsv | grep -oE -- '--?[A-Za-z-]+' | sed 's/.*/"&"/'
   grep -ohE 'LLAMA_ARG_[A-Z_]+' models/flags.tsv | sed 's/.*/"&"/'
