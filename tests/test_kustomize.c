@@ -219,6 +219,41 @@ static void hostile_kustomizations_are_survived(void **state) {
     tree_torture_in(files, 0, pieces, sizeof pieces / sizeof *pieces, 150);
 }
 
+/* What an overlay takes and is not there is told when it is of llama.cpp; so is what moves values about. */
+static void what_is_not_here_is_told(void **state) {
+    (void)state;
+    static const char patch[] =
+        "resources: [../base, 'https://x.y/z?ref=1']\npatches:\n- patch: |-\n    apiVersion: v1\n"
+        "    kind: Pod\n    metadata: {name: llama}\n    spec: {}\n";
+    const tree_file alone[] = {{"p/kustomization.yaml", patch}, {NULL, NULL}};
+    tree_make(alone);
+    tree t = tree_read(tree_path("p"));
+    assert_int_equal(t.out.n_unread, 2);
+    assert_non_null(strstr(t.out.unread[0].why, "takes ../base, which is not in the folder"));
+    assert_non_null(
+        strstr(t.out.unread[1].why, "takes https://x.y/z?ref=1: what it starts there is not read"));
+    tree_end(&t);
+    tree_clear();
+    /* of something else nothing is told, nor of what lies on other machines beside ours */
+    const tree_file others[] = {{"p/kustomization.yaml", "resources: [../base, 'https://x.y/z?ref=1']\n"},
+                                {"q/kustomization.yaml", "resources: [llama, 'https://x.y/z?ref=1']\n"},
+                                {"q/llama/kustomization.yaml", "resources: []\n"},
+                                {NULL, NULL}};
+    tree_check(others, "", "");
+    const tree_file moved[] = {BASE,
+                               {"b/pod.yaml", POD IMAGE ARGS},
+                               {"p/kustomization.yaml", TOP
+                                "namePrefix: llama-\nreplacements:\n- source: {kind: ConfigMap, name: c}\n"},
+                               {NULL, NULL}};
+    tree_make(moved);
+    t = tree_read(tree_box);
+    assert_int_equal(t.out.n_unread, 1);
+    assert_int_equal(t.out.unread[0].line, 4);
+    assert_non_null(strstr(t.out.unread[0].why, "replacements put values of other objects in"));
+    tree_end(&t);
+    tree_clear();
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kustomizations_name_images_and_make_config_maps),
@@ -229,6 +264,7 @@ int main(void) {
         cmocka_unit_test(config_maps_are_merged_and_patched),
         cmocka_unit_test(hostile_kustomizations_are_survived),
         cmocka_unit_test(hostile_patches_are_survived),
+        cmocka_unit_test(what_is_not_here_is_told),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);
 }

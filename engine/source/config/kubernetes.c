@@ -272,6 +272,7 @@ static size_t add_changed(llw_config_reader *r, llw_config_set *set, const llw_k
 }
 
 void llw_front_kustomize(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    llw_kustomize_tell(r, set, file);
     const llw_kustomize_way *ways = NULL;
     size_t n_ways = llw_kustomize_ways_by(r, set, file, &ways), n = 0;
     llw_front_launch *items = llw_arena_alloc(r->arena, (MAX_LAUNCHES + 1) * sizeof *items);

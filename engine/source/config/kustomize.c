@@ -163,6 +163,69 @@ bool llw_kustomize_is_patch(llw_config_reader *r, llw_config_set *set, const llw
     return e && e->patch;
 }
 
+/* --- what is not read --- */
+
+static bool speaks(const char *bytes, size_t len) {
+    static const char ours[] = "llama";
+    return memmem(bytes, len, ours, sizeof ours - 1) != NULL;
+}
+
+/* Whether one of its patches speaks of llama.cpp, in its own words or in a file. */
+static bool patches_ours(llw_config_reader *r, llw_config_set *set, const llw_kustomization *k) {
+    static const char *const lists[] = {"patchesStrategicMerge", "patches"};
+    for (size_t list = 0; list < sizeof lists / sizeof *lists; list++)
+        for (const llw_yaml *i = llw_kustomize_list(k->root, lists[list]); i; i = i->next) {
+            const llw_yaml *path = llw_yaml_get(i, "path");
+            const char *text = llw_yaml_string(llw_yaml_get(i, "patch"), ""),
+                       *at = there(r, k, path ? path : i);
+            const llw_config_entry *e = at ? llw_config_set_entry(set, at) : NULL;
+            if (speaks(text, strlen(text)) || (e && speaks(e->file.bytes, e->file.len))) return true;
+        }
+    return false;
+}
+
+static bool is_remote(const char *name) {
+    return strstr(name, "://") || strstr(name, "?ref=") || strchr(name, '@') ||
+           !strncmp(name, "github.com/", 11);
+}
+
+/* A path that leaves the folder that is read; one within it that is not there is kustomize's to tell. */
+static bool lies_outside(const llw_config_set *set, const char *path) {
+    size_t len = strcmp(set->root, ".") ? strlen(set->root) : 0;
+    if (!path) return true;
+    if (!len) return !strncmp(path, "..", 2);
+    return strncmp(path, set->root, len) || (path[len] && path[len] != '/' && set->root[len - 1] != '/');
+}
+
+void llw_kustomize_tell(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
+    static const char *const movers[] = {"replacements", "vars"};
+    const llw_kustomization *k = llw_kustomization_of(r, set, file);
+    bool patches = patches_ours(r, set, k);
+    if (!patches && !speaks(file->bytes, file->len)) return;
+    for (size_t list = 0; list < sizeof takers / sizeof *takers; list++)
+        for (const llw_yaml *i = llw_kustomize_list(k->root, takers[list]); i; i = i->next) {
+            const char *name = llw_yaml_string(i, NULL), *path = there(r, k, i);
+            bool missing = is_remote(name ? name : "") ? patches : lies_outside(set, path);
+            if (!name || !missing) continue;
+            if (is_remote(name)) /* most that lies there is none of ours; what is patched here is */
+                llw_config_unread(r, file->path, i->line, "takes %.120s: what it starts there is not read",
+                                  name);
+            else
+                llw_config_unread(
+                    r, file->path, i->line,
+                    "takes %.120s, which is not in the folder that is read: what it starts is not known. "
+                    "Give the folder above both",
+                    name);
+        }
+    for (size_t i = 0; i < sizeof movers / sizeof *movers; i++) {
+        const llw_yaml *list = llw_kustomize_list(k->root, movers[i]);
+        if (list)
+            llw_config_unread(
+                r, file->path, list->line,
+                "%s put values of other objects in: the fields they fill are read as they stand", movers[i]);
+    }
+}
+
 /* --- images --- */
 
 /* The name in front of :tag and @digest. */

@@ -3,8 +3,8 @@
  * By kubernetes-sigs/kustomize api/types, api/internal/target and its reference of kustomization.yaml, and by
  * `kubectl kustomize` of kustomize 5.5: a kustomization builds what its resources (files, and directories
  * with a kustomization of their own) come to, then its components, then patchesStrategicMerge, patches,
- * patchesJson6902 and images are applied in this order. Not read: replacements, vars, generators and
- * transformers of other makes, and what lies on other machines. */
+ * patchesJson6902 and images are applied in this order. Not read: replacements and vars, which are told
+ * (llw_kustomize_tell) as what lies elsewhere is, and generators and transformers of other makes. */
 #ifndef LLW_SOURCE_KUSTOMIZE_H
 #define LLW_SOURCE_KUSTOMIZE_H
 
@@ -55,6 +55,9 @@ llw_kustomization *llw_kustomization_of(llw_config_reader *r, llw_config_set *se
                                         const llw_config_file *file);
 /* The kustomization in that directory; NULL. */
 llw_kustomization *llw_kustomization_in(llw_config_reader *r, llw_config_set *set, const char *directory);
+/* Tells of what a kustomization that speaks of llama.cpp takes and that is not in the folder, and of what
+ * puts values of other objects into its own (replacements, vars), which is not followed. */
+void llw_kustomize_tell(llw_config_reader *r, llw_config_set *set, const llw_config_file *file);
 /* The first item of a list; NULL. */
 const llw_yaml *llw_kustomize_list(const llw_yaml *map, const char *key);
 
