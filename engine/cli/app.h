@@ -62,9 +62,9 @@ llw_trust llw_app_trust(llw_app *app, const char *overlay, size_t *count);
 /* Loads the knowledge base, once; problems are told on stderr and raise the exit code, the rest answers. */
 void llw_app_load_kb(llw_app *app);
 
-/* Gathers facts: machine, model named by `model` (NULL: none), launch, from the options. False when the
+/* Gathers facts: machine, model named by `name` (NULL: none), launch, from the options. False when the
  * question cannot be answered; the reason was said. */
-bool llw_app_gather(llw_app *app, const char *model);
+bool llw_app_gather(llw_app *app, const char *name);
 /* A model and its card alone; nothing of the machine is asked. */
 bool llw_app_gather_model(llw_app *app, const char *name, llw_entity *model);
 /* The machine alone: GPUs and host, from the options or as they are here. */

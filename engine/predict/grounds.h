@@ -17,7 +17,7 @@ bool llw_ground_key(llw_plan *plan, int depth, const char *key, const char *abse
 void llw_ground_slot(llw_plan *plan, int depth, llw_attr slot, int device);
 
 /* How a tensor type packs its numbers. */
-void llw_ground_type(llw_plan *plan, int depth, uint32_t type);
+void llw_ground_type(llw_plan *plan, int depth, uint32_t number);
 /* How many layers lie there and by which flags; records the figure itself (placement.layers). */
 void llw_ground_layers(llw_plan *plan, llw_place place);
 /* The tensors of a model buffer, kind by kind; grounds_weights.c. */

@@ -13,7 +13,7 @@ void llw_document_lesson(llw_text *out, const llw_kb *kb, llw_arena *arena, cons
 /* Every code that an answer may carry. */
 void llw_document_codes(llw_text *out, const llw_kb *kb, llw_arena *arena);
 /* Kinds of facts and their attributes; of one kind, or of all (LLW_KIND_NONE). */
-void llw_document_schema(llw_text *out, llw_kind kind);
+void llw_document_schema(llw_text *out, llw_kind only);
 /* llama.cpp's options in all builds and programs (models/flags.tsv). */
 llw_rc llw_document_flags(llw_text *out, llw_arena *arena, llw_err *err);
 /* Which GPU gets what: the questions, real sizes of known models, the micro-batch and memory. Runs the

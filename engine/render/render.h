@@ -31,6 +31,6 @@ void llw_render_why_not_json(llw_text *out, const llw_run *run, const llw_proof 
 /* Every slot of every entity with its winner and, with `rivals`, the losers. */
 void llw_render_facts_text(llw_text *out, const llw_style *style, const llw_run *run, llw_entity only,
                            bool rivals);
-void llw_render_schema_text(llw_text *out, const llw_style *style, const char *kind);
+void llw_render_schema_text(llw_text *out, const llw_style *style, const char *only);
 
 #endif

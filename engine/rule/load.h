@@ -43,7 +43,7 @@ void llw_load_fail(llw_loading *loading, int line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 llw_rc llw_template_parse(llw_arena *arena, const llw_scope *scope, const char *text, const char *file,
                           int line, llw_template *out, llw_err *err);
-int llw_kb_find_function(void *kb, const char *name, int *arity, const llw_unit **parameters,
+int llw_kb_find_function(void *context, const char *name, int *arity, const llw_unit **parameters,
                          llw_unit *result);
 
 /* A llama.cpp version in the table on top of the stack (key since or until) as its order, -1 when absent; the

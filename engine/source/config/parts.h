@@ -248,7 +248,7 @@ void llw_shell_run(llw_config_reader *r, const char *file, const llw_rich *scrip
  * scripts that lie in the set, docker and podman run. Places of the starts are left 0 for the caller when it
  * knows better. */
 void llw_start_words(llw_config_reader *r, const llw_start_site *site, const llw_words *words,
-                     const llw_scope *env, llw_starts *out);
+                     const llw_scope *given, llw_starts *out);
 /* The words are a shell or ssh that reads its commands from a here-document. */
 bool llw_start_reads_commands(llw_arena *arena, const llw_words *words);
 
@@ -438,7 +438,7 @@ bool llw_prose_ends(const llw_rich *text, size_t i);
 bool llw_config_starts_like_model(const char *name, size_t len, const char *model);
 
 /* Whether a name in running speech means the launch's model, with nothing in it that speaks against that. */
-bool llw_config_names_model(llw_config_reader *r, const char *name, size_t len,
+bool llw_config_names_model(llw_config_reader *r, const char *text, size_t len,
                             const llw_config_launch *launch);
 
 /* Whether the phrase at that byte of a sentence speaks of another model than the launch's; `before` is the

@@ -16,6 +16,6 @@ bool llw_unit_word(llw_config_reader *r, const llw_rich *in, size_t *at, llw_ric
                    bool *unbalanced);
 /* %% is a percent sign, %p and %i what stands before and behind the @ of the unit's name, %I the latter
  * unescaped, %n and %N the name; of others only the running system knows what they are. */
-llw_rich llw_unit_specifiers(llw_config_reader *r, const llw_unit_name *name, const llw_rich *in);
+llw_rich llw_unit_specifiers(llw_config_reader *r, const llw_unit_name *u, const llw_rich *in);
 
 #endif

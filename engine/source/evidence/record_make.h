@@ -25,7 +25,7 @@ llw_rc llw_record_from_run(llw_arena *arena, const char *path, const char *bytes
 
 /* A probe. A trial that says nothing about the build is left out; a prompt whose length was only estimated
  * has none. */
-void llw_record_from_probe(llw_arena *arena, const llw_probe *probe, llw_record *out);
+void llw_record_from_probe(llw_arena *arena, const llw_probe *probe, llw_record *r);
 
 /* What llwhy probe --record wrote (llwhy.probe/1): a record for each server. LLW_ERR_INPUT with the line when
  * it is no such file; a probe in it that cannot be read is one as well. */

@@ -20,7 +20,7 @@ llw_rc llw_log_claim_machine(llw_facts *facts, const llw_log *log, const llw_loa
  * layers, experts in RAM where the log names every override. A load that --fit placed keeps fit on, with its
  * targets. What a log never says (-ts, other overrides) is left out; *unsaid is a sentence about it, or "".
  */
-size_t llw_log_words(llw_arena *arena, const llw_log *log, const llw_load *load, const llw_token **words,
+size_t llw_log_words(llw_arena *arena, const llw_log *log, const llw_load *load, const llw_token **out,
                      const char **unsaid);
 
 /* The build that printed it, as llw_build_claim takes it, or NULL: not said, a copy without history, or

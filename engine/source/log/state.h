@@ -105,7 +105,7 @@ void llw_log_settle_slots(llw_log_entry *entry);
 /* log/end.c: sums, outcome. */
 void llw_log_finish(llw_arena *arena, llw_log_entry *entry);
 /* Adds what a draft takes to the load it drafts for; both are finished. */
-void llw_log_add_draft(llw_arena *arena, llw_log_entry *draft);
+void llw_log_add_draft(llw_arena *arena, llw_log_entry *e);
 /* log/findings.c */
 void llw_log_find(llw_arena *arena, llw_load *load);
 

@@ -16,6 +16,6 @@ typedef struct llw_name_phrase {
 
 /* The first phrase that starts at byte `from` or later and may be a name; quoted ones too. False when there
  * is none. */
-bool llw_name_phrase_next(const llw_rich *text, size_t from, llw_name_phrase *out);
+bool llw_name_phrase_next(const llw_rich *rich, size_t from, llw_name_phrase *out);
 
 #endif

@@ -27,8 +27,8 @@ size_t llw_phrases_find(const llw_rich *sentence, llw_phrase *out, size_t max);
 
 /* Whether some sentence says why a placement was chosen; whether the text names where its figures come from.
  */
-bool llw_phrase_reason(const llw_rich *text);
-bool llw_phrase_source(const llw_rich *text);
+bool llw_phrase_reason(const llw_rich *rich);
+bool llw_phrase_source(const llw_rich *rich);
 
 /* The old belief that a sentence repeats (models/beliefs.tsv), or NULL. Sentences that hide their claims
  * repeat none; code spans are read. *at is the byte where it starts. */
