@@ -11,6 +11,7 @@ import concurrent.futures
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -92,9 +93,13 @@ def try_one(program, item, oracle):
         here = pathlib.Path(scratch)
         make(item, here)
         environment = {**runs.environment(scratch), **item.environment}
+        somebody = {}
+        if item.needs == "no root" and os.geteuid() == 0:  # root may read everything: somebody else runs a copy
+            here.chmod(0o755)
+            program, somebody = shutil.copy(program, here / "program"), {"user": "nobody"}
         lint = item.command[0] == "lint"
         done = subprocess.run([program, *item.command, *(BOX if item.machine and not lint else [])], cwd=here, env=environment,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=runs.LIMIT_S, check=False)
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=runs.LIMIT_S, check=False, **somebody)
         return item, judge(item, done), ask_llama(oracle, here / item.gguf) if oracle and item.gguf else None
 
 
@@ -133,10 +138,9 @@ def main():
     program = os.path.abspath(given.llwhy)
     with tempfile.TemporaryDirectory() as scratch:
         items = [*numbered(given.write_cases, scratch), *inputs_gguf.INPUTS, *inputs_text.INPUTS, *inputs_rest.INPUTS]
-    items = [i for i in items if not (i.needs == "no root" and os.geteuid() == 0 and not given.bless)]
     llama, wrong = recorded(), []
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        tried = pool.map(lambda i: (i, "", None) if i.needs and os.geteuid() == 0 else try_one(program, i, given.oracle), items)
+        tried = pool.map(lambda i: try_one(program, i, given.oracle), items)
         for item, problem, says in tried:
             if problem:
                 wrong.append(f"{item.number} ({item.title}) {problem}")
@@ -151,7 +155,7 @@ def main():
     if given.bless:
         LLAMA.write_text("number\theader\tloads\n" + "".join(f"{n}\t{a}\t{b}\n" for n, (a, b) in llama.items()))
         PAGE.write_text(page(items, llama))
-    elif os.geteuid() != 0 and PAGE.read_text() != page(items, llama):
+    elif PAGE.read_text() != page(items, llama):
         wrong.append(f"{PAGE} is not what the tables say: run check.py --bless")
     print("\n".join(wrong) or f"{len(items)} inputs as wanted")
     return 1 if wrong else 0
