@@ -124,6 +124,53 @@ static void commands_give_values(void **state) {
     assert_non_null(strstr(tree_told(files, ""), "c/templates/d.yaml: ctx=8,192 "));
 }
 
+/* Applications of Argo CD and releases of helmfile install charts as commands do. */
+static void declarations_give_values(void **state) {
+    (void)state;
+    tree_file files[] = {
+        CHART,
+        {"c/values.yaml", VALUES},
+        {"c/templates/d.yaml", HEAD ARGS},
+        {"c/prod.yaml", "ctx: 16384\n"},
+        {"prod.yaml", "ctx: 1\n"},
+        {"apps/llm.yaml",
+         "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: box}\nspec:\n  source:\n"
+         "    path: c\n    helm:\n      valueFiles: [prod.yaml]\n      values: |\n"
+         "        image: {tag: server-b9000}\n        extraArgs: [-np, '4']\n"
+         "      parameters:\n      - name: gpu.x\n        value: a,b\n"},
+        {NULL, NULL}};
+    tree_check(files, "",
+               "apps/llm.yaml:box: ctx=16,384 (Helm --values c/prod.yaml:1:6) < 8,192 (Helm values "
+               "c/values.yaml:5:6) "
+               "parallel=4 (Argo CD apps/llm.yaml:11:27) < 2 (Helm values c/values.yaml:13:6)\n");
+    files[5].text =
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: box}\nspec:\n  sources:\n"
+        "  - path: c\n    helm:\n      releaseName: r\n      valuesObject: {ctx: 7}\n"
+        "      parameters: [{name: ctx, value: '9'}]\n";
+    tree_check(files, "",
+               "apps/llm.yaml:r: ctx=9 (Helm --set apps/llm.yaml:10:40) < 7 (Argo CD apps/llm.yaml:9:27) < "
+               "8,192 (Helm values "
+               "c/values.yaml:5:6) parallel=2 (Helm values c/values.yaml:13:6) load_mode=mmap+mlock (Helm "
+               "values c/values.yaml:11:5)\n");
+    /* of another source, with a template in its name, of somebody else's chart */
+    files[5].text =
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: box}\nspec:\n  sources:\n"
+        "  - path: c\n    helm: {valueFiles: [$other/prod.yaml]}\n";
+    assert_non_null(strstr(tree_told(files, ""), "c/templates/d.yaml: ctx=8,192 "));
+    files[5] = (tree_file){"helmfile.yaml",
+                           "releases:\n- name: llm\n  chart: ./c\n  values:\n  - prod.yaml\n  - ctx: 3\n"
+                           "  set:\n  - name: image.tag\n    value: server-b9000\n"
+                           "- name: other\n  chart: bitnami/redis\n"};
+    tree_check(files, "",
+               "helmfile.yaml:llm: ctx=3 (helmfile helmfile.yaml:6:10) < 1 (Helm --values prod.yaml:1:6) < "
+               "8,192 (Helm values "
+               "c/values.yaml:5:6) parallel=2 (Helm values c/values.yaml:13:6) load_mode=mmap+mlock (Helm "
+               "values c/values.yaml:11:5)\n");
+    files[5].text = "releases:\n- name: llm\n  chart: ./c\n  values: ['{{ .Environment.Name }}.yaml']\n";
+    assert_non_null(
+        strstr(tree_told(files, ""), "unread helmfile.yaml:2 installs c with values from a file whose name"));
+}
+
 /* toYaml behind items of the same list, and range over a list, put in what the list holds. */
 static void lists_are_put_into_lists(void **state) {
     (void)state;
@@ -160,6 +207,15 @@ static void hostile_commands_are_survived(void **state) {
                   "image.tag=a,extraArgs={-ub,64},gpu.enabled=false --set-string ctx=1 --set-json x='{}'\n"},
         {NULL, NULL}};
     tree_torture_in(files, 3, pieces, sizeof pieces / sizeof *pieces, 300);
+    const tree_file declared[] = {
+        CHART,
+        {"c/templates/d.yaml", HEAD ARGS},
+        {"apps/llm.yaml",
+         "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n  source:\n    path: c\n"
+         "    helm:\n      values: |\n        ctx: 1\n      parameters: [{name: a, value: b}]\n---\n"
+         "releases:\n- {name: l, chart: c, values: [{ctx: 2}], set: [{name: x, value: y}]}\n"},
+        {NULL, NULL}};
+    tree_torture_in(declared, 2, pieces, sizeof pieces / sizeof *pieces, 200);
 }
 
 static void hostile_templates_are_survived(void **state) {
@@ -205,6 +261,7 @@ int main(void) {
         cmocka_unit_test(conditions_over_values_are_decided),
         cmocka_unit_test(what_is_not_known_has_no_value),
         cmocka_unit_test(commands_give_values),
+        cmocka_unit_test(declarations_give_values),
         cmocka_unit_test(lists_are_put_into_lists),
         cmocka_unit_test(hostile_commands_are_survived),
         cmocka_unit_test(hostile_templates_are_survived),

@@ -3,6 +3,7 @@
 #include "source/config/config.h"
 #include "base/file.h"
 #include "source/config/front.h"
+#include "source/config/helm_use.h"
 #include "source/config/pin.h"
 #include "source/config/set.h"
 #include "source/prose/reasons.h"
@@ -232,6 +233,7 @@ static void emit_all(llw_config_reader *r, llw_config_set *set, turn now) {
  * speak of what the others start. */
 static void emit(llw_config_reader *r, llw_config_set *set) {
     emit_all(r, set, COMMANDS);
+    llw_helm_declared(r, set);
     for (size_t i = 0; r->n_helm_uses && i < set->n; i++)
         if (set->items[i]->emit) llw_front_charts(r, set, &set->items[i]->file);
     emit_all(r, set, MANIFESTS);

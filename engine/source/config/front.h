@@ -45,6 +45,8 @@ typedef enum llw_config_kind {
 
 /* By the name; *sniff says that what the file holds has to agree. */
 llw_config_kind llw_config_kind_of(const char *name, bool *sniff);
+/* Whether a YAML file says which charts are installed: an Application of Argo CD, releases of helmfile. */
+bool llw_declares_chart(const char *bytes, size_t len);
 /* The kind after a look at its bytes, or LLW_CONFIG_NONE. One pass over them. */
 llw_config_kind llw_config_kind_by_content(llw_config_kind kind, const char *name, const char *bytes,
                                            size_t len);

@@ -57,8 +57,8 @@ static bool same_words(llw_arena *arena, const llw_words *a, const llw_words *b)
 static bool is_known(const llw_config_reader *r, const llw_helm_use *use) {
     for (size_t i = 0; i < r->n_helm_uses; i++) {
         const llw_helm_use *other = &r->helm_uses[i];
-        if (!strcmp(other->chart, use->chart) && !strcmp(other->release, use->release) &&
-            same_words(r->arena, &other->files, &use->files) &&
+        if (!strcmp(other->chart, use->chart) && !strcmp(other->release, use->release) && !other->own.n &&
+            !use->own.n && same_words(r->arena, &other->files, &use->files) &&
             same_words(r->arena, &other->sets, &use->sets))
             return true;
     }
@@ -108,6 +108,14 @@ static void read_options(llw_config_reader *r, const llw_words *w, size_t from, 
     use->n_strings = strings.n;
 }
 
+void llw_helm_add_use(llw_config_reader *r, const llw_helm_use *use) {
+    if (r->n_helm_uses == MAX_USES || is_known(r, use)) return;
+    void *items = r->helm_uses;
+    *(llw_helm_use *)llw_arena_push(r->arena, &items, &r->n_helm_uses, &r->helm_use_capacity, sizeof *use) =
+        *use;
+    r->helm_uses = items;
+}
+
 void llw_helm_command(llw_config_reader *r, const llw_start_site *site, const llw_words *words, size_t from) {
     const llw_config_entry *e = site->set ? llw_config_set_entry(site->set, site->file) : NULL;
     llw_helm_use use = {.release = ""};
@@ -123,11 +131,7 @@ void llw_helm_command(llw_config_reader *r, const llw_start_site *site, const ll
         if (!use.chart) use.release = text_at(r->arena, &names, i);
     }
     for (size_t i = 0; i < use.files.n; i++) use.unclear |= !llw_rich_text(r->arena, &use.files.items[i]);
-    if (!use.chart || is_known(r, &use)) return;
-    void *items = r->helm_uses;
-    *(llw_helm_use *)llw_arena_push(r->arena, &items, &r->n_helm_uses, &r->helm_use_capacity, sizeof use) =
-        use;
-    r->helm_uses = items;
+    if (use.chart) llw_helm_add_use(r, &use);
 }
 
 /* --- layers --- */
@@ -155,13 +159,15 @@ typedef struct work {
 } work;
 
 static void lay_over(work *w, const llw_yaml *root, const llw_yaml_text *text, const char *origin) {
-    llw_helm_add_layer(w->r->arena, w->layers, (llw_helm_layer){root, text, origin});
+    llw_helm_add_layer(w->r->arena, w->layers, (llw_helm_layer){llw_yaml_root(root), text, origin});
     llw_yaml_merge(&w->patch, w->values, root, false);
 }
 
 static void add_file(work *w, const char *name) {
     llw_config_reader *r = w->r;
-    const llw_config_file *file = llw_config_set_find_above(r, w->set, w->use->file->directory, name);
+    const llw_config_file *file =
+        w->use->beside_chart ? llw_config_set_find(r, w->set, w->use->chart, name) : NULL;
+    if (!file) file = llw_config_set_find_above(r, w->set, w->use->file->directory, name);
     if (!file) file = llw_config_set_find(r, w->set, w->use->chart, name);
     if (!file) {
         llw_config_unread(r, w->use->file->path, w->use->line,
@@ -306,6 +312,8 @@ const llw_yaml *llw_helm_values(llw_config_reader *r, llw_config_set *set, const
                                                 : node_at(r->arena, LLW_YAML_MAP, &nowhere);
     if (!w.values) return own;
     for (size_t i = 0; i < use->files.n; i++) add_file(&w, llw_rich_text(r->arena, &use->files.items[i]));
+    for (size_t i = 0; i < use->own.n; i++)
+        lay_over(&w, use->own.items[i].root, use->own.items[i].text, use->own.items[i].origin);
     for (size_t i = 0; i < use->sets.n; i++)
         add_set(&w, &use->sets.items[i], i + use->n_strings >= use->sets.n);
     return w.values;

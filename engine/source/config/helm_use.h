@@ -10,23 +10,9 @@
 #include "source/config/set.h"
 #include "source/config/yaml_text.h"
 
-typedef struct llw_helm_use {
-    const char *chart;           /* its directory */
-    const char *release;         /* ""; what the launches are called after */
-    const llw_config_file *file; /* of the command */
-    llw_words files;             /* of -f */
-    llw_words sets;              /* KEY=VALUE of --set */
-    size_t n_strings;            /* the last so many of them are of --set-string */
-    int line;
-    bool unclear; /* a file whose name nobody knows is among them */
-} llw_helm_use;
-
-/* Notes what the words behind helm install. */
-void llw_helm_command(llw_config_reader *r, const llw_start_site *site, const llw_words *words, size_t from);
-
 /* A file, or a command, that values were written in. */
 typedef struct llw_helm_layer {
-    const llw_yaml *root;
+    const llw_yaml *root; /* of values in a declaration: the map that holds them */
     const llw_yaml_text *text;
     const char *origin;
 } llw_helm_layer;
@@ -35,6 +21,26 @@ typedef struct llw_helm_layers {
     llw_helm_layer *items;
     size_t n, capacity;
 } llw_helm_layers;
+
+typedef struct llw_helm_use {
+    const char *chart;           /* its directory */
+    const char *release;         /* ""; what the launches are called after */
+    const llw_config_file *file; /* of the command */
+    llw_words files;             /* of -f */
+    llw_helm_layers own;         /* values that a declaration holds itself: over those of files */
+    bool beside_chart;           /* files are named from the chart's directory */
+    llw_words sets;              /* KEY=VALUE of --set */
+    size_t n_strings;            /* the last so many of them are of --set-string */
+    int line;
+    bool unclear; /* a file whose name nobody knows is among them */
+} llw_helm_use;
+
+/* Notes a use that is not known yet. */
+void llw_helm_add_use(llw_config_reader *r, const llw_helm_use *use);
+/* Notes what Applications of Argo CD and releases of helmfile install (config/helm_declared.c). */
+void llw_helm_declared(llw_config_reader *r, llw_config_set *set);
+/* Notes what the words behind helm install. */
+void llw_helm_command(llw_config_reader *r, const llw_start_site *site, const llw_words *words, size_t from);
 
 /* The values of a chart (its own: NULL for none) as a use leaves them; adds the layers that it brings. */
 const llw_yaml *llw_helm_values(llw_config_reader *r, llw_config_set *set, const llw_helm_use *use,

@@ -164,7 +164,13 @@ static bool installs_chart(const char *bytes, size_t len) {
            (holds(bytes, len, "--set") || holds(bytes, len, "--values") || holds(bytes, len, "-f "));
 }
 
+bool llw_declares_chart(const char *bytes, size_t len) {
+    return (holds(bytes, len, "argoproj.io/") && holds(bytes, len, "path:")) ||
+           (line_starts(bytes, len, "releases:", 0) && holds(bytes, len, "chart:"));
+}
+
 static llw_config_kind kind_of_yaml(const char *bytes, size_t len) {
+    if (line_starts(bytes, len, "releases:", 0) && holds(bytes, len, "chart:")) return LLW_CONFIG_KUBERNETES;
     if (line_starts(bytes, len, "apiVersion:", 0) && line_starts(bytes, len, "kind:", 0))
         return LLW_CONFIG_KUBERNETES;
     if (line_starts(bytes, len, "models:", 0) && holds(bytes, len, "cmd:")) return LLW_CONFIG_SWAP;
@@ -190,7 +196,8 @@ llw_config_kind llw_config_kind_by_content(llw_config_kind kind, const char *nam
     if (memchr(bytes, 0, len < 4096 ? len : 4096)) return LLW_CONFIG_NONE; /* a program */
     switch (kind) {
     case LLW_CONFIG_YAML: /* of a chart's template the values may say it */
-        return speaks_of_llama(bytes, len) || holds(bytes, len, ".Values.") || installs_chart(bytes, len)
+        return speaks_of_llama(bytes, len) || holds(bytes, len, ".Values.") || installs_chart(bytes, len) ||
+                       llw_declares_chart(bytes, len)
                    ? kind_of_yaml(bytes, len)
                    : LLW_CONFIG_NONE;
     case LLW_CONFIG_SCRIPT: {
