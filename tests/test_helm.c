@@ -171,6 +171,37 @@ static void declarations_give_values(void **state) {
         strstr(tree_told(files, ""), "unread helmfile.yaml:2 installs c with values from a file whose name"));
 }
 
+/* A chart in charts/ gets its own values under those that the chart above holds by its name. */
+static void a_chart_in_a_chart(void **state) {
+    (void)state;
+    tree_file files[] = {
+        {"c/Chart.yaml",
+         "apiVersion: v2\nname: all\nversion: 1.0.0\ndependencies:\n- name: llm\n  condition: llm.on\n"},
+        {"c/values.yaml", "llm: {ctx: 16384, extraArgs: []}\nctx: 5\n"},
+        {"c/charts/llm/Chart.yaml",
+         "apiVersion: v2\nname: llm\nversion: 1.0.0\nappVersion: server-cuda-b8022\n"},
+        {"c/charts/llm/values.yaml", VALUES},
+        {"c/charts/llm/templates/d.yaml", HEAD ARGS},
+        {NULL, NULL},
+        {NULL, NULL}};
+    tree_check(
+        files, "",
+        "c/charts/llm/templates/d.yaml: ctx=16,384 (Helm values c/values.yaml:1:12) < 8,192 (Helm values "
+        "c/charts/llm/values.yaml:5:6)\n");
+    files[5] = (tree_file){"up.sh", "#!/bin/sh\nhelm install box ./c --set llm.ctx=7\n"};
+    tree_check(
+        files, "",
+        "up.sh:box: ctx=7 (Helm --set up.sh:2:36) < 8,192 (Helm values c/charts/llm/values.yaml:5:6)\n");
+    files[1].text = "llm: {on: false}\n";
+    tree_check(files, "", "");
+    files[0].text = "apiVersion: v2\nname: all\nversion: 1.0.0\ndependencies:\n- {name: llm, alias: two}\n";
+    files[1].text = "two: {ctx: 9, extraArgs: []}\nllm: {ctx: 8}\n";
+    files[5] = (tree_file){NULL, NULL};
+    tree_check(files, "",
+               "c/charts/llm/templates/d.yaml: ctx=9 (Helm values c/values.yaml:1:12) < 8,192 (Helm values "
+               "c/charts/llm/values.yaml:5:6)\n");
+}
+
 /* toYaml behind items of the same list, and range over a list, put in what the list holds. */
 static void lists_are_put_into_lists(void **state) {
     (void)state;
@@ -262,6 +293,7 @@ int main(void) {
         cmocka_unit_test(what_is_not_known_has_no_value),
         cmocka_unit_test(commands_give_values),
         cmocka_unit_test(declarations_give_values),
+        cmocka_unit_test(a_chart_in_a_chart),
         cmocka_unit_test(lists_are_put_into_lists),
         cmocka_unit_test(hostile_commands_are_survived),
         cmocka_unit_test(hostile_templates_are_survived),

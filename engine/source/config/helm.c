@@ -1,5 +1,6 @@
 /* Templates of a Helm chart: actions resolved from its values, structure kept line by line. */
 #include "source/config/helm.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "source/config/helm_expression.h"
 #include "source/config/yaml_patch.h"
@@ -282,9 +283,52 @@ static void render(llw_helm *h, llw_text *out) {
     }
 }
 
+/* The directory that a chart lies in as charts/NAME; NULL. */
+static const char *above_of(llw_arena *arena, const char *directory) {
+    static const char folder[] = "charts";
+    const char *charts = llw_path_folder(arena, directory);
+    return strcmp(llw_path_name(charts), folder) ? NULL : llw_path_folder(arena, charts);
+}
+
+/* ... where a chart is. */
+static const char *parent_of(llw_helm *h, llw_config_set *set, const char *directory) {
+    const char *above = above_of(h->r->arena, directory);
+    return above && llw_config_set_find(h->r, set, above, "Chart.yaml") ? above : NULL;
+}
+
+/* What the chart above says of it in its dependencies; NULL. */
+static const llw_yaml *dependency_of(llw_helm *h, llw_config_set *set, const char *above, const char *name) {
+    const llw_yaml *list = llw_yaml_get(tree_of(h, set, above, "Chart.yaml", "Chart.yaml"), "dependencies");
+    for (const llw_yaml *i = list && list->kind == LLW_YAML_LIST ? list->first : NULL; i; i = i->next)
+        if (!strcmp(llw_yaml_string(llw_yaml_get(i, "name"), ""), name)) return i;
+    return NULL;
+}
+
+/* "a.enabled,b.enabled": the first that is a flag decides. */
+static bool is_enabled(const llw_yaml *values, const char *condition) {
+    for (const char *at = condition; *at;) {
+        size_t len = strcspn(at, ",");
+        const llw_yaml *node = values;
+        for (size_t i = 0; node && i < len;) {
+            size_t n = strcspn(at + i, ".,");
+            char key[64];
+            if (n >= sizeof key) return true;
+            memcpy(key, at + i, n);
+            key[n] = 0;
+            node = llw_yaml_get(node, key);
+            i += n + 1;
+        }
+        const char *flag = llw_yaml_string(node, "");
+        if (!strcmp(flag, "true") || !strcmp(flag, "false")) return *flag == 't';
+        at += len + (at[len] == ',');
+    }
+    return true;
+}
+
 bool llw_helm_is_of(llw_arena *arena, const llw_config_file *file, const char *chart) {
-    const char *own = memmem(file->bytes, file->len, "{{", 2) ? chart_of(arena, file) : NULL;
-    return own && !strcmp(own, chart);
+    const char *own = memmem(file->bytes, file->len, "{{", 2) ? chart_of(arena, file) : NULL,
+               *above = own ? above_of(arena, own) : NULL;
+    return own && (!strcmp(own, chart) || (above && !strcmp(above, chart)));
 }
 
 bool llw_helm_is_used(const llw_config_reader *r, const llw_config_file *file) {
@@ -300,11 +344,18 @@ llw_helm *llw_helm_read(llw_config_reader *r, llw_config_set *set, const llw_con
     llw_helm *h = llw_arena_alloc(r->arena, sizeof *h);
     *h = (llw_helm){.r = r, .file = file, .scope = {.arena = r->arena, .in_root = true}};
     h->scope.values = tree_of(h, set, directory, "values.yaml", "Helm values");
-    if (use) h->scope.values = llw_helm_values(r, set, use, h->scope.values, &h->layers);
+    const char *above = parent_of(h, set, directory);
+    const llw_yaml *values = above ? tree_of(h, set, above, "values.yaml", "Helm values") : h->scope.values;
+    if (use) values = llw_helm_values(r, set, use, values, &h->layers);
+    const llw_yaml *needed = above ? dependency_of(h, set, above, llw_path_name(directory)) : NULL;
+    const char *alias = llw_yaml_string(llw_yaml_get(needed, "alias"), NULL);
+    h->scope.values =
+        above ? llw_helm_part(r, values, alias ? alias : llw_path_name(directory), h->scope.values) : values;
     h->scope.chart = tree_of(h, set, directory, "Chart.yaml", "Chart.yaml");
     if (!h->scope.chart) return NULL;
     llw_text text = {0};
-    render(h, &text);
+    if (!needed || is_enabled(values, llw_yaml_string(llw_yaml_get(needed, "condition"), "")))
+        render(h, &text);
     *bytes = llw_arena_strndup(r->arena, llw_text_str(&text), text.len);
     *len = text.len;
     llw_text_fini(&text);

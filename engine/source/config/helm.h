@@ -17,8 +17,8 @@ typedef struct llw_helm llw_helm;
  * a command installs the chart; NULL: as its own values have it. */
 llw_helm *llw_helm_read(llw_config_reader *r, llw_config_set *set, const llw_config_file *file,
                         const llw_helm_use *use, const char **bytes, size_t *len);
-/* Whether a file is a template of the chart in that directory; of any chart that a command installs with
- * values that are known. */
+/* Whether a file is a template of the chart in that directory, or of one in its charts/; of any chart that a
+ * command installs with values that are known. */
 bool llw_helm_is_of(llw_arena *arena, const llw_config_file *file, const char *chart);
 bool llw_helm_is_used(const llw_config_reader *r, const llw_config_file *file);
 /* Puts lists and maps that are lines of their own (toYaml, nindent; `- {{ . }}` in a range) into those that

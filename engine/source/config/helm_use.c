@@ -318,3 +318,20 @@ const llw_yaml *llw_helm_values(llw_config_reader *r, llw_config_set *set, const
         add_set(&w, &use->sets.items[i], i + use->n_strings >= use->sets.n);
     return w.values;
 }
+
+const llw_yaml *llw_helm_part(llw_config_reader *r, const llw_yaml *parent, const char *name,
+                              const llw_yaml *own) {
+    static const llw_char nowhere = {.line = 1, .column = 1};
+    llw_yaml_patch patch = {.arena = r->arena, .budget = MAX_VALUES};
+    const llw_yaml *part = llw_yaml_get(parent, name), *global = llw_yaml_get(parent, "global");
+    llw_yaml *out = own && own->kind == LLW_YAML_MAP ? llw_yaml_copy(&patch, own)
+                                                     : node_at(r->arena, LLW_YAML_MAP, &nowhere);
+    if (!out) return own;
+    if (part && part->kind == LLW_YAML_MAP) llw_yaml_merge(&patch, out, part, false);
+    if (global && global->kind == LLW_YAML_MAP) {
+        llw_yaml *above = node_at(r->arena, LLW_YAML_MAP, &nowhere), *copy = llw_yaml_copy(&patch, global);
+        if (copy) hang(above, copy, "global");
+        llw_yaml_merge(&patch, out, above, false);
+    }
+    return out;
+}

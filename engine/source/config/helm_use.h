@@ -45,6 +45,10 @@ void llw_helm_command(llw_config_reader *r, const llw_start_site *site, const ll
 /* The values of a chart (its own: NULL for none) as a use leaves them; adds the layers that it brings. */
 const llw_yaml *llw_helm_values(llw_config_reader *r, llw_config_set *set, const llw_helm_use *use,
                                 const llw_yaml *own, llw_helm_layers *layers);
+/* The values of a chart in charts/NAME: its own (NULL for none), under what its parent's hold as NAME and
+ * global. */
+const llw_yaml *llw_helm_part(llw_config_reader *r, const llw_yaml *parent, const char *name,
+                              const llw_yaml *own);
 void llw_helm_add_layer(llw_arena *arena, llw_helm_layers *layers, llw_helm_layer layer);
 /* The layer that a node was written in; NULL. */
 const llw_helm_layer *llw_helm_layer_of(const llw_helm_layers *layers, const llw_yaml *node);
