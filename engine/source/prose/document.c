@@ -22,7 +22,14 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_NAME = 400, MAX_MEANT = 64, MAX_LABEL = 48, UPDATE_REACH = 12, FIGURE_ALONE = 16 };
+enum {
+    MAX_NAME = 400,
+    MAX_MEANT = 64,
+    MAX_LABEL = 48,
+    UPDATE_REACH = 12,
+    FIGURE_ALONE = 16,
+    BEHIND = 16 /* bytes: "the dense Qwen3 8B" */
+};
 
 typedef struct document {
     llw_config_reader *r;
@@ -43,6 +50,7 @@ typedef struct meant {
     bool by_launch; /* files start them; else they are known by heart */
     bool foreign;   /* a name, but of none of them */
     size_t end;     /* where the name stops in the sentence that names it; 0: it stands elsewhere */
+    bool elsewhere; /* not in the sentence, nor in the row or column of the cell */
     bool number;    /* a digit stands in it */
 } meant;
 
@@ -69,16 +77,23 @@ static void find_models(document *d) {
     }
 }
 
-/* The first word has letters and digits, or it starts like a model that is known. */
-static bool is_foreign(const document *d, const char *name, size_t len) {
-    bool letter = false, digit = false, family = false;
-    for (size_t i = 0; i < len && name[i] != ' '; i++) {
-        letter |= isalpha((unsigned char)name[i]) != 0;
-        digit |= isdigit((unsigned char)name[i]) != 0;
+/* Letters and then a digit in one word: Mellum2, but not 12B. */
+static bool has_number(const char *name, size_t len) {
+    bool letter = false;
+    for (size_t i = 0; i < len; i++) {
+        if (letter && isdigit((unsigned char)name[i])) return true;
+        bool starts = !i || name[i - 1] == ' ';
+        letter = name[i] != ' ' && (letter || (starts && isalpha((unsigned char)name[i]) != 0));
     }
+    return false;
+}
+
+/* A word of it has a number, or it starts like a model that is known. */
+static bool is_foreign(const document *d, const char *name, size_t len) {
+    bool family = false;
     for (size_t i = 0; i < d->n_known && isupper((unsigned char)*name) && memchr(name, ' ', len); i++)
         family |= llw_config_starts_like_model(name, len, d->known[i].argv.model.path);
-    return len > 3 && ((letter && digit) || family);
+    return len > 3 && (has_number(name, len) || family);
 }
 
 /* A model that nobody starts here is met by its whole name only. */
@@ -95,10 +110,28 @@ static meant meaning_of(const document *d, const char *name, size_t len) {
     return m;
 }
 
+/* A word like "tiny" or "chat", which somebody called a profile: its name where it is marked as one only. */
+static bool is_plain_word(const document *d, const llw_rich *text, const llw_name_phrase *p) {
+    char name[MAX_NAME];
+    size_t len = 0;
+    for (; p->at + len < p->ends[p->n_ends - 1] && len < sizeof name; len++) {
+        name[len] = text->chars[p->at + len].byte;
+        if (!isalpha((unsigned char)name[len])) return false;
+    }
+    for (size_t i = 0; i < d->n_known; i++)
+        if (llw_config_starts_like_model(name, len, d->known[i].argv.model.path)) return false;
+    return !p->at || text->chars[p->at - 1].byte != '`';
+}
+
 /* What a phrase means by the most of its words that mean something together; *end is where those stop. */
 static meant meaning_of_phrase(const document *d, const llw_rich *text, const llw_name_phrase *p,
                                size_t *end) {
     meant m = {.n = 0};
+    *end = p->ends[0];
+    if (is_plain_word(d, text, p)) {
+        *end = p->ends[p->n_ends - 1];
+        return m;
+    }
     for (size_t i = 0; i < p->n_ends && !m.n; i++) {
         char name[MAX_NAME] = "";
         size_t len = 0;
@@ -110,14 +143,14 @@ static meant meaning_of_phrase(const document *d, const llw_rich *text, const ll
     return m;
 }
 
-/* The names of a text up to `at`, the last one that means something; with `behind`, else the first after it.
- */
-static meant named_in(const document *d, const llw_rich *text, size_t at, bool behind) {
+/* The names of a text up to `at`, the last one that means something; else the first that starts
+ * less than `behind` bytes after it. */
+static meant named_in(const document *d, const llw_rich *text, size_t at, size_t behind) {
     llw_name_phrase p;
     meant best = {.n = 0};
     for (size_t from = 0, end = 0; llw_name_phrase_next(text, from, &p); from = end) {
         bool found = best.n || best.foreign;
-        if (p.at >= at && (found || !behind)) break;
+        if (p.at >= at && (found || p.at - at >= behind)) break;
         meant m = meaning_of_phrase(d, text, &p, &end);
         m.end = end;
         for (size_t i = p.at; i < end; i++) m.number |= isdigit((unsigned char)text->chars[i].byte) != 0;
@@ -128,7 +161,7 @@ static meant named_in(const document *d, const llw_rich *text, size_t at, bool b
 
 /* What a heading names: nothing when it names several things. */
 static meant named_by_heading(const document *d, const llw_rich *text) {
-    meant first = named_in(d, text, 0, true), last = named_in(d, text, text->n, true);
+    meant first = named_in(d, text, 0, text->n), last = named_in(d, text, text->n, 0);
     if (first.n != last.n || (first.n && first.items[0] != last.items[0])) return (meant){.foreign = true};
     return first;
 }
@@ -180,22 +213,41 @@ static bool is_silent(const document *d, size_t index) {
 
 /* --- of what a sentence speaks --- */
 
+/* A cell speaks of what its row and column are called, unless a name with a number in it stands before the
+ * claim: "| `agent` | Qwen3.6-35B-A3B (MoE) |". A row called by a word that is marked as a name, and is none
+ * of ours, is somebody else's. */
+static meant subject_of_cell(const document *d, const llw_passage *p, const llw_rich *sentence, size_t at) {
+    llw_rich lead = llw_rich_slice(&p->text, 0, p->lead);
+    meant m = named_in(d, &lead, lead.n, 0), own = named_in(d, sentence, at, 0);
+    if (own.number && own.end > p->lead) return own;
+    m.end = 0;
+    m.foreign |= !m.n && lead.n && lead.chars[0].byte == '`';
+    return m;
+}
+
 static meant subject_of(const document *d, size_t index, const llw_rich *before, const llw_rich *sentence,
                         size_t at) {
     const llw_passage *all = d->passages.items;
-    meant m = named_in(d, sentence, at, true);
+    meant m = {.n = 0};
+    if (all[index].kind == LLW_PASSAGE_CELL) m = subject_of_cell(d, &all[index], sentence, at);
     if (m.n || m.foreign) return m;
-    m = named_in(d, before, before->n, false);
+    m = named_in(d, sentence, at, BEHIND);
+    if (m.n || m.foreign) return m;
+    if (all[index].kind == LLW_PASSAGE_CELL && before->n) return m; /* "Upgraded from X. 3 GB." */
+    m = named_in(d, before, before->n, 0);
     m.end = 0;
+    m.elsewhere = true;
     if (m.n || m.foreign) return m;
     for (size_t i = index; all[i].parent != i; i = all[i].parent) {
-        m = named_in(d, &all[all[i].parent].text, all[all[i].parent].text.n, true);
+        m = named_in(d, &all[all[i].parent].text, all[all[i].parent].text.n, 0);
         m.end = 0;
+        m.elsewhere = true;
         if (m.n || m.foreign) return m;
     }
     for (size_t i = all[index].heading; i < d->passages.n; i = all[i].heading) {
         m = named_by_heading(d, &all[i].text);
         m.end = 0;
+        m.elsewhere = true;
         if (m.n || m.foreign || all[i].heading == i) return m;
     }
     size_t len = 0;
@@ -228,6 +280,16 @@ static bool one_model(const meant *m) {
 /* "handles Qwen MoE": a kind right behind the name of a family is that of some of it. */
 static bool is_some_of_family(const meant *m, const llw_phrase *p) {
     return p->says_kind && m->end && !m->number && m->end + 1 == p->at;
+}
+
+/* A name that stands elsewhere is a sentence's subject only where something in the sentence is that model's:
+ * its size, or the quantisation of one of the files. What is counted ("128 experts") is told by the number.
+ */
+static bool is_uncertain(const meant *m, const llw_phrase *p) {
+    if (!m->elsewhere || !m->n || p->count) return false;
+    const char *path = m->items[0]->argv.model.path;
+    if (*p->of_size) return !path || !strcasestr(path, p->of_size);
+    return !*p->quant || !m->by_launch;
 }
 
 /* Makes the facts of known models that are spoken of. */
@@ -365,9 +427,11 @@ static void read_sentence(document *d, size_t index, const llw_rich *before, con
         meant m = subject_of(d, index, before, sentence, found[i].at);
         if (d->card && !m.n && !m.foreign) m = of_card(d);
         if (p->kind == LLW_PASSAGE_CELL && found[i].bytes && !*found[i].quant &&
-            !named_in(d, sentence, sentence->n, true).n)
+            !named_in(d, sentence, sentence->n, 0).n)
             continue; /* a row of something else: "KV cache: Size: 1,224 MiB" */
-        const llw_config_launch *l = is_some_of_family(&m, &found[i]) ? NULL : model_of(d, m, &found[i]);
+        const llw_config_launch *l = is_some_of_family(&m, &found[i]) || is_uncertain(&m, &found[i])
+                                         ? NULL
+                                         : model_of(d, m, &found[i]);
         if (!l || titles_another_size(d, p, l)) continue;
         const llw_said said = {.file = d->file,
                                .sentence = sentence,
