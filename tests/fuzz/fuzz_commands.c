@@ -4,7 +4,8 @@
  * An input is a word a line, then after an empty line what is typed into the command (ask, mcp, teach, -). It
  * is run where it stands, confined (base/confine.h): whatever it asks for, nothing is written, started or
  * fetched. AFL++ feeds it (scripts/fuzz --commands); with names it replays what was kept and fails when one
- * ends by a signal, a sanitizer, a mistake of llwhy's own or not at all. */
+ * ends by a signal, a sanitizer, a mistake of llwhy's own or not at all. Exit code 77: this kernel confines
+ * nothing, and nothing was tried. */
 #include "base/confine.h"
 
 #include <dirent.h>
@@ -16,7 +17,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { INPUT_MAX = 60000 /* what is typed fits a pipe */, WORDS_MAX = 1000, SECONDS = 20, OWN_MISTAKE = 5 };
+enum {
+    INPUT_MAX = 60000 /* what is typed fits a pipe */,
+    WORDS_MAX = 1000,
+    SECONDS = 20,
+    OWN_MISTAKE = 5,
+    UNCONFINED = 77
+};
 
 int llwhy_main(int argc, char **argv); /* engine/cli/main.c */
 
@@ -45,11 +52,13 @@ static int run(int input) {
     type(at, (size_t)(end - at));
     if (llw_confine(NULL) != LLW_OK) {
         fputs("fuzz_commands: this kernel does not confine a program, so nothing is tried\n", stderr);
-        return 77;
+        return UNCONFINED;
     }
     alarm(SECONDS);
     return llwhy_main(n_words, words);
 }
+
+static size_t replayed, untried;
 
 static bool ends_well(const char *path) {
     int status = 0, input = open(path, O_RDONLY | O_CLOEXEC);
@@ -60,13 +69,12 @@ static bool ends_well(const char *path) {
     }
     if (input >= 0) close(input);
     if (child < 0 || waitpid(child, &status, 0) < 0) return false;
-    if (WIFEXITED(status) && (WEXITSTATUS(status) < OWN_MISTAKE || WEXITSTATUS(status) == 77)) return true;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == UNCONFINED) return ++untried;
+    if (WIFEXITED(status) && WEXITSTATUS(status) < OWN_MISTAKE) return true;
     fprintf(stderr, "%s: %s %d\n", path, WIFSIGNALED(status) ? "signal" : "exit code",
             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
     return false;
 }
-
-static size_t replayed;
 
 static bool end_well(const char *path) {
     struct dirent **entries;
@@ -87,6 +95,6 @@ int main(int argc, char **argv) {
     bool well = true;
     if (argc == 1) return run(STDIN_FILENO);
     for (int i = 1; i < argc; i++) well = end_well(argv[i]) && well;
-    printf("%zu inputs replayed\n", replayed);
-    return !well || !replayed;
+    printf("%zu inputs replayed\n", replayed - untried);
+    return untried ? UNCONFINED : !well || !replayed;
 }
