@@ -50,8 +50,8 @@ static bool next(const llw_lint_report *report, portion *p) {
     const char *a = p->from < report->findings->n ? report->findings->items[p->from].file : NULL;
     const char *b =
         p->accepted_from < report->accepted->n ? report->accepted->items[p->accepted_from].file : NULL;
-    if (!a && !b) return false;
-    p->file = !b || (a && strcmp(a, b) <= 0) ? a : b;
+    p->file = !a ? b : !b || strcmp(a, b) <= 0 ? a : b;
+    if (!p->file) return false;
     p->to = skip(report->findings, p->from, p->file);
     p->accepted_to = skip(report->accepted, p->accepted_from, p->file);
     return true;

@@ -319,6 +319,8 @@ static int parse_aggregate(parser *p, llw_op op, int start) {
     return node;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): as deep as the parentheses, at most LLW_EXPR_MAX_DEPTH */
+
 /* predict('attribute', variable, 'knob', value, ...): the slot as it would be with the launch's knobs turned.
  */
 static int parse_predict(parser *p, int start) {
@@ -537,6 +539,8 @@ static int parse(parser *p, int above) {
     p->depth--;
     return left;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 llw_rc llw_expr_parse(llw_arena *arena, const llw_scope *scope, const char *text, const char *file, int line,
                       llw_expr *out, llw_err *err) {

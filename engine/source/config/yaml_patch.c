@@ -44,6 +44,7 @@ static llw_yaml *child(const llw_yaml *map, const char *key) {
     return found;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): at most LLW_YAML_MAX_DEPTH deep */
 static void copy_in(llw_yaml_patch *p, llw_yaml *out, const llw_yaml *node, llw_yaml *before, int depth) {
     llw_yaml *copy = copy_at(p, node, depth);
     if (copy) insert(out, copy, before);
@@ -88,6 +89,7 @@ static llw_yaml *copy_at(llw_yaml_patch *p, const llw_yaml *node, int depth) {
     copy_children(p, out, meant, depth);
     return out;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 llw_yaml *llw_yaml_copy(llw_yaml_patch *p, const llw_yaml *node) {
     return copy_at(p, node, 0);
@@ -164,6 +166,7 @@ static bool replaces_list(const llw_yaml *patch) {
     return false;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): at most LLW_YAML_MAX_DEPTH deep */
 /* Items of the patch come first, in its order; then what the list had besides. */
 static void merge_list(llw_yaml_patch *p, llw_yaml *target, const llw_yaml *patch, const char *key,
                        int depth) {
@@ -194,13 +197,12 @@ static void merge_value(llw_yaml_patch *p, llw_yaml *target, const llw_yaml *ent
     const llw_yaml *value = llw_yaml_follow(entry);
     llw_yaml *old = child(target, entry->key);
     const char *key = types ? merge_key(entry->key) : NULL;
+    bool alike = old && old->kind == value->kind;
     if (llw_yaml_is_null(value) || (value->kind == LLW_YAML_MAP && !strcmp(directive(value), "delete"))) {
         if (old) take_out(old);
-    } else if (!old || old->kind != value->kind || value->kind == LLW_YAML_SCALAR) {
-        put(p, target, old, entry);
-    } else if (value->kind == LLW_YAML_MAP && strcmp(directive(value), "replace")) {
+    } else if (alike && value->kind == LLW_YAML_MAP && strcmp(directive(value), "replace") != 0) {
         merge_at(p, old, value, types, depth + 1);
-    } else if (value->kind == LLW_YAML_LIST && key) {
+    } else if (alike && value->kind == LLW_YAML_LIST && key) {
         merge_list(p, old, value, key, depth);
     } else {
         put(p, target, old, entry);
@@ -218,6 +220,7 @@ static void merge_at(llw_yaml_patch *p, llw_yaml *target, const llw_yaml *patch,
             merge_value(p, target, c, types, depth);
     }
 }
+/* NOLINTEND(misc-no-recursion) */
 
 void llw_yaml_merge(llw_yaml_patch *p, llw_yaml *target, const llw_yaml *patch, bool types) {
     if (patch) merge_at(p, target, llw_yaml_follow(patch), types, 0);

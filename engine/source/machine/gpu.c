@@ -124,7 +124,7 @@ static const char *id_of(llw_arena *arena, const char *backend, const char **bac
 static llw_rc claim_given(const llw_gpu_surroundings *s, const char *text, const char **backends,
                           size_t index, llw_err *err) {
     llw_facts *f = s->facts;
-    llw_gpu_card card;
+    llw_gpu_card card = {0};
     llw_err trouble = {0};
     given g;
     llw_rc rc = parse_given(s->arena, text, &g, err);
@@ -313,7 +313,7 @@ llw_rc llw_source_gpus(llw_facts *facts, const llw_gpu_options *options, llw_err
     if (options->n_cards > LLW_MAX_DEVICES)
         return llw_fail(err, LLW_ERR_INPUT, "", 0, "%zu times --gpu: llama.cpp uses at most %d",
                         options->n_cards, LLW_MAX_DEVICES);
-    const char *backends[LLW_MAX_DEVICES];
+    const char *backends[LLW_MAX_DEVICES] = {NULL};
     llw_arena *arena = llw_arena_new();
     llw_gpu_table table;
     llw_gpu_surroundings s = {.facts = facts, .arena = arena, .table = &table};

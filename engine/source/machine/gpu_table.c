@@ -44,7 +44,7 @@ static words words_of(const char *name) {
             if (len < WORD_MAX - 1) word[len++] = (char)tolower((unsigned char)*at);
         }
         word[len] = 0;
-        if (!strcmp(word, "mobile")) strcpy(word, "laptop");
+        if (!strcmp(word, "mobile")) memcpy(word, "laptop", sizeof "laptop");
         if (len && !is_noise(word)) out.count++;
     }
     qsort(out.word, (size_t)out.count, WORD_MAX, by_word);

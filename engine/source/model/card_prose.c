@@ -113,7 +113,7 @@ static bool is_sensible(llw_attr attr, int64_t n) {
     case LLW_model_params:
     case LLW_model_params_active: return n >= 1000000;
     case LLW_model_context_length: return n >= 512 && n <= 1 << 27;
-    case LLW_model_experts: return n >= 2;
+    case LLW_model_experts:
     case LLW_model_layers: return n >= 2;
     default: return n >= 0;
     }
