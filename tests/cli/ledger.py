@@ -292,11 +292,11 @@ class Ledger(unittest.TestCase):
         self.assertGreaterEqual(len(speeds), n + len(acknowledged) + 1)
         self.assertLessEqual(set(acknowledged), set(speeds))
 
-    def refused(self, **more):
+    def refused(self, program=None, **more):
         before = self.file.read_bytes()
         path = self.write("bench.json", bench(8022, 77.0))
         with tempfile.TemporaryDirectory() as home:
-            done = subprocess.run([PROGRAM, "record", "bench", str(path), *DEFAULTS], cwd=self.project, env=runs.environment(home),
+            done = subprocess.run([program or PROGRAM, "record", "bench", str(path), *DEFAULTS], cwd=self.project, env=runs.environment(home),
                                   capture_output=True, encoding="utf-8", check=False, timeout=60, **more)
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertIn("evidence", done.stderr)
@@ -319,7 +319,7 @@ class Ledger(unittest.TestCase):
         self.project.chmod(0o777)
         self.file.parent.chmod(0o555)
         self.addCleanup(self.file.parent.chmod, 0o755)
-        self.refused(preexec_fn=drop)
+        self.refused(shutil.copy(PROGRAM, self.project), preexec_fn=drop)  # nobody may look into the directory of a root's checkout
 
     def test_a_full_disk(self):
         """A tmpfs of 64 KiB, where a namespace of our own may mount one."""

@@ -98,8 +98,11 @@ def try_one(program, item, oracle):
             here.chmod(0o755)
             program, somebody = shutil.copy(program, here / "program"), {"user": "nobody"}
         lint = item.command[0] == "lint"
-        done = subprocess.run([program, *item.command, *(BOX if item.machine and not lint else [])], cwd=here, env=environment,
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=runs.LIMIT_S, check=False, **somebody)
+        try:
+            done = subprocess.run([program, *item.command, *(BOX if item.machine and not lint else [])], cwd=here, env=environment,
+                                  stdin=subprocess.DEVNULL, capture_output=True, timeout=runs.LIMIT_S, check=False, **somebody)
+        except subprocess.TimeoutExpired:
+            return item, f"has no answer after {runs.LIMIT_S} seconds", None
         return item, judge(item, done), ask_llama(oracle, here / item.gguf) if oracle and item.gguf else None
 
 
