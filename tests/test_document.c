@@ -381,6 +381,11 @@ static void files_in_a_document_are_launches(void **state) {
     tree_check_one("README.md", "```ini\n[a]\nmodel = a.gguf\nctx-size = 5\nubatch-size = 6\n```\n",
                    "README.md:a: model=a.gguf (preset README.md:3:9) ctx=5 (preset README.md:4:12) ubatch=6 "
                    "(preset README.md:5:15)\n");
+    /* one after the other, of the same name: each its own */
+    snprintf(text, sizeof text, "%s\n%s", compose, compose);
+    tree_check_one("README.md", text,
+                   "README.md:llm: ctx=7 (Compose default README.md:5:24)\n"
+                   "README.md:llm#2: ctx=7 (Compose default README.md:12:24)\n");
     tree_check_one("README.md", "```ini\n[a]\nn_gpu = 5\n```\n", "");
     tree_check_one("README.md",
                    "```yaml\n  llm:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    command: -c 1\n```\n",

@@ -309,8 +309,29 @@ static const char *stranger_of(llw_config_reader *r, const llw_lowered *low) {
     return r->fork ? llw_arena_printf(r->arena, "%s, which is cloned here,", r->fork) : NULL;
 }
 
+static bool starts_at(const llw_config_reader *r, llw_entity launch, int line) {
+    for (size_t i = 0; i < r->out->n_launches; i++)
+        if (r->out->launches[i].launch == launch) return r->out->launches[i].line == line;
+    return false;
+}
+
+/* An id that nothing has; NULL when the same place was read before. Files shown in one document may call
+ * different things the same. */
+static const char *free_id(llw_config_reader *r, const llw_launch_spec *spec) {
+    enum { MOST = 100 };
+    const char *id = spec->id;
+    for (int n = 2; n < MOST; n++) {
+        llw_entity taken = llw_facts_find(r->facts, LLW_KIND_launch, id);
+        if (!taken) return id;
+        if (!spec->example || starts_at(r, taken, spec->line)) return NULL;
+        id = llw_arena_printf(r->arena, "%s#%d", spec->id, n);
+    }
+    return NULL;
+}
+
 llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_spec *spec) {
-    if (llw_facts_find(r->facts, LLW_KIND_launch, spec->id)) return NULL;
+    const char *id = free_id(r, spec);
+    if (!id) return NULL;
     if (r->out->n_launches >= LLW_CONFIG_MAX_LAUNCHES) {
         llw_config_unread(r, spec->file->path, spec->line, "there are more than %d launches",
                           LLW_CONFIG_MAX_LAUNCHES);
@@ -320,7 +341,7 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
     llw_token *args = arguments_of(r, spec);
     llw_env *env = variables_of(r, low);
     remember_router(r, low, args, env);
-    llw_argv in = {.id = spec->id,
+    llw_argv in = {.id = id,
                    .program = low->program,
                    .program_origin = low->program_token.origin,
                    .program_place = low->program_token.place,
