@@ -5,6 +5,7 @@
 #include "fact/build.h"
 #include "render/lint.h"
 #include "source/launch/absent.h"
+#include "source/machine/gpu.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -312,13 +313,15 @@ static void lint_all(llw_linting *lint) {
 }
 
 /* Without a GPU this is some runner, unless somebody described the machine: what it has of memory says
- * nothing about the one that will run the model. */
+ * nothing about the one that will run the model. That it has no GPU may be said of that one. */
 static void forget_runner(llw_app *app) {
     const llw_options *o = &app->options;
-    if (llw_option_given(o, LLW_OPT_RAM) || llw_option_given(o, LLW_OPT_FACTS) || !gpu_is_missing(app->facts))
-        return;
+    bool none = llw_option_given(o, LLW_OPT_NO_GPU),
+         described = llw_option_given(o, LLW_OPT_RAM) || llw_option_given(o, LLW_OPT_FACTS);
+    if (described || (!none && !gpu_is_missing(app->facts))) return;
     llw_facts_free(app->facts);
     app->facts = llw_facts_new();
+    if (none) llw_source_gpus(app->facts, &(llw_gpu_options){.none = true}, NULL);
 }
 
 bool llw_lint_start(llw_app *app, llw_level least, llw_linting *lint) {

@@ -277,6 +277,13 @@ class Output(Case):
                 self.assertTrue(shown)
                 self.assertEqual(b"\033[" in shown, colored)
 
+    def test_the_memory_of_the_machine_that_lints_is_nobodys(self):
+        (self.here / "run.sh").write_text("#!/bin/sh\nllama-server -m gpt-oss-120b-mxfp4.gguf -c 131072 --no-mmap -ngl 0\n")
+        codes = lambda *args: {f["code"] for f in json.loads(self.llwhy("lint", "run.sh", "--llama", "b8022", "--format", "json", "--fail-on", "never",
+                                                                        *args, cwd=self.here).stdout)["findings"]}
+        self.assertNotIn("L17", codes("--no-gpu"))
+        self.assertIn("L17", codes("--no-gpu", "--ram", "4000"))
+
     def test_ascii(self):
         for args in ([MODEL, *TWO], ["why", "1", MODEL, *TWO], ["facts", MODEL, *TWO], ["predict", MODEL, *TWO], ["fit", MODEL, *TWO],
                      ["lessons"], ["lesson", "L04"], ["lint", "tests/fixtures/lint", "--no-gpu"]):
