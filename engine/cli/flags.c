@@ -54,7 +54,7 @@ static int import_help(llw_app *app) {
     const llw_options *o = &app->options;
     const char *version = llw_option_value(o, LLW_OPT_LLAMA), *root = llw_option_value(o, LLW_OPT_SAVE);
     llw_program program;
-    llw_help help;
+    llw_help help = {0};
     llw_flags_update update;
     llw_err err = {0};
     if (o->n_words != 2 || !version)
@@ -72,8 +72,6 @@ static int import_help(llw_app *app) {
                    : ".llwhy"; /* in llwhy's own tree, or in a project's overlay */
     const char *directory = *root ? llw_path_join(app->arena, root, "models") : "models";
     llw_text out = {0};
-    /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): read_help filled it: llw_app_fail, of another file,
-     * never returns true */
     llw_render_flags_update(&out, &app->style, &update, version, help.n, directory);
     if (update.n_changes || update.builds) {
         if (*root) mkdir(root, 0777);

@@ -172,6 +172,7 @@ typedef struct visit {
     void *context;
 } visit;
 
+/* NOLINTNEXTLINE(misc-no-recursion): at most MAX_DEPTH deep */
 static bool visit_level(visit *v, llw_kustomization *k, const llw_kustomization *from, int depth) {
     bool behind = from == NULL; /* components in front of the one that the object comes from never see it */
     for (const llw_yaml *i = depth < MAX_DEPTH ? llw_kustomize_list(k->root, "components") : NULL; i;
@@ -294,6 +295,7 @@ const llw_yaml *llw_kustomize_patched(llw_config_reader *r, llw_config_set *set,
     return w.copy ? w.copy : object;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): at most MAX_DEPTH deep */
 static const llw_yaml_text *text_in(llw_config_reader *r, llw_config_set *set, const llw_kustomization *k,
                                     const llw_yaml *root, int depth) {
     const llw_yaml_text *found = NULL;

@@ -20,7 +20,7 @@ bool llw_is_card(const llw_config_file *file) {
 static const char *about_of(llw_attr attr) {
     switch (attr) {
     case LLW_model_moe: return "architecture";
-    case LLW_model_experts: return "experts";
+    case LLW_model_experts:
     case LLW_model_experts_used: return "experts";
     case LLW_model_layers: return "layers";
     case LLW_model_context_length: return "context";
@@ -30,11 +30,10 @@ static const char *about_of(llw_attr attr) {
 
 static const char *line_of(const llw_config_file *file, int line, size_t *len) {
     const char *at = file->bytes, *end = at + file->len;
-    for (int i = 1; at && at < end && i < line; i++) {
-        at = memchr(at, '\n', (size_t)(end - at));
-        if (at) at++;
+    for (int i = 1; at < end && i < line; i++) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        at = stop ? stop + 1 : end;
     }
-    if (!at) at = end;
     const char *stop = memchr(at, '\n', (size_t)(end - at));
     *len = (size_t)((stop ? stop : end) - at);
     return at;

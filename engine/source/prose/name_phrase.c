@@ -65,6 +65,7 @@ bool llw_name_phrase_next(const llw_rich *rich, size_t from, llw_name_phrase *ou
     if (from >= len || !llw_pattern_next(LLW_PATTERN_NAME, text, len, from, &m) || m.to <= m.from)
         return false;
     size_t ends[LLW_NAME_WORDS] = {m.to}, n = 1;
+    /* NOLINTNEXTLINE(clang-analyzer-core.*): below len, up to where the text is set */
     while (ends[n - 1] + 1 < len && text[ends[n - 1]] == ' ') {
         size_t end = 0;
         part p = part_at(text, len, ends[n - 1] + 1, &end);
