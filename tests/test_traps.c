@@ -142,6 +142,13 @@ static void traps_are_left_alone(void **state) {
         {"run.sh", "./ik_llama.cpp/build/bin/llama-server -m a.gguf -ngl 99 -fmoe -b 4096 -ub 4096\n", ""},
         {"ik_llama-swap.config.yaml",
          "models:\n  a:\n    cmd: llama-server -m a.gguf --port ${PORT} --webui llamacpp\n", ""},
+        {"bench.bat", "set \"A=-m a.gguf -fa 1\"\r\nllama-bench.exe %A% >> \"%OUT%\\a b.md\" 2>&1\r\n", ""},
+        {"run.cmd", "llama-server -m a.gguf -c 4096 >log.txt & echo started\r\n", ""},
+        {"README.md", "```bash\nllama-cli -m ~/m/<\xe6\xa8\xa1\xe5\x9e\x8b.gguf> -n 100\n```\n", ""},
+        {"README.md",
+         "Fine-tuned and compressed, a.gguf shrinks from ~7 GB to 2.4 GB.\n\n```sh\nllama-cli -m "
+         "a.gguf\n```\n",
+         ""},
         /* whose llama.cpp it is, nobody knows */
         {"run.sh", "docker run someone/llama-cpp:server-cuda -m /a.gguf --nope\n", ""},
         {"compose.yml",
@@ -221,6 +228,8 @@ static void their_neighbours_are_found(void **state) {
          "F01 run.sh:1:63\n"},
         {"run.sh", "git clone https://github.com/ggml-org/llama.cpp\nllama-server -m a.gguf --nope\n",
          "F01 run.sh:2:24\n"},
+        {"run.cmd", "cd /d x && llama-server -m a.gguf --nope ^> b 2>nul | more\r\n",
+         "F01 run.cmd:1:35\nF05 run.cmd:1:45\n"},
         {"run.sh", "llama-cli -m a.gguf -cnv\n", "F02 run.sh:1:21\n"},
         {"run.sh", "/opt/b8651-cuda/llama-server -m a.gguf --load-mode none\n", "F03 run.sh:1:40\n"},
         {"b.sh", "llama-bench -m a.gguf -dio 0\n", "F02 b.sh:1:23\n"},

@@ -15,7 +15,7 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FENCES = ("```", "~~~")
-HALVES = ("dev", "unseen", "fresh", "blind2", "blind3", "blind4", "blind5", "blind6", "blind7")
+HALVES = ("dev", "unseen", "fresh", "blind2", "blind3", "blind4", "blind5", "blind6", "blind7", "blind8", "blind9")
 
 
 def index(half):

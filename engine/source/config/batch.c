@@ -61,29 +61,47 @@ static llw_rich expand(batch *b, const llw_rich *in) {
     return out;
 }
 
-/* Words by blanks outside of double quotes; a ^ takes the meaning of what follows. */
-static llw_words split(batch *b, const llw_rich *line) {
+static bool is_one_of(const llw_rich *line, size_t i, const char *set) {
+    return i < line->n && !line->chars[i].unknown && line->chars[i].byte && strchr(set, line->chars[i].byte);
+}
+
+/* Behind a redirection that starts at `at`: >> "FILE", 2>&1. */
+static size_t behind_redirection(const llw_rich *line, size_t at) {
+    while (is_one_of(line, at, "<>")) at++;
+    if (is_one_of(line, at, "&")) at++;
+    while (is_one_of(line, at, " \t")) at++;
+    for (bool quoted = false; at < line->n && (quoted || !is_one_of(line, at, " \t<>&|")); at++)
+        quoted ^= is_one_of(line, at, "\"");
+    return at;
+}
+
+/* The words of one command, by blanks outside of double quotes, from *at on as far as & or |; a ^ takes the
+ * meaning of what follows, redirections are left out. */
+static llw_words split(batch *b, const llw_rich *line, size_t *at) {
     llw_words out = {0};
     llw_rich word = {0};
     bool open = false, quoted = false;
-    for (size_t i = 0; i <= line->n; i++) {
-        bool end = i == line->n,
-             blank = !end && !line->chars[i].unknown && isspace((unsigned char)line->chars[i].byte);
-        if (end || (blank && !quoted)) {
-            if (open) llw_words_push(b->r->arena, &out, word);
+    for (size_t i = *at;; i++) {
+        bool ends = i >= line->n || (!quoted && is_one_of(line, i, "&|")),
+             redirects = !quoted && is_one_of(line, i, "<>");
+        if (ends || redirects || (!quoted && i < line->n && is_one_of(line, i, " \t\r\f\v"))) {
+            bool handle = redirects && word.n == 1 && isdigit((unsigned char)word.chars[0].byte);
+            if (open && !handle) llw_words_push(b->r->arena, &out, word);
             word = (llw_rich){0};
             open = false;
+            *at = i + 1;
+            if (ends) return out;
+            if (redirects) i = behind_redirection(line, i) - 1;
             continue;
         }
         open = true;
-        if (!line->chars[i].unknown && line->chars[i].byte == '"') {
+        if (is_one_of(line, i, "\"")) {
             quoted = !quoted;
             continue;
         }
         if (!quoted && line->chars[i].byte == '^' && i + 1 < line->n) i++;
         llw_rich_push(b->r->arena, &word, line->chars[i]);
     }
-    return out;
 }
 
 static void set_variable(batch *b, const llw_rich *rest, bool certain) {
@@ -127,20 +145,13 @@ static llw_words without_starters(batch *b, const llw_words *words, bool title) 
     return out;
 }
 
-static void run(batch *b, const llw_rich *line, int last_line) {
-    llw_rich text = expand(b, line);
-    llw_words words = split(b, &text);
-    const char *shown = llw_rich_show(b->r->arena, line);
-    const char *quote = strchr(shown, '"');
-    bool title =
-        !strncasecmp(shown, "start", 5) && quote && strspn(shown + 5, " \t") == (size_t)(quote - shown - 5);
-    words = without_starters(b, &words, title);
+static void run_words(batch *b, const llw_words *words, const llw_rich *line, int last_line) {
     llw_start_site site = {.file = b->file->path,
                            .directory = b->file->directory,
                            .set = b->set,
                            .default_origin = "shell default"};
     size_t n = b->starts.n;
-    llw_start_words(b->r, &site, &words, &b->names, &b->starts);
+    llw_start_words(b->r, &site, words, &b->names, &b->starts);
     for (; n < b->starts.n; n++) {
         llw_start *s = &b->starts.items[n];
         if (s->line) continue;
@@ -148,6 +159,20 @@ static void run(batch *b, const llw_rich *line, int last_line) {
         s->line = line->chars[0].line;
         s->column = line->chars[0].column;
         s->last_line = last_line;
+    }
+}
+
+/* Commands between & and |, one after the other. */
+static void run(batch *b, const llw_rich *line, int last_line) {
+    llw_rich text = expand(b, line);
+    const char *shown = llw_rich_show(b->r->arena, line);
+    const char *quote = strchr(shown, '"');
+    bool title =
+        !strncasecmp(shown, "start", 5) && quote && strspn(shown + 5, " \t") == (size_t)(quote - shown - 5);
+    for (size_t at = 0; at < text.n; title = false) {
+        llw_words words = split(b, &text, &at);
+        words = without_starters(b, &words, title);
+        run_words(b, &words, line, last_line);
     }
 }
 

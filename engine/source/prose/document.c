@@ -472,7 +472,7 @@ static bool is_shell(const char *info) {
 static bool is_form(const llw_rich *text) {
     for (size_t i = 0; i + 1 < text->n; i++) {
         char c = text->chars[i].byte, next = text->chars[i + 1].byte;
-        if (c == '<' && isalpha((unsigned char)next)) return true;
+        if (c == '<' && (isalpha((unsigned char)next) || (unsigned char)next >= 0x80)) return true;
         if (c == '[' && isalnum((unsigned char)next) && i && text->chars[i - 1].byte == ' ') return true;
         if (c == '.' && next == '.' && i + 2 < text->n && text->chars[i + 2].byte == '.') return true;
     }
