@@ -69,6 +69,12 @@ void llw_log_apply(llw_log_reader *r, llw_log_stream *s, const llw_log_line *lin
 bool llw_log_of_a_load(llw_log_event event);
 /* The load at work, made when there is none. NULL beyond LLW_LOG_LOADS. */
 llw_log_entry *llw_log_entry_get(llw_log_reader *r, llw_log_stream *s);
+/* What was said before belongs to a process that is gone. */
+void llw_log_new_process(llw_log_stream *s);
+/* CUDA of CUDA0: what the stream's GPUs are called, as far as it has said. */
+const char *llw_log_backend(llw_arena *arena, const llw_log_stream *s);
+
+/* log/record.c: what the record of a load is made of. */
 /* A load or process with nothing known. */
 void llw_load_init(llw_load *load);
 /* The device of that name, made when there is room; NULL otherwise. "Host" and host buffers give the host. */
@@ -80,10 +86,6 @@ const char *llw_log_copy(llw_arena *arena, llw_log_text text);
 int64_t llw_log_bytes(double amount, int64_t unit);
 /* Bytes of GiB and its like, a count of B and its like; 0 for anything else. */
 int64_t llw_log_unit(llw_log_text unit);
-/* What was said before belongs to a process that is gone. */
-void llw_log_new_process(llw_log_stream *s);
-/* CUDA of CUDA0: what the stream's GPUs are called, as far as it has said. */
-const char *llw_log_backend(llw_arena *arena, const llw_log_stream *s);
 void llw_log_evidence(llw_load *load, int line);
 
 /* log/context.c: buffers, the context. */
