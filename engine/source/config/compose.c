@@ -112,7 +112,8 @@ static const char *plain_text(compose *c, const char *text) {
 
 static void add_env_file(compose *c, llw_service *s, const llw_yaml *node) {
     node = llw_yaml_follow(node);
-    bool map = node && node->kind == LLW_YAML_MAP;
+    if (!node) return;
+    bool map = node->kind == LLW_YAML_MAP;
     const char *path = map ? llw_yaml_string(llw_yaml_get(node, "path"), NULL) : llw_yaml_string(node, NULL);
     if (!path) return;
     llw_env_file file = {.path = plain_text(c, path), .directory = c->directory, .line = node->line};
@@ -218,12 +219,21 @@ static void read_extends(llw_service *s, const llw_yaml *node) {
 
 /* --- GPUs and RAM --- */
 
+static const llw_yaml *items_of(const llw_yaml *list) {
+    list = llw_yaml_follow(list);
+    return list && list->kind == LLW_YAML_LIST ? list->first : NULL;
+}
+
+static bool is_gpu(const llw_yaml *word) {
+    return !strcmp(llw_yaml_string(word, ""), "gpu") || !strcmp(llw_yaml_string(word, ""), "nvidia");
+}
+
+/* [gpu], or [[gpu], ...]: no deeper, as a list may hold itself. */
 static bool names_gpu(const llw_yaml *list) {
-    for (const llw_yaml *c = list && list->kind == LLW_YAML_LIST ? list->first : NULL; c; c = c->next) {
-        const llw_yaml *one = llw_yaml_follow(c); /* [gpu], or [[gpu], ...] */
-        if (one && one->kind == LLW_YAML_LIST && names_gpu(one)) return true;
-        if (!strcmp(llw_yaml_string(one, ""), "gpu") || !strcmp(llw_yaml_string(one, ""), "nvidia"))
-            return true;
+    for (const llw_yaml *c = items_of(list); c; c = c->next) {
+        if (is_gpu(c)) return true;
+        for (const llw_yaml *inner = items_of(c); inner; inner = inner->next)
+            if (is_gpu(inner)) return true;
     }
     return false;
 }

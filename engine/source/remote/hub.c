@@ -167,6 +167,7 @@ static void add_file(llw_arena *arena, const char *path, int64_t bytes, llw_hub_
 /* ---- caches ---- */
 
 /* The GGUF files under a directory, as models whose paths begin with it. */
+/* NOLINTNEXTLINE(misc-no-recursion): at most MAX_DEPTH deep */
 static void list_directory(llw_arena *arena, const char *directory, int depth, llw_hub_model **models,
                            size_t *n, size_t *capacity) {
     char **names = NULL;
