@@ -94,7 +94,7 @@ static llw_rc next(loader *l, yaml_event_type_t *type, const char **text) {
 }
 
 static llw_rc read_lines(loader *l, const char ***lines, int **numbers, size_t *n) {
-    yaml_event_type_t type;
+    yaml_event_type_t type = YAML_NO_EVENT;
     const char *text = NULL;
     void *items = NULL, *places = NULL;
     size_t capacity = 0, n_places = 0, place_capacity = 0;
@@ -115,7 +115,7 @@ static llw_rc read_lines(loader *l, const char ***lines, int **numbers, size_t *
 }
 
 static llw_rc read_mapping(loader *l) {
-    yaml_event_type_t type;
+    yaml_event_type_t type = YAML_NO_EVENT;
     const char *key = NULL;
     llw_rc rc = LLW_OK;
     do { /* stream and document start */
