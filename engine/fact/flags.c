@@ -47,9 +47,10 @@ static const char *const *words(llw_arena *arena, const char *cell, size_t *n) {
 }
 
 static bool read_kind(const char *cell, llw_flag_row *row, llw_arena *arena) {
-    static const char *const name[] = {
-        "flag",   "switch", "int",   "real",   "text", "pair",    "pairs",     "onoff", "onoffauto", "bit",
-        "choice", "layers", "cache", "floats", "mibs", "devices", "overrides", "exit",  "removed"};
+    static const char *const name[] = {"flag",    "switch", "int",       "real",    "text",      "pair",
+                                       "pairs",   "onoff",  "onoffauto", "bit",     "choice",    "layers",
+                                       "cache",   "floats", "mibs",      "devices", "overrides", "long",
+                                       "choices", "kv",     "exit",      "removed"};
     char word[24] = "";
     size_t len = strcspn(cell, "*:");
     if (len >= sizeof word) return false;

@@ -26,6 +26,9 @@ typedef enum llw_flag_kind {
     LLW_FLAG_MIBS,
     LLW_FLAG_DEVICES,
     LLW_FLAG_OVERRIDES,
+    LLW_FLAG_LONG,    /* std::stoul */
+    LLW_FLAG_CHOICES, /* several of the choices */
+    LLW_FLAG_KV,      /* KEY=TYPE:VALUE of the header */
     LLW_FLAG_EXIT,
     LLW_FLAG_REMOVED,
 } llw_flag_kind;

@@ -32,10 +32,13 @@ static void add_value(llw_text *out, const llw_flag_row *row) {
                                         [LLW_FLAG_MIBS] = "MIB,MIB,...",
                                         [LLW_FLAG_DEVICES] = "GPU,...",
                                         [LLW_FLAG_OVERRIDES] = "PATTERN=BUFFER,...",
+                                        [LLW_FLAG_LONG] = "N",
+                                        [LLW_FLAG_CHOICES] = "",
+                                        [LLW_FLAG_KV] = "KEY=TYPE:VALUE",
                                         [LLW_FLAG_REMOVED] = "",
                                         [LLW_FLAG_CHOICE] = ""};
     if (!takes_value(row)) return;
-    if (row->kind == LLW_FLAG_CHOICE)
+    if (row->kind == LLW_FLAG_CHOICE || row->kind == LLW_FLAG_CHOICES)
         llw_text_addf(out, " %s", row->choices);
     else if (words[row->kind] && *words[row->kind])
         llw_text_addf(out, " %s", words[row->kind]);

@@ -26,13 +26,16 @@ static void add_text(llw_text *out, const char *text) {
         return;
     }
     llw_text_add(out, "\"");
-    for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-        if (*c == '"' || *c == '\\')
-            llw_text_addf(out, "\\%c", *c);
-        else if (*c < 0x20 || *c == 0x7f)
-            llw_text_addf(out, "\\x%02x", *c);
+    for (size_t i = 0, len = strlen(text); i < len;) {
+        uint32_t c = 0;
+        size_t n = llw_text_decode(text + i, len - i, &c);
+        if (n && (c == '"' || c == '\\'))
+            llw_text_addf(out, "\\%c", (int)c);
+        else if (n && llw_text_steers(c)) /* line ends of YAML among them, which it would fold */
+            llw_text_addf(out, c > 0xffff ? "\\U%08x" : "\\u%04x", (unsigned)c);
         else
-            llw_text_addn(out, (const char *)c, 1);
+            llw_text_addn(out, text + i, n ? n : 1);
+        i += n ? n : 1;
     }
     llw_text_add(out, "\"");
 }

@@ -37,19 +37,20 @@ static llw_parsed refuse_empty(llw_reader *r, const llw_use *use) {
     return (llw_parsed){.known = true};
 }
 
-/* The bounds that the option's own handler checks: LEAST..MOST, either may be missing. */
+/* The bounds that the option's own handler checks: LEAST..MOST, either may be missing, !N is none of them. */
 static bool within(llw_reader *r, const llw_use *use, int64_t n) {
     const char *bounds = use->row->choices,
                *dots = use->row->kind == LLW_FLAG_INT ? strstr(bounds, "..") : NULL;
     if (!dots) return true;
-    bool below = dots != bounds && n < strtoll(bounds, NULL, 10),
-         above = dots[2] && n > strtoll(dots + 2, NULL, 10);
-    if (!below && !above) return true;
-    llw_reader_refuse(
-        r, LLW_F_RANGE, use,
-        dots[2] ? llw_arena_printf(r->arena, "write %.*s to %s", (int)(dots - bounds), bounds, dots + 2)
-                : llw_arena_printf(r->arena, "write %.*s or more", (int)(dots - bounds), bounds),
-        "%s ends here: %s does not take %" PRId64, llw_reader_program(r), use->spelling, n);
+    const char *most = dots + 2, *gap = strchr(most, '!');
+    int len = (int)strcspn(most, "!");
+    bool below = dots != bounds && n < strtoll(bounds, NULL, 10), above = len && n > strtoll(most, NULL, 10);
+    if (!below && !above && !(gap && n == strtoll(gap + 1, NULL, 10))) return true;
+    llw_reader_refuse(r, LLW_F_RANGE, use,
+                      llw_arena_printf(r->arena, "write %.*s %s%.*s%s%s", (int)(dots - bounds), bounds,
+                                       len ? "to " : "or more", len, most, gap ? ", and not " : "",
+                                       gap ? gap + 1 : ""),
+                      "%s ends here: %s does not take %" PRId64, llw_reader_program(r), use->spelling, n);
     return false;
 }
 
@@ -66,7 +67,8 @@ static llw_parsed read_int(llw_reader *r, const llw_use *use, const char *text) 
                           form(use), QUOTE, text);
         return p;
     }
-    if (errno || n > INT_MAX || n < INT_MIN) {
+    bool wide = use->row->kind == LLW_FLAG_LONG;
+    if (errno || (!wide && (n > INT_MAX || n < INT_MIN))) {
         llw_reader_refuse(r, LLW_F_NOT_A_NUMBER, use, "write a number up to 2147483647",
                           "%s ends here: %s%s%.*s is larger than an int", llw_reader_program(r),
                           use->spelling, form(use), QUOTE, text);
@@ -86,6 +88,16 @@ static llw_parsed read_int(llw_reader *r, const llw_use *use, const char *text) 
     return p;
 }
 
+/* real:finite, real:positive: what the option's own handler checks. */
+static bool is_usable(llw_reader *r, const llw_use *use, float x) {
+    bool positive = !strcmp(use->row->choices, "positive");
+    if (!*use->row->choices || (isfinite(x) && (!positive || x > 0))) return true;
+    llw_reader_refuse(r, LLW_F_RANGE, use,
+                      positive ? "write a number above 0; 1 switches it off" : "write a number",
+                      "%s ends here: %s does not take %g", llw_reader_program(r), use->spelling, (double)x);
+    return false;
+}
+
 static llw_parsed read_real(llw_reader *r, const llw_use *use, const char *text) {
     llw_parsed p = {.known = true, .text = text};
     if (!*text) return refuse_empty(r, use);
@@ -96,7 +108,7 @@ static llw_parsed read_real(llw_reader *r, const llw_use *use, const char *text)
         llw_reader_refuse(r, LLW_F_NOT_A_NUMBER, use, "write a number", "%s ends here: %s%s%.*s is no number",
                           llw_reader_program(r), use->spelling, form(use), QUOTE, text);
     else
-        p.taken = true;
+        p.taken = is_usable(r, use, x);
     if (p.taken && *end)
         llw_reader_report(r, LLW_F_PARTIAL_NUMBER, LLW_PROBLEM_RISK, use, "write the number alone",
                           "%s reads %s%s%.*s as %g and drops the rest", llw_reader_program(r), use->spelling,
@@ -139,21 +151,46 @@ static llw_parsed read_switch(llw_reader *r, const llw_use *use, const char *tex
     return p;
 }
 
-static llw_parsed read_choice(llw_reader *r, const llw_use *use, const char *text) {
-    llw_parsed p = {.known = true, .text = text};
-    size_t len = strlen(text);
-    for (const char *at = use->row->choices;;) {
+static bool is_choice(const char *choices, const char *text, size_t len) {
+    for (const char *at = choices;;) {
         size_t n = strcspn(at, ",");
-        if (n == len && !strncmp(at, text, n)) p.taken = true;
+        if (n == len && !strncmp(at, text, n)) return true;
+        if (!at[n]) return false;
+        at += n + 1;
+    }
+}
+
+/* One of the choices, or with `several` as many as there are commas between. */
+static llw_parsed read_choice(llw_reader *r, const llw_use *use, const char *text, bool several) {
+    llw_parsed p = {.known = true, .text = text, .taken = true};
+    for (const char *at = text; p.taken;) {
+        size_t n = several ? strcspn(at, ",") : strlen(at);
+        p.taken = is_choice(use->row->choices, at, n);
         if (!at[n]) break;
         at += n + 1;
     }
     if (p.taken) return p;
-    if (!len) return refuse_empty(r, use);
+    if (!*text) return refuse_empty(r, use);
     const char *choices = *use->row->choices == ',' ? use->row->choices + 1 : use->row->choices;
     llw_reader_refuse(r, LLW_F_BAD_VALUE, use, llw_arena_printf(r->arena, "write one of %s", choices),
                       "%s ends here: %s does not take %.*s", llw_reader_program(r), use->spelling, QUOTE,
                       text);
+    return p;
+}
+
+/* common/common.cpp string_parse_kv_override (v0.5.0). */
+static llw_parsed read_kv(llw_reader *r, const llw_use *use, const char *text) {
+    static const char *const types[] = {"int:", "float:", "bool:true", "bool:false", "str:"};
+    llw_parsed p = {.known = true, .text = text};
+    const char *value = strchr(text, '=');
+    for (size_t i = 0; value && i < sizeof types / sizeof *types; i++)
+        p.taken |= !strncmp(value + 1, types[i], strlen(types[i]));
+    if (!p.taken)
+        llw_reader_refuse(r, LLW_F_BAD_VALUE, use,
+                          "write KEY=TYPE:VALUE with int, float, bool or str as TYPE: "
+                          "llama.context_length=int:8192",
+                          "%s ends here: %s does not take %.*s", llw_reader_program(r), use->spelling, QUOTE,
+                          text);
     return p;
 }
 
@@ -301,7 +338,8 @@ static llw_parsed read_devices(llw_reader *r, const llw_use *use, const char *te
 
 static llw_parsed read_one(llw_reader *r, const llw_use *use, const char *text) {
     switch (use->row->kind) {
-    case LLW_FLAG_INT: return read_int(r, use, text);
+    case LLW_FLAG_INT:
+    case LLW_FLAG_LONG: return read_int(r, use, text);
     case LLW_FLAG_REAL: return read_real(r, use, text);
     case LLW_FLAG_SWITCH:
     case LLW_FLAG_ONOFF: return read_switch(r, use, text, false);
@@ -310,15 +348,21 @@ static llw_parsed read_one(llw_reader *r, const llw_use *use, const char *text) 
         return p;
     }
     case LLW_FLAG_ONOFFAUTO: return read_switch(r, use, text, true);
-    case LLW_FLAG_CHOICE: return read_choice(r, use, text);
+    case LLW_FLAG_CHOICE: return read_choice(r, use, text, false);
+    case LLW_FLAG_CHOICES: return read_choice(r, use, text, true);
+    case LLW_FLAG_KV: return read_kv(r, use, text);
     case LLW_FLAG_LAYERS: return read_layers(r, use, text);
     case LLW_FLAG_CACHE: return read_cache(r, use, text);
     case LLW_FLAG_FLOATS: return read_numbers(r, use, text, use->row->list ? ";/" : ",/", false);
     case LLW_FLAG_MIBS: return read_numbers(r, use, text, use->row->list ? "," : ",/", true);
     case LLW_FLAG_DEVICES: return read_devices(r, use, text);
     case LLW_FLAG_OVERRIDES: return read_overrides(r, use, text);
-    default: return (llw_parsed){.known = true, .taken = true, .text = text};
+    case LLW_FLAG_TEXT:
+        if (!*text && !strcmp(use->row->choices, "filled")) return refuse_empty(r, use);
+        break;
+    default: break;
     }
+    return (llw_parsed){.known = true, .taken = true, .text = text};
 }
 
 /* llama-bench: elements separated by commas; numbers may be ranges first-last+step. The first counts, the
