@@ -154,6 +154,9 @@ static void documents_claim_what_people_mean(void **state) {
          "X.md:3:13 architecture gpt-oss-120b-F16.gguf dense\n"},
         {"Our oss is a dense model.\n", ""},
         {"Our `oss` is a dense model.\n", "X.md:1:16 architecture gpt-oss-120b-F16.gguf dense\n"},
+        {"| Tag | Size |\n|---|---|\n| `gpt-oss:20b` | 14 GB |\n", ""},
+        {"| Tag | Size |\n|---|---|\n| `gpt-oss:120b` | 65 GB |\n",
+         "X.md:3:20 size gpt-oss-120b-F16.gguf 65.0 GB\n"},
         /* memory, sums and differences */
         {"GPT-OSS 120B F16 is the model of the 64 GB tier.", ""},
         {"GPT-OSS 120B F16: which quant fits 128 GB?", ""},
@@ -202,6 +205,7 @@ static void documents_claim_what_people_mean(void **state) {
         {"## Updating llama.cpp\n\n`git pull`, then a long prompt on every model.\n",
          "X.md:3:2 update tried\n"},
         {"## Updating llama.cpp\n\nIt is updated now and then.\n", ""},
+        {"## Updating llama.cpp\n\nPackages have no git fetch/build updater, and no git pull, at all.\n", ""},
         {"## Updating the web page\n\n`git pull`\n", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
