@@ -3,10 +3,7 @@
 
 #include <ctype.h>
 #include <string.h>
-
-static bool name_byte(char c) {
-    return isupper((unsigned char)c) || isdigit((unsigned char)c) || c == '_';
-}
+#include <strings.h>
 
 /* MARK name MARK at the start of the text. */
 static bool between(const char *text, const char *open, const char *close) {
@@ -19,14 +16,13 @@ static bool between(const char *text, const char *open, const char *close) {
     return true;
 }
 
-/* A name in capitals that says so itself. */
+/* A name that says so itself: YOUR_KEY, model_max_context_here. */
 static bool says_so(const char *text) {
     static const char *const heads[] = {"YOUR_", "REPLACE_", "CHANGE_ME", "CHANGEME", "INSERT_"};
     static const char tail[] = "_HERE";
-    size_t n = 0;
-    while (name_byte(text[n])) n++;
-    size_t end = sizeof tail - 1;
-    if (n > end && !memcmp(text + n - end, tail, end)) return true;
+    size_t n = 0, end = sizeof tail - 1;
+    while (isalnum((unsigned char)text[n]) || text[n] == '_') n++;
+    if (n > end && !strncasecmp(text + n - end, tail, end)) return true;
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
         if (!strncmp(text, heads[i], strlen(heads[i]))) return true;
     return false;

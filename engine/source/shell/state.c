@@ -155,11 +155,18 @@ static bool name_byte(char c) {
     return isalnum((unsigned char)c) || c == '_';
 }
 
+/* Whether the byte is a double quote that counts. */
+static bool is_quote(const llw_rich *script, size_t i) {
+    return script->chars[i].byte == '"' && !(i && script->chars[i - 1].byte == '\\');
+}
+
 void llw_shell_find_own(llw_shell *s, const llw_rich *script) {
     void *items = s->own;
     size_t n = s->n_own, capacity = s->n_own; /* grown anew by each text */
+    bool quoted = false; /* in double quotes, as far as the line tells: echo "C=$C" sets nothing */
     for (size_t i = 0; i < script->n && n < MAX_OWN; i++) {
         char c = script->chars[i].byte, before = i ? script->chars[i - 1].byte : '\n';
+        quoted = c == '\n' ? false : quoted ^ is_quote(script, i);
         if (!(isalpha((unsigned char)c) || c == '_') || name_byte(before) || before == '$' || before == '{')
             continue;
         size_t to = i;
@@ -176,7 +183,7 @@ void llw_shell_find_own(llw_shell *s, const llw_rich *script) {
             }
             for (to = i; to < script->n && name_byte(script->chars[to].byte);) to++;
             slice = llw_rich_slice(script, i, to);
-        } else if (after != '=' && !(after == '+' && then == '=')) {
+        } else if ((after != '=' && !(after == '+' && then == '=')) || (quoted && before != '"')) {
             i = to - 1;
             continue;
         }
