@@ -57,12 +57,14 @@ static double step_of(double most) {
 
 static void axes(plot *p) {
     double gib = 1024.0 * 1024 * 1024, step = step_of(p->most);
-    for (double v = 0; v * gib <= p->most; v += step)
+    for (int i = 0; i * step * gib <= p->most; i++) {
+        double v = i * step;
         llw_text_addf(
             p->out,
             "<line class=\"axis\" x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\"/><text class=\"soft\" x=\"%d\" "
             "y=\"%.1f\" text-anchor=\"end\">%g GiB</text>",
             LEFT, WIDTH - RIGHT, at_y(p, v * gib), at_y(p, v * gib), LEFT - 6, at_y(p, v * gib) + 4, v);
+    }
     double last = -100;
     for (size_t k = 0; k < p->curve->n; k++) {
         char buf[LLW_NUMBER_MAX];

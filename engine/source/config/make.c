@@ -43,6 +43,7 @@ static size_t closing(const llw_rich *in, size_t open) {
     return in->n;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): at most MAX_DEPTH deep */
 static llw_rich expand(recipes *m, const llw_rich *in, int depth);
 
 static void put(recipes *m, const char *name, const llw_char *at, int depth, llw_rich *out) {
@@ -85,6 +86,7 @@ static llw_rich expand(recipes *m, const llw_rich *in, int depth) {
     }
     return out;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 /* NAME = value and its kin; false when the line is none. */
 static bool assignment(recipes *m, const llw_rich *line) {

@@ -71,6 +71,7 @@ bool llw_config_is_inside(const llw_config_set *set, const char *path) {
     return inside;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): whoever has the file may write there */
 static llw_config_entry *add(llw_config_set *set, const char *path, char *bytes, size_t len,
                              llw_config_kind kind, bool emit) {
     llw_config_entry *e = llw_arena_alloc(set->arena, sizeof *e);

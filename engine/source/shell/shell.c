@@ -14,9 +14,9 @@ static void command(llw_shell *s) {
     llw_scope environment = {.arena = s->r->arena};
     size_t from = s->at;
     bool runs = llw_shell_running(s) && s->next != LLW_NO, maybe = runs && s->next == LLW_MAYBE;
-    llw_truth lean = s->next_lean;
+    llw_truth ran = s->next_lean;
     llw_shell_state *entry = maybe ? llw_shell_keep(s, &s->now) : NULL;
-    bool unlikely = maybe && lean == LLW_NO;
+    bool unlikely = maybe && ran == LLW_NO;
     llw_shell_command(s, &words, &environment);
     if (s->at == from) s->at++;
     if (!runs) {
@@ -44,13 +44,13 @@ static void command(llw_shell *s) {
     if (!maybe) return;
     if (s->n_frames > before) { /* a call: settled when it comes back */
         s->frames[before].guard_entry = entry;
-        s->frames[before].guard_lean = lean;
+        s->frames[before].guard_lean = ran;
         s->frames[before].guard_unlikely = unlikely;
         return;
     }
     llw_truth t = s->status, came = s->lean;
-    llw_shell_settle(s, entry, lean, unlikely);
-    llw_shell_after_maybe(s, t, came, lean, s->next_is_and);
+    llw_shell_settle(s, entry, ran, unlikely);
+    llw_shell_after_maybe(s, t, came, ran, s->next_is_and);
 }
 
 static void connector(llw_shell *s, bool is_and) {
