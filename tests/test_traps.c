@@ -144,6 +144,11 @@ static void traps_are_left_alone(void **state) {
          "models:\n  a:\n    cmd: llama-server -m a.gguf --port ${PORT} --webui llamacpp\n", ""},
         {"run.sh", "echo \"try C=${C}, please\"\nllama-server -m a.gguf -c \"$C\"\n", ""},
         {"run.sh", "llama-server -m a.gguf -c model_max_context_here\n", ""},
+        /* a find of more words than are looked at */
+        {"run.sh",
+         "S=$(find d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d d "
+         "-name llama-server)\n$S -m a.gguf --nope\n",
+         ""},
         {"bench.bat", "set \"A=-m a.gguf -fa 1\"\r\nllama-bench.exe %A% >> \"%OUT%\\a b.md\" 2>&1\r\n", ""},
         {"run.cmd", "llama-server -m a.gguf -c 4096 >log.txt & echo started\r\n", ""},
         {"README.md", "```bash\nllama-cli -m ~/m/<\xe6\xa8\xa1\xe5\x9e\x8b.gguf> -n 100\n```\n", ""},
