@@ -300,9 +300,9 @@ static llw_rc open_directory(llw_facts *facts, const char *path, llw_entity *out
         int part = part_number(names[i]);
         any = any ? any : file;
         if (part > 1) {
-            char first[16] = "-00001-of-";
+            static const char first[] = "-00001-of-";
             char *name = llw_arena_strdup(arena, file);
-            memcpy(name + strlen(name) - strlen("-00001-of-00001.gguf"), first, strlen(first));
+            memcpy(name + strlen(name) - strlen("-00001-of-00001.gguf"), first, sizeof first - 1);
             if (llw_file_is_regular(name) ||
                 (candidates && part_number(llw_path_name(found[candidates - 1])) &&
                  !strncmp(found[candidates - 1], file, strlen(file) - strlen("-00001-of-00001.gguf"))))
