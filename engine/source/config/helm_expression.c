@@ -84,7 +84,7 @@ llw_helm_value llw_helm_operand(const llw_helm_scope *s, const char *word) {
 static bool is_empty(const llw_helm_value *v) {
     if (v->literal) return !*v->literal || !strcmp(v->literal, "0") || !strcmp(v->literal, "false");
     const llw_yaml *node = v->node;
-    if (llw_yaml_is_null(node)) return true;
+    if (!node || llw_yaml_is_null(node)) return true;
     if (node->kind != LLW_YAML_SCALAR) return !node->first;
     return !*node->text || (node->plain && (!strcmp(node->text, "false") || !strcmp(node->text, "0")));
 }
@@ -93,15 +93,19 @@ const char *llw_helm_text(const llw_helm_value *v) {
     return v->literal ? v->literal : v->node ? v->node->text : "";
 }
 
+static bool truth_of_word(const llw_helm_scope *s, const char *word, bool *known) {
+    *known = false;
+    if (*word == '(') return false;
+    llw_helm_value v = llw_helm_operand(s, word);
+    *known = v.known;
+    return v.known && !is_empty(&v);
+}
+
 bool llw_helm_truth(const llw_helm_scope *s, const char *const *words, size_t n, bool *known) {
     *known = false;
-    if (n == 1 && *words[0] != '(') {
-        llw_helm_value v = llw_helm_operand(s, words[0]);
-        *known = v.known;
-        return v.known && !is_empty(&v);
-    }
+    if (n == 1) return truth_of_word(s, words[0], known);
     if (n == 2 && !strcmp(words[0], "not")) {
-        bool truth = llw_helm_truth(s, words + 1, 1, known);
+        bool truth = truth_of_word(s, words[1], known);
         return *known && !truth;
     }
     if (n == 3 && (!strcmp(words[0], "eq") || !strcmp(words[0], "ne"))) {
@@ -112,7 +116,7 @@ bool llw_helm_truth(const llw_helm_scope *s, const char *const *words, size_t n,
     if (n > 2 && (!strcmp(words[0], "and") || !strcmp(words[0], "or"))) {
         bool stop = words[0][0] == 'o', all = true;
         for (size_t i = 1; i < n; i++) {
-            bool one, truth = llw_helm_truth(s, words + i, 1, &one);
+            bool one, truth = truth_of_word(s, words[i], &one);
             if (one && truth == stop) {
                 *known = true;
                 return stop;
