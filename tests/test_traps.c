@@ -164,6 +164,7 @@ static void traps_are_left_alone(void **state) {
          "git clone -b fast https://github.com/someone/llama.cpp-fast.git l\nl/build/bin/llama-server -m "
          "a.gguf --nope\n",
          ""},
+        {"run.sh", "docker run ghcr.io/x/beellama.cpp:v1 -m /a.gguf -fa sometimes\n", ""},
         {"run.sh", "/opt/turboquant/bin/llama-server -m a.gguf --nope\n", ""},
         /* names that are looked for, what a program printed, what its tests make up */
         {"launch.py", "names = [\"llama-server\", \"server\", \"llama_cpp_server\"]\n", ""},

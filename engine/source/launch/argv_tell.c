@@ -44,8 +44,11 @@ void llw_reader_refuse(llw_reader *r, llw_flag_code code, const llw_use *use, co
     if (use->quiet) return;
     va_list args;
     va_start(args, fmt);
-    const char *message = report(r, code, LLW_PROBLEM_WRONG, use, advice, fmt, args);
+    bool may_be_taken = code == LLW_F_BAD_VALUE && r->in->stranger; /* a fork's own value */
+    const char *message =
+        report(r, code, may_be_taken ? LLW_PROBLEM_NOTE : LLW_PROBLEM_WRONG, use, advice, fmt, args);
     va_end(args);
+    if (may_be_taken) return;
     if (!r->out->refused) r->out->refused = message;
     r->n_refused++;
 }
