@@ -37,7 +37,7 @@ class Maker:
     def number(self):
         if self.r.random() < 0.7:
             return self.r.choice(["0", "1", "2", "3", "8", "64", "512", "4096", "-1"])
-        return self.r.choice(["0", "1", "2", "4", "8", "16", "99", "512", "2048", "4096", "131072", "-1", "-2", "4k", "", "x", "1.5", "+3", " 7", "0x10", "99999999999", "2147483648", "-5", "08", "1e3"])
+        return self.r.choice(["0", "1", "2", "4", "8", "16", "99", "512", "2048", "4096", "131072", "-1", "-2", "4k", "", "x", "1.5", "+3", " 7", "0x10", "99999999999", "2147483648", "18446744073709551615", "99999999999999999999", "-5", "08", "1e3"])
 
     def value(self, row):
         kind, r = row["kind"].rstrip("*"), self.r
@@ -59,7 +59,7 @@ class Maker:
         if kind == "overrides":
             return r.choice(["exps=CPU", "a=CPU,b=CPU", "exps", "", "=CPU", "x=CPU,"])
         if kind == "kv":
-            return r.choice(["a.b=int:4", "a=str:x", "a=bool:true", "a=bool:1", "a=4", "a", "", "a=float:x", "a=flt:1"])
+            return r.choice(["a.b=int:4", "a=str:x", "a=bool:true", "a=bool:1", "a=bool:truex", "a=int:1,b=bool:false", "a=int:1,b", "a=str:" + "x" * 128, "k" * 128 + "=int:1", "a=4", "a", "", "a=float:x", "a=flt:1"])
         return r.choice(["text", "a b", "", "-c", "1"])
 
     def option(self):

@@ -92,7 +92,8 @@ class Maker:
         self.names.append(v)
         return self.pick(f"{v}={self.word()}", f"{v}={self.word()}", f"export {v}={self.word()}", f'{v}+={self.word()}', f'{v}="{self.expansion()} {self.plain()}"', f": ${{{v}:={self.plain()}}}",
                          f"declare {v}={self.word()}", f"readonly_{v}={self.plain()}", f"printf -v {v} '%s-%d' {self.plain()} 3", f"{v}=$(({self.number()}+1))", f"unset {v}",
-                         f"read -r {v} <<< '{self.plain()} {self.plain()}'", f"let {v}=3+4", f"(( {v} = 5 ))")
+                         f"read -r {v} <<< '{self.plain()} {self.plain()}'", f"let {v}=3+4", f"(( {v} = 5 ))",
+                         f"let i=1,{v}=6", f"((\t{v}\t+= 2))", f"declare -i {v}=4", f"typeset {v}={self.plain()}", f"(( {v} == 3 ))")
 
     def list_line(self):
         if self.lists and self.r.random() < 0.4:
@@ -128,7 +129,7 @@ class Maker:
         body = self.pick(self.assign, self.list_line, lambda: f"ARGS+=(-x ${v})", lambda: f'EXTRA="$EXTRA -y ${v}"')()
         if "ARGS" in body and "ARGS" not in self.lists:
             self.lists.append("ARGS")
-        return f"for {v} in {self.pick('1 2 3', 'a b', '{1..3}', '$A', '')}; do\n{body}\n{self.pick('', '', 'break', 'continue')}\ndone"
+        return f"for {v} in {self.pick('1 2 3', 'a b', '{1..3}', '$A', '')}; do\n{body}\n{self.pick('', '', 'break', 'continue', 'break 2', '[ -f x ] && break', 'continue 1')}\ndone"
 
     def case(self):
         v = self.known()
@@ -136,7 +137,7 @@ class Maker:
 
     def function(self):
         name = self.pick("launch", "setup")
-        body = self.pick(lambda: f'local L="${{1:-none}}"\nA=$L', lambda: self.assign(), lambda: "llama-server --alias \"$1\" -c \"$2\" $#", lambda: 'shift; llama-server "$@"', lambda: f"llama-server \"$*\"\nreturn 0\n{self.start()}")()
+        body = self.pick(lambda: f"declare -g{self.pick('', 'x')} {self.name()}={self.plain()}", lambda: f'local L="${{1:-none}}"\nA=$L', lambda: self.assign(), lambda: "llama-server --alias \"$1\" -c \"$2\" $#", lambda: 'shift; llama-server "$@"', lambda: f"llama-server \"$*\"\nreturn 0\n{self.start()}")()
         call = f"{name} " + " ".join(self.word() for _ in range(self.r.randint(0, 3)))
         return f"{self.pick(f'{name}() {{', f'function {name} {{', f'function {name}() {{')}\n{body}\n}}\n{call}"
 
@@ -201,7 +202,7 @@ def main():
                     for g in invented if invented else got:
                         print("llwhy reads:                      ", g)
     print(f"{COUNT} scripts, {starts} starts, {wrong} with a difference; {known} of {words} words known")
-    return wrong > 0
+    return wrong > 0 or not starts or known < words / 2 # what is never certain is never wrong either
 
 
 sys.exit(main())

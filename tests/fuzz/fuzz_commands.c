@@ -96,5 +96,5 @@ int main(int argc, char **argv) {
     if (argc == 1) return run(STDIN_FILENO);
     for (int i = 1; i < argc; i++) well = end_well(argv[i]) && well;
     printf("%zu inputs replayed\n", replayed - untried);
-    return untried ? UNCONFINED : !well || !replayed;
+    return !well ? 1 : untried ? UNCONFINED : !replayed;
 }

@@ -37,7 +37,8 @@ static llw_parsed refuse_empty(llw_reader *r, const llw_use *use) {
     return (llw_parsed){.known = true};
 }
 
-/* The bounds that the option's own handler checks: LEAST..MOST, either may be missing, !N is none of them. */
+/* The bounds that the option's own handler checks: LEAST..MOST, either may be missing, !N: N itself is
+ * refused. */
 static bool within(llw_reader *r, const llw_use *use, int64_t n) {
     const char *bounds = use->row->choices,
                *dots = use->row->kind == LLW_FLAG_INT ? strstr(bounds, "..") : NULL;
@@ -58,19 +59,20 @@ static bool within(llw_reader *r, const llw_use *use, int64_t n) {
 static llw_parsed read_int(llw_reader *r, const llw_use *use, const char *text) {
     llw_parsed p = {.known = true, .text = text};
     if (!*text) return refuse_empty(r, use);
+    bool wide = use->row->kind == LLW_FLAG_LONG;
     char *end = NULL;
     errno = 0;
-    long long n = strtoll(text, &end, 10);
+    long long n = wide ? (long long)strtoull(text, &end, 10) : strtoll(text, &end, 10);
     if (end == text) {
         llw_reader_refuse(r, LLW_F_NOT_A_NUMBER, use, "write a whole number",
                           "%s ends here: %s%s%.*s is no number", llw_reader_program(r), use->spelling,
                           form(use), QUOTE, text);
         return p;
     }
-    bool wide = use->row->kind == LLW_FLAG_LONG;
     if (errno || (!wide && (n > INT_MAX || n < INT_MIN))) {
-        llw_reader_refuse(r, LLW_F_NOT_A_NUMBER, use, "write a number up to 2147483647",
-                          "%s ends here: %s%s%.*s is larger than an int", llw_reader_program(r),
+        llw_reader_refuse(r, LLW_F_NOT_A_NUMBER, use,
+                          wide ? "write a number below 2^64" : "write a number up to 2147483647",
+                          "%s ends here: %s%s%.*s is too large a number", llw_reader_program(r),
                           use->spelling, form(use), QUOTE, text);
         return p;
     }
@@ -178,13 +180,29 @@ static llw_parsed read_choice(llw_reader *r, const llw_use *use, const char *tex
     return p;
 }
 
-/* common/common.cpp string_parse_kv_override (v0.5.0). */
+/* KEY=TYPE:VALUE, `len` bytes of it: common/common.cpp string_parse_kv_override (v0.5.0). */
+static bool is_kv(const char *text, size_t len) {
+    enum { MOST = 127 };
+    static const char *const types[] = {"int:", "float:", "str:"};
+    const char *equals = memchr(text, '=', len);
+    if (!equals || equals - text > MOST) return false;
+    const char *value = equals + 1;
+    size_t n = len - (size_t)(value - text);
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (!strncmp(value, types[i], strlen(types[i])) && n >= strlen(types[i]))
+            return *value != 's' || n - strlen(types[i]) <= MOST;
+    return (n == 9 && !strncmp(value, "bool:true", n)) || (n == 10 && !strncmp(value, "bool:false", n));
+}
+
 static llw_parsed read_kv(llw_reader *r, const llw_use *use, const char *text) {
-    static const char *const types[] = {"int:", "float:", "bool:true", "bool:false", "str:"};
-    llw_parsed p = {.known = true, .text = text};
-    const char *value = strchr(text, '=');
-    for (size_t i = 0; value && i < sizeof types / sizeof *types; i++)
-        p.taken |= !strncmp(value + 1, types[i], strlen(types[i]));
+    llw_parsed p = {.known = true, .text = text, .taken = true};
+    bool quoted = strchr(text, '"') != NULL; /* commas inside quotes part nothing */
+    for (const char *at = text; p.taken;) {
+        size_t len = quoted ? strlen(at) : strcspn(at, ",");
+        p.taken = quoted || is_kv(at, len);
+        if (!at[len]) break;
+        at += len + 1;
+    }
     if (!p.taken)
         llw_reader_refuse(r, LLW_F_BAD_VALUE, use,
                           "write KEY=TYPE:VALUE with int, float, bool or str as TYPE: "

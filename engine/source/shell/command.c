@@ -31,32 +31,54 @@ void llw_shell_forget(llw_shell *s, const char *name) {
     llw_shell_assign(s, name, &unknown, llw_rich_token(s->r->arena, &unknown, NULL));
 }
 
-/* NAME = ..., NAME += ..., NAME++ and --NAME. */
-void llw_shell_compute(llw_shell *s, size_t from, size_t to) {
-    for (size_t i = from; i < to;) {
-        char c = llw_shell_byte(s, i);
-        size_t name = i;
-        while (isalnum((unsigned char)llw_shell_byte(s, i)) || llw_shell_byte(s, i) == '_') i++;
-        if (i == name) {
+static char byte_of(const llw_rich *text, size_t i) {
+    return i < text->n && !text->chars[i].unknown ? text->chars[i].byte : 0;
+}
+
+static bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* Behind NAME or NAME[...]. */
+static size_t behind_name(const llw_rich *text, size_t i) {
+    while (isalnum((unsigned char)byte_of(text, i)) || byte_of(text, i) == '_') i++;
+    if (byte_of(text, i) != '[') return i;
+    for (int depth = 0; i < text->n; i++) {
+        depth += byte_of(text, i) == '[';
+        if (byte_of(text, i) == ']' && !--depth) return i + 1;
+    }
+    return i;
+}
+
+/* =, +=, <<= and the like, ++ or -- behind the name. */
+static bool is_set_behind(const llw_rich *text, size_t i) {
+    while (is_blank(byte_of(text, i))) i++;
+    char c = byte_of(text, i), next = byte_of(text, i + 1);
+    if ((c == '+' || c == '-') && next == c) return true;
+    if (c && strchr("<>", c) && next == c) return byte_of(text, i + 2) == '=';
+    if (c && strchr("+-*/%&|^", c)) return next == '=';
+    return c == '=' && next != '=';
+}
+
+static bool is_stepped_before(const llw_rich *text, size_t i) {
+    while (i && is_blank(byte_of(text, i - 1))) i--;
+    char c = i > 1 ? byte_of(text, i - 1) : 0;
+    return (c == '+' || c == '-') && byte_of(text, i - 2) == c;
+}
+
+void llw_shell_compute(llw_shell *s, const llw_rich *text) {
+    for (size_t i = 0; i < text->n;) {
+        size_t name = i, end = i;
+        while (isalnum((unsigned char)byte_of(text, end)) || byte_of(text, end) == '_') end++;
+        if (end == name) {
             i++;
             continue;
         }
-        if (isdigit((unsigned char)c)) continue;
-        size_t end = i, before = name;
-        while (llw_shell_byte(s, i) == ' ') i++;
-        while (before > from && llw_shell_byte(s, before - 1) == ' ') before--;
-        char op[4];
-        for (int k = 0; k < 4; k++) op[k] = llw_shell_byte(s, i + (size_t)k);
-        char last = before > from + 1 ? llw_shell_byte(s, before - 1) : 0,
-             ahead = last ? llw_shell_byte(s, before - 2) : 0;
-        int sign = op[0] && strchr("<>", op[0]) && op[1] == op[0] ? 2
-                   : op[0] && strchr("+-*/%&|^", op[0])           ? 1
-                                                                  : 0;
-        bool sets = op[sign] == '=' && (sign || op[1] != '=');
-        bool steps = (op[0] == op[1] && (op[0] == '+' || op[0] == '-')) ||
-                     (last == ahead && (last == '+' || last == '-'));
-        llw_rich slice = llw_rich_slice(s->script, name, end);
-        if (sets || steps) llw_shell_forget(s, llw_rich_show(s->r->arena, &slice));
+        i = end;
+        if (isdigit((unsigned char)byte_of(text, name))) continue;
+        llw_rich slice = llw_rich_slice(text, name, end);
+        if (is_set_behind(text, behind_name(text, name)) || is_stepped_before(text, name))
+            llw_shell_forget(s, llw_rich_show(s->r->arena, &slice));
     }
 }
 
@@ -166,13 +188,7 @@ static void do_printf(llw_shell *s, const llw_words *w) {
 }
 
 static void do_let(llw_shell *s, const llw_words *w) {
-    for (size_t i = 1; i < w->n; i++) {
-        const char *text = text_of(s, w, i);
-        size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-");
-        while (len && strchr("+-", text[len - 1])) len--;
-        const char *name = llw_arena_strndup(s->r->arena, text, len);
-        if (is_name(name)) llw_shell_forget(s, name);
-    }
+    for (size_t i = 1; i < w->n; i++) llw_shell_compute(s, &w->items[i]);
     s->status = LLW_MAYBE;
 }
 

@@ -128,15 +128,18 @@ void llw_shell_leave(llw_shell *s, bool everything) {
 }
 
 void llw_shell_leave_round(llw_shell *s, bool ends, int n) {
-    for (int i = s->n_frames; i-- > 0;) {
+    llw_shell_frame *loop = NULL; /* with fewer than n of them it is the outermost */
+    for (int i = s->n_frames; i-- > 0 && n > 0;) {
         llw_shell_frame *f = &s->frames[i];
         if (f->kind == LLW_FRAME_TEXT) break;
-        if (f->kind != LLW_FRAME_LOOP || --n > 0) continue;
-        llw_shell_state **to = ends ? &f->broken : &f->joined; /* what was set until there counts */
-        *to = llw_shell_join(s, *to, &s->now, false);
-        s->now.dead = true;
-        return;
+        if (f->kind != LLW_FRAME_LOOP) continue;
+        loop = f;
+        n--;
     }
+    if (!loop) return;
+    llw_shell_state **to = ends ? &loop->broken : &loop->joined; /* what was set until there counts */
+    *to = llw_shell_join(s, *to, &s->now, false);
+    s->now.dead = true;
 }
 
 /* --- branches --- */

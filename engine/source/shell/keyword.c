@@ -124,7 +124,8 @@ static void key_for(llw_shell *s) {
     llw_shell_skip_blanks(s);
     if (llw_shell_byte(s, s->at) == '(') { /* for ((...)) */
         size_t behind = llw_shell_behind(s, s->at, '(', ')');
-        if (f->outer) llw_shell_compute(s, s->at, behind);
+        llw_rich inside = llw_rich_slice(s->script, s->at, behind);
+        if (f->outer) llw_shell_compute(s, &inside);
         s->at = behind;
         llw_words_push(s->r->arena, &f->items, llw_shell_unknown(s));
         f->testing = false;

@@ -192,12 +192,19 @@ static void hide(llw_shell *s, const char *name) {
     }
 }
 
+/* -g, -gx: the variable is that of the whole script. */
+static bool names_global(const llw_rich *word) {
+    bool global = false;
+    for (size_t i = 1; i < word->n; i++) global |= word->chars[i].byte == 'g';
+    return global && word->chars[0].byte == '-';
+}
+
 static bool is_local(const llw_words *words) {
     static const char *const names[] = {"local", "declare", "typeset"};
     bool local = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         local |= llw_rich_is(&words->items[0], names[i]);
-    for (size_t i = 1; i < words->n; i++) local &= !llw_rich_is(&words->items[i], "-g");
+    for (size_t i = 1; i < words->n; i++) local &= !names_global(&words->items[i]);
     return local;
 }
 

@@ -79,7 +79,8 @@ static void compute(llw_shell *s) {
     size_t from = s->at;
     bool runs = llw_shell_running(s) && s->next != LLW_NO;
     s->at = llw_shell_behind(s, from, '(', ')');
-    if (runs) llw_shell_compute(s, from, s->at);
+    llw_rich inside = llw_rich_slice(s->script, from, s->at);
+    if (runs) llw_shell_compute(s, &inside);
     s->negate = false;
     s->status = LLW_MAYBE;
     s->lean = LLW_MAYBE;

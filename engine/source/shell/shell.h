@@ -192,8 +192,8 @@ void llw_shell_command(llw_shell *s, llw_words *words, llw_scope *environment);
 void llw_shell_assign(llw_shell *s, const char *name, const llw_rich *value, llw_token place);
 /* From here on nobody knows the variable. */
 void llw_shell_forget(llw_shell *s, const char *name);
-/* Arithmetic, $((...)), ((...)) or let, in the script's bytes [from, to): what it assigns, nobody knows. */
-void llw_shell_compute(llw_shell *s, size_t from, size_t to);
+/* Arithmetic, of $((...)), ((...)) or let: what it assigns, nobody knows. */
+void llw_shell_compute(llw_shell *s, const llw_rich *text);
 /* Runs a simple command: the built-in, function, or program; sets the status. `from` is where it stands. */
 void llw_shell_execute(llw_shell *s, const llw_words *words, const llw_scope *prefix, size_t from);
 

@@ -69,6 +69,7 @@ static llw_rich common(llw_shell *s, const llw_rich *a, const llw_rich *b) {
         llw_rich_push(s->r->arena, &out, blank);
     }
     llw_rich_unknown(s->r->arena, &out, at, NULL);
+    out.chars[out.n - 1].whole = false; /* it may be several words, or none */
     llw_rich name = common_name(a, b);
     if (!n) llw_rich_append(s->r->arena, &out, &name);
     return out;

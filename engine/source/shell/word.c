@@ -509,7 +509,8 @@ static void dollar(reader *w) {
     if (next == '(') {
         size_t end = llw_shell_behind(s, s->at + 1, '(', ')');
         bool sum = llw_shell_byte(s, s->at + 2) == '(';
-        if (sum && !w->dry) llw_shell_compute(s, s->at + 3, end);
+        llw_rich inside = llw_rich_slice(s->script, s->at + 3, end);
+        if (sum && !w->dry) llw_shell_compute(s, &inside);
         substitution(w, sum ? end : s->at + 2, end);
         return;
     }
