@@ -207,6 +207,39 @@ static void choices_are_exact(void **state) {
     end(&r);
 }
 
+/* What only newer builds look at: told as a risk where nobody says which one runs. */
+static void a_value_is_judged_by_the_build(void **state) {
+    (void)state;
+    run r = server("--repeat-penalty 0");
+    assert_non_null(strstr(only(&r, LLW_F_RANGE, true)->message, "before v0.5.0 (2026-09-28) it was taken"));
+    end(&r);
+    r = read_on("v0.5.0", LLW_PROGRAM_SERVER, "", "--repeat-penalty 0");
+    only(&r, LLW_F_RANGE, false);
+    end(&r);
+    r = read_on("b8022", LLW_PROGRAM_SERVER, "", "--repeat-penalty 0 --spec-type ngram_simple");
+    only(&r, 0, true);
+    end(&r);
+    static const struct {
+        const char *line;
+        llw_flag_code code; /* 0: llama.cpp takes it */
+    } lines[] = {{"--sleep-idle-seconds 0", LLW_F_RANGE},
+                 {"--sleep-idle-seconds -1", 0},
+                 {"--prio 4", LLW_F_RANGE},
+                 {"--seed 18446744073709551615", 0},
+                 {"--seed 18446744073709551616", LLW_F_NOT_A_NUMBER},
+                 {"--override-kv a.b=int:1,c=bool:false", 0},
+                 {"--override-kv a.b=int:1,c", LLW_F_BAD_VALUE},
+                 {"--override-kv a=bool:truex", LLW_F_BAD_VALUE},
+                 {"--spec-type draft-mtp,ngram-mod", 0},
+                 {"--spec-type draft-mtp,x", LLW_F_BAD_VALUE},
+                 {"--reasoning-format deep", LLW_F_BAD_VALUE}};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        r = read_on("v0.5.0", LLW_PROGRAM_SERVER, "", lines[i].line);
+        only(&r, lines[i].code, !lines[i].code);
+        end(&r);
+    }
+}
+
 static void the_last_setting_wins_and_the_loss_is_said(void **state) {
     (void)state;
     run r = server("-c 1024 -c 2048");
@@ -334,6 +367,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_those_of_the_server),
         cmocka_unit_test(values_and_their_places_are_claimed),
+        cmocka_unit_test(a_value_is_judged_by_the_build),
         cmocka_unit_test(every_spelling_of_an_option_is_the_same_option),
         cmocka_unit_test(underscores_count_behind_two_hyphens_only),
         cmocka_unit_test(a_mistyped_option_gets_a_proposal),

@@ -10,11 +10,27 @@ const char *llw_reader_program(const llw_reader *r) {
     return name[r->in->program];
 }
 
+/* The build before which the option took any such value, or NULL; where a build is named, its own row was
+ * asked. */
+static const char *taken_before(const llw_reader *r, llw_flag_code code, const llw_use *use) {
+    bool of_value = code == LLW_F_BAD_VALUE || code == LLW_F_RANGE || code == LLW_F_EMPTY;
+    if (!of_value || r->version || !use->row || !*use->row->since_version) return NULL;
+    bool negative = false;
+    const llw_flag_row *older =
+        llw_flag_find(r->flags, use->row->names[0], r->in->program, use->row->since - 1, &negative);
+    bool took = older && !*older->choices && (older->kind == LLW_FLAG_TEXT || older->kind == LLW_FLAG_REAL);
+    return took ? use->row->since_version : NULL;
+}
+
 static const char *report(llw_reader *r, llw_flag_code code, llw_problem_level level, const llw_use *use,
                           const char *advice, const char *fmt, va_list args) {
     char text[400];
     vsnprintf(text, sizeof text, fmt, args);
-    const char *message = llw_arena_strdup(r->arena, text);
+    const char *before = taken_before(r, code, use);
+    const char *message =
+        before ? llw_arena_printf(r->arena, "%s; before %s it was taken, and nothing says which build runs",
+                                  text, llw_build_and_day(r->arena, before))
+               : llw_arena_strdup(r->arena, text);
     if (r->out->n_problems == LLW_MAX_PROBLEMS) {
         r->out->n_more++;
         return message;
@@ -45,10 +61,13 @@ void llw_reader_refuse(llw_reader *r, llw_flag_code code, const llw_use *use, co
     va_list args;
     va_start(args, fmt);
     bool may_be_taken = code == LLW_F_BAD_VALUE && r->in->stranger; /* a fork's own value */
-    const char *message =
-        report(r, code, may_be_taken ? LLW_PROBLEM_NOTE : LLW_PROBLEM_WRONG, use, advice, fmt, args);
+    bool was_taken = taken_before(r, code, use) != NULL;
+    llw_problem_level level = may_be_taken ? LLW_PROBLEM_NOTE
+                              : was_taken  ? LLW_PROBLEM_RISK
+                                           : LLW_PROBLEM_WRONG;
+    const char *message = report(r, code, level, use, advice, fmt, args);
     va_end(args);
-    if (may_be_taken) return;
+    if (level != LLW_PROBLEM_WRONG) return;
     if (!r->out->refused) r->out->refused = message;
     r->n_refused++;
 }
