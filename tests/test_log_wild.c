@@ -187,6 +187,27 @@ static void llama_cpps_figures_replace_what_ollama_expected(void **state) {
     llw_arena_free(arena);
 }
 
+/* Ollama of 2024 announces its runner, whose first words are the build; the next runner is another load. */
+static void a_runner_that_was_announced_says_its_build(void **state) {
+    (void)state;
+#define RUNNER                                                                                               \
+    OLLAMA "\"starting llama server\" cmd=\"/r/ollama_llama_server --model /m/sha256-dd --ctx-size 1024\"\n" \
+           "INFO [main] build info | build=10 commit=\"3a8c75e\" tid=\"2\" timestamp=1757773976\n" HEADER    \
+           "llm_load_tensors: offloaded 29/29 layers to GPU\n"                                               \
+           "llama_new_context_with_model: n_ctx      = 1024\n" OLLAMA                                        \
+           "\"llama runner started in 3.10 seconds\"\n"
+    llw_arena *arena = llw_arena_new();
+    llw_log log = log_text(arena, RUNNER RUNNER);
+    assert_int_equal(log.n_loads, 2);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(log.loads[i].outcome, LLW_LOG_LOADED);
+        assert_int_equal(log.loads[i].n_ctx, 1024);
+        assert_int_equal(log.loads[i].offloaded, 29);
+    }
+    llw_arena_free(arena);
+#undef RUNNER
+}
+
 /* Ollama 0.12 to 0.15 expects sizes before llama.cpp's runner starts: one load, not two. */
 static void what_ollama_expected_is_no_load_of_its_own(void **state) {
     (void)state;
@@ -618,6 +639,7 @@ int main(void) {
         cmocka_unit_test(an_end_has_its_own_advice),
         cmocka_unit_test(ollamas_own_engine_tells_sizes_in_its_words),
         cmocka_unit_test(llama_cpps_figures_replace_what_ollama_expected),
+        cmocka_unit_test(a_runner_that_was_announced_says_its_build),
         cmocka_unit_test(what_ollama_expected_is_no_load_of_its_own),
         cmocka_unit_test(after_the_last_words_of_a_program_another_begins),
         cmocka_unit_test(each_banner_of_llama_cli_is_a_run),

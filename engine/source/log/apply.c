@@ -120,8 +120,10 @@ static void begin_process(llw_log_stream *s) {
 /* The first word of a new process. */
 static void set_build(llw_log_reader *r, llw_log_stream *s, llw_log_text version, int64_t number,
                       llw_log_text commit) {
-    const llw_log_entry *e = s->entry;
-    if (e && (e->meta || e->loading || e->load.fit.state || advanced(e))) begin_process(s);
+    llw_log_entry *e = s->entry;
+    bool own = e && e->awaited && !e->meta && !advanced(e);
+    if (e && !own && (e->meta || e->loading || e->load.fit.state || advanced(e))) begin_process(s);
+    if (own) e->awaited = false;
     name_build(r, s, version, number, commit);
 }
 

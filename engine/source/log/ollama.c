@@ -24,7 +24,7 @@ static void begin_runner(llw_log_reader *r, llw_log_stream *s, llw_log_text path
     llw_log_new_process(s);
     llw_log_entry *e = llw_log_entry_get(r, s);
     if (!e) return;
-    e->loading = true;
+    e->loading = e->awaited = true;
     e->load.path = llw_log_copy(r->arena, path);
     e->load.path_line = r->log->lines;
 }

@@ -26,6 +26,7 @@ typedef struct llw_log_entry {
     llw_load load;
     bool dropped;       /* a dry load of --fit after all */
     bool meta, loading; /* its header was read; it was announced */
+    bool awaited;       /* ... by the program that starts its process, which has said nothing yet */
     bool n_ctx_seen;    /* of the current context */
     bool banner;        /* llama-cli has shown what it runs */
     bool exited;        /* the program ended or said that it does; what it falls over then is still its own */
