@@ -8,14 +8,6 @@ enum { FIRST_BUILD = 100 /* copies without history count from 0 or 1 */ };
 
 static const int64_t MIB = 1 << 20;
 
-static bool text_is(llw_log_text t, const char *word) {
-    return t.len == strlen(word) && !memcmp(t.at, word, t.len);
-}
-
-static bool text_starts(llw_log_text t, const char *part) {
-    return t.len >= strlen(part) && !memcmp(t.at, part, strlen(part));
-}
-
 void llw_log_new_process(llw_log_stream *s) {
     s->entry = s->main = NULL;
     s->fitting = s->dry = false;
@@ -89,7 +81,7 @@ static const char *numbered(llw_log_reader *r, const char *backend, int64_t n) {
 static void name_build(llw_log_reader *r, llw_log_stream *s, llw_log_text version, int64_t number,
                        llw_log_text commit) {
     llw_load *both[2] = {&s->process, s->entry ? &s->entry->load : NULL};
-    bool named = commit.len >= 7 && !text_is(commit, "unknown");
+    bool named = commit.len >= 7 && !llw_log_text_is(commit, "unknown");
     for (int i = 0; i < 2 && both[i]; i++) {
         llw_load *p = both[i];
         p->build_line = r->log->lines;
@@ -169,13 +161,14 @@ static llw_log_text json_value(llw_log_text t, const char *key) {
 static void apply_json(llw_log_reader *r, llw_log_stream *s, llw_log_text t) {
     llw_log_text message = json_value(t, "\"message\":");
     if (!message.len) message = json_value(t, "\"msg\":");
-    if (text_is(message, "build info")) {
+    if (llw_log_text_is(message, "build info")) {
         llw_log_field number;
         if (llw_log_match("%d", json_value(t, "\"build\":"), &number))
             set_build(r, s, (llw_log_text){t.at, 0}, number.integer, json_value(t, "\"commit\":"));
-    } else if (text_starts(message, "all slots are idle") || text_is(message, "model loaded")) {
+    } else if (llw_log_text_starts(message, "all slots are idle") ||
+               llw_log_text_is(message, "model loaded")) {
         if (s->entry && !s->entry->load.loaded_line) s->entry->load.loaded_line = r->log->lines;
-    } else if (text_is(message, "unable to load model") && s->entry) {
+    } else if (llw_log_text_is(message, "unable to load model") && s->entry) {
         s->entry->fail_line = r->log->lines;
         if (!s->entry->load.failure) s->entry->load.failure = "unable to load model";
     } else {
@@ -271,10 +264,10 @@ static void apply_device(llw_log_reader *r, llw_log_stream *s, const llw_log_lin
 static void apply_meta_key(llw_log_reader *r, llw_load *load, const llw_log_field *f) {
     llw_log_text key = f[1].text, value = f[3].text;
     llw_log_field number;
-    if (text_is(key, "general.architecture") && !load->architecture)
+    if (llw_log_text_is(key, "general.architecture") && !load->architecture)
         load->architecture = llw_log_copy(r->arena, value);
-    if (text_is(key, "general.name") && !load->name) load->name = llw_log_copy(r->arena, value);
-    if (key.len > 12 && text_is((llw_log_text){key.at + key.len - 12, 12}, ".block_count") &&
+    if (llw_log_text_is(key, "general.name") && !load->name) load->name = llw_log_copy(r->arena, value);
+    if (key.len > 12 && llw_log_text_is((llw_log_text){key.at + key.len - 12, 12}, ".block_count") &&
         llw_log_match("%d$", value, &number))
         load->n_layer = number.integer;
 }
@@ -355,10 +348,10 @@ static void set_program(llw_log_stream *s, const llw_log_line *line) {
                           : line->server ? "llama-server"
                           : line->cli    ? "llama-cli"
                                          : NULL;
-    if (text_starts(line->ident, "llama-") && !program) {
+    if (llw_log_text_starts(line->ident, "llama-") && !program) {
         static const char *const known[] = {"llama-server", "llama-cli", "llama-bench", "llama-fit-params"};
         for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-            if (text_is(line->ident, known[i])) program = known[i];
+            if (llw_log_text_is(line->ident, known[i])) program = known[i];
     }
     if (!program || (s->process.program && !line->ollama)) return;
     s->process.program = program;

@@ -6,10 +6,6 @@
 
 static const int64_t MIB = 1 << 20;
 
-static bool text_is(llw_log_text t, const char *word) {
-    return t.len == strlen(word) && !memcmp(t.at, word, t.len);
-}
-
 /* Older Vulkan buffers are called like the card. */
 static const char *device_of(llw_log_reader *r, const llw_load *load, llw_log_text name) {
     for (int i = 0; i < load->n_devices; i++) {
@@ -97,7 +93,7 @@ static void apply_override(llw_load *load, const llw_log_line *line) {
     load->overrides_line = load->last_line;
     bool experts = false;
     for (size_t i = 0; i + 5 <= name.len; i++) experts |= !memcmp(name.at + i, "_exps", 5);
-    load->overrides_only_experts &= experts && text_is(buffer, "CPU");
+    load->overrides_only_experts &= experts && llw_log_text_is(buffer, "CPU");
     if (llw_log_match("blk.%d.", name, &layer) && layer.integer + 1 > load->override_layers)
         load->override_layers = layer.integer + 1;
 }
@@ -124,9 +120,9 @@ static void apply_share(llw_log_reader *r, llw_log_entry *e, const llw_log_line 
 }
 
 static void set_flash_attn(llw_load *load, llw_log_text value, int line) {
-    bool on = text_is(value, "1") || text_is(value, "enabled"),
-         off = text_is(value, "0") || text_is(value, "disabled");
-    if (!on && !off && !text_is(value, "auto")) return;
+    bool on = llw_log_text_is(value, "1") || llw_log_text_is(value, "enabled"),
+         off = llw_log_text_is(value, "0") || llw_log_text_is(value, "disabled");
+    if (!on && !off && !llw_log_text_is(value, "auto")) return;
     load->flash_attn = on ? "on" : off ? "off" : "auto";
     load->flash_attn_auto |= !on && !off;
     load->flash_attn_line = line;
@@ -215,7 +211,9 @@ static bool apply_context(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         load->flash_attn = "off";
         load->flash_attn_line = at;
         return true;
-    case LLW_LOG_E_KV_UNIFIED: load->kv_unified = text_is(f[0].text, "true") ? "true" : "false"; return true;
+    case LLW_LOG_E_KV_UNIFIED:
+        load->kv_unified = llw_log_text_is(f[0].text, "true") ? "true" : "false";
+        return true;
     case LLW_LOG_E_KV_TYPES: set_types(r, load, f[0].real, f[3].text, f[5].text); return true;
     case LLW_LOG_E_KV_TYPES_OLD: set_types(r, load, f[0].real, f[1].text, f[3].text); return true;
     case LLW_LOG_E_KV_TYPES_MLA: set_types(r, load, f[0].real, f[1].text, f[1].text); return true;

@@ -104,6 +104,14 @@ static size_t match_word(const char *rest, llw_log_text t, llw_log_field *out) {
     return n;
 }
 
+bool llw_log_text_is(llw_log_text text, const char *word) {
+    return text.len == strlen(word) && !memcmp(text.at, word, text.len);
+}
+
+bool llw_log_text_starts(llw_log_text text, const char *part) {
+    return text.len >= strlen(part) && !memcmp(text.at, part, strlen(part));
+}
+
 bool llw_log_match(const char *p, llw_log_text t, llw_log_field *field) {
     for (; *p; p++) {
         if (*p == ' ') {

@@ -47,6 +47,9 @@ void llw_log_unwrap(const char *bytes, size_t len, char *buffer, llw_log_line *l
  * bytes read. Returns the length written. */
 size_t llw_log_unescape(const char *bytes, size_t len, char *out, size_t size, size_t *used);
 
+bool llw_log_text_is(llw_log_text text, const char *word);
+bool llw_log_text_starts(llw_log_text text, const char *part);
+
 /* Finds the line's event and its fields. */
 void llw_log_recognise(llw_log_line *line);
 

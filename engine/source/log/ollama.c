@@ -5,15 +5,11 @@
 #include <math.h>
 #include <string.h>
 
-static bool text_is(llw_log_text t, const char *word) {
-    return t.len == strlen(word) && !memcmp(t.at, word, t.len);
-}
-
 /* "13.8 GiB", rounded to the decimals printed. */
 static void add_told(llw_log_reader *r, llw_log_stream *s, llw_log_text device, llw_log_part part,
                      const llw_log_field *amount, llw_log_text unit) {
     llw_log_entry *e = llw_log_entry_get(r, s);
-    int64_t one = text_is(unit, "B") ? 1 : llw_log_unit(unit);
+    int64_t one = llw_log_text_is(unit, "B") ? 1 : llw_log_unit(unit);
     if (!e || !one || (e->load.n_buffers && !e->load.ollama_engine)) return;
     e->load.ollama_engine = true;
     llw_log_add_buffer(r, e, device, part, llw_log_bytes(amount->real, one),
@@ -31,7 +27,7 @@ static void begin_runner(llw_log_reader *r, llw_log_stream *s, llw_log_text path
 
 /* Its request to the runner: tried as fit and alloc, meant as commit. */
 static void apply_request(llw_log_reader *r, llw_log_stream *s, const llw_log_field *f) {
-    llw_log_entry *e = text_is(f[0].text, "commit") ? llw_log_entry_get(r, s) : NULL;
+    llw_log_entry *e = llw_log_text_is(f[0].text, "commit") ? llw_log_entry_get(r, s) : NULL;
     if (!e || e->load.n_ctx >= 0 || f[4].integer <= 0) return;
     llw_load *load = &e->load;
     load->n_seq = f[1].integer;
@@ -39,8 +35,8 @@ static void apply_request(llw_log_reader *r, llw_log_stream *s, const llw_log_fi
     load->n_ctx = f[4].integer;
     load->n_seq_line = load->n_batch_line = load->n_ctx_line = r->log->lines;
     llw_log_text flash = f[3].text;
-    bool on = text_is(flash, "Enabled") || text_is(flash, "true"),
-         off = text_is(flash, "Disabled") || text_is(flash, "false");
+    bool on = llw_log_text_is(flash, "Enabled") || llw_log_text_is(flash, "true"),
+         off = llw_log_text_is(flash, "Disabled") || llw_log_text_is(flash, "false");
     if (!on && !off) return;
     load->flash_attn = on ? "on" : "off";
     load->flash_attn_line = r->log->lines;

@@ -57,10 +57,6 @@ void llw_load_init(llw_load *load) {
     device_init(&load->host, "Host");
 }
 
-static bool text_is(llw_log_text t, const char *word) {
-    return t.len == strlen(word) && !memcmp(t.at, word, t.len);
-}
-
 static bool text_has(llw_log_text t, const char *part) {
     size_t len = strlen(part);
     for (size_t i = 0; i + len <= t.len; i++)
@@ -68,15 +64,11 @@ static bool text_has(llw_log_text t, const char *part) {
     return false;
 }
 
-static bool text_starts(llw_log_text t, const char *part) {
-    return t.len >= strlen(part) && !memcmp(t.at, part, strlen(part));
-}
-
 /* Everything in RAM is the host: the CPU's own buffers, those pinned for a GPU, and accelerators that use
  * RAM. */
 static bool on_host(llw_log_text name) {
-    return text_starts(name, "CPU") || text_has(name, "_Host") || text_is(name, "Host") ||
-           text_is(name, "BLAS") || text_is(name, "AMX") || text_is(name, "ACCEL");
+    return llw_log_text_starts(name, "CPU") || text_has(name, "_Host") || llw_log_text_is(name, "Host") ||
+           llw_log_text_is(name, "BLAS") || llw_log_text_is(name, "AMX") || llw_log_text_is(name, "ACCEL");
 }
 
 const char *llw_log_device_name(llw_arena *arena, llw_log_text buffer) {
@@ -109,6 +101,6 @@ int64_t llw_log_unit(llw_log_text unit) {
         {"GB", 1 << 30},  {"T", 1000000000000}, {"B", 1000000000}, {"M", 1000000},
         {"K", 1000}};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
-        if (text_is(unit, units[i].name)) return units[i].unit;
+        if (llw_log_text_is(unit, units[i].name)) return units[i].unit;
     return 0;
 }
