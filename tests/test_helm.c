@@ -192,6 +192,13 @@ static void a_chart_in_a_chart(void **state) {
     tree_check(
         files, "",
         "up.sh:box: ctx=7 (Helm --set up.sh:2:36) < 8,192 (Helm values c/charts/llm/values.yaml:5:6)\n");
+    /* installed by itself it has no parent */
+    files[5].text =
+        "#!/bin/sh\nhelm install box ./c/charts/llm --set ctx=7 --set-string 'extraArgs={-ub,64}'\n";
+    tree_check(files, "",
+               "up.sh:box: ctx=7 (Helm --set up.sh:2:43) < 8,192 (Helm values c/charts/llm/values.yaml:5:6) "
+               "ubatch=64 (Helm --set up.sh:2:74)\n");
+    files[5].text = "#!/bin/sh\nhelm install box ./c\n";
     files[1].text = "llm: {on: false}\n";
     tree_check(files, "", "");
     files[0].text = "apiVersion: v2\nname: all\nversion: 1.0.0\ndependencies:\n- {name: llm, alias: two}\n";

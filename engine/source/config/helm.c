@@ -344,7 +344,8 @@ llw_helm *llw_helm_read(llw_config_reader *r, llw_config_set *set, const llw_con
     llw_helm *h = llw_arena_alloc(r->arena, sizeof *h);
     *h = (llw_helm){.r = r, .file = file, .scope = {.arena = r->arena, .in_root = true}};
     h->scope.values = tree_of(h, set, directory, "values.yaml", "Helm values");
-    const char *above = parent_of(h, set, directory);
+    bool alone = use && !strcmp(use->chart, directory); /* installed by itself */
+    const char *above = alone ? NULL : parent_of(h, set, directory);
     const llw_yaml *values = above ? tree_of(h, set, above, "values.yaml", "Helm values") : h->scope.values;
     if (use) values = llw_helm_values(r, set, use, values, &h->layers);
     const llw_yaml *needed = above ? dependency_of(h, set, above, llw_path_name(directory)) : NULL;
