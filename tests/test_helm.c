@@ -171,6 +171,25 @@ static void declarations_give_values(void **state) {
         strstr(tree_told(files, ""), "unread helmfile.yaml:2 installs c with values from a file whose name"));
 }
 
+/* Of two files, each names the values beside it. */
+static void two_files_may_install_the_same_chart(void **state) {
+    (void)state;
+    static const char release[] = "releases: [{name: llm, chart: ../chart, values: [values.yaml]}]\n";
+    const tree_file files[] = {{"chart/Chart.yaml", "apiVersion: v2\nname: llm\nversion: 1.0.0\n"
+                                                    "appVersion: server-cuda-b8022\n"},
+                               {"chart/templates/d.yaml", HEAD ARGS},
+                               {"chart/values.yaml", "image: {repository: ghcr.io/ggml-org/llama.cpp}\n"
+                                                     "extraArgs: []\n"},
+                               {"prod/helmfile.yaml", release},
+                               {"prod/values.yaml", "ctx: 16384\n"},
+                               {"staging/helmfile.yaml", release},
+                               {"staging/values.yaml", "ctx: 2048\n"},
+                               {NULL, NULL}};
+    tree_check(files, "",
+               "prod/helmfile.yaml:llm: ctx=16,384 (Helm --values prod/values.yaml:1:6)\n"
+               "staging/helmfile.yaml:llm: ctx=2,048 (Helm --values staging/values.yaml:1:6)\n");
+}
+
 /* A chart in charts/ gets its own values under those that the chart above holds by its name. */
 static void a_chart_in_a_chart(void **state) {
     (void)state;
@@ -300,6 +319,7 @@ int main(void) {
         cmocka_unit_test(what_is_not_known_has_no_value),
         cmocka_unit_test(commands_give_values),
         cmocka_unit_test(declarations_give_values),
+        cmocka_unit_test(two_files_may_install_the_same_chart),
         cmocka_unit_test(a_chart_in_a_chart),
         cmocka_unit_test(lists_are_put_into_lists),
         cmocka_unit_test(hostile_commands_are_survived),

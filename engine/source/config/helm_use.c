@@ -53,12 +53,18 @@ static bool same_words(llw_arena *arena, const llw_words *a, const llw_words *b)
     return true;
 }
 
+/* A name of a values file means the same to both. */
+static bool same_place(const llw_helm_use *a, const llw_helm_use *b) {
+    return !strcmp(a->chart, b->chart) && !strcmp(a->file->directory, b->file->directory) &&
+           a->beside_chart == b->beside_chart;
+}
+
 /* A loop or a second branch comes past the same command again. */
 static bool is_known(const llw_config_reader *r, const llw_helm_use *use) {
     for (size_t i = 0; i < r->n_helm_uses; i++) {
         const llw_helm_use *other = &r->helm_uses[i];
-        if (!strcmp(other->chart, use->chart) && !strcmp(other->release, use->release) && !other->own.n &&
-            !use->own.n && same_words(r->arena, &other->files, &use->files) &&
+        if (same_place(other, use) && !strcmp(other->release, use->release) && !other->own.n && !use->own.n &&
+            same_words(r->arena, &other->files, &use->files) &&
             same_words(r->arena, &other->sets, &use->sets))
             return true;
     }
