@@ -114,7 +114,7 @@ static void commands_give_values(void **state) {
     files[5].text = "#!/bin/sh\nhelm install llm c -f $1.yaml\n";
     const char *got = tree_told(files, "");
     assert_non_null(strstr(got, "c/templates/d.yaml: ctx=8,192 "));
-    assert_non_null(strstr(got, "unread up.sh:2 installs c with values from a file whose name is not known"));
+    assert_non_null(strstr(got, "unread up.sh:2 installs c with values that are not known"));
     files[5].text = "#!/bin/sh\nhelm install llm c -f secrets.yaml\n";
     got = tree_told(files, "");
     assert_non_null(strstr(got, "up.sh:llm: ctx=8,192 "));
@@ -168,7 +168,52 @@ static void declarations_give_values(void **state) {
                "values c/values.yaml:11:5)\n");
     files[5].text = "releases:\n- name: llm\n  chart: ./c\n  values: ['{{ .Environment.Name }}.yaml']\n";
     assert_non_null(
-        strstr(tree_told(files, ""), "unread helmfile.yaml:2 installs c with values from a file whose name"));
+        strstr(tree_told(files, ""), "unread helmfile.yaml:2 installs c with values that are not known"));
+}
+
+static void check_unclear(const char *name, const char *text) {
+    const tree_file files[] = {
+        CHART, {"c/values.yaml", VALUES}, {"c/templates/d.yaml", HEAD ARGS}, {name, text}, {NULL, NULL}};
+    const char *got = tree_told(files, "");
+    if (!strstr(got, "c/templates/d.yaml: ctx=8,192 ") || !strstr(got, "installs c with values that are not"))
+        fail_msg("%s is read as\n%s", text, got);
+}
+
+/* What is there and is not read: the install is not known. */
+static void declared_values_that_are_not_read(void **state) {
+    (void)state;
+    static const char *const releases[] = {
+        "set: [{name: ctx, values: [1, 2]}]",   "set: [{name: ctx, file: ctx.txt}]",
+        "setString: [{name: ctx, value: '1'}]", "setTemplate: [{name: ctx, value: '{{ 1 }}'}]",
+        "valuesTemplate: [{ctx: '{{ 1 }}'}]",   "secrets: [secrets.yaml]",
+        "inherit: [{template: base}]",          "inherit: {template: base}"};
+    static const char *const sources[] = {"fileParameters: [{name: ctx, path: ctx.txt}]",
+                                          "parameters: [{name: ctx, value: '1', forceString: true}]",
+                                          "parameters: [{name: ctx}]"};
+    char text[400];
+    for (size_t i = 0; i < sizeof releases / sizeof *releases; i++) {
+        snprintf(text, sizeof text, "releases:\n- name: llm\n  chart: ./c\n  %s\n", releases[i]);
+        check_unclear("helmfile.yaml", text);
+    }
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        snprintf(text, sizeof text,
+                 "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: box}\nspec:\n"
+                 "  source:\n    path: c\n    helm:\n      %s\n",
+                 sources[i]);
+        check_unclear("apps/llm.yaml", text);
+    }
+    /* nothing is in them */
+    tree_file files[] = {
+        CHART,
+        {"c/values.yaml", VALUES},
+        {"c/templates/d.yaml", HEAD ARGS},
+        {"helmfile.yaml", "releases:\n- {name: llm, chart: ./c, setString: [], secrets: }\n"},
+        {NULL, NULL}};
+    assert_non_null(strstr(tree_told(files, ""), "helmfile.yaml:llm: ctx=8,192 "));
+    /* one that is not known is not the same as one that is */
+    files[3].text = "releases:\n- {name: llm, chart: ./c}\n- {name: llm, chart: ./c, secrets: [s.yaml]}\n";
+    assert_non_null(
+        strstr(tree_told(files, ""), "unread helmfile.yaml:3 installs c with values that are not"));
 }
 
 /* Of two files, each names the values beside it. */
@@ -319,6 +364,7 @@ int main(void) {
         cmocka_unit_test(what_is_not_known_has_no_value),
         cmocka_unit_test(commands_give_values),
         cmocka_unit_test(declarations_give_values),
+        cmocka_unit_test(declared_values_that_are_not_read),
         cmocka_unit_test(two_files_may_install_the_same_chart),
         cmocka_unit_test(a_chart_in_a_chart),
         cmocka_unit_test(lists_are_put_into_lists),

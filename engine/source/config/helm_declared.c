@@ -2,7 +2,8 @@
  *
  * By argo-cd's pkg/apis/application/v1alpha1 (spec.source.helm: valueFiles from the chart's directory, then
  * values, valuesObject in its place, then parameters) and helmfile's docs (values: files and maps in their
- * order, then set). A chart of another repository, and file names with a template in them, are not known. */
+ * order, then set). A chart of another repository, and file names with a template in them, are not known; nor
+ * is an install with values of another make: secrets, setString, fileParameters. */
 #include "source/config/helm_use.h"
 #include "base/file.h"
 #include "source/config/front.h"
@@ -31,10 +32,21 @@ static void push(declared *d, llw_words *out, const llw_yaml *node) {
                    llw_yaml_rich(&d->text, node, llw_link_new(d->r->arena, d->file->path, d->origin, false)));
 }
 
+/* Values under one of these keys are there, and not read. */
+static bool holds_any(const llw_yaml *map, const char *const *keys) {
+    for (; *keys; keys++) {
+        const llw_yaml *node = llw_yaml_get(map, *keys);
+        if (node && node->first) return true;
+    }
+    return false;
+}
+
 /* NAME=VALUE of a pair, with a comma of the value as one. */
 static void add_set(declared *d, llw_helm_use *use, const llw_yaml *pair) {
     const llw_yaml *name = llw_yaml_get(pair, "name"), *value = llw_yaml_get(pair, "value");
-    if (!name || !value || value->kind != LLW_YAML_SCALAR) return;
+    bool scalar = name && value && value->kind == LLW_YAML_SCALAR;
+    use->unclear |= !scalar || !strcmp(string_at(pair, "forceString"), "true");
+    if (!scalar) return;
     const llw_link *link = llw_link_new(d->r->arena, d->file->path, d->origin, false);
     llw_rich out = llw_yaml_rich(&d->text, name, link), text = llw_yaml_rich(&d->text, value, link);
     if (!out.n) return;
@@ -96,6 +108,7 @@ static const char *chart_in(declared *d, const char *path) {
 
 /* spec.source, or one of spec.sources. */
 static void read_source(declared *d, const llw_yaml *application, const llw_yaml *source) {
+    static const char *const unread[] = {"fileParameters", NULL};
     const llw_yaml *helm = llw_yaml_get(source, "helm"), *values = llw_yaml_get(helm, "values"),
                    *object = llw_yaml_get(helm, "valuesObject");
     llw_helm_use use = {.file = d->file, .line = source->line, .beside_chart = true};
@@ -112,10 +125,13 @@ static void read_source(declared *d, const llw_yaml *application, const llw_yaml
     else if (values && values->kind == LLW_YAML_SCALAR && values->len)
         add_text(d, &use, values);
     for (const llw_yaml *i = list_of(helm, "parameters"); i; i = i->next) add_set(d, &use, i);
+    use.unclear |= holds_any(helm, unread);
     llw_helm_add_use(d->r, &use);
 }
 
 static void read_release(declared *d, const llw_yaml *release) {
+    static const char *const unread[] = {"setString", "setTemplate", "valuesTemplate",
+                                         "secrets",   "inherit",     NULL};
     llw_helm_use use = {.file = d->file, .line = release->line, .release = string_at(release, "name")};
     use.chart = chart_in(d, string_at(release, "chart"));
     if (!use.chart || !strcmp(string_at(release, "installed"), "false")) return;
@@ -128,6 +144,7 @@ static void read_release(declared *d, const llw_yaml *release) {
         add_file(d, &use, i);
     }
     for (const llw_yaml *i = list_of(release, "set"); i; i = i->next) add_set(d, &use, i);
+    use.unclear |= holds_any(release, unread);
     llw_helm_add_use(d->r, &use);
 }
 

@@ -63,7 +63,8 @@ static bool same_place(const llw_helm_use *a, const llw_helm_use *b) {
 static bool is_known(const llw_config_reader *r, const llw_helm_use *use) {
     for (size_t i = 0; i < r->n_helm_uses; i++) {
         const llw_helm_use *other = &r->helm_uses[i];
-        if (same_place(other, use) && !strcmp(other->release, use->release) && !other->own.n && !use->own.n &&
+        if (same_place(other, use) && other->unclear == use->unclear &&
+            !strcmp(other->release, use->release) && !other->own.n && !use->own.n &&
             same_words(r->arena, &other->files, &use->files) &&
             same_words(r->arena, &other->sets, &use->sets))
             return true;

@@ -32,7 +32,7 @@ typedef struct llw_helm_use {
     llw_words sets;              /* KEY=VALUE of --set */
     size_t n_strings;            /* the last so many of them are of --set-string */
     int line;
-    bool unclear; /* a file whose name nobody knows is among them */
+    bool unclear; /* values that nobody knows are among them: of a file without a name, of another make */
 } llw_helm_use;
 
 /* Notes a use that is not known yet. */

@@ -242,8 +242,8 @@ void llw_front_charts(llw_config_reader *r, llw_config_set *set, const llw_confi
         if (use->unclear)
             llw_config_unread(
                 r, file->path, use->line,
-                "installs %.80s with values from a file whose name is not known here: the chart "
-                "is read as its own values have it",
+                "installs %.80s with values that are not known here: the chart is read as its own values "
+                "have it",
                 *use->chart ? llw_path_name(use->chart) : "the chart");
         const llw_config_file *template;
         for (size_t at = 0;
