@@ -152,6 +152,15 @@ static void declarations_give_values(void **state) {
                "8,192 (Helm values "
                "c/values.yaml:5:6) parallel=2 (Helm values c/values.yaml:13:6) load_mode=mmap+mlock (Helm "
                "values c/values.yaml:11:5)\n");
+    /* a file that only lies beside the Application, or above it, is none of the chart's */
+    files[4].name = "apps/only.yaml";
+    files[5].text = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: box}\nspec:\n"
+                    "  source: {path: c, helm: {valueFiles: [only.yaml]}}\n";
+    const char *got = tree_told(files, "");
+    assert_non_null(strstr(got, "apps/llm.yaml:box: ctx=8,192 "));
+    assert_non_null(
+        strstr(got, "unread apps/llm.yaml:5 gives the chart the values of only.yaml, which is not"));
+    files[4].name = "prod.yaml";
     /* of another source, with a template in its name, of somebody else's chart */
     files[5].text =
         "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: box}\nspec:\n  sources:\n"

@@ -170,12 +170,18 @@ static void lay_over(work *w, const llw_yaml *root, const llw_yaml_text *text, c
     llw_yaml_merge(&w->patch, w->values, root, false);
 }
 
+/* Names are seen from the command's file, from above it, from the chart; those beside the chart only there.
+ */
+static const llw_config_file *values_file(work *w, const char *name) {
+    const llw_helm_use *use = w->use;
+    const llw_config_file *file =
+        use->beside_chart ? NULL : llw_config_set_find_above(w->r, w->set, use->file->directory, name);
+    return file ? file : llw_config_set_find(w->r, w->set, use->chart, name);
+}
+
 static void add_file(work *w, const char *name) {
     llw_config_reader *r = w->r;
-    const llw_config_file *file =
-        w->use->beside_chart ? llw_config_set_find(r, w->set, w->use->chart, name) : NULL;
-    if (!file) file = llw_config_set_find_above(r, w->set, w->use->file->directory, name);
-    if (!file) file = llw_config_set_find(r, w->set, w->use->chart, name);
+    const llw_config_file *file = values_file(w, name);
     if (!file) {
         llw_config_unread(r, w->use->file->path, w->use->line,
                           "gives the chart the values of %.80s, which is not here: what it says is not known",
