@@ -140,7 +140,7 @@ static void declarations_give_values(void **state) {
          "      parameters:\n      - name: gpu.x\n        value: a,b\n"},
         {NULL, NULL}};
     tree_check(files, "",
-               "apps/llm.yaml:box: ctx=16,384 (Helm --values c/prod.yaml:1:6) < 8,192 (Helm values "
+               "apps/llm.yaml:box: ctx=16,384 (Argo CD c/prod.yaml:1:6) < 8,192 (Helm values "
                "c/values.yaml:5:6) "
                "parallel=4 (Argo CD apps/llm.yaml:11:27) < 2 (Helm values c/values.yaml:13:6)\n");
     files[5].text =
@@ -148,7 +148,7 @@ static void declarations_give_values(void **state) {
         "  - path: c\n    helm:\n      releaseName: r\n      valuesObject: {ctx: 7}\n"
         "      parameters: [{name: ctx, value: '9'}]\n";
     tree_check(files, "",
-               "apps/llm.yaml:r: ctx=9 (Helm --set apps/llm.yaml:10:40) < 7 (Argo CD apps/llm.yaml:9:27) < "
+               "apps/llm.yaml:r: ctx=9 (Argo CD apps/llm.yaml:10:40) < 7 (Argo CD apps/llm.yaml:9:27) < "
                "8,192 (Helm values "
                "c/values.yaml:5:6) parallel=2 (Helm values c/values.yaml:13:6) load_mode=mmap+mlock (Helm "
                "values c/values.yaml:11:5)\n");
@@ -171,7 +171,7 @@ static void declarations_give_values(void **state) {
                            "  set:\n  - name: image.tag\n    value: server-b9000\n"
                            "- name: other\n  chart: bitnami/redis\n"};
     tree_check(files, "",
-               "helmfile.yaml:llm: ctx=3 (helmfile helmfile.yaml:6:10) < 1 (Helm --values prod.yaml:1:6) < "
+               "helmfile.yaml:llm: ctx=3 (helmfile helmfile.yaml:6:10) < 1 (helmfile prod.yaml:1:6) < "
                "8,192 (Helm values "
                "c/values.yaml:5:6) parallel=2 (Helm values c/values.yaml:13:6) load_mode=mmap+mlock (Helm "
                "values c/values.yaml:11:5)\n");
@@ -240,8 +240,8 @@ static void two_files_may_install_the_same_chart(void **state) {
                                {"staging/values.yaml", "ctx: 2048\n"},
                                {NULL, NULL}};
     tree_check(files, "",
-               "prod/helmfile.yaml:llm: ctx=16,384 (Helm --values prod/values.yaml:1:6)\n"
-               "staging/helmfile.yaml:llm: ctx=2,048 (Helm --values staging/values.yaml:1:6)\n");
+               "prod/helmfile.yaml:llm: ctx=16,384 (helmfile prod/values.yaml:1:6)\n"
+               "staging/helmfile.yaml:llm: ctx=2,048 (helmfile staging/values.yaml:1:6)\n");
 }
 
 /* A chart in charts/ gets its own values under those that the chart above holds by its name. */

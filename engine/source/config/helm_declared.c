@@ -111,7 +111,7 @@ static void read_source(declared *d, const llw_yaml *application, const llw_yaml
     static const char *const unread[] = {"fileParameters", NULL};
     const llw_yaml *helm = llw_yaml_get(source, "helm"), *values = llw_yaml_get(helm, "values"),
                    *object = llw_yaml_get(helm, "valuesObject");
-    llw_helm_use use = {.file = d->file, .line = source->line, .beside_chart = true};
+    llw_helm_use use = {.file = d->file, .origin = d->origin, .line = source->line, .beside_chart = true};
     use.chart = chart_in(d, string_at(source, "path"));
     if (!use.chart) return;
     use.release = string_at(helm, "releaseName");
@@ -132,7 +132,8 @@ static void read_source(declared *d, const llw_yaml *application, const llw_yaml
 static void read_release(declared *d, const llw_yaml *release) {
     static const char *const unread[] = {"setString", "setTemplate", "valuesTemplate",
                                          "secrets",   "inherit",     NULL};
-    llw_helm_use use = {.file = d->file, .line = release->line, .release = string_at(release, "name")};
+    llw_helm_use use = {
+        .file = d->file, .origin = d->origin, .line = release->line, .release = string_at(release, "name")};
     use.chart = chart_in(d, string_at(release, "chart"));
     if (!use.chart || !strcmp(string_at(release, "installed"), "false")) return;
     for (const llw_yaml *i = list_of(release, "values"); i; i = i->next) {

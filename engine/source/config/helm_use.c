@@ -170,8 +170,7 @@ static void lay_over(work *w, const llw_yaml *root, const llw_yaml_text *text, c
     llw_yaml_merge(&w->patch, w->values, root, false);
 }
 
-/* Names are seen from the command's file, from above it, from the chart; those beside the chart only there.
- */
+/* A name is seen from the command's file, from above it, from the chart; beside_chart: from the chart. */
 static const llw_config_file *values_file(work *w, const char *name) {
     const llw_helm_use *use = w->use;
     const llw_config_file *file =
@@ -198,7 +197,7 @@ static void add_file(work *w, const char *name) {
     if (!root) return;
     llw_yaml_text *text = llw_arena_alloc(r->arena, sizeof *text);
     llw_yaml_text_init(text, r->arena, file->path, file->bytes, file->len);
-    lay_over(w, root, text, "Helm --values");
+    lay_over(w, root, text, w->use->origin ? w->use->origin : "Helm --values");
 }
 
 /* --- --set --- */
@@ -293,7 +292,7 @@ static void add_pair(work *w, const llw_rich *key, const llw_rich *value, bool s
         hang(up, leaf, name);
         break;
     }
-    lay_over(w, root, text, "Helm --set");
+    lay_over(w, root, text, w->use->origin ? w->use->origin : "Helm --set");
 }
 
 /* Pairs are parted by commas outside of {}. */

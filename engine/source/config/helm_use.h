@@ -10,7 +10,7 @@
 #include "source/config/set.h"
 #include "source/config/yaml_text.h"
 
-/* A file, or a command, that values were written in. */
+/* A file, a command or a declaration (Argo CD, helmfile) that values were written in. */
 typedef struct llw_helm_layer {
     const llw_yaml *root; /* of values in a declaration: the map that holds them */
     const llw_yaml_text *text;
@@ -25,11 +25,12 @@ typedef struct llw_helm_layers {
 typedef struct llw_helm_use {
     const char *chart;           /* its directory */
     const char *release;         /* ""; what the launches are called after */
-    const llw_config_file *file; /* of the command */
-    llw_words files;             /* of -f */
+    const llw_config_file *file; /* of the command, or of the declaration */
+    const char *origin;          /* what declares it; NULL: a command */
+    llw_words files;             /* of -f, of valueFiles, of values */
     llw_helm_layers own;         /* values that a declaration holds itself: over those of files */
     bool beside_chart;           /* files are named from the chart's directory */
-    llw_words sets;              /* KEY=VALUE of --set */
+    llw_words sets;              /* KEY=VALUE of --set, of parameters, of set */
     size_t n_strings;            /* the last so many of them are of --set-string */
     int line;
     bool unclear; /* values that nobody knows are among them: of a file without a name, of another make */
