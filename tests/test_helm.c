@@ -271,7 +271,7 @@ static void a_chart_in_a_chart(void **state) {
     tree_check(files, "",
                "up.sh:box: ctx=7 (Helm --set up.sh:2:43) < 8,192 (Helm values c/charts/llm/values.yaml:5:6) "
                "ubatch=64 (Helm --set up.sh:2:74)\n");
-    files[5].text = "#!/bin/sh\nhelm install box ./c\n";
+    files[5].text = "#!/bin/sh\nhelm install box ./c --set llm.ctx=7\n";
     files[1].text = "llm: {on: false}\n";
     tree_check(files, "", "");
     files[0].text = "apiVersion: v2\nname: all\nversion: 1.0.0\ndependencies:\n- {name: llm, alias: two}\n";
@@ -280,6 +280,50 @@ static void a_chart_in_a_chart(void **state) {
     tree_check(files, "",
                "c/charts/llm/templates/d.yaml: ctx=9 (Helm values c/values.yaml:1:12) < 8,192 (Helm values "
                "c/charts/llm/values.yaml:5:6)\n");
+}
+
+#define PART                                                                                                 \
+    "          env:\n            - {name: LLAMA_ARG_CTX_SIZE, value: \"{{ .Values.ctx }}\"}\n"               \
+    "            - {name: LLAMA_ARG_UBATCH, value: \"64\"}\n"
+
+/* Of a part, what one chart above holds is read: of a part's part, or one that is there twice, nothing is. */
+static void values_from_above_that_are_not_followed(void **state) {
+    (void)state;
+    tree_file files[] = {
+        {"a/Chart.yaml", "apiVersion: v2\nname: a\nversion: 1.0.0\ndependencies: [{name: b}]\n"},
+        {"a/values.yaml", "b: {c: {ctx: 3}}\n"},
+        {"a/charts/b/Chart.yaml",
+         "apiVersion: v2\nname: b\nversion: 1.0.0\ndependencies: [{name: c, condition: on}]\n"},
+        {"a/charts/b/values.yaml", "c: {ctx: 2}\non: false\n"},
+        {"a/charts/b/charts/c/Chart.yaml", "apiVersion: v2\nname: c\nversion: 1.0.0\nappVersion: server\n"},
+        {"a/charts/b/charts/c/values.yaml", "ctx: 1\nimage: {repository: ghcr.io/ggml-org/llama.cpp}\n"},
+        {"a/charts/b/charts/c/templates/d.yaml", "# llama\n" HEAD PART},
+        {NULL, NULL},
+        {NULL, NULL}};
+    static const char unread[] =
+        "unread a/charts/b/charts/c/templates/d.yaml:0 gets values from the charts above it in a way that is "
+        "not followed here (several of them, or one that names it twice): they are unknown\n";
+    char want[1024];
+    snprintf(want, sizeof want, "%s%s",
+             "a/charts/b/charts/c/templates/d.yaml: ctx=unknown (Kubernetes env "
+             "a/charts/b/charts/c/templates/d.yaml:13:50) ubatch=64 (Kubernetes env "
+             "a/charts/b/charts/c/templates/d.yaml:14:48)\n",
+             unread);
+    tree_check(files, "", want);
+    /* the chart between is installed by itself */
+    files[3].text = "c: {ctx: 2}\n";
+    files[7] = (tree_file){"up.sh", "#!/bin/sh\nhelm install box ./a/charts/b --set x=1\n"};
+    tree_check(files, "",
+               "up.sh:box: ctx=2 (Helm values a/charts/b/values.yaml:1:10) < 1 (Helm values "
+               "a/charts/b/charts/c/values.yaml:1:6) ubatch=64 (Kubernetes env "
+               "a/charts/b/charts/c/templates/d.yaml:14:48)\n");
+    files[2].text = "apiVersion: v2\nname: b\nversion: 1.0.0\ndependencies:\n- {name: c, alias: one}\n"
+                    "- {name: c, alias: two}\n";
+    snprintf(want, sizeof want, "%s%s",
+             "up.sh:box: ctx=unknown (Kubernetes env a/charts/b/charts/c/templates/d.yaml:13:50) ubatch=64 "
+             "(Kubernetes env a/charts/b/charts/c/templates/d.yaml:14:48)\n",
+             unread);
+    tree_check(files, "", want);
 }
 
 /* toYaml behind items of the same list, and range over a list, put in what the list holds. */
@@ -376,6 +420,7 @@ int main(void) {
         cmocka_unit_test(declared_values_that_are_not_read),
         cmocka_unit_test(two_files_may_install_the_same_chart),
         cmocka_unit_test(a_chart_in_a_chart),
+        cmocka_unit_test(values_from_above_that_are_not_followed),
         cmocka_unit_test(lists_are_put_into_lists),
         cmocka_unit_test(hostile_commands_are_survived),
         cmocka_unit_test(hostile_templates_are_survived),

@@ -304,6 +304,16 @@ static const llw_yaml *dependency_of(llw_helm *h, llw_config_set *set, const cha
     return NULL;
 }
 
+/* Whether what the charts above hold for a chart is followed here: one chart above, which names it once. */
+static bool is_followed(llw_helm *h, llw_config_set *set, const llw_helm_use *use, const char *above,
+                        const llw_yaml *needed) {
+    if (!use && parent_of(h, set, above)) return false; /* a use begins with the chart above */
+    const char *name = llw_yaml_string(llw_yaml_get(needed, "name"), "");
+    for (const llw_yaml *i = needed ? needed->next : NULL; i; i = i->next)
+        if (!strcmp(llw_yaml_string(llw_yaml_get(i, "name"), ""), name)) return false;
+    return true;
+}
+
 /* "a.enabled,b.enabled": the first that is a flag decides. */
 static bool is_enabled(const llw_yaml *values, const char *condition) {
     for (const char *at = condition; *at;) {
@@ -350,13 +360,14 @@ llw_helm *llw_helm_read(llw_config_reader *r, llw_config_set *set, const llw_con
     if (use) values = llw_helm_values(r, set, use, values, &h->layers);
     const llw_yaml *needed = above ? dependency_of(h, set, above, llw_path_name(directory)) : NULL;
     const char *alias = llw_yaml_string(llw_yaml_get(needed, "alias"), NULL);
+    h->scope.values_unclear = above && !is_followed(h, set, use, above, needed);
     h->scope.values =
         above ? llw_helm_part(r, values, alias ? alias : llw_path_name(directory), h->scope.values) : values;
     h->scope.chart = tree_of(h, set, directory, "Chart.yaml", "Chart.yaml");
     if (!h->scope.chart) return NULL;
     llw_text text = {0};
-    if (!needed || is_enabled(values, llw_yaml_string(llw_yaml_get(needed, "condition"), "")))
-        render(h, &text);
+    const char *condition = llw_yaml_string(llw_yaml_get(needed, "condition"), "");
+    if (h->scope.values_unclear || is_enabled(values, condition)) render(h, &text);
     *bytes = llw_arena_strndup(r->arena, llw_text_str(&text), text.len);
     *len = text.len;
     llw_text_fini(&text);
@@ -473,6 +484,10 @@ const char *llw_helm_path(const llw_helm *h, const llw_yaml_text *own, const llw
 }
 
 void llw_helm_tell(const llw_helm *h) {
+    if (h && h->scope.values_unclear)
+        llw_config_unread(h->r, h->file->path, 0,
+                          "gets values from the charts above it in a way that is not followed here (several "
+                          "of them, or one that names it twice): they are unknown");
     for (size_t i = 0; h && i < h->n_left; i++)
         llw_config_unread(
             h->r, h->file->path, h->left_out[i],

@@ -70,8 +70,10 @@ llw_helm_value llw_helm_operand(const llw_helm_scope *s, const char *word) {
         if (!s->dot_known || (s->dot_is_each && !own)) return (llw_helm_value){0};
         return path_in(s->dot, arena, own ? "" : word);
     }
-    if (!strncmp(word, ".Values", 7) && (!word[7] || word[7] == '.'))
-        return s->values ? path_in(s->values, arena, word + 7) : (llw_helm_value){0};
+    if (!strncmp(word, ".Values", 7) && (!word[7] || word[7] == '.')) {
+        bool taken = s->values && (!s->values_unclear || strcasestr(word, "image"));
+        return taken ? path_in(s->values, arena, word + 7) : (llw_helm_value){0};
+    }
     if (!strncmp(word, ".Chart.", 7) && s->chart) {
         char *name = llw_arena_strdup(arena, word + 6); /* .AppVersion is appVersion in the file */
         name[1] = (char)tolower((unsigned char)name[1]);

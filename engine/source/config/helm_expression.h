@@ -17,6 +17,7 @@ typedef struct llw_helm_value {
 typedef struct llw_helm_scope {
     llw_arena *arena;
     const llw_yaml *values, *chart;
+    bool values_unclear; /* others may be given: the image is taken from them, all else is unknown */
     const llw_yaml *dot; /* inside with; NULL with dot_known false: the root, or nobody knows */
     bool dot_known, in_root;
     bool dot_is_each; /* inside range: the dot is every item of the list, one after the other */
