@@ -289,6 +289,75 @@ static void models_are_started_by_model_runner(void **state) {
                    "gpu_layers=9 (Compose models compose.yaml:12:30)\n");
 }
 
+#define MOVED(file) "include: [{path: " file ", project_directory: .}]\n"
+
+/* A circle ends where a file comes again, seen from elsewhere or not. */
+static void a_circle_of_includes_ends(void **state) {
+    (void)state;
+    const tree_file one[] = {
+        {"compose.yaml", MOVED("b.yaml") "services:\n  a:\n    " IMAGE "\n    command: -c 1\n"},
+        {"b.yaml", MOVED("b.yaml") "services:\n  b:\n    " IMAGE "\n    command: -c 2\n"},
+        {NULL, NULL}};
+    tree_check(one, "compose.yaml",
+               "compose.yaml:a: ctx=1 (Compose command compose.yaml:5:17)\n"
+               "compose.yaml:b: ctx=2 (Compose command b.yaml:5:17)\n");
+    const tree_file two[] = {
+        {"compose.yaml", MOVED("b.yaml") "services:\n  a:\n    " IMAGE "\n    command: -c 1\n"},
+        {"b.yaml", MOVED("c.yaml") "services:\n  b:\n    " IMAGE "\n    command: -c 2\n"},
+        {"c.yaml", MOVED("b.yaml") "services:\n  c:\n    " IMAGE "\n    command: -c 3\n"},
+        {NULL, NULL}};
+    tree_check(two, "compose.yaml",
+               "compose.yaml:a: ctx=1 (Compose command compose.yaml:5:17)\n"
+               "compose.yaml:b: ctx=2 (Compose command b.yaml:5:17)\n"
+               "compose.yaml:c: ctx=3 (Compose command c.yaml:5:17)\n");
+}
+
+/* What lies deeper than anybody includes is told, and not read. */
+static void a_long_chain_of_includes_is_told(void **state) {
+    (void)state;
+    enum { LONG = 100 };
+    llw_arena *arena = llw_arena_new();
+    tree_file files[LONG + 1] = {{NULL, NULL}};
+    for (int i = 0; i < LONG; i++)
+        files[i] = (tree_file){i ? llw_arena_printf(arena, "c%d.yaml", i) : "compose.yaml",
+                               llw_arena_printf(arena,
+                                                "include: [c%d.yaml]\nservices:\n  s%d:\n    " IMAGE
+                                                "\n    command: -c 1\n",
+                                                i + 1, i)};
+    tree_make(files);
+    tree t = tree_read(tree_box);
+    assert_true(t.out.n_unread > 0);
+    assert_string_equal(t.out.unread[0].why, "c18.yaml is not read here: includes go too deep");
+    assert_string_equal(tree_short(t.out.unread[0].file), "c17.yaml");
+    assert_int_equal(t.out.n_launches, LONG);
+    tree_end(&t);
+    tree_clear();
+    llw_arena_free(arena);
+}
+
+/* Each file includes the next one twice, from directories of its own: 2^16 ways. */
+static void includes_that_branch_are_bounded(void **state) {
+    (void)state;
+    enum { LONG = 16 };
+    llw_arena *arena = llw_arena_new();
+    tree_file files[LONG + 1] = {{NULL, NULL}};
+    for (int i = 0; i < LONG; i++)
+        files[i] = (tree_file){llw_arena_printf(arena, "%s%d.yaml", i ? "c" : "a", i),
+                               llw_arena_printf(arena,
+                                                "include:\n  - {path: [c%d.yaml], project_directory: .}\n"
+                                                "  - {path: c%d.yaml, project_directory: .}\n"
+                                                "  - {path: c%d.yaml, project_directory: ./.}\nservices:\n"
+                                                "  s%d:\n    " IMAGE "\n    command: -c 1\n",
+                                                i + 1, i + 1, i + 1, i)};
+    tree_make(files);
+    tree t = tree_read(tree_box);
+    assert_true(t.out.n_launches >= LONG);
+    assert_true(t.out.n_unread > 0 && t.out.n_unread < 2000);
+    tree_end(&t);
+    tree_clear();
+    llw_arena_free(arena);
+}
+
 static void hostile_projects_are_survived(void **state) {
     (void)state;
     static const char *const pieces[] = {"!reset ",
@@ -333,6 +402,9 @@ int main(void) {
         cmocka_unit_test(include_may_move_a_file),
         cmocka_unit_test(devices_and_limits_are_facts),
         cmocka_unit_test(models_are_started_by_model_runner),
+        cmocka_unit_test(a_circle_of_includes_ends),
+        cmocka_unit_test(a_long_chain_of_includes_is_told),
+        cmocka_unit_test(includes_that_branch_are_bounded),
         cmocka_unit_test(hostile_projects_are_survived),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);

@@ -13,7 +13,13 @@
 
 #include <string.h>
 
-enum { MAX_LAYERS = 8, MAX_DEPTH = 16, MAX_PROJECT = 1000 };
+enum {
+    MAX_LAYERS = 8,
+    MAX_DEPTH = 16,
+    MAX_PROJECT = 1000,
+    MAX_MOVED = 1 << 19, /* bytes that are read again from other directories */
+    SMALLEST = 4096      /* what a moved file counts beside its bytes */
+};
 
 static const char *const names[] = {"compose.yaml", "compose.yml", "docker-compose.yml",
                                     "docker-compose.yaml"};
@@ -156,9 +162,17 @@ static llw_service extended(llw_config_reader *r, llw_config_set *set, llw_confi
 
 /* --- the project --- */
 
+/* The files that include one another on the way to a project, the innermost first. */
+typedef struct way {
+    const llw_config_entry *e;
+    const struct way *outer;
+    size_t depth;
+} way;
+
 typedef struct project {
     llw_config_reader *r;
     llw_config_set *set;
+    const way *way; /* NULL: nothing includes it */
     llw_service *items;
     size_t n, capacity;
 } project;
@@ -222,25 +236,45 @@ static const llw_scope *variables_of(const project *p, const llw_config_entry *e
     return out;
 }
 
-/* A file as seen from another directory than its own. */
+/* A file as seen from another directory than its own; NULL when there are too many. */
 static llw_config_entry *seen_from(const project *p, const llw_config_entry *e, const char *directory) {
+    if (p->set->moved >= MAX_MOVED) return NULL;
+    p->set->moved += e->file.len + SMALLEST;
     llw_config_entry *out = llw_arena_alloc(p->r->arena, sizeof *out);
     *out = (llw_config_entry){.file = e->file, .kind = e->kind};
     out->file.directory = directory;
     return out;
 }
 
+/* A file of an inclusion as it is read: NULL for one that is on the way already, a circle, and for one that
+ * lies too deep. */
+static llw_config_entry *to_include(const project *p, const way *at, const inclusion *in, llw_config_entry *e,
+                                    int line) {
+    for (const way *w = at; w; w = w->outer)
+        if (!strcmp(w->e->file.path, e->file.path)) return NULL;
+    bool known = e->parsed_project && !in->directory, deep = !known && at->depth > MAX_DEPTH;
+    llw_config_entry *out = deep ? NULL : in->directory ? seen_from(p, e, in->directory) : e;
+    if (!out)
+        llw_config_unread(p->r, at->e->file.path, line, "%.80s is not read here: %s", e->file.name,
+                          deep ? "includes go too deep" : "too many includes move files");
+    return out;
+}
+
+static const llw_service *project_of(llw_config_reader *r, llw_config_set *set, llw_config_entry *e,
+                                     const way *outer, size_t *n);
+
 /* The files of an inclusion, each over the one before it. */
 static const llw_service *included(project *p, llw_config_entry *e, const inclusion *in, size_t *n) {
     project inner = {.r = p->r, .set = p->set};
+    const way at = {.e = e, .outer = p->way, .depth = p->way ? p->way->depth + 1 : 1};
     size_t files = 0;
     *n = 0;
     for (const llw_yaml *i = first_item(in->paths); i && files < MAX_LAYERS; i = next_item(in->paths, i)) {
         const char *path = llw_yaml_string(i, NULL);
         llw_config_entry *other = path ? other_file(p->r, p->set, &e->file, path, i->line) : NULL;
-        if (!other || other == e) continue;
-        if (in->directory) other = seen_from(p, other, in->directory);
-        if (in->paths->kind != LLW_YAML_LIST) return llw_config_project(p->r, p->set, other, n);
+        if (other) other = to_include(p, &at, in, other, i->line);
+        if (!other) continue;
+        if (in->paths->kind != LLW_YAML_LIST) return project_of(p->r, p->set, other, &at, n);
         add_layer(&inner, other);
         files++;
     }
@@ -334,13 +368,13 @@ static void drop_bases(project *p, const llw_config_entry *e) {
     p->n = kept;
 }
 
-const llw_service *llw_config_project(llw_config_reader *r, llw_config_set *set, llw_config_entry *e,
-                                      size_t *n) {
+static const llw_service *project_of(llw_config_reader *r, llw_config_set *set, llw_config_entry *e,
+                                     const way *outer, size_t *n) {
     if (!e->parsed_project) {
         r->n_parsed++;
         e->parsed_project = true; /* a circle of includes ends here */
         llw_config_entry *layers[MAX_LAYERS + 1];
-        project p = {.r = r, .set = set};
+        project p = {.r = r, .set = set, .way = outer};
         parse(r, e);
         size_t count = layers_from(r, set, e, layers);
         llw_config_entry *lower = count == 1 ? below(r, set, e) : NULL;
@@ -357,4 +391,9 @@ const llw_service *llw_config_project(llw_config_reader *r, llw_config_set *set,
     }
     *n = e->n_project;
     return e->project;
+}
+
+const llw_service *llw_config_project(llw_config_reader *r, llw_config_set *set, llw_config_entry *e,
+                                      size_t *n) {
+    return project_of(r, set, e, NULL, n);
 }

@@ -28,6 +28,7 @@ struct llw_config_set {
     llw_config_entry **slots, **names; /* a power of two of them, at most half full: by path, by name */
     size_t n_slots;
     size_t bytes;
+    size_t moved; /* bytes of files that an include sees from another directory */
 };
 
 llw_config_entry *llw_config_set_entry(const llw_config_set *set, const char *path);
