@@ -72,12 +72,14 @@ static void a_draft_is_measured_where_it_is_the_launchs(void **state) {
     static const struct {
         const char *flags;
         int64_t draft;
-    } launches[] = {{"-md /other/place/small.gguf", 2000}, {"-md big.gguf", -1}, {"-c 4096", -1}};
+    } launches[] = {{"-md /other/place/small.gguf", 2300}, {"-md big.gguf", -1}, {"-c 4096", -1}};
     static const char text[] =
         "srv    load_model: loading model 'm.gguf'\n"
         "load_tensors:        CUDA0 model buffer size = 4403.49 MiB\n"
         "common_speculative_init_result: loading draft model '/models/small.gguf'\n"
-        "load_tensors:        CUDA0 model buffer size =  2000.00 MiB\nllama_server: model loaded\n";
+        "load_tensors:        CUDA0 model buffer size =  2000.00 MiB\n"
+        "llama_kv_cache:      CUDA0 KV buffer size =   200.00 MiB\n"
+        "sched_reserve:      CUDA0 compute buffer size =   100.00 MiB\nllama_server: model loaded\n";
     for (size_t i = 0; i < sizeof launches / sizeof *launches; i++) {
         llw_facts *facts = llw_facts_new();
         llw_arena *arena = llw_facts_arena(facts);

@@ -368,6 +368,11 @@ static void a_draft_that_shows_nothing_is_unknown(void **state) {
     assert_string_equal(only(&log)->draft_path, "small.gguf");
     log = log_text(arena, TARGET READY);
     assert_int_equal(log.loads[0].devices[0].draft, 0);
+    log = log_text(arena,
+                   TARGET "0.00.550.000 I load_tensors:        CUDA1 model buffer size = 9.00 MiB\n" DRAFT
+                       READY); /* its weights, and neither context nor compute */
+    assert_int_equal(log.loads[0].n_devices, 2);
+    for (int i = 0; i < 2; i++) assert_int_equal(log.loads[0].devices[i].draft, -1);
     llw_arena_free(arena);
 }
 

@@ -140,18 +140,18 @@ void llw_log_finish(llw_arena *arena, llw_log_entry *e) {
     judge(e);
 }
 
+/* What a load takes of a device; -1 where a part of it is unknown. */
 static int64_t all_of(const llw_log_device *d) {
-    int64_t sum = d->other;
-    const int64_t parts[] = {d->model, d->context, d->compute, d->output};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) sum += parts[i] > 0 ? parts[i] : 0;
-    return sum;
+    if (d->model < 0 || d->context < 0 || d->compute < 0) return -1;
+    return d->model + d->context + d->compute + d->other + (d->output > 0 ? d->output : 0);
 }
 
 /* Memory that was told before its target was loaded is not what a draft finds. */
 static void add_draft_on(llw_arena *arena, llw_load *main, llw_load *draft, llw_log_device *d) {
     llw_log_device *beside = llw_log_device_get(arena, main, d->name);
     if (d->memory_line < draft->first_line) d->free = -1;
-    if (beside && beside->draft >= 0) beside->draft += all_of(d);
+    int64_t all = all_of(d);
+    if (beside && beside->draft >= 0) beside->draft = all < 0 ? -1 : beside->draft + all;
 }
 
 void llw_log_add_draft(llw_arena *arena, llw_log_entry *e) {
@@ -166,7 +166,7 @@ void llw_log_add_draft(llw_arena *arena, llw_log_entry *e) {
     }
     for (int i = 0; i < draft->n_devices; i++) add_draft_on(arena, main, draft, &draft->devices[i]);
     add_draft_on(arena, main, draft, &draft->host);
-    if (draft->n_buffers) return;
+    if (draft->n_buffers && all_of(&draft->host) >= 0) return; /* what is not shown may lie anywhere */
     for (int i = 0; i < main->n_devices; i++) main->devices[i].draft = -1;
     main->host.draft = -1;
 }
