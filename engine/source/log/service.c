@@ -29,7 +29,8 @@ static void set_unified(llw_load *load, bool unified) {
     if (!load->kv_unified) load->kv_unified = unified ? "true" : "false";
 }
 
-/* The context of one slot; the first that says it stands. Where it was divided, nothing capped it. */
+/* The context of one slot; the first that says it stands. A divided one may have been capped: what it was
+ * before is slot.whole then. */
 static void set_share(llw_log_entry *e, int64_t cells, bool divided, int line) {
     if (e->slot.cells || !counts(cells, INT32_MAX)) return;
     e->slot.cells = cells;
