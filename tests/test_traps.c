@@ -181,6 +181,29 @@ static void traps_are_left_alone(void **state) {
     CHECK(quiet);
 }
 
+/* What a tree clones, a script of it says: neither its documents nor its examples do. */
+static void a_fork_is_cloned_by_what_runs(void **state) {
+    (void)state;
+    static const char clone[] = "git clone https://github.com/x/ik_llama.cpp\n";
+    static const struct {
+        const char *name, *text, *want;
+    } cases[] = {
+        {"setup.sh", clone, ""},
+        {"README.md", "Or try git clone https://github.com/x/ik_llama.cpp\n", "F01 run.sh:1:24\n"},
+        {"examples/setup.sh", clone, "F01 run.sh:1:24\n"},
+        {"setup.sh", "git clone https://github.com/x/llama.cpp-parsers\n", ""},
+        {"setup.sh", "git clone https://github.com/x/Cargo_llama.cpp.git\n", ""},
+        {"setup.sh", "git clone https://github.com/x/llama-cpp-python\n", "F01 run.sh:1:24\n"},
+        {"setup.sh", "git clone https://github.com/x/go-llama.cpp.git\n", "F01 run.sh:1:24\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const tree_file files[] = {
+            {"run.sh", "llama-server -m a.gguf --nope\n"}, {cases[i].name, cases[i].text}, {NULL, NULL}};
+        const char *got = found_in(files);
+        if (strcmp(got, cases[i].want)) fail_msg("%s: %sfinds %s", cases[i].name, cases[i].text, got);
+    }
+}
+
 static void their_neighbours_are_found(void **state) {
     (void)state;
     static const trap loud[] = {
@@ -276,6 +299,7 @@ static void settings_of_scripts_are_theirs(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(traps_are_left_alone),
+        cmocka_unit_test(a_fork_is_cloned_by_what_runs),
         cmocka_unit_test(their_neighbours_are_found),
         cmocka_unit_test(settings_of_scripts_are_theirs),
     };

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
 const char llw_fork_ik[] = "ik_llama.cpp";
 
@@ -38,6 +39,18 @@ static bool is_name_byte(char c) {
     return isalnum((unsigned char)c) || c == '-' || c == '_' || c == '.';
 }
 
+/* A word of a name, between - _ and the dot. */
+static bool has_word(const char *name, const char *word) {
+    static const char ends[] = "-_.";
+    size_t len = strlen(word);
+    for (const char *at = name; *at; at += strspn(at, ends)) {
+        size_t n = strcspn(at, ends);
+        if (n == len && !strncasecmp(at, word, n)) return true;
+        at += n;
+    }
+    return false;
+}
+
 /* The name of a repository that holds a llama.cpp: not a binding of it, nor what speaks to it. */
 static bool is_llama_cpp(const char *name, size_t len) {
     static const char *const others[] = {"python", "swap", "rs", "sharp", "node", "go", "docker", "compose"};
@@ -47,7 +60,7 @@ static bool is_llama_cpp(const char *name, size_t len) {
     text[len] = 0;
     const char *llama = strcasestr(text, "llama");
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (strcasestr(text, others[i])) return false;
+        if (has_word(text, others[i])) return false;
     return llama && strcasestr(llama, "cpp");
 }
 

@@ -121,10 +121,10 @@ llw_config_entry *llw_config_set_load(llw_config_reader *r, llw_config_set *set,
         if (sniff) llw_arena_free(arena);
         return NULL;
     }
-    bool document = kind == LLW_CONFIG_DOCUMENT || kind == LLW_CONFIG_PYTHON;
-    if (!document && !llw_config_is_example(path))
+    bool speaks = kind != LLW_CONFIG_DOCUMENT && !llw_config_is_example(path); /* for the tree */
+    if (speaks && kind != LLW_CONFIG_PYTHON)
         llw_config_pins_in(r, path, llw_path_folder(r->arena, path), bytes, len);
-    if (!r->fork) r->fork = llw_fork_cloned(set->arena, bytes, len);
+    if (speaks && !r->fork) r->fork = llw_fork_cloned(set->arena, bytes, len);
     if (sniff) {
         kind = llw_config_kind_by_content(kind, llw_path_name(path), bytes, len);
         if (kind != LLW_CONFIG_NONE) bytes = llw_arena_strndup(set->arena, bytes, len);
