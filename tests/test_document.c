@@ -339,6 +339,13 @@ static void a_gain_measured_elsewhere_is_a_reason(void **state) {
         {"The GGUF ran at 31 t/s with `-b 2048 -ub 2048`.\n", false},
         {"The GGUF: `-ub 2048` gave 910 t/s where 512 gave 960 t/s, -5%.\n", false},
         {"The GGUF: `-ub 2048`. A new driver gave +20%.\n", false},
+        {"The GGUF, with `-ub 512`: 2048 t/s (+20%).\n", false},
+        {"The GGUF, with `-ub 512`, 2048 tok/s (+20%).\n", false},
+        {"The GGUF, with `-ub 512`: 2048 of them (+20%).\n", false},
+        {"The GGUF: `-ub 512/1024/2048` gave up to +20%.\n", true},
+        {"The GGUF: `-ub 512, 2,048` gave up to +20%.\n", true},
+        {"The GGUF: `-ub 512` \xe2\x86\x92 `2048` gave +20%.\n", true},
+        {"The GGUF: `-ub 512` to 2048 gave +20%.\n", true},
         {"```\n# GGUF, -ub 2048: +38%\n```\n", false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)

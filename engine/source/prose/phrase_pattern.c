@@ -15,7 +15,7 @@ static const char *const names[LLW_PATTERNS] = {
     "placement",  "reason",    "source",      "name",          "fits-all",      "card",         "speed",
     "estimated",  "old-file",  "old-section", "measured",      "update",        "update-step",  "short-test",
     "long-test",  "ub-reason", "the-model",   "size-of-cache", "needs",         "context",      "bench-row",
-    "other-kind", "ub-value",  "ub-gain",     "quant-of-file"};
+    "other-kind", "ub-value",  "ub-next",     "ub-gain",       "quant-of-file"};
 
 typedef struct belief {
     const char *name;

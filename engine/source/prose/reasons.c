@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { MAX_SENTENCE = 2000, MAX_BETWEEN = 6, MAX_REASONS = 1000 };
+enum { MAX_SENTENCE = 2000, MAX_REASONS = 1000 };
 
 typedef struct llw_ubatch_reason {
     int64_t value;
@@ -22,22 +22,21 @@ static void remember(llw_config_reader *r, int64_t value, const char *place) {
     r->ubatch_reasons = items;
 }
 
-/* A number with or without a comma: 2048, 2,048. *to is the byte behind it. */
-static int64_t number_at(const char *text, size_t from, size_t *to) {
+/* A number of a few digits, with or without a comma: 2048, 2,048. */
+static int64_t number_of(const char *text, size_t from, size_t to) {
     int64_t value = 0;
-    for (*to = from; isdigit((unsigned char)text[*to]) || text[*to] == ','; (*to)++) {
-        if (text[*to] == ',' && !isdigit((unsigned char)text[*to + 1])) break;
-        if (text[*to] != ',' && value < INT32_MAX) value = value * 10 + (text[*to] - '0');
-    }
+    for (size_t i = from; i < to; i++)
+        if (isdigit((unsigned char)text[i])) value = value * 10 + (text[i] - '0');
     return value;
 }
 
-/* "-ub 512/1024/2048", "-ub from 512 to 2048": what stands close behind the first value is one, too. */
-static void hear_values(llw_config_reader *r, const char *text, size_t from, const char *place) {
-    for (size_t to = 0; isdigit((unsigned char)text[from]); from = to) {
-        remember(r, number_at(text, from, &to), place);
-        for (size_t n = 0; n < MAX_BETWEEN && text[to] && !isdigit((unsigned char)text[to]); n++) to++;
-    }
+/* "-ub 512/1024/2048", "-ub from 512 to 2048": what is listed behind the first value is one, too. Returns the
+ * byte behind the last. */
+static size_t hear_values(llw_config_reader *r, const char *text, size_t len, llw_match m,
+                          const char *place) {
+    do remember(r, number_of(text, m.group[0], m.group_to[0]), place);
+    while (llw_pattern_next(LLW_PATTERN_UB_NEXT, text, len, m.to, &m));
+    return m.to;
 }
 
 static void hear(llw_config_reader *r, const llw_config_file *file, const llw_rich *sentence) {
@@ -48,9 +47,9 @@ static void hear(llw_config_reader *r, const llw_config_file *file, const llw_ri
     text[len] = 0;
     llw_match m = {0};
     if (!llw_pattern_matches(LLW_PATTERN_UB_GAIN, text, len)) return;
-    for (size_t at = 0; llw_pattern_next(LLW_PATTERN_UB_VALUE, text, len, at, &m); at = m.to) {
+    for (size_t at = 0; llw_pattern_next(LLW_PATTERN_UB_VALUE, text, len, at, &m);) {
         const llw_char *c = &sentence->chars[m.group[0]];
-        hear_values(r, text, m.group[0], llw_place(r->arena, file->path, c->line, c->column));
+        at = hear_values(r, text, len, m, llw_place(r->arena, file->path, c->line, c->column));
     }
 }
 
