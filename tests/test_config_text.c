@@ -64,6 +64,16 @@ static void columns_count_code_points(void **state) {
     assert_int_equal(r.chars[r.n - 1].column, 1);
 }
 
+static void a_line_has_blanks_for_ends(void **state) {
+    (void)state;
+    llw_rich two = rich_of("one\ntwo\n"), none = {0};
+    size_t len = 0;
+    assert_string_equal(llw_rich_line(arena, &two, &len), "one two ");
+    assert_int_equal(len, 8);
+    assert_string_equal(llw_rich_line(arena, &none, &len), "");
+    assert_int_equal(len, 0);
+}
+
 static void parameters_expand_as_compose_does(void **state) {
     (void)state;
     llw_scope s = {.arena = arena};
@@ -430,6 +440,7 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         T(columns_count_code_points),
+        T(a_line_has_blanks_for_ends),
         T(parameters_expand_as_compose_does),
         T(a_value_remembers_what_it_replaced),
         T(yaml_nodes_know_their_places),

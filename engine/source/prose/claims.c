@@ -230,10 +230,11 @@ typedef struct speech {
     bool ubatch; /* ... why -ub is what it is */
 } speech;
 
-static speech listen(const llw_rich *text) {
-    char bytes[2000];
-    size_t n = text->n < sizeof bytes ? text->n : sizeof bytes;
-    for (size_t i = 0; i < n; i++) bytes[i] = text->chars[i].byte == '\n' ? ' ' : text->chars[i].byte;
+static speech listen(const comments *c, const llw_rich *text) {
+    enum { LONGEST = 2000 };
+    size_t n = 0;
+    const char *bytes = llw_rich_line(c->r->arena, text, &n);
+    if (n > LONGEST) n = LONGEST;
     return (speech){llw_phrase_reason(text), llw_phrase_source(text),
                     llw_pattern_matches(LLW_PATTERN_UB_REASON, bytes, n)};
 }
@@ -305,7 +306,7 @@ void llw_config_comments(llw_config_reader *r, const llw_config_file *file, cons
         const block *b = &c.blocks[i];
         int from = 0, to = 0;
         if (b->silent || !reach(&c, i, &from, &to)) continue;
-        speech s = listen(&b->text);
+        speech s = listen(&c, &b->text);
         read_sentences(&c, &b->text, from, to, s.sourced, n_targets);
         for (size_t k = 0; k < n_targets; k++)
             ubatch[k] |= s.ubatch && targets[k].from >= from && targets[k].from <= to;
@@ -317,7 +318,7 @@ void llw_config_comments(llw_config_reader *r, const llw_config_file *file, cons
     }
     for (size_t i = 0; i < n_texts; i++) {
         size_t k = texts[i].target;
-        speech s = listen(&texts[i].text);
+        speech s = listen(&c, &texts[i].text);
         read_sentences(&c, &texts[i].text, 0, 0, s.sourced, k);
         ubatch[k] |= s.ubatch;
         if (s.reason && !reasons[k] && texts[i].text.n) {

@@ -168,19 +168,9 @@ static meant named_by_heading(const document *d, const llw_rich *text) {
 
 /* --- which passages speak --- */
 
-static const char *text_of(const document *d, const llw_rich *rich, size_t *len) {
-    llw_text out = {0};
-    for (size_t i = 0; i < rich->n; i++)
-        llw_text_addn(&out, rich->chars[i].byte == '\n' ? " " : &rich->chars[i].byte, 1);
-    *len = out.len;
-    const char *text = llw_arena_strndup(d->r->arena, llw_text_str(&out), out.len);
-    llw_text_fini(&out);
-    return text;
-}
-
 static bool passage_is(const document *d, const llw_passage *p, llw_pattern test) {
     size_t len = 0;
-    const char *text = text_of(d, &p->text, &len);
+    const char *text = llw_rich_line(d->r->arena, &p->text, &len);
     return llw_pattern_matches(test, text, len);
 }
 
@@ -200,7 +190,7 @@ static bool *find_under(const document *d, llw_pattern test) {
 /* "What happened: ..." at the start of a paragraph is a heading of its own. */
 static bool labelled_old(const document *d, const llw_passage *p) {
     size_t len = 0;
-    const char *text = text_of(d, &p->text, &len),
+    const char *text = llw_rich_line(d->r->arena, &p->text, &len),
                *colon = memchr(text, ':', len < MAX_LABEL ? len : MAX_LABEL);
     return colon && p->kind != LLW_PASSAGE_CELL &&
            llw_pattern_matches(LLW_PATTERN_OLD_SECTION, text, (size_t)(colon - text));
@@ -251,7 +241,7 @@ static meant subject_of(const document *d, size_t index, const llw_rich *before,
         if (m.n || m.foreign || all[i].heading == i) return m;
     }
     size_t len = 0;
-    const char *text = text_of(d, sentence, &len);
+    const char *text = llw_rich_line(d->r->arena, sentence, &len);
     if (d->n_models == 1 && llw_pattern_matches(LLW_PATTERN_THE_MODEL, text, len))
         m = (meant){.items = {d->models[0]}, .n = 1, .by_launch = true};
     return m;
@@ -349,7 +339,7 @@ static void claim_belief(document *d, const llw_rich *sentence) {
 static bool is_bench_row(const document *d, const llw_passage *p) {
     size_t len = 0;
     llw_rich row = llw_rich_slice(&p->text, 0, p->kind == LLW_PASSAGE_CELL ? p->lead : p->text.n);
-    const char *text = text_of(d, &row, &len);
+    const char *text = llw_rich_line(d->r->arena, &row, &len);
     return llw_pattern_matches(LLW_PATTERN_BENCH_ROW, text, len);
 }
 
@@ -361,7 +351,7 @@ static bool titles_another_size(const document *d, const llw_passage *p, const l
         return false;
     size_t len = 0;
     llw_rich titles = llw_rich_slice(&p->text, 0, p->lead);
-    const char *text = text_of(d, &titles, &len);
+    const char *text = llw_rich_line(d->r->arena, &titles, &len);
     bool other = false;
     for (const char *at = text; (at = strpbrk(at, "0123456789")) != NULL;) {
         size_t n = strspn(at, "0123456789.");
@@ -385,7 +375,7 @@ static bool other_column(const document *d, const llw_passage *p) {
     size_t own = p->text.n > p->lead ? p->text.n - p->lead : 0, len = 0;
     if (p->kind != LLW_PASSAGE_CELL || p->title == p->lead || own > FIGURE_ALONE) return false;
     llw_rich title = llw_rich_slice(&p->text, p->title, p->lead);
-    const char *text = text_of(d, &title, &len);
+    const char *text = llw_rich_line(d->r->arena, &title, &len);
     return !llw_pattern_matches(LLW_PATTERN_SIZE_OF_MODEL, text, len) ||
            llw_pattern_matches(LLW_PATTERN_SIZE_OF_ELSE, text, len);
 }
@@ -481,7 +471,7 @@ static void read_update(document *d, size_t from) {
     bool smoke = shown < d->passages.n;
     const llw_rich *text = &all[smoke ? shown : step].text;
     size_t len = 0;
-    const char *bytes = text_of(d, text, &len);
+    const char *bytes = llw_rich_line(d->r->arena, text, &len);
     llw_match m = {.from = 0};
     llw_pattern_next(smoke ? LLW_PATTERN_SHORT_TEST : LLW_PATTERN_UPDATE_STEP, bytes, len, 0, &m);
     const llw_phrase p = {.about = "update", .at = m.from};

@@ -68,13 +68,10 @@ void llw_document_code(llw_config_reader *r, llw_config_set *set, const llw_conf
     r->out->n_unread = unread; /* an example that cannot be read is no file that cannot */
 }
 
-static bool gives_ub_reason(const llw_passage *p) {
-    llw_text text = {0};
-    for (size_t i = 0; i < p->text.n; i++)
-        llw_text_addn(&text, p->text.chars[i].byte == '\n' ? " " : &p->text.chars[i].byte, 1);
-    bool gives = llw_pattern_matches(LLW_PATTERN_UB_REASON, llw_text_str(&text), text.len);
-    llw_text_fini(&text);
-    return gives;
+static bool gives_ub_reason(const llw_config_reader *r, const llw_passage *p) {
+    size_t len = 0;
+    const char *text = llw_rich_line(r->arena, &p->text, &len);
+    return llw_pattern_matches(LLW_PATTERN_UB_REASON, text, len);
 }
 
 /* Words without an option are what a program printed, or a sentence. */
@@ -92,7 +89,7 @@ void llw_document_launches(llw_config_reader *r, const llw_config_file *file, co
         const llw_passage *p = &passages->items[i];
         if (p->kind == LLW_PASSAGE_CODE) continue;
         reason |= llw_phrase_reason(&p->text);
-        ubatch |= gives_ub_reason(p);
+        ubatch |= gives_ub_reason(r, p);
     }
     for (size_t i = 0; i < starts->n; i++) {
         llw_start *start = &starts->items[i];

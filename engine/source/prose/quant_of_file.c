@@ -14,10 +14,9 @@ static int64_t bits_of(const char *quant) {
 }
 
 bool llw_quant_of_file(llw_arena *arena, const llw_rich *sentence, const char **file, llw_phrase *out) {
-    char text[LONGEST];
-    size_t len = sentence->n < sizeof text ? sentence->n : sizeof text;
-    for (size_t i = 0; i < len; i++)
-        text[i] = sentence->chars[i].byte == '\n' ? ' ' : sentence->chars[i].byte;
+    size_t len = 0;
+    const char *text = llw_rich_line(arena, sentence, &len);
+    if (len > LONGEST) len = LONGEST;
     llw_match m;
     if (!llw_pattern_next(LLW_PATTERN_QUANT_OF_FILE, text, len, 0, &m)) return false;
     *out = (llw_phrase){.about = "quantisation", .at = m.group[1]};

@@ -40,11 +40,9 @@ static size_t hear_values(llw_config_reader *r, const char *text, size_t len, ll
 }
 
 static void hear(llw_config_reader *r, const llw_config_file *file, const llw_rich *sentence) {
-    char text[MAX_SENTENCE];
-    size_t len = sentence->n < sizeof text ? sentence->n : sizeof text - 1;
-    for (size_t i = 0; i < len; i++)
-        text[i] = sentence->chars[i].byte == '\n' ? ' ' : sentence->chars[i].byte;
-    text[len] = 0;
+    size_t len = 0;
+    const char *text = llw_rich_line(r->arena, sentence, &len);
+    if (len > MAX_SENTENCE) len = MAX_SENTENCE;
     llw_match m = {0};
     if (!llw_pattern_matches(LLW_PATTERN_UB_GAIN, text, len)) return;
     for (size_t at = 0; llw_pattern_next(LLW_PATTERN_UB_VALUE, text, len, at, &m);) {

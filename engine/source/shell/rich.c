@@ -71,6 +71,13 @@ const char *llw_rich_text(llw_arena *arena, const llw_rich *rich) {
     return llw_rich_show(arena, rich);
 }
 
+const char *llw_rich_line(llw_arena *arena, const llw_rich *rich, size_t *len) {
+    char *text = llw_arena_alloc(arena, rich->n + 1);
+    for (size_t i = 0; i < rich->n; i++) text[i] = rich->chars[i].byte == '\n' ? ' ' : rich->chars[i].byte;
+    *len = rich->n;
+    return text;
+}
+
 const char *llw_place(llw_arena *arena, const char *file, int line, int column) {
     if (!line) return file;
     return column ? llw_arena_printf(arena, "%s:%d:%d", file, line, column)

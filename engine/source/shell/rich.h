@@ -50,6 +50,8 @@ bool llw_rich_is(const llw_rich *rich, const char *text); /* known, and exactly 
 const char *llw_rich_text(llw_arena *arena, const llw_rich *rich);
 /* The same with ? for what is unknown; for messages. */
 const char *llw_rich_show(llw_arena *arena, const llw_rich *rich);
+/* The bytes as one line: a blank for each end of a line. *len counts them. */
+const char *llw_rich_line(llw_arena *arena, const llw_rich *rich, size_t *len);
 
 /* As a word: its place is that of the first byte that came out of a variable, else of the first byte; `place`
  * stands in when it is empty. */
