@@ -79,12 +79,16 @@ static void claim(llw_config_reader *r, const llw_config_file *file, llw_entity 
     llw_config_claim(r, &said);
 }
 
-bool llw_card_is_of(llw_config_reader *r, const llw_config_file *file, const llw_config_launch *launch) {
+size_t llw_card_models(llw_config_reader *r, const llw_config_file *file, const llw_config_launch **models,
+                       size_t n) {
+    size_t kept = 0, len = file->len < LLW_CARD_BYTES_MAX ? file->len : LLW_CARD_BYTES_MAX;
     llw_card_text card;
-    llw_card_read_head(r->arena, file->bytes, file->len < LLW_CARD_BYTES_MAX ? file->len : LLW_CARD_BYTES_MAX,
-                       &card);
-    return launch->model &&
-           llw_card_about(r->facts, launch->model, r->arena, file->name, &card) == LLW_NAMES_SAME;
+    llw_card_read_head(r->arena, file->bytes, len, &card);
+    for (size_t i = 0; i < n; i++)
+        if (models[i]->model &&
+            llw_card_about(r->facts, models[i]->model, r->arena, file->name, &card) == LLW_NAMES_SAME)
+            models[kept++] = models[i];
+    return kept;
 }
 
 void llw_card_claims(llw_config_reader *r, const llw_config_file *file,

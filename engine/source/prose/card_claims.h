@@ -11,7 +11,8 @@ bool llw_is_card(const llw_config_file *file);
  * round figure that agrees. What a card runs as an example is its makers' and is not read. */
 void llw_card_claims(llw_config_reader *r, const llw_config_file *file,
                      const llw_config_launch *const *models, size_t n);
-/* Whether the card is about the model of that launch. */
-bool llw_card_is_of(llw_config_reader *r, const llw_config_file *file, const llw_config_launch *launch);
+/* Keeps those launches in front whose model the card is about; returns how many. */
+size_t llw_card_models(llw_config_reader *r, const llw_config_file *file, const llw_config_launch **models,
+                       size_t n);
 
 #endif

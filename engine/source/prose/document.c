@@ -486,12 +486,9 @@ static void read_update(document *d, size_t from) {
 /* Tables of a card list the files of its model, each with its size: those of the files that somebody starts.
  */
 static void read_card_tables(document *d) {
-    size_t kept = 0;
-    for (size_t i = 0; i < d->n_models; i++)
-        if (llw_card_is_of(d->r, d->file, d->models[i])) d->models[kept++] = d->models[i];
-    d->n_models = kept;
+    d->n_models = llw_card_models(d->r, d->file, d->models, d->n_models);
     d->card = true;
-    if (!kept) return;
+    if (!d->n_models) return;
     llw_markdown_read(d->r->arena, d->file->bytes, d->file->len,
                       llw_link_new(d->r->arena, d->file->path, "model card", false), &d->passages);
     d->old = find_under(d, LLW_PATTERN_OLD_SECTION);
