@@ -35,7 +35,7 @@ static int tear_down(void **state) {
 }
 
 static llw_config_file file_of(const char *name, const char *bytes) {
-    return (llw_config_file){name, name, "", llw_arena_strdup(arena, bytes), strlen(bytes), false};
+    return (llw_config_file){name, name, "", llw_arena_strdup(arena, bytes), strlen(bytes), false, NULL};
 }
 
 static llw_rich rich_of(const char *text) {

@@ -39,7 +39,7 @@ int main(int argc, char **argv) {
         if (!f) return 1;
         script[len] = 0;
         fclose(f);
-        llw_config_file file = {"run.sh", "run.sh", "", script, len, false};
+        llw_config_file file = {"run.sh", "run.sh", "", script, len, false, NULL};
         llw_rich text = llw_config_text(&reader, &file, "script");
         llw_start_site site = {.file = "run.sh", .directory = "", .default_origin = "shell default"};
         llw_scope env = {.arena = arena};

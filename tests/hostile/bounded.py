@@ -51,6 +51,8 @@ SHELL = {
     "appends": "A=(-m x)\n" + "A+=(-c 4096)\n" * 60000 + 'llama-server "${A[@]}"\n',
     "for": "for i in " + "a " * 200000 + "; do llama-server -m $i -c 1; done\n",
     "loops": rows(lambda k: f"for i{k} in a b c d e f g h i j; do ", 12) + "llama-server -m a -c 1" + "; done" * 12 + "\n",
+    "itself": "./run.sh\n" * 40 + "llama-server -m a -c 1\n",
+    "shells": "A='llama-server -m a -c 1'\n" + 'bash -c "$A"\n' * 50000,
     "calls": rows(lambda i: f"f{i}() {{ f{i + 1}; f{i + 1}; }}\n", 40) + "f40() { llama-server -m a -c 1; }\nf0\n",
     "recursion": "f() { f; f; f; llama-server -c 1; }\nf\n",
     "case": 'case "$1" in\n' + rows(lambda i: f"a{i}|b{i}) X={i};;\n", 40000) + "esac\nllama-server -m a -c $X\n",
@@ -82,7 +84,7 @@ FILES = {
                               '  m0: xxxxxxxxxxxx\nmodels:\n  a: {cmd: "llama-server -m ${m249} -c 1"}\n',
                     "models": "macros: {" + rows(lambda i: f"a{i}: x, ", 250) + "}\nmodels:\n" +
                               rows(lambda i: f'  m{i}: {{cmd: "llama-server -m {"${a1}" * 20} -c 1"}}\n', 6000)},
-    "Makefile": {"doubling": "A=$(A)$(A)\n" + rows(lambda i: f"B{i}=$(B{i + 1})$(B{i + 1})\n", 60) + "x:\n\tllama-server -m $(B0) $(A) -c 1\n",
+    "Makefile": {"circle": "A=" + "$(A) xxxxxxxx " * 20 + "\nx:\n\tllama-server -m $(A) -c 1\n", "doubling": "A=$(A)$(A)\n" + rows(lambda i: f"B{i}=$(B{i + 1})$(B{i + 1})\n", 60) + "x:\n\tllama-server -m $(B0) $(A) -c 1\n",
                  "open": "x:\n\tllama-server -m " + "$(" * 300000 + "\n"},
     "justfile": {"doubling": rows(lambda i: f"a{i} := a{i - 1} + a{i - 1}\n", 20000) + "x:\n  llama-server -m {{a9}} -c 1\n",
                  "open": "x:\n  llama-server -m " + "{{" * 200000 + "\n"},

@@ -43,33 +43,46 @@ static size_t closing(const llw_rich *in, size_t open) {
     return in->n;
 }
 
-/* NOLINTBEGIN(misc-no-recursion): at most MAX_DEPTH deep */
-static llw_rich expand(recipes *m, const llw_rich *in, int depth);
+/* A variable whose value is being put in, and those around it. */
+typedef struct opened {
+    const llw_variable *variable;
+    const struct opened *outer;
+    int depth;
+} opened;
 
-static void put(recipes *m, const char *name, const llw_char *at, int depth, llw_rich *out) {
+static bool is_open(const opened *around, const llw_variable *v) {
+    for (; around; around = around->outer)
+        if (around->variable == v) return true;
+    return false;
+}
+
+/* NOLINTBEGIN(misc-no-recursion): at most MAX_DEPTH deep */
+static void expand(recipes *m, const llw_rich *in, const opened *around, llw_rich *out);
+
+/* A variable that refers to itself is an error of make. */
+static void put(recipes *m, const char *name, const llw_char *at, const opened *around, llw_rich *out) {
     const llw_variable *v = llw_scope_get(&m->variables, name);
-    if (!v || depth >= MAX_DEPTH || m->r->budget < v->value.n) {
+    opened next = {v, around, around ? around->depth + 1 : 1};
+    if (!v || next.depth > MAX_DEPTH || is_open(around, v) || m->r->budget < v->value.n) {
         llw_rich_unknown(m->r->arena, out, at, at->link);
         return;
     }
     m->r->budget -= v->value.n;
-    llw_rich value = expand(m, &v->value, depth + 1);
-    llw_rich_append(m->r->arena, out, &value);
+    expand(m, &v->value, &next, out);
 }
 
-/* $(NAME), ${NAME}, $N and {{NAME}}. */
-static llw_rich expand(recipes *m, const llw_rich *in, int depth) {
-    llw_rich out = {0};
+/* Appends the text with $(NAME), ${NAME}, $N and {{NAME}} put in. */
+static void expand(recipes *m, const llw_rich *in, const opened *around, llw_rich *out) {
     for (size_t i = 0; i < in->n; i++) {
         const llw_char *c = &in->chars[i];
         char next = i + 1 < in->n ? in->chars[i + 1].byte : 0;
         bool call = m->just ? c->byte == '{' && next == '{' : c->byte == '$' && next;
         if (c->unknown || !call) {
-            llw_rich_push(m->r->arena, &out, *c);
+            llw_rich_push(m->r->arena, out, *c);
             continue;
         }
         if (!m->just && next == '$') {
-            llw_rich_push(m->r->arena, &out, in->chars[i++]);
+            llw_rich_push(m->r->arena, out, in->chars[i++]);
             continue;
         }
         size_t from = i + 2, to = i + 1;
@@ -81,12 +94,23 @@ static llw_rich expand(recipes *m, const llw_rich *in, int depth) {
             from = i + 1, to = i + 2;
         llw_rich name = llw_rich_slice(in, from, to < in->n ? to : in->n);
         name = llw_rich_trim(&name);
-        put(m, show(m, &name), c, depth, &out);
+        put(m, show(m, &name), c, around, out);
         i = m->just || next == '(' || next == '{' ? to + (m->just ? 1 : 0) : i + 1;
+    }
+}
+/* NOLINTEND(misc-no-recursion) */
+
+/* The value of NAME := text. What it holds is not looked at again: its dollar signs are doubled. */
+static llw_rich at_once(recipes *m, const llw_rich *text) {
+    llw_rich value = {0}, out = {0};
+    expand(m, text, NULL, &value);
+    for (size_t i = 0; i < value.n; i++) {
+        llw_rich_push(m->r->arena, &out, value.chars[i]);
+        if (value.chars[i].byte == '$' && !value.chars[i].unknown)
+            llw_rich_push(m->r->arena, &out, value.chars[i]);
     }
     return out;
 }
-/* NOLINTEND(misc-no-recursion) */
 
 /* NAME = value and its kin; false when the line is none. */
 static bool assignment(recipes *m, const llw_rich *line) {
@@ -123,6 +147,7 @@ static bool assignment(recipes *m, const llw_rich *line) {
         llw_rich_push(m->r->arena, &kept, c);
     }
     if (!known) llw_rich_unknown(m->r->arena, &kept, &line->chars[0], link);
+    if (!m->just && first == ':') kept = at_once(m, &kept);
     llw_scope_assign(&m->variables, show(m, &name), &kept, llw_rich_token(m->r->arena, &name, NULL));
     return true;
 }
@@ -138,7 +163,7 @@ static void run(recipes *m, const llw_rich *script) {
     llw_starts starts = {0};
     size_t unread = m->r->out->n_unread;
     llw_rich *text = llw_arena_alloc(m->r->arena, sizeof *text);
-    *text = expand(m, script, 0);
+    expand(m, script, NULL, text);
     llw_shell_script(m->r, &site, text, NULL, &env, &starts);
     if (!starts.n) m->r->out->n_unread = unread;
     for (size_t i = 0; i < starts.n && m->n < MAX_LAUNCHES; i++)

@@ -13,6 +13,7 @@ typedef struct llw_config_file {
     char *bytes;
     size_t len;
     bool example;
+    struct llw_config_kept *kept; /* its text, while it is read again and again; NULL for a part of a file */
 } llw_config_file;
 
 struct llw_config_router;
@@ -29,20 +30,21 @@ typedef struct llw_config_reader {
     char **known;  /* names of the known models, once they were asked for */
     size_t n_known;
     size_t copies,
-        reread; /* of variables and script bytes in loops and branches: LLW_SHELL_BUDGET at the start */
-    int shells; /* scripts inside scripts that are being read */
+        reread;      /* of variables and script bytes in loops and branches: LLW_SHELL_BUDGET at the start */
+    int shells;      /* scripts inside scripts that are being read */
+    size_t emission; /* counts the files that launches were looked for in: each has its arena */
     struct llw_gpu_table *cards;       /* models/gpus.tsv, once it was asked for */
     struct llw_config_router *routers; /* servers started with --models-preset */
     size_t n_routers, router_capacity;
     struct llw_config_map *maps; /* ConfigMaps of the manifests, once somebody asked */
     size_t n_maps, map_capacity;
     bool maps_read;
-    struct llw_kustomize *kustomize; /* which of them take which manifests, once somebody asked */
+    struct llw_kustomize *kustomize;      /* which of them take which manifests, once somebody asked */
     struct llw_config_with_env *with_env; /* services that are told with a .env */
     size_t n_with_env, with_env_capacity;
     struct llw_helm_use *helm_uses; /* commands that install charts */
     size_t n_helm_uses, helm_use_capacity;
-    struct llw_config_pin *pins;     /* where the project fixes its llama.cpp */
+    struct llw_config_pin *pins; /* where the project fixes its llama.cpp */
     size_t n_pins, pin_capacity;
     struct llw_ubatch_reason *ubatch_reasons; /* what documents give a reason for */
     size_t n_ubatch_reasons, ubatch_reason_capacity;
@@ -204,6 +206,7 @@ typedef struct llw_start_site {
     const char *default_origin; /* who wrote the text behind :- ("shell default") */
     bool tells;                 /* a script that cannot be read is told: a container or service starts it */
     const llw_inside *inside;   /* of the container that it runs in; NULL */
+    const struct llw_start_site *by; /* the script that starts this one; NULL */
 } llw_start_site;
 
 /* The file of the tree that a path inside the site's container is, by mounts and COPY; NULL when none is
@@ -231,6 +234,10 @@ enum { LLW_MAX_STARTS = 1000 };
 
 /* A file as text whose bytes know their places; \r\n counts as \n. */
 llw_rich llw_config_text(llw_config_reader *r, const llw_config_file *file, const char *origin);
+
+/* That of a script, or of a .env that one sources: made once for all that run it from one file. */
+const llw_rich *llw_config_script_text(llw_config_reader *r, const llw_config_file *file);
+struct llw_config_kept *llw_config_kept_new(llw_arena *arena);
 
 /* A text inside a file as a file of its own, of the same path, whose lines and columns are those of the outer
  * one: blanks stand for what is around it. NULL when too much was read already. */

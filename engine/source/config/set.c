@@ -78,7 +78,7 @@ static llw_config_entry *add(llw_config_set *set, const char *path, char *bytes,
     set->bytes += len;
     path = llw_arena_strdup(set->arena, path);
     *e = (llw_config_entry){.file = {path, llw_path_name(path), llw_path_folder(set->arena, path), bytes, len,
-                                     llw_config_is_example(path)},
+                                     llw_config_is_example(path), llw_config_kept_new(set->arena)},
                             .kind = kind,
                             .emit = emit};
     keep(set, e);

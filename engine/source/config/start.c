@@ -283,6 +283,13 @@ static void tell_unread(llw_config_reader *r, const llw_start_site *site, const 
                       "starts the script %.80s, which is not read here", shown);
 }
 
+/* How often a script is among those that are being read. */
+static int runs(const llw_start_site *site, const char *path) {
+    int n = 0;
+    for (; site; site = site->by) n += !strcmp(site->file, path);
+    return n;
+}
+
 static bool run_script(llw_config_reader *r, const llw_start_site *site, const llw_rich *word,
                        const llw_words *arguments, const llw_scope *env, llw_starts *out) {
     const char *path = llw_rich_text(r->arena, word);
@@ -293,12 +300,13 @@ static bool run_script(llw_config_reader *r, const llw_start_site *site, const l
     }
     const llw_config_file *file = find_script(r, site, word);
     if (!file || !is_script(file)) return false;
+    if (runs(site, file->path) > 1) return true; /* once more inside itself, for "$0 start"; not for ever */
     llw_start_site there = *site;
+    there.by = site;
     there.file = file->path;
     there.directory = file->directory;
     there.default_origin = "shell default";
-    llw_rich text = llw_config_text(r, file, "script");
-    llw_shell_script(r, &there, &text, arguments, env, out);
+    llw_shell_script(r, &there, llw_config_script_text(r, file), arguments, env, out);
     return true;
 }
 

@@ -229,18 +229,6 @@ static const char *known_tail(llw_shell *s, const llw_rich *word) {
     return llw_rich_show(s->r->arena, &tail);
 }
 
-/* The text of a file; of one that is sourced again and again it is read once. */
-static const llw_rich *file_text(llw_shell *s, const llw_config_file *file) {
-    size_t len = strlen(file->name);
-    bool variables = len >= 4 && (!strcmp(file->name + len - 4, ".env") || !strncmp(file->name, ".env", 4));
-    if (s->sourced == file) return s->sourced_text;
-    llw_rich *text = llw_arena_alloc(s->r->arena, sizeof *text);
-    *text = llw_config_text(s->r, file, variables ? ".env" : "script");
-    s->sourced = file;
-    s->sourced_text = text;
-    return text;
-}
-
 /* The file as its container has it, else one of the tree; NULL when it is nowhere. */
 static const llw_rich *sourced(llw_shell *s, const llw_rich *word) {
     const char *path = llw_rich_text(s->r->arena, word), *name = known_tail(s, word);
@@ -248,7 +236,7 @@ static const llw_rich *sourced(llw_shell *s, const llw_rich *word) {
     if (written) return written;
     const llw_config_file *file = path ? llw_config_inside_file(s->r, s->site, path) : NULL;
     if (!file && *name) file = llw_config_set_find_above(s->r, s->site->set, s->site->directory, name);
-    return file ? file_text(s, file) : NULL;
+    return file ? llw_config_script_text(s->r, file) : NULL;
 }
 
 static void do_source(llw_shell *s, const llw_words *w) {

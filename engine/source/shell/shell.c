@@ -163,6 +163,8 @@ static void run(llw_shell *s) {
             llw_shell_stop(s, "loops and calls make the script too long");
             return;
         }
+        if (s->r->shells > 1)
+            s->r->reread -= s->r->reread < LLW_SHELL_NESTED ? s->r->reread : LLW_SHELL_NESTED;
         step(s);
     }
 }
@@ -261,13 +263,13 @@ void llw_shell_script(llw_config_reader *r, const llw_start_site *site, const ll
     if (r->shells >= MAX_DEPTH || !script->n) return;
     r->shells++;
     size_t from = out->n;
-    llw_shell *s = llw_arena_alloc(r->arena, sizeof *s);
-    run_with(r, site, script, arguments, env, NULL, false, s, out);
+    llw_shell s;
+    run_with(r, site, script, arguments, env, NULL, false, &s, out);
     const char *choices[LLW_SHELL_CHOICES];
-    size_t n = arguments ? 0 : s->n_choices;
-    memcpy(choices, s->choices, sizeof choices);
-    for (size_t i = 0; i < n && !s->cut; i++) run_with(r, site, script, NULL, env, choices[i], false, s, out);
-    if (out->n == from && !arguments && !s->cut) run_with(r, site, script, NULL, env, NULL, true, s, out);
+    size_t n = arguments ? 0 : s.n_choices;
+    memcpy(choices, s.choices, sizeof choices);
+    for (size_t i = 0; i < n && !s.cut; i++) run_with(r, site, script, NULL, env, choices[i], false, &s, out);
+    if (out->n == from && !arguments && !s.cut) run_with(r, site, script, NULL, env, NULL, true, &s, out);
     tidy(out, from);
     r->shells--;
 }

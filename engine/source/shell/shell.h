@@ -17,6 +17,7 @@
 enum {
     LLW_SHELL_FRAMES = 64,
     LLW_SHELL_COMMANDS = 20000, /* commands read, those of loops and functions each time */
+    LLW_SHELL_NESTED = 128, /* what a command of a script that another one starts takes of LLW_SHELL_BUDGET */
     LLW_SHELL_FUNCTIONS = 256,
     LLW_SHELL_ROUNDS = 32,   /* of a for loop */
     LLW_SHELL_CHOICES = 24,  /* values of $1 that a script asks for */
@@ -110,9 +111,6 @@ typedef struct llw_shell {
     size_t here_end;     /* behind the here-documents of this line, or 0 */
     llw_rich here;       /* the last one */
     llw_rich redirected; /* where the output of the command goes */
-
-    const llw_config_file *sourced; /* last; its text is read once */
-    const llw_rich *sourced_text;
 
     const char *choices[LLW_SHELL_CHOICES];
     size_t n_choices;
