@@ -15,6 +15,12 @@ static void recipes_run_line_by_line(void **state) {
         "Makefile:10:31)\n"
         "Makefile:bench: model=/m/a.gguf (variable Makefile:5:10) gpu_layers=unknown (Makefile "
         "Makefile:13:1)\n");
+    /* := takes what is there; a variable that refers to itself is an error of make */
+    tree_check_one("Makefile",
+                   "CTX := 512\nCTX := $(CTX)0\nHERE := $$X/$(CTX)\nNP = $(NP)\nx:\n\tX=/m; llama-server -m "
+                   "$(HERE) -c $(CTX) -np $(NP)\nCTX := 9\n",
+                   "Makefile:x: model=/m/5120 (variable Makefile:1:8) ctx=9 (variable Makefile:7:8) "
+                   "parallel=unknown (variable Makefile:4:6)\n");
     tree_check_one("justfile",
                    "# llama\nmodel := '/m/a.gguf'\nport := env('PORT')\nserve ctx='1':\n    llama-server -m "
                    "{{model}} -c "

@@ -36,7 +36,8 @@ static int tear_down(void **state) {
 
 static llw_starts starts_of(const char *script) {
     llw_config_file *file = llw_arena_alloc(arena, sizeof *file);
-    *file = (llw_config_file){"run.sh", "run.sh", "", llw_arena_strdup(arena, script), strlen(script), false, NULL};
+    *file = (llw_config_file){"run.sh",       "run.sh", "",  llw_arena_strdup(arena, script),
+                              strlen(script), false,    NULL};
     llw_rich text = llw_config_text(&reader, file, "script");
     llw_start_site site = {.file = "run.sh", .directory = "", .default_origin = "shell default"};
     llw_scope env = {.arena = arena};

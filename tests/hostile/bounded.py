@@ -84,7 +84,8 @@ FILES = {
                               '  m0: xxxxxxxxxxxx\nmodels:\n  a: {cmd: "llama-server -m ${m249} -c 1"}\n',
                     "models": "macros: {" + rows(lambda i: f"a{i}: x, ", 250) + "}\nmodels:\n" +
                               rows(lambda i: f'  m{i}: {{cmd: "llama-server -m {"${a1}" * 20} -c 1"}}\n', 6000)},
-    "Makefile": {"circle": "A=" + "$(A) xxxxxxxx " * 20 + "\nx:\n\tllama-server -m $(A) -c 1\n", "doubling": "A=$(A)$(A)\n" + rows(lambda i: f"B{i}=$(B{i + 1})$(B{i + 1})\n", 60) + "x:\n\tllama-server -m $(B0) $(A) -c 1\n",
+    "Makefile": {"circle": "A=" + ("x" * 100 + "$(A)") * 3 + "\nx:\n\tllama-server -m $(A) -c 1\n",
+                 "doubling": "A=$(A)$(A)\n" + rows(lambda i: f"B{i}=$(B{i + 1})$(B{i + 1})\n", 60) + "x:\n\tllama-server -m $(B0) $(A) -c 1\n",
                  "open": "x:\n\tllama-server -m " + "$(" * 300000 + "\n"},
     "justfile": {"doubling": rows(lambda i: f"a{i} := a{i - 1} + a{i - 1}\n", 20000) + "x:\n  llama-server -m {{a9}} -c 1\n",
                  "open": "x:\n  llama-server -m " + "{{" * 200000 + "\n"},
@@ -102,6 +103,7 @@ FILES = {
     "Modelfile": {"same": "FROM a.gguf\n" + "PARAMETER num_ctx 1\n" * 40000, "quotes": 'FROM llama.gguf\nTEMPLATE """' + 'x"" ' * 200000},
     "Procfile": {"lines": "a: llama-server -c 1\n" * 40000},
 }
+CIRCLE = {f"{a}.sh": "#!/bin/bash\n" + f"./{b}.sh\n" * 40 + "llama-server -m a -c 1\n" for a, b in zip("abcd", "bcda")}
 PROSE = {
     "quotes": "> " * 20000 + "GGUF VRAM", "list": "\n".join(" " * (2 * i) + "- GGUF" for i in range(900)), "links": "[a](" * 200000 + "GGUF",
     "stars": "*a **a " * 120000 + "GGUF", "code": "`GGUF " * 150000, "references": "[a]: <" * 100000, "markup": "<a" * 300000 + " GGUF",
@@ -142,6 +144,7 @@ def inputs():
     for file, shapes in lint.items():
         for shape, text in shapes.items():
             yield f"{file} {shape}", {file: text}, ["lint", ".", *MACHINE]
+    yield "scripts circle", CIRCLE, ["lint", ".", *MACHINE]
     for shape, text in PROSE.items():
         yield f"card {shape}", {"README.md": "---\nbase_model: x/y\n---\n" + text}, [MODEL, "--card", "README.md", *MACHINE]
     for shape, text in {"keys": rows(lambda i: f"k{i}: v\n", 8000), "anchors": BOMB}.items():

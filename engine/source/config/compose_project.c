@@ -260,6 +260,7 @@ static llw_config_entry *to_include(const project *p, const way *at, const inclu
     return out;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): at most MAX_DEPTH deep */
 static const llw_service *project_of(llw_config_reader *r, llw_config_set *set, llw_config_entry *e,
                                      const way *outer, size_t *n);
 
@@ -392,6 +393,7 @@ static const llw_service *project_of(llw_config_reader *r, llw_config_set *set, 
     *n = e->n_project;
     return e->project;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 const llw_service *llw_config_project(llw_config_reader *r, llw_config_set *set, llw_config_entry *e,
                                       size_t *n) {

@@ -209,7 +209,7 @@ static void emit_apart(llw_config_reader *r, llw_config_set *set, size_t i) {
     r->arena = own;
     r->emission++;
     emit_one(r, set, i);
-    r->emission++; /* of texts that were kept in it */
+    r->emission++; /* the texts that were kept in it go with it */
     r->arena = all;
     trace after = trace_of(r);
     if (same_trace(&before, &after))
@@ -285,8 +285,7 @@ static llw_rc start_reader(llw_config_reader *r, llw_facts *facts, const llw_con
                              .out = out,
                              .budget = LLW_EXPAND_BUDGET,
                              .copies = LLW_SHELL_BUDGET,
-                             .reread = LLW_SHELL_BUDGET,
-                             .emission = 1};
+                             .reread = LLW_SHELL_BUDGET};
     r->flags = r->options->flags;
     if (r->flags) return LLW_OK;
     llw_flags *flags = llw_arena_alloc(r->arena, sizeof *flags);

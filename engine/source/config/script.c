@@ -21,7 +21,7 @@ llw_rich llw_config_text(llw_config_reader *r, const llw_config_file *file, cons
 
 struct llw_config_kept {
     llw_rich text;
-    size_t emission; /* in which it was made; 0: never */
+    size_t emission; /* in which it was made; 0: in none, and made anew */
 };
 
 struct llw_config_kept *llw_config_kept_new(llw_arena *arena) {
