@@ -29,7 +29,8 @@ bool llw_file_is_regular(const char *path);
 bool llw_file_is_directory(const char *path);
 
 /* directory + "/" + name, in the arena; name alone when directory is "" or ".". */
-char *llw_path_join(llw_arena *arena, const char *directory, const char *name);
+char *llw_path_join(llw_arena *arena, const char *directory, const char *name)
+    __attribute__((returns_nonnull));
 /* What stands behind the last slash: "b.gguf" of "a/b.gguf". A part of path. */
 const char *llw_path_name(const char *path);
 /* The same; path itself where that is empty. */

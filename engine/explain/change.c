@@ -119,7 +119,7 @@ typedef struct turning {
     int64_t order;
     const char *words[32];
     size_t n;
-    signed char turned[LLW_ATTRS]; /* -1: to less; 1: to more, or to what llama.cpp chooses */
+    int turned[LLW_ATTRS]; /* -1: to less; 1: to more, or to what llama.cpp chooses */
     llw_text said;
 } turning;
 

@@ -107,7 +107,7 @@ static void allocate(allocator *a, llw_node *node, int backend) {
     if (node->allocated || node->place != LLW_PLACE_NONE || node->view) return;
     node->allocated = true;
     llw_node *source = llw_ops[node->op].in_place ? reusable(node) : NULL;
-    node->buffer = source ? source->buffer : (signed char)backend;
+    node->buffer = source ? source->buffer : (short)backend;
     heap *h = &a->heaps[node->buffer];
     node->size = aligned(h, llw_backend_bytes(a->plan, node->buffer, node));
     if (!source) {

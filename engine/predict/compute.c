@@ -275,8 +275,9 @@ static llw_graph_kept *find_or_build(llw_plan *plan, llw_arena *arena, int64_t n
 }
 
 /* Which backends a graph's nodes and leafs are assigned to, in order. */
-static signed char *assigned(const llw_graph *graph, llw_arena *arena) {
-    signed char *backends = llw_arena_alloc(arena, graph->nodes.n + graph->leafs.n), *at = backends;
+static short *assigned(const llw_graph *graph, llw_arena *arena) {
+    size_t n = graph->nodes.n + graph->leafs.n;
+    short *backends = llw_arena_alloc(arena, n * sizeof *backends), *at = backends;
     for (size_t i = 0; i < graph->nodes.n; i++) *at++ = graph->nodes.items[i]->backend;
     for (size_t i = 0; i < graph->leafs.n; i++) *at++ = graph->leafs.items[i]->backend;
     return backends;
@@ -287,11 +288,12 @@ static signed char *assigned(const llw_graph *graph, llw_arena *arena) {
 static void measure_load(llw_plan *plan, llw_graph_kept *kept, llw_graph *graph, llw_arena *arena) {
     llw_schedule schedule;
     int64_t sizes[LLW_MAX_DEVICES + 1] = {0};
-    const signed char *before = assigned(graph, arena);
+    const short *before = assigned(graph, arena);
     llw_graph_again(kept, plan, arena, graph);
     llw_schedule_pin(graph);
     llw_schedule_assign(&schedule, graph);
-    if (!memcmp(before, assigned(graph, arena), graph->nodes.n + graph->leafs.n)) return; /* it is the same */
+    size_t n = graph->nodes.n + graph->leafs.n;
+    if (!memcmp(before, assigned(graph, arena), n * sizeof *before)) return; /* it is the same */
     llw_schedule_cut(&schedule);
     if (!llw_allocator_measure(&schedule, sizes, NULL) || schedule.aborts) return;
     for (int b = 0; b < plan->n_devices; b++)

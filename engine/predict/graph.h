@@ -35,19 +35,19 @@ typedef enum llw_unary {
 
 typedef struct llw_node llw_node;
 struct llw_node {
-    unsigned char op;    /* llw_op */
-    unsigned char kind;  /* llw_unary of UNARY; 1 of a SOFT_MAX that scales or biases, of a MUL_MAT_ID in F32,
-                            of a SSM_SCAN that keeps  snapshots */
-    unsigned char type;  /* ggml type */
-    bool input, output;  /* flags: filled from outside; kept until the end */
-    bool weight;         /* lies in a buffer of weights */
-    llw_place place;     /* of a tensor that has a buffer already; LLW_PLACE_NONE otherwise */
-    signed char backend; /* device number among those used, n_devices = the CPU's; -1 not assigned */
+    unsigned char op;   /* llw_op */
+    unsigned char kind; /* llw_unary of UNARY; 1 of a SOFT_MAX that scales or biases, of a MUL_MAT_ID in F32,
+                           of a SSM_SCAN that keeps  snapshots */
+    unsigned char type; /* ggml type */
+    bool input, output; /* flags: filled from outside; kept until the end */
+    bool weight;        /* lies in a buffer of weights */
     bool visited;
-    unsigned char n_src; /* where src ends, once the node is in the order */
     bool on_gpu;         /* CUDA has a kernel for it (device.h) */
+    llw_place place;     /* of a tensor that has a buffer already; LLW_PLACE_NONE otherwise */
+    short backend;       /* device number among those used, n_devices = the CPU's; -1 not assigned */
+    unsigned char n_src; /* where src ends, once the node is in the order */
     bool anchored;       /* an input, stored already, or with a weight: it may decide its backend itself */
-    signed char buffer;  /* backend whose buffer it got: allocator.c */
+    short buffer;        /* backend whose buffer it got: allocator.c */
     bool allocated;
     short pin; /* + 1: layer on whose device a load keeps it; LLW_PIN_HOST */
     unsigned short block, type_size;

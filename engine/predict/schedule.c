@@ -85,7 +85,7 @@ static void spread(llw_schedule *s, bool up, bool only_devices) {
         if (node->backend >= 0)
             current = only_devices && node->backend == cpu ? -1 : node->backend;
         else if (current >= 0 && llw_backend_takes(s->plan, current, node))
-            node->backend = (signed char)current;
+            node->backend = (short)current;
     }
 }
 
@@ -116,7 +116,7 @@ static void assign_rest(llw_schedule *s) {
             }
             if (n > most) {
                 most = n;
-                node->backend = (signed char)b;
+                node->backend = (short)b;
             }
         }
     }
@@ -134,7 +134,7 @@ static void assign_sources(llw_schedule *s) {
             if (src && src->backend < 0) src->backend = src->view ? src->view->backend : node->backend;
         }
         for (int b = 0; b < s->n_backends && node->backend < 0; b++)
-            if (llw_backend_takes(s->plan, b, node)) node->backend = (signed char)b;
+            if (llw_backend_takes(s->plan, b, node)) node->backend = (short)b;
     }
 }
 
@@ -148,7 +148,7 @@ void llw_schedule_pin(const llw_graph *graph) {
         if (!node->pin || (node->pin > 0 && !norms)) continue;
         llw_place place = node->pin > 0 ? plan->layer_place[node->pin - 1] : LLW_PLACE_CPU;
         int backend = llw_place_is_host(place) ? llw_cpu_backend(plan) : place;
-        if (llw_backend_takes(plan, backend, node)) node->backend = (signed char)backend;
+        if (llw_backend_takes(plan, backend, node)) node->backend = (short)backend;
     }
 }
 
@@ -160,7 +160,7 @@ void llw_schedule_assign(llw_schedule *s, llw_graph *graph) {
     for (int k = 0; k < 2; k++)
         for (size_t i = 0; i < lists[k]->n; i++) {
             llw_node *node = lists[k]->items[i];
-            if (node->backend < 0 && node->anchored) node->backend = (signed char)from_current(s, node);
+            if (node->backend < 0 && node->anchored) node->backend = (short)from_current(s, node);
         }
     spread(s, false, true);
     spread(s, true, true);
@@ -204,7 +204,7 @@ static llw_node **copies_of(llw_schedule *s, llw_node *node, int backend) {
 static llw_node *copy_of(llw_schedule *s, const llw_node *node, int backend) {
     llw_node *copy = llw_tensor_new(s->graph, node->type, node->ne[0], node->ne[1], node->ne[2], node->ne[3]);
     memcpy(copy->nb, node->nb, sizeof copy->nb);
-    copy->backend = (signed char)backend;
+    copy->backend = (short)backend;
     return copy;
 }
 

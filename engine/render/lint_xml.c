@@ -47,11 +47,11 @@ static size_t skip(const llw_findings *findings, size_t at, const char *file) {
 static bool next(const llw_lint_report *report, portion *p) {
     p->from = p->to;
     p->accepted_from = p->accepted_to;
-    const char *a = p->from < report->findings->n ? report->findings->items[p->from].file : NULL;
-    const char *b =
-        p->accepted_from < report->accepted->n ? report->accepted->items[p->accepted_from].file : NULL;
-    p->file = !a ? b : !b || strcmp(a, b) <= 0 ? a : b;
-    if (!p->file) return false;
+    bool reported = p->from < report->findings->n, accepted = p->accepted_from < report->accepted->n;
+    if (!reported && !accepted) return false;
+    const char *a = reported ? report->findings->items[p->from].file : "";
+    const char *b = accepted ? report->accepted->items[p->accepted_from].file : "";
+    p->file = reported && (!accepted || strcmp(a, b) <= 0) ? a : b;
     p->to = skip(report->findings, p->from, p->file);
     p->accepted_to = skip(report->accepted, p->accepted_from, p->file);
     return true;

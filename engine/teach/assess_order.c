@@ -118,7 +118,7 @@ static void weigh(llw_judging *j, const size_t *said, const place *places) {
 }
 
 llw_rc llw_judge_order(llw_judging *j) {
-    place places[LLW_ORDER_MAX];
+    place places[LLW_ORDER_MAX] = {{0}};
     size_t order[LLW_ORDER_MAX], said[LLW_ORDER_MAX];
     int told_apart = 0;
     for (size_t i = 0; i < j->ask->n_choices; i++) {

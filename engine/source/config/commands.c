@@ -207,6 +207,7 @@ static void run_words(reader *c, const llw_yaml *first, const llw_yaml *list, co
 }
 
 /* A string, a list of strings or of maps with a cmd, a map of several. */
+/* NOLINTNEXTLINE(misc-no-recursion): at most three deep */
 static void run_command(reader *c, const llw_yaml *node, const llw_scope *env, const llw_scope *names,
                         int depth) {
     bool container = c->format->kind == LLW_CONFIG_DEVCONTAINER;

@@ -391,9 +391,8 @@ static void run_instruction(docker_reader *d, const llw_rich *line, bool trigger
     const llw_rich *body = NULL;
     if (!trigger && (!strcmp(name, "RUN") || !strcmp(name, "COPY") || !strcmp(name, "ADD")))
         body = here_document(d, &rest);
-    if (!s) {
-        return; /* before the first FROM only ARG may stand */
-    } else if (!strcmp(name, "ENV")) {
+    if (!s) return; /* before the first FROM only ARG may stand */
+    if (!strcmp(name, "ENV")) {
         read_env(d, &rest, &s->env, "Dockerfile ENV", true);
     } else if (!strcmp(name, "CMD")) {
         s->command = read_command(d, &rest, number);

@@ -35,12 +35,12 @@ static const llw_config_file *mounted(llw_config_reader *r, const llw_start_site
 
 /* The source of a COPY that puts a file there, as seen from its context; NULL when it does not. */
 static const char *source_of(llw_arena *arena, const llw_copy *c, const char *path) {
-    const char *rest = behind(path, c->inside), *name = llw_path_name(c->outside);
+    const char *rest = behind(path, c->inside), *last = llw_path_name(c->outside);
     if (!rest) return NULL;
-    if (!*rest || !strcmp(rest, name)) return c->outside;
-    if (!strpbrk(name, "*?[")) return llw_path_join(arena, c->outside, rest);
-    if (fnmatch(name, rest, FNM_PATHNAME)) return NULL;
-    return llw_arena_printf(arena, "%.*s%s", (int)(name - c->outside), c->outside, rest);
+    if (!*rest || !strcmp(rest, last)) return c->outside;
+    if (!strpbrk(last, "*?[")) return llw_path_join(arena, c->outside, rest);
+    if (fnmatch(last, rest, FNM_PATHNAME)) return NULL;
+    return llw_arena_printf(arena, "%.*s%s", (int)(last - c->outside), c->outside, rest);
 }
 
 static const llw_config_file *copied(llw_config_reader *r, const llw_start_site *site, const char *path) {

@@ -58,6 +58,7 @@ static const char *there(llw_config_reader *r, const llw_kustomization *k, const
 static const char *const takers[] = {"resources", "bases", "components"};
 
 /* What a kustomization takes: files by name, and what those of the directories that it names take. */
+/* NOLINTNEXTLINE(misc-no-recursion): at most MAX_DEPTH deep */
 static void take(llw_config_reader *r, llw_config_set *set, struct llw_kustomize *all,
                  const llw_config_file *built, const llw_kustomize_level *level, int depth, int *steps) {
     for (size_t list = 0; list < sizeof takers / sizeof *takers; list++)

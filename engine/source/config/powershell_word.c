@@ -115,7 +115,9 @@ void llw_ps_quoted(llw_powershell *p, llw_rich *out) {
     char quote = llw_ps_byte(p, p->at++);
     while (p->at < p->text.n) {
         char c = llw_ps_byte(p, p->at);
-        if (c == quote && llw_ps_byte(p, p->at + 1) == quote) {
+        bool doubled = c == quote && llw_ps_byte(p, p->at + 1) == quote;
+        bool escape = c == '`' && quote == '"' && p->at + 1 < p->text.n;
+        if (doubled || escape) {
             p->at++;
         } else if (c == quote) {
             p->at++;
@@ -123,8 +125,6 @@ void llw_ps_quoted(llw_powershell *p, llw_rich *out) {
         } else if (c == '$' && quote == '"') {
             llw_ps_put(p, out);
             continue;
-        } else if (c == '`' && quote == '"' && p->at + 1 < p->text.n) {
-            p->at++;
         }
         llw_char one = p->text.chars[p->at++];
         one.link = p->own;
@@ -132,8 +132,7 @@ void llw_ps_quoted(llw_powershell *p, llw_rich *out) {
     }
 }
 
-llw_rich llw_ps_word(llw_powershell *p, bool element);
-
+/* NOLINTBEGIN(misc-no-recursion): at most MAX_NESTED deep */
 bool llw_ps_join_path(llw_powershell *p, llw_rich *out) {
     enum { LEN = 9, MAX_NESTED = 8 };
     if (p->at + LEN >= p->text.n || p->nested == MAX_NESTED ||
@@ -204,6 +203,7 @@ llw_rich llw_ps_word(llw_powershell *p, bool element) {
     }
     return out;
 }
+/* NOLINTEND(misc-no-recursion) */
 
 bool llw_ps_array_word(llw_powershell *p, llw_words *out) {
     const char *name;

@@ -112,17 +112,22 @@ static void claim_assumed_free(const llw_gpu_surroundings *s, llw_entity gpu, co
                                      total / LLW_MIB, context / LLW_MIB, driver));
 }
 
+typedef struct given_backends {
+    const char *names[LLW_MAX_DEVICES];
+    size_t n;
+} given_backends;
+
 /* CUDA0, CUDA1, ROCm0: counted by backend over the cards of one call, so that cards given over saved facts
  * take the place of the saved ones. */
-static const char *id_of(llw_arena *arena, const char *backend, const char **backends, size_t index) {
+static const char *id_of(llw_arena *arena, const char *backend, given_backends *before) {
     int n = 0;
-    for (size_t i = 0; i < index; i++) n += !strcmp(backends[i], backend);
-    backends[index] = backend;
+    for (size_t i = 0; i < before->n; i++) n += !strcmp(before->names[i], backend);
+    before->names[before->n++] = backend;
     return llw_arena_printf(arena, "%s%d", !strcmp(backend, "Metal") ? "MTL" : backend, n);
 }
 
-static llw_rc claim_given(const llw_gpu_surroundings *s, const char *text, const char **backends,
-                          size_t index, llw_err *err) {
+static llw_rc claim_given(const llw_gpu_surroundings *s, const char *text, given_backends *before,
+                          llw_err *err) {
     llw_facts *f = s->facts;
     llw_gpu_card card = {0};
     llw_err trouble = {0};
@@ -144,10 +149,10 @@ static llw_rc claim_given(const llw_gpu_surroundings *s, const char *text, const
     if (!*g.name && llw_gpu_table_find(s->table, s->arena, text, -1, &card, NULL) == LLW_OK)
         llw_facts_note(f, "--gpu %s is a card of %s MiB; for the card write --gpu \"%s\"", text, text,
                        card.name);
+    int64_t index = (int64_t)before->n;
     const char *backend = known ? card.backend : "CUDA";
-    llw_entity gpu = llw_facts_entity(f, LLW_KIND_gpu, id_of(s->arena, backend, backends, index));
-    llw_facts_claim(f, gpu, LLW_gpu_index, llw_count((int64_t)index), LLW_GRADE_MEASURED, "argument",
-                    "--gpu");
+    llw_entity gpu = llw_facts_entity(f, LLW_KIND_gpu, id_of(s->arena, backend, before));
+    llw_facts_claim(f, gpu, LLW_gpu_index, llw_count(index), LLW_GRADE_MEASURED, "argument", "--gpu");
     llw_facts_claim(f, gpu, LLW_gpu_backend, llw_string(LLW_TEXT, backend), LLW_GRADE_MEASURED, "argument",
                     "--gpu");
     if (*g.name)
@@ -313,13 +318,13 @@ llw_rc llw_source_gpus(llw_facts *facts, const llw_gpu_options *options, llw_err
     if (options->n_cards > LLW_MAX_DEVICES)
         return llw_fail(err, LLW_ERR_INPUT, "", 0, "%zu times --gpu: llama.cpp uses at most %d",
                         options->n_cards, LLW_MAX_DEVICES);
-    const char *backends[LLW_MAX_DEVICES] = {NULL};
+    given_backends before = {.n = 0};
     llw_arena *arena = llw_arena_new();
     llw_gpu_table table;
     llw_gpu_surroundings s = {.facts = facts, .arena = arena, .table = &table};
     llw_rc rc = llw_gpu_table_load(arena, &table, err);
     for (size_t i = 0; rc == LLW_OK && i < options->n_cards; i++)
-        rc = claim_given(&s, options->cards[i], backends, i, err);
+        rc = claim_given(&s, options->cards[i], &before, err);
     if (rc == LLW_OK && options->n_cards) claim_count(facts, (int64_t)options->n_cards, "argument", "--gpu");
     if (rc == LLW_OK && !options->n_cards) {
         s.environment = llw_host_environment(arena, options->root);

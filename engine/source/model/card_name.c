@@ -19,7 +19,7 @@ typedef struct words {
 
 static bool in_list(const char *word, const char *const *list, size_t n) {
     for (size_t i = 0; i < n; i++)
-        if (!strcmp(word, list[i])) return true;
+        if (*word == *list[i] && !strcmp(word, list[i])) return true;
     return false;
 }
 #define IN(word, list) in_list(word, list, sizeof(list) / sizeof *(list))

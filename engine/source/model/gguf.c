@@ -206,7 +206,7 @@ static double as_number(llw_gguf_type type, const unsigned char *p, int64_t *int
     switch (type) {
     case LLW_GGUF_U8: *integer = p[0]; break;
     case LLW_GGUF_BOOL: *integer = p[0] != 0; break;
-    case LLW_GGUF_I8: *integer = (int8_t)p[0]; break;
+    case LLW_GGUF_I8: *integer = p[0] - (p[0] > INT8_MAX ? 256 : 0); break;
     case LLW_GGUF_U16: *integer = p[0] | p[1] << 8; break;
     case LLW_GGUF_I16: *integer = (int16_t)(p[0] | p[1] << 8); break;
     case LLW_GGUF_U32: *integer = load32(p); break;

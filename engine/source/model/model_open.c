@@ -293,12 +293,11 @@ static llw_rc open_directory(llw_facts *facts, const char *path, llw_entity *out
     size_t n = 0, candidates = 0, models = 0;
     llw_rc rc = llw_directory_list(arena, path, &names, &n, err);
     if (rc != LLW_OK) return rc;
-    const char *found[LOOKED_AT], *any = NULL;
+    const char *found[LOOKED_AT];
     for (size_t i = 0; i < n; i++) {
         if (names[i][0] == '.' || !ends_in(names[i], ".gguf")) continue;
         const char *file = llw_path_join(arena, path, names[i]);
         int part = part_number(names[i]);
-        any = any ? any : file;
         if (part > 1) {
             static const char first[] = "-00001-of-";
             char *name = llw_arena_strdup(arena, file);
