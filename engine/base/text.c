@@ -106,6 +106,10 @@ void llw_text_add_safe(llw_text *text, const char *untrusted, size_t len, bool k
 
 void llw_text_add_json_safe(llw_text *text, const char *json) {
     for (size_t i = 0, len = strlen(json); i < len;) {
+        size_t plain = i;
+        while (json[plain] >= ' ' && json[plain] < 0x7f) plain++;
+        llw_text_addn(text, json + i, plain - i);
+        if ((i = plain) == len) break;
         uint32_t c = 0;
         size_t n = llw_text_decode(json + i, len - i, &c);
         if (!n || !llw_text_steers(c) || c == '\n' || c == '\t')
