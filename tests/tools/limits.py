@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """limits.py: docs/limits.md, every cap on what is read, taken from the constants themselves (scripts/docs).
 
-A constant is a cap when its name says so (MAX, MOST, LIMIT, CAP). Those that people meet have a sentence here, and a sentence whose
+A constant is a cap when its name says so (MAX, MOST, LIMIT, CAP), or whose family it is of (LLW_SHELL_). Those that people meet have a sentence here, and a sentence whose
 constant is gone is an error. All others are listed by file.
 """
 import pathlib
@@ -11,7 +11,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FOLDERS = ("base", "fact", "source", "rule", "explain", "teach", "cli")
 CAP = re.compile(r"\b([A-Z][A-Z0-9_]*)\s*=\s*(-?[0-9][0-9a-fx<+\-* ()]*)")
-NAMED = re.compile(r"(^|_)(MAX|MOST|LIMIT|CAP|BUDGET|DEPTH)(_|$)")
+NAMED = re.compile(r"(^|_)(MAX|MOST|LIMIT|CAP|BUDGET|DEPTH)(_|$)|^LLW_(LEDGER|LOG|SANDBOX|SHELL|SURVEY)_|^LLW_FACTS_JSON_ENTITIES$")
+OTHERS = {"LLW_LOG_TENTH_KIB", "LLW_SHELL_SEPARATOR"}  # of a family, and no cap
 BYTES, COUNT = "bytes", ""
 SENTENCES = [
     ("Models", [
@@ -25,7 +26,8 @@ SENTENCES = [
         ("LLW_YAML_MAX_BYTES", BYTES, "a YAML text"), ("LLW_YAML_MAX_EVENTS", COUNT, "nodes of it"), ("LLW_YAML_MAX_DEPTH", COUNT, "nodes inside each other"),
         ("LLW_YAML_MAX_SCALAR", BYTES, "one scalar"), ("LLW_RICH_MAX", BYTES, "one value or script once variables are put in"),
         ("LLW_EXPAND_BUDGET", BYTES, "what all variables of a run may add to texts"), ("LLW_MAX_VARIABLES", COUNT, "variables of a script, service or container"),
-        ("MAX_SETTINGS", COUNT, "settings of a preset, service or container"), ("MAX_ELEMENTS", COUNT, "words of a shell array")]),
+        ("MAX_SETTINGS", COUNT, "settings of a preset, service or container"), ("MAX_ELEMENTS", COUNT, "words of a shell array"),
+        ("LLW_SHELL_COMMANDS", COUNT, "commands of a script, those of loops and functions each time")]),
     ("Facts, ledger, rules", [
         ("LLW_FACTS_JSON_MAX", BYTES, "a file of saved facts"), ("LLW_FACTS_JSON_ENTITIES", COUNT, "things in it"), ("LLW_LEDGER_BYTES", BYTES, "one file of the ledger"),
         ("LLW_LEDGER_RECORDS", COUNT, "records of a ledger"), ("LLW_EXPR_MAX_BYTES", BYTES, "one condition"), ("LLW_EXPR_MAX_DEPTH", COUNT, "parentheses inside each other"),
@@ -56,7 +58,7 @@ def constants():
             code = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
             for body in re.findall(r"enum\s*\w*\s*\{([^}]*)\}", code):
                 for name, value in CAP.findall(body):
-                    if NAMED.search(name) or name.startswith("LLW_LEDGER_") or name == "LLW_FACTS_JSON_ENTITIES":
+                    if NAMED.search(name) and name not in OTHERS:
                         name += " (of a rule)" if folder == "rule" and name == "LLW_MAX_VARIABLES" else ""
                         found.setdefault(name, []).append((eval(value), str(path.relative_to(ROOT))))  # pylint: disable=eval-used
     return found
