@@ -243,22 +243,13 @@ static void add_program(llw_config_reader *r, const llw_words *w, size_t i, llw_
 
 /* --- scripts --- */
 
-/* The part of a path behind what is not known: "lib/x.sh" of $DIR/lib/x.sh; NULL when nothing is left. */
-static const char *known_tail(llw_arena *arena, const llw_rich *word) {
-    size_t from = word->n;
-    while (from && !word->chars[from - 1].unknown) from--;
-    while (from && from < word->n && word->chars[from].byte != '/') from++;
-    llw_rich tail = llw_rich_slice(word, from ? from + 1 : 0, word->n);
-    return tail.n ? llw_rich_text(arena, &tail) : NULL;
-}
-
 /* A script by the path with which it is started: where its container has it from, else beside the file that
  * starts it ("$DIR/run.sh" is run.sh there, as far as one can see) or above, else the only one of its name.
  */
 static const llw_config_file *find_script(llw_config_reader *r, const llw_start_site *site,
                                           const llw_rich *word) {
     const char *text = llw_rich_text(r->arena, word), *name = name_of(r->arena, word),
-               *tail = known_tail(r->arena, word);
+               *tail = llw_rich_tail(r->arena, word);
     const llw_config_file *file = NULL;
     if (!site->set || !name || !*name || strlen(name) > 200) return NULL;
     if (text) file = llw_config_inside_file(r, site, text);

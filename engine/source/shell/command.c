@@ -41,7 +41,7 @@ static bool is_blank(char c) {
 
 /* Behind NAME or NAME[...]. */
 static size_t behind_name(const llw_rich *text, size_t i) {
-    while (isalnum((unsigned char)byte_of(text, i)) || byte_of(text, i) == '_') i++;
+    while (llw_shell_name_byte(byte_of(text, i))) i++;
     if (byte_of(text, i) != '[') return i;
     for (int depth = 0; i < text->n; i++) {
         depth += byte_of(text, i) == '[';
@@ -69,7 +69,7 @@ static bool is_stepped_before(const llw_rich *text, size_t i) {
 void llw_shell_compute(llw_shell *s, const llw_rich *text) {
     for (size_t i = 0; i < text->n;) {
         size_t name = i, end = i;
-        while (isalnum((unsigned char)byte_of(text, end)) || byte_of(text, end) == '_') end++;
+        while (llw_shell_name_byte(byte_of(text, end))) end++;
         if (end == name) {
             i++;
             continue;
@@ -217,25 +217,13 @@ static void do_alias(llw_shell *s, const llw_words *w) {
     s->status = LLW_YES;
 }
 
-/* The part of a path behind its last unknown byte: "$DIR/lib.sh" is lib.sh beside the script, as far as one
- * can see. */
-static const char *known_tail(llw_shell *s, const llw_rich *word) {
-    size_t from = 0;
-    for (size_t i = 0; i < word->n; i++)
-        if (word->chars[i].unknown) from = i + 1;
-    while (from && from < word->n && word->chars[from].byte != '/') from++;
-    if (from) from++;
-    llw_rich tail = llw_rich_slice(word, from, word->n);
-    return llw_rich_show(s->r->arena, &tail);
-}
-
 /* The file as its container has it, else one of the tree; NULL when it is nowhere. */
 static const llw_rich *sourced(llw_shell *s, const llw_rich *word) {
-    const char *path = llw_rich_text(s->r->arena, word), *name = known_tail(s, word);
+    const char *path = llw_rich_text(s->r->arena, word), *name = llw_rich_tail(s->r->arena, word);
     const llw_rich *written = path ? llw_config_inside_text(s->r, s->site, path) : NULL;
     if (written) return written;
     const llw_config_file *file = path ? llw_config_inside_file(s->r, s->site, path) : NULL;
-    if (!file && *name) file = llw_config_set_find_above(s->r, s->site->set, s->site->directory, name);
+    if (!file && name) file = llw_config_set_find_above(s->r, s->site->set, s->site->directory, name);
     return file ? llw_config_script_text(s->r, file) : NULL;
 }
 

@@ -6,10 +6,6 @@
 
 enum { MAX_PREFIX = 32 };
 
-static bool name_byte(char c) {
-    return isalnum((unsigned char)c) || c == '_';
-}
-
 /* NAME=, NAME+= or NAME[KEY]= in front of a word. Quotes in the name make it no assignment. */
 typedef struct target {
     size_t name, length; /* of the name; of all up to the value */
@@ -21,7 +17,7 @@ static bool find_target(const llw_shell *s, target *t) {
     size_t i = s->at;
     *t = (target){0};
     if (!(isalpha((unsigned char)llw_shell_byte(s, i)) || llw_shell_byte(s, i) == '_')) return false;
-    while (name_byte(llw_shell_byte(s, i))) i++;
+    while (llw_shell_name_byte(llw_shell_byte(s, i))) i++;
     t->name = i - s->at;
     if (llw_shell_byte(s, i) == '[') {
         size_t end = llw_shell_behind(s, i, '[', ']');

@@ -44,6 +44,14 @@ llw_rich llw_rich_slice(const llw_rich *rich, size_t from, size_t to) {
     return (llw_rich){rich->chars + from, to - from, 0};
 }
 
+const char *llw_rich_tail(llw_arena *arena, const llw_rich *path) {
+    size_t from = path->n;
+    while (from && !path->chars[from - 1].unknown) from--;
+    while (from && from < path->n && path->chars[from].byte != '/') from++;
+    llw_rich tail = llw_rich_slice(path, from ? from + 1 : 0, path->n);
+    return tail.n ? llw_rich_show(arena, &tail) : NULL;
+}
+
 llw_rich llw_rich_trim(const llw_rich *rich) {
     size_t from = 0, to = rich->n;
     while (from < to && isspace((unsigned char)rich->chars[from].byte)) from++;

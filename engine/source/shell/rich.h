@@ -42,6 +42,8 @@ void llw_rich_read(llw_arena *arena, llw_rich *out, const char *text, size_t len
 /* A byte that stands for unknown text, placed like `at` (or nowhere when NULL). */
 void llw_rich_unknown(llw_arena *arena, llw_rich *out, const llw_char *at, const llw_link *link);
 llw_rich llw_rich_slice(const llw_rich *rich, size_t from, size_t to);
+/* The part of a path behind what is not known: "lib/x.sh" of $DIR/lib/x.sh; NULL when nothing is left. */
+const char *llw_rich_tail(llw_arena *arena, const llw_rich *path);
 /* Without white space at either end. */
 llw_rich llw_rich_trim(const llw_rich *rich);
 bool llw_rich_is(const llw_rich *rich, const char *text); /* known, and exactly this */

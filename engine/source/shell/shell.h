@@ -14,6 +14,8 @@
 
 #include "source/config/parts.h"
 
+#include <ctype.h>
+
 enum {
     LLW_SHELL_FRAMES = 64,
     LLW_SHELL_COMMANDS = 20000, /* commands read, those of loops and functions each time */
@@ -141,6 +143,9 @@ bool llw_shell_is_own(const llw_shell *s, const char *name);
 /* --- shell/word.c --- */
 static inline char llw_shell_byte(const llw_shell *s, size_t i) {
     return i < s->end && !s->script->chars[i].unknown ? s->script->chars[i].byte : 0;
+}
+static inline bool llw_shell_name_byte(char c) {
+    return isalnum((unsigned char)c) || c == '_';
 }
 bool llw_shell_running(const llw_shell *s);
 /* Over blanks, continued lines and a comment; a line end is not passed. */

@@ -152,10 +152,6 @@ static int by_name(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static bool name_byte(char c) {
-    return isalnum((unsigned char)c) || c == '_';
-}
-
 /* Whether the byte is a double quote that counts. */
 static bool is_quote(const llw_rich *script, size_t i) {
     return script->chars[i].byte == '"' && !(i && script->chars[i - 1].byte == '\\');
@@ -168,10 +164,11 @@ void llw_shell_find_own(llw_shell *s, const llw_rich *script) {
     for (size_t i = 0; i < script->n && n < MAX_OWN; i++) {
         char c = script->chars[i].byte, before = i ? script->chars[i - 1].byte : '\n';
         quoted = c == '\n' ? false : quoted ^ is_quote(script, i);
-        if (!(isalpha((unsigned char)c) || c == '_') || name_byte(before) || before == '$' || before == '{')
+        if (!(isalpha((unsigned char)c) || c == '_') || llw_shell_name_byte(before) || before == '$' ||
+            before == '{')
             continue;
         size_t to = i;
-        while (to < script->n && name_byte(script->chars[to].byte)) to++;
+        while (to < script->n && llw_shell_name_byte(script->chars[to].byte)) to++;
         char after = to < script->n ? script->chars[to].byte : 0,
              then = to + 1 < script->n ? script->chars[to + 1].byte : 0;
         llw_rich slice = llw_rich_slice(script, i, to);
@@ -182,7 +179,7 @@ void llw_shell_find_own(llw_shell *s, const llw_rich *script) {
                 while (i < script->n && script->chars[i].byte != ' ') i++;
                 while (i < script->n && script->chars[i].byte == ' ') i++;
             }
-            for (to = i; to < script->n && name_byte(script->chars[to].byte);) to++;
+            for (to = i; to < script->n && llw_shell_name_byte(script->chars[to].byte);) to++;
             slice = llw_rich_slice(script, i, to);
         } else if ((after != '=' && !(after == '+' && then == '=')) || (quoted && before != '"')) {
             i = to - 1;

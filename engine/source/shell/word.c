@@ -247,10 +247,6 @@ static const char *slice_text(llw_shell *s, size_t from, size_t to) {
     return llw_rich_show(s->r->arena, &slice);
 }
 
-static bool name_byte(char c) {
-    return isalnum((unsigned char)c) || c == '_';
-}
-
 static parameter parse(llw_shell *s, size_t at) {
     parameter p = {.op = '~'};
     size_t end = llw_shell_behind(s, at + 1, '{', '}'), i = at + 2;
@@ -262,7 +258,7 @@ static parameter parse(llw_shell *s, size_t at) {
     else if (isdigit((unsigned char)c))
         while (isdigit((unsigned char)llw_shell_byte(s, i))) i++;
     else
-        while (name_byte(llw_shell_byte(s, i))) i++;
+        while (llw_shell_name_byte(llw_shell_byte(s, i))) i++;
     if (i == at + 2) return p; /* ${#NAME}, ${!NAME} */
     p.name = slice_text(s, at + 2, i);
     if (llw_shell_byte(s, i) == '[') {
@@ -531,7 +527,7 @@ static void dollar(reader *w) {
     if (next == '@' || next == '*' || isdigit((unsigned char)next))
         end++;
     else
-        while (name_byte(llw_shell_byte(s, end))) end++;
+        while (llw_shell_name_byte(llw_shell_byte(s, end))) end++;
     if (end == s->at + 1) {
         if (next && strchr("#?!$-", next)) {
             add_unknown(w, next == '#' && !s->asked ? argument_origin : NULL);
