@@ -169,6 +169,29 @@ bool llw_shell_is_argument(const llw_rich *word);
 /* Remembers a value that $1 is compared with. */
 void llw_shell_choice(llw_shell *s, const char *text);
 
+/* --- shell/parameter.c --- */
+typedef struct llw_parameter {
+    const char *name; /* NULL: of what is not followed */
+    llw_rich index;   /* of NAME[index] */
+    bool indexed;
+    char op; /* 0 - + = ? or, for all that is not followed, ~ */
+    bool colon;
+    size_t word, close; /* where the word starts, where the } stands */
+} llw_parameter;
+
+typedef struct llw_parameter_value {
+    bool set, unknown, unset_argument, open;
+    const llw_rich *text;
+    const llw_words *list; /* of @ and * */
+    bool apart;
+} llw_parameter_value;
+
+/* The ${...} with its $ at `at`. */
+llw_parameter llw_shell_parameter(llw_shell *s, size_t at);
+llw_parameter_value llw_shell_value(llw_shell *s, const llw_parameter *p, bool quoted);
+/* Bytes [from, to) of the script. */
+const char *llw_shell_slice(llw_shell *s, size_t from, size_t to);
+
 /* --- shell/array.c --- */
 const llw_words *llw_shell_list(const llw_shell *s, const char *name);
 /* NAME=(...) or NAME+=(...) with s->at on the bracket. */

@@ -233,132 +233,7 @@ static void substitution(reader *w, size_t from, size_t end) {
 
 /* --- ${...} --- */
 
-typedef struct parameter {
-    const char *name;
-    llw_rich index; /* of NAME[index] */
-    bool indexed;
-    char op; /* 0 - + = ? or, for all that is not followed, ~ */
-    bool colon;
-    size_t word, close; /* where the word starts, where the } stands */
-} parameter;
-
-static const char *slice_text(llw_shell *s, size_t from, size_t to) {
-    llw_rich slice = llw_rich_slice(s->script, from, to);
-    return llw_rich_show(s->r->arena, &slice);
-}
-
-static parameter parse(llw_shell *s, size_t at) {
-    parameter p = {.op = '~'};
-    size_t end = llw_shell_behind(s, at + 1, '{', '}'), i = at + 2;
-    p.close = end - 1;
-    if (p.close <= i) return p;
-    char c = llw_shell_byte(s, i);
-    if (c == '@' || c == '*')
-        i++;
-    else if (isdigit((unsigned char)c))
-        while (isdigit((unsigned char)llw_shell_byte(s, i))) i++;
-    else
-        while (llw_shell_name_byte(llw_shell_byte(s, i))) i++;
-    if (i == at + 2) return p; /* ${#NAME}, ${!NAME} */
-    p.name = slice_text(s, at + 2, i);
-    if (llw_shell_byte(s, i) == '[') {
-        size_t behind = llw_shell_behind(s, i, '[', ']');
-        if (behind > p.close) return p;
-        p.index = llw_rich_slice(s->script, i + 1, behind - 1);
-        p.indexed = true;
-        i = behind;
-    }
-    if (i >= p.close) {
-        p.op = 0;
-        return p;
-    }
-    if (llw_shell_byte(s, i) == ':') {
-        p.colon = true;
-        i++;
-    }
-    c = llw_shell_byte(s, i);
-    if (c && strchr("-+=?", c)) p.op = c;
-    p.word = i + 1;
-    return p;
-}
-
-/* --- values --- */
-
-typedef struct value {
-    bool set, unknown, unset_argument, open;
-    const llw_rich *text;
-    const llw_words *list; /* of @ and * */
-    bool apart;
-} value;
-
-static const llw_rich nothing;
-static const llw_words no_words;
-
-/* What somebody gives: it is there, and nobody knows it. */
-static value given(llw_shell *s) {
-    llw_rich *text = llw_arena_alloc(s->r->arena, sizeof *text);
-    *text = llw_shell_unknown(s);
-    return (value){.set = true, .unknown = true, .text = text};
-}
-
-static value argument(llw_shell *s, const char *name) {
-    size_t n = 0;
-    for (const char *at = name; isdigit((unsigned char)*at) && n < 10000; at++)
-        n = n * 10 + (size_t)(*at - '0');
-    if (llw_shell_may_be_several(&s->now.arguments, n)) return given(s);
-    if (n && n <= s->now.arguments.n) return (value){.set = true, .text = &s->now.arguments.items[n - 1]};
-    if (n && s->now.arguments_known) return (value){.text = &nothing};
-    if (n && s->asked) return given(s);
-    return (value){.unknown = true, .unset_argument = n != 0, .text = &nothing};
-}
-
-static bool nothing_known(const llw_rich *text) {
-    for (size_t i = 0; i < text->n; i++)
-        if (!text->chars[i].unknown) return false;
-    return text->n > 0;
-}
-
-static value value_of(reader *w, const parameter *p) {
-    llw_shell *s = w->s;
-    static const llw_char tilde = {'~', false, false, 0, 0, NULL};
-    static const llw_rich home = {(llw_char *)&tilde, 1, 1};
-    if (isdigit((unsigned char)*p->name)) {
-        value v = argument(s, p->name);
-        s->word_asked |= v.unset_argument;
-        return v;
-    }
-    if ((*p->name == '@' || *p->name == '*') && s->asked && !s->now.arguments_known) return given(s);
-    if (*p->name == '@' || *p->name == '*')
-        return (value){.set = s->now.arguments.n > 0,
-                       .text = &nothing,
-                       .list = &s->now.arguments,
-                       .apart = *p->name == '@'};
-    const llw_variable *v = llw_scope_get(&s->now.vars, p->name);
-    s->word_asked |= v && v->asked;
-    bool all = p->indexed && (llw_rich_is(&p->index, "@") || llw_rich_is(&p->index, "*"));
-    if (v && all && v->list)
-        return (value){
-            .set = v->list->n > 0, .text = &nothing, .list = v->list, .apart = llw_rich_is(&p->index, "@")};
-    if (v && p->indexed && !all) {
-        llw_rich *text = llw_arena_alloc(s->r->arena, sizeof *text);
-        llw_shell_list_value(s, p->name, &p->index, w->quote != 0, text);
-        return (value){.set = true, .unknown = llw_shell_has_unknown(text), .text = text};
-    }
-    if (v && v->list)
-        return (value){.set = v->list->n > 0, .text = v->list->n ? &v->list->items[0] : &nothing};
-    if (v)
-        return (value){.set = true,
-                       .unknown = llw_shell_has_unknown(&v->value),
-                       .open = v->open || nothing_known(&v->value),
-                       .text = &v->value};
-    if (!strcmp(p->name, "HOME")) return (value){.set = true, .text = &home};
-    bool empty = llw_shell_is_own(s, p->name);
-    if (all && empty)
-        return (value){.text = &nothing, .list = &no_words, .apart = llw_rich_is(&p->index, "@")};
-    return (value){.unknown = !empty, .text = &nothing};
-}
-
-static void add_found(reader *w, const value *v, const llw_token *lost) {
+static void add_found(reader *w, const llw_parameter_value *v, const llw_token *lost) {
     llw_shell *s = w->s;
     if (v->list) {
         add_list(w, v->list, v->apart && w->quote);
@@ -379,7 +254,7 @@ static void add_found(reader *w, const value *v, const llw_token *lost) {
 }
 
 /* The default that a set variable leaves unused, as a rival; NULL when it is not plain text. */
-static const llw_token *unused_default(reader *w, const parameter *p) {
+static const llw_token *unused_default(reader *w, const llw_parameter *p) {
     llw_shell *s = w->s;
     llw_rich text = {0};
     const llw_link *from = s->script->chars[s->at].link;
@@ -399,7 +274,7 @@ static const llw_token *unused_default(reader *w, const parameter *p) {
 }
 
 /* Goes into the word of ${NAME:-word}. */
-static void enter_word(reader *w, const parameter *p, const value *v) {
+static void enter_word(reader *w, const llw_parameter *p, const llw_parameter_value *v) {
     llw_shell *s = w->s;
     if (w->n_levels == LLW_MAX_NESTING) {
         add_unknown(w, NULL);
@@ -414,7 +289,7 @@ static void enter_word(reader *w, const parameter *p, const value *v) {
 
 static void braces(reader *w) {
     llw_shell *s = w->s;
-    parameter p = parse(s, s->at);
+    llw_parameter p = llw_shell_parameter(s, s->at);
     if (w->dry || p.op == '~' || !p.name) {
         add_unknown(w, NULL);
         bool list = p.indexed || (p.name && (*p.name == '@' || *p.name == '*'));
@@ -422,7 +297,7 @@ static void braces(reader *w) {
         s->at = p.close + 1 > s->end ? s->end : p.close + 1;
         return;
     }
-    value v = value_of(w, &p);
+    llw_parameter_value v = llw_shell_value(s, &p, w->quote != 0);
     bool empty = v.list ? !v.list->n : !v.text->n;
     bool missing =
         !v.set ? true : p.colon && empty; /* nobody set it where we could see: the default counts */
@@ -522,7 +397,7 @@ static void dollar(reader *w) {
         s->at++;
         return;
     }
-    parameter p = {0};
+    llw_parameter p = {0};
     size_t end = s->at + 1;
     if (next == '@' || next == '*' || isdigit((unsigned char)next))
         end++;
@@ -538,8 +413,8 @@ static void dollar(reader *w) {
         return;
     }
     if (!w->dry) {
-        p.name = slice_text(s, s->at + 1, end);
-        value v = value_of(w, &p);
+        p.name = llw_shell_slice(s, s->at + 1, end);
+        llw_parameter_value v = llw_shell_value(s, &p, w->quote != 0);
         add_found(w, &v, NULL);
     }
     s->at = end;
