@@ -85,7 +85,7 @@ static bool select_tool(llw_config_reader *r, llw_command *command, llw_program 
 /* An image that is called as the program is. */
 static bool is_called_so(const char *image) {
     static const char *const names[] = {"llama-server", "llama.cpp", "llama.cpp-server", "llama-cpp-server"};
-    const char *slash = image ? strrchr(image, '/') : NULL, *name = slash ? slash + 1 : image ? image : "";
+    const char *name = image ? llw_path_name(image) : "";
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         size_t len = strlen(names[i]);
         if (!strncmp(name, names[i], len) && (!name[len] || strchr(":@", name[len]))) return true;

@@ -42,8 +42,8 @@ static void tell_unknown_exec(llw_unit *u) {
         for (size_t k = 0; k < sizeof takers / sizeof *takers; k++) known |= !strcmp(l->key, takers[k]);
         llw_command c = known ? (llw_command){0} : words_of(u, l);
         if (c.words.n < 2 || !c.words.items[1].n || c.words.items[1].chars[0].byte != '-') continue;
-        const char *program = llw_rich_show(u->r->arena, &c.words.items[0]), *slash = strrchr(program, '/');
-        if (strncmp(slash ? slash + 1 : program, "llama-", 6)) continue;
+        const char *program = llw_rich_show(u->r->arena, &c.words.items[0]);
+        if (strncmp(llw_path_name(program), "llama-", 6)) continue;
         llw_config_problem(u->r, LLW_F_FILE_REFUSED, LLW_PROBLEM_WRONG,
                            llw_place(u->r->arena, l->file->path, l->line, 1), l->key, "write Exec",
                            "Podman makes no unit of this file: [Container] has no key %.40s", l->key);

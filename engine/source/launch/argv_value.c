@@ -360,11 +360,8 @@ static llw_parsed read_one(llw_reader *r, const llw_use *use, const char *text) 
     case LLW_FLAG_LONG: return read_int(r, use, text);
     case LLW_FLAG_REAL: return read_real(r, use, text);
     case LLW_FLAG_SWITCH:
-    case LLW_FLAG_ONOFF: return read_switch(r, use, text, false);
-    case LLW_FLAG_BIT: {
-        llw_parsed p = read_switch(r, use, text, false);
-        return p;
-    }
+    case LLW_FLAG_ONOFF:
+    case LLW_FLAG_BIT: return read_switch(r, use, text, false);
     case LLW_FLAG_ONOFFAUTO: return read_switch(r, use, text, true);
     case LLW_FLAG_CHOICE: return read_choice(r, use, text, false);
     case LLW_FLAG_CHOICES: return read_choice(r, use, text, true);

@@ -314,17 +314,12 @@ static int line_of(const llw_load *load, const char *device, llw_log_part part, 
     return otherwise;
 }
 
-static const char *file_of(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
 /* The draft in the log is this launch's: a file of the same name, or the model's own layers. */
 static bool drafts_alike(const claimer *c, llw_entity launch) {
     const char *path = NULL;
     bool named = llw_facts_text(c->facts, launch, LLW_launch_draft_model, &path) && *path;
     if (!c->load->draft_path) return c->load->draft_context && !named;
-    return named && !strcmp(file_of(path), file_of(c->load->draft_path));
+    return named && !strcmp(llw_path_name(path), llw_path_name(c->load->draft_path));
 }
 
 static void claim_placement(const claimer *c, llw_entity launch, const llw_log_device *d,

@@ -31,8 +31,7 @@ static const char *header_text(const llw_model *header, const char *key) {
 
 /* Without the split suffix: x-00001-of-00005.gguf is x. */
 static const char *file_stem(llw_arena *arena, const char *path) {
-    const char *slash = strrchr(path, '/');
-    const char *name = slash ? slash + 1 : path;
+    const char *name = llw_path_name(path);
     size_t len = strlen(name);
     if (len > 5 && !strcasecmp(name + len - 5, ".gguf")) len -= 5;
     if (len > 15 && name[len - 15] == '-' && !strncmp(name + len - 9, "-of-", 4)) len -= 15;
@@ -110,8 +109,7 @@ static llw_rc read_candidate(llw_arena *arena, const subject *s, const char *pat
     size_t len;
     llw_rc rc = llw_file_read(arena, path, LLW_CARD_BYTES_MAX, &bytes, &len, err);
     if (rc != LLW_OK) return rc;
-    const char *slash = strrchr(path, '/');
-    *out = (candidate){.path = path, .file = slash ? slash + 1 : path, .bytes = bytes, .len = len};
+    *out = (candidate){.path = path, .file = llw_path_name(path), .bytes = bytes, .len = len};
     llw_card_read_head(arena, bytes, len, &out->text);
     out->about = about(s, out->file, &out->text);
     return LLW_OK;

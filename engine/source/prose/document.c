@@ -6,6 +6,7 @@
  * nearest before it, in the sentence, its paragraph, the item it belongs to or the headings above; where
  * that leaves several models that differ in what is stated, nothing is claimed. Commands that start llama.cpp
  * in a code block are launches of their own. */
+#include "base/file.h"
 #include "source/model/card_name.h"
 #include "source/config/front.h"
 #include "source/prose/card_claims.h"
@@ -248,8 +249,7 @@ static meant subject_of(const document *d, size_t index, const llw_rich *before,
 }
 
 static bool has_quant(const llw_config_launch *l, const char *quant, bool whole) {
-    const char *path = l->argv.model.path, *slash = path ? strrchr(path, '/') : NULL;
-    const char *name = slash ? slash + 1 : path ? path : "";
+    const char *name = l->argv.model.path ? llw_path_name(l->argv.model.path) : "";
     size_t len = strlen(quant);
     for (const char *at = strcasestr(name, quant); at; at = strcasestr(at + 1, quant)) {
         if (at != name && isalnum((unsigned char)at[-1])) continue;
@@ -393,8 +393,8 @@ static void claim_quant(document *d, const llw_rich *sentence) {
     llw_phrase p;
     if (!llw_quant_of_file(d->r->arena, sentence, &file, &p)) return;
     for (size_t i = 0; i < d->n_models; i++) {
-        const char *path = d->models[i]->argv.model.path, *slash = path ? strrchr(path, '/') : NULL;
-        if (!path || strcasecmp(slash ? slash + 1 : path, file)) continue;
+        const char *path = d->models[i]->argv.model.path;
+        if (!path || strcasecmp(llw_path_name(path), file)) continue;
         const llw_said said = {.file = d->file,
                                .sentence = sentence,
                                .phrase = &p,
