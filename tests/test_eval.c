@@ -215,6 +215,11 @@ static void values_keep_their_type(void **state) {
     /* 2^53 + 1 is no double: integers are compared as integers */
     assert_string_equal(truth(w, "9007199254740993 > 9007199254740992"), "yes");
     assert_string_equal(truth(w, "9007199254740993 == 9007199254740992.0"), "no");
+    assert_string_equal(truth(w, "9007199254740992.0 < 9007199254740993"), "yes");
+    assert_string_equal(truth(w, "0 - 9007199254740993 < 0 - 9007199254740992.0"), "yes");
+    assert_string_equal(truth(w, "7 < 7.5 and 0 - 7 > 0 - 7.5 and 0 - 8 < 0 - 7.5 and 8 > 7.5"), "yes");
+    assert_string_equal(truth(w, "9223372036854775807 < 9223372036854775808.0"), "yes");
+    assert_string_equal(truth(w, "0 - 9223372036854775807 > 0 - 1e19"), "yes");
     assert_int_equal(llw_result_value(eval(w, "l.batch"), LLW_COUNT).as.count, 7);
     assert_int_equal(llw_result_value(eval(w, "l.batch / 2"), LLW_COUNT).as.count, 4); /* rounded */
     assert_false(llw_result_value(eval(w, "l.batch // 0"), LLW_COUNT).known);
@@ -422,8 +427,9 @@ static bool lua_breaks(lua_State *lua, const llw_expr *e, const llw_expr_node *n
     lua_pop(lua, 1);
     if (!isfinite(got)) return true;
     /* integers that wrapped: the exact result lies outside of 64 bits */
-    long double a = values[node->args[0]].as.integer,
-                b = node->n_args > 1 ? values[node->args[1]].as.integer : 0, exact = 0;
+    __extension__ typedef __int128 wide;
+    wide a = values[node->args[0]].as.integer, b = node->n_args > 1 ? values[node->args[1]].as.integer : 0,
+         exact = 0;
     switch (node->op) {
     case LLW_OP_ADD: exact = a + b; break;
     case LLW_OP_SUBTRACT: exact = a - b; break;
@@ -432,7 +438,7 @@ static bool lua_breaks(lua_State *lua, const llw_expr *e, const llw_expr_node *n
     case LLW_OP_FLOOR_DIVIDE: exact = a / b; break;
     default: return false;
     }
-    return exact >= 0x1p63L || exact < -0x1p63L;
+    return exact > INT64_MAX || exact < INT64_MIN;
 }
 
 /* The innermost broken node, or -1. */

@@ -45,13 +45,21 @@ llw_value llw_result_value(llw_result r, llw_type type) {
     return llw_number(type, llw_result_number(r));
 }
 
-/* Exact comparison of integers and reals: a 64-bit integer and a double both fit a long double's mantissa on
- * x86-64; on machines with a 53-bit long double two integers are still compared as integers. */
+/* An integer against a real, without rounding either. */
+static int compare_to_real(int64_t a, double b) {
+    if (!(b < 0x1p63)) return -1;
+    if (b < -0x1p63) return 1;
+    int64_t whole = (int64_t)b;
+    if (a != whole) return a > whole ? 1 : -1;
+    double rest = b - (double)whole;
+    return (rest < 0) - (rest > 0);
+}
+
 static int compare(llw_result a, llw_result b) {
-    if (!a.is_real && !b.is_real) return (a.as.integer > b.as.integer) - (a.as.integer < b.as.integer);
-    long double x = a.is_real ? (long double)a.as.real : (long double)a.as.integer;
-    long double y = b.is_real ? (long double)b.as.real : (long double)b.as.integer;
-    return (x > y) - (x < y);
+    if (a.is_real && b.is_real) return (a.as.real > b.as.real) - (a.as.real < b.as.real);
+    if (a.is_real) return -compare_to_real(b.as.integer, a.as.real);
+    if (b.is_real) return compare_to_real(a.as.integer, b.as.real);
+    return (a.as.integer > b.as.integer) - (a.as.integer < b.as.integer);
 }
 
 static int64_t floor_divide(int64_t a, int64_t b) {
