@@ -21,6 +21,26 @@ static void recipes_run_line_by_line(void **state) {
                    "$(HERE) -c $(CTX) -np $(NP)\nCTX := 9\n",
                    "Makefile:x: model=/m/5120 (variable Makefile:1:8) ctx=9 (variable Makefile:7:8) "
                    "parallel=unknown (variable Makefile:4:6)\n");
+    /* ?= where something is, override, +=, a target's own and those of one above, what the shell finds */
+    tree_check_one(
+        "Makefile",
+        "CTX = 1\nCTX ?= 2\noverride NP = 3\nNP = 4\nB := 5\nB += 6\nexport UB = 7\nT = 8\n"
+        "all: T = 9\nall: x y\nx: CTX = 512\nx:\n\tllama-server -m a.gguf -c $(CTX) -np $(NP) -b "
+        "$(T)\ny:\n\tllama-server -m a.gguf -c $(CTX) -ub $${UB:-9}\nCTX := $(CTX)\n",
+        "Makefile:x: model=a.gguf (Makefile Makefile:13:18) ctx=512 (variable Makefile:11:10) batch=unknown "
+        "(variable "
+        "Makefile:9:10) parallel=3 (variable Makefile:3:15)\n"
+        "Makefile:y: model=a.gguf (Makefile Makefile:15:18) ctx=1 (variable Makefile:1:7) ubatch=7 (variable "
+        "Makefile:7:13) < 9 (shell default Makefile:15:46)\n");
+    tree_check((tree_file[]){{"Makefile",
+                              "CTX = 1\ninclude settings.mk\n-include .env\nexport\nx:\n\tllama-server -m "
+                              "/m/x.gguf -c $(CTX) -b $$B\n"},
+                             {"settings.mk", "CTX = 2\ninclude settings.mk\n"},
+                             {".env", "B=9\n"},
+                             {NULL, NULL}},
+               "",
+               "Makefile:x: model=/m/x.gguf (Makefile Makefile:6:18) ctx=2 (variable settings.mk:1:7) "
+               "batch=9 (variable .env:1:3)\n");
     tree_check_one("justfile",
                    "# llama\nmodel := '/m/a.gguf'\nport := env('PORT')\nserve ctx='1':\n    llama-server -m "
                    "{{model}} -c "
