@@ -65,8 +65,12 @@ class Maker:
         self.names.append(name)
         return f"define {name}\n{self.text()}\nendef"
 
+    def directive(self):
+        return self.pick(f"undefine {self.known()}", f"unexport {self.known()}", f"export {self.known()}", "export", f"unexport")
+
     def statement(self):
-        return self.r.choices([self.assignment, self.block, self.definition, lambda: "# " + self.assignment(), lambda: ""], [12, 2, 1, 1, 1])[0]()
+        return self.r.choices([self.assignment, self.block, self.definition, self.directive, lambda: "# " + self.assignment(), lambda: ""],
+                              [12, 2, 1, 1, 1, 1])[0]()
 
     def word(self):
         v = self.known()
@@ -85,8 +89,11 @@ class Maker:
         lines = [f".PHONY: all {' '.join(targets)}", f"all: {' '.join(targets)}"] + lines
         for target in targets:
             if self.r.random() < 0.3:
-                lines.append(f"{target}: {self.assignment()}".replace("?=", "="))  # what ?= does to one that is exported is make's own secret
-            lines += [f"{target}:{self.pick('', ' ')}{self.pick('', '# it')}"] + [self.recipe() for _ in range(self.pick(1, 1, 2))]
+                own = self.assignment().replace("?=", "=")  # what ?= does to one that is exported, and += of nothing, is make's own secret
+                lines.append(f"{target}: " + (own.replace("+=", "=") if own.rstrip().endswith("=") else own))
+            if self.r.random() < 0.05:
+                lines.append(".EXPORT_ALL_VARIABLES:")
+            lines += [f"{target}:{self.pick('', ' ', ' ; ' + self.recipe().split(chr(92))[0].strip())}{self.pick('', ' # it')}"] + [self.recipe() for _ in range(self.pick(1, 1, 2))]
             if self.r.random() < 0.3:
                 lines.append(self.statement())
         return "\n".join(lines) + "\n"

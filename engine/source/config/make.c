@@ -41,16 +41,21 @@ static void run(recipes *m, const llw_rich *script) {
             .start = &starts.items[i], .name = m->target ? m->target : "", .from = m->target_line};
 }
 
+/* A line of a recipe without what tells make how to run it. */
+static llw_rich command_of(const llw_rich *line) {
+    llw_rich bare = llw_rich_trim(line);
+    size_t skip = 0;
+    while (skip < bare.n && strchr("@-+ \t", bare.chars[skip].byte)) skip++;
+    return llw_rich_slice(&bare, skip, bare.n);
+}
+
 /* One recipe line with those it goes on in; with one shell for all, every line of it. */
 static llw_rich recipe(recipes *m, const llw_rich *first, size_t *at) {
     llw_rich out = {0}, line = *first, bare = llw_rich_trim(first);
     bool whole = m->make.one_shell ||
                  (m->make.just && bare.n > 1 && bare.chars[0].byte == '#' && bare.chars[1].byte == '!');
     for (;;) {
-        bare = llw_rich_trim(&line);
-        size_t skip = 0;
-        while (!out.n && skip < bare.n && strchr("@-+", bare.chars[skip].byte)) skip++;
-        bare = llw_rich_slice(&bare, skip, bare.n);
+        bare = out.n ? llw_rich_trim(&line) : command_of(&line);
         llw_rich_append(m->make.r->arena, &out, &bare);
         bool more = llw_make_goes_on(&bare);
         size_t ahead = *at;
@@ -66,11 +71,14 @@ static llw_rich recipe(recipes *m, const llw_rich *first, size_t *at) {
 }
 
 static void head(recipes *m, const llw_rich *line) {
-    const char *targets = llw_make_rule(&m->make, line);
+    llw_rich first;
+    const char *targets = llw_make_rule(&m->make, line, &first);
     if (!targets) return;
     m->target = targets;
     m->target_line = line->chars[0].line;
     m->env = llw_make_enter(&m->make, targets) ? llw_make_environment(&m->make) : m->env_of_all;
+    first = command_of(&first);
+    if (first.n) run(m, &first);
 }
 
 void llw_front_recipes(llw_config_reader *r, llw_config_set *set, const llw_config_file *file, bool just) {

@@ -39,8 +39,9 @@ typedef struct llw_make {
 
 /* Every variable of the text. A recipe sees those below it too. */
 void llw_make_read(llw_make *m, const llw_rich *text);
-/* The targets of a rule, as they stand there with variables put in; NULL when the line is none. */
-const char *llw_make_rule(llw_make *m, const llw_rich *line);
+/* The targets of a rule, as they stand there with variables put in, and the line of its recipe that stands
+ * behind a semicolon; NULL when the line is none. */
+const char *llw_make_rule(llw_make *m, const llw_rich *line, llw_rich *first);
 /* From here on variables are those of that target, or of those targets; false when they are those of all. */
 bool llw_make_enter(llw_make *m, const char *targets);
 /* Appends the text with $(NAME), ${NAME}, $N or {{NAME}} put in; what no file sets is unknown. */

@@ -352,7 +352,8 @@ static const char *targets_of(llw_make *m, const llw_rich *line, llw_rich *rest)
     return show(m, &names);
 }
 
-const char *llw_make_rule(llw_make *m, const llw_rich *line) {
+const char *llw_make_rule(llw_make *m, const llw_rich *line, llw_rich *first) {
+    *first = (llw_rich){0};
     if (m->just) {
         size_t n = 0;
         while (n < line->n && !strchr(": (", line->chars[n].byte)) n++;
@@ -363,7 +364,13 @@ const char *llw_make_rule(llw_make *m, const llw_rich *line) {
     const char *targets = targets_of(m, line, &rest);
     assignment a;
     if (targets) take_modifiers(&rest);
-    return targets && !find_assignment(m, &rest, &a) ? targets : NULL;
+    if (!targets || find_assignment(m, &rest, &a)) return NULL;
+    for (size_t i = 0; i < rest.n && rest.chars[i].byte != '#' && !llw_make_goes_on(line); i++) {
+        if (rest.chars[i].byte != ';') continue;
+        *first = llw_rich_slice(&rest, i + 1, rest.n);
+        break;
+    }
+    return targets;
 }
 
 static void rule(llw_make *m, const llw_rich *line) {
@@ -377,6 +384,7 @@ static void rule(llw_make *m, const llw_rich *line) {
         assign(m, &a, &line->chars[0], targets, said);
         return;
     }
+    m->exports_all |= !strcmp(targets, ".EXPORT_ALL_VARIABLES");
     if (!rest.n || strchr("#;", byte_at(&rest, 0))) return;
     char *copy = llw_arena_strdup(m->r->arena, targets), *save = NULL;
     for (char *name = strtok_r(copy, " \t", &save); name; name = strtok_r(NULL, " \t", &save))
@@ -432,6 +440,22 @@ static bool block(llw_make *m, const llw_rich *line) {
     return true;
 }
 
+static void undefine(llw_make *m, const llw_rich *line, const modifiers *said) {
+    llw_rich rest = llw_rich_slice(line, strlen("undefine"), line->n), name = {0};
+    llw_make_expand(m, &rest, &name);
+    name = llw_rich_trim(&name);
+    const char *text = show(m, &name);
+    if (!said->overrides && llw_scope_get(&m->overridden, text)) return;
+    if (!m->conditions) {
+        llw_scope_unset(&m->variables, text);
+        return;
+    }
+    llw_rich unknown = {0};
+    const llw_link *link = llw_link_new(m->r->arena, m->file->path, "variable", true);
+    llw_rich_unknown(m->r->arena, &unknown, &line->chars[0], link);
+    if (llw_scope_get(&m->variables, text)) give(m, &m->variables, text, '=', &unknown, link);
+}
+
 static void statement(llw_make *m, llw_rich *line, int depth) {
     static const char *const includes[] = {"include", "-include", "sinclude"};
     const llw_char *at = &line->chars[0];
@@ -443,6 +467,10 @@ static void statement(llw_make *m, llw_rich *line, int depth) {
         return;
     }
     if (m->just) return;
+    if (starts(line, "undefine")) {
+        undefine(m, line, &said);
+        return;
+    }
     if (said.exports || said.keeps) {
         export_names(m, line, at, said.exports);
         return;
