@@ -194,11 +194,39 @@ static void hostile_code_is_survived(void **state) {
                  pieces, sizeof pieces / sizeof *pieces, 200);
 }
 
+/* Scripts that start each other cost the file that began, and no other. */
+static void a_circle_of_scripts_is_left(void **state) {
+    (void)state;
+    char all[4][6000];
+    for (int i = 0; i < 4; i++) {
+        all[i][0] = 0;
+        for (int k = 0; k < 100; k++)
+            snprintf(all[i] + strlen(all[i]), sizeof all[i] - strlen(all[i]), "bash %c.sh\n",
+                     'a' + (i + k) % 4);
+    }
+    const tree_file files[] = {{"a.sh", all[0]},
+                               {"b.sh", all[1]},
+                               {"c.sh", all[2]},
+                               {"d.sh", all[3]},
+                               {"z.sh", "bash y.sh\nllama-server -m a.gguf -c 9\n"},
+                               {"y.sh", "llama-server -m b.gguf -c 8\n"},
+                               {"README.md", "```\nllama-server -m c.gguf -c 7\n```\n"},
+                               {NULL, NULL}};
+    const char *got = tree_told(files, "");
+    assert_non_null(strstr(got, "ctx=9 "));
+    assert_non_null(strstr(got, "ctx=8 "));
+    assert_non_null(strstr(got, "ctx=7 "));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recipes_run_line_by_line),         cmocka_unit_test(python_lists_are_commands),
-        cmocka_unit_test(powershell_paths_are_joined),      cmocka_unit_test(powershell_arrays_are_words),
-        cmocka_unit_test(powershell_words_are_powershells), cmocka_unit_test(nix_and_batch),
+        cmocka_unit_test(a_circle_of_scripts_is_left),
+        cmocka_unit_test(recipes_run_line_by_line),
+        cmocka_unit_test(python_lists_are_commands),
+        cmocka_unit_test(powershell_paths_are_joined),
+        cmocka_unit_test(powershell_arrays_are_words),
+        cmocka_unit_test(powershell_words_are_powershells),
+        cmocka_unit_test(nix_and_batch),
         cmocka_unit_test(hostile_code_is_survived),
     };
     return cmocka_run_group_tests(tests, tree_set_up, tree_tear_down);

@@ -208,6 +208,7 @@ static void emit_apart(llw_config_reader *r, llw_config_set *set, size_t i) {
     trace before = trace_of(r);
     r->arena = own;
     r->emission++;
+    r->nested = 0;
     emit_one(r, set, i);
     r->emission++; /* the texts that were kept in it go with it */
     r->arena = all;

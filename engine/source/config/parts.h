@@ -29,10 +29,12 @@ typedef struct llw_config_reader {
     size_t budget; /* of expansions: LLW_EXPAND_BUDGET at the start */
     char **known;  /* names of the known models, once they were asked for */
     size_t n_known;
-    size_t copies, reread; /* of variables, of script bytes in loops and branches, of commands in scripts that
-                            * others start: LLW_SHELL_BUDGET at the start */
-    int shells;            /* scripts inside scripts that are being read */
-    size_t emission;       /* counts the files that launches were looked for in: each has its arena */
+    size_t copies,
+        reread; /* of variables, of script bytes in loops and branches: LLW_SHELL_BUDGET at the start */
+    int shells; /* scripts inside scripts that are being read */
+    size_t nested,
+        nested_in_all; /* commands read in those: for the file whose launches are looked for, for all */
+    size_t emission;   /* counts the files that launches were looked for in: each has its arena */
     struct llw_gpu_table *cards;       /* models/gpus.tsv, once it was asked for */
     struct llw_config_router *routers; /* servers started with --models-preset */
     size_t n_routers, router_capacity;

@@ -159,12 +159,13 @@ static void run(llw_shell *s) {
             llw_shell_leave_text(s);
             continue;
         }
-        if (++s->commands > LLW_SHELL_COMMANDS || !s->r->reread) {
-            llw_shell_stop(s, "loops and calls make the script too long");
+        bool many = s->r->shells > 1 &&
+                    (++s->r->nested > LLW_SHELL_NESTED || ++s->r->nested_in_all > LLW_SHELL_NESTED_IN_ALL);
+        if (++s->commands > LLW_SHELL_COMMANDS || !s->r->reread || many) {
+            llw_shell_stop(s, many ? "the scripts that start each other are too many"
+                                   : "loops and calls make the script too long");
             return;
         }
-        if (s->r->shells > 1)
-            s->r->reread -= s->r->reread < LLW_SHELL_NESTED ? s->r->reread : LLW_SHELL_NESTED;
         step(s);
     }
 }
