@@ -46,7 +46,7 @@ static void recipes_run_line_by_line(void **state) {
                    "{{model}} -c "
                    "{{ ctx }} -b 5\n\nscript:\n    #!/bin/bash\n    N=3\n    llama-server -b $N\n",
                    "justfile:serve: model=/m/a.gguf (variable justfile:2:11) ctx=unknown (justfile "
-                   "justfile:5:34) batch=5 "
+                   "justfile:4:7) batch=5 "
                    "(justfile justfile:5:47)\njustfile:script: batch=3 (justfile justfile:9:7)\n");
     tree_check_one("Makefile", "build:\n\tgit clone -b x llama.cpp\n\tsed -b 1\n", "");
 }
@@ -194,6 +194,50 @@ static void hostile_code_is_survived(void **state) {
                  pieces, sizeof pieces / sizeof *pieces, 200);
 }
 
+/* What make itself does with each of these was seen with GNU make 4.3. */
+static void makefiles_are_read_as_make_reads_them(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"C = 1\nifeq ($(shell uname),Linux)\n\tC = 99\nendif\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"C = 1\nexport $(shell sed s/=.*// .env)\nx:\n\tllama-server -c $${C:-3}\n", "ctx=unknown"},
+        {"C = 1\ninclude *.mk\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"-include $(shell ls)\nC ?= 1\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"C = 1\nifdef NOPE\nexport\nendif\nx:\n\tllama-server -c $${C:-7}\n", "ctx=unknown"},
+        {"C = 1\nexport\nunexport C\nx:\n\tllama-server -c $${C:-7}\n", "ctx=7 "},
+        {".EXPORT_ALL_VARIABLES:\nC = 1\nx:\n\tllama-server -c $${C:-7}\n", "ctx=1 "},
+        {"C = 1\nx:\n\t$(eval C := 12)\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"P = GPU\nGPU_C = 1\n$(P)_C := 9\nx:\n\tllama-server -c $(GPU_C)\n", "ctx=9 "},
+        {"C = 1\n$(P)_C := 9\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"C = 1\nb a: C = 5\na b:\n\tllama-server -c $(C)\n", "ctx=5 "},
+        {"C = 1\na c: C = 5\na b:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"C = 1\nbig: C = 8\nrun-%: x\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"C = 1\n$(shell ls): C = 5\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"C = 1\na: export C = 1\nb: C = 2\nb:\n\tllama-server -c $${C:-7}\n", "ctx=7 "},
+        {"C = 1\nx:\n\tX=9 \\\n  C=9 \\\n  llama-server -c $(C)\n", "ctx=1 "},
+        {"C := 1\nx: C += $(Y)\nx: Y = 3\nY = 2\nx:\n\tllama-server -c $(Y)\n", "ctx=3 "},
+        {"T = x\nC = 1\nx: C = 5\n$(T):\n\tllama-server -c $(C)\nT = y\n", "ctx=5 "},
+        {"override define C\n3\nendef\nC = 5\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"C = 1\nundefine C\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"Q = @\nx:\n\t$(Q)llama-server -c 2\n", "ctx=2 "},
+        {"x: y ; @ - llama-server -c 3\n", "ctx=3 "},
+        {"# no \\\nx:\nC = 4\ny:\n\tllama-server -c $(C)\n", "Makefile:y: ctx=4 "},
+        {"C = run x \\\n\tllama-server -c 4096\nx:\n\ttrue\n", ""}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const tree_file files[] = {{"Makefile", cases[i].text}, {NULL, NULL}};
+        const char *got = tree_told(files, "");
+        if (*cases[i].want ? !strstr(got, cases[i].want) : *got != 0)
+            fail_msg("%s\nis read as %s", cases[i].text, got);
+    }
+    /* a parameter hides a variable; what is put together is not known */
+    tree_check_one("justfile",
+                   "c := \"1\"\nm := \"a\" / \"x\"\nrun c='2' m=m:\n  llama-server -c {{c}}\nx:\n  "
+                   "llama-server -c {{c}} -b {{m}}\n",
+                   "justfile:run: ctx=unknown (justfile justfile:3:5)\njustfile:x: ctx=1 (variable "
+                   "justfile:1:7) batch=unknown (justfile justfile:2:1)\n");
+}
+
 /* Scripts that start each other cost the file that began, and no other. */
 static void a_circle_of_scripts_is_left(void **state) {
     (void)state;
@@ -220,6 +264,7 @@ static void a_circle_of_scripts_is_left(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(makefiles_are_read_as_make_reads_them),
         cmocka_unit_test(a_circle_of_scripts_is_left),
         cmocka_unit_test(recipes_run_line_by_line),
         cmocka_unit_test(python_lists_are_commands),

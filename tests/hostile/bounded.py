@@ -68,6 +68,7 @@ SHELL = {
     "claims": "# Qwen3-Coder-Next MoE needs -ub 2048, 12.5 GB VRAM, 30 t/s on RTX 4090; dense model\n" * 10000 + "llama-server -m a -c 1\n",
     "claim": "# " + "Qwen3 MoE is dense and needs 12 GB VRAM at 30 t/s; " * 18000 + "\nllama-server -m a -c 1\n",
 }
+INCLUDES = {"Makefile": "include x.mk ./x.mk y.mk\nx:\n\tllama-server -c $(A)\n", "y.mk": "include x.mk y.mk\n" * 100, "x.mk": "A = " + "b \\\n" * 25000 + "\n"}
 FILES = {
     "Dockerfile": {"env": "FROM llama.cpp:server\n" + rows(lambda i: f"ENV A{i}=$A{i - 1}\n", 40000) + 'CMD ["llama-server","-c","$A1"]\n',
                    "line": "FROM llama.cpp\nENV " + rows(lambda i: f"A{i}=1 ", 80000) + "\nCMD llama-server -c 1",
@@ -90,6 +91,9 @@ FILES = {
                  "exports": "export\n" + rows(lambda i: f"A{i} = {'z' * 3000}\n", 120) + rows(lambda i: f"x{i}: A1 = 2\nx{i}:\n\tllama-server -c $$A9\n", 12000),
                  "targets": rows(lambda i: f"x{i} ", 60000) + ": A = 1\n" + rows(lambda i: f"x{i}: y\n\tllama-server -c $(A)\n", 20000),
                  "include": "include Makefile\n" * 40000 + "x:\n\tllama-server -c 1\n",
+                 "patterns": "export\n%: X = 1\n" + rows(lambda i: f"A{i} = {i}\n", 6000) + rows(lambda i: f"x{i}:\n\tllama-server -c $$A9\n", 10000),
+                 "evals": "A = 1\n" + rows(lambda i: f"$(eval B{i} = 1)\ninclude $(Z)\n", 15000) + "x:\n\tllama-server -c $(A)\n",
+                 "names": rows(lambda i: f"$(A)$(B){i} = 1\n", 40000) + "x:\n\tllama-server -c $(A)\n",
                  "continued": "A = " + "\\\n" * 400000 + "\nx:\n\tllama-server -c $(A)\n",
                  "pluses": "A := 1\n" + "A += 2\n" * 60000 + "x:\n\tllama-server -c $(A)\n",
                  "circle": "A=" + ("x" * 100 + "$(A)") * 3 + "\nx:\n\tllama-server -m $(A) -c 1\n",
@@ -153,6 +157,7 @@ def inputs():
         for shape, text in shapes.items():
             yield f"{file} {shape}", {file: text}, ["lint", ".", *MACHINE]
     yield "scripts circle", CIRCLE, ["lint", ".", *MACHINE]
+    yield "Makefiles that include", {f"{d}/{f}": t for d in "abcdefgh" for f, t in INCLUDES.items()}, ["lint", ".", *MACHINE]
     for shape, text in PROSE.items():
         yield f"card {shape}", {"README.md": "---\nbase_model: x/y\n---\n" + text}, [MODEL, "--card", "README.md", *MACHINE]
     for shape, text in {"keys": rows(lambda i: f"k{i}: v\n", 8000), "anchors": BOMB}.items():
