@@ -214,6 +214,7 @@ static void makefiles_are_read_as_make_reads_them(void **state) {
         {"C = 1\na c: C = 5\na b:\n\tllama-server -c $(C)\n", "ctx=unknown"},
         {"C = 1\nbig: C = 8\nrun-%: x\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
         {"C = 1\n$(shell ls): C = 5\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"C = 1\nb: C = 2\na: export C = 1\nb:\n\tllama-server -c $${C:-7}\n", "ctx=7 "},
         {"C = 1\na: export C = 1\nb: C = 2\nb:\n\tllama-server -c $${C:-7}\n", "ctx=7 "},
         {"C = 1\nx:\n\tX=9 \\\n  C=9 \\\n  llama-server -c $(C)\n", "ctx=1 "},
         {"C := 1\nx: C += $(Y)\nx: Y = 3\nY = 2\nx:\n\tllama-server -c $(Y)\n", "ctx=3 "},

@@ -282,7 +282,8 @@ bool llw_make_enter(llw_make *m, const char *targets) {
         } else if (all || some || o->above) {
             give_unknown(m, &m->of_target, o);
         }
-        llw_variable *v = paid ? llw_scope_edit(&m->of_target, o->name) : NULL;
+        bool given = paid && (all || some || o->above);
+        llw_variable *v = given ? llw_scope_edit(&m->of_target, o->name) : NULL;
         if (v) v->exported |= o->exported;
     }
     if (!paid) m->of_target = m->of_nobody;
