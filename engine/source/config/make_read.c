@@ -415,7 +415,7 @@ static void read_just_statement(llw_make *m, llw_rich *line) {
         return;
     }
     if (starts(line, "alias") || starts(line, "import") || starts(line, "mod")) return;
-    if (!line->n || !read_assignment(m, line, &said, NULL)) read_just_rule(m, line);
+    if (line->n && !read_assignment(m, line, &said, NULL)) read_just_rule(m, line);
 }
 
 static void read_text(llw_make *m, const llw_rich *text, int depth) {
@@ -434,6 +434,7 @@ static void read_text(llw_make *m, const llw_rich *text, int depth) {
             continue;
         }
         line = whole_line(m, text, &at);
+        if (!line.n) continue;
         m->one_shell |= starts(&line, ".ONESHELL:");
         if (m->just)
             read_just_statement(m, &line);
