@@ -223,6 +223,7 @@ static void makefiles_are_read_as_make_reads_them(void **state) {
         {"C = 1\nundefine C\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
         {"Q = @\nx:\n\t$(Q)llama-server -c 2\n", "ctx=2 "},
         {"x: y ; @ - llama-server -c 3\n", "ctx=3 "},
+        {"ifndef V\nQ = @\nendif\nx:\n\t$(Q)llama-server -c 2\n", "ctx=2 "},
         {"# no \\\nx:\nC = 4\ny:\n\tllama-server -c $(C)\n", "Makefile:y: ctx=4 "},
         {"C = run x \\\n\tllama-server -c 4096\nx:\n\ttrue\n", ""}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

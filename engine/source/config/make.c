@@ -27,6 +27,15 @@ static void enter(running *x, const llw_make_recipe *recipe) {
     m->r->copies -= x->readable ? x->env.n < m->r->copies ? x->env.n : m->r->copies : 0;
 }
 
+/* $(Q)llama-server: Q is @ or nothing, as V says; what else would stand there makes no program's name. */
+static llw_rich without_quiet(const llw_rich *command) {
+    static const char program[] = "llama-";
+    if (command->n < sizeof program || !command->chars[0].unknown) return *command;
+    for (size_t i = 0; program[i]; i++)
+        if (command->chars[i + 1].unknown || command->chars[i + 1].byte != program[i]) return *command;
+    return llw_rich_slice(command, 1, command->n);
+}
+
 static void run(running *x, const llw_make_recipe *recipe) {
     llw_make *m = &x->make;
     llw_config_reader *r = m->r;
@@ -44,7 +53,9 @@ static void run(running *x, const llw_make_recipe *recipe) {
     size_t unread = r->out->n_unread;
     llw_rich expanded = {0}, *text = llw_arena_alloc(r->arena, sizeof *text);
     llw_make_expand(m, &recipe->script, &expanded);
-    *text = m->just ? expanded : llw_make_command(&expanded); /* $(Q)llama-server with Q = @ */
+    *text = expanded;
+    if (!m->just) *text = llw_make_command(&expanded); /* $(Q)llama-server with Q = @ */
+    if (!m->just) *text = without_quiet(text);
     llw_shell_script(r, &site, text, NULL, &x->env, &starts);
     if (!starts.n) r->out->n_unread = unread;
     for (size_t i = 0; i < starts.n && x->n < MAX_LAUNCHES; i++)
