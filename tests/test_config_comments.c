@@ -31,6 +31,7 @@ static void comments_claim_what_people_mean(void **state) {
         {"# a mixture-of-experts model", "architecture", 1, 0, 0, -1},
         {"# 1 dense lead layer, then 46 MoE layers", NULL, -1, 0, 0, -1},
         {"# not dense", NULL, -1, 0, 0, -1},
+        {"# no dense model", NULL, -1, 0, 0, -1},
         {"# made for dense models", NULL, -1, 0, 0, -1},
         {"# see granite3.1-dense", NULL, -1, 0, 0, -1},
         {"# \"a dense model\" is what it said here", NULL, -1, 0, 0, -1},

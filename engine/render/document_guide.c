@@ -125,7 +125,8 @@ static void sizes(guide *g, llw_text *out, char **names, size_t n) {
         "otherwise). Weights are those on the card: the token embedding stays in RAM. A dash: more than the "
         "model was trained for (one trained for less than 8192 is given at what it was trained for). ~: the "
         "compute buffer is an estimate.\n\n"
-        "| model | what it is | file, as `ls -lh` prints it | trained context | weights | -c 8192 | -c 32768 "
+        "| model | what it is | file, as `ls -lh` prints it | trained context | weights on the card | -c "
+        "8192 | -c 32768 "
         "| "
         "-c 131072 |\n|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < n; i++) {

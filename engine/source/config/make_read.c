@@ -411,7 +411,8 @@ static void read_just_statement(llw_make *m, llw_rich *line) {
     modifiers said = take_modifiers(line);
     if (starts(line, "set")) {
         llw_rich rest = behind(line, "set");
-        if (starts(&rest, "export") || !strcmp(show(m, &rest), "export:=true")) m->exports_all = true;
+        if (!strncmp(show(m, &rest), "export", strlen("export")))
+            m->exports_all = !strstr(show(m, &rest), "false");
         return;
     }
     if (starts(line, "alias") || starts(line, "import") || starts(line, "mod")) return;

@@ -19,8 +19,8 @@
 enum {
     LLW_SHELL_FRAMES = 64,
     LLW_SHELL_COMMANDS = 20000, /* commands read, those of loops and functions each time */
-    LLW_SHELL_NESTED = 1 << 15, /* commands read in scripts that a file starts, and those that these start */
-    LLW_SHELL_NESTED_IN_ALL = 1 << 18, /* of all files */
+    LLW_SHELL_NESTED = 1 << 16, /* commands read in scripts that a file starts, and those that these start */
+    LLW_SHELL_NESTED_IN_ALL = 1 << 19, /* of all files */
     LLW_SHELL_FUNCTIONS = 256,
     LLW_SHELL_ROUNDS = 32,   /* of a for loop */
     LLW_SHELL_CHOICES = 24,  /* values of $1 that a script asks for */
