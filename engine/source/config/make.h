@@ -62,7 +62,7 @@ llw_rich llw_make_command(const llw_rich *line);
 /* --- make_variables.c --- */
 typedef struct llw_make_assignment {
     const char *name;
-    char sign; /* the byte before =, : for ::= too; = where there is none */
+    char sign; /* the byte before =, : for ::= too; = where there is none; of ! the value is unknown */
     llw_rich value;
     bool exports, overrides;
 } llw_make_assignment;
@@ -80,8 +80,6 @@ bool llw_make_enter(llw_make *m, const char *targets);
 void llw_make_expand(llw_make *m, const llw_rich *text, llw_rich *out);
 /* What a recipe's shell finds in its environment; false when that is too much to be read. */
 bool llw_make_environment(llw_make *m, llw_scope *out);
-/* Whether the word is among the words. */
-bool llw_make_has_word(const char *words, const char *word, size_t len);
 /* Where the bracket at in[open] closes, or the end. */
 size_t llw_make_closing(const llw_rich *in, size_t open);
 

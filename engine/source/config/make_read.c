@@ -299,9 +299,8 @@ static void read_just_rule(llw_make *m, const llw_rich *line) {
                (isalnum((unsigned char)line->chars[at].byte) || strchr("_-", line->chars[at].byte)))
             at++;
         if (at == from) break;
-        llw_rich parameter = llw_rich_slice(line, from, at), unknown = {0};
-        llw_rich_unknown(m->r->arena, &unknown, &line->chars[from], line->chars[from].link);
-        llw_make_assignment a = {.name = show(m, &parameter), .sign = '!', .value = unknown};
+        llw_rich parameter = llw_rich_slice(line, from, at);
+        llw_make_assignment a = {.name = show(m, &parameter), .sign = '!'};
         llw_make_assign(m, &a, &line->chars[from], targets);
         while (at < end && !is_blank(line->chars[at].byte)) {
             char c = line->chars[at++].byte;
@@ -345,12 +344,11 @@ static void include(llw_make *m, const llw_rich *names, int depth) {
 }
 
 static void define(llw_make *m, const llw_rich *line, bool overrides) {
-    llw_rich rest = behind(line, "define"), unknown = {0};
+    llw_rich rest = behind(line, "define");
     const char *text = show(m, &rest);
     const char *name = llw_arena_strndup(m->r->arena, text, strcspn(text, " \t=:?+"));
     m->definitions = 1;
-    llw_rich_unknown(m->r->arena, &unknown, &line->chars[0], line->chars[0].link);
-    llw_make_assignment a = {.name = name, .sign = '!', .value = unknown, .overrides = overrides};
+    llw_make_assignment a = {.name = name, .sign = '!', .overrides = overrides};
     if (*name) llw_make_assign(m, &a, &line->chars[0], NULL);
 }
 

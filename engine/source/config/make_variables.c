@@ -20,7 +20,7 @@ static void remember(llw_scope *names, const char *name) {
     llw_scope_assign(names, name, &(llw_rich){0}, (llw_token){0});
 }
 
-bool llw_make_has_word(const char *words, const char *word, size_t len) {
+static bool has_word(const char *words, const char *word, size_t len) {
     for (const char *at = words; *at; at += strcspn(at, " \t")) {
         at += strspn(at, " \t");
         if (len && strcspn(at, " \t") == len && !strncmp(at, word, len)) return true;
@@ -252,7 +252,7 @@ static bool has_own(const llw_make_own *o, const char *targets, bool *some) {
     if (*some) return false;
     for (const char *at = targets; *at; at += strcspn(at, " \t")) {
         at += strspn(at, " \t");
-        bool found = llw_make_has_word(o->targets, at, strcspn(at, " \t"));
+        bool found = has_word(o->targets, at, strcspn(at, " \t"));
         all &= found;
         *some |= found;
     }
