@@ -9,6 +9,7 @@
 enum { MAX_DIRECTORIES = 16, MAX_DATA_FILE = 8 << 20 };
 
 static char *directories[MAX_DIRECTORIES];
+static bool absent[MAX_DIRECTORIES]; /* when they were pushed */
 static bool distrusted[MAX_DIRECTORIES];
 static size_t n_directories;
 static bool alone; /* compiled-in rules and lessons do not count */
@@ -23,7 +24,8 @@ void llw_data_push(const char *directory) {
     generation++;
     size_t len = strlen(directory) + 1;
     directories[n_directories] = memcpy(llw_xmalloc(len), directory, len);
-    distrusted[n_directories++] = false;
+    distrusted[n_directories] = false;
+    absent[n_directories++] = !llw_file_is_directory(directory);
 }
 
 void llw_data_distrust(const char *directory) {
@@ -34,6 +36,7 @@ void llw_data_distrust(const char *directory) {
 static bool passed_over(size_t i, const char *name) {
     static const char rules[] = "rules.d";
     size_t len = sizeof rules - 1;
+    if (absent[i]) return true;
     return distrusted[i] && !strncmp(name, rules, len) && (!name[len] || name[len] == '/');
 }
 
@@ -76,8 +79,9 @@ static const llw_builtin *builtin_find(const char *name) {
 llw_rc llw_data_read(llw_arena *arena, const char *name, const char **bytes, size_t *len, const char **path,
                      llw_err *err) {
     for (size_t i = n_directories; i-- > 0;) {
+        if (passed_over(i, name)) continue;
         char *file = llw_path_join(arena, directories[i], name), *content = NULL;
-        if (passed_over(i, name) || !llw_file_is_regular(file)) continue;
+        if (!llw_file_is_regular(file)) continue;
         *path = file;
         llw_rc rc = llw_file_read(arena, file, MAX_DATA_FILE, &content, len, err);
         *bytes = content;

@@ -24,7 +24,8 @@ typedef struct llw_builtin {
 extern const llw_builtin llw_builtins[];
 extern const size_t llw_n_builtins;
 
-/* Adds a directory whose sub-directories rules.d, lessons and models override what came before. */
+/* Adds a directory whose sub-directories rules.d, lessons and models override what came before. One that is
+ * not there now is passed over. */
 void llw_data_push(const char *directory);
 /* The directories pushed so far, from far to near. */
 size_t llw_data_directories(const char *const **out);

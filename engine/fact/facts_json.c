@@ -58,6 +58,12 @@ static const char *json_to_text(llw_arena *arena, const json_t *json) {
 
 /* ---- saving ---- */
 
+/* Whether a text is its own JSON between quotes. */
+static bool is_plain(const char *text) {
+    while (*text >= ' ' && *text < 0x7f && *text != '"' && *text != '\\') text++;
+    return !*text;
+}
+
 /* Appends compact JSON and drops it. */
 static bool add_json(llw_text *out, json_t *json) {
     char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
@@ -67,18 +73,43 @@ static bool add_json(llw_text *out, json_t *json) {
     return text != NULL;
 }
 
-static json_t *value_to_json(const llw_facts *facts, llw_value value) {
-    if (!value.known) return json_null();
-    if (value.type == LLW_FLAG) return json_boolean(value.as.flag);
-    if (llw_type_is_integer(value.type)) return json_integer(value.as.count);
-    if (llw_type_is_real(value.type)) return json_real(value.as.real);
-    if (llw_type_is_text(value.type)) return text_to_json(value.as.text);
-    llw_text name = {0};
-    llw_text_addf(&name, "%s:%s", llw_kind_name(llw_facts_kind(facts, value.as.ref)),
-                  llw_facts_id(facts, value.as.ref));
-    json_t *json = text_to_json(llw_text_str(&name));
-    llw_text_fini(&name);
-    return json;
+/* Most texts are plain, and there are hundreds. */
+static bool add_text(llw_text *out, const char *text) {
+    if (!is_plain(text)) return add_json(out, text_to_json(text));
+    llw_text_add(out, "\"");
+    llw_text_add(out, text);
+    llw_text_add(out, "\"");
+    return true;
+}
+
+static bool add_value(llw_text *out, const llw_facts *facts, llw_value value, llw_arena *arena) {
+    if (!value.known)
+        llw_text_add(out, "null");
+    else if (value.type == LLW_FLAG)
+        llw_text_add(out, value.as.flag ? "true" : "false");
+    else if (llw_type_is_integer(value.type))
+        llw_text_addf(out, "%lld", (long long)value.as.count);
+    else if (llw_type_is_real(value.type))
+        return add_json(out, json_real(value.as.real));
+    else if (llw_type_is_text(value.type))
+        return add_text(out, value.as.text);
+    else
+        return add_text(out,
+                        llw_arena_printf(arena, "%s:%s", llw_kind_name(llw_facts_kind(facts, value.as.ref)),
+                                         llw_facts_id(facts, value.as.ref)));
+    return true;
+}
+
+static bool add_claim(llw_text *out, const llw_facts *facts, llw_attr attr, const llw_claim *claim,
+                      llw_arena *arena) {
+    llw_text_addf(out, "{\"attr\":\"%s\",\"value\":", llw_attr_get(attr)->name);
+    if (!add_value(out, facts, claim->value, arena)) return false;
+    llw_text_addf(out, ",\"grade\":\"%s\",\"origin\":", llw_grade_name(claim->grade));
+    if (!add_text(out, claim->origin)) return false;
+    llw_text_add(out, ",\"place\":");
+    if (!add_text(out, claim->place)) return false;
+    llw_text_add(out, "}");
+    return true;
 }
 
 static bool add_claims(llw_text *out, const llw_facts *facts, llw_entity entity, llw_arena *arena) {
@@ -89,13 +120,9 @@ static bool add_claims(llw_text *out, const llw_facts *facts, llw_entity entity,
         size_t n = 0;
         const llw_claim **claims = llw_facts_claims(facts, entity, (llw_attr)a, arena, &n);
         while (ok && n--) { /* worst first: read back in this order, the best one wins again */
-            const llw_claim *c = claims[n];
             llw_text_addf(out, "%s\n    ", first ? "" : ",");
             first = false;
-            ok = add_json(out, json_pack("{s:s, s:o, s:s, s:o, s:o}", "attr", llw_attr_get((llw_attr)a)->name,
-                                         "value", value_to_json(facts, c->value), "grade",
-                                         llw_grade_name(c->grade), "origin", text_to_json(c->origin), "place",
-                                         text_to_json(c->place)));
+            ok = add_claim(out, facts, (llw_attr)a, claims[n], arena);
         }
     }
     llw_text_add(out, "]");
@@ -107,7 +134,7 @@ static bool add_lines(llw_text *out, char *const *lines, size_t n) {
     llw_text_add(out, "[");
     for (size_t i = 0; ok && i < n; i++) {
         llw_text_add(out, i ? ",\n     " : "\n     ");
-        ok = add_json(out, json_string(lines[i])); /* ASCII: header_text escapes the rest */
+        ok = add_text(out, lines[i]);
     }
     llw_text_add(out, "]");
     return ok;
@@ -143,7 +170,7 @@ char *llw_facts_save(const llw_facts *facts, llw_err *err) {
     for (llw_entity e = 1; ok && e <= llw_facts_max(facts); e++) {
         llw_text_addf(&out, "%s\n  {\"kind\": \"%s\", \"id\": ", e > 1 ? "," : "",
                       llw_kind_name(llw_facts_kind(facts, e)));
-        ok = add_json(&out, text_to_json(llw_facts_id(facts, e))) && add_claims(&out, facts, e, arena);
+        ok = add_text(&out, llw_facts_id(facts, e)) && add_claims(&out, facts, e, arena);
         if (ok && llw_facts_model(facts, e)) ok = add_header(&out, llw_facts_model(facts, e), arena);
         llw_text_add(&out, "}");
     }
@@ -152,7 +179,7 @@ char *llw_facts_save(const llw_facts *facts, llw_err *err) {
     llw_text_add(&out, "],\n \"notes\": [");
     for (size_t i = 0; ok && i < n; i++) {
         llw_text_add(&out, i ? ",\n  " : "\n  ");
-        ok = add_json(&out, text_to_json(notes[i]));
+        ok = add_text(&out, notes[i]);
     }
     llw_text_add(&out, "]}\n");
     llw_arena_free(arena);

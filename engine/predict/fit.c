@@ -118,8 +118,6 @@ static void begin(llw_fit_state *state) {
     state->n_ctx_train = hparam(model, "context_length");
     state->n_expert = hparam(model, "expert_count");
     state->n_ctx = given->ctx > 0 && given->ctx <= UINT32_MAX ? (uint32_t)given->ctx : 0;
-    state->overrides = llw_arena_alloc(state->arena, LLW_MAX_OVERRIDES * sizeof *state->overrides);
-    state->patterns = llw_arena_alloc(state->arena, (size_t)LLW_FIT_LAYERS_MAX * 4 * sizeof *state->patterns);
 }
 
 /* The flags as llama-fit-params prints them: always -c and -ngl, then -ts and -ot where they were set. */

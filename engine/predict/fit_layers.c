@@ -316,6 +316,8 @@ static bool finish(llw_fit_state *state) {
 }
 
 llw_fit_verdict llw_fit_layers(llw_fit_state *state) {
+    state->overrides = llw_arena_alloc(state->arena, LLW_MAX_OVERRIDES * sizeof *state->overrides);
+    state->patterns = llw_arena_alloc(state->arena, (size_t)LLW_FIT_LAYERS_MAX * 4 * sizeof *state->patterns);
     if (state->n_expert > 0 && !without_experts(state)) return LLW_FIT_STOPPED;
     for (int id = 0; id < state->nd; id++) {
         state->target[id] = state->full.free[id] - state->margin[id];

@@ -36,12 +36,20 @@ typedef struct checker {
     int64_t layer;
     const need_row *row[MOST_ROWS];
     int n_rows;
-    const llw_tensor **tensor; /* [(layer + 1) * LLW_WEIGHT_IDS * LLW_SUFFIXES] */
+    const llw_tensor **tensor[LLW_WEIGHT_IDS][LLW_SUFFIXES + 1]; /* NULL, or [layer + 1] */
     const char *failed;
 } checker;
 
-static const llw_tensor **slot(const checker *c, int64_t layer, llw_weight_id id, llw_suffix suffix) {
-    return &c->tensor[((size_t)(layer + 1) * LLW_WEIGHT_IDS + id) * (LLW_SUFFIXES + 1) + suffix];
+static const llw_tensor *tensor_of(const checker *c, int64_t layer, llw_weight_id id, llw_suffix suffix) {
+    const llw_tensor **layers = c->tensor[id][suffix];
+    return layers ? layers[layer + 1] : NULL;
+}
+
+static void keep_tensor(checker *c, const llw_tensor_name *name, const llw_tensor *t) {
+    const llw_tensor ***layers = &c->tensor[name->id][name->suffix];
+    if (!*layers)
+        *layers = llw_arena_alloc(c->plan.arena, (size_t)(c->plan.hparams.n_layer_all + 1) * sizeof **layers);
+    (*layers)[name->layer + 1] = t;
 }
 
 /* ---- names ---- */
@@ -152,7 +160,7 @@ static number presence(parser *p) {
     snprintf(full, sizeof full, "blk.0.%.*s", (int)n, p->at);
     p->at += n;
     llw_weight_id id = llw_tensor_name_parse(full).id;
-    return id ? known(*slot(p->c, p->c->layer, id, LLW_WEIGHT) != NULL) : (number){0};
+    return id ? known(tensor_of(p->c, p->c->layer, id, LLW_WEIGHT) != NULL) : (number){0};
 }
 
 static number primary(parser *p) {
@@ -353,7 +361,7 @@ static const char *full_name(const checker *c, const need_row *row, char *buf, s
  */
 static bool check_tensor(checker *c, int from, int to) {
     const need_row *first = c->row[from], *wrong = NULL;
-    const llw_tensor *t = *slot(c, c->layer, first->id, first->suffix);
+    const llw_tensor *t = tensor_of(c, c->layer, first->id, first->suffix);
     int64_t want[LLW_MAX_DIMS], wanted[LLW_MAX_DIMS] = {0};
     bool used = false;
     char buf[96];
@@ -409,14 +417,14 @@ static bool collect(checker *c) {
                                          t->name, c->plan.architecture->name);
             return false;
         }
-        if (parsed.layer < c->plan.hparams.n_layer_all) *slot(c, parsed.layer, parsed.id, parsed.suffix) = t;
+        if (parsed.layer < c->plan.hparams.n_layer_all) keep_tensor(c, &parsed, t);
     }
     return true;
 }
 
 /* A file that holds only the layers for multi-token prediction; the trunk is in another. */
 static bool prediction_only(const checker *c) {
-    return c->plan.hparams.n_layer_nextn > 0 && !*slot(c, 0, LLW_W_ATTN_NORM, LLW_WEIGHT);
+    return c->plan.hparams.n_layer_nextn > 0 && !tensor_of(c, 0, LLW_W_ATTN_NORM, LLW_WEIGHT);
 }
 
 static void check(checker *c) {
@@ -437,13 +445,16 @@ const char *llw_model_unmet(const llw_model *model, llw_arena *arena) {
     if (!model->architecture) return NULL;
     if (!model->n_tensors) return "holds no tensors";
     static const llw_launch none = {0};
-    checker *c = llw_arena_alloc(arena, sizeof *c);
-    llw_prediction *scratch = llw_arena_alloc(arena, sizeof *scratch);
-    *c = (checker){.plan = {.launch = &none, .model = model, .arena = arena, .out = scratch}};
+    const char *failed = NULL;
+    llw_arena *scratch = llw_arena_new();
+    checker *c = llw_arena_alloc(scratch, sizeof *c);
+    llw_prediction *prediction = llw_arena_alloc(scratch, sizeof *prediction);
+    *c = (checker){.plan = {.launch = &none, .model = model, .arena = scratch, .out = prediction}};
     c->plan.architecture = llw_architecture_find(model->architecture);
-    if (!c->plan.architecture || !llw_hparams_read(&c->plan) || c->plan.hparams.n_layer < 1) return NULL;
-    size_t slots = (size_t)(c->plan.hparams.n_layer_all + 1) * LLW_WEIGHT_IDS * (LLW_SUFFIXES + 1);
-    c->tensor = llw_arena_alloc(arena, slots * sizeof *c->tensor);
-    if (collect(c) && !prediction_only(c)) check(c);
-    return c->failed;
+    if (c->plan.architecture && llw_hparams_read(&c->plan) && c->plan.hparams.n_layer >= 1) {
+        if (collect(c) && !prediction_only(c)) check(c);
+        if (c->failed) failed = llw_arena_strdup(arena, c->failed);
+    }
+    llw_arena_free(scratch);
+    return failed;
 }
