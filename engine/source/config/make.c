@@ -23,8 +23,10 @@ static void enter(running *x, const llw_make_recipe *recipe) {
     x->env = x->of_all;
     x->readable = x->all_readable;
     if (!llw_make_enter(m, recipe->targets ? recipe->targets : "")) return;
-    x->readable = m->r->copies >= x->of_all.n * ENV_COST && llw_make_environment(m, &x->env);
-    m->r->copies -= x->readable ? x->env.n < m->r->copies ? x->env.n : m->r->copies : 0;
+    x->readable = m->r->copies >= x->of_all.n * ENV_COST;
+    if (!x->readable) return;
+    m->r->copies -= x->of_all.n;
+    x->readable = llw_make_environment(m, &x->env);
 }
 
 /* $(Q)llama-server: Q is @ or nothing, as V says; what else would stand there makes no program's name. */

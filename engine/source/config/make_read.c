@@ -22,12 +22,6 @@ static llw_rich without_start(const llw_rich *text) {
     return llw_rich_slice(text, from, text->n);
 }
 
-static bool has_unknown(const llw_rich *text) {
-    for (size_t i = 0; i < text->n; i++)
-        if (text->chars[i].unknown) return true;
-    return false;
-}
-
 static bool starts(const llw_rich *line, const char *word) {
     size_t n = strlen(word);
     for (size_t i = 0; i < n; i++)
@@ -163,7 +157,7 @@ static bool find_assignment(llw_make *m, const llw_rich *line, llw_make_assignme
         name = written;
     else
         llw_make_expand(m, &written, &name);
-    if (has_unknown(&name)) {
+    if (llw_rich_has_unknown(&name)) {
         llw_make_forget(m);
         return false;
     }
@@ -208,7 +202,7 @@ static bool read_assignment(llw_make *m, const llw_rich *line, const modifiers *
 static void export_names(llw_make *m, const llw_rich *line, const llw_char *at, bool exports) {
     llw_rich expanded = {0};
     llw_make_expand(m, line, &expanded);
-    if (has_unknown(&expanded)) {
+    if (llw_rich_has_unknown(&expanded)) {
         m->exports_perhaps |= exports;
         return;
     }
@@ -264,11 +258,14 @@ static void read_rule(llw_make *m, const llw_rich *line) {
     rest = without_start(&rest);
     llw_make_expand(m, &before, &names);
     names = llw_rich_trim(&names);
-    bool unknown = has_unknown(&names);
+    bool unknown = llw_rich_has_unknown(&names);
     const char *targets = show(m, &names);
     llw_rich inner = rest;
     modifiers said = take_modifiers(&inner);
-    if (read_assignment(m, &inner, &said, unknown ? "" : targets)) return;
+    if (read_assignment(m, &inner, &said, unknown ? "" : targets)) {
+        m->targets = NULL;
+        return;
+    }
     if (!strcmp(targets, ".EXPORT_ALL_VARIABLES")) llw_make_export(m, NULL, true, &line->chars[0]);
     m->targets = targets;
     m->line = line->chars[0].line;
@@ -321,7 +318,7 @@ static void include(llw_make *m, const llw_rich *names, int depth) {
     llw_make_expand(m, names, &expanded);
     char *words = llw_arena_strdup(m->r->arena, show(m, &expanded)), *save = NULL;
     words[strcspn(words, "#")] = 0;
-    if (has_unknown(&expanded) || strpbrk(words, "*?[")) {
+    if (llw_rich_has_unknown(&expanded) || strpbrk(words, "*?[")) {
         llw_make_forget(m);
         return;
     }
@@ -375,7 +372,6 @@ static void read_statement(llw_make *m, const llw_rich *written, int depth) {
     if (read_block(m, &line)) return;
     const llw_char *at = &line.chars[0];
     modifiers said = take_modifiers(&line);
-    size_t n_own = m->n_own;
     if (line.n && read_assignment(m, &line, &said, NULL)) {
         m->targets = NULL;
         return;
@@ -402,7 +398,6 @@ static void read_statement(llw_make *m, const llw_rich *written, int depth) {
         m->targets = NULL;
     else
         read_rule(m, &line);
-    if (m->n_own > n_own) m->targets = NULL;
 }
 
 static void read_just_statement(llw_make *m, llw_rich *line) {

@@ -90,7 +90,7 @@ static const char *key_text(llw_shell *s, const llw_rich *index, bool *of_argume
         const llw_rich *value = v && !v->list ? &v->value : NULL;
         if (n && n <= s->now.arguments.n) value = &s->now.arguments.items[n - 1];
         if (n == 1 || (value && llw_shell_is_argument(value))) *of_argument = true;
-        if (!value || llw_shell_has_unknown(value)) return NULL;
+        if (!value || llw_rich_has_unknown(value)) return NULL;
         llw_rich_append(s->r->arena, &out, value);
         i = to < index->n && index->chars[to].byte == '}' ? to : to - 1;
     }

@@ -17,7 +17,7 @@ void llw_shell_stop(llw_shell *s, const char *why) {
 
 bool llw_shell_all_known(const llw_words *w) {
     for (size_t i = 0; i < w->n; i++)
-        if (llw_shell_has_unknown(&w->items[i])) return false;
+        if (llw_rich_has_unknown(&w->items[i])) return false;
     return true;
 }
 

@@ -96,14 +96,14 @@ llw_parameter_value llw_shell_value(llw_shell *s, const llw_parameter *p, bool q
     if (v && p->indexed && !all) {
         llw_rich *text = llw_arena_alloc(s->r->arena, sizeof *text);
         llw_shell_list_value(s, p->name, &p->index, quoted, text);
-        return (llw_parameter_value){.set = true, .unknown = llw_shell_has_unknown(text), .text = text};
+        return (llw_parameter_value){.set = true, .unknown = llw_rich_has_unknown(text), .text = text};
     }
     if (v && v->list)
         return (llw_parameter_value){.set = v->list->n > 0,
                                      .text = v->list->n ? &v->list->items[0] : &nothing};
     if (v)
         return (llw_parameter_value){.set = true,
-                                     .unknown = llw_shell_has_unknown(&v->value),
+                                     .unknown = llw_rich_has_unknown(&v->value),
                                      .open = v->open || nothing_known(&v->value),
                                      .text = &v->value};
     if (!strcmp(p->name, "HOME")) return (llw_parameter_value){.set = true, .text = &home};

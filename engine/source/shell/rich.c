@@ -59,6 +59,12 @@ llw_rich llw_rich_trim(const llw_rich *rich) {
     return llw_rich_slice(rich, from, to);
 }
 
+bool llw_rich_has_unknown(const llw_rich *rich) {
+    for (size_t i = 0; i < rich->n; i++)
+        if (rich->chars[i].unknown) return true;
+    return false;
+}
+
 bool llw_rich_is(const llw_rich *rich, const char *text) {
     size_t len = strlen(text);
     if (rich->n != len) return false;

@@ -46,6 +46,7 @@ llw_rich llw_rich_slice(const llw_rich *rich, size_t from, size_t to);
 const char *llw_rich_tail(llw_arena *arena, const llw_rich *path);
 /* Without white space at either end. */
 llw_rich llw_rich_trim(const llw_rich *rich);
+bool llw_rich_has_unknown(const llw_rich *rich);
 bool llw_rich_is(const llw_rich *rich, const char *text); /* known, and exactly this */
 
 /* The bytes, NUL-terminated; NULL when any is unknown. */

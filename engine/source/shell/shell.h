@@ -160,7 +160,6 @@ llw_rich llw_shell_word(llw_shell *s, bool *quoted);
 void llw_shell_split(llw_shell *s, const llw_rich *word, bool quoted, llw_words *out);
 /* Text that stands for what nobody knows, placed here. */
 llw_rich llw_shell_unknown(llw_shell *s);
-bool llw_shell_has_unknown(const llw_rich *word);
 /* One of the first n words holds something unknown out of quotes: it may be none, or many. */
 bool llw_shell_may_be_several(const llw_words *words, size_t n);
 /* The word is a variable that nobody sets or an argument that nobody gives, alone. */

@@ -85,12 +85,6 @@ bool llw_shell_may_be_several(const llw_words *words, size_t n) {
     return false;
 }
 
-bool llw_shell_has_unknown(const llw_rich *word) {
-    for (size_t i = 0; i < word->n; i++)
-        if (word->chars[i].unknown) return true;
-    return false;
-}
-
 static bool has_origin(const llw_char *c, const char *origin) {
     return c->link && c->link->origin == origin;
 }
