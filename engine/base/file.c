@@ -68,7 +68,7 @@ llw_rc llw_file_read(llw_arena *arena, const char *path, size_t cap, char **byte
         return rc;
     }
     /* /proc files report size 0: read until the end or the cap */
-    size_t room = st.st_size > 0 ? (size_t)st.st_size : 65536, have = 0;
+    size_t room = st.st_size > 0 ? (size_t)st.st_size : 4096, have = 0;
     if (room > cap) room = cap;
     char *buf = llw_xmalloc(room + 1);
     for (;;) {

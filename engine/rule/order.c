@@ -5,21 +5,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The attributes a rule reads, as a set. */
-static void add_reads(const llw_expr *expr, bool *reads) {
+/* A set of attributes. */
+enum { WORDS = (LLW_ATTRS + 63) / 64 };
+typedef struct attrs {
+    uint64_t bits[WORDS];
+} attrs;
+
+static void put(attrs *set, llw_attr attr) {
+    if (attr != LLW_ATTR_NONE) set->bits[attr / 64] |= (uint64_t)1 << attr % 64;
+}
+
+static bool has(const attrs *set, llw_attr attr) {
+    return set->bits[attr / 64] >> attr % 64 & 1;
+}
+
+static bool meet(const attrs *a, const attrs *b) {
+    for (int i = 0; i < WORDS; i++)
+        if (a->bits[i] & b->bits[i]) return true;
+    return false;
+}
+
+/* The attributes a rule reads. */
+static void add_reads(const llw_expr *expr, attrs *reads) {
     for (int i = 0; i < expr->n_nodes; i++) {
         const llw_expr_node *n = &expr->nodes[i];
-        if (n->op == LLW_OP_SLOT) reads[n->as.slot.attr] = true;
-        if (n->op == LLW_OP_SUM || n->op == LLW_OP_ANY) reads[n->as.aggregate.attr] = true;
+        if (n->op == LLW_OP_SLOT) put(reads, n->as.slot.attr);
+        if (n->op == LLW_OP_SUM || n->op == LLW_OP_ANY) put(reads, n->as.aggregate.attr);
     }
 }
 
-static void rule_reads(const llw_rule *rule, bool *reads) {
-    memset(reads, 0, LLW_ATTRS * sizeof *reads);
+static void rule_reads(const llw_rule *rule, attrs *reads) {
     for (size_t i = 0; i < rule->n_conditions; i++) add_reads(&rule->conditions[i].expr, reads);
     for (size_t i = 0; i < rule->n_lets; i++) add_reads(&rule->lets[i], reads);
     for (size_t i = 0; i < rule->n_derives; i++) add_reads(&rule->derives[i].value, reads);
-    reads[LLW_ATTR_NONE] = false;
 }
 
 static int by_lesson(const void *a, const void *b) {
@@ -28,8 +46,8 @@ static int by_lesson(const void *a, const void *b) {
 }
 
 /* Whether `from` leads to `to` through rules that could not be ordered; seen has room for every rule. */
-static bool leads_to(llw_rule *const *all, size_t n, const bool *done, bool (*reads)[LLW_ATTRS],
-                     llw_attr from, size_t to, bool *seen, size_t *queue) {
+static bool leads_to(llw_rule *const *all, size_t n, const bool *done, const attrs *reads, llw_attr from,
+                     size_t to, bool *seen, size_t *queue) {
     memset(seen, 0, n * sizeof *seen);
     size_t head = 0, tail = 0;
     for (size_t i = 0; i < n; i++)
@@ -40,7 +58,7 @@ static bool leads_to(llw_rule *const *all, size_t n, const bool *done, bool (*re
         if (at == to) return true;
         for (size_t i = 0; i < n; i++)
             for (size_t d = 0; d < all[i]->n_derives; d++)
-                if (!done[i] && !seen[i] && reads[at][all[i]->derives[d].attr])
+                if (!done[i] && !seen[i] && has(&reads[at], all[i]->derives[d].attr))
                     seen[i] = true, queue[tail++] = i;
     }
     return false;
@@ -64,15 +82,18 @@ void llw_kb_order(llw_kb *kb) {
     size_t n = 0;
     for (size_t i = 0; i < kb->n_lessons; i++) n += kb->lessons[i]->n_rules;
     llw_rule **all = llw_arena_alloc(scratch, (n + 1) * sizeof *all);
-    bool(*reads)[LLW_ATTRS] = llw_arena_alloc(scratch, (n + 1) * sizeof *reads);
+    attrs *reads = llw_arena_alloc(scratch, (n + 1) * sizeof *reads), unwritten = {0};
     size_t *writers =
         llw_arena_alloc(scratch, LLW_ATTRS * sizeof *writers); /* rules yet to run that write it */
     size_t k = 0;
     for (size_t i = 0; i < kb->n_lessons; i++)
         for (size_t j = 0; j < kb->lessons[i]->n_rules; j++) {
             llw_rule *rule = all[k] = &kb->lessons[i]->rules[j];
-            rule_reads(rule, reads[k++]);
-            for (size_t d = 0; d < rule->n_derives; d++) writers[rule->derives[d].attr]++;
+            rule_reads(rule, &reads[k++]);
+            for (size_t d = 0; d < rule->n_derives; d++) {
+                writers[rule->derives[d].attr]++;
+                put(&unwritten, rule->derives[d].attr);
+            }
         }
     /* Rounds over what is left: a rule may go once nobody left writes what it reads. Each attribute's writers
      * are done in at most one round per level of derivation, so this is O(rules x levels x attributes). */
@@ -82,14 +103,14 @@ void llw_kb_order(llw_kb *kb) {
     for (bool progress = true; progress;) {
         progress = false;
         for (size_t i = 0; i < n; i++) {
-            if (done[i]) continue;
-            bool ready = true;
-            for (int a = 1; a < LLW_ATTRS && ready; a++) ready = !(reads[i][a] && writers[a]);
-            if (!ready) continue;
+            if (done[i] || meet(&reads[i], &unwritten)) continue;
             done[i] = progress = true;
             all[i]->place = (uint32_t)kb->n_rules;
             kb->rules[kb->n_rules++] = all[i];
-            for (size_t d = 0; d < all[i]->n_derives; d++) writers[all[i]->derives[d].attr]--;
+            for (size_t d = 0; d < all[i]->n_derives; d++) {
+                llw_attr attr = all[i]->derives[d].attr;
+                if (!--writers[attr]) unwritten.bits[attr / 64] &= ~((uint64_t)1 << attr % 64);
+            }
         }
     }
     bool *seen = llw_arena_alloc(scratch, (n + 1) * sizeof *seen);
@@ -97,7 +118,7 @@ void llw_kb_order(llw_kb *kb) {
     for (size_t i = 0; i < n; i++) { /* what is not done is in a circle, or reads what comes out of one */
         llw_attr first = LLW_ATTR_NONE, own = LLW_ATTR_NONE;
         for (int a = 1; a < LLW_ATTRS && !done[i] && !own; a++) {
-            if (!reads[i][a] || !writers[a]) continue;
+            if (!has(&reads[i], (llw_attr)a) || !writers[a]) continue;
             if (!first) first = (llw_attr)a;
             if (leads_to(all, n, done, reads, (llw_attr)a, i, seen, queue)) own = (llw_attr)a;
         }

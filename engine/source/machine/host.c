@@ -14,14 +14,19 @@
 enum { FILE_CAP = 4 << 20 };
 #define PIB ((int64_t)1 << 50)
 
-/* A small file below root as text, "" when it is not there. */
-static const char *slurp(llw_arena *arena, const char *root, const char *path, bool *there) {
+static const char *read_at_most(llw_arena *arena, const char *root, const char *path, size_t cap,
+                                bool *there) {
     char *bytes = NULL;
     size_t len = 0;
     const char *full = root ? llw_arena_printf(arena, "%s%s", root, path) : path;
-    bool ok = llw_file_read(arena, full, FILE_CAP, &bytes, &len, NULL) == LLW_OK;
+    bool ok = llw_file_read(arena, full, cap, &bytes, &len, NULL) == LLW_OK;
     if (there) *there = ok;
     return ok ? bytes : "";
+}
+
+/* A small file below root as text, "" when it is not there. */
+static const char *slurp(llw_arena *arena, const char *root, const char *path, bool *there) {
+    return read_at_most(arena, root, path, FILE_CAP, there);
 }
 
 static bool exists(llw_arena *arena, const char *root, const char *path) {
@@ -169,6 +174,14 @@ static int64_t count_cores(llw_arena *arena, const char *root, const char **plac
     return n;
 }
 
+/* What /proc/cpuinfo says of the first processors: the kernel takes its time for each, and servers have
+ * hundreds. */
+static const char *first_processors(llw_arena *arena, const char *root, bool *there) {
+    enum { ENOUGH = 8192 };
+    const char *cpu = read_at_most(arena, root, "/proc/cpuinfo", ENOUGH, there);
+    return *there ? cpu : slurp(arena, root, "/proc/cpuinfo", there);
+}
+
 const char *llw_host_environment(llw_arena *arena, const char *root) {
     bool there;
     const char *release = slurp(arena, root, "/proc/sys/kernel/osrelease", NULL);
@@ -183,7 +196,7 @@ const char *llw_host_environment(llw_arena *arena, const char *root) {
                                            "QEMU", "HVM domU", "Bochs"};
     for (size_t i = 0; i < sizeof machines / sizeof *machines; i++)
         if (strstr(product, machines[i])) return "vm";
-    const char *cpu = slurp(arena, root, "/proc/cpuinfo", &there);
+    const char *cpu = first_processors(arena, root, &there);
     if (strstr(cpu, " hypervisor")) return "vm";
     return there || *release || *product ? "native" : NULL;
 }
@@ -191,7 +204,8 @@ const char *llw_host_environment(llw_arena *arena, const char *root) {
 /* Those of models/repack.tsv; NULL where /proc/cpuinfo does not list an x86 processor's flags. Names are
  * those of ggml/src/ggml-cpu/arch/x86/cpu-feats.cpp, v0.5.0, as Linux spells them. */
 static const char *cpu_features(llw_arena *arena, const char *root) {
-    const char *cpu = slurp(arena, root, "/proc/cpuinfo", NULL), *flags = strstr(cpu, "\nflags\t\t:");
+    bool there;
+    const char *cpu = first_processors(arena, root, &there), *flags = strstr(cpu, "\nflags\t\t:");
     if (!flags) return NULL;
     const char *line = llw_arena_printf(arena, "%.*s ", (int)strcspn(flags + 1, "\n"), flags + 1);
     bool avx2 = strstr(line, " avx2 ") && strstr(line, " fma ");
