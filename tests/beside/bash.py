@@ -3,22 +3,14 @@
 
 What llwhy is certain of must be what bash does: every real start is one that llwhy found, with \\x01 standing for anything, and
 where a script has no branch that depends on something outside there is no other."""
-import os
-import pathlib
 import random
 import re
-import subprocess
 import sys
 import tempfile
 
+import box
+
 WORDS, COUNT, SEED = sys.argv[1], int((sys.argv[2:] or [400])[0]), int((sys.argv[3:] or [1])[0])
-SERVER = r'''#!/bin/bash
-for word in "$@"; do
-  word=${word//\\/\\\\} word=${word//$'\n'/\\n} word=${word//$'\t'/\\t}
-  printf '\t%s' "$word"
-done >>"$BESIDE"
-echo >>"$BESIDE"
-'''
 FLAGS = ["-c", "-ngl", "-b", "-ub", "-np", "-t", "--port", "--threads", "-ctk", "-m", "--alias"]
 
 
@@ -164,29 +156,12 @@ def matches(read, real):
 def main():
     wrong = known = words = starts = 0
     with tempfile.TemporaryDirectory() as place:
-        box = pathlib.Path(place)
-        (box / "bin").mkdir()
-        (box / "bin/llama-server").write_text(SERVER)
-        (box / "bin/llama-server").chmod(0o755)
-        paths = []
-        for i in range(COUNT):
-            path = box / f"{i}.sh"
-            path.write_text(Maker(SEED * 1_000_000 + i).script())
-            paths.append(path)
-        read = {}
-        done = subprocess.run([WORDS, *map(str, paths)], capture_output=True, text=True, errors="surrogateescape")
-        if done.returncode:
-            sys.exit(f"words: exit {done.returncode}: {done.stderr}")
-        for line in done.stdout.splitlines():
-            n, _, *rest = line.split("\t")
-            read.setdefault(int(n) - 1, []).append(rest)
+        inside = box.Box(place)
+        paths = [inside.path / f"{i}.sh" for i in range(COUNT)]
         for i, path in enumerate(paths):
-            log = box / "log"
-            log.write_text("")
-            env = {"PATH": f"{box}/bin:/usr/bin:/bin", "BESIDE": str(log), "LC_ALL": "C.UTF-8"}
-            subprocess.run(["bash", str(path)], env=env, cwd=box, capture_output=True, stdin=subprocess.DEVNULL, timeout=20)
-            real = [line.split("\t")[1:] for line in log.read_text(errors="surrogateescape").split("\n")[:-1]]
-            got = read.get(i, [])
+            path.write_text(Maker(SEED * 1_000_000 + i).script())
+        for i, (path, got) in enumerate(zip(paths, box.read(WORDS, paths))):
+            real, _ = inside.run(["bash", str(path)], inside.path)
             starts += len(real)
             missed = [r for r in real if not any(matches(g, r) for g in got)]
             branches = re.search(r"\bif |\bcase |&&|\|\||\bfor ", path.read_text())

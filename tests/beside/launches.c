@@ -1,9 +1,17 @@
 /* launches FILE...: what llama.cpp is started with in configuration files, as llwhy reads them. A line each: the file's
  * number, the line of the command, its words without the program, parted by tabs; \x01 stands for a word that llwhy
- * does not know whole. */
+ * does not know whole. Line ends and tabs in words are written \n and \t. */
 #include "source/config/config.h"
 
 #include <stdio.h>
+
+static void print(const char *word) {
+    for (; *word; word++)
+        if (*word == '\n' || *word == '\t' || *word == '\\')
+            printf("\\%c", *word == '\n' ? 'n' : *word == '\t' ? 't' : *word);
+        else
+            putchar(*word);
+}
 
 int main(int argc, char **argv) {
     llw_flags flags;
@@ -17,7 +25,10 @@ int main(int argc, char **argv) {
         for (size_t i = 0; i < result.n_launches; i++) {
             const llw_config_launch *l = &result.launches[i];
             printf("%d\t%d", n, l->line);
-            for (size_t k = 0; k < l->n_args; k++) printf("\t%s", l->args[k].text ? l->args[k].text : "\x01");
+            for (size_t k = 0; k < l->n_args; k++) {
+                putchar('\t');
+                print(l->args[k].text ? l->args[k].text : "\x01");
+            }
             putchar('\n');
         }
         llw_facts_free(facts);

@@ -2,18 +2,14 @@
 """make.py LAUNCHES [COUNT [SEED]]: made Makefiles, run by make with a llama-server that tells its words, beside what llwhy reads on paper.
 
 What llwhy is certain of must be what make does: every real start is one that llwhy found, with \\x01 standing for words that it does not know."""
-import pathlib
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 
+import box
+
 LAUNCHES, COUNT, SEED = sys.argv[1], int((sys.argv[2:] or [300])[0]), int((sys.argv[3:] or [1])[0])
-SERVER = r'''#!/bin/bash
-for word in "$@"; do printf '\t%s' "$word"; done >>"$BESIDE"
-echo >>"$BESIDE"
-'''
 FLAGS = ["-c", "-ngl", "-b", "-ub", "-np", "-t", "--port", "-ctk", "-m", "--alias"]
 
 
@@ -117,31 +113,15 @@ def main():
         return 77
     wrong = starts = known = words = 0
     with tempfile.TemporaryDirectory() as place:
-        box = pathlib.Path(place)
-        (box / "bin").mkdir()
-        (box / "bin/llama-server").write_text(SERVER)
-        (box / "bin/llama-server").chmod(0o755)
-        paths = []
-        for i in range(COUNT):
-            (box / str(i)).mkdir()
-            paths.append(box / str(i) / "Makefile")
-            paths[-1].write_text(Maker(SEED * 1_000_000 + i).file())
-        done = subprocess.run([LAUNCHES, *map(str, paths)], capture_output=True, text=True, errors="surrogateescape")
-        if done.returncode:
-            sys.exit(f"launches: exit {done.returncode}: {done.stderr}")
-        read = {}
-        for line in done.stdout.splitlines():
-            n, _, *rest = line.split("\t")
-            read.setdefault(int(n) - 1, []).append(rest)
+        inside = box.Box(place)
+        paths = [inside.path / str(i) / "Makefile" for i in range(COUNT)]
         for i, path in enumerate(paths):
-            log = box / "log"
-            log.write_text("")
-            env = {"PATH": f"{box}/bin:/usr/bin:/bin", "BESIDE": str(log), "LC_ALL": "C.UTF-8"}
-            made = subprocess.run([make, "-s", "-k", "-i"], env=env, cwd=path.parent, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
-            if "***" in made.stderr: # no Makefile at all
+            path.parent.mkdir()
+            path.write_text(Maker(SEED * 1_000_000 + i).file())
+        for i, (path, got) in enumerate(zip(paths, box.read(LAUNCHES, paths))):
+            real, said = inside.run([make, "-s", "-k", "-i"], path.parent)
+            if "***" in said: # no Makefile at all
                 continue
-            real = [line.split("\t")[1:] for line in log.read_text(errors="surrogateescape").split("\n")[:-1]]
-            got = read.get(i, [])
             starts += len(real)
             words += sum(map(len, got))
             known += sum(w != "\x01" for g in got for w in g)
