@@ -38,6 +38,16 @@ static inline llw_log log_text(llw_arena *arena, const char *text) {
     return log;
 }
 
+/* The line that a header is read by. */
+#define HEADER                                                                                               \
+    "llama_model_loader: loaded meta data with 1 key-value pairs and 2 tensors from m.gguf (version GGUF "   \
+    "V3)\n"
+
+static inline const llw_load *only(const llw_log *log) {
+    assert_int_equal(log->n_loads, 1);
+    return &log->loads[0];
+}
+
 /* Bytes of a figure in MiB as llama.cpp prints it. */
 static inline int64_t mib(double n) {
     return llround(n * 1048576);

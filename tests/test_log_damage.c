@@ -99,7 +99,8 @@ static const struct slots {
      16384, 4096, 4},
     {"0.01.022.333 I srv    load_model: capping per-slot context (65536) to --kv-unified-per-slot (8192)\n"
      "0.01.022.333 I srv    load_model: initializing, n_slots = 4, n_ctx_slot = 8192, kv_unified = 'true'\n"
-     "0.09.022.333 I slot print_timing: id  0 | task 0 | n_gen =     80, tg =  26.00 t/s, tg_3s =  26.00 t/s\n",
+     "0.09.022.333 I slot print_timing: id  0 | task 0 | n_gen =     80, tg =  26.00 t/s, tg_3s =  26.00 "
+     "t/s\n",
      65536, 65536, 4},
 };
 
