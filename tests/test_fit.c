@@ -30,8 +30,6 @@ static void arithmetic(const llw_launch *launch, llw_arena *arena, bool explain,
     const bool *refuses = user;
     memset(out, 0, sizeof *out);
     out->reason = "";
-    out->n_seq = launch->parallel > 0 ? launch->parallel : 4;
-    out->kv_unified = launch->kv_unified != LLW_OFF;
     if (refuses && *refuses) {
         out->outcome = LLW_OUTCOME_REFUSED;
         out->reason = "because";
@@ -159,7 +157,8 @@ static void an_unset_context_is_interpolated_and_rounded_down(void **state) {
     assert_true(said(m, "-c was not given"));
     m->launch.devices[0].free -= 1; /* one byte less */
     assert_string_equal(fitted(m), "-c 15104 -ngl -1");
-    m->launch.kv_unified = LLW_OFF; /* 4 streams: rounded to 1,024 */
+    m->launch.parallel = 4; /* as many streams: rounded to 1,024 */
+    m->launch.kv_unified = LLW_OFF;
     m->launch.devices[0].free += 1 - 20 * MIB;
     m->launch.fit_ctx = 1024;
     assert_string_equal(fitted(m), "-c 14336 -ngl -1");

@@ -50,13 +50,17 @@ static void resolve_speculation(llw_plan *plan) {
         plan->snapshots = spec->draft_most;
 }
 
+int llw_context_slots(const llw_launch *launch, bool *unified) {
+    enum { SERVER_SLOTS = 4 }; /* tools/server/server.cpp: n_parallel auto */
+    bool automatic = launch->parallel < 0 && launch->program == LLW_PROGRAM_SERVER;
+    *unified = launch->kv_unified == LLW_ON || automatic;
+    return launch->parallel > 0 ? launch->parallel : automatic ? SERVER_SLOTS : 1;
+}
+
 bool llw_context_resolve(llw_plan *plan) {
     const llw_launch *launch = plan->launch;
     const llw_hparams *h = &plan->hparams;
-    enum { SERVER_SLOTS = 4 }; /* tools/server/server.cpp: n_parallel auto */
-    bool automatic = launch->parallel < 0 && launch->program == LLW_PROGRAM_SERVER;
-    plan->n_seq = launch->parallel > 0 ? launch->parallel : automatic ? SERVER_SLOTS : 1;
-    plan->kv_unified = launch->kv_unified == LLW_ON || automatic;
+    plan->n_seq = llw_context_slots(launch, &plan->kv_unified);
     if (plan->n_seq > LLW_MAX_SEQUENCES)
         return llw_plan_stop(plan, LLW_OUTCOME_REFUSED, "-np %d: llama.cpp takes at most %d sequences",
                              plan->n_seq, LLW_MAX_SEQUENCES);

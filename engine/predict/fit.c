@@ -56,7 +56,6 @@ bool llw_fit_look(llw_fit_state *state, int gpu_layers, llw_fit_memory *out) {
     llw_arena *scratch = llw_arena_new();
     llw_prediction seen = {0};
     state->measure(&launch, scratch, false, state->user, &seen);
-    state->n_measures++;
     bool ok = seen.outcome == LLW_OUTCOME_OK;
     if (!ok) look_failed(state, &seen);
     memset(out, 0, sizeof *out);
@@ -75,10 +74,6 @@ bool llw_fit_look(llw_fit_state *state, int gpu_layers, llw_fit_memory *out) {
     if (state->nd == 0) state->rough |= !seen.host.weights_exact || !seen.host.compute_exact;
     /* weights in another layout lie in no buffer that common_get_device_memory_data_impl sums up */
     out->host = seen.host.weights - seen.repacked + seen.host.context + seen.host.compute;
-    if (ok && state->n_measures == 1) {
-        state->n_seq = seen.n_seq > 0 ? (uint32_t)seen.n_seq : 1;
-        state->n_streams = seen.kv_unified ? 1 : state->n_seq;
-    }
     llw_arena_free(scratch);
     return ok && (state->n_ctx == 0 || llw_fit_add_draft(state, out));
 }
@@ -115,6 +110,9 @@ static void begin(llw_fit_state *state) {
     uint32_t nextn = hparam(model, "nextn_predict_layers");
     bool loaded = (given->spec.types & LLW_SPEC_MTP) && state->build.loads_nextn;
     if (state->build.fit_nextn_apart && !loaded && nextn < state->n_layer) state->n_layer -= nextn;
+    bool unified;
+    state->n_seq = (uint32_t)llw_context_slots(given, &unified);
+    state->n_streams = unified ? 1 : state->n_seq;
     state->n_ctx_train = hparam(model, "context_length");
     state->n_expert = hparam(model, "expert_count");
     state->n_ctx = given->ctx > 0 && given->ctx <= UINT32_MAX ? (uint32_t)given->ctx : 0;

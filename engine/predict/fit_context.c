@@ -163,7 +163,9 @@ llw_fit_verdict llw_fit_context(llw_fit_state *state) {
     if (state->given->split_mode == LLW_SPLIT_TENSOR)
         return llw_fit_stop(state, LLW_FIT_GAVE_UP, "-sm tensor was given, and fit is not made for it");
     bool automatic = state->given->ctx == 0;
-    if (!llw_fit_look(state, state->work.gpu_layers, &state->full)) return LLW_FIT_STOPPED;
+    /* of the context that the model was trained for llama.cpp then keeps the number of slots only */
+    bool aims_higher = automatic && state->build.fit_context_by_slots && state->n_seq > 1;
+    if (!aims_higher && !llw_fit_look(state, state->work.gpu_layers, &state->full)) return LLW_FIT_STOPPED;
     uint32_t n_ctx_max, n_ctx_min;
     if (start_context(state, automatic, &n_ctx_max, &n_ctx_min) != LLW_FIT_GO_ON) return LLW_FIT_STOPPED;
     say_need(state);

@@ -43,7 +43,6 @@ typedef struct llw_fit_state {
     bool explain;
     llw_fit_measure *measure;
     void *user;
-    int n_measures;
 
     int nd;
     int device[LLW_MAX_DEVICES];

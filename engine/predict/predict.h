@@ -83,6 +83,9 @@ typedef enum llw_fit_outcome {
     LLW_FIT_UNKNOWN /* a card's free memory, or the model's memory, is not known */
 } llw_fit_outcome;
 
+/* How many sequences the context of a launch is made for, and whether they share one cache. */
+int llw_context_slots(const llw_launch *launch, bool *unified);
+
 /* What a draft takes beside the model, by the launch's devices. */
 typedef struct llw_draft {
     bool used;
