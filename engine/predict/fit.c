@@ -49,18 +49,13 @@ static bool look_failed(llw_fit_state *state, const llw_prediction *seen) {
     return false;
 }
 
-bool llw_fit_look(llw_fit_state *state, int gpu_layers, llw_fit_memory *out) {
-    llw_launch launch = state->work;
-    launch.ctx = state->n_ctx;
-    launch.gpu_layers = gpu_layers;
-    llw_arena *scratch = llw_arena_new();
-    llw_prediction seen = {0};
-    state->measure(&launch, scratch, false, state->user, &seen);
-    bool ok = seen.outcome == LLW_OUTCOME_OK;
-    if (!ok) look_failed(state, &seen);
+/* What a prediction says of the model's devices. */
+static bool take(llw_fit_state *state, const llw_prediction *seen, llw_fit_memory *out) {
+    bool ok = seen->outcome == LLW_OUTCOME_OK;
+    if (!ok) look_failed(state, seen);
     memset(out, 0, sizeof *out);
     for (int id = 0; ok && id < state->nd; id++) {
-        const llw_memory *memory = &seen.device[state->device[id]];
+        const llw_memory *memory = &seen->device[state->device[id]];
         const llw_device *device = &state->given->devices[state->device[id]];
         out->model[id] = memory->weights;
         out->total[id] = llw_memory_sum(memory);
@@ -71,11 +66,29 @@ bool llw_fit_look(llw_fit_state *state, int gpu_layers, llw_fit_memory *out) {
         out->free[id] = device->free - twice;
         state->rough |= !llw_memory_is_exact(memory);
     }
-    if (state->nd == 0) state->rough |= !seen.host.weights_exact || !seen.host.compute_exact;
+    if (state->nd == 0) state->rough |= !seen->host.weights_exact || !seen->host.compute_exact;
     /* weights in another layout lie in no buffer that common_get_device_memory_data_impl sums up */
-    out->host = seen.host.weights - seen.repacked + seen.host.context + seen.host.compute;
-    llw_arena_free(scratch);
+    out->host = seen->host.weights - seen->repacked + seen->host.context + seen->host.compute;
     return ok && (state->n_ctx == 0 || llw_fit_add_draft(state, out));
+}
+
+bool llw_fit_look(llw_fit_state *state, int gpu_layers, llw_fit_memory *out) {
+    llw_launch launch = state->work;
+    launch.ctx = state->n_ctx;
+    launch.gpu_layers = gpu_layers;
+    llw_arena *scratch = llw_arena_new();
+    llw_prediction seen = {0};
+    state->measure(&launch, scratch, false, state->user, &seen);
+    bool ok = take(state, &seen, out);
+    llw_arena_free(scratch);
+    return ok;
+}
+
+bool llw_fit_look_first(llw_fit_state *state) {
+    llw_launch launch = state->work;
+    launch.ctx = state->n_ctx;
+    state->measure(&launch, state->arena, state->explain, state->user, &state->first);
+    return take(state, &state->first, &state->full);
 }
 
 /* The model's devices: all of them, or one with -sm none; its margin is then the first of --fit-target,
@@ -254,7 +267,9 @@ void llw_fit_run_with(const llw_launch *launch, llw_fit_measure *measure, void *
                                : LLW_FIT_UNCHANGED;
         out->reason = state.reason;
     }
-    if (launch->model != NULL)
+    if (state.nothing_changed)
+        out->prediction = state.first;
+    else if (launch->model != NULL)
         measure(&out->launch, arena, explain, user, &out->prediction);
     else
         out->prediction.outcome = LLW_OUTCOME_UNKNOWN;

@@ -156,7 +156,7 @@ static llw_fit_verdict start_context(llw_fit_state *state, bool automatic, uint3
                 llw_format_count(total, *n_ctx_max), state->n_seq,
                 llw_format_count(trained, state->n_ctx_train),
                 state->n_streams == 1 ? ", although the slots share one cache" : "");
-    return llw_fit_look(state, state->work.gpu_layers, &state->full) ? LLW_FIT_GO_ON : LLW_FIT_STOPPED;
+    return llw_fit_look_first(state) ? LLW_FIT_GO_ON : LLW_FIT_STOPPED;
 }
 
 llw_fit_verdict llw_fit_context(llw_fit_state *state) {
@@ -165,12 +165,13 @@ llw_fit_verdict llw_fit_context(llw_fit_state *state) {
     bool automatic = state->given->ctx == 0;
     /* of the context that the model was trained for llama.cpp then keeps the number of slots only */
     bool aims_higher = automatic && state->build.fit_context_by_slots && state->n_seq > 1;
-    if (!aims_higher && !llw_fit_look(state, state->work.gpu_layers, &state->full)) return LLW_FIT_STOPPED;
+    if (!aims_higher && !llw_fit_look_first(state)) return LLW_FIT_STOPPED;
     uint32_t n_ctx_max, n_ctx_min;
     if (start_context(state, automatic, &n_ctx_max, &n_ctx_min) != LLW_FIT_GO_ON) return LLW_FIT_STOPPED;
     say_need(state);
     if (target_met(state)) {
         llw_fit_say(state, "Every target is met, so fit changes nothing.");
+        state->nothing_changed = true;
         return LLW_FIT_DONE;
     }
     int64_t surplus = state->nd == 0 ? state->given->ram_total - state->full.host - state->margin[0]

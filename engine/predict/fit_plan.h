@@ -49,11 +49,13 @@ typedef struct llw_fit_state {
     int64_t margin[LLW_MAX_DEVICES];
     uint32_t n_layer, n_ctx_train, n_expert;
     uint32_t n_seq, n_streams;
-    uint32_t n_ctx; /* cparams->n_ctx: 0 unset */
+    uint32_t n_ctx;       /* cparams->n_ctx: 0 unset */
+    llw_prediction first; /* of the launch before anything was changed; of that the memory */
     llw_fit_memory full;
-    llw_draft draft;    /* as last measured */
-    uint32_t draft_ctx; /* ... beside so many cells; 0: not yet */
-    bool rough;         /* some figure that decided is not exact */
+    bool nothing_changed; /* ... and nothing was */
+    llw_draft draft;      /* as last measured */
+    uint32_t draft_ctx;   /* ... beside so many cells; 0: not yet */
+    bool rough;           /* some figure that decided is not exact */
 
     llw_override *overrides; /* room for LLW_MAX_OVERRIDES */
     const char **patterns;   /* [layer * 4 + fraction], made when first needed */
@@ -95,6 +97,9 @@ void llw_fit_load_draft(llw_fit_state *state, llw_fit *out);
 /* Measures state->work with state->n_ctx and that many GPU layers. False when it cannot be loaded: the state
  * says why. */
 bool llw_fit_look(llw_fit_state *state, int gpu_layers, llw_fit_memory *out);
+/* The same of the launch before anything is changed, into state->first and full: with its steps, as it is
+ * told when nothing has to be. */
+bool llw_fit_look_first(llw_fit_state *state);
 
 /* Steps 1 and 2: is a change needed at all, and can less context do? Then what the user's flags forbid. */
 llw_fit_verdict llw_fit_context(llw_fit_state *state);
