@@ -145,6 +145,23 @@ static void what_bash_does_is_certain(void **state) {
     CHECK(cases);
 }
 
+static void what_is_opened_closes_where_bash_closes_it(void **state) {
+    (void)state;
+    static const sample cases[] = {
+        {"llama-server --x ${KW:-\"{\\\"a\\\":false}\"} -c 1\nllama-server -c 2",
+         "1 --x|{\"a\":false}|-c|1; 2 -c|2"},
+        {"KW='{\"a\":1}'; llama-server --x \"${KW:-{}}\" ${D:-\"}\"} \"${D:-a\\}b}\" \"${D:-\"}\"}\"",
+         "1 --x|{\"a\":1}}|}|a}b|}"},
+        {"A=`echo \\`echo 3\\``; llama-server -c \"$A\"", "1 -c|?"},
+        {"A=`echo \\`llama-cli -c 3\\``", "1 -c|3"},
+        {"A=$(case x in x) echo 3;; (y) (echo 4);; esac); llama-server -c \"$A\"", "1 -c|?"},
+        {"A=$(echo case; case a in case) ;; esac # don't)\n); llama-server -c 2", "2 -c|2"},
+        {"A=$(cat <<'E'\ndon't ) \"\nE\n) B=$((1<<2)); llama-server -c 2", "4 -c|2"},
+        {"A=\"$(echo \"a)\" ')')\"; llama-server -c ${A:-$(case x in x) ;; esac)} -b 1", "1 -c|?|-b|1"},
+    };
+    CHECK(cases);
+}
+
 static void what_starts_nothing_is_silent(void **state) {
     (void)state;
     static const char *const scripts[] = {
@@ -408,6 +425,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         T(what_a_script_starts_is_found_behind_every_wrapper),
         T(what_bash_does_is_certain),
+        T(what_is_opened_closes_where_bash_closes_it),
         T(what_starts_nothing_is_silent),
         T(docker_run_is_taken_apart),
         T(continuation_ends_where_the_shell_ends_it),

@@ -4,11 +4,10 @@
 #include <ctype.h>
 #include <string.h>
 
-/* The length of the keyword that stands at s->at, or 0. */
-size_t llw_shell_keyword_at(const llw_shell *s, const char *word) {
+size_t llw_shell_keyword_at(const llw_shell *s, size_t i, const char *word) {
     size_t len = strlen(word), n = 0;
-    while (n < len && llw_shell_byte(s, s->at + n) == word[n]) n++;
-    char behind = llw_shell_byte(s, s->at + len);
+    while (n < len && llw_shell_byte(s, i + n) == word[n]) n++;
+    char behind = llw_shell_byte(s, i + len);
     if (n < len || (behind && !strchr(" \t\r\n;&|()<>", behind))) return 0;
     return len;
 }
@@ -63,7 +62,7 @@ static void key_case(llw_shell *s) {
     f->subject_asked = f->outer && (s->word_asked || llw_shell_is_argument(&f->subject));
     f->testing = false;
     llw_shell_skip_lines(s);
-    s->at += llw_shell_keyword_at(s, "in");
+    s->at += llw_shell_keyword_at(s, s->at, "in");
 }
 
 static void key_esac(llw_shell *s) {
@@ -123,7 +122,7 @@ static void key_for(llw_shell *s) {
     f->testing = f->outer;
     llw_shell_skip_blanks(s);
     if (llw_shell_byte(s, s->at) == '(') { /* for ((...)) */
-        size_t behind = llw_shell_behind(s, s->at, '(', ')');
+        size_t behind = llw_shell_behind(s, s->at, s->end);
         llw_rich inside = llw_rich_slice(s->script, s->at, behind);
         if (f->outer) llw_shell_compute(s, &inside);
         s->at = behind;
@@ -136,7 +135,7 @@ static void key_for(llw_shell *s) {
     llw_rich name = llw_rich_slice(s->script, from, s->at);
     f->variable = llw_rich_show(s->r->arena, &name);
     llw_shell_skip_lines(s);
-    size_t in = llw_shell_keyword_at(s, "in");
+    size_t in = llw_shell_keyword_at(s, s->at, "in");
     s->at += in;
     if (!in)
         for (size_t i = 0; i < s->now.arguments.n; i++)
@@ -283,7 +282,7 @@ static void key_function(llw_shell *s) {
     while (llw_shell_byte(s, s->at) && !strchr(" \t\n;&|(){}", llw_shell_byte(s, s->at))) s->at++;
     llw_rich name = llw_rich_slice(s->script, from, s->at);
     llw_shell_skip_blanks(s);
-    if (llw_shell_byte(s, s->at) == '(') s->at = llw_shell_behind(s, s->at, '(', ')');
+    if (llw_shell_byte(s, s->at) == '(') s->at = llw_shell_behind(s, s->at, s->end);
     define(s, llw_rich_show(s->r->arena, &name));
 }
 
@@ -317,7 +316,7 @@ static const struct keyword {
 
 bool llw_shell_keyword(llw_shell *s) {
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) {
-        size_t len = llw_shell_keyword_at(s, keywords[i].word);
+        size_t len = llw_shell_keyword_at(s, s->at, keywords[i].word);
         if (!len) continue;
         s->at += len;
         keywords[i].run(s);

@@ -12,7 +12,7 @@ const char *llw_shell_slice(llw_shell *s, size_t from, size_t to) {
 
 llw_parameter llw_shell_parameter(llw_shell *s, size_t at) {
     llw_parameter p = {.op = '~'};
-    size_t end = llw_shell_behind(s, at + 1, '{', '}'), i = at + 2;
+    size_t end = llw_shell_behind(s, at + 1, s->end), i = at + 2;
     p.close = end - 1;
     if (p.close <= i) return p;
     char c = llw_shell_byte(s, i);
@@ -25,8 +25,8 @@ llw_parameter llw_shell_parameter(llw_shell *s, size_t at) {
     if (i == at + 2) return p; /* ${#NAME}, ${!NAME} */
     p.name = llw_shell_slice(s, at + 2, i);
     if (llw_shell_byte(s, i) == '[') {
-        size_t behind = llw_shell_behind(s, i, '[', ']');
-        if (behind > p.close) return p;
+        size_t behind = llw_shell_behind(s, i, p.close);
+        if (llw_shell_byte(s, behind - 1) != ']') return p;
         p.index = llw_rich_slice(s->script, i + 1, behind - 1);
         p.indexed = true;
         i = behind;

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { MAX_PREFIX = 32 };
+enum { MAX_PREFIX = 32, MAX_INDEX = 1024 };
 
 /* NAME=, NAME+= or NAME[KEY]= in front of a word. Quotes in the name make it no assignment. */
 typedef struct target {
@@ -13,14 +13,14 @@ typedef struct target {
     bool keyed, adds;
 } target;
 
-static bool find_target(const llw_shell *s, target *t) {
+static bool find_target(llw_shell *s, target *t) {
     size_t i = s->at;
     *t = (target){0};
     if (!(isalpha((unsigned char)llw_shell_byte(s, i)) || llw_shell_byte(s, i) == '_')) return false;
     while (llw_shell_name_byte(llw_shell_byte(s, i))) i++;
     t->name = i - s->at;
     if (llw_shell_byte(s, i) == '[') {
-        size_t end = llw_shell_behind(s, i, '[', ']');
+        size_t end = llw_shell_behind(s, i, i + MAX_INDEX < s->end ? i + MAX_INDEX : s->end);
         char then = llw_shell_byte(s, end);
         if (then != '=' && then != '+') return false;
         t->keyed = true;
@@ -107,49 +107,23 @@ static void take_back(llw_shell *s, const prefix *before, llw_scope *environment
 /* --- redirections --- */
 
 /* The body of a here-document starts behind the line; several follow each other. */
-static void here_document(llw_shell *s, bool tabs) {
-    llw_shell_skip_blanks(s);
-    char word[128];
-    size_t len = 0, at;
-    for (; s->at < s->end; s->at++) {
-        char c = llw_shell_byte(s, s->at);
-        if (c && strchr(" \t\n;&|<>()", c)) break;
-        if (c != '"' && c != '\'' && c != '\\' && len + 1 < sizeof word) word[len++] = c;
-    }
-    if (!len) return;
-    at = s->here_end;
-    if (!at)
-        for (at = s->at; at < s->end;)
-            if (llw_shell_byte(s, at++) == '\n') break;
-    size_t from = at;
-    while (at < s->end) {
-        size_t line = at, to = at;
-        while (to < s->end && llw_shell_byte(s, to) != '\n') to++;
-        while (tabs && llw_shell_byte(s, line) == '\t') line++;
-        size_t n = 0;
-        while (n < len && llw_shell_byte(s, line + n) == word[n]) n++;
-        size_t behind = to < s->end ? to + 1 : to;
-        if (n == len && line + n == to) {
-            s->here = llw_rich_slice(s->script, from, at);
-            s->here_end = behind;
-            return;
-        }
-        at = behind;
-    }
-    s->here = llw_rich_slice(s->script, from, at);
-    s->here_end = at;
+static void here_document(llw_shell *s) {
+    llw_here here;
+    s->at = llw_shell_here_word(s, s->at + 2, &here);
+    if (!here.n) return;
+    size_t line = llw_shell_line_end(s, s->at);
+    size_t from = s->here_end ? s->here_end : line < s->end ? line + 1 : line;
+    s->here = llw_rich_slice(s->script, from, llw_shell_here_end(s, from, &here, &s->here_end));
 }
 
 static void redirection(llw_shell *s) {
     char c = llw_shell_byte(s, s->at), next = llw_shell_byte(s, s->at + 1);
     if (next == '(') { /* <(...) */
-        s->at = llw_shell_behind(s, s->at + 1, '(', ')');
+        s->at = llw_shell_behind(s, s->at + 1, s->end);
         return;
     }
     if (c == '<' && next == '<' && llw_shell_byte(s, s->at + 2) != '<') {
-        bool tabs = llw_shell_byte(s, s->at + 2) == '-';
-        s->at += tabs ? 3 : 2;
-        here_document(s, tabs);
+        here_document(s);
         return;
     }
     while (s->at < s->end && strchr("<>&|", llw_shell_byte(s, s->at)) && llw_shell_byte(s, s->at)) s->at++;

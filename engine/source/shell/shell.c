@@ -78,7 +78,7 @@ static void line_end(llw_shell *s) {
 static void compute(llw_shell *s) {
     size_t from = s->at;
     bool runs = llw_shell_running(s) && s->next != LLW_NO;
-    s->at = llw_shell_behind(s, from, '(', ')');
+    s->at = llw_shell_behind(s, from, s->end);
     llw_rich inside = llw_rich_slice(s->script, from, s->at);
     if (runs) llw_shell_compute(s, &inside);
     s->negate = false;
@@ -94,7 +94,7 @@ static void step(llw_shell *s) {
     if (c == '\n') {
         line_end(s);
     } else if (f && f->kind == LLW_FRAME_CASE && !f->in_arm) {
-        if (llw_shell_keyword_at(s, "esac"))
+        if (llw_shell_keyword_at(s, s->at, "esac"))
             llw_shell_keyword(s);
         else
             llw_shell_begin_arm(s);
@@ -249,7 +249,7 @@ static void run_with(llw_config_reader *r, const llw_start_site *site, const llw
     size_t before = out->n;
     run(s);
     for (size_t i = 0; i < s->n_queue && !s->cut; i++) /* $(...) */
-        run_again(s, s->queue[i].script, s->queue[i].from, s->queue[i].to);
+        run_again(s, s->queue[i], 0, s->queue[i]->n);
     for (size_t i = 0; !choice && i < s->n_functions && !s->cut; i++) {
         llw_shell_function f = s->functions[i];
         if (!f.called) run_again(s, f.script, f.from, f.to);

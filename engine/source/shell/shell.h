@@ -1,7 +1,7 @@
 /* What the parts of the shell reader share: shell.c walks, shell/keyword.c and shell/frame.c follow if, case,
- * loops and functions, shell/read.c reads simple commands, shell/word.c words, shell/array.c keeps lists,
- * shell/test.c decides [ ], [[ ]] and case patterns, shell/state.c copies and joins variables,
- * shell/command.c is what commands do.
+ * loops and functions, shell/read.c reads simple commands, shell/word.c words, shell/nesting.c finds where
+ * quotes and brackets close, shell/array.c keeps lists, shell/test.c decides [ ],
+ * [[ ]] and case patterns, shell/state.c copies and joins variables, shell/command.c is what commands do.
  *
  * A script is read once from top to bottom, commands that certainly do not run are passed over. Where a
  * condition is not known both ways are read, each with its own variables; behind it a variable has a value
@@ -117,10 +117,7 @@ typedef struct llw_shell {
 
     const char *choices[LLW_SHELL_CHOICES];
     size_t n_choices;
-    struct llw_shell_queued {
-        const llw_rich *script;
-        size_t from, to;
-    } queue[LLW_SHELL_QUEUE];
+    const llw_rich *queue[LLW_SHELL_QUEUE];
     size_t n_queue;
     bool word_glob, word_braces; /* the word last read had a * or {a,b} out of quotes */
     bool word_asked;             /* ... is what it is because nobody gave an argument */
@@ -141,18 +138,30 @@ llw_shell_state *llw_shell_join(llw_shell *s, const llw_shell_state *a, const ll
 void llw_shell_find_own(llw_shell *s, const llw_rich *script);
 bool llw_shell_is_own(const llw_shell *s, const char *name);
 
-/* --- shell/word.c --- */
+/* --- shell/nesting.c --- */
 static inline char llw_shell_byte(const llw_shell *s, size_t i) {
     return i < s->end && !s->script->chars[i].unknown ? s->script->chars[i].byte : 0;
 }
 static inline bool llw_shell_name_byte(char c) {
     return isalnum((unsigned char)c) || c == '_';
 }
+/* Behind what closes the bracket, brace or backtick at i; `end` when nothing in front of it does. */
+size_t llw_shell_behind(llw_shell *s, size_t i, size_t end);
+size_t llw_shell_line_end(const llw_shell *s, size_t i);
+typedef struct llw_here { /* <<WORD */
+    char word[128];
+    size_t n;
+    bool tabs;
+} llw_here;
+/* Reads what stands behind << at i, returning where it ends. */
+size_t llw_shell_here_word(const llw_shell *s, size_t i, llw_here *here);
+/* The end of the body that begins at `at`; *behind is behind its closing line. */
+size_t llw_shell_here_end(const llw_shell *s, size_t at, const llw_here *here, size_t *behind);
+
+/* --- shell/word.c --- */
 bool llw_shell_running(const llw_shell *s);
 /* Over blanks, continued lines and a comment; a line end is not passed. */
 void llw_shell_skip_blanks(llw_shell *s);
-/* Behind the bracket that closes the one at i, quotes and nested $(...) looked at. */
-size_t llw_shell_behind(const llw_shell *s, size_t i, char open, char close);
 /* A word with its expansions. *quoted says that it had quotes: it is a word even when empty. When the command
  * does not run, the word is only passed over. */
 llw_rich llw_shell_word(llw_shell *s, bool *quoted);
@@ -253,8 +262,8 @@ bool llw_shell_all_known(const llw_words *w);
 /* --- shell/keyword.c --- */
 /* Over line ends too. */
 void llw_shell_skip_lines(llw_shell *s);
-/* The length of the keyword that stands at s->at, or 0. */
-size_t llw_shell_keyword_at(const llw_shell *s, const char *word);
+/* The length of the keyword that stands at i, or 0. */
+size_t llw_shell_keyword_at(const llw_shell *s, size_t i, const char *word);
 /* Reads a keyword or the head of a function. False when there is none. */
 bool llw_shell_keyword(llw_shell *s);
 /* PATTERN | PATTERN) of a case; the ;; behind an arm; the } or ) of a function or group. */

@@ -10,10 +10,10 @@ static const char unset_origin[] = "a variable that nobody sets";
 static const char argument_origin[] = "an argument of the script";
 static const char argument_default[] = "shell default";
 
-typedef struct level {  /* the word of a ${NAME:-word} that is being read */
-    char quote;         /* around the ${...} */
-    const char *assign; /* NAME of := */
-    size_t start;
+typedef struct level {   /* the word of a ${NAME:-word} that is being read */
+    char quote;          /* around the ${...} */
+    const char *assign;  /* NAME of := */
+    size_t start, close; /* of what the word gives; where its } stands */
     const char *origin;
 } level;
 
@@ -46,27 +46,6 @@ void llw_shell_skip_blanks(llw_shell *s) {
         }
         if (c != ' ' && c != '\t' && c != '\r') return;
     }
-}
-
-size_t llw_shell_behind(const llw_shell *s, size_t i, char open, char close) {
-    int depth = 0;
-    char quote = 0;
-    for (; i < s->end; i++) {
-        char c = llw_shell_byte(s, i);
-        if (quote) {
-            if (c == '\\' && quote == '"') i++;
-            if (c == quote) quote = 0;
-            continue;
-        }
-        if (c == '\\') {
-            i++;
-            continue;
-        }
-        if (c == '"' || c == '\'') quote = c;
-        if (c == open) depth++;
-        if (c == close && --depth == 0) return i + 1;
-    }
-    return s->end;
 }
 
 llw_rich llw_shell_unknown(llw_shell *s) {
@@ -200,14 +179,24 @@ static const char *program_looked_up(llw_arena *arena, const char *text) {
     return plain && !strncmp(name, "llama-", 6) ? name : NULL;
 }
 
+/* What stands between two backticks, with the backslashes gone that keep bytes from them. */
+static llw_rich between_backticks(llw_shell *s, size_t from, size_t to) {
+    llw_rich out = {0};
+    for (size_t i = from; i < to; i++) {
+        char next = llw_shell_byte(s, i + 1);
+        if (llw_shell_byte(s, i) == '\\' && next && strchr("$`\\", next) && i + 1 < to) i++;
+        llw_rich_push(s->r->arena, &out, s->script->chars[i]);
+    }
+    return out;
+}
+
 /* $(...) and backticks: what they print is not known, but where a program was looked up, its name is; what
  * they start is read afterwards. */
-static void substitution(reader *w, size_t from, size_t end) {
-    static const char name[] = "llama";
+static void substitution(reader *w, llw_rich inside) {
     llw_shell *s = w->s;
     add_unknown(w, NULL);
-    llw_rich inside = llw_rich_slice(s->script, from, end);
-    const char *program = program_looked_up(s->r->arena, llw_rich_show(s->r->arena, &inside));
+    const char *text = llw_rich_show(s->r->arena, &inside);
+    const char *program = program_looked_up(s->r->arena, text);
     for (const char *at = program ? "/" : ""; *at; at = *at == '/' ? program : at + 1) {
         llw_char c = w->out->chars[w->out->n - 1];
         c.byte = *at;
@@ -215,14 +204,10 @@ static void substitution(reader *w, size_t from, size_t end) {
         llw_rich_push(s->r->arena, w->out, c);
     }
     s->substituted = true;
-    for (size_t i = from; !w->dry && i + sizeof name - 1 < end && s->n_queue < LLW_SHELL_QUEUE; i++) {
-        size_t n = 0;
-        while (name[n] && llw_shell_byte(s, i + n) == name[n]) n++;
-        if (name[n]) continue;
-        s->queue[s->n_queue++] = (struct llw_shell_queued){s->script, from, end};
-        break;
-    }
-    s->at = end;
+    if (w->dry || !strstr(text, "llama") || s->n_queue == LLW_SHELL_QUEUE) return;
+    llw_rich *queued = llw_arena_alloc(s->r->arena, sizeof *queued);
+    *queued = inside;
+    s->queue[s->n_queue++] = queued;
 }
 
 /* --- ${...} --- */
@@ -277,7 +262,7 @@ static void enter_word(reader *w, const llw_parameter *p, const llw_parameter_va
     }
     w->levels[w->n_levels++] =
         (level){w->quote, p->op == '=' && !isdigit((unsigned char)*p->name) ? p->name : NULL, w->out->n,
-                v->unset_argument ? argument_default : s->site->default_origin};
+                p->close, v->unset_argument ? argument_default : s->site->default_origin};
     s->at = p->word;
 }
 
@@ -328,7 +313,7 @@ static void leave_word(reader *w) {
     llw_shell *s = w->s;
     level l = w->levels[--w->n_levels];
     w->quote = l.quote;
-    s->at++;
+    if (s->at == l.close) s->at++;
     if (!l.assign || w->dry) return;
     llw_rich slice = llw_rich_slice(w->out, l.start, w->out->n), copy = {0};
     llw_rich_append(s->r->arena, &copy, &slice);
@@ -372,11 +357,12 @@ static void dollar(reader *w) {
     llw_shell *s = w->s;
     char next = llw_shell_byte(s, s->at + 1);
     if (next == '(') {
-        size_t end = llw_shell_behind(s, s->at + 1, '(', ')');
+        size_t end = llw_shell_behind(s, s->at + 1, s->end);
         bool sum = llw_shell_byte(s, s->at + 2) == '(';
         llw_rich inside = llw_rich_slice(s->script, s->at + 3, end);
         if (sum && !w->dry) llw_shell_compute(s, &inside);
-        substitution(w, sum ? end : s->at + 2, end);
+        substitution(w, sum ? (llw_rich){0} : llw_rich_slice(s->script, s->at + 2, end));
+        s->at = end;
         return;
     }
     if (next == '{') {
@@ -433,7 +419,7 @@ llw_rich llw_shell_word(llw_shell *s, bool *quoted) {
     while (s->at < s->end) {
         char c = llw_shell_byte(s, s->at);
         if (!w.quote && !w.n_levels && c && strchr(" \t\n;&|<>()", c)) break;
-        if (w.n_levels && c == '}' && w.quote != '\'') {
+        if (w.n_levels && s->at >= w.levels[w.n_levels - 1].close) {
             leave_word(&w);
         } else if (c == '"' && w.n_levels && w.levels[w.n_levels - 1].quote == '"') {
             s->at++; /* "${A:-"b"}": still inside the outer ones */
@@ -449,7 +435,7 @@ llw_rich llw_shell_word(llw_shell *s, bool *quoted) {
             s->at++;
             if (next == '\n')
                 s->at++;
-            else if (w.quote == '"' && next && !strchr("$`\"\\", next)) {
+            else if (w.quote == '"' && next && !strchr(w.n_levels ? "$`\"\\}" : "$`\"\\", next)) {
                 s->at--;
                 add_byte(&w);
             } else if (s->at < s->end)
@@ -457,9 +443,9 @@ llw_rich llw_shell_word(llw_shell *s, bool *quoted) {
         } else if (c == '$' && w.quote != '\'') {
             dollar(&w);
         } else if (c == '`' && w.quote != '\'') {
-            size_t end = s->at + 1;
-            while (end < s->end && llw_shell_byte(s, end) != '`') end++;
-            substitution(&w, s->at + 1, end < s->end ? end + 1 : end);
+            size_t end = llw_shell_behind(s, s->at, s->end);
+            substitution(&w, between_backticks(s, s->at + 1, end - (llw_shell_byte(s, end - 1) == '`')));
+            s->at = end;
         } else {
             if (!w.quote && !w.n_levels) {
                 glob |= c == '*' || c == '?';
