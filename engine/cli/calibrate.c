@@ -80,6 +80,7 @@ static double ratio_of(llw_app *app, const llw_flags *flags, const llw_record *r
         llw_facts_claim(facts, result.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_MEASURED,
                         "evidence", "");
         llw_native_predict(facts, result.launch, arena, false, p);
+        llw_native_speed(facts, arena, p);
         if (llw_facts_real(facts, result.launch, LLW_launch_speed_low, &low) &&
             llw_facts_real(facts, result.launch, LLW_launch_speed_high, &high) && low > 0 &&
             llw_facts_count(facts, result.launch, LLW_launch_weights_on_host, &on_host))

@@ -131,6 +131,7 @@ static bool predict_load(llw_app *app, llw_log_extra *extra) {
                     "argument", "MODEL");
     llw_predicted *p = llw_arena_alloc(app->arena, sizeof *p);
     llw_native_predict(app->facts, app->argv.launch, app->arena, true, p);
+    llw_native_speed(app->facts, app->arena, p);
     extra->predicted = p;
     if (repairable(app->load, p))
         llw_place_repairs(&p->as_read, LLW_GOAL_LOADS, NULL, app->arena, &extra->repairs, &extra->n_repairs);

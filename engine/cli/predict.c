@@ -39,6 +39,7 @@ static int predict(llw_app *app, bool fit) {
     } else {
         llw_facts *over = llw_facts_overlay(app->facts);
         llw_native_predict_with(over, launch, app->arena, true, memo, &p);
+        llw_native_speed(over, app->arena, &p);
         llw_facts_free(over);
     }
     if (!app->json) llw_app_remember(app); /* for `why` */

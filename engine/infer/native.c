@@ -280,7 +280,7 @@ static void correct_speed(const native *n, llw_speed *speed) {
     say(n, n->launch, LLW_launch_speed_records, llw_count(records));
 }
 
-/* What the buffers leave out, whether it still fits, and how fast a token comes. */
+/* What the buffers leave out, and whether it still fits. */
 static void claim_extras(const native *n, bool placed) {
     const llw_fit *fit = &n->out->fit;
     llw_extra_files files = {file_beside(n, LLW_launch_mmproj), file_beside(n, LLW_launch_draft_model)};
@@ -294,13 +294,6 @@ static void claim_extras(const native *n, bool placed) {
             llw_bytes(extras->device[d]));
     }
     if (placed) say(n, n->launch, LLW_launch_survives, llw_flag(llw_extras_survive(fit, extras)));
-    llw_speed *speed = llw_arena_alloc(n->arena, sizeof *speed);
-    llw_speed_estimate(&fit->launch, &fit->prediction, 0, n->arena, speed);
-    n->out->speed = speed;
-    if (!speed->known) return;
-    correct_speed(n, speed);
-    say(n, n->launch, LLW_launch_speed_low, llw_real(speed->low));
-    say(n, n->launch, LLW_launch_speed_high, llw_real(speed->high));
 }
 
 /* RAM that the system cannot take back under pressure; pages of a mapped file can be read again, and a lock
@@ -400,6 +393,19 @@ void llw_native_predict_with(llw_facts *facts, llw_entity launch, llw_arena *are
     out->as_read.memo = memo;
     llw_fit_run(&out->as_read, arena, explain, &out->fit);
     claim_launch(&n);
+}
+
+void llw_native_speed(llw_facts *facts, llw_arena *arena, llw_predicted *predicted) {
+    native n = {facts, arena, predicted, predicted->launch, is_turned(facts, predicted->launch)};
+    const llw_fit *fit = &predicted->fit;
+    if (predicted->rc != LLW_OK || fit->prediction.outcome != LLW_OUTCOME_OK || predicted->speed) return;
+    llw_speed *speed = llw_arena_alloc(arena, sizeof *speed);
+    predicted->speed = speed;
+    llw_speed_estimate(&fit->launch, &fit->prediction, 0, arena, speed);
+    if (!speed->known) return;
+    correct_speed(&n, speed);
+    say(&n, n.launch, LLW_launch_speed_low, llw_real(speed->low));
+    say(&n, n.launch, LLW_launch_speed_high, llw_real(speed->high));
 }
 
 void llw_native_capacity(llw_facts *facts, llw_arena *arena, llw_predicted *predicted) {

@@ -16,6 +16,10 @@ void llw_native_predict_with(llw_facts *facts, llw_entity launch, llw_arena *are
  * unless its header gave another reason already. */
 void llw_native_models(llw_facts *facts, llw_arena *arena, struct llw_memo *memo);
 
+/* Claims how fast a token comes: speed_low, speed_high, speed_records. Places the weights once more, so it is
+ * apart. */
+void llw_native_speed(llw_facts *facts, llw_arena *arena, llw_predicted *predicted);
+
 /* Claims what the machine could hold of the launch's model: whole_need, fits_one_gpu, fits_gpus. Costs a
  * prediction and a fit more, so it is apart. */
 void llw_native_capacity(llw_facts *facts, llw_arena *arena, llw_predicted *predicted);

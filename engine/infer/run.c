@@ -186,6 +186,7 @@ static void predict_all(llw_run *run) {
     for (llw_entity l = 0; (l = llw_facts_next(run->base, LLW_KIND_launch, l));) {
         llw_predicted *p = &run->predicted[run->n_predicted++];
         llw_native_predict_with(run->facts, l, run->arena, true, run->memo, p);
+        llw_native_speed(run->facts, run->arena, p);
         llw_native_capacity(run->facts, run->arena, p);
     }
 }
@@ -320,6 +321,8 @@ llw_value llw_run_variant(llw_run *run, llw_entity entity, llw_attr attr, const 
     if (!v) return llw_unknown(type);
     bool capacity =
         attr == LLW_launch_whole_need || attr == LLW_launch_fits_one_gpu || attr == LLW_launch_fits_gpus;
+    if (attr == LLW_launch_speed_low || attr == LLW_launch_speed_high || attr == LLW_launch_speed_records)
+        llw_native_speed(v->facts, run->arena, &v->predicted);
     if (capacity && !v->capacity) {
         llw_native_capacity(v->facts, run->arena, &v->predicted);
         v->capacity = true;
