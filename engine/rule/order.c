@@ -15,6 +15,10 @@ static void put(attrs *set, llw_attr attr) {
     if (attr != LLW_ATTR_NONE) set->bits[attr / 64] |= (uint64_t)1 << attr % 64;
 }
 
+static void take(attrs *set, llw_attr attr) {
+    set->bits[attr / 64] &= ~((uint64_t)1 << attr % 64);
+}
+
 static bool has(const attrs *set, llw_attr attr) {
     return set->bits[attr / 64] >> attr % 64 & 1;
 }
@@ -23,6 +27,10 @@ static bool meet(const attrs *a, const attrs *b) {
     for (int i = 0; i < WORDS; i++)
         if (a->bits[i] & b->bits[i]) return true;
     return false;
+}
+
+static void join(attrs *set, const attrs *more) {
+    for (int i = 0; i < WORDS; i++) set->bits[i] |= more->bits[i];
 }
 
 /* The attributes a rule reads. */
@@ -45,23 +53,27 @@ static int by_lesson(const void *a, const void *b) {
     return strcmp(x->id, y->id);
 }
 
-/* Whether `from` leads to `to` through rules that could not be ordered; seen has room for every rule. */
-static bool leads_to(llw_rule *const *all, size_t n, const bool *done, const attrs *reads, llw_attr from,
-                     size_t to, bool *seen, size_t *queue) {
-    memset(seen, 0, n * sizeof *seen);
-    size_t head = 0, tail = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t d = 0; d < all[i]->n_derives; d++)
-            if (!done[i] && !seen[i] && all[i]->derives[d].attr == from) seen[i] = true, queue[tail++] = i;
-    while (head < tail) { /* from a rule to those that write what it reads */
-        size_t at = queue[head++];
-        if (at == to) return true;
-        for (size_t i = 0; i < n; i++)
-            for (size_t d = 0; d < all[i]->n_derives; d++)
-                if (!done[i] && !seen[i] && has(&reads[at], all[i]->derives[d].attr))
-                    seen[i] = true, queue[tail++] = i;
-    }
-    return false;
+typedef struct sorter {
+    llw_kb *kb;
+    llw_arena *scratch;
+    llw_rule **all;
+    attrs *reads; /* of each */
+    bool *done;
+    size_t n;
+    attrs unwritten; /* attributes that a rule yet to come derives */
+} sorter;
+
+/* For each attribute those that lead to it through rules that could not be ordered: what its writers read,
+ * and so on. */
+static const attrs *leading_to(const sorter *s) {
+    attrs *leads = llw_arena_alloc(s->scratch, LLW_ATTRS * sizeof *leads);
+    for (size_t i = 0; i < s->n; i++)
+        for (size_t d = 0; d < s->all[i]->n_derives && !s->done[i]; d++)
+            join(&leads[s->all[i]->derives[d].attr], &s->reads[i]);
+    for (int by = 1; by < LLW_ATTRS; by++) /* Warshall */
+        for (int a = 1; a < LLW_ATTRS; a++)
+            if (has(&leads[a], (llw_attr)by)) join(&leads[a], &leads[by]);
+    return leads;
 }
 
 static void report_cycle(llw_kb *kb, const llw_rule *rule, llw_attr attr, bool own) {
@@ -76,53 +88,58 @@ static void report_cycle(llw_kb *kb, const llw_rule *rule, llw_attr attr, bool o
     kb->problems = items;
 }
 
+/* What is not done is in a circle, or reads what comes out of one. */
+static void report_circles(const sorter *s) {
+    const attrs *leads = leading_to(s);
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->done[i]) continue;
+        attrs derived = {0};
+        for (size_t d = 0; d < s->all[i]->n_derives; d++) put(&derived, s->all[i]->derives[d].attr);
+        llw_attr first = LLW_ATTR_NONE, own = LLW_ATTR_NONE;
+        for (int a = 1; a < LLW_ATTRS && !own; a++) {
+            if (!has(&s->reads[i], (llw_attr)a) || !has(&s->unwritten, (llw_attr)a)) continue;
+            if (!first) first = (llw_attr)a;
+            if (has(&derived, (llw_attr)a) || meet(&leads[a], &derived)) own = (llw_attr)a;
+        }
+        report_cycle(s->kb, s->all[i], own ? own : first, own != LLW_ATTR_NONE);
+    }
+}
+
 void llw_kb_order(llw_kb *kb) {
     if (kb->n_lessons) qsort(kb->lessons, kb->n_lessons, sizeof *kb->lessons, by_lesson);
-    llw_arena *scratch = llw_arena_new();
-    size_t n = 0;
-    for (size_t i = 0; i < kb->n_lessons; i++) n += kb->lessons[i]->n_rules;
-    llw_rule **all = llw_arena_alloc(scratch, (n + 1) * sizeof *all);
-    attrs *reads = llw_arena_alloc(scratch, (n + 1) * sizeof *reads), unwritten = {0};
-    size_t *writers =
-        llw_arena_alloc(scratch, LLW_ATTRS * sizeof *writers); /* rules yet to run that write it */
-    size_t k = 0;
+    sorter s = {.kb = kb, .scratch = llw_arena_new()};
+    size_t most = 0;
+    for (size_t i = 0; i < kb->n_lessons; i++) most += kb->lessons[i]->n_rules;
+    s.all = llw_arena_alloc(s.scratch, (most + 1) * sizeof *s.all);
+    s.reads = llw_arena_alloc(s.scratch, (most + 1) * sizeof *s.reads);
+    s.done = llw_arena_alloc(s.scratch, (most + 1) * sizeof *s.done);
+    size_t *writers = llw_arena_alloc(s.scratch, LLW_ATTRS * sizeof *writers); /* yet to come */
     for (size_t i = 0; i < kb->n_lessons; i++)
         for (size_t j = 0; j < kb->lessons[i]->n_rules; j++) {
-            llw_rule *rule = all[k] = &kb->lessons[i]->rules[j];
-            rule_reads(rule, &reads[k++]);
+            llw_rule *rule = s.all[s.n] = &kb->lessons[i]->rules[j];
+            rule_reads(rule, &s.reads[s.n++]);
             for (size_t d = 0; d < rule->n_derives; d++) {
                 writers[rule->derives[d].attr]++;
-                put(&unwritten, rule->derives[d].attr);
+                put(&s.unwritten, rule->derives[d].attr);
             }
         }
     /* Rounds over what is left: a rule may go once nobody left writes what it reads. Each attribute's writers
-     * are done in at most one round per level of derivation, so this is O(rules x levels x attributes). */
-    kb->rules = llw_arena_alloc(kb->arena, (n + 1) * sizeof *kb->rules);
+     * are done in at most one round per level of derivation, so this is O(rules x levels). */
+    kb->rules = llw_arena_alloc(kb->arena, (most + 1) * sizeof *kb->rules);
     kb->n_rules = 0;
-    bool *done = llw_arena_alloc(scratch, (n + 1) * sizeof *done);
     for (bool progress = true; progress;) {
         progress = false;
-        for (size_t i = 0; i < n; i++) {
-            if (done[i] || meet(&reads[i], &unwritten)) continue;
-            done[i] = progress = true;
-            all[i]->place = (uint32_t)kb->n_rules;
-            kb->rules[kb->n_rules++] = all[i];
-            for (size_t d = 0; d < all[i]->n_derives; d++) {
-                llw_attr attr = all[i]->derives[d].attr;
-                if (!--writers[attr]) unwritten.bits[attr / 64] &= ~((uint64_t)1 << attr % 64);
+        for (size_t i = 0; i < s.n; i++) {
+            if (s.done[i] || meet(&s.reads[i], &s.unwritten)) continue;
+            s.done[i] = progress = true;
+            s.all[i]->place = (uint32_t)kb->n_rules;
+            kb->rules[kb->n_rules++] = s.all[i];
+            for (size_t d = 0; d < s.all[i]->n_derives; d++) {
+                llw_attr attr = s.all[i]->derives[d].attr;
+                if (!--writers[attr]) take(&s.unwritten, attr);
             }
         }
     }
-    bool *seen = llw_arena_alloc(scratch, (n + 1) * sizeof *seen);
-    size_t *queue = llw_arena_alloc(scratch, (n + 1) * sizeof *queue);
-    for (size_t i = 0; i < n; i++) { /* what is not done is in a circle, or reads what comes out of one */
-        llw_attr first = LLW_ATTR_NONE, own = LLW_ATTR_NONE;
-        for (int a = 1; a < LLW_ATTRS && !done[i] && !own; a++) {
-            if (!has(&reads[i], (llw_attr)a) || !writers[a]) continue;
-            if (!first) first = (llw_attr)a;
-            if (leads_to(all, n, done, reads, (llw_attr)a, i, seen, queue)) own = (llw_attr)a;
-        }
-        if (first) report_cycle(kb, all[i], own ? own : first, own != LLW_ATTR_NONE);
-    }
-    llw_arena_free(scratch);
+    if (kb->n_rules < s.n) report_circles(&s);
+    llw_arena_free(s.scratch);
 }
