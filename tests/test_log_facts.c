@@ -292,6 +292,22 @@ static void the_outcome_is_a_fact(void **state) {
 
 /* --- in print --- */
 
+/* Whether a value is of the type, or of one of the types; NULL: any. */
+static bool has_type(const json_t *type, const json_t *value) {
+    if (!type) return true;
+    bool found = false;
+    for (size_t i = 0; i < json_array_size(type); i++) found |= has_type(json_array_get(type, i), value);
+    const char *name = json_string_value(type);
+    if (!name) return found;
+    return !strcmp(name, "object")    ? json_is_object(value)
+           : !strcmp(name, "array")   ? json_is_array(value)
+           : !strcmp(name, "string")  ? json_is_string(value)
+           : !strcmp(name, "integer") ? json_is_integer(value)
+           : !strcmp(name, "number")  ? json_is_number(value)
+           : !strcmp(name, "boolean") ? json_is_boolean(value)
+                                      : json_is_null(value);
+}
+
 /* Every key that is printed has a description, and every required one is printed. */
 static void check_schema(json_t *root, json_t *schema, json_t *value, const char *where) {
     const char *ref = json_string_value(json_object_get(schema, "$ref"));
@@ -301,6 +317,9 @@ static void check_schema(json_t *root, json_t *schema, json_t *value, const char
     ref = json_string_value(json_object_get(schema, "$ref"));
     if (ref) schema = json_object_get(json_object_get(root, "$defs"), strrchr(ref, '/') + 1);
     assert_non_null(schema);
+    if (!has_type(json_object_get(schema, "type"), value)) fail_msg("%s is of another type", where);
+    json_t *constant = json_object_get(schema, "const");
+    if (constant && !json_equal(constant, value)) fail_msg("%s is not what it always is", where);
     json_t *words = json_object_get(schema, "enum");
     bool found = !words;
     for (size_t i = 0; i < json_array_size(words); i++) found |= json_equal(json_array_get(words, i), value);
@@ -454,12 +473,19 @@ static void nothing_of_a_log_steers_a_terminal(void **state) {
         const char *text = text_of(&log, utf8, true);
         assert_null(strstr(text, "\xe2\x80\xae"));
         assert_null(strstr(text, "\xc2\x9b"));
+        assert_non_null(strstr(text, "evil"));
         for (const char *c = text; *c; c++) assert_true((unsigned char)*c >= 0x20 || *c == '\n');
         if (!utf8)
             for (const char *c = text; *c; c++) assert_true((unsigned char)*c < 0x80);
     }
     llw_log_extra extras[2] = {{0}};
     json_decref(json_of(&log, extras));
+    llw_text json = {0};
+    llw_render_log_json(&json, &log, extras);
+    assert_null(strstr(llw_text_str(&json), "\xe2\x80\xae"));
+    assert_null(strstr(llw_text_str(&json), "\xc2\x9b"));
+    assert_non_null(strstr(llw_text_str(&json), "evil"));
+    llw_text_fini(&json);
     llw_arena_free(arena);
 }
 

@@ -33,8 +33,8 @@ void *llw_arena_push(llw_arena *arena, void **items, size_t *count, size_t *capa
 /* Bytes handed out so far. */
 size_t llw_arena_bytes(const llw_arena *arena);
 
-/* malloc/realloc/calloc that end the process instead of returning NULL, for the few things with their own
- * lifetime. */
+/* malloc, of zeros, and realloc that end the process instead of returning NULL, for the few things with their
+ * own lifetime. */
 void *llw_xmalloc(size_t size) __attribute__((returns_nonnull));
 void *llw_xrealloc(void *old, size_t size) __attribute__((returns_nonnull));
 

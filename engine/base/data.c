@@ -129,9 +129,12 @@ void llw_data_list(llw_arena *arena, const char *folder, const char *suffix, cha
             LLW_OK)
             continue;
         for (size_t j = 0; j < m; j++) {
-            if (!ends_in(found[j], suffix) || found[j][0] == '.') continue;
+            const char *name = llw_arena_printf(arena, "%s/%s", folder, found[j]);
+            if (!ends_in(found[j], suffix) || found[j][0] == '.' ||
+                !llw_file_is_regular(llw_path_join(arena, directories[i], name)))
+                continue;
             char **slot = llw_arena_push(arena, &items, &n, &capacity, sizeof *slot);
-            *slot = llw_arena_printf(arena, "%s/%s", folder, found[j]);
+            *slot = llw_arena_strdup(arena, name);
         }
     }
     char **list = items;

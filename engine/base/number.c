@@ -60,3 +60,10 @@ bool llw_read_size(const char *text, double bare, const char **end, int64_t *out
     *out = (int64_t)llround(number * unit);
     return true;
 }
+
+int llw_hex_digit(char c) {
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}

@@ -17,4 +17,7 @@ bool llw_read_real(const char *text, double *out);
  * 0: its unit is needed. With `end` the text may go on behind a colon; *end is where. */
 bool llw_read_size(const char *text, double bare, const char **end, int64_t *out);
 
+/* The value of a hexadecimal digit, -1 of anything else. */
+int llw_hex_digit(char c);
+
 #endif

@@ -1,44 +1,16 @@
-/* The fact base to JSON and back. */
+/* A fact base from JSON. */
 #include "fact/facts_json.h"
 #include "base/number.h"
 #include "fact/header.h"
 #include "fact/header_text.h"
 
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* ---- text that need not be UTF-8 ---- */
-
-static json_t *text_to_json(const char *text) {
-    json_t *json = json_string(text);
-    if (json) return json;
-    llw_text safe = {0};
-    for (const char *c = text; *c; c++)
-        if (*c == '\\' || (unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
-            llw_text_addf(&safe, "\\x%02x", (unsigned char)*c);
-        else
-            llw_text_addn(&safe, c, 1);
-    json = json_pack("{s:s}", "bytes", llw_text_str(&safe));
-    llw_text_fini(&safe);
-    return json;
-}
-
-static int hex(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-/* The text of a string or of {"bytes": ...}; NULL for anything else and for one with a NUL. */
+/* The text of a string or of {"bytes": ...}, NULL for anything else. (The parser refuses a NUL.) */
 static const char *json_to_text(llw_arena *arena, const json_t *json) {
-    if (json_is_string(json)) {
-        const char *text = json_string_value(json);
-        return strlen(text) == json_string_length(json) ? text : NULL;
-    }
+    if (json_is_string(json)) return json_string_value(json);
     const char *from = json_string_value(json_object_get(json, "bytes"));
     if (!from || json_object_size(json) != 1) return NULL;
     char *out = llw_arena_alloc(arena, strlen(from) + 1);
@@ -48,148 +20,14 @@ static const char *json_to_text(llw_arena *arena, const json_t *json) {
             out[n++] = *from;
             continue;
         }
-        if (from[1] != 'x' || hex(from[2]) < 0 || hex(from[3]) < 0 || !(hex(from[2]) + hex(from[3])))
+        if (from[1] != 'x' || llw_hex_digit(from[2]) < 0 || llw_hex_digit(from[3]) < 0 ||
+            !(llw_hex_digit(from[2]) + llw_hex_digit(from[3])))
             return NULL;
-        out[n++] = (char)(hex(from[2]) * 16 + hex(from[3]));
+        out[n++] = (char)(llw_hex_digit(from[2]) * 16 + llw_hex_digit(from[3]));
         from += 3;
     }
     return out;
 }
-
-/* ---- saving ---- */
-
-/* Whether a text is its own JSON between quotes. */
-static bool is_plain(const char *text) {
-    while (*text >= ' ' && *text < 0x7f && *text != '"' && *text != '\\') text++;
-    return !*text;
-}
-
-/* Appends compact JSON and drops it. */
-static bool add_json(llw_text *out, json_t *json) {
-    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    if (text) llw_text_add_json_safe(out, text);
-    free(text);
-    json_decref(json);
-    return text != NULL;
-}
-
-/* Most texts are plain, and there are hundreds. */
-static bool add_text(llw_text *out, const char *text) {
-    if (!is_plain(text)) return add_json(out, text_to_json(text));
-    llw_text_add(out, "\"");
-    llw_text_add(out, text);
-    llw_text_add(out, "\"");
-    return true;
-}
-
-static bool add_value(llw_text *out, const llw_facts *facts, llw_value value, llw_arena *arena) {
-    if (!value.known)
-        llw_text_add(out, "null");
-    else if (value.type == LLW_FLAG)
-        llw_text_add(out, value.as.flag ? "true" : "false");
-    else if (llw_type_is_integer(value.type))
-        llw_text_addf(out, "%lld", (long long)value.as.count);
-    else if (llw_type_is_real(value.type))
-        return add_json(out, json_real(value.as.real));
-    else if (llw_type_is_text(value.type))
-        return add_text(out, value.as.text);
-    else
-        return add_text(out,
-                        llw_arena_printf(arena, "%s:%s", llw_kind_name(llw_facts_kind(facts, value.as.ref)),
-                                         llw_facts_id(facts, value.as.ref)));
-    return true;
-}
-
-static bool add_claim(llw_text *out, const llw_facts *facts, llw_attr attr, const llw_claim *claim,
-                      llw_arena *arena) {
-    llw_text_addf(out, "{\"attr\":\"%s\",\"value\":", llw_attr_get(attr)->name);
-    if (!add_value(out, facts, claim->value, arena)) return false;
-    llw_text_addf(out, ",\"grade\":\"%s\",\"origin\":", llw_grade_name(claim->grade));
-    if (!add_text(out, claim->origin)) return false;
-    llw_text_add(out, ",\"place\":");
-    if (!add_text(out, claim->place)) return false;
-    llw_text_add(out, "}");
-    return true;
-}
-
-static bool add_claims(llw_text *out, const llw_facts *facts, llw_entity entity, llw_arena *arena) {
-    bool first = true, ok = true;
-    llw_text_add(out, ",\n   \"claims\": [");
-    for (int a = 1; a < LLW_ATTRS; a++) {
-        if (llw_attr_get((llw_attr)a)->kind != llw_facts_kind(facts, entity)) continue;
-        size_t n = 0;
-        const llw_claim **claims = llw_facts_claims(facts, entity, (llw_attr)a, arena, &n);
-        while (ok && n--) { /* worst first: read back in this order, the best one wins again */
-            llw_text_addf(out, "%s\n    ", first ? "" : ",");
-            first = false;
-            ok = add_claim(out, facts, (llw_attr)a, claims[n], arena);
-        }
-    }
-    llw_text_add(out, "]");
-    return ok;
-}
-
-static bool add_lines(llw_text *out, char *const *lines, size_t n) {
-    bool ok = true;
-    llw_text_add(out, "[");
-    for (size_t i = 0; ok && i < n; i++) {
-        llw_text_add(out, i ? ",\n     " : "\n     ");
-        ok = add_text(out, lines[i]);
-    }
-    llw_text_add(out, "]");
-    return ok;
-}
-
-static bool add_header(llw_text *out, const llw_model *model, llw_arena *arena) {
-    char **lines = llw_arena_alloc(arena, (model->n_meta + 1) * sizeof *lines);
-    for (size_t i = 0; i < model->n_meta; i++) lines[i] = llw_header_write_meta(arena, &model->meta[i]);
-    llw_text_addf(out,
-                  ",\n   \"header\": {\"version\": %u, \"alignment\": %llu, \"header_bytes\": %llu,\n    "
-                  "\"metadata\": ",
-                  model->version, (unsigned long long)model->alignment,
-                  (unsigned long long)model->header_bytes);
-    bool ok = add_lines(out, lines, model->n_meta);
-    llw_text_add(out, ",\n    \"parts\": [");
-    size_t n = 0;
-    for (size_t from = 0, to; ok && from < model->n_tensors; from = to) {
-        for (to = from + 1; to < model->n_tensors && model->tensors[to].part == model->tensors[from].part;)
-            to++;
-        llw_header_write_tensors(arena, model, from, to, &lines, &n);
-        if (from) llw_text_add(out, ", ");
-        ok = add_lines(out, lines, n);
-    }
-    llw_text_add(out, "]}");
-    return ok;
-}
-
-char *llw_facts_save(const llw_facts *facts, llw_err *err) {
-    llw_arena *arena = llw_arena_new();
-    llw_text out = {0};
-    bool ok = true;
-    llw_text_add(&out, "{\"schema\": \"llwhy.facts/1\",\n \"entities\": [");
-    for (llw_entity e = 1; ok && e <= llw_facts_max(facts); e++) {
-        llw_text_addf(&out, "%s\n  {\"kind\": \"%s\", \"id\": ", e > 1 ? "," : "",
-                      llw_kind_name(llw_facts_kind(facts, e)));
-        ok = add_text(&out, llw_facts_id(facts, e)) && add_claims(&out, facts, e, arena);
-        if (ok && llw_facts_model(facts, e)) ok = add_header(&out, llw_facts_model(facts, e), arena);
-        llw_text_add(&out, "}");
-    }
-    const char *const *notes = NULL;
-    size_t n = llw_facts_notes(facts, &notes);
-    llw_text_add(&out, "],\n \"notes\": [");
-    for (size_t i = 0; ok && i < n; i++) {
-        llw_text_add(&out, i ? ",\n  " : "\n  ");
-        ok = add_text(&out, notes[i]);
-    }
-    llw_text_add(&out, "]}\n");
-    llw_arena_free(arena);
-    if (ok) return out.bytes;
-    llw_text_fini(&out);
-    llw_fail(err, LLW_ERR_MEMORY, "", 0, "the facts cannot be written as JSON");
-    return NULL;
-}
-
-/* ---- loading ---- */
 
 typedef struct loader {
     llw_facts *facts;
@@ -311,10 +149,15 @@ static llw_rc read_manner(loader *l, json_t *object, manner *out) {
     return LLW_OK;
 }
 
+/* "gpu CUDA0", and the attribute when there is one. */
+static void name_place(loader *l, llw_entity entity, const char *attr) {
+    snprintf(l->where, sizeof l->where, "%s %.60s%s%.40s", llw_kind_name(llw_facts_kind(l->facts, entity)),
+             llw_facts_id(l->facts, entity), attr ? ", " : "", attr ? attr : "");
+}
+
 static llw_rc claim(loader *l, llw_entity entity, const char *name, const json_t *json, const manner *how) {
     llw_kind kind = llw_facts_kind(l->facts, entity);
-    snprintf(l->where, sizeof l->where, "%s %.60s, %.40s", llw_kind_name(kind),
-             llw_facts_id(l->facts, entity), name);
+    name_place(l, entity, name);
     llw_attr attr = llw_attr_find(kind, name);
     if (!attr) {
         const char *nearest = llw_attr_nearest(kind, name);
@@ -334,10 +177,14 @@ static llw_rc read_claims(loader *l, llw_entity entity, json_t *object, const ma
     llw_rc rc = LLW_OK;
     if (claims && !json_is_array(claims)) return wrong(l, "needs claims to be an array");
     if (facts && !json_is_object(facts)) return wrong(l, "needs facts to be an object: {ATTRIBUTE: VALUE}");
+    if (json_array_size(claims) > LLW_FACTS_JSON_CLAIMS)
+        return wrong(l, "has %zu claims; at most %d are read", json_array_size(claims),
+                     LLW_FACTS_JSON_CLAIMS);
     for (size_t i = 0; i < json_array_size(claims) && rc == LLW_OK; i++) {
         json_t *item = json_array_get(claims, i);
         const char *attr = json_string_value(json_object_get(item, "attr"));
         manner how = *usual;
+        name_place(l, entity, attr);
         if (!attr || !json_object_get(item, "value")) return wrong(l, "has a claim without attr and value");
         if ((rc = only(l, item, keys)) == LLW_OK && (rc = read_manner(l, item, &how)) == LLW_OK)
             rc = claim(l, entity, attr, json_object_get(item, "value"), &how);
@@ -358,8 +205,7 @@ static llw_rc read_lines(loader *l, const json_t *array, const char ***out, size
     *out = llw_arena_alloc(l->arena, (*n + 1) * sizeof **out);
     for (size_t i = 0; i < *n; i++) {
         const json_t *line = json_array_get(array, i);
-        if (!json_is_string(line) || strlen(json_string_value(line)) != json_string_length(line))
-            return wrong(l, "has something in its header that is no line of text");
+        if (!json_is_string(line)) return wrong(l, "has something in its header that is no line of text");
         (*out)[i] = json_string_value(line);
     }
     return LLW_OK;
@@ -403,7 +249,9 @@ static llw_rc read_header(loader *l, json_t *header, llw_entity entity) {
     if ((version && !json_is_integer(version)) || (alignment && !json_is_integer(alignment)) ||
         (length && (!json_is_integer(length) || json_integer_value(length) < 0)))
         return wrong(l, "needs whole numbers as version, alignment and header_bytes of its header");
-    model->version = version ? (uint32_t)json_integer_value(version) : 3;
+    json_int_t v = version ? json_integer_value(version) : 3;
+    if (v < 0 || v > UINT32_MAX) return wrong(l, "needs a version of its header of 32 bits");
+    model->version = (uint32_t)v;
     model->alignment = alignment ? (uint64_t)json_integer_value(alignment) : LLW_GGUF_ALIGNMENT;
     if (!model->alignment || (model->alignment & (model->alignment - 1)) || model->alignment > UINT32_MAX)
         return wrong(l, "needs an alignment that is a power of two");
@@ -456,11 +304,6 @@ static llw_rc make_entity(loader *l, json_t *object, size_t index, llw_entity *o
     return rc == LLW_OK ? LLW_OK : LLW_ERR_INPUT;
 }
 
-static void name_place(loader *l, llw_entity entity) {
-    snprintf(l->where, sizeof l->where, "%s %.60s", llw_kind_name(llw_facts_kind(l->facts, entity)),
-             llw_facts_id(l->facts, entity));
-}
-
 /* The flags of a launch, when everything they may refer to is there. */
 static llw_rc read_words(loader *l, json_t *object, llw_entity launch) {
     json_t *argv = json_object_get(object, "argv");
@@ -498,16 +341,16 @@ static llw_rc load(loader *l, json_t *root) {
     for (size_t i = 0; i < n; i++) {
         json_t *object = json_array_get(entities, i);
         manner usual = {LLW_GRADE_MEASURED, "facts file", l->path};
-        name_place(l, made[i]);
+        name_place(l, made[i], NULL);
         if ((rc = read_manner(l, object, &usual)) != LLW_OK ||
             (rc = read_claims(l, made[i], object, &usual)) != LLW_OK)
             return rc;
         json_t *header = json_object_get(object, "header");
-        name_place(l, made[i]);
+        name_place(l, made[i], NULL);
         if (header && (rc = read_header(l, header, made[i])) != LLW_OK) return rc;
     }
     for (size_t i = 0; i < n; i++) {
-        name_place(l, made[i]);
+        name_place(l, made[i], NULL);
         if ((rc = read_words(l, json_array_get(entities, i), made[i])) != LLW_OK) return rc;
     }
     snprintf(l->where, sizeof l->where, "notes");

@@ -24,7 +24,11 @@
 #include "base/error.h"
 #include "fact/facts.h"
 
-enum { LLW_FACTS_JSON_MAX = 64 << 20, LLW_FACTS_JSON_ENTITIES = 4096 };
+enum {
+    LLW_FACTS_JSON_MAX = 64 << 20,
+    LLW_FACTS_JSON_ENTITIES = 4096,
+    LLW_FACTS_JSON_CLAIMS = 4096 /* of one entity */
+};
 
 /* All entities with all their claims, those of parents too, headers and notes: one claim a line, in a fixed
  * order. The caller frees the text. NULL, with err, only when something cannot be written as JSON. */

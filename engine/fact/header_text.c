@@ -1,5 +1,6 @@
 /* Metadata and tensor tables to lines and back. */
 #include "fact/header_text.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "fact/ggml_type.h"
 #include "fact/header.h"
@@ -30,13 +31,6 @@ static void add_escaped(llw_text *out, const char *text, size_t len, bool word) 
     }
 }
 
-static int hex(char c) {
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
 /* The text of len escaped bytes, or NULL when an escape is wrong. *n receives its length. */
 static char *unescape(llw_arena *arena, const char *from, size_t len, size_t *n) {
     char *out = llw_arena_alloc(arena, len + 1);
@@ -50,8 +44,9 @@ static char *unescape(llw_arena *arena, const char *from, size_t len, size_t *n)
         char c = i + 1 < len ? from[++i] : 0;
         if (c == 'n' || c == 't' || c == '\\')
             out[at++] = c == 'n' ? '\n' : c == 't' ? '\t' : '\\';
-        else if (c == 'x' && i + 2 < len && hex(from[i + 1]) >= 0 && hex(from[i + 2]) >= 0) {
-            out[at++] = (char)(hex(from[i + 1]) * 16 + hex(from[i + 2]));
+        else if (c == 'x' && i + 2 < len && llw_hex_digit(from[i + 1]) >= 0 &&
+                 llw_hex_digit(from[i + 2]) >= 0) {
+            out[at++] = (char)(llw_hex_digit(from[i + 1]) * 16 + llw_hex_digit(from[i + 2]));
             i += 2;
         } else
             return NULL;

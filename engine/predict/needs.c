@@ -225,16 +225,15 @@ static number comparison(parser *p) {
         const char *at = p->at;
         bool less = take(p, "<="), more = !less && take(p, ">="), same = !less && !more && take(p, "==");
         bool other = !less && !more && !same && take(p, "!=");
-        bool below = at == p->at && take(p, "<"), above = at == p->at && take(p, ">");
-        if (at == p->at) return x;
+        bool below = at == p->at && take(p, "<");
+        if (at == p->at && !take(p, ">")) return x;
         number y = sum(p);
         x = (number){less    ? x.n <= y.n
                      : more  ? x.n >= y.n
                      : same  ? x.n == y.n
                      : other ? x.n != y.n
                      : below ? x.n < y.n
-                     : above ? x.n > y.n
-                             : 0,
+                             : x.n > y.n,
                      x.known && y.known};
     }
 }
@@ -363,7 +362,6 @@ static bool check_tensor(checker *c, int from, int to) {
     const need_row *first = c->row[from], *wrong = NULL;
     const llw_tensor *t = tensor_of(c, c->layer, first->id, first->suffix);
     int64_t want[LLW_MAX_DIMS], wanted[LLW_MAX_DIMS] = {0};
-    bool used = false;
     char buf[96];
     for (int i = from; i < to; i++) {
         const need_row *row = c->row[i];
@@ -374,7 +372,6 @@ static bool check_tensor(checker *c, int from, int to) {
             return false;
         }
         if (!t || h == NOT_HELD) continue;
-        used = true;
         if (shaped(c, row, t, want)) return true;
         wrong = row;
         memcpy(wanted, want, sizeof wanted);
@@ -382,10 +379,10 @@ static bool check_tensor(checker *c, int from, int to) {
     if (!t) return true;
     if (wrong)
         fail_shape(c, wrong, t, wanted);
-    else if (!used)
+    else
         c->failed = llw_arena_printf(c->plan.arena, "holds %s, for which the architecture %s has no use here",
                                      t->name, c->plan.architecture->name);
-    return !c->failed;
+    return false;
 }
 
 static bool has_word(const char *words, const char *word) {

@@ -1,19 +1,15 @@
 /* Words of a unit's values and what %-specifiers in them stand for. */
 #include "source/config/unit_words.h"
+#include "base/number.h"
 
 #include <ctype.h>
 #include <string.h>
 
-static int digit(char c) {
-    return isdigit((unsigned char)c)    ? c - '0'
-           : isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10
-                                        : -1;
-}
-
 /* \xHH */
 static bool hex_byte(const llw_rich *in, size_t at, int *code) {
-    if (at + 1 >= in->n || digit(in->chars[at].byte) < 0 || digit(in->chars[at + 1].byte) < 0) return false;
-    *code = digit(in->chars[at].byte) * 16 + digit(in->chars[at + 1].byte);
+    if (at + 1 >= in->n || llw_hex_digit(in->chars[at].byte) < 0 || llw_hex_digit(in->chars[at + 1].byte) < 0)
+        return false;
+    *code = llw_hex_digit(in->chars[at].byte) * 16 + llw_hex_digit(in->chars[at + 1].byte);
     return *code > 0;
 }
 
@@ -64,9 +60,9 @@ static void put(llw_config_reader *r, llw_rich *out, const llw_char *at, const c
         c.byte = text[i];
         c.whole = true;
         if (unescape && c.byte == '-') c.byte = '/';
-        if (unescape && c.byte == '\\' && i + 3 < len && text[i + 1] == 'x' && digit(text[i + 2]) >= 0 &&
-            digit(text[i + 3]) >= 0) {
-            c.byte = (char)(digit(text[i + 2]) * 16 + digit(text[i + 3]));
+        if (unescape && c.byte == '\\' && i + 3 < len && text[i + 1] == 'x' &&
+            llw_hex_digit(text[i + 2]) >= 0 && llw_hex_digit(text[i + 3]) >= 0) {
+            c.byte = (char)(llw_hex_digit(text[i + 2]) * 16 + llw_hex_digit(text[i + 3]));
             i += 3;
         }
         llw_rich_push(r->arena, out, c);
