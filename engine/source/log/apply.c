@@ -15,20 +15,30 @@ void llw_log_new_process(llw_log_stream *s) {
     llw_load_init(&s->process);
 }
 
-static llw_log_entry *begin(llw_log_reader *r, llw_log_stream *s) {
-    if (r->n_entries >= LLW_LOG_LOADS) {
-        r->log->n_more++;
-        return NULL;
+/* Room for one load more; beyond LLW_LOG_LOADS for one that is only counted, in turns, because a draft refers
+ * to its target. */
+static llw_log_entry *room(llw_log_reader *r, llw_log_stream *s) {
+    if (r->n_entries < LLW_LOG_LOADS) {
+        void *items = r->entries;
+        llw_log_entry **slot =
+            llw_arena_push(r->arena, &items, &r->n_entries, &r->entry_capacity, sizeof *slot);
+        r->entries = items;
+        return *slot = llw_arena_alloc(r->arena, sizeof **slot);
     }
-    llw_log_entry *e = llw_arena_alloc(r->arena, sizeof *e);
+    llw_log_entry **spare = &s->spare[s->turn ^= 1];
+    if (!*spare) return *spare = llw_arena_alloc(r->arena, sizeof **spare);
+    r->log->n_more += llw_log_counts(*spare);
+    memset(*spare, 0, sizeof **spare);
+    return *spare;
+}
+
+static llw_log_entry *begin(llw_log_reader *r, llw_log_stream *s) {
+    llw_log_entry *e = room(r, s);
     e->load = s->process;
     e->load.first_line = r->log->lines;
     e->load.last_line = r->log->lines;
     e->load.source = s->key;
     e->prompt = -1;
-    void *items = r->entries;
-    *(llw_log_entry **)llw_arena_push(r->arena, &items, &r->n_entries, &r->entry_capacity, sizeof e) = e;
-    r->entries = items;
     return s->entry = e;
 }
 
@@ -129,7 +139,6 @@ static bool is_over(const llw_log_entry *e) {
 static void apply_banner(llw_log_reader *r, llw_log_stream *s, const llw_log_field *f) {
     if (is_over(s->entry)) llw_log_new_process(s);
     llw_log_entry *e = llw_log_entry_get(r, s);
-    if (!e) return;
     name_build(r, s, (llw_log_text){f[1].text.at, 0}, f[0].integer, f[1].text);
     s->process.program = e->load.program = "llama-cli";
     e->banner = true;
@@ -251,7 +260,7 @@ static bool apply_process(llw_log_reader *r, llw_log_stream *s, const llw_log_li
 static void apply_device(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
     drop_estimate(s->entry);
     if (advanced(s->entry)) s->entry = NULL;
-    if (!llw_log_entry_get(r, s)) return;
+    llw_log_entry_get(r, s);
     const llw_log_field *f = line->field;
     bool bare = line->event == LLW_LOG_E_USING_DEVICE_BARE,
          brief = line->event == LLW_LOG_E_USING_DEVICE_SHORT;
@@ -281,7 +290,7 @@ static bool apply_model(llw_log_reader *r, llw_log_stream *s, const llw_log_line
         if (line->event == LLW_LOG_E_LOADING) s->main = NULL;
         if (line->event == LLW_LOG_E_LOADING_DRAFT && e && !e->load.loaded_line) s->main = e;
         if (e && (e->meta || e->loading || advanced(e))) s->entry = NULL;
-        if (!(e = llw_log_entry_get(r, s))) return true;
+        e = llw_log_entry_get(r, s);
         e->loading = true;
         e->load.draft = line->event == LLW_LOG_E_LOADING_DRAFT;
         e->beside = e->load.draft ? s->main : NULL;
@@ -295,7 +304,7 @@ static bool apply_model(llw_log_reader *r, llw_log_stream *s, const llw_log_line
     case LLW_LOG_E_META_OLD:
         drop_estimate(e);
         if (e && (e->meta || advanced(e))) s->entry = NULL;
-        if (!(e = llw_log_entry_get(r, s))) return true;
+        e = llw_log_entry_get(r, s);
         e->meta = true;
         s->dry = false;
         e->load.path = llw_log_copy(r->arena, f[line->event == LLW_LOG_E_META ? 2 : 0].text);
@@ -404,6 +413,6 @@ void llw_log_apply(llw_log_reader *r, llw_log_stream *s, const llw_log_line *lin
     /* each load says it once: what comes now belongs to another one, whose header is not in the log */
     if (line->event == LLW_LOG_E_OFFLOADED && s->entry && s->entry->load.offloaded_line) s->entry = NULL;
     /* where nothing of a load came before, its beginning is not in the log */
-    if (!s->entry && llw_log_of_a_load(line->event) && !begin(r, s)) return;
+    if (llw_log_of_a_load(line->event)) llw_log_entry_get(r, s);
     if (!apply_model(r, s, line)) llw_log_apply_context(r, s, line);
 }

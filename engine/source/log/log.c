@@ -115,6 +115,10 @@ static bool told_beside(const llw_log_entry *e) {
            !e->crash_line && !e->fail_line;
 }
 
+bool llw_log_counts(const llw_log_entry *e) {
+    return worth(e) && !told_beside(e);
+}
+
 static void finish(llw_log_reader *r) {
     llw_log *log = r->log;
     log->loads = llw_arena_alloc(r->arena, (r->n_entries + 1) * sizeof *log->loads);
@@ -123,15 +127,18 @@ static void finish(llw_log_reader *r) {
     for (size_t i = 0; i < r->n_entries; i++)
         if (worth(r->entries[i]) && r->entries[i]->beside) llw_log_add_draft(r->arena, r->entries[i]);
     for (size_t i = 0; i < r->n_entries; i++) {
-        if (!worth(r->entries[i]) || told_beside(r->entries[i])) continue;
+        if (!llw_log_counts(r->entries[i])) continue;
         llw_load *load = &log->loads[log->n_loads++];
         *load = r->entries[i]->load;
         if (load->source && !*load->source) load->source = NULL;
         llw_log_find(r->arena, load);
     }
     log->recognised = log->n_loads != 0;
-    for (int i = 0; i < r->n_streams; i++)
-        log->recognised |= r->streams[i].process.build_line || r->streams[i].process.program;
+    for (int i = 0; i < r->n_streams; i++) {
+        const llw_log_stream *s = &r->streams[i];
+        for (int k = 0; k < 2; k++) log->n_more += s->spare[k] && llw_log_counts(s->spare[k]);
+        log->recognised |= s->process.build_line || s->process.program;
+    }
 }
 
 void llw_log_parse(llw_arena *arena, const char *path, const char *bytes, size_t len, llw_log *out) {

@@ -10,7 +10,7 @@ static void add_told(llw_log_reader *r, llw_log_stream *s, llw_log_text device, 
                      const llw_log_field *amount, llw_log_text unit) {
     llw_log_entry *e = llw_log_entry_get(r, s);
     int64_t one = llw_log_text_is(unit, "B") ? 1 : llw_log_unit(unit);
-    if (!e || !one || (e->load.n_buffers && !e->load.ollama_engine)) return;
+    if (!one || (e->load.n_buffers && !e->load.ollama_engine)) return;
     e->load.ollama_engine = true;
     llw_log_add_buffer(r, e, device, part, llw_log_bytes(amount->real, one),
                        llround((double)one / pow(10, amount->decimals > 6 ? 6 : amount->decimals)));
@@ -19,7 +19,6 @@ static void add_told(llw_log_reader *r, llw_log_stream *s, llw_log_text device, 
 static void begin_runner(llw_log_reader *r, llw_log_stream *s, llw_log_text path) {
     llw_log_new_process(s);
     llw_log_entry *e = llw_log_entry_get(r, s);
-    if (!e) return;
     e->loading = e->awaited = true;
     e->load.path = llw_log_copy(r->arena, path);
     e->load.path_line = r->log->lines;
@@ -59,7 +58,7 @@ bool llw_log_apply_ollama(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     case LLW_LOG_E_OLLAMA_META:
         if (s->entry && s->entry->load.loaded_line)
             s->entry = NULL; /* the next one, whose runner is not told */
-        if (!llw_log_entry_get(r, s)) return true;
+        llw_log_entry_get(r, s);
         s->entry->load.architecture = llw_log_copy(r->arena, f[0].text);
         s->entry->load.file_type = llw_log_copy(r->arena, f[1].text);
         return true;

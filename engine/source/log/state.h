@@ -42,13 +42,15 @@ typedef struct llw_log_entry {
 /* The lines of one service, unit or container. */
 typedef struct llw_log_stream {
     const char *key;
-    llw_load process;     /* what was said before any load: build, devices */
-    llw_log_entry *entry; /* the load at work, or NULL */
-    llw_log_entry *main;  /* while a draft model is loaded beside it: the one that serves; else NULL */
-    const char *backend;  /* CUDA, ROCm */
-    bool fitting;         /* between the first and the last line of --fit: what is loaded now is dry */
-    bool dry;             /* so is this one, by its own words */
-    bool router;          /* llama-server as a router: it listens without a model */
+    llw_load process;        /* what was said before any load: build, devices */
+    llw_log_entry *entry;    /* the load at work, or NULL */
+    llw_log_entry *main;     /* while a draft model is loaded beside it: the one that serves; else NULL */
+    llw_log_entry *spare[2]; /* loads beyond LLW_LOG_LOADS, the last two */
+    int turn;
+    const char *backend; /* CUDA, ROCm */
+    bool fitting;        /* between the first and the last line of --fit: what is loaded now is dry */
+    bool dry;            /* so is this one, by its own words */
+    bool router;         /* llama-server as a router: it listens without a model */
     int found_line;  /* GPUs were found since the load at work said its last: the next process may have begun;
                         0 */
     int pinned_line; /* last line on pinned memory that was not there, which stops nothing */
@@ -68,8 +70,10 @@ typedef struct llw_log_reader {
 void llw_log_apply(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line);
 /* Lines that only a load prints, besides its header. */
 bool llw_log_of_a_load(llw_log_event event);
-/* The load at work, made when there is none. NULL beyond LLW_LOG_LOADS. */
-llw_log_entry *llw_log_entry_get(llw_log_reader *r, llw_log_stream *s);
+/* The load at work, made when there is none. */
+llw_log_entry *llw_log_entry_get(llw_log_reader *r, llw_log_stream *s) __attribute__((returns_nonnull));
+/* log/log.c: whether that is a load of its own. */
+bool llw_log_counts(const llw_log_entry *e);
 /* What was said before belongs to a process that is gone. */
 void llw_log_new_process(llw_log_stream *s);
 /* CUDA of CUDA0: what the stream's GPUs are called, as far as it has said. */

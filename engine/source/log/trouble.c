@@ -9,7 +9,6 @@ static const int64_t MIB = 1 << 20;
 
 static llw_log_fit *fit_of(llw_log_reader *r, llw_log_stream *s) {
     llw_log_entry *e = llw_log_entry_get(r, s);
-    if (!e) return NULL;
     e->load.fit.line = r->log->lines;
     return &e->load.fit;
 }
@@ -19,7 +18,7 @@ static void begin_fit(llw_log_reader *r, llw_log_stream *s) {
     /* a second fit belongs to the next load of the process */
     if (e && (e->meta || e->load.n_buffers || e->load.loaded_line)) s->entry = NULL;
     llw_log_fit *fit = fit_of(r, s);
-    if (fit && fit->state == LLW_LOG_FIT_NONE) fit->state = LLW_LOG_FIT_STARTED;
+    if (fit->state == LLW_LOG_FIT_NONE) fit->state = LLW_LOG_FIT_STARTED;
     s->fitting = true;
 }
 
@@ -45,7 +44,6 @@ static bool apply_fit(llw_log_reader *r, llw_log_stream *s, const llw_log_line *
     }
     if (line->event < LLW_LOG_E_FIT_UNCHANGED || line->event > LLW_LOG_E_FIT_TOOK) return false;
     llw_log_fit *fit = fit_of(r, s);
-    if (!fit) return true;
     switch (line->event) {
     case LLW_LOG_E_FIT_UNCHANGED: add_target(fit, f[1].integer); /* fall through */
     case LLW_LOG_E_FIT_UNCHANGED_ALL: fit->state = LLW_LOG_FIT_UNCHANGED; return true;
@@ -108,10 +106,10 @@ static llw_log_part part_by_progress(const llw_load *load) {
                                         : LLW_LOG_KV;
 }
 
-/* The record of running out: the first stands, unless llama.cpp had gone on. */
+/* The record of running out: the first stands, unless llama.cpp had gone on. NULL where that is further above
+ * than `near` lines. */
 static llw_log_oom *oom_of(llw_log_reader *r, llw_log_stream *s, int near) {
     llw_log_entry *e = llw_log_entry_get(r, s);
-    if (!e) return NULL;
     llw_log_oom *oom = &e->load.oom;
     if (oom->line && e->load.loaded_line > oom->line) { /* it had found another way, and this is a new one */
         e->load.retry = *oom;
@@ -167,9 +165,7 @@ static bool apply_request(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         if (!oom->running && word_is(line->where, "ggml_gallocr")) oom->part = LLW_LOG_COMPUTE;
         return true;
     case LLW_LOG_E_OOM_VULKAN:
-    case LLW_LOG_E_OOM_SYCL:
-        if ((oom = oom_of(r, s, NEAR))) ask(oom, f[0].integer, 1);
-        return true;
+    case LLW_LOG_E_OOM_SYCL: ask(oom_of(r, s, NEAR), f[0].integer, 1); return true;
     case LLW_LOG_E_OOM_VULKAN_WHY:
         if (!s->pinned_line || r->log->lines - s->pinned_line > 2) oom_of(r, s, NEAR);
         return true;
@@ -241,7 +237,7 @@ static bool apply_memory(llw_log_reader *r, llw_log_stream *s, const llw_log_lin
 
 static void crash(llw_log_reader *r, llw_log_stream *s, const char *words) {
     llw_log_entry *e = llw_log_entry_get(r, s);
-    if (!e || e->load.ended) return; /* what falls over while shutting down took nothing with it */
+    if (e->load.ended) return; /* what falls over while shutting down took nothing with it */
     if (!e->crash_line || e->vague) e->crash_line = r->log->lines;
     bool memory = e->load.oom.line != 0; /* then the crash is its consequence */
     if (!memory && (e->crash_line == r->log->lines || !e->load.failure || e->vague)) e->load.failure = words;
@@ -317,7 +313,6 @@ static bool apply_failure(llw_log_reader *r, llw_log_stream *s, const llw_log_li
     llw_log_text why = line->field[0].text;
     if (line->event == LLW_LOG_E_FAIL && why.at && memmem(why.at, why.len, dry, sizeof dry - 1)) return true;
     llw_log_entry *e = llw_log_entry_get(r, s);
-    if (!e) return true;
     bool reason = line->event != LLW_LOG_E_FAIL_LATER && line->event != LLW_LOG_E_FAIL_EXIT;
     bool first = !e->fail_line || (!e->load.failure && reason);
     e->exited |= line->event == LLW_LOG_E_FAIL_EXIT;
