@@ -219,13 +219,40 @@ static void makefiles_are_read_as_make_reads_them(void **state) {
         {"C = 1\nx:\n\tX=9 \\\n  C=9 \\\n  llama-server -c $(C)\n", "ctx=1 "},
         {"C := 1\nx: C += $(Y)\nx: Y = 3\nY = 2\nx:\n\tllama-server -c $(Y)\n", "ctx=3 "},
         {"T = x\nC = 1\nx: C = 5\n$(T):\n\tllama-server -c $(C)\nT = y\n", "ctx=5 "},
-        {"override define C\n3\nendef\nC = 5\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"override define C\n3\nendef\nC = 5\nx:\n\tllama-server -c $(C)\n", "ctx=3 "},
         {"C = 1\nundefine C\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
         {"Q = @\nx:\n\t$(Q)llama-server -c 2\n", "ctx=2 "},
         {"x: y ; @ - llama-server -c 3\n", "ctx=3 "},
         {"ifndef V\nQ = @\nendif\nx:\n\t$(Q)llama-server -c 2\n", "ctx=2 "},
         {"# no \\\nx:\nC = 4\ny:\n\tllama-server -c $(C)\n", "Makefile:y: ctx=4 "},
-        {"C = run x \\\n\tllama-server -c 4096\nx:\n\ttrue\n", ""}};
+        {"C = run x \\\n\tllama-server -c 4096\nx:\n\ttrue\n", ""},
+        {"x:\n\tllama-server -c 8\\\n\t  -b 4\n", "ctx=8 (Makefile Makefile:2:18) batch=4 "},
+        {"x:\n\tllama-server -c 8 \\ \n\tllama-server -b 4\n", "Makefile:x#2: batch=4 "},
+        {"x: ; llama-server -c 8\\\n  -b 4\n", "batch=4 "},
+        {".ONESHELL:\nx:\n\t@C=1\n\n\t@llama-server -c 8\n\t-llama-server -c $$C\n", "ctx=1 "},
+        {"x:\n\tC=1\n\tllama-server -c $$C\n.ONESHELL:\n", "ctx=1 "},
+        {".ONESHELL:\nx:\n\tC=1\nifdef N\n\tC=2\nendif\n\tllama-server -c $$C\n",
+         "unread Makefile:2 a condition"},
+        {"T := $(shell echo x)\nC = 1\nx: C = 5\n$(T):\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"C = 1\nall: run-a\nrun-a: C = 5\nrun-%:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"C = 1\n./x: C = 5\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"R = b: y\nC = 1\nb: C = 5\nx:\n$(R)\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"T =\n$(T):\n\tllama-server -c 1\n", ""},
+        {"x: y;C=5 llama-server -c 3\n", "ctx=3 "},
+        {"x: C = 3;4\nx:\n\tllama-server --alias '$(C)' -c 3\n", "ctx=3 "},
+        {".RECIPEPREFIX = >\nx:\n>llama-server -c 3 \\\n> -b 4\n", "batch=4 "},
+        {"C = 1\nx:\n\tllama-server -c $(C)\n.RECIPEPREFIX = $(P)\nC = 2\n", "ctx=2 "},
+        {"C = 1\nx:\n\tllama-server -c $(C)\n.RECIPEPREFIX := $(P)\nC = 2\n", "ctx=unknown"},
+        {"export define B\n5\nendef\nx:\n\tllama-server -c $(B) -b $$B\n", "batch=5 "},
+        {"N = B\nB = 1\ndefine $(N)\n\tendef\n5\nendef\nx:\n\tllama-server -c 3 $(B)\n", "ctx=3 "},
+        {"define run\n@true\n@llama-server -c 3\nendef\nx:\n\t$(run)\n", "ctx=3 "},
+        {"M = a\\\\#b\nx:\n\tllama-server -m '$(M).gguf'\n", "model=a\\.gguf "},
+        {"M = a\\#b\nx:\n\tllama-server -m '$(M).gguf'\n", "model=a#b.gguf "},
+        {"AR ?= 5\nx:\n\tllama-server -c $(AR)\n", "ctx=unknown"},
+        {"export C\nC ?= 5\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"private C = 5\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"B = 1\nx: C := 1\nx: C += $(B)\nB = 2\nx:\n\tllama-server --alias '$(C)' -b $(B)\n", "batch=2 "},
+        {"L = llama-server -c 5\n$(eval L += -c 6)\nx:\n\t$(L) -b 3\n", "Makefile:x: batch=3 "}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const tree_file files[] = {{"Makefile", cases[i].text}, {NULL, NULL}};
         const char *got = tree_told(files, "");
@@ -238,6 +265,22 @@ static void makefiles_are_read_as_make_reads_them(void **state) {
                    "llama-server -c {{c}} -b {{m}}\n",
                    "justfile:run: ctx=unknown (justfile justfile:3:5)\njustfile:x: ctx=1 (variable "
                    "justfile:1:7) batch=unknown (justfile justfile:2:1)\n");
+    /* a string is text; a script of several lines is one */
+    const tree_file texts[] = {
+        {"justfile", "b := '1'\na := '{{b}}'\nx:\n  llama-server -c {{a}} -b 2\ny:\n  #!/bin/sh\n  N=3\n\n"
+                     "  llama-server -c $N \\\n    -b 4\n"},
+        {NULL, NULL}};
+    const char *got = tree_told(texts, "");
+    if (strstr(got, "ctx=1") || !strstr(got, "ctx=3") || !strstr(got, "batch=4")) fail_msg("%s", got);
+}
+
+/* A recipe that cannot be read whole is told, and so are launches behind the last one that is kept. */
+static void recipes_that_are_not_read_are_told(void **state) {
+    (void)state;
+    char many[300 * 24] = "x:\n";
+    for (int i = 0; i < 250; i++) strcat(many, "\tllama-server -c 1\n");
+    const tree_file files[] = {{"Makefile", many}, {NULL, NULL}};
+    assert_non_null(strstr(tree_told(files, ""), "200 launches"));
 }
 
 /* Scripts that start each other cost the file that began, and no other. */
@@ -267,6 +310,7 @@ static void a_circle_of_scripts_is_left(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makefiles_are_read_as_make_reads_them),
+        cmocka_unit_test(recipes_that_are_not_read_are_told),
         cmocka_unit_test(a_circle_of_scripts_is_left),
         cmocka_unit_test(recipes_run_line_by_line),
         cmocka_unit_test(python_lists_are_commands),

@@ -1,6 +1,6 @@
-/* launches FILE...: what llama.cpp is started with in configuration files, as llwhy reads them. A line each: the file's
- * number, the line of the command, its words without the program, parted by tabs; \x01 stands for a word that llwhy
- * does not know whole. Line ends and tabs in words are written \n and \t. */
+/* launches FILE...: what llama.cpp is started with in configuration files, as llwhy reads them. A line each:
+ * the file's number, the line of the command, its words without the program, parted by tabs; \x01 stands for
+ * a word that llwhy does not know whole. Line ends and tabs in words are written \n and \t. */
 #include "source/config/config.h"
 
 #include <stdio.h>
@@ -21,7 +21,8 @@ int main(int argc, char **argv) {
         llw_config_options options = {.flags = &flags};
         llw_config_result result = {0};
         llw_err err = {0};
-        if (llw_source_config(facts, argv[n], &options, &result, &err) != LLW_OK) fprintf(stderr, "%s\n", err.text);
+        if (llw_source_config(facts, argv[n], &options, &result, &err) != LLW_OK)
+            fprintf(stderr, "%s\n", err.text);
         for (size_t i = 0; i < result.n_launches; i++) {
             const llw_config_launch *l = &result.launches[i];
             printf("%d\t%d", n, l->line);

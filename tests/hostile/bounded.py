@@ -98,6 +98,8 @@ FILES = {
                  "pluses": "A := 1\n" + "A += 2\n" * 60000 + "x:\n\tllama-server -c $(A)\n",
                  "circle": "A=" + ("x" * 100 + "$(A)") * 3 + "\nx:\n\tllama-server -m $(A) -c 1\n",
                  "doubling": "A=$(A)$(A)\n" + rows(lambda i: f"B{i}=$(B{i + 1})$(B{i + 1})\n", 60) + "x:\n\tllama-server -m $(B0) $(A) -c 1\n",
+                 "forgets": "A=llama-" + "a" * 60000 + "\n" + "$X=\n" * 15000 + "x:\n\tllama-server -c 1\n",
+                 "shares": ("c " * 120 + ": V=1\n") * 64 + "T := " + "ab " * 340 + "\n" + "$(T): X=1\n" * 150 + "x:\n\tllama-server -c 1\n",
                  "open": "x:\n\tllama-server -m " + "$(" * 300000 + "\n"},
     "justfile": {"doubling": rows(lambda i: f"a{i} := a{i - 1} + a{i - 1}\n", 20000) + "x:\n  llama-server -m {{a9}} -c 1\n",
                  "open": "x:\n  llama-server -m " + "{{" * 200000 + "\n"},
