@@ -34,6 +34,7 @@ typedef struct llw_app {
     llw_facts *facts;
     llw_run *run;
     llw_argv_result argv; /* of the launch behind -- */
+    const char *named_by; /* the file whose word the model now gathered is; NULL: the user gave it */
     bool replayed;        /* facts of the last run */
     bool kept;            /* facts and run are those of a conversation (ask.c): a question gathers none */
     const llw_log *log;   /* of --log, and its load that tells most; NULL */
@@ -48,8 +49,7 @@ void llw_app_exit(llw_app *app, int code);
 /* Says an error on stderr: "llwhy: FILE:LINE: text", and raises the exit code. Returns false, for `return
  * llw_app_fail`. */
 bool llw_app_fail(llw_app *app, int code, const llw_err *err);
-bool llw_app_complain(llw_app *app, int code, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+bool llw_app_complain(llw_app *app, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Prints a text to stdout and frees it; nothing in it can steer a terminal (render/style.h llw_guard). */
 void llw_app_print(llw_app *app, llw_text *text);
 /* The same to the byte, for what a program reads: a patch of files that may hold anything. */
@@ -69,7 +69,9 @@ bool llw_app_gather(llw_app *app, const char *name);
 bool llw_app_gather_model(llw_app *app, const char *name, llw_entity *model);
 /* The machine alone: GPUs and host, from the options or as they are here. */
 bool llw_app_gather_machine(llw_app *app);
-/* A model that is named by an address or as hf:OWNER/REPO[:QUANT]: its facts, from a cache or the network. */
+/* A model that is named by an address or as hf:OWNER/REPO[:QUANT]: its facts, from a cache or the network.
+ * The network is used for the user's own words alone: what a file names (named_by) is refused, and it is said
+ * how to ask for it. */
 bool llw_app_is_remote(const char *word);
 bool llw_app_gather_remote(llw_app *app, const char *word, llw_entity *model);
 /* Headers read over the network are kept for the rest of the call: the same model is asked for again. */

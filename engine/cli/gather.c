@@ -123,7 +123,10 @@ static bool gather_launch(llw_app *app, llw_entity model) {
     if (app->load && !o->flags_given) llw_app_log_words(app, &in);
     if (llw_argv_read(app->facts, &in, &app->argv, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_INPUT, &err);
-    if (!model && app->argv.model.path && !gather_model(app, app->argv.model.path, &model)) return false;
+    if (!model && app->argv.model.path) {
+        if (app->load && !o->flags_given) app->named_by = app->log->path;
+        if (!gather_model(app, app->argv.model.path, &model)) return false;
+    }
     if (!model) model = llw_facts_next(app->facts, LLW_KIND_model, 0);
     if (model)
         llw_facts_claim(app->facts, app->argv.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG,

@@ -124,7 +124,9 @@ static bool visit_launch(project *p, yaml_node_t *launch, const char *models) {
     const char *root = slash ? llw_arena_strndup(app->arena, p->path, (size_t)(slash - p->path)) : "";
     const char *file =
         llw_path_join(app->arena, models ? llw_path_join(app->arena, root, models) : root, model);
+    app->named_by = llw_arena_printf(app->arena, "%s:%zu", p->path, launch->start_mark.line + 1);
     p->visit(app, name ? name : model, llw_file_is_regular(file) ? file : model, p->context);
+    app->named_by = NULL;
     p->n++;
     llw_run_free(app->run);
     llw_facts_free(app->facts);

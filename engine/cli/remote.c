@@ -33,7 +33,7 @@ static void end_progress(void) {
 
 static llw_remote *session(llw_app *app) {
     if (app->remote) return app->remote;
-    const char *token = getenv("HF_TOKEN"), *hub = llw_hub_endpoint();
+    const char *token = app->named_by ? NULL : getenv("HF_TOKEN"), *hub = llw_hub_endpoint();
     bool safe = !strncasecmp(hub, "https://", 8) || llw_http_is_here(hub); /* nobody can read along */
     llw_http_options options = {.token = safe && token && *token ? token : NULL,
                                 .token_origin = hub,
@@ -107,9 +107,18 @@ static const char *list_tags(llw_app *app, const llw_hub_model *models, size_t n
 
 /* Whether the network may be used for it. */
 static bool may_reach(llw_app *app, const char *what) {
-    return !llw_option_given(&app->options, LLW_OPT_CONFINE) ||
-           llw_app_complain(app, LLW_EXIT_USAGE,
-                            "%s is far away, and --confine gives up the network: download it first", what);
+    if (llw_option_given(&app->options, LLW_OPT_CONFINE))
+        return llw_app_complain(app, LLW_EXIT_USAGE,
+                                "%s is far away, and --confine gives up the network: download it first",
+                                what);
+    if (!app->named_by) return true;
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:/.@_-";
+    bool typed = !what[strspn(what, plain)]; /* as it stands, whatever the shell */
+    return llw_app_complain(
+        app, LLW_EXIT_INPUT,
+        "%s: %s is far away, and no file makes llwhy use the network. If you want its header "
+        "to be fetched, ask for it: llwhy %s",
+        app->named_by, what, typed ? what : "ADDRESS");
 }
 
 static bool read_remote(llw_app *app, const char *url, const char *id, llw_entity *model) {
@@ -184,6 +193,8 @@ static const char *card_page(llw_app *app, const char *word, const char **file) 
     }
     llw_entity model = 0;
     if (!llw_app_gather_model(app, word, &model)) return NULL;
+    app->named_by = word; /* the page is the header's word: it gets no token */
+    llw_app_end_remote(app);
     const char *page = llw_source_card_page(app->arena, app->facts, model, file, &key);
     if (!page)
         llw_app_complain(app, LLW_EXIT_INPUT,
@@ -213,8 +224,14 @@ int llw_app_fetch_card(llw_app *app) {
     const char *url =
         llw_hub_address(app->arena, &(llw_hub_name){.repo = repo, .revision = "main"}, "README.md");
     if (llw_remote_text(session(app), url, llw_http_public(app->arena, url), MAX_CARD, &text, &len, NULL,
-                        &err) != LLW_OK)
-        return llw_app_fail(app, LLW_EXIT_INPUT, &err), app->code;
+                        &err) != LLW_OK) {
+        llw_app_fail(app, LLW_EXIT_INPUT, &err);
+        if (app->named_by && getenv("HF_TOKEN"))
+            llw_app_complain(
+                app, LLW_EXIT_INPUT,
+                "HF_TOKEN is not sent for a page that a file names; llwhy card fetch hf:%s sends it", repo);
+        return app->code;
+    }
     make_directories(app, file);
     if (llw_file_replace(file, text, len, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_INPUT, &err), app->code;
@@ -295,7 +312,7 @@ void llw_app_quants(llw_app *app, const char *word) {
     llw_facts *first = NULL;
     llw_err err = {0};
     size_t n = 0;
-    if (!read_name(app, as_name(app, word), &name)) return;
+    if (!read_name(app, as_name(app, word), &name) || !may_reach(app, word)) return;
     if (llw_hub_list(session(app), &name, &models, &n, &err) != LLW_OK) {
         llw_app_fail(app, LLW_EXIT_INPUT, &err);
         return;

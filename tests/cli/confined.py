@@ -59,7 +59,8 @@ class Confine(unittest.TestCase):
         for words, said in (([MODEL], "add --gpu, --no-gpu or --facts FILE"), (["lint", "."], "add --gpu, --no-gpu or --facts FILE"),
                             ([MODEL, "--llama-server", "/bin/true"], "add --gpu, --no-gpu or --facts FILE"),
                             (["hf:a/b:Q4_K_M", *MACHINE], "hf:a/b:Q4_K_M is far away, and --confine gives up the network"),
-                            (["https://127.0.0.1:1/a.gguf", *MACHINE], "is far away"), (["card", "hf:a/b:Q4_K_M"], "hf:a/b:Q4_K_M is far away"),
+                            (["https://127.0.0.1:1/a.gguf", *MACHINE], "is far away"),
+                            (["hf:a/b", *MACHINE], "hf:a/b is far away, and --confine gives up the network"), (["card", "hf:a/b:Q4_K_M"], "hf:a/b:Q4_K_M is far away"),
                             (["card", "fetch", "hf:a/b"], "card fetch needs the network and writes a file"), ([MODEL, "--confine", "never"], "never: it is always or auto")):
             done = self.confined(*words)
             self.assertEqual(done.returncode, 3, done.stderr)

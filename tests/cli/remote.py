@@ -382,6 +382,25 @@ class Remote(unittest.TestCase):
         self.assertIn("A model card.", card.read_text())
         self.assertEqual(self.run_llwhy("card", "fetch", f"hf:{REPO}", cwd=self.home).returncode, 2)  # never over another
 
+    def test_a_file_does_not_make_llwhy_go_out(self):
+        """What a project's .llwhy.yaml names is not fetched, only told, with the command that would fetch it."""
+        address = f"http://{self.server.address}/range/$(touch here).gguf"
+        for word, command in ((f"hf:{REPO}:Q8_0", f"llwhy hf:{REPO}:Q8_0"), (address, "llwhy ADDRESS")):
+            (self.home / ".llwhy.yaml").write_text(f'launches:\n  - name: theirs\n    model: "{word}"\n')
+            for words in (["--private-network"], ["gate", "--build", "v0.5.0"]):
+                done = runs.llwhy(PROGRAM, *words, "--no-gpu", "--ram", "64205", home=self.home, cwd=self.home, HF_TOKEN=TOKEN,
+                                  HF_ENDPOINT=f"http://{self.server.address}")
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(f".llwhy.yaml:2: {word} is far away, and no file makes llwhy use the network", done.stderr)
+                self.assertIn(command, done.stderr)
+        self.assertEqual(self.server.seen + self.other.seen, [])
+
+    def test_a_page_that_a_header_names_gets_no_token(self):
+        tiny.write(self.home / "x.gguf", more=[tiny.pair("general.repo_url", STRING, f"https://huggingface.co/{REPO}")])
+        done = self.run_llwhy("card", "fetch", "x.gguf", cwd=self.home, HF_TOKEN=TOKEN)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual([a for _, a, _ in self.server.seen], [None])
+
     def test_no_network(self):
         done = runs.llwhy(PROGRAM, "facts", "https://no-such-host.invalid/x.gguf", "--no-gpu")
         self.assertEqual(done.returncode, 2)

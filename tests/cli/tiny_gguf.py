@@ -32,12 +32,12 @@ def size(dims):
     return count
 
 
-def write(path, of=1, number=0):
-    """One part of a model cut into `of` parts; number counts from 0."""
+def write(path, of=1, number=0, more=()):
+    """One part of a model cut into `of` parts; number counts from 0. `more` are further keys, as pair() makes them."""
     mine = tensors()[number::of]
     keys = [pair("general.architecture", STRING, "llama"), pair("general.name", STRING, "Tiny"), pair("llama.block_count", U32, 1),
             pair("llama.context_length", U32, 2048), pair("llama.embedding_length", U32, WIDTH),
-            pair("llama.feed_forward_length", U32, 2 * WIDTH), pair("llama.attention.head_count", U32, 4)]
+            pair("llama.feed_forward_length", U32, 2 * WIDTH), pair("llama.attention.head_count", U32, 4), *more]
     if of > 1:
         keys = (keys if number == 0 else []) + [pair("split.no", U16, number), pair("split.count", U16, of),
                                                pair("split.tensors.count", I32, len(tensors()))]
