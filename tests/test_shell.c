@@ -162,6 +162,49 @@ static void what_is_opened_closes_where_bash_closes_it(void **state) {
     CHECK(cases);
 }
 
+static void words_are_split_as_bash_splits_them(void **state) {
+    (void)state;
+    static const sample cases[] = {
+        {"IFS=,; A=1,2; llama-server $A \"$A\" x,y ${D:-3,,4}", "1 1|2|1,2|x,y|3||4"},
+        {"IFS=', '; A=' a , b ,'; llama-server x$A$A\"\"", "1 x|a|b|a|b|"},
+        {"IFS=:; P=a:b; for x in $P; do llama-server $x; done", "1 a; 1 b"},
+        {"IFS=$'\\n\\t'; A=(-c 1) B='a b'; llama-server ${A[@]} $B", "1 -c|1|a b"},
+        {"IFS=-; set -- 1 '' 2; X=$* Y=$@; llama-server \"$*\" $* \"$X\" \"$Y\" \"$@\"",
+         "1 1--2|1||2|1--2|1  2|1||2"},
+        {"IFS=; A='1 2'; set -- 1 2; llama-server $A \"$*\" $@", "1 1 2|12|1|2"},
+        {"IFS=$(x); A=1; set -- 1 2; llama-server $A -c \"$*\"; unset IFS; llama-server $A",
+         "1 ?|-c|1?2; 1 1"},
+        {"A=1,2; f() { local IFS=,; llama-server $A; }; f; IFS=, read x y; llama-server $A", "1 1|2; 1 1,2"},
+        {"A=1,2; IFS=, llama-server $A; IFS=, bash -c 'A=1,2; llama-server $A'", "1 IFS=, 1,2; 1 1,2"},
+        {"A=(); llama-server \"${A[@]+\"${A[@]}\"}\" \"${@+f}\" \"$@$D\" -c ${D-\"$@\"}; D=", "1 -c"},
+        {"A=(); llama-server \"$@\"\"\" \"${A[*]+f}\" \"${D-\"$@\"}\" \"${A[@]:-}\"", "1 |||"},
+        {"A=' a ' B=; llama-server x$A\"\" \"\"$A $B'' $B", "1 x|a|||a|"},
+        {"A='/m/*'; llama-server $A \"$A\" ${D:-*.gguf} ${D:-a\\ b}", "1 ?|/m/*|?|a b"},
+    };
+    CHECK(cases);
+}
+
+static void elements_have_the_keys_that_bash_gives_them(void **state) {
+    (void)state;
+    static const sample cases[] = {
+        {"declare -A O; O[a]=1; llama-server ${O[b]+-b 2} \"${O[z]-9}\" ${O[a]+-a} \"$O\"", "1 9|-a|"},
+        {"declare -A O=([a]=1 [b]=2); O[a]+=3; llama-server \"${O[a]}\" \"${O[@]}\"", "1 13|?"},
+        {"N=([a]=1 [b]=2); M=([5]=x y); llama-server \"${N[a]}\" \"${M[6]}\"", "1 ?|?"},
+        {"K=(a b c); llama-server ${K[1+1]} ${K[5]+y} ${K[9]-d}; unset K[1]; llama-server ${K[1]}",
+         "1 ?|d; 1 ?"},
+        {"H=(1 2); H=9; H+=x; llama-server \"${H[@]}\"", "1 9x|2"},
+        {"Y=s; llama-server \"${Y[0]}\" \"${Y[1]-u}\" ${Y[1]+v}", "1 s|u"},
+        {"A=1; f() { llama-server -c $A; }; A=2 f; A=3 eval 'llama-server -c $A'; llama-server -c $A",
+         "1 A=2 -c|2; 1 A=3 -c|3; 1 -c|1"},
+        {"A=1; f() { local A; llama-server -c $A; }; f", "1 -c"},
+        {"A=$(x); A+=(y); B=(\"$(x)\" y); llama-server \"${A[1]}\" \"${B[1]}\"; declare -l C=X; llama-server "
+         "$C",
+         "1 ?|y; 1 ?"},
+        {"set -- a b; A=(x); A[0]=\"$@\"; llama-server \"${A[0]}\"", "1 a b"},
+    };
+    CHECK(cases);
+}
+
 static void what_starts_nothing_is_silent(void **state) {
     (void)state;
     static const char *const scripts[] = {
@@ -263,7 +306,7 @@ static void parameters_expand_as_the_shell_expands_them(void **state) {
         {"export LLAMA_ARG_CTX_SIZE=4096; LLAMA_ARG_FIT=off; llama-server -c 1",
          "1 LLAMA_ARG_CTX_SIZE=4096 -c|1"},
         {"set -a\nLLAMA_ARG_FIT=off\nset +a\nX=1\nllama-server -c 1", "5 LLAMA_ARG_FIT=off -c|1"},
-        {"A=1 B=$A llama-server -c $A; llama-server -b \"$A\"; A=", "1 A=1 B=1 -c|1; 1 -b|"},
+        {"A=1 B=$A llama-server -c $A; llama-server -b \"$A\"; A=", "1 A=1 B=1 -c; 1 -b|"},
     };
     CHECK(cases);
 }
@@ -426,6 +469,8 @@ int main(void) {
         T(what_a_script_starts_is_found_behind_every_wrapper),
         T(what_bash_does_is_certain),
         T(what_is_opened_closes_where_bash_closes_it),
+        T(words_are_split_as_bash_splits_them),
+        T(elements_have_the_keys_that_bash_gives_them),
         T(what_starts_nothing_is_silent),
         T(docker_run_is_taken_apart),
         T(continuation_ends_where_the_shell_ends_it),

@@ -19,13 +19,13 @@ class Maker:
 
     def __init__(self, seed):
         self.r = random.Random(seed)
-        self.names, self.lists, self.functions, self.depth = [], [], [], 0
+        self.names, self.lists, self.keyed, self.depth = [], [], False, 0
 
     def pick(self, *of):
         return self.r.choice(of)
 
     def value(self):
-        return self.pick("4096", "q8_0", "/m/a b.gguf", "model-Q4_K_M.gguf", "8", "on", "x=1", "a,b", "99", "/models/dir/m.gguf", "")
+        return self.pick("4096", "q8_0", "/m/a b.gguf", "model-Q4_K_M.gguf", "8", "on", "x=1", "a,b", "99", "/models/dir/m.gguf", "", " a ", "1:2", ",b,", "}")
 
     def name(self):
         return self.pick("A", "B", "MODEL", "CTX", "N_GPU", "EXTRA", "i")
@@ -40,7 +40,13 @@ class Maker:
         v = self.known()
         return self.pick(f"${v}", f"${{{v}}}", f"${{{v}:-{self.plain()}}}", f"${{{v}-{self.plain()}}}", f"${{{v}:+{self.plain()}}}", f"${{{v}+set}}",
                          f"${{{v}%.gguf}}", f"${{{v}##*/}}", f"${{{v}%/*}}", f"${{{v}/a/Z}}", f"${{{v}//0/1}}", f"${{#{v}}}", f"${{{v}:0:2}}", f"${{{v}^^}}",
-                         f"${{{v},,}}", f"${{{v}:={self.plain()}}}", f"${{{v}#model-}}", f"${{{v}: -2}}", f"${{{v}/#\\/m/X}}", f"${{{v}/%gguf/bin}}")
+                         f"${{{v},,}}", f"${{{v}:={self.plain()}}}", f"${{{v}#model-}}", f"${{{v}: -2}}", f"${{{v}/#\\/m/X}}", f"${{{v}/%gguf/bin}}", self.default())
+
+    def default(self):
+        """With a word that holds quotes, braces or lists."""
+        v, op, name = self.known(), self.pick("-", ":-", "+", ":+"), self.pick("ARGS", "OPTS")
+        word = self.pick('"{\\"a\\":1}"', "{}", '"}"', "\\}", "a\\ b", '"$@"', "a,b:c", f'"${{{name}[@]}}"', "$(case x in x) echo 3;; esac)", '""', "'a b'", f"${{{self.name()}-{{}}}}")
+        return self.pick(f"${{{v}{op}{word}}}", f"${{{v}{op}{word}}}", f"${{{name}[@]{op}{word}}}", f"${{@{op}{word}}}", f"${{{name}[{self.pick('0', '1', '2')}]{op}{word}}}")
 
     def plain(self):
         return self.pick("4096", "8", "off", "q4_0", "m.gguf", "x")
@@ -54,7 +60,11 @@ class Maker:
         return self.pick(lambda: self.plain(), lambda: f"'{self.value()}'", lambda: f'"{self.value()}"', self.expansion, lambda: f'"{self.expansion()}"',
                          lambda: f'"{self.expansion()}-{self.expansion()}"', self.arithmetic, lambda: f'pre{self.expansion()}post',
                          lambda: "$'a\\tb'", lambda: "a\\ b", lambda: '"a\\"b"', lambda: "{1,2}x", lambda: "'it'\\''s'", lambda: f'"$(echo {self.plain()})"',
-                         lambda: f"$(printf '%s' {self.plain()})", lambda: '""', lambda: "'$A'", lambda: "x{a,b{c,d}}")()
+                         lambda: f"$(printf '%s' {self.plain()})", self.substitution, lambda: f'{self.expansion()}""', lambda: f'"$@{self.pick("", "$A", chr(34) * 2)}"', lambda: '""', lambda: "'$A'", lambda: "x{a,b{c,d}}")()
+
+    def substitution(self):
+        return self.pick("$(case x in x) echo 3;; esac)", "`echo \\`echo 3\\``", '"$(case x in (y) ;; *) (echo ")") ;; esac)"', "$(echo 4 # don't )\n)",
+                         "$(cat <<'E'\ndon't )\nE\n)", "$(echo in case of)", '"`echo \\"a b\\"`"', "$((1 << 2))", "$(echo \"a $(echo ')') b\")", "${A:-$(echo '}')}")
 
     def words(self, n):
         out = []
@@ -66,9 +76,12 @@ class Maker:
         words = self.words(3)
         for name in self.lists:
             if self.r.random() < 0.5:
-                words.append(self.pick(f'"${{{name}[@]}}"', f'"${{{name}[@]}}"', f"${{{name}[@]}}", f'"${{{name}[0]}}"', f'"${{{name}[*]}}"', f"${{#{name}[@]}}"))
+                words.append(self.pick(f'"${{{name}[@]}}"', f'"${{{name}[@]}}"', f"${{{name}[@]}}", f'"${{{name}[0]}}"', f'"${{{name}[*]}}"', f"${{#{name}[@]}}", f'"${{{name}[@]+"${{{name}[@]}}"}}"', f'${{{name}[@]+"${{{name}[@]}}"}}', f'"${{{name}[@]+f}}"',
+                                       f'"${{{name}[1]-u}}"', f"${{{name}[2]+-y 1}}", f"${{{name}[*]}}", f'"${{{name}[@]:-d}}"', f"${name}"))
+        if self.keyed and self.r.random() < 0.5:
+            words.append(self.pick('"${M[a]-9}"', "${M[b]+-b 2}", '"${M[c]:-}"', '"${M[$A]-z}"', '"${M[@]}"', "${M[a]}", '"${M[a]:-"${M[b]}"}"', "$M"))
         self.r.shuffle(words)
-        front = self.pick("", "", "", "exec ", "command ", "env A=1 ", "CUDA_VISIBLE_DEVICES=0 ", "nohup ", "( ", "{ ")
+        front = self.pick("", "", "", "exec ", "command ", "env A=1 ", "CUDA_VISIBLE_DEVICES=0 ", f"A={self.plain()} B=$A ", f"IFS={self.pick(',', ':')} ", "nohup ", "( ", "{ ")
         end = {"( ": " )", "{ ": "; }"}.get(front, self.pick("", "", " 2>&1", " >/dev/null", " </dev/null", " & wait", " || true"))
         gap = self.pick(" ", " ", " \\\n  ")
         return front + "llama-server" + "".join(gap + w for w in words) + end
@@ -90,11 +103,22 @@ class Maker:
     def list_line(self):
         if self.lists and self.r.random() < 0.4:
             name = self.r.choice(self.lists)
-            return self.pick(f"{name}+=({' '.join(self.words(2))})", f"{name}+=({self.word()})", f"{name}=()", f"{name}[1]={self.word()}", f'{name}=("${{{name}[@]:1}}")')
+            return self.pick(f"{name}+=({' '.join(self.words(2))})", f"{name}+=({self.word()})", f"{name}=()", f"{name}[1]={self.word()}", f'{name}=("${{{name}[@]:1}}")', f"{name}[{self.number()}]+={self.plain()}", f"{name}={self.word()}", f"{name}+={self.word()}",
+                             f"unset {name}[1]", f'{name}+=("$@")', f'{name}=([1]={self.word()} [0]="$@")')
         name = self.pick("ARGS", "OPTS")
         if name not in self.lists:
             self.lists.append(name)
         return f"{name}=({self.pick(' ', chr(10)).join(self.words(3) or ['-v'])})"
+
+    def keyed_line(self):
+        first, self.keyed = not self.keyed, True
+        value = self.word()
+        return self.pick(f"declare -A M=([a]={value} [b]={self.word()})", f"declare -A M; M[{self.pick('a', 'b', 'x y')}]={value}") if first else self.pick(
+            f"M[{self.pick('a', 'b', '$A')}]={value}", f"M+=([{self.pick('a', 'c')}]={value})", f"M[a]+={value}", f"M=([c]={value})", "unset M[b]", "M[c]+=z", "M=()")
+
+    def separators(self):
+        return self.pick("IFS=,", "IFS=:", "IFS=$'\\n\\t'", "IFS=', '", "IFS=", "unset IFS", "IFS=$(echo ,)", "IFS='a '", "[ -f x ] && IFS=,", "IFS=, read -r A B <<< '1,2'",
+                         f"g() {{ local IFS=,; llama-server {self.expansion()} \"$*\"; }}; g {self.word()} {self.word()}")
 
     def block(self, n):
         return "\n".join(self.line() for _ in range(self.r.randint(1, n)))
@@ -104,8 +128,8 @@ class Maker:
             return self.pick(self.assign, self.list_line)()
         self.depth += 1
         try:
-            return self.r.choices([self.assign, self.list_line, self.branch, self.loop, self.case, self.function, self.listed, self.here, self.positional, self.start],
-                                  [8, 5, 4, 2, 2, 1, 3, 1, 2, 1])[0]()
+            return self.r.choices([self.assign, self.list_line, self.branch, self.loop, self.case, self.function, self.listed, self.here, self.positional, self.start, self.keyed_line, self.separators],
+                                  [8, 5, 4, 2, 2, 1, 3, 1, 2, 1, 2, 2])[0]()
         finally:
             self.depth -= 1
 
@@ -129,15 +153,15 @@ class Maker:
 
     def function(self):
         name = self.pick("launch", "setup")
-        body = self.pick(lambda: f"declare -g{self.pick('', 'x')} {self.name()}={self.plain()}", lambda: f'local L="${{1:-none}}"\nA=$L', lambda: self.assign(), lambda: "llama-server --alias \"$1\" -c \"$2\" $#", lambda: 'shift; llama-server "$@"', lambda: f"llama-server \"$*\"\nreturn 0\n{self.start()}")()
-        call = f"{name} " + " ".join(self.word() for _ in range(self.r.randint(0, 3)))
+        body = self.pick(lambda: f"declare -g{self.pick('', 'x')} {self.name()}={self.plain()}", lambda: f'local L="${{1:-none}}"\nA=$L', lambda: self.assign(), lambda: 'local A; llama-server -c "$A" $B', lambda: "llama-server --alias \"$1\" -c \"$2\" $#", lambda: 'shift; llama-server "$@"', lambda: f"llama-server \"$*\"\nreturn 0\n{self.start()}")()
+        call = f"{self.pick('', '', f'A={self.plain()} ')}{name} " + " ".join(self.word() for _ in range(self.r.randint(0, 3)))
         return f"{self.pick(f'{name}() {{', f'function {name} {{', f'function {name}() {{')}\n{body}\n}}\n{call}"
 
     def here(self):
         return f"cat <<{self.pick('EOF', chr(39) + 'EOF' + chr(39))} >/dev/null\nllama-server -c 1 {self.expansion()}\nEOF"
 
     def positional(self):
-        return f"set -- {' '.join(self.word() for _ in range(3))}\n" + self.pick('shift\nA="$1"', 'B="$2" A=$#', f'llama-server "$@"', 'EXTRA="$*"', "shift 2")
+        return f"set -- {' '.join(self.word() for _ in range(3))}\n" + self.pick('shift\nA="$1"', 'B="$2" A=$#', f'llama-server "$@"', 'EXTRA="$*"', "shift 2", "A=$*", "B=$@", 'llama-server "$*" $*', 'llama-server $@ "$@"""')
 
     def script(self):
         lines = [self.line() for _ in range(self.r.randint(2, 8))]
@@ -149,7 +173,7 @@ def matches(read, real):
     pattern = ""
     for word in read:
         inside = re.sub("^\x01 | ?\x01", lambda m: {"\x01": ".*", " \x01": "( .*)?"}.get(m[0], "(.* )?"), re.escape(word).replace("\\ ", " "))
-        pattern += "(.*\t)?" if word == "\x01" else inside + "\t"
+        pattern += "(.*\t)?" if not word.strip("\x01") and word else inside + "\t"
     return re.fullmatch(pattern, "".join(word + "\t" for word in real), re.S) is not None
 
 

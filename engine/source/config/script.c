@@ -13,7 +13,9 @@ llw_rich llw_config_text(llw_config_reader *r, const llw_config_file *file, cons
         size_t len = end ? (size_t)(end - file->bytes) - at : file->len - at;
         size_t kept = len && end && file->bytes[at + len - 1] == '\r' ? len - 1 : len;
         llw_rich_read(r->arena, &out, file->bytes + at, kept, line, 1, link);
-        if (end) llw_rich_push(r->arena, &out, (llw_char){'\n', false, false, line, (int)kept + 1, link});
+        if (end)
+            llw_rich_push(r->arena, &out,
+                          (llw_char){'\n', .line = line, .column = (int)kept + 1, .link = link});
         at += len + (end != NULL);
     }
     return out;

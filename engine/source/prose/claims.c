@@ -86,7 +86,7 @@ static void add_line(comments *c, block *b, const char *text, size_t len, int li
     if (!rule && !nested && !is_setting(text + lead, len - lead))
         llw_rich_read(c->r->arena, &b->text, text, len, line, column,
                       c->link); /* indentation is kept: it ends sentences */
-    llw_rich_push(c->r->arena, &b->text, (llw_char){'\n', false, false, line, column, c->link});
+    llw_rich_push(c->r->arena, &b->text, (llw_char){'\n', .line = line, .column = column, .link = c->link});
 }
 
 /* Where a comment starts on a line: in front of everything, or behind a blank outside quotes. */

@@ -69,8 +69,8 @@ static void append(reader *r, const char *text, size_t len) {
         for (size_t i = 0; i < len; i++) {
             const llw_char *last = out->n ? &out->chars[out->n - 1] : NULL;
             llw_rich_push(r->arena, out,
-                          (llw_char){text[i], false, false, last ? last->line : 1,
-                                     last ? last->column + 1 : 1, r->link});
+                          (llw_char){text[i], .line = last ? last->line : 1,
+                                     .column = last ? last->column + 1 : 1, .link = r->link});
         }
         return;
     }

@@ -7,12 +7,8 @@
 
 void llw_shell_assign(llw_shell *s, const char *name, const llw_rich *value, llw_token place) {
     llw_rich text = {0};
-    for (size_t i = 0; i < value->n; i++) {
-        llw_char c = value->chars[i];
-        if (c.byte == LLW_SHELL_SEPARATOR && !c.whole) c.byte = ' '; /* X="${A[@]}" */
-        c.whole = c.unknown;
-        llw_rich_push(s->r->arena, &text, c);
-    }
+    llw_rich_append(s->r->arena, &text, value);
+    llw_shell_keep_whole(&text);
     place.lost = NULL;
     const llw_variable *old = llw_scope_get(&s->now.vars, name);
     bool exported = (old && old->exported) || s->exports_all;
@@ -133,7 +129,13 @@ static void do_declare(llw_shell *s, const llw_words *w) {
 }
 
 static void do_unset(llw_shell *s, const llw_words *w) {
-    for (size_t i = 1; i < w->n; i++) llw_scope_unset(&s->now.vars, text_of(s, w, i));
+    for (size_t i = 1; i < w->n; i++) {
+        const char *text = text_of(s, w, i), *index = strchr(text, '[');
+        if (index) /* an element */
+            llw_shell_forget(s, llw_arena_strndup(s->r->arena, text, (size_t)(index - text)));
+        else
+            llw_scope_unset(&s->now.vars, text);
+    }
     s->status = LLW_YES;
 }
 
@@ -261,6 +263,33 @@ static const struct builtin {
 
 /* --- functions and programs --- */
 
+/* The n-th word of a command, quotes taken off, or "". */
+static const char *nth_word(llw_arena *arena, const char *text, size_t n) {
+    static const char between[] = " \t\n\"'()`";
+    for (;; n--) {
+        text += strspn(text, between);
+        size_t len = strcspn(text, between);
+        if (!n || !len) return llw_arena_strndup(arena, text, len);
+        text += len;
+    }
+}
+
+enum { FIND_WORDS = 40 };
+
+const char *llw_shell_looked_up(llw_arena *arena, const char *text) {
+    const char *first = nth_word(arena, text, 0), *name = "";
+    if (!strcmp(first, "which")) {
+        name = nth_word(arena, text, 1);
+    } else if (!strcmp(first, "command") || !strcmp(first, "type")) {
+        if (nth_word(arena, text, 1)[0] == '-') name = nth_word(arena, text, 2);
+    } else if (!strcmp(first, "find")) {
+        for (size_t i = 1; i < FIND_WORDS && *nth_word(arena, text, i) && !*name; i++)
+            if (!strcmp(nth_word(arena, text, i), "-name")) name = nth_word(arena, text, i + 1);
+    }
+    bool plain = !name[strspn(name, "abcdefghijklmnopqrstuvwxyz-")];
+    return plain && !strncmp(name, "llama-", 6) ? name : NULL;
+}
+
 static bool call(llw_shell *s, const char *name, const llw_words *w) {
     for (size_t i = s->n_functions; i-- > 0;) {
         llw_shell_function *f = &s->functions[i];
@@ -303,15 +332,34 @@ static bool goes_on(const llw_shell *s) {
     return (c == '&' || c == '|') && next != c;
 }
 
-void llw_shell_execute(llw_shell *s, const llw_words *words, const llw_scope *prefix, size_t from) {
-    const char *name = llw_rich_text(s->r->arena, &words->items[0]);
-    s->lean = LLW_MAYBE;
-    for (size_t i = 0; name && i < sizeof builtins / sizeof *builtins; i++)
+/* A built-in or a function. */
+static bool runs_here(llw_shell *s, const char *name, const llw_words *words) {
+    for (size_t i = 0; i < sizeof builtins / sizeof *builtins; i++)
         if (!strcmp(builtins[i].name, name)) {
             builtins[i].run(s, words);
-            return;
+            return true;
         }
-    if (name && call(s, name, words)) return;
+    return call(s, name, words);
+}
+
+/* A=1 in front of a function, of eval or source: until they end. */
+static void lend(llw_shell *s, const llw_scope *prefix) {
+    for (size_t i = 0; i < prefix->n; i++) {
+        const llw_variable *v = &prefix->items[i];
+        llw_shell_hide(s, llw_shell_top(s), v->name);
+        llw_shell_assign(s, v->name, &v->value, v->token);
+        export_name(s, v->name);
+    }
+}
+
+void llw_shell_execute(llw_shell *s, const llw_words *words, const llw_scope *prefix, size_t from) {
+    const char *name = llw_rich_text(s->r->arena, &words->items[0]);
+    int frames = s->n_frames;
+    s->lean = LLW_MAYBE;
+    if (name && runs_here(s, name, words)) {
+        if (s->n_frames > frames) lend(s, prefix);
+        return;
+    }
     s->status = LLW_MAYBE;
     if (!may_start(s, words)) return;
     size_t before = s->out->n;

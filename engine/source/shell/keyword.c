@@ -146,14 +146,11 @@ static void key_for(llw_shell *s) {
         char c = llw_shell_byte(s, s->at);
         if (s->at >= s->end || c == '\n' || c == ';') break;
         size_t before = s->at, given = f->items.n;
-        bool quoted = false;
-        llw_rich word = llw_shell_word(s, &quoted);
+        llw_shell_fields(s, &f->items);
         if (s->at == before) {
             s->at++;
             continue;
         }
-        if (s->word_glob || s->word_braces) word = llw_shell_unknown(s);
-        llw_shell_split(s, &word, quoted, &f->items);
         f->keep |= f->items.n == given; /* "$@": nothing, as far as it is known */
     }
     f->testing = false;

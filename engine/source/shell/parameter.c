@@ -73,8 +73,16 @@ static bool nothing_known(const llw_rich *text) {
     return text->n > 0;
 }
 
-llw_parameter_value llw_shell_value(llw_shell *s, const llw_parameter *p, bool quoted) {
-    static const llw_char tilde = {'~', false, false, 0, 0, NULL};
+/* All of a list. */
+static llw_parameter_value elements(const llw_words *list, bool apart) {
+    bool open = true;
+    for (size_t i = 0; i < list->n; i++) open &= llw_shell_may_be_none(&list->items[i]);
+    return (llw_parameter_value){
+        .set = list->n > 0, .open = open && list->n, .text = &nothing, .list = list, .apart = apart};
+}
+
+llw_parameter_value llw_shell_value(llw_shell *s, const llw_parameter *p) {
+    static const llw_char tilde = {.byte = '~'};
     static const llw_rich home = {(llw_char *)&tilde, 1, 1};
     if (isdigit((unsigned char)*p->name)) {
         llw_parameter_value v = argument(s, p->name);
@@ -82,25 +90,21 @@ llw_parameter_value llw_shell_value(llw_shell *s, const llw_parameter *p, bool q
         return v;
     }
     if ((*p->name == '@' || *p->name == '*') && s->asked && !s->now.arguments_known) return given(s);
-    if (*p->name == '@' || *p->name == '*')
-        return (llw_parameter_value){.set = s->now.arguments.n > 0,
-                                     .text = &nothing,
-                                     .list = &s->now.arguments,
-                                     .apart = *p->name == '@'};
+    if (*p->name == '@' || *p->name == '*') return elements(&s->now.arguments, *p->name == '@');
     const llw_variable *v = llw_scope_get(&s->now.vars, p->name);
     s->word_asked |= v && v->asked;
     bool all = p->indexed && (llw_rich_is(&p->index, "@") || llw_rich_is(&p->index, "*"));
-    if (v && all && v->list)
-        return (llw_parameter_value){
-            .set = v->list->n > 0, .text = &nothing, .list = v->list, .apart = llw_rich_is(&p->index, "@")};
-    if (v && p->indexed && !all) {
-        llw_rich *text = llw_arena_alloc(s->r->arena, sizeof *text);
-        llw_shell_list_value(s, p->name, &p->index, quoted, text);
-        return (llw_parameter_value){.set = true, .unknown = llw_rich_has_unknown(text), .text = text};
+    if (v && all && v->keys && v->list->n > 1) { /* in the order of a hash table */
+        llw_words *any = llw_arena_alloc(s->r->arena, sizeof *any);
+        llw_words_push(s->r->arena, any, llw_shell_unknown(s));
+        return elements(any, llw_rich_is(&p->index, "@"));
     }
-    if (v && v->list)
-        return (llw_parameter_value){.set = v->list->n > 0,
-                                     .text = v->list->n ? &v->list->items[0] : &nothing};
+    if (v && all && v->list) return elements(v->list, llw_rich_is(&p->index, "@"));
+    if (v && (v->list || p->indexed) && !all) {
+        llw_parameter_value element = llw_shell_element(s, v, p->indexed ? &p->index : NULL);
+        element.open |= nothing_known(element.text);
+        return element;
+    }
     if (v)
         return (llw_parameter_value){.set = true,
                                      .unknown = llw_rich_has_unknown(&v->value),

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { MAX_PREFIX = 32, MAX_INDEX = 1024 };
+enum { MAX_PREFIX = 32 };
 
 /* NAME=, NAME+= or NAME[KEY]= in front of a word. Quotes in the name make it no assignment. */
 typedef struct target {
@@ -20,7 +20,7 @@ static bool find_target(llw_shell *s, target *t) {
     while (llw_shell_name_byte(llw_shell_byte(s, i))) i++;
     t->name = i - s->at;
     if (llw_shell_byte(s, i) == '[') {
-        size_t end = llw_shell_behind(s, i, i + MAX_INDEX < s->end ? i + MAX_INDEX : s->end);
+        size_t end = llw_shell_behind(s, i, i + LLW_SHELL_INDEX < s->end ? i + LLW_SHELL_INDEX : s->end);
         char then = llw_shell_byte(s, end);
         if (then != '=' && then != '+') return false;
         t->keyed = true;
@@ -48,6 +48,17 @@ typedef struct prefix {
     size_t n;
 } prefix;
 
+/* What += leaves. */
+static llw_rich added(llw_shell *s, const char *name, const llw_rich *key, const llw_rich *value) {
+    const llw_variable *v = llw_scope_get(&s->now.vars, name);
+    llw_rich all = {0}, unknown = llw_shell_unknown(s);
+    const llw_rich *old = v ? &v->value : llw_shell_is_own(s, name) ? &all : &unknown;
+    if (v && (key || v->list)) old = llw_shell_element(s, v, key).text;
+    llw_rich_append(s->r->arena, &all, old);
+    llw_rich_append(s->r->arena, &all, value);
+    return all;
+}
+
 static void read_assignment(llw_shell *s, const target *t, prefix *before) {
     bool runs = llw_shell_running(s) && s->next != LLW_NO;
     llw_rich slice = llw_rich_slice(s->script, s->at, s->at + t->name);
@@ -66,20 +77,12 @@ static void read_assignment(llw_shell *s, const target *t, prefix *before) {
     llw_rich value = llw_shell_word(s, &quoted);
     bool asked = s->word_asked && !value.n;
     if (!runs) return;
-    if (t->keyed) {
-        llw_shell_assign_element(s, name, &t->key, &value, place);
-        return;
-    }
+    const llw_rich *key = t->keyed ? &t->key : NULL;
+    if (t->adds) value = added(s, name, key, &value);
     old = llw_scope_get(&s->now.vars, name);
-    if (t->adds && old && !old->list) {
-        llw_rich all = {0};
-        llw_rich_append(s->r->arena, &all, &old->value);
-        llw_rich_append(s->r->arena, &all, &value);
-        value = all;
-    } else if (t->adds && !old && !llw_shell_is_own(s, name)) {
-        llw_rich all = llw_shell_unknown(s);
-        llw_rich_append(s->r->arena, &all, &value);
-        value = all;
+    if (key || (old && old->list)) {
+        llw_shell_assign_element(s, name, key, &value, place);
+        return;
     }
     llw_shell_assign(s, name, &value, place);
     llw_variable *v = asked ? llw_scope_edit(&s->now.vars, name) : NULL;
@@ -87,7 +90,7 @@ static void read_assignment(llw_shell *s, const target *t, prefix *before) {
 }
 
 /* Assignments in front of a command are its environment and nothing else. */
-static void take_back(llw_shell *s, const prefix *before, llw_scope *environment) {
+static void take_back(llw_shell *s, prefix *before, llw_scope *environment) {
     for (size_t i = 0; i < before->n; i++) {
         const llw_variable *v = llw_scope_get(&s->now.vars, before->items[i].name);
         if (v && !v->list) llw_scope_assign(environment, v->name, &v->value, v->token);
@@ -101,6 +104,15 @@ static void take_back(llw_shell *s, const prefix *before, llw_scope *environment
         llw_scope_assign(&s->now.vars, u->name, &u->old.value, u->old.token);
         llw_variable *v = llw_scope_edit(&s->now.vars, u->name);
         if (v) *v = u->old;
+    }
+    before->n = 0;
+}
+
+/* A=1 $NOTHING: there is no command, they stay. */
+static void keep(llw_shell *s, const llw_scope *environment) {
+    for (size_t i = 0; i < environment->n; i++) {
+        const llw_variable *v = &environment->items[i];
+        llw_shell_assign(s, v->name, &v->value, v->token);
     }
 }
 
@@ -140,33 +152,54 @@ static bool declares(const llw_words *words) {
     return false;
 }
 
-/* local NAME stands in front of the NAME outside, until its function ends. */
-static void hide(llw_shell *s, const char *name) {
-    for (int i = s->n_frames; i-- > 0;) {
-        llw_shell_frame *f = &s->frames[i];
-        if (f->kind != LLW_FRAME_TEXT) continue;
-        if (!f->private_vars) return; /* no function */
-        for (size_t k = 0; k < f->n_locals; k++)
-            if (!strcmp(f->locals[k], name)) return;
-        void *items = f->locals;
-        *(const char **)llw_arena_push(s->r->arena, &items, &f->n_locals, &f->local_capacity, sizeof name) =
-            name;
-        f->locals = items;
-        const llw_variable *old = llw_scope_get(&s->now.vars, name);
-        f->hidden.arena = s->r->arena;
-        if (!old) return;
-        llw_scope_assign(&f->hidden, name, &old->value, old->token);
-        llw_variable *kept = llw_scope_edit(&f->hidden, name);
-        if (kept) *kept = *old;
-        return;
-    }
+bool llw_shell_hide(llw_shell *s, llw_shell_frame *text, const char *name) {
+    for (size_t k = 0; k < text->n_locals; k++)
+        if (!strcmp(text->locals[k], name)) return false;
+    void *items = text->locals;
+    *(const char **)llw_arena_push(s->r->arena, &items, &text->n_locals, &text->local_capacity, sizeof name) =
+        name;
+    text->locals = items;
+    const llw_variable *old = llw_scope_get(&s->now.vars, name);
+    text->hidden.arena = s->r->arena;
+    if (!old) return true;
+    llw_scope_assign(&text->hidden, name, &old->value, old->token);
+    llw_variable *kept = llw_scope_edit(&text->hidden, name);
+    if (kept) *kept = *old;
+    return true;
 }
 
-/* -g, -gx: the variable is that of the whole script. */
-static bool names_global(const llw_rich *word) {
-    bool global = false;
-    for (size_t i = 1; i < word->n; i++) global |= word->chars[i].byte == 'g';
-    return global && word->chars[0].byte == '-';
+/* declare -g NAME: which of those with that name the function sees is not followed. */
+static bool lose_outer(llw_shell *s, const char *name) {
+    bool any = false;
+    llw_rich unknown = llw_shell_unknown(s);
+    for (int i = 0; i < s->n_frames; i++) {
+        llw_shell_frame *f = &s->frames[i];
+        for (size_t k = 0; k < f->n_locals; k++)
+            if (!strcmp(f->locals[k], name)) {
+                llw_scope_assign(&f->hidden, name, &unknown, llw_rich_token(s->r->arena, &unknown, NULL));
+                any = true;
+            }
+    }
+    return any;
+}
+
+/* local NAME, of the function that runs. */
+static void make_local(llw_shell *s, const char *name, bool assigns) {
+    llw_shell_frame *f = llw_shell_top(s);
+    while (f && f > s->frames && f->kind != LLW_FRAME_TEXT) f--;
+    if (!f || f->kind != LLW_FRAME_TEXT || !f->private_vars) return; /* no function */
+    if (llw_shell_hide(s, f, name) && !assigns) llw_scope_unset(&s->now.vars, name);
+}
+
+/* -g, -Ag: one of the letters is among the options. */
+static bool has_option(const llw_words *words, const char *letters) {
+    bool any = false;
+    for (size_t i = 1; i < words->n; i++) {
+        const llw_rich *word = &words->items[i];
+        for (size_t k = 1; k < word->n && word->chars[0].byte == '-'; k++)
+            any |= word->chars[k].byte && strchr(letters, word->chars[k].byte);
+    }
+    return any;
 }
 
 static bool is_local(const llw_words *words) {
@@ -174,8 +207,7 @@ static bool is_local(const llw_words *words) {
     bool local = false;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         local |= llw_rich_is(&words->items[0], names[i]);
-    for (size_t i = 1; i < words->n; i++) local &= !names_global(&words->items[i]);
-    return local;
+    return local && !has_option(words, "g"); /* of the whole script */
 }
 
 /* A word of export, local or declare that assigns. */
@@ -190,11 +222,15 @@ static bool declaration(llw_shell *s, llw_words *words) {
     const char *name = llw_rich_show(s->r->arena, &slice);
     char behind = llw_shell_byte(s, at + len);
     if (!assigns && behind && !strchr(" \t\n;&|)", behind)) return false;
-    if (runs && is_local(words)) hide(s, name);
+    if (runs && is_local(words)) make_local(s, name, assigns);
+    if (runs && has_option(words, "A"))
+        llw_shell_name_elements(s, name, llw_rich_token(s->r->arena, &slice, NULL));
+    bool lost = runs && has_option(words, "g") && lose_outer(s, name);
     if (!assigns) return false;
     read_assignment(s, &t, NULL);
-    if (runs && s->word_braces) llw_shell_forget(s, name); /* several words, the last one counts */
-    llw_words_push(s->r->arena, words, slice);             /* the name alone, to be exported */
+    lost |= s->word_braces || has_option(words, "ilnu"); /* several words; sums, names, letters */
+    if (runs && lost) llw_shell_forget(s, name);
+    llw_words_push(s->r->arena, words, slice); /* the name alone, to be exported */
     return true;
 }
 
@@ -206,6 +242,12 @@ void llw_shell_command(llw_shell *s, llw_words *words, llw_scope *environment) {
         llw_shell_skip_blanks(s);
         if (s->at >= s->end) break;
         char c = llw_shell_byte(s, s->at), next = llw_shell_byte(s, s->at + 1);
+        size_t digits = s->at; /* 2> */
+        while (isdigit((unsigned char)llw_shell_byte(s, digits))) digits++;
+        if (digits > s->at && (llw_shell_byte(s, digits) == '<' || llw_shell_byte(s, digits) == '>')) {
+            s->at = digits;
+            continue;
+        }
         if (c == '<' || c == '>' || (c == '&' && next == '>')) {
             redirection(s);
             continue;
@@ -217,24 +259,13 @@ void llw_shell_command(llw_shell *s, llw_words *words, llw_scope *environment) {
             continue;
         }
         if (declares(words) && declaration(s, words)) continue;
+        if (before.n) take_back(s, &before, environment);
         size_t at = s->at;
-        bool quoted = false;
-        llw_rich word = llw_shell_word(s, &quoted);
-        if (s->at == at) { /* nothing a word may start with */
-            s->at++;
-            continue;
-        }
-        bool number = !quoted && word.n == 1 && isdigit((unsigned char)word.chars[0].byte);
-        char behind = llw_shell_byte(s, s->at);
-        if (number && (behind == '>' || behind == '<')) continue; /* 2> */
-        if (s->word_glob || s->word_braces) {
-            llw_words_push(s->r->arena, words, llw_shell_unknown(s));
-            continue;
-        }
-        llw_shell_split(s, &word, quoted, words);
+        llw_shell_fields(s, words);
+        if (s->at == at) s->at++; /* nothing a word may start with */
         if (words->n == 1)
             s->testing = llw_rich_is(&words->items[0], "[") || llw_rich_is(&words->items[0], "test");
     }
     s->testing = false;
-    if (words->n) take_back(s, &before, environment);
+    if (!words->n) keep(s, environment);
 }

@@ -24,7 +24,7 @@ void llw_rich_append(llw_arena *arena, llw_rich *out, const llw_rich *more) {
 void llw_rich_read(llw_arena *arena, llw_rich *out, const char *text, size_t len, int line, int column,
                    const llw_link *link) {
     for (size_t i = 0; i < len; i++) {
-        llw_rich_push(arena, out, (llw_char){text[i], false, false, line, column, link});
+        llw_rich_push(arena, out, (llw_char){text[i], .line = line, .column = column, .link = link});
         if (text[i] == '\n') {
             line++;
             column = 1;
@@ -36,7 +36,8 @@ void llw_rich_read(llw_arena *arena, llw_rich *out, const char *text, size_t len
 
 void llw_rich_unknown(llw_arena *arena, llw_rich *out, const llw_char *at, const llw_link *link) {
     llw_rich_push(arena, out,
-                  (llw_char){'?', true, true, at ? at->line : 0, at ? at->column : 0, at ? at->link : link});
+                  (llw_char){'?', true, true, LLW_MARK_NONE, at ? at->line : 0, at ? at->column : 0,
+                             at ? at->link : link});
 }
 
 llw_rich llw_rich_slice(const llw_rich *rich, size_t from, size_t to) {

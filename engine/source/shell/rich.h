@@ -19,10 +19,19 @@ typedef struct llw_link {
     bool variable;                /* it is the value of a variable, not the text around one */
 } llw_link;
 
+/* What else the bytes of a shell's word say until it is split. */
+typedef enum llw_mark {
+    LLW_MARK_NONE,
+    LLW_MARK_ELEMENT, /* the next element of a list begins behind it */
+    LLW_MARK_ANY,     /* ... which may be none, or several */
+    LLW_MARK_QUOTES   /* no byte, but quotes stood there: a word even when empty */
+} llw_mark;
+
 typedef struct llw_char {
     char byte;
-    bool unknown;     /* stands for text that nobody could read */
-    bool whole;       /* does not separate words, blank or not */
+    bool unknown; /* stands for text that nobody could read */
+    bool whole;   /* does not separate words, blank or not */
+    unsigned char mark;
     int line, column; /* from 1; columns count code points */
     const llw_link *link;
 } llw_char;

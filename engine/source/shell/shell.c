@@ -233,6 +233,7 @@ static void run_with(llw_config_reader *r, const llw_start_site *site, const llw
                      .next_lean = LLW_MAYBE};
     s->now.vars = llw_scope_copy(env);
     s->now.vars.arena = r->arena;
+    llw_scope_unset(&s->now.vars, "IFS"); /* a shell takes it from nobody */
     for (size_t i = 0; i < s->now.vars.n; i++) s->now.vars.items[i].exported = true;
     if (arguments) {
         s->now.arguments = *arguments;

@@ -1,7 +1,7 @@
 /* What the parts of the shell reader share: shell.c walks, shell/keyword.c and shell/frame.c follow if, case,
  * loops and functions, shell/read.c reads simple commands, shell/word.c words, shell/nesting.c finds where
- * quotes and brackets close, shell/array.c keeps lists, shell/test.c decides [ ],
- * [[ ]] and case patterns, shell/state.c copies and joins variables, shell/command.c is what commands do.
+ * quotes and brackets close, shell/fields.c splits words, shell/array.c keeps lists, shell/test.c decides
+ * tests and case patterns, shell/state.c copies and joins variables, shell/command.c is what commands do.
  *
  * A script is read once from top to bottom, commands that certainly do not run are passed over. Where a
  * condition is not known both ways are read, each with its own variables; behind it a variable has a value
@@ -22,10 +22,10 @@ enum {
     LLW_SHELL_NESTED = 1 << 16, /* commands read in scripts that a file starts, and those that these start */
     LLW_SHELL_NESTED_IN_ALL = 1 << 19, /* of all files */
     LLW_SHELL_FUNCTIONS = 256,
-    LLW_SHELL_ROUNDS = 32,   /* of a for loop */
-    LLW_SHELL_CHOICES = 24,  /* values of $1 that a script asks for */
-    LLW_SHELL_QUEUE = 64,    /* $(...) that start llama.cpp */
-    LLW_SHELL_SEPARATOR = 30 /* the byte between the elements of "${A[@]}" */
+    LLW_SHELL_ROUNDS = 32,  /* of a for loop */
+    LLW_SHELL_CHOICES = 24, /* values of $1 that a script asks for */
+    LLW_SHELL_QUEUE = 64,   /* $(...) that start llama.cpp */
+    LLW_SHELL_INDEX = 1024  /* bytes of a KEY in [KEY] */
 };
 
 typedef enum llw_truth { LLW_NO, LLW_YES, LLW_MAYBE } llw_truth;
@@ -119,7 +119,7 @@ typedef struct llw_shell {
     size_t n_choices;
     const llw_rich *queue[LLW_SHELL_QUEUE];
     size_t n_queue;
-    bool word_glob, word_braces; /* the word last read had a * or {a,b} out of quotes */
+    bool word_glob, word_braces; /* the word last read had a *, ? or [, or {a,b}, out of quotes */
     bool word_asked;             /* ... is what it is because nobody gave an argument */
     bool substituted;            /* the command last read had a $(...) */
     bool exports_all;            /* set -a */
@@ -165,18 +165,28 @@ void llw_shell_skip_blanks(llw_shell *s);
 /* A word with its expansions. *quoted says that it had quotes: it is a word even when empty. When the command
  * does not run, the word is only passed over. */
 llw_rich llw_shell_word(llw_shell *s, bool *quoted);
-/* Field splitting, and the elements of lists. */
-void llw_shell_split(llw_shell *s, const llw_rich *word, bool quoted, llw_words *out);
+/* The same with its marks (llw_mark). */
+llw_rich llw_shell_marked_word(llw_shell *s);
 /* Text that stands for what nobody knows, placed here. */
 llw_rich llw_shell_unknown(llw_shell *s);
 /* One of the first n words holds something unknown out of quotes: it may be none, or many. */
 bool llw_shell_may_be_several(const llw_words *words, size_t n);
+/* The word is unknown and stood out of quotes. */
+bool llw_shell_may_be_none(const llw_rich *word);
 /* The word is a variable that nobody sets or an argument that nobody gives, alone. */
 bool llw_shell_is_missing(const llw_rich *word);
 /* The word came from $1, alone or by way of a variable. */
 bool llw_shell_is_argument(const llw_rich *word);
 /* Remembers a value that $1 is compared with. */
 void llw_shell_choice(llw_shell *s, const char *text);
+
+/* --- shell/fields.c --- */
+/* Reads a word where it becomes words, as many as it does. */
+void llw_shell_fields(llw_shell *s, llw_words *out);
+/* What stands between two elements of a list, of @ (`apart`) or *; false when nothing does. */
+bool llw_shell_between(llw_shell *s, bool apart, bool quoted, llw_char *c);
+/* Makes a word one that is never split, in place. */
+void llw_shell_keep_whole(llw_rich *word);
 
 /* --- shell/parameter.c --- */
 typedef struct llw_parameter {
@@ -197,16 +207,17 @@ typedef struct llw_parameter_value {
 
 /* The ${...} with its $ at `at`. */
 llw_parameter llw_shell_parameter(llw_shell *s, size_t at);
-llw_parameter_value llw_shell_value(llw_shell *s, const llw_parameter *p, bool quoted);
+llw_parameter_value llw_shell_value(llw_shell *s, const llw_parameter *p);
 /* Bytes [from, to) of the script. */
 const char *llw_shell_slice(llw_shell *s, size_t from, size_t to);
 
 /* --- shell/array.c --- */
-const llw_words *llw_shell_list(const llw_shell *s, const char *name);
+/* declare -A: the elements of the list have names. */
+void llw_shell_name_elements(llw_shell *s, const char *name, llw_token place);
 /* NAME=(...) or NAME+=(...) with s->at on the bracket. */
 void llw_shell_assign_list(llw_shell *s, const char *name, bool add, llw_token place);
-/* ${NAME[index]}; index is @, * or a key. */
-void llw_shell_list_value(llw_shell *s, const char *name, const llw_rich *index, bool quoted, llw_rich *out);
+/* ${NAME[index]}, of one element; without an index what $NAME is of a list. */
+llw_parameter_value llw_shell_element(llw_shell *s, const llw_variable *v, const llw_rich *index);
 void llw_shell_assign_element(llw_shell *s, const char *name, const llw_rich *key, const llw_rich *value,
                               llw_token place);
 
@@ -222,6 +233,8 @@ llw_truth llw_shell_match(const llw_rich *text, const llw_rich *pattern);
 /* Reads a simple command: its words, and what stands in front of it as NAME=VALUE. Without words the
  * assignments stay. */
 void llw_shell_command(llw_shell *s, llw_words *words, llw_scope *environment);
+/* The variable is one of this text's; the one outside is back behind it. False when it was already. */
+bool llw_shell_hide(llw_shell *s, llw_shell_frame *text, const char *name);
 
 /* --- shell/command.c --- */
 void llw_shell_assign(llw_shell *s, const char *name, const llw_rich *value, llw_token place);
@@ -229,6 +242,9 @@ void llw_shell_assign(llw_shell *s, const char *name, const llw_rich *value, llw
 void llw_shell_forget(llw_shell *s, const char *name);
 /* Arithmetic, of $((...)), ((...)) or let: what it assigns, nobody knows. */
 void llw_shell_compute(llw_shell *s, const llw_rich *text);
+/* A program of llama.cpp's whose path `command -v NAME`, `which NAME` or `find ... -name NAME` prints, or
+ * NULL. */
+const char *llw_shell_looked_up(llw_arena *arena, const char *text);
 /* Runs a simple command: the built-in, function, or program; sets the status. `from` is where it stands. */
 void llw_shell_execute(llw_shell *s, const llw_words *words, const llw_scope *prefix, size_t from);
 

@@ -93,7 +93,7 @@ static const llw_words *common_list(llw_shell *s, const llw_words *a, const llw_
 }
 
 static bool may_be_empty(const llw_variable *v) {
-    return !v || v->open || (v->list ? !v->list->n : !v->value.n);
+    return !v || v->open || !v->value.n;
 }
 
 /* The variable as it is when the two ways differ. */
@@ -103,16 +103,17 @@ static void join_variable(llw_shell *s, llw_scope *out, const llw_variable *a, c
     llw_token place = one->token;
     place.text = NULL;
     place.lost = NULL;
-    if (a && b && a->list && b->list) {
-        const llw_words *list = common_list(s, a->list, b->list);
+    if ((a && a->list) || (b && b->list)) {
+        static const llw_words none;
+        bool both = a && b && a->list && b->list && !a->keys && !b->keys;
+        const llw_words *list = common_list(s, both ? a->list : &none, both ? b->list : &none);
         llw_scope_assign(out, one->name, &unknown, place);
         llw_variable *v = llw_scope_edit(out, one->name);
         if (v) v->list = list;
-        if (v && a->keys) v->list = NULL; /* values by name: which ones there are is not known */
         return;
     }
     static const llw_rich empty = {0};
-    llw_rich value = common(s, a && !a->list ? &a->value : &empty, b && !b->list ? &b->value : &empty);
+    llw_rich value = common(s, a ? &a->value : &empty, b ? &b->value : &empty);
     llw_scope_assign(out, one->name, &value, place);
     llw_variable *v = llw_scope_edit(out, one->name);
     if (v) v->open = may_be_empty(a) || may_be_empty(b);
@@ -142,7 +143,9 @@ llw_shell_state *llw_shell_join(llw_shell *s, const llw_shell_state *a, const ll
     for (size_t i = 0; i < b->vars.n && !s->cut; i++)
         if (!find_near(&a->vars, b->vars.items[i].name, i))
             join_variable(s, &out->vars, NULL, &b->vars.items[i]);
-    if (a->arguments.n != b->arguments.n) out->arguments_known = false;
+    if (!same_list(&a->arguments, &b->arguments))
+        out->arguments = *common_list(s, &a->arguments, &b->arguments);
+    out->arguments_known = a->arguments_known && b->arguments_known;
     return out;
 }
 

@@ -21,7 +21,10 @@ typedef struct reader {
     llw_shell *s;
     llw_rich *out;
     char quote;
-    bool *quoted, dry, vanish;
+    bool *quoted, dry;
+    bool vanishes;   /* "$@" of none stood in these quotes */
+    size_t quote_at; /* what was read when they began */
+    int quote_level;
     level levels[LLW_MAX_NESTING];
     int n_levels;
     const llw_link *last, *link; /* links of default text */
@@ -64,6 +67,12 @@ bool llw_shell_may_be_several(const llw_words *words, size_t n) {
     return false;
 }
 
+bool llw_shell_may_be_none(const llw_rich *word) {
+    for (size_t i = 0; i < word->n; i++)
+        if (!word->chars[i].unknown || word->chars[i].whole) return false;
+    return word->n > 0;
+}
+
 static bool has_origin(const llw_char *c, const char *origin) {
     return c->link && c->link->origin == origin;
 }
@@ -92,7 +101,7 @@ void llw_shell_choice(llw_shell *s, const char *text) {
 static void add_unknown(reader *w, const char *origin) {
     llw_shell *s = w->s;
     const llw_char *at = &s->script->chars[s->at];
-    llw_char c = {'?', true, w->quote != 0, at->line, at->column, at->link};
+    llw_char c = {'?', true, w->quote != 0, LLW_MARK_NONE, at->line, at->column, at->link};
     if (origin) c.link = llw_link_new(s->r->arena, at->link ? at->link->file : s->site->file, origin, false);
     llw_rich_push(s->r->arena, w->out, c);
 }
@@ -119,7 +128,7 @@ static void add_byte(reader *w) {
     llw_rich_push(s->r->arena, w->out, c);
 }
 
-static void add_value(reader *w, const llw_rich *value, const llw_token *lost) {
+static void add_value(reader *w, const llw_rich *value, const llw_token *lost, bool element) {
     llw_shell *s = w->s;
     if (value->n > s->r->budget) {
         llw_config_unread(s->r, s->site->file, s->script->chars[s->at].line,
@@ -128,55 +137,44 @@ static void add_value(reader *w, const llw_rich *value, const llw_token *lost) {
         return;
     }
     s->r->budget -= value->n;
+    bool any = element && llw_shell_may_be_none(value);
     llw_rich kept = lost ? llw_rich_over(s->r->arena, value, lost) : *value;
     for (size_t i = 0; i < kept.n; i++) {
         llw_char c = kept.chars[i];
-        c.whole = w->quote && c.byte != LLW_SHELL_SEPARATOR;
+        c.whole = w->quote && !(element && c.unknown && !c.whole);
+        c.mark = any ? LLW_MARK_ANY : LLW_MARK_NONE;
         llw_rich_push(s->r->arena, w->out, c);
     }
 }
 
+/* Quotes are a word even when nothing stands in them. */
+static void add_quotes(reader *w) {
+    llw_char c = w->s->script->chars[w->s->at];
+    c.whole = true;
+    c.unknown = false;
+    c.mark = LLW_MARK_QUOTES;
+    llw_rich_push(w->s->r->arena, w->out, c);
+}
+
+/* "$@" of none is no word, unless something else stands in its quotes. */
+static void vanish(reader *w) {
+    w->vanishes |= w->quote && w->n_levels == w->quote_level;
+}
+
 /* $@ and $*, and the elements of a list. */
 static void add_list(reader *w, const llw_words *list, bool apart) {
-    llw_shell *s = w->s;
-    const llw_char *here = &s->script->chars[s->at];
-    if (!list->n && apart) w->vanish = true; /* "$*" is a word even of none */
+    llw_char between;
+    bool any = llw_shell_between(w->s, apart, w->quote != 0, &between);
+    if (!list->n && apart) vanish(w);
+    if (w->quote && !apart && llw_shell_may_be_several(list, list->n)) { /* nor how many stand between */
+        add_unknown(w, NULL);
+        return;
+    }
     for (size_t i = 0; i < list->n; i++) {
-        if (i)
-            llw_rich_push(s->r->arena, w->out,
-                          (llw_char){apart ? LLW_SHELL_SEPARATOR : ' ', false, w->quote && !apart, here->line,
-                                     here->column, here->link});
-        add_value(w, &list->items[i], NULL);
+        if (i && any) llw_rich_push(w->s->r->arena, w->out, between);
+        if (w->quote) add_quotes(w);
+        add_value(w, &list->items[i], NULL, true);
     }
-}
-
-/* The n-th word of a command, quotes taken off, or "". */
-static const char *nth_word(llw_arena *arena, const char *text, size_t n) {
-    static const char between[] = " \t\n\"'()`";
-    for (;; n--) {
-        text += strspn(text, between);
-        size_t len = strcspn(text, between);
-        if (!n || !len) return llw_arena_strndup(arena, text, len);
-        text += len;
-    }
-}
-
-enum { FIND_WORDS = 40 };
-
-/* A program of llama.cpp's whose path $(command -v NAME), $(which NAME) or $(find ... -name NAME) prints, or
- * NULL. */
-static const char *program_looked_up(llw_arena *arena, const char *text) {
-    const char *first = nth_word(arena, text, 0), *name = "";
-    if (!strcmp(first, "which")) {
-        name = nth_word(arena, text, 1);
-    } else if (!strcmp(first, "command") || !strcmp(first, "type")) {
-        if (nth_word(arena, text, 1)[0] == '-') name = nth_word(arena, text, 2);
-    } else if (!strcmp(first, "find")) {
-        for (size_t i = 1; i < FIND_WORDS && *nth_word(arena, text, i) && !*name; i++)
-            if (!strcmp(nth_word(arena, text, i), "-name")) name = nth_word(arena, text, i + 1);
-    }
-    bool plain = !name[strspn(name, "abcdefghijklmnopqrstuvwxyz-")];
-    return plain && !strncmp(name, "llama-", 6) ? name : NULL;
 }
 
 /* What stands between two backticks, with the backslashes gone that keep bytes from them. */
@@ -196,7 +194,7 @@ static void substitution(reader *w, llw_rich inside) {
     llw_shell *s = w->s;
     add_unknown(w, NULL);
     const char *text = llw_rich_show(s->r->arena, &inside);
-    const char *program = program_looked_up(s->r->arena, text);
+    const char *program = llw_shell_looked_up(s->r->arena, text);
     for (const char *at = program ? "/" : ""; *at; at = *at == '/' ? program : at + 1) {
         llw_char c = w->out->chars[w->out->n - 1];
         c.byte = *at;
@@ -215,7 +213,7 @@ static void substitution(reader *w, llw_rich inside) {
 static void add_found(reader *w, const llw_parameter_value *v, const llw_token *lost) {
     llw_shell *s = w->s;
     if (v->list) {
-        add_list(w, v->list, v->apart && w->quote);
+        add_list(w, v->list, v->apart);
         return;
     }
     if (v->set && v->text->n == 1 && v->text->chars[0].byte == '~' && !v->text->chars[0].link) { /* $HOME */
@@ -223,11 +221,11 @@ static void add_found(reader *w, const llw_parameter_value *v, const llw_token *
         llw_char c = s->script->chars[s->at];
         c.byte = '~';
         llw_rich_push(s->r->arena, &here, c);
-        add_value(w, &here, NULL);
+        add_value(w, &here, NULL, false);
         return;
     }
     if (v->set)
-        add_value(w, v->text, lost);
+        add_value(w, v->text, lost, false);
     else if (v->unknown)
         add_unknown(w, v->unset_argument ? argument_origin : unset_origin);
 }
@@ -276,7 +274,7 @@ static void braces(reader *w) {
         s->at = p.close + 1 > s->end ? s->end : p.close + 1;
         return;
     }
-    llw_parameter_value v = llw_shell_value(s, &p, w->quote != 0);
+    llw_parameter_value v = llw_shell_value(s, &p);
     bool empty = v.list ? !v.list->n : !v.text->n;
     bool missing =
         !v.set ? true : p.colon && empty; /* nobody set it where we could see: the default counts */
@@ -300,11 +298,14 @@ static void braces(reader *w) {
         else if (!missing) {
             enter_word(w, &p, &v);
             return;
-        }
+        } else if (v.apart)
+            vanish(w);
         s->at = p.close + 1;
         return;
     }
     add_found(w, &v, p.op == '-' && p.colon ? unused_default(w, &p) : NULL);
+    bool all = p.indexed && (llw_rich_is(&p.index, "@") || llw_rich_is(&p.index, "*"));
+    if (all && v.unknown && w->out->n) w->out->chars[w->out->n - 1].whole = false; /* it may be a list */
     s->at = p.close + 1;
 }
 
@@ -349,6 +350,7 @@ static void ansi_quoted(reader *w) { /* $'...' */
             escape(w);
         else
             add_byte(w);
+    add_quotes(w);
     if (s->at < s->end) s->at++;
     *w->quoted = true;
 }
@@ -394,23 +396,47 @@ static void dollar(reader *w) {
     }
     if (!w->dry) {
         p.name = llw_shell_slice(s, s->at + 1, end);
-        llw_parameter_value v = llw_shell_value(s, &p, w->quote != 0);
+        llw_parameter_value v = llw_shell_value(s, &p);
         add_found(w, &v, NULL);
     }
     s->at = end;
 }
 
-static bool names_a_file(const llw_rich *word) {
-    for (size_t i = 0; i < word->n; i++)
-        if (word->chars[i].byte == '/') return true;
-    static const char suffix[] = ".gguf";
-    size_t n = sizeof suffix - 1;
-    for (size_t i = 0; i < n && word->n >= n; i++)
-        if (word->chars[word->n - n + i].byte != suffix[i]) return false;
-    return word->n >= n;
+static void begin_quotes(reader *w, char quote) {
+    w->quote = quote;
+    *w->quoted = true;
+    w->vanishes = false;
+    w->quote_at = w->out->n;
+    w->quote_level = w->n_levels;
+    w->s->at++;
 }
 
-llw_rich llw_shell_word(llw_shell *s, bool *quoted) {
+static void end_quotes(reader *w) {
+    w->quote = 0;
+    bool known = w->out->n == w->quote_at && !w->vanishes;
+    for (size_t i = w->quote_at; i < w->out->n; i++) known |= !w->vanishes || !w->out->chars[i].unknown;
+    if (known) add_quotes(w);
+    for (size_t i = w->quote_at; !known && i < w->out->n; i++) w->out->chars[i].whole = false;
+    w->s->at++;
+}
+
+/* The backslash at s->at and the byte that it keeps. */
+static void escaped(reader *w) {
+    llw_shell *s = w->s;
+    char next = llw_shell_byte(s, s->at + 1);
+    bool brace = w->n_levels && w->levels[w->n_levels - 1].quote; /* "${A:-\}}" */
+    bool stays = w->quote && next && !strchr(brace ? "$`\"\\}\n" : "$`\"\\\n", next);
+    if (stays)
+        add_byte(w);
+    else if (++s->at < s->end && next == '\n')
+        s->at++;
+    else if (s->at < s->end) {
+        add_byte(w);
+        w->out->chars[w->out->n - 1].whole = true;
+    }
+}
+
+static llw_rich marked_word(llw_shell *s, bool *quoted) {
     llw_rich out = {0};
     reader w = {.s = s, .out = &out, .quoted = quoted, .dry = !llw_shell_running(s) || s->next == LLW_NO};
     bool glob = false, list = false, open = false, several = false;
@@ -424,22 +450,11 @@ llw_rich llw_shell_word(llw_shell *s, bool *quoted) {
         } else if (c == '"' && w.n_levels && w.levels[w.n_levels - 1].quote == '"') {
             s->at++; /* "${A:-"b"}": still inside the outer ones */
         } else if (c == w.quote && w.quote) {
-            w.quote = 0;
-            s->at++;
+            end_quotes(&w);
         } else if (!w.quote && (c == '"' || c == '\'')) {
-            w.quote = c;
-            *quoted = true;
-            s->at++;
+            begin_quotes(&w, c);
         } else if (c == '\\' && w.quote != '\'') {
-            char next = llw_shell_byte(s, s->at + 1);
-            s->at++;
-            if (next == '\n')
-                s->at++;
-            else if (w.quote == '"' && next && !strchr(w.n_levels ? "$`\"\\}" : "$`\"\\", next)) {
-                s->at--;
-                add_byte(&w);
-            } else if (s->at < s->end)
-                add_byte(&w);
+            escaped(&w);
         } else if (c == '$' && w.quote != '\'') {
             dollar(&w);
         } else if (c == '`' && w.quote != '\'') {
@@ -448,7 +463,7 @@ llw_rich llw_shell_word(llw_shell *s, bool *quoted) {
             s->at = end;
         } else {
             if (!w.quote && !w.n_levels) {
-                glob |= c == '*' || c == '?';
+                glob |= c == '*' || c == '?' || c == '[';
                 bool range = c == '.' && llw_shell_byte(s, s->at + 1) == '.';
                 open |= c == '{';
                 several |= open && (c == ',' || range);
@@ -457,26 +472,18 @@ llw_rich llw_shell_word(llw_shell *s, bool *quoted) {
             add_byte(&w);
         }
     }
-    if (!out.n && w.vanish) *quoted = false;
-    s->word_glob = glob && names_a_file(&out); /* -ot exps.*=CPU matches no file and stays as it is */
+    s->word_glob = glob;
     s->word_braces = list;
     return out;
 }
 
-void llw_shell_split(llw_shell *s, const llw_rich *word, bool quoted, llw_words *out) {
-    size_t from = 0;
-    bool any = false, hard = false;
-    for (size_t i = 0; i <= word->n; i++) {
-        bool end = i == word->n;
-        bool element = !end && !word->chars[i].whole && word->chars[i].byte == LLW_SHELL_SEPARATOR;
-        bool gap = !end && !word->chars[i].whole && isspace((unsigned char)word->chars[i].byte);
-        if (!end && !gap && !element) continue;
-        if (i > from || element || (end && hard)) {
-            llw_words_push(s->r->arena, out, llw_rich_slice(word, from, i));
-            any = true;
-        }
-        if (element || gap) hard = element;
-        from = i + 1;
-    }
-    if (!any && quoted) llw_words_push(s->r->arena, out, (llw_rich){0});
+llw_rich llw_shell_marked_word(llw_shell *s) {
+    bool quoted = false;
+    return marked_word(s, &quoted);
+}
+
+llw_rich llw_shell_word(llw_shell *s, bool *quoted) {
+    llw_rich word = marked_word(s, quoted);
+    llw_shell_keep_whole(&word);
+    return word;
 }
