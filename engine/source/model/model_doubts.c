@@ -2,6 +2,7 @@
 #include "source/model/model_doubts.h"
 #include "base/text.h"
 #include "fact/header.h"
+#include "source/model/header_needs.h"
 #include "source/model/template_doubt.h"
 
 #include <inttypes.h>
@@ -48,19 +49,8 @@ static bool count_of(const doubter *d, const char *key, int64_t *out) {
     return true;
 }
 
-/* An array that has an element for each layer is as long as block_count: llama_model_loader::get_key_or_arr.
- */
-static void check_arrays(const doubter *d) {
-    static const char *const keys[] = {"attention.head_count", "attention.head_count_kv",
-                                       "feed_forward_length"};
-    int64_t layers = 0, heads = 0;
-    if (!count_of(d, "block_count", &layers)) return;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const llw_meta *meta = llw_model_hparam(d->model, keys[i]);
-        if (meta && meta->type == LLW_GGUF_ARRAY && (int64_t)meta->count != layers)
-            ACCUSE(d, LLW_model_refusal, "has %" PRIu64 " elements of %.60s for %" PRId64 " layers",
-                   meta->count, meta->key, layers);
-    }
+static void check_attention(const doubter *d) {
+    int64_t heads = 0;
     if (count_of(d, "attention.head_count", &heads) && !heads &&
         llw_survey_count(d->survey, d->survey->layers, LLW_LAYER_ATTENTION, 0) > 0)
         ACCUSE(d, LLW_model_refusal, "says attention.head_count 0 but has attention tensors");
@@ -116,31 +106,15 @@ static void check_widths(const doubter *d) {
     if (count_of(d, "context_length", &context) && context > LONGEST)
         ACCUSE(d, LLW_model_doubt,
                "says it was trained for a context of %" PRId64 " tokens, more than any model known", context);
-    else if (!context && d->source->whole && !llw_model_hparam(d->model, "context_length"))
-        ACCUSE(d, LLW_model_refusal, "does not say its context_length");
 }
 
-/* Types that llama.cpp's loader takes and no others: llama_model_base::load_hparams, GGUFMeta::GKV::get_kv.
- */
-static void check_types(const doubter *d) {
-    static const struct {
-        const char *key;
-        llw_gguf_type type;
-    } keys[] = {
-        {"context_length", LLW_GGUF_U32},       {"embedding_length", LLW_GGUF_U32},
-        {"embedding_length_out", LLW_GGUF_U32}, {"block_count", LLW_GGUF_U32},
-        {"nextn_predict_layers", LLW_GGUF_U32}, {"expert_count", LLW_GGUF_U32},
-        {"expert_group_count", LLW_GGUF_U32},   {"attention.causal", LLW_GGUF_BOOL},
-        {"attention.key_length", LLW_GGUF_U32}, {"attention.value_length", LLW_GGUF_U32},
-        {"pooling_type", LLW_GGUF_U32},         {"rope.dimension_count", LLW_GGUF_U32},
-        {"rope.freq_base", LLW_GGUF_F32},       {"rope.scaling.type", LLW_GGUF_STRING},
-        {"rope.scaling.factor", LLW_GGUF_F32},  {"rope.scaling.original_context_length", LLW_GGUF_U32}};
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const llw_meta *meta = llw_model_hparam(d->model, keys[i].key);
-        if (meta && meta->type != keys[i].type)
-            ACCUSE(d, LLW_model_refusal, "has %.60s as %s instead of %s", meta->key,
-                   llw_gguf_type_name(meta->type), llw_gguf_type_name(keys[i].type));
-    }
+/* What the header lacks or has otherwise than llama.cpp reads it; of an architecture that is not known,
+ * nothing. */
+static void check_keys(const doubter *d) {
+    bool known = false;
+    if (!llw_facts_flag(d->facts, d->entity, LLW_model_architecture_known, &known) || !known) return;
+    const char *unmet = llw_header_unmet(d->model, d->source->whole, llw_facts_arena(d->facts));
+    if (unmet) ACCUSE(d, LLW_model_refusal, "%s", unmet);
 }
 
 /* Experts in groups: the assertions at the end of llama_model_base::load_hparams' expert keys. */
@@ -202,8 +176,8 @@ const char *llw_model_role_use(const char *role) {
 void llw_model_doubts(llw_facts *facts, llw_entity entity, const llw_model *model,
                       const llw_model_source *source, const llw_survey *survey) {
     const doubter d = {facts, entity, model, source, survey};
-    check_types(&d);
-    check_arrays(&d);
+    check_keys(&d);
+    check_attention(&d);
     check_groups(&d);
     check_vocabulary(&d);
     check_widths(&d);
