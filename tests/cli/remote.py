@@ -45,6 +45,7 @@ def model(kind=0, of=1, number=0):
             tiny.pair("llama.block_count", tiny.U32, 1), tiny.pair("llama.context_length", tiny.U32, 32768),
             tiny.pair("llama.embedding_length", tiny.U32, tiny.WIDTH), tiny.pair("llama.feed_forward_length", tiny.U32, 2 * tiny.WIDTH),
             tiny.pair("llama.attention.head_count", tiny.U32, 4), tiny.pair("general.file_type", tiny.U32, 7 if kind == 8 else 0),
+            tiny.pair("llama.attention.layer_norm_rms_epsilon", tiny.REAL, 1e-5), tiny.pair("tokenizer.ggml.model", STRING, "gpt2"),
             tokens(VOCABULARY), merges(VOCABULARY), tiny.pair("tokenizer.ggml.eos_token_id", tiny.U32, 2)]
     if of > 1:
         keys = (keys if number == 0 else []) + [tiny.pair("split.no", tiny.U16, number), tiny.pair("split.count", tiny.U16, of),

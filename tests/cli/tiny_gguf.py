@@ -1,7 +1,7 @@
 """Writes small GGUF files: a complete header of a dense model with one layer, whole or split (ggml's docs/gguf.md)."""
 import struct
 
-U16, U32, I32, STRING = 2, 4, 5, 8
+U16, U32, I32, REAL, STRING = 2, 4, 5, 6, 8
 F32 = 0
 WIDTH, VOCABULARY = 64, 32
 
@@ -12,7 +12,7 @@ def text(value):
 
 
 def pair(key, kind, value):
-    body = text(value) if kind == STRING else struct.pack({U16: "<H", U32: "<I", I32: "<i"}[kind], value)
+    body = text(value) if kind == STRING else struct.pack({U16: "<H", U32: "<I", I32: "<i", REAL: "<f"}[kind], value)
     return text(key) + struct.pack("<I", kind) + body
 
 
@@ -37,7 +37,9 @@ def write(path, of=1, number=0, more=()):
     mine = tensors()[number::of]
     keys = [pair("general.architecture", STRING, "llama"), pair("general.name", STRING, "Tiny"), pair("llama.block_count", U32, 1),
             pair("llama.context_length", U32, 2048), pair("llama.embedding_length", U32, WIDTH),
-            pair("llama.feed_forward_length", U32, 2 * WIDTH), pair("llama.attention.head_count", U32, 4), *more]
+            pair("llama.feed_forward_length", U32, 2 * WIDTH), pair("llama.attention.head_count", U32, 4),
+            pair("llama.attention.layer_norm_rms_epsilon", REAL, 1e-5), pair("tokenizer.ggml.model", STRING, "none"),
+            pair("llama.vocab_size", U32, VOCABULARY), *more]
     if of > 1:
         keys = (keys if number == 0 else []) + [pair("split.no", U16, number), pair("split.count", U16, of),
                                                pair("split.tensors.count", I32, len(tensors()))]

@@ -1,17 +1,19 @@
-/* Compares what llwhy says of tensor tables (predict/needs.h) with whether llama.cpp loads them.
+/* Compares what llwhy says of headers (source/model/header_needs.h) and of tensor tables (predict/needs.h)
+ * with whether llama.cpp loads them.
  *
  *   needs_check ORACLE_DIR [--models N] [--seed N] [--made ARCHITECTURE] [--verbose]
  *
  * Models are made up for one architecture after the other with the tensors that llama.cpp asks for, and then
- * damaged in one place: a tensor is left out, has another shape, or is one too many, or a number of the
- * header is another. Calling wrong what llama.cpp loads is an error, and so is missing more than MOST_MISSED
- * per cent of what it refuses. */
+ * damaged in one place: a tensor is left out, has another shape, or is one too many, a number of the
+ * header is another, or a key is left out or has another type. Calling wrong what llama.cpp loads is an
+ * error, and so is missing more than MOST_MISSED per cent of what it refuses. */
 #include "ask.h"
 #include "made.h"
 
 #include "predict/needs.h"
 #include "predict/predict.h"
 #include "predict/tensor_names.h"
+#include "source/model/header_needs.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -20,13 +22,25 @@
 
 enum { MOST_MISSED = 3 };
 
-typedef enum damage { WHOLE, LEFT_OUT, RESHAPED, NONSENSE, STRANGER, RENUMBERED, DAMAGES } damage;
+typedef enum damage {
+    WHOLE,
+    LEFT_OUT,
+    RESHAPED,
+    NONSENSE,
+    STRANGER,
+    RENUMBERED,
+    KEY_LEFT_OUT,
+    KEY_RETYPED,
+    DAMAGES
+} damage;
 static const char *const damage_names[DAMAGES] = {"whole",
                                                   "a tensor left out",
                                                   "another shape",
                                                   "a name nobody knows",
                                                   "a tensor of another architecture",
-                                                  "another number"};
+                                                  "another number",
+                                                  "a key left out",
+                                                  "a key of another type"};
 
 typedef struct tally {
     int asked, refused, found;
@@ -83,6 +97,24 @@ static bool renumber(rng *r, llw_model *model, llw_arena *arena, const char **wh
     return true;
 }
 
+/* One of the architecture's keys, or of the tokenizer's that are single values. */
+static bool damage_key(rng *r, llw_model *model, bool retype, llw_arena *arena, const char **what) {
+    int i = rng_below(r, (int)model->n_meta);
+    llw_meta *meta = llw_arena_alloc(arena, model->n_meta * sizeof *meta);
+    memcpy(meta, model->meta, model->n_meta * sizeof *meta);
+    model->meta = meta;
+    *what = meta[i].key;
+    if (!strcmp(*what, "general.architecture") || !strncmp(*what, "split.", 6) ||
+        meta[i].type == LLW_GGUF_ARRAY)
+        return false;
+    if (retype && meta[i].type == LLW_GGUF_I64) return false;
+    if (retype)
+        meta[i] = (llw_meta){.key = *what, .type = LLW_GGUF_I64, .integer = 1};
+    else
+        meta[i] = meta[--model->n_meta];
+    return true;
+}
+
 /* A damaged copy; false where the damage does not suit. */
 static bool damaged(rng *r, damage d, llw_arena *arena, const llw_model *whole, llw_model *out,
                     const char **what) {
@@ -110,6 +142,8 @@ static bool damaged(rng *r, damage d, llw_arena *arena, const llw_model *whole, 
         return true;
     }
     case RENUMBERED: return renumber(r, out, arena, what);
+    case KEY_LEFT_OUT:
+    case KEY_RETYPED: return damage_key(r, out, d == KEY_RETYPED, arena, what);
     case WHOLE: return true;
     case DAMAGES: break;
     }
@@ -122,7 +156,8 @@ static void try_one(check *c, rng *r, damage d, const llw_model *whole, llw_aren
     int64_t bytes = 0;
     if (!damaged(r, d, arena, whole, &model, &what) || !case_place(&model, &bytes)) return;
     bool loads = llama_loads(c, &model, bytes, arena, &why);
-    const char *unmet = llw_model_unmet(&model, arena);
+    const char *unmet = llw_header_unmet(&model, true, arena);
+    if (!unmet) unmet = llw_model_unmet(&model, arena);
     if (d == WHOLE && !loads) {
         c->unusable++;
         if (c->verbose) printf("seed %llu %s: %s\n", (unsigned long long)seed, model.architecture, why);
