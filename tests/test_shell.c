@@ -200,6 +200,12 @@ static void elements_have_the_keys_that_bash_gives_them(void **state) {
         {"A=$(x); A+=(y); B=(\"$(x)\" y); llama-server \"${A[1]}\" \"${B[1]}\"; declare -l C=X; llama-server "
          "$C",
          "1 ?|y; 1 ?"},
+        {"declare -i N=4; N=1+1; declare -u U; U=x; llama-server $N $U; N=8; llama-server $N", "1 ?|?; 1 8"},
+        {"A=(\"$(x)\" $(x) b); X=${A[*]} Y=\"${A[@]}\"; llama-server \"$X\" \"pre${A[@]:1}\" \"pre${A[@]}\"",
+         "1 ????b|pre?|pre?|?|b"},
+        {"A=(); [ -f x ] && A=(b); llama-server ${A[@]+-c} $A; A+=x; llama-server \"${A[@]}\"", "1 ?|?; 1 ?"},
+        {"if [ -f x ]; then set -- a; fi; llama-server $1 \"$@\"; [ -n \"$#\" ] && llama-server -c 1",
+         "1 ?|?; 1 -c|1"},
         {"set -- a b; A=(x); A[0]=\"$@\"; llama-server \"${A[0]}\"", "1 a b"},
     };
     CHECK(cases);

@@ -5,12 +5,19 @@
 #include <string.h>
 #include <strings.h>
 
+static bool is_number(const llw_rich *text) {
+    for (size_t i = 0; i < text->n; i++)
+        if (text->chars[i].unknown || !isdigit((unsigned char)text->chars[i].byte)) return false;
+    return text->n == 1 || (text->n && text->chars[0].byte != '0');
+}
+
 void llw_shell_assign(llw_shell *s, const char *name, const llw_rich *value, llw_token place) {
     llw_rich text = {0};
     llw_rich_append(s->r->arena, &text, value);
     llw_shell_keep_whole(&text);
     place.lost = NULL;
     const llw_variable *old = llw_scope_get(&s->now.vars, name);
+    if (old && old->alters && !is_number(&text)) text = llw_shell_unknown(s);
     bool exported = (old && old->exported) || s->exports_all;
     llw_scope_assign(&s->now.vars, name, &text, place);
     llw_variable *v = llw_scope_edit(&s->now.vars, name);

@@ -22,16 +22,27 @@ bool llw_shell_between(llw_shell *s, bool apart, bool quoted, llw_char *c) {
     return !joined || c->unknown || *ifs;
 }
 
+/* Between two elements of which one may be none. */
+static bool is_open(const llw_rich *word, size_t i) {
+    return word->chars[i].mark == LLW_MARK_ELEMENT &&
+           ((i && word->chars[i - 1].mark == LLW_MARK_ANY) ||
+            (i + 1 < word->n && word->chars[i + 1].mark == LLW_MARK_ANY));
+}
+
 void llw_shell_keep_whole(llw_rich *word) {
     size_t n = 0;
-    for (size_t i = 0; i < word->n; i++) {
-        llw_char c = word->chars[i];
-        if (c.mark == LLW_MARK_QUOTES) continue;
-        c.mark = LLW_MARK_NONE;
-        c.whole = c.unknown;
-        word->chars[n++] = c;
-    }
+    for (size_t i = 0; i < word->n; i++)
+        if (word->chars[i].mark != LLW_MARK_QUOTES) word->chars[n++] = word->chars[i];
     word->n = n;
+    for (size_t i = 0; i < n; i++) {
+        if (!is_open(word, i)) continue;
+        word->chars[i].unknown = true;
+        word->chars[i].byte = '?';
+    }
+    for (size_t i = 0; i < n; i++) {
+        word->chars[i].whole = word->chars[i].unknown;
+        word->chars[i].mark = LLW_MARK_NONE;
+    }
 }
 
 /* -ot exps.*=CPU matches no file and stays as it is. */

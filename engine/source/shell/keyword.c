@@ -73,9 +73,11 @@ static void key_esac(llw_shell *s) {
 /* PATTERN | PATTERN) of a case. */
 void llw_shell_begin_arm(llw_shell *s) {
     static const llw_rich empty;
+    static const llw_char digit = {.byte = '0'};
+    static const llw_rich zero = {(llw_char *)&digit, 1, 1};
     llw_shell_frame *f = llw_shell_top(s);
     llw_truth t = LLW_NO, lean = LLW_NO;
-    bool alone = llw_shell_is_missing(&f->subject);
+    bool count = llw_shell_is_count(&f->subject), alone = count || llw_shell_is_missing(&f->subject);
     if (llw_shell_byte(s, s->at) == '(') s->at++;
     f->testing = f->outer; /* so that patterns are read */
     while (s->at < s->end) {
@@ -96,7 +98,7 @@ void llw_shell_begin_arm(llw_shell *s) {
         if (f->subject_asked) llw_shell_choice(s, llw_rich_text(s->r->arena, &pattern));
         llw_truth one = llw_shell_match(&f->subject, &pattern);
         if (t != LLW_YES && one != LLW_NO) t = one;
-        if (alone && llw_shell_match(&empty, &pattern) == LLW_YES) lean = LLW_YES;
+        if (alone && llw_shell_match(count ? &zero : &empty, &pattern) == LLW_YES) lean = LLW_YES;
     }
     f->testing = false;
     f->in_arm = true;

@@ -210,6 +210,13 @@ static bool is_local(const llw_words *words) {
     return local && !has_option(words, "g"); /* of the whole script */
 }
 
+/* declare -i NAME. */
+static void alter(llw_shell *s, const char *name) {
+    if (!llw_scope_get(&s->now.vars, name)) llw_shell_forget(s, name);
+    llw_variable *v = llw_scope_edit(&s->now.vars, name);
+    if (v) v->alters = true;
+}
+
 /* A word of export, local or declare that assigns. */
 static bool declaration(llw_shell *s, llw_words *words) {
     target t;
@@ -226,11 +233,11 @@ static bool declaration(llw_shell *s, llw_words *words) {
     if (runs && has_option(words, "A"))
         llw_shell_name_elements(s, name, llw_rich_token(s->r->arena, &slice, NULL));
     bool lost = runs && has_option(words, "g") && lose_outer(s, name);
+    if (runs && has_option(words, "ilnu")) alter(s, name);
     if (!assigns) return false;
     read_assignment(s, &t, NULL);
-    lost |= s->word_braces || has_option(words, "ilnu"); /* several words; sums, names, letters */
-    if (runs && lost) llw_shell_forget(s, name);
-    llw_words_push(s->r->arena, words, slice); /* the name alone, to be exported */
+    if (runs && (lost || s->word_braces)) llw_shell_forget(s, name); /* {a,b}: the last one counts */
+    llw_words_push(s->r->arena, words, slice);                       /* the name alone, to be exported */
     return true;
 }
 

@@ -15,6 +15,7 @@ typedef struct llw_variable {
     llw_token token;         /* the value as one word, with its chain */
     bool exported;           /* a shell's: programs see it */
     bool asked;              /* ... empty because nobody gave the script an argument */
+    bool alters;             /* ... declare -i, -l, -n or -u: it becomes something else than it is given */
     bool open;               /* ... may be unset or empty: one way through the script left it so */
     const llw_words *list;   /* of a shell array; NULL for a plain variable */
     const char *const *keys; /* of one whose values have names */

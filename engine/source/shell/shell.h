@@ -175,6 +175,8 @@ bool llw_shell_may_be_several(const llw_words *words, size_t n);
 bool llw_shell_may_be_none(const llw_rich *word);
 /* The word is a variable that nobody sets or an argument that nobody gives, alone. */
 bool llw_shell_is_missing(const llw_rich *word);
+/* The word is $#. */
+bool llw_shell_is_count(const llw_rich *word);
 /* The word came from $1, alone or by way of a variable. */
 bool llw_shell_is_argument(const llw_rich *word);
 /* Remembers a value that $1 is compared with. */

@@ -22,6 +22,7 @@ static llw_truth leaning(llw_shell *s, llw_truth t) {
 
 static llw_truth not_empty(llw_shell *s, const llw_rich *w) {
     if (llw_shell_is_missing(w)) return leaning(s, LLW_NO);
+    if (llw_shell_is_count(w)) return LLW_YES;
     for (size_t i = 0; i < w->n; i++)
         if (!w->chars[i].unknown) return LLW_YES;
     return w->n ? LLW_MAYBE : LLW_NO;
@@ -32,6 +33,7 @@ static llw_truth same(llw_shell *s, const llw_rich *a, const llw_rich *b, bool p
     if (llw_shell_is_argument(a)) llw_shell_choice(s, y);
     if (x && y) return pattern ? llw_shell_match(a, b) : truth(!strcmp(x, y));
     if (llw_shell_is_missing(a) && y) return leaning(s, truth(!*y));
+    if (llw_shell_is_count(a) && y) return leaning(s, truth(!strcmp(y, "0")));
     return LLW_MAYBE;
 }
 
@@ -53,9 +55,8 @@ static llw_truth compare_known(long x, const char *op, long y) {
 
 static llw_truth compare(llw_shell *s, const llw_rich *a, const char *op, const llw_rich *b) {
     long x, y;
-    if (llw_shell_is_missing(a) && number(llw_rich_text(s->r->arena, b), &y)) { /* $# */
-        return leaning(s, compare_known(0, op, y));
-    }
+    bool none = llw_shell_is_missing(a) || llw_shell_is_count(a);
+    if (none && number(llw_rich_text(s->r->arena, b), &y)) return leaning(s, compare_known(0, op, y));
     if (!number(llw_rich_text(s->r->arena, a), &x) || !number(llw_rich_text(s->r->arena, b), &y))
         return LLW_MAYBE;
     return compare_known(x, op, y);

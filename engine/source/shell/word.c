@@ -8,6 +8,7 @@
 /* Compared by address: what an unknown byte stands for, and defaults of $1. */
 static const char unset_origin[] = "a variable that nobody sets";
 static const char argument_origin[] = "an argument of the script";
+static const char count_origin[] = "how many arguments the script has";
 static const char argument_default[] = "shell default";
 
 typedef struct level {   /* the word of a ${NAME:-word} that is being read */
@@ -80,6 +81,10 @@ static bool has_origin(const llw_char *c, const char *origin) {
 bool llw_shell_is_missing(const llw_rich *word) {
     return word->n == 1 && word->chars[0].unknown &&
            (has_origin(&word->chars[0], unset_origin) || has_origin(&word->chars[0], argument_origin));
+}
+
+bool llw_shell_is_count(const llw_rich *word) {
+    return word->n == 1 && word->chars[0].unknown && has_origin(&word->chars[0], count_origin);
 }
 
 bool llw_shell_is_argument(const llw_rich *word) {
@@ -387,7 +392,7 @@ static void dollar(reader *w) {
         while (llw_shell_name_byte(llw_shell_byte(s, end))) end++;
     if (end == s->at + 1) {
         if (next && strchr("#?!$-", next)) {
-            add_unknown(w, next == '#' && !s->asked ? argument_origin : NULL);
+            add_unknown(w, next == '#' && !s->asked ? count_origin : NULL);
             s->at += 2;
         } else {
             add_byte(w);
