@@ -36,7 +36,8 @@ static void put(llw_make *m, llw_scope *scope, const llw_make_own *o, bool known
         llw_make_give(m, scope, o->name, '=', &unknown, o->link);
     }
     llw_variable *v = llw_scope_edit(scope, o->name);
-    if (v) v->exported |= o->exported;
+    if (v)
+        v->exported = o->exported || (v->exported && !known); /* a later one without export takes it back */
 }
 
 static bool pay(llw_make *m, size_t cost) {

@@ -212,6 +212,15 @@ static bool leaves(const llw_make *m, const llw_make_assignment *a, const char *
     return beaten || (a->sign == '?' && there);
 }
 
+/* Of ?= for a target where something is make does not leave everything: private and export go over to what is
+ * there. */
+static void blur(llw_make *m, const llw_make_assignment *a, const llw_char *at) {
+    llw_rich unknown = llw_make_unknown(m, at, at->link);
+    if (a->hides) llw_make_give(m, &m->variables, a->name, '=', &unknown, at->link);
+    if (llw_scope_get(&m->exported, a->name))
+        llw_scope_assign(&m->exported, a->name, &unknown, (llw_token){0});
+}
+
 void llw_make_assign(llw_make *m, const llw_make_assignment *a, const llw_char *at, const char *targets) {
     const llw_link *link =
         llw_link_new(m->r->arena, m->file->path, a->sign == '?' ? "Makefile default" : "variable", true);
@@ -225,6 +234,7 @@ void llw_make_assign(llw_make *m, const llw_make_assignment *a, const llw_char *
         llw_make_assign_own(m, a, at, targets, value, link);
     else if (!skip)
         llw_make_give(m, &m->variables, a->name, a->sign, &value, link);
+    if (targets && skip) blur(m, a, at);
     if (a->exports && (!targets || skip)) llw_make_export(m, a->name, true, at);
     m->of_target = (llw_scope){.arena = m->r->arena};
 }
