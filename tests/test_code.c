@@ -251,6 +251,11 @@ static void makefiles_are_read_as_make_reads_them(void **state) {
         {"AR ?= 5\nx:\n\tllama-server -c $(AR)\n", "ctx=unknown"},
         {"export C\nC ?= 5\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
         {"private C = 5\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"C =\n$(P) = 1\nx:\n\tllama-server -b 2 -c $(C)\n", "ctx=unknown"},
+        {"private C = 5\nC = 6\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"C = 1\n%: private C ?= 5\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"x: export C = 1\nx: C = 2\nx:\n\tllama-server -c $${C:-7}\n", "ctx=7 "},
+        {"export AR\nx:\n\tllama-server -c $${AR:-7}\n", "ctx=unknown"},
         {"B = 1\nx: C := 1\nx: C += $(B)\nB = 2\nx:\n\tllama-server --alias '$(C)' -b $(B)\n", "batch=2 "},
         {"L = llama-server -c 5\n$(eval L += -c 6)\nx:\n\t$(L) -b 3\n", "Makefile:x: batch=3 "}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -23,6 +23,8 @@ class Maker:
     def __init__(self, seed):
         self.r = random.Random(seed)
         self.names, self.canned, self.named, self.behind = [], [], [], None
+        self.prefix = self.pick(*"\t" * 19, ">") # of recipes
+        self.exports_all = self.chance(0.15) # a name that is not known would be one of the shell's, too
 
     def pick(self, *of):
         return self.r.choice(of)
@@ -45,7 +47,7 @@ class Maker:
     def use(self):
         v = self.known()
         return self.pick(f"$({v})", f"${{{v}}}", f"$({v})", f"$({v})", f"$({v}:.gguf=.bin)", f"$(notdir $({v}))", f"$(or $({v}),7)", f"$(if $({v}),yes,no)",
-                         f"$(subst 0,1,$({v}))", f"$(firstword $({v}) z)", f"$(addprefix p-,$({v}))", f"$(value {v})", f"$(strip $({v}))",
+                         f"$(subst 0,1,$({v}))", f"$(firstword $({v}) z)", f"$(addprefix p-,$({v}))", f"$(strip $({v}))",
                          f"${v}" if len(v) == 1 else f"$({v})")
 
     def text(self):
@@ -55,7 +57,7 @@ class Maker:
     def value(self, name, at_once):
         """What stands behind the sign, with a comment or on two lines."""
         self.behind = None if at_once else name
-        text = self.text() + self.pick("", "", "", "", " # why", "\\# no", "$(or \\#,#)", " \\\n  -fa on", "\\\n\t \\\n-fa")
+        text = self.text() + self.pick("", "", "", "", " # why", "x\\# no", " \\\n  -fa on", "\\\n\t \\\n-fa")
         self.behind = None
         return text
 
@@ -67,7 +69,7 @@ class Maker:
 
     def slashes(self):
         """A value with backslashes, which is used in quotes alone."""
-        return "SLASHES = " + self.plain() + self.pick("\\\\# why", "\\\\\\# no", "\\\\", "\\\\\\\n 1", "\\a")
+        return "SLASHES = " + self.plain() + self.pick("\\\\# why", "\\\\\\# no", "\\\\", "\\\\\\\n 1", "\\a", "$(or \\#,#)")
 
     def block(self):
         test = self.pick(f"ifdef {self.known()}", f"ifndef {self.known()}", f"ifeq ($({self.known()}),{self.plain()})", f"ifneq ($({self.known()}),)",
@@ -80,10 +82,12 @@ class Maker:
     def definition(self):
         name, sign = self.name(), self.pick("", "", " =", " :=", " +=", "?=")
         self.behind = None if ":" in sign else name
-        body = self.pick("", self.text(), f"{self.text()} # text", f"{self.text()} \\\n  8", f"\tendef {self.text()}")
+        body = self.pick("", self.text(), f"{self.text()}x# text", f"{self.text()} \\\n  8", f"\tendef {self.text()}")
         self.behind = None
         self.names.append(name)
-        return f"{self.pick('', '', 'export ', 'override ')}define {self.pick(name, name, f'$(or {name})', *self.named)}{sign}\n{body}\nendef"
+        if not self.canned and not self.exports_all and self.chance(0.3): # behind a name that is not known every value is unknown
+            return f"define {self.pick(f'$(or {name})', *self.named)}{sign}\n{body}\nendef"
+        return f"{self.pick('', '', 'export ', 'override ')}define {name}{sign}\n{body}\nendef"
 
     def canned_recipe(self):
         """Commands in a variable, each with a shell of its own."""
@@ -98,7 +102,7 @@ class Maker:
         return f"{self.named[-1][2:-1]} = {self.name()}"
 
     def directive(self):
-        return self.pick(f"undefine {self.known()}", f"unexport {self.known()}", f"export {self.known()}", "export", "unexport", self.indirect(),
+        return self.pick(f"undefine {self.known()}", f"unexport {self.known()}", f"export {self.known()}", "export" if self.exports_all else "unexport", "unexport", self.indirect(),
                          "include inc.mk", "include inc.mk inc.mk", "-include nowhere.mk inc.mk")
 
     def statement(self):
@@ -108,7 +112,7 @@ class Maker:
     def word(self):
         v, flag = self.known(), self.r.choice(FLAGS)
         return self.pick(f"{flag} {self.text()}", f"{flag} \"{self.use()}\"", self.use(), f"{flag} {self.plain()}", f"--alias $@-{self.plain()}", "-t $$((2*4))",
-                         f"-ctv $${{{v}:-d}}" if "-" not in v and "." not in v else "-t 1", f"-ctv '$({v})'", "-ctv '$(SLASHES)'", "-b $$X", "--alias \"a\\\n\t b\"", "--alias 'a\\\n\tb'", "--alias \"a \\\n  \tb\"")
+                         f"-ctv $${{{v}:-d}}" if "-" not in v and "." not in v else "-t 1", f"-ctv '$({v})'", f"-ctv '$(value {v})'", "-ctv '$(SLASHES)'", "-b $$X", "--alias \"a\\\n\t b\"", "--alias 'a\\\n\tb'", "--alias \"a \\\n  \tb\"")
 
     def command(self):
         return self.pick("", "X=5; ", "cd . && ", "X=3 && ") + "llama-server " + " ".join(self.word().replace("\\\n", "") for _ in range(self.pick(1, 2)))
@@ -118,11 +122,12 @@ class Maker:
         start = self.pick("", "@", "-", "@-", " @ - ", "X=5; ", "cd . && ", "X=3 && ", "X=7\n\t") + "llama-server"
         words = [self.word() for _ in range(self.pick(1, 2, 3))]
         if canned and self.canned and self.chance(0.2):
-            return f"\t$({self.r.choice(self.canned)})"
-        out = start
-        for word in words:
+            return f"{self.prefix}$({self.r.choice(self.canned)})"
+        out = start + self.pick(" ", " \\\n\t", "\\\n  ") + words[0]
+        for word in words[1:]:
             out += self.pick(" ", " ", " \\\n\t  ", " \\\n", "\\\n\t ", "\\\n  ", " \\\n\t\t", "\\\n") + word
-        return "\t" + out + self.pick("", "", "", " ", " \\ ", " \\\n", " # it")
+        out += self.pick("", "", "", " ", " \\ ", " \\\n", " # it")
+        return self.prefix + out.replace("\n\t", "\n" + self.prefix)
 
     def rule(self, target):
         """A rule with its recipe; the target's own variables before or behind."""
@@ -136,9 +141,9 @@ class Maker:
         elif computed < 0.2:
             name = f"{target} other-{target}"
         own = [f"{self.pick(target, target, target, 'all', f'run serve', './' + target, '%')}: {self.assignment()}" for _ in range(self.pick(0, 0, 0, 0, 1, 1, 2))]
-        first = self.pick("", "", "", " ; " + self.recipe().lstrip("\t"), " dep;X=5 " + self.recipe(canned=False).lstrip("\t @-"), " dep", " # it")
+        first = self.pick("", "", "", " ; " + self.recipe()[1:], " dep;X=5 " + self.recipe(canned=False)[1:].lstrip("@- ").replace("$$X", "1"), " dep", " # it")
         recipe = [self.recipe() for _ in range(self.pick(1, 1, 2, 3))]
-        between = self.pick([], [], [""], ["\t"], ["# no recipe"])
+        between = self.pick([], [], [""], [self.prefix], ["# no recipe"])
         rule = [f"{name}:{first}", *between, *recipe]
         return lines + (own + rule if self.chance(0.8) else rule + own)
 
@@ -148,13 +153,13 @@ class Maker:
         lines = [f".PHONY: all dep {' '.join(targets[:1])}", f"all: {' '.join(targets)}", "dep: ; @true"] + lines
         for target in targets:
             if self.chance(0.05):
-                lines.append(self.pick(".EXPORT_ALL_VARIABLES:", ".ONESHELL:", ".ONESHELL:"))
+                lines.append(self.pick(".EXPORT_ALL_VARIABLES:" if self.exports_all else "", ".ONESHELL:", ".ONESHELL:"))
             lines += self.rule(target)
             if self.chance(0.3):
                 lines.append(self.statement())
         text = "\n".join(lines) + "\n"
-        if self.chance(0.05):
-            text = ".RECIPEPREFIX = >\n" + text.replace("\n\t", "\n>")
+        if self.prefix != "	":
+            text = f".RECIPEPREFIX = {self.prefix}\n{text}"
         return {"Makefile": text, "inc.mk": "\n".join(self.assignment() for _ in range(2)) + "\n"}
 
 

@@ -73,8 +73,9 @@ static bool run_text(running *x, const llw_make_recipe *recipe, const llw_rich *
     if (x->make.just) return run_shell(x, recipe, text);
     llw_rich script = {0};
     for (size_t at = 0; at < text->n;) {
+        bool at_start = !at || !x->make.one_shell;
         llw_rich line = llw_make_line(text, &at);
-        line = llw_make_command(&line);
+        line = llw_make_command(&line, at_start ? recipe->prefix : ' ');
         if (!x->make.one_shell && !run_shell(x, recipe, &line)) return false;
         if (!x->make.one_shell) continue;
         llw_rich_append(x->make.r->arena, &script, &line);
@@ -96,8 +97,9 @@ static void run(running *x, const llw_make_recipe *recipe) {
 void llw_front_recipes(llw_config_reader *r, llw_config_set *set, const llw_config_file *file, bool just) {
     running x = {.make = {.r = r, .set = set, .file = file, .just = just},
                  .items = llw_arena_alloc(r->arena, MAX_LAUNCHES * sizeof *x.items)};
-    llw_scope *const scopes[] = {&x.make.variables, &x.make.simple,  &x.make.overridden, &x.make.exported,
-                                 &x.make.hidden,    &x.make.parents, &x.make.of_target,  &x.make.of_nobody};
+    llw_scope *const scopes[] = {&x.make.variables, &x.make.simple,    &x.make.overridden,
+                                 &x.make.exported,  &x.make.hidden,    &x.make.parents,
+                                 &x.make.of_target, &x.make.of_nobody, &x.make.unseen};
     for (size_t i = 0; i < sizeof scopes / sizeof *scopes; i++) scopes[i]->arena = r->arena;
     llw_rich text = llw_config_text(r, file, just ? "justfile" : "Makefile");
     (just ? llw_make_read_just : llw_make_read)(&x.make, &text);

@@ -39,6 +39,7 @@ typedef struct llw_make_recipe {
     const char *targets;
     bool any;    /* of which targets nobody knows: a pattern's, or those that something else computes */
     int line;    /* of the rule */
+    char prefix; /* of its lines */
     int section; /* a condition starts the next one */
     bool torn;   /* one shell runs it, and a condition decides what */
     llw_rich script;
@@ -62,6 +63,7 @@ typedef struct llw_make {
     bool body;                   /* it has a line */
     llw_scope variables;
     llw_scope simple, overridden; /* names: of those expanded where they are set, set by override */
+    llw_scope unseen;             /* names of private ones: some targets see them */
     llw_scope exported, hidden;   /* names; with a value: perhaps. hidden: unexport */
     bool exports_all, exports_perhaps;
     bool foreign; /* a file that nobody sees, or eval, may have set anything */
@@ -102,7 +104,7 @@ llw_rich llw_make_collapse(const llw_make *m, const llw_rich *line);
 /* ... and in recipes: without the prefix of the lines behind the first. */
 llw_rich llw_make_recipe_text(const llw_make *m, const llw_rich *line);
 /* A line of a recipe without what tells make how to run it. */
-llw_rich llw_make_command(const llw_rich *line);
+llw_rich llw_make_command(const llw_rich *line, char prefix);
 
 /* --- make_read.c, make_just.c --- */
 /* Reads a whole file, and those that it includes: variables and recipes. */

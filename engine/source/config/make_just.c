@@ -19,7 +19,7 @@ static bool is_name_byte(char c) {
 
 /* just itself joins what ends in a backslash; of a script the shell sees it. */
 static void read_recipe(llw_make *m, const llw_rich *text, size_t *at) {
-    llw_rich out = {0}, line = llw_make_next_line(text, at), bare = llw_make_command(&line);
+    llw_rich out = {0}, line = llw_make_next_line(text, at), bare = llw_make_command(&line, ' ');
     bool script = llw_make_byte(&bare, 0) == '#' && llw_make_byte(&bare, 1) == '!';
     for (;;) {
         bool joins = !script && bare.n && bare.chars[bare.n - 1].byte == '\\';

@@ -106,8 +106,9 @@ llw_rich llw_make_recipe_text(const llw_make *m, const llw_rich *line) {
     return out;
 }
 
-llw_rich llw_make_command(const llw_rich *line) {
+llw_rich llw_make_command(const llw_rich *line, char prefix) {
     size_t skip = 0;
-    while (skip < line->n && !line->chars[skip].unknown && strchr("@-+ \t", line->chars[skip].byte)) skip++;
+    for (; skip < line->n && !line->chars[skip].unknown; skip++)
+        if (line->chars[skip].byte != prefix && !strchr("@-+ \t", line->chars[skip].byte)) break;
     return llw_rich_slice(line, skip, line->n);
 }

@@ -123,7 +123,10 @@ static void define(llw_make *m, const llw_rich *line, const llw_make_modifiers *
                                        .overrides = said->overrides,
                                        .hides = said->hides,
                                        .defines = true};
-    if (!read_name(m, &name, &m->defined.name)) m->defined.name = NULL;
+    if (!read_name(m, &name, &m->defined.name)) {
+        m->defined.name = NULL;
+        m->exports_perhaps |= said->exports;
+    }
     m->defined_at = line->chars[0];
     m->definitions = 1;
     m->body = false;

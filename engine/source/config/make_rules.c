@@ -109,6 +109,7 @@ void llw_make_keep_recipe(llw_make *m, const llw_rich *script) {
                           .any = m->any_target,
                           .line = m->line,
                           .section = m->sections,
+                          .prefix = m->prefix,
                           .script = *script};
     m->recipes = items;
 }

@@ -205,11 +205,9 @@ void llw_make_export(llw_make *m, const char *name, bool exports, const llw_char
 
 /* Whether the assignment leaves what is there: ?= where something is, or what override has set. */
 static bool leaves(const llw_make *m, const llw_make_assignment *a, const char *targets) {
-    if (m->just) return false;
-    bool there = llw_scope_get(&m->of_target, a->name) || llw_scope_get(&m->variables, a->name) ||
-                 may_be_there(m, a->name);
-    bool beaten = !targets && !a->overrides && llw_scope_get(&m->overridden, a->name);
-    return beaten || (a->sign == '?' && there);
+    bool there = llw_scope_get(&m->of_target, a->name) || llw_scope_get(&m->variables, a->name),
+         beaten = !targets && !a->overrides && llw_scope_get(&m->overridden, a->name);
+    return !m->just && (beaten || (a->sign == '?' && there));
 }
 
 /* Of ?= for a target where something is make does not leave everything: private and export go over to what is
@@ -225,16 +223,19 @@ void llw_make_assign(llw_make *m, const llw_make_assignment *a, const llw_char *
     const llw_link *link =
         llw_link_new(m->r->arena, m->file->path, a->sign == '?' ? "Makefile default" : "variable", true);
     llw_rich value = value_of(m, a, link);
-    bool known = a->sign != '!' && (!m->just || unquote(&value)) && !(a->hides && !targets);
     if (targets) llw_make_enter(m, targets);
     bool skip = leaves(m, a, targets);
     if (a->overrides && !targets) llw_make_remember(&m->overridden, a->name);
-    if (m->conditions || !known) value = llw_make_unknown(m, at, link);
+    if (a->hides && (!targets || skip)) llw_make_remember(&m->unseen, a->name);
+    bool seen = targets || !llw_scope_get(&m->unseen, a->name),
+         perhaps = m->conditions || (a->sign == '?' && may_be_there(m, a->name)),
+         known = a->sign != '!' && (!m->just || unquote(&value)) && seen && !perhaps;
+    if (!known) value = llw_make_unknown(m, at, link);
+    if (targets && skip) blur(m, a, at);
     if (targets && !skip)
         llw_make_assign_own(m, a, at, targets, value, link);
-    else if (!skip)
-        llw_make_give(m, &m->variables, a->name, a->sign, &value, link);
-    if (targets && skip) blur(m, a, at);
+    else if (!skip || !seen)
+        llw_make_give(m, &m->variables, a->name, seen ? a->sign : '=', &value, link);
     if (a->exports && (!targets || skip)) llw_make_export(m, a->name, true, at);
     m->of_target = (llw_scope){.arena = m->r->arena};
 }
@@ -262,13 +263,14 @@ static size_t program_of(const llw_rich *value) {
 }
 
 static void forget(llw_make *m, llw_rich *value) {
-    size_t program = program_of(value), blank = program + (program < value->n);
-    if (program == value->n || (value->n == blank + 1 && value->chars[blank].unknown)) return;
-    llw_rich kept = {0}, unknown = llw_make_unknown(m, &value->chars[0], value->chars[0].link);
-    llw_rich start = llw_rich_slice(value, 0, program ? blank : 0);
-    llw_rich_append(m->r->arena, &kept, &start);
-    llw_rich_append(m->r->arena, &kept, &unknown);
-    *value = kept;
+    size_t program = program_of(value), kept = program ? program + 1 : 0;
+    if (program && program == value->n) return;
+    if (value->n == kept + 1 && value->chars[kept].unknown) return;
+    llw_rich out = {0}, start = llw_rich_slice(value, 0, kept),
+             unknown = llw_make_unknown(m, value->chars, value->n ? value->chars[0].link : NULL);
+    llw_rich_append(m->r->arena, &out, &start);
+    llw_rich_append(m->r->arena, &out, &unknown);
+    *value = out;
 }
 
 void llw_make_forget(llw_make *m) {
@@ -307,14 +309,21 @@ static bool export_one(llw_make *m, llw_scope *env, const llw_variable *v) {
     return true;
 }
 
+/* What an exported name has that no file sets: nothing, or what make or an unseen file gives it. */
+static bool export_unset(llw_make *m, llw_scope *env, const char *name) {
+    llw_variable v = {.name = name, .value = llw_make_unknown(m, NULL, NULL)};
+    return !(m->foreign || llw_make_has(name)) || export_one(m, env, &v);
+}
+
 bool llw_make_environment(llw_make *m, llw_scope *out) {
     *out = (llw_scope){.arena = m->r->arena};
     bool all = m->exports_all || m->exports_perhaps, whole = true;
     for (size_t i = 0; all && i < m->variables.n && whole; i++)
         whole = export_one(m, out, &m->variables.items[i]);
-    for (size_t i = 0; !all && i < m->exported.n && whole; i++) {
-        const llw_variable *v = llw_scope_get(&m->variables, m->exported.items[i].name);
-        if (v) whole = export_one(m, out, v);
+    for (size_t i = 0; i < m->exported.n && whole; i++) {
+        const char *name = m->exported.items[i].name;
+        const llw_variable *v = llw_scope_get(&m->variables, name);
+        if (!v || !all) whole = v ? export_one(m, out, v) : export_unset(m, out, name);
     }
     for (size_t i = 0; i < m->of_target.n && whole; i++) whole = export_one(m, out, &m->of_target.items[i]);
     return whole;
