@@ -9,8 +9,9 @@
 enum { MAX_DIRECTORIES = 16, MAX_DATA_FILE = 8 << 20 };
 
 static char *directories[MAX_DIRECTORIES];
-static bool absent[MAX_DIRECTORIES]; /* when they were pushed */
-static bool distrusted[MAX_DIRECTORIES];
+static bool absent[MAX_DIRECTORIES];               /* when they were pushed */
+static const llw_data_file *held[MAX_DIRECTORIES]; /* instead of what lies there; NULL: what lies there */
+static size_t n_held[MAX_DIRECTORIES];
 static size_t n_directories;
 static bool alone; /* compiled-in rules and lessons do not count */
 static unsigned generation = 1;
@@ -24,20 +25,16 @@ void llw_data_push(const char *directory) {
     generation++;
     size_t len = strlen(directory) + 1;
     directories[n_directories] = memcpy(llw_xmalloc(len), directory, len);
-    distrusted[n_directories] = false;
+    held[n_directories] = NULL;
     absent[n_directories++] = !llw_file_is_directory(directory);
 }
 
-void llw_data_distrust(const char *directory) {
-    for (size_t i = 0; i < n_directories; i++)
-        if (!strcmp(directories[i], directory)) distrusted[i] = true;
-}
-
-static bool passed_over(size_t i, const char *name) {
-    static const char rules[] = "rules.d";
-    size_t len = sizeof rules - 1;
-    if (absent[i]) return true;
-    return distrusted[i] && !strncmp(name, rules, len) && (!name[len] || name[len] == '/');
+void llw_data_push_files(const char *directory, const llw_data_file *files, size_t n) {
+    if (n_directories == MAX_DIRECTORIES) return;
+    llw_data_push(directory);
+    held[n_directories - 1] = files;
+    n_held[n_directories - 1] = n;
+    absent[n_directories - 1] = !n;
 }
 
 size_t llw_data_directories(const char *const **out) {
@@ -62,7 +59,7 @@ static bool counts(const char *name) {
     return !alone || !strncmp(name, "models/", 7);
 }
 
-static const llw_builtin *builtin_find(const char *name) {
+const llw_builtin *llw_data_builtin(const char *name) {
     size_t low = 0, high = llw_n_builtins;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
@@ -76,10 +73,26 @@ static const llw_builtin *builtin_find(const char *name) {
     return NULL;
 }
 
+static int by_name(const void *name, const void *file) {
+    return strcmp(name, ((const llw_data_file *)file)->name);
+}
+
+static const llw_data_file *held_find(size_t directory, const char *name) {
+    return bsearch(name, held[directory], n_held[directory], sizeof **held, by_name);
+}
+
 llw_rc llw_data_read(llw_arena *arena, const char *name, const char **bytes, size_t *len, const char **path,
                      llw_err *err) {
     for (size_t i = n_directories; i-- > 0;) {
-        if (passed_over(i, name)) continue;
+        if (absent[i]) continue;
+        if (held[i]) {
+            const llw_data_file *found = held_find(i, name);
+            if (!found) continue;
+            *path = llw_path_join(arena, directories[i], name);
+            *bytes = found->bytes;
+            *len = found->len;
+            return LLW_OK;
+        }
         char *file = llw_path_join(arena, directories[i], name), *content = NULL;
         if (!llw_file_is_regular(file)) continue;
         *path = file;
@@ -87,7 +100,7 @@ llw_rc llw_data_read(llw_arena *arena, const char *name, const char **bytes, siz
         *bytes = content;
         return rc;
     }
-    const llw_builtin *found = counts(name) ? builtin_find(name) : NULL;
+    const llw_builtin *found = counts(name) ? llw_data_builtin(name) : NULL;
     if (!found) return llw_fail(err, LLW_ERR_NOTHING, name, 0, "there is no such data file");
     *bytes = (const char *)found->bytes;
     *len = found->len;
@@ -96,7 +109,7 @@ llw_rc llw_data_read(llw_arena *arena, const char *name, const char **bytes, siz
 }
 
 bool llw_data_is_builtin(const char *name, const char *bytes, size_t len) {
-    const llw_builtin *found = builtin_find(name);
+    const llw_builtin *found = llw_data_builtin(name);
     return found && found->len == len &&
            ((const char *)found->bytes == bytes || !memcmp(found->bytes, bytes, len));
 }
@@ -110,38 +123,53 @@ static bool ends_in(const char *name, const char *suffix) {
     return n >= s && !strcmp(name + n - s, suffix);
 }
 
+/* Whether it is the name of a file right under a folder, whose name has len bytes. */
+static bool is_under(const char *name, const char *folder, size_t len) {
+    return !strncmp(name, folder, len) && name[len] == '/' && !strchr(name + len + 1, '/');
+}
+
+typedef struct listing {
+    llw_arena *arena;
+    const char *suffix;
+    void *names;
+    size_t n, capacity;
+} listing;
+
+static void list(listing *l, const char *name) {
+    if (!ends_in(name, l->suffix)) return;
+    *(char **)llw_arena_push(l->arena, &l->names, &l->n, &l->capacity, sizeof(char *)) =
+        llw_arena_strdup(l->arena, name);
+}
+
+static void list_directory(listing *l, const char *directory, const char *folder) {
+    char **found = NULL;
+    size_t n = 0;
+    if (llw_directory_list(l->arena, llw_path_join(l->arena, directory, folder), &found, &n, NULL) != LLW_OK)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        const char *name = llw_arena_printf(l->arena, "%s/%s", folder, found[i]);
+        if (found[i][0] != '.' && llw_file_is_regular(llw_path_join(l->arena, directory, name)))
+            list(l, name);
+    }
+}
+
 void llw_data_list(llw_arena *arena, const char *folder, const char *suffix, char ***names, size_t *count) {
-    void *items = NULL;
-    size_t n = 0, capacity = 0, prefix = strlen(folder);
-    for (size_t i = 0; i < llw_n_builtins; i++) {
-        const char *name = llw_builtins[i].name;
-        if (strncmp(name, folder, prefix) || name[prefix] != '/' || strchr(name + prefix + 1, '/') ||
-            !ends_in(name, suffix) || !counts(name))
-            continue;
-        char **slot = llw_arena_push(arena, &items, &n, &capacity, sizeof *slot);
-        *slot = llw_arena_strdup(arena, name);
-    }
+    listing l = {.arena = arena, .suffix = suffix};
+    size_t len = strlen(folder);
+    for (size_t i = 0; i < llw_n_builtins; i++)
+        if (is_under(llw_builtins[i].name, folder, len) && counts(llw_builtins[i].name))
+            list(&l, llw_builtins[i].name);
     for (size_t i = 0; i < n_directories; i++) {
-        char **found = NULL;
-        size_t m = 0;
-        if (passed_over(i, folder)) continue;
-        if (llw_directory_list(arena, llw_path_join(arena, directories[i], folder), &found, &m, NULL) !=
-            LLW_OK)
-            continue;
-        for (size_t j = 0; j < m; j++) {
-            const char *name = llw_arena_printf(arena, "%s/%s", folder, found[j]);
-            if (!ends_in(found[j], suffix) || found[j][0] == '.' ||
-                !llw_file_is_regular(llw_path_join(arena, directories[i], name)))
-                continue;
-            char **slot = llw_arena_push(arena, &items, &n, &capacity, sizeof *slot);
-            *slot = llw_arena_strdup(arena, name);
-        }
+        if (absent[i]) continue;
+        for (size_t k = 0; held[i] && k < n_held[i]; k++)
+            if (is_under(held[i][k].name, folder, len)) list(&l, held[i][k].name);
+        if (!held[i]) list_directory(&l, directories[i], folder);
     }
-    char **list = items;
-    if (n) qsort(list, n, sizeof *list, by_bytes);
+    char **all = l.names;
+    if (l.n) qsort(all, l.n, sizeof *all, by_bytes);
     size_t kept = 0;
-    for (size_t i = 0; i < n; i++)
-        if (!kept || strcmp(list[kept - 1], list[i])) list[kept++] = list[i];
-    *names = list;
+    for (size_t i = 0; i < l.n; i++)
+        if (!kept || strcmp(all[kept - 1], all[i])) all[kept++] = all[i];
+    *names = all;
     *count = kept;
 }

@@ -20,6 +20,13 @@ typedef struct llw_builtin {
     size_t len;
 } llw_builtin;
 
+/* A file that was read before it is asked for: "rules.d/90-ours.lua". */
+typedef struct llw_data_file {
+    const char *name;
+    const char *bytes; /* NUL-terminated after len */
+    size_t len;
+} llw_data_file;
+
 /* The table that the build generates from rules.d, lessons and models; sorted by name. */
 extern const llw_builtin llw_builtins[];
 extern const size_t llw_n_builtins;
@@ -27,10 +34,11 @@ extern const size_t llw_n_builtins;
 /* Adds a directory whose sub-directories rules.d, lessons and models override what came before. One that is
  * not there now is passed over. */
 void llw_data_push(const char *directory);
+/* The same for a directory that counts as these files, sorted by name, whatever lies there by now; borrowed
+ * until llw_data_reset. */
+void llw_data_push_files(const char *directory, const llw_data_file *files, size_t n);
 /* The directories pushed so far, from far to near. */
 size_t llw_data_directories(const char *const **out);
-/* Passes over its rules.d from now on (what it holds there may be anybody's). */
-void llw_data_distrust(const char *directory);
 /* Forgets all pushed directories. */
 void llw_data_reset(void);
 /* Forgets them; until llw_data_reset rules and lessons are those of this directory alone. A table of models/
@@ -44,6 +52,9 @@ unsigned llw_data_generation(void);
  * itself when compiled in. LLW_ERR_NOTHING when no place has it. */
 llw_rc llw_data_read(llw_arena *arena, const char *name, const char **bytes, size_t *len, const char **path,
                      llw_err *err);
+
+/* The bytes that are compiled in under this name, whatever lies over them; NULL when there are none. */
+const llw_builtin *llw_data_builtin(const char *name);
 
 /* Whether these are the bytes that are compiled in under this name, wherever they were read. */
 bool llw_data_is_builtin(const char *name, const char *bytes, size_t len);

@@ -104,10 +104,10 @@ static bool write_all(int fd, const char *bytes, size_t len) {
         bytes += n;
         len -= (size_t)n;
     }
-    return fsync(fd) == 0;
+    return true;
 }
 
-llw_rc llw_file_replace(const char *path, const char *bytes, size_t len, llw_err *err) {
+static llw_rc replace(const char *path, const char *bytes, size_t len, bool lasting, llw_err *err) {
     struct stat st;
     bool there = lstat(path, &st) == 0;
     if (there && !S_ISREG(st.st_mode))
@@ -125,7 +125,7 @@ llw_rc llw_file_replace(const char *path, const char *bytes, size_t len, llw_err
     bool good = fchmod(fd, there ? st.st_mode & 07777 : 0666 & ~mask) == 0;
     if (good && there && (st.st_uid != geteuid() || st.st_gid != getegid()))
         good = fchown(fd, st.st_uid, st.st_gid) == 0 || errno == EPERM;
-    good = good && write_all(fd, bytes, len);
+    good = good && write_all(fd, bytes, len) && (!lasting || fsync(fd) == 0);
     int cause = errno;
     if (close(fd) != 0 && good) {
         good = false;
@@ -137,6 +137,28 @@ llw_rc llw_file_replace(const char *path, const char *bytes, size_t len, llw_err
     }
     if (good) return LLW_OK;
     unlink(name);
+    return llw_fail(err, LLW_ERR_SYSTEM, path, 0, "cannot be written: %s", strerror(cause));
+}
+
+llw_rc llw_file_replace(const char *path, const char *bytes, size_t len, llw_err *err) {
+    return replace(path, bytes, len, true, err);
+}
+
+llw_rc llw_file_jot(const char *path, const char *bytes, size_t len, llw_err *err) {
+    return replace(path, bytes, len, false, err);
+}
+
+llw_rc llw_file_create(const char *path, const char *bytes, size_t len, llw_err *err) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) return llw_fail(err, LLW_ERR_SYSTEM, path, 0, "cannot be created: %s", strerror(errno));
+    bool good = write_all(fd, bytes, len);
+    int cause = errno;
+    if (close(fd) != 0 && good) {
+        good = false;
+        cause = errno;
+    }
+    if (good) return LLW_OK;
+    unlink(path);
     return llw_fail(err, LLW_ERR_SYSTEM, path, 0, "cannot be written: %s", strerror(cause));
 }
 

@@ -24,6 +24,10 @@ void llw_file_pretend_nothing(void);
 /* Writes a whole file: into a new one beside it, which then takes its place with its mode, so that nobody
  * ever sees a half. A link or anything but a regular file is refused. */
 llw_rc llw_file_replace(const char *path, const char *bytes, size_t len, llw_err *err);
+/* The same without waiting for the disk: for what may be lost. */
+llw_rc llw_file_jot(const char *path, const char *bytes, size_t len, llw_err *err);
+/* Writes a file that is not there yet, whole or not at all. */
+llw_rc llw_file_create(const char *path, const char *bytes, size_t len, llw_err *err);
 
 bool llw_file_is_regular(const char *path);
 bool llw_file_is_directory(const char *path);

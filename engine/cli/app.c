@@ -1,6 +1,5 @@
 /* Printing, exit codes, and the knowledge base of a call. */
 #include "cli/app.h"
-#include "base/data.h"
 #include "rule/ready.h"
 
 #include <stdarg.h>
@@ -49,27 +48,8 @@ void llw_app_print_bytes(llw_app *app, llw_text *text) {
     llw_text_fini(text);
 }
 
-/* Rules of the directory somebody stands in are left out until the user agreed to them. Commands about the
- * rules themselves read them all the same: they judge and answer nothing. */
-static void ask_consent(llw_app *app) {
-    llw_command command = app->options.command;
-    if (command == LLW_COMMAND_TEST || command == LLW_COMMAND_LINT_RULES || command == LLW_COMMAND_KB ||
-        command == LLW_COMMAND_NEW || command == LLW_COMMAND_DOCTOR)
-        return;
-    size_t n = 0;
-    llw_trust trust = llw_app_trust(app, LLW_PROJECT_DATA, &n);
-    if (trust == LLW_TRUST_NOTHING || trust == LLW_TRUST_GIVEN) return;
-    llw_data_distrust(LLW_PROJECT_DATA);
-    fprintf(stderr,
-            "llwhy: the rules in " LLW_PROJECT_DATA
-            "/rules.d %s, so this answer is without them; read them, then say: llwhy trust .\n",
-            trust == LLW_TRUST_CHANGED ? "have changed since you agreed to them"
-                                       : "came with this directory and you have not agreed to them yet");
-}
-
 void llw_app_load_kb(llw_app *app) {
     if (app->kb) return;
-    ask_consent(app);
     bool tests = app->options.command == LLW_COMMAND_TEST;
     app->kb = llw_kb_load(app->options.values[LLW_OPT_RULES], app->options.n_values[LLW_OPT_RULES],
                           tests ? NULL : llw_ready_rules);

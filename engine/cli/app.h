@@ -22,6 +22,9 @@ typedef enum llw_exit {
     LLW_EXIT_INTERNAL
 } llw_exit;
 
+/* What the user said about the project's overlay (.llwhy). NOTHING: there is none. */
+typedef enum llw_trust { LLW_TRUST_NOTHING, LLW_TRUST_GIVEN, LLW_TRUST_CHANGED, LLW_TRUST_NONE } llw_trust;
+
 typedef struct llw_app {
     llw_arena *arena;
     llw_options options;
@@ -29,6 +32,7 @@ typedef struct llw_app {
     bool json;
     const char *picture;  /* html, svg or dot; NULL: text or JSON */
     size_t pictures;      /* drawn so far */
+    llw_trust trust;      /* in the project's overlay */
     const char *document; /* markdown or html; NULL: text */
     llw_kb *kb;
     llw_facts *facts;
@@ -55,9 +59,9 @@ void llw_app_print(llw_app *app, llw_text *text);
 /* The same to the byte, for what a program reads: a patch of files that may hold anything. */
 void llw_app_print_bytes(llw_app *app, llw_text *text);
 
-/* What the user said about the rules of a project's overlay (DIR/.llwhy); *count: its rule files. */
-typedef enum llw_trust { LLW_TRUST_NOTHING, LLW_TRUST_GIVEN, LLW_TRUST_CHANGED, LLW_TRUST_NONE } llw_trust;
-llw_trust llw_app_trust(llw_app *app, const char *overlay, size_t *count);
+/* Lays the project's overlay over what is known, if its user agreed to it, and says so where not. Commands
+ * that judge rules read it all the same: they answer nothing. */
+void llw_app_push_project(llw_app *app);
 
 /* Loads the knowledge base, once; problems are told on stderr and raise the exit code, the rest answers. */
 void llw_app_load_kb(llw_app *app);
@@ -119,6 +123,9 @@ void llw_app_decide(llw_app *app);
 /* Writes all facts as JSON to a file ("-": standard output). */
 bool llw_app_save(llw_app *app, const char *path);
 
+/* llwhy's directory in what a variable of the XDG base directories names, else below the home; NULL when
+ * there is no home. A relative path is no answer to either: it would be another place in each directory. */
+const char *llw_app_own_directory(llw_app *app, const char *variable, const char *below_home);
 /* $XDG_STATE_HOME/llwhy, made if needed; NULL when there is no home. */
 const char *llw_app_state_directory(llw_app *app);
 

@@ -208,11 +208,16 @@ static void look_at_knowledge(examination *x) {
             if (files) llw_text_addf(&what, "%s%s: %zu", what.len ? ", " : "", folders[k], files);
         }
         bool there = llw_file_is_directory(directories[i]);
-        add(x, part, directories[i], there ? LLW_CHECK_FOUND : LLW_CHECK_ABSENT,
+        llw_trust trust = strcmp(directories[i], LLW_PROJECT_DATA) ? LLW_TRUST_NOTHING : x->app->trust;
+        bool counts = trust == LLW_TRUST_NOTHING || trust == LLW_TRUST_GIVEN;
+        add(x, part, directories[i], there && counts ? LLW_CHECK_FOUND : LLW_CHECK_ABSENT,
             what.len ? llw_arena_strdup(arena, llw_text_str(&what))
             : there  ? "no rules.d, lessons or models in it"
                      : "not there",
-            "");
+            counts ? ""
+            : trust == LLW_TRUST_CHANGED
+                ? "changed since you agreed to it, so nothing of it counts: read it, then say llwhy trust ."
+                : "nothing of it counts until you agree to it: read it, then say llwhy trust .");
         llw_text_fini(&what);
     }
     for (size_t i = 0; i < x->app->kb->n_problems; i++) {
@@ -252,7 +257,7 @@ static void look_at_places(examination *x) {
                *old = llw_hub_old_cache(arena);
     bool writable = state && access(state, W_OK) == 0;
     add(x, part, "state", writable ? LLW_CHECK_FOUND : LLW_CHECK_TROUBLE,
-        state ? state : "neither XDG_STATE_HOME nor HOME is set",
+        state ? state : "neither XDG_STATE_HOME nor HOME names a directory from the root on",
         writable ? ""
                  : "without it why has no last run to ask about, and teach forgets: set XDG_STATE_HOME to a "
                    "directory "

@@ -6,7 +6,6 @@
 #include "render/flags.h"
 #include "source/launch/flags_import.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,15 +38,10 @@ static bool read_help(llw_app *app, const char *path, llw_help *help) {
     return true;
 }
 
-/* Replaces the file whole, as a table that is half new would be worse than the old one. */
 static bool write_table(llw_app *app, const char *directory, const char *name, const char *text) {
-    const char *path = llw_path_join(app->arena, directory, name),
-               *fresh = llw_arena_printf(app->arena, "%s.new", path);
-    FILE *file = fopen(fresh, "we");
-    bool ok = file && fputs(text, file) >= 0;
-    if (file) ok = fclose(file) == 0 && ok;
-    ok = ok && rename(fresh, path) == 0;
-    return ok || llw_app_complain(app, LLW_EXIT_INPUT, "%s: cannot be written: %s", path, strerror(errno));
+    llw_err err = {0};
+    return llw_file_replace(llw_path_join(app->arena, directory, name), text, strlen(text), &err) == LLW_OK ||
+           llw_app_fail(app, LLW_EXIT_INPUT, &err);
 }
 
 static int import_help(llw_app *app) {
@@ -69,7 +63,12 @@ static int import_help(llw_app *app) {
     if (!root)
         root = llw_file_is_directory("rules.d")
                    ? ""
-                   : ".llwhy"; /* in llwhy's own tree, or in a project's overlay */
+                   : LLW_PROJECT_DATA; /* in llwhy's own tree, or in a project's overlay */
+    if (!strcmp(root, LLW_PROJECT_DATA) && app->trust != LLW_TRUST_NOTHING && app->trust != LLW_TRUST_GIVEN)
+        return llw_app_complain(app, LLW_EXIT_INPUT,
+                                LLW_PROJECT_DATA " holds files that you have not agreed to, and nothing is "
+                                                 "written over them: read them, then say: llwhy trust ."),
+               app->code;
     const char *directory = *root ? llw_path_join(app->arena, root, "models") : "models";
     llw_text out = {0};
     llw_render_flags_update(&out, &app->style, &update, version, help.n, directory);
@@ -81,6 +80,8 @@ static int import_help(llw_app *app) {
             llw_text_fini(&out);
             return app->code;
         }
+        if (!strcmp(root, LLW_PROJECT_DATA))
+            llw_text_add(&out, "Tables of a project count once you agree to them: llwhy trust .\n");
     }
     llw_app_print(app, &out);
     return app->code;

@@ -8,13 +8,18 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
+
+const char *llw_app_own_directory(llw_app *app, const char *variable, const char *below_home) {
+    const char *base = getenv(variable), *home = getenv("HOME");
+    if (base && *base == '/') return llw_path_join(app->arena, base, "llwhy");
+    if (!home || *home != '/') return NULL;
+    return llw_path_join(app->arena, llw_path_join(app->arena, home, below_home), "llwhy");
+}
 
 const char *llw_app_state_directory(llw_app *app) {
-    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
-    if (!(state && *state) && !(home && *home)) return NULL;
-    const char *base = state && *state ? state : llw_arena_printf(app->arena, "%s/.local/state", home);
-    char *path = llw_arena_printf(app->arena, "%s/llwhy", base);
+    const char *own = llw_app_own_directory(app, "XDG_STATE_HOME", ".local/state");
+    if (!own) return NULL;
+    char *path = llw_arena_strdup(app->arena, own);
     for (char *slash = path + 1; (slash = strchr(slash, '/')); slash++) { /* mkdir -p */
         *slash = 0;
         mkdir(path, 0700);
@@ -24,43 +29,36 @@ const char *llw_app_state_directory(llw_app *app) {
     return path;
 }
 
-/* Writes beside the file and renames, so that a reader never sees half of it. What is there and no plain
- * file, a link, a pipe, a device, is written to: renaming would replace it. */
-static bool write_whole(const char *path, const char *text) {
-    char beside[4096];
-    struct stat there;
-    if (lstat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
-        FILE *file = fopen(path, "we");
-        bool ok = file && fputs(text, file) >= 0;
-        return file && fclose(file) == 0 && ok;
-    }
-    if (snprintf(beside, sizeof beside, "%s.%ld", path, (long)getpid()) >= (int)sizeof beside) return false;
-    FILE *file = fopen(beside, "we");
-    if (!file) return false;
-    bool ok = fputs(text, file) >= 0;
-    ok = fclose(file) == 0 && ok;
-    if (ok) ok = rename(beside, path) == 0;
-    if (!ok) remove(beside);
-    return ok;
+/* What a person names may be a pipe, a device or a link as well: what it leads to is written. */
+static bool write_through(const char *path, const char *text) {
+    FILE *file = fopen(path, "we");
+    bool good = file && fputs(text, file) >= 0;
+    return file && fclose(file) == 0 && good;
 }
 
 bool llw_app_save(llw_app *app, const char *path) {
     llw_err err = {0};
+    struct stat there;
     char *text = llw_facts_save(app->facts, &err);
     if (!text) return llw_app_fail(app, LLW_EXIT_INTERNAL, &err);
-    bool ok = strcmp(path, "-") ? write_whole(path, text) : fputs(text, stdout) >= 0;
+    bool stdout_asked = !strcmp(path, "-"),
+         through = !stdout_asked && lstat(path, &there) == 0 && !S_ISREG(there.st_mode), good;
+    if (stdout_asked || through) {
+        good = stdout_asked ? fputs(text, stdout) >= 0 : write_through(path, text);
+        if (!good)
+            llw_fail(&err, LLW_ERR_SYSTEM, path, 0, "the facts could not be written: %s", strerror(errno));
+    } else
+        good = llw_file_replace(path, text, strlen(text), &err) == LLW_OK;
     free(text);
-    return ok || llw_app_complain(app, LLW_EXIT_INPUT, "%s: the facts could not be written: %s", path,
-                                  strerror(errno));
+    return good || llw_app_fail(app, LLW_EXIT_INPUT, &err);
 }
 
 void llw_app_remember(llw_app *app) {
     const char *directory = llw_app_state_directory(app);
     if (!directory) return;
     char *text = llw_facts_save(app->facts, NULL);
-    if (text)
-        write_whole(llw_path_join(app->arena, directory, "last.json"),
-                    text); /* a convenience: its loss is no error */
+    if (text) /* a convenience: its loss is no error */
+        llw_file_jot(llw_path_join(app->arena, directory, "last.json"), text, strlen(text), NULL);
     free(text);
 }
 

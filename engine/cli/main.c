@@ -121,15 +121,12 @@ static bool confine(llw_app *app) {
 
 /* The stack of data directories over what is compiled in, from far to near. */
 static void push_data(llw_app *app) {
-    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    const char *site = getenv("LLWHY_SITE"),
+               *person = llw_app_own_directory(app, "XDG_CONFIG_HOME", ".config");
     llw_data_push(LLW_DATA_DIR);
-    const char *site = getenv("LLWHY_SITE");
     llw_data_push(site && *site ? site : "/etc/llwhy");
-    if (config && *config)
-        llw_data_push(llw_path_join(app->arena, config, "llwhy"));
-    else if (home && *home)
-        llw_data_push(llw_path_join(app->arena, home, ".config/llwhy"));
-    llw_data_push(LLW_PROJECT_DATA);
+    if (person) llw_data_push(person);
+    llw_app_push_project(app);
 }
 
 static int version(llw_app *app) {
@@ -155,6 +152,7 @@ int main(int argc, char **argv) {
     llw_app app = {.arena = llw_arena_new()};
     llw_err err = {0};
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on files is an error of writing, and is told as one */
     json_set_alloc_funcs(llw_xmalloc, free); /* a document with parts missing is worse than none */
     int code = LLW_EXIT_USAGE;
     if (llw_options_read(app.arena, argc, argv, &app.options, &err) != LLW_OK ||

@@ -3,7 +3,6 @@
 #include "cli/app.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -70,14 +69,15 @@ static bool good_id(const char *id) {
     return true;
 }
 
-/* Creates the file; never overwrites one. */
-static bool write_new(llw_app *app, const char *path, const char *text) {
-    FILE *file = fopen(path, "wxe");
-    if (!file)
-        return llw_app_complain(app, LLW_EXIT_INPUT, "%s: cannot be created: %s", path, strerror(errno));
-    bool ok = fputs(text, file) >= 0;
-    ok = fclose(file) == 0 && ok;
-    return ok || llw_app_complain(app, LLW_EXIT_INPUT, "%s: cannot be written: %s", path, strerror(errno));
+/* Creates both files or none; never overwrites one. */
+static bool write_new(llw_app *app, const char *rule, const char *rule_text, const char *story,
+                      const char *story_text) {
+    llw_err err = {0};
+    if (llw_file_create(rule, rule_text, strlen(rule_text), &err) == LLW_OK) {
+        if (llw_file_create(story, story_text, strlen(story_text), &err) == LLW_OK) return true;
+        unlink(rule);
+    }
+    return llw_app_fail(app, LLW_EXIT_INPUT, &err);
 }
 
 static const char *folder(llw_app *app, const char *root, const char *name) {
@@ -99,22 +99,21 @@ int llw_command_new(llw_app *app) {
                                 id),
                app->code;
     llw_app_load_kb(app);
-    if (llw_kb_lesson(app->kb, id))
-        return llw_app_complain(app, LLW_EXIT_USAGE,
-                                "there is a lesson '%s' already; llwhy lesson %s shows it", id, id),
+    bool ours = llw_file_is_directory("rules.d"); /* llwhy's own tree, else a project's overlay */
+    const char *root = ours ? "" : LLW_PROJECT_DATA;
+    const char *rule = llw_arena_printf(app->arena, "%s/%s.lua", folder(app, root, "rules.d"), id);
+    const char *story = llw_arena_printf(app->arena, "%s/%s.md", folder(app, root, "lessons"), id);
+    if (llw_kb_lesson(app->kb, id) || access(rule, F_OK) == 0)
+        return llw_app_complain(app, LLW_EXIT_USAGE, "there is a lesson '%s' already: choose another name",
+                                id),
                app->code;
-    const char *root =
-        llw_file_is_directory("rules.d") ? "" : ".llwhy"; /* in llwhy's own tree, or in a project's overlay */
     char date[16], day[8];
     time_t now = time(NULL);
     struct tm tm;
     gmtime_r(&now, &tm);
     strftime(date, sizeof date, "%Y-%m-%d", &tm);
     strftime(day, sizeof day, "%m-%d", &tm);
-    const char *rule = llw_arena_printf(app->arena, "%s/%s.lua", folder(app, root, "rules.d"), id);
-    const char *story = llw_arena_printf(app->arena, "%s/%s.md", folder(app, root, "lessons"), id);
-    if (!write_new(app, rule, llw_arena_printf(app->arena, rule_template, id, id)) ||
-        !write_new(app, story,
+    if (!write_new(app, rule, llw_arena_printf(app->arena, rule_template, id, id), story,
                    llw_arena_printf(app->arena, story_template, id, date, tm.tm_year + 1901, day, date)))
         return app->code;
     llw_text out = {0};
@@ -126,8 +125,9 @@ int llw_command_new(llw_app *app) {
         "3. llwhy facts --schema launch   lists what a condition may ask.\n"
         "4. Write the story: what happened, why, when the rule does not apply, and the source with its "
         "date.\n"
-        "5. llwhy lint-rules %s   says what is still missing.\n",
-        rule, story, id, rule);
+        "5. llwhy lint-rules %s   says what is still missing.\n%s",
+        rule, story, id, rule,
+        ours ? "" : "6. llwhy trust .   makes it part of answers here, as it is then.\n");
     llw_app_print(app, &out);
     return app->code;
 }

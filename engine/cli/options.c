@@ -286,11 +286,11 @@ const llw_command_info llw_command_table[LLW_COMMANDS] = {
     [LLW_COMMAND_NEW] =
         {"new", "ID", "start a lesson: a rule, its story and a failing test",
          "The files go to rules.d and lessons here if there is a rules.d, else to the project's .llwhy.\n"},
-    [LLW_COMMAND_TRUST] = {"trust", "[DIR]", "agree to the rules that a project brought along",
-                           "Rules in DIR/.llwhy/rules.d (the current directory if not given) are left out of "
-                           "every answer until you have read "
-                           "them and said so;\n"
-                           "after a change you are asked again. --rules DIR needs no such word.\n"},
+    [LLW_COMMAND_TRUST] = {"trust", "[DIR]", "agree to what a project brought along for llwhy",
+                           "Rules, stories, tables and known models in DIR/.llwhy (the current directory if "
+                           "not given) are left out of\n"
+                           "every answer until you have read them and said so; after a change you are asked "
+                           "again. --rules DIR needs no such word.\n"},
     [LLW_COMMAND_DOCTOR] =
         {"doctor", "", "what llwhy sees of this machine, and why something is missing",
          "GPUs and their driver, memory and its limits, llama.cpp, directories, the project's own files; "

@@ -63,7 +63,7 @@ void llw_kb_add_functions(llw_kb *kb, const char *path, const char *bytes, size_
     adding to = {kb, llw_arena_strdup(kb->arena, path)};
     llw_err err = {0};
     size_t before = kb->n_functions;
-    if (!kb->lua) kb->lua = llw_sandbox_new();
+    if (!kb->lua) kb->lua = llw_sandbox_new(kb->sum);
     if (kb->lua) {
         lua_register(kb->lua, "calc", calc);
         llw_sandbox_set_context(kb->lua, &to);

@@ -135,6 +135,7 @@ typedef struct llw_kb {
     llw_err *problems; /* files that were left out, and why */
     size_t n_problems, problem_capacity;
     struct lua_State *lua; /* holds the named functions; NULL when there are none */
+    struct llw_sandbox_sum *sum; /* what all files took that were run */
 } llw_kb;
 
 /* Loads all rule and function files of the data directories (rules.d, rules.d/lib), then those of the

@@ -188,7 +188,7 @@ void llw_kb_add_file(llw_kb *kb, const char *path, const char *bytes, size_t len
                            .before = llw_arena_bytes(kb->arena),
                            .err = &err};
     loading.bytes = llw_arena_strndup(kb->arena, bytes, len < LLW_SANDBOX_FILE ? len : LLW_SANDBOX_FILE);
-    lua_State *lua = llw_sandbox_new();
+    lua_State *lua = llw_sandbox_new(kb->sum);
     if (!lua) {
         llw_fail(&err, LLW_ERR_MEMORY, path, 0, "no memory for a rule file");
         add_problem(kb, &err);
@@ -243,6 +243,7 @@ llw_kb *llw_kb_new(void) {
     llw_arena *arena = llw_arena_new();
     llw_kb *kb = llw_arena_alloc(arena, sizeof *kb);
     kb->arena = arena;
+    kb->sum = llw_arena_alloc(arena, sizeof *kb->sum);
     return kb;
 }
 

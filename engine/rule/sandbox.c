@@ -13,6 +13,7 @@ typedef struct box {
     size_t used;
     bool exhausted; /* sticky: once the budget is gone, every further step fails */
     double until;   /* the thread's processor time at which the run ends, in seconds */
+    llw_sandbox_sum *sum;
     int line; /* where the run is: what ends it from outside, no memory or no steps left, has no line of its
                  own */
     void *context;
@@ -118,7 +119,7 @@ static int unprotected(lua_State *lua) {
     return 0; /* returning lets Lua abort; every call here is protected, so this is our bug */
 }
 
-lua_State *llw_sandbox_new(void) {
+lua_State *llw_sandbox_new(llw_sandbox_sum *sum) {
     static const luaL_Reg functions[] = {
         {"floor", math_floor}, {"ceil", math_ceil}, {"min", math_min}, {"max", math_max}, {NULL, NULL}};
     box *b = calloc(1, sizeof *b);
@@ -127,6 +128,7 @@ lua_State *llw_sandbox_new(void) {
         free(b);
         return NULL;
     }
+    b->sum = sum;
     lua_atpanic(lua, unprotected);
     lua_register(lua, "ipairs", each_item);
     lua_register(lua, "tostring", to_text);
@@ -171,11 +173,15 @@ llw_rc llw_sandbox_call(lua_State *lua, int n_args, int n_results, const char *p
     box *b = box_of(lua);
     b->exhausted = false;
     b->line = 0;
-    b->until = processor_seconds() + LLW_SANDBOX_MS / 1000.0;
-    *(int *)lua_getextraspace(lua) = LLW_SANDBOX_STEPS;
+    double start = processor_seconds();
+    b->until = start + LLW_SANDBOX_MS / 1000.0;
+    int *left = lua_getextraspace(lua);
+    *left = LLW_SANDBOX_STEPS;
     lua_sethook(lua, watch, LUA_MASKCOUNT | LUA_MASKLINE, HOOK_EVERY);
     int rc = lua_pcall(lua, n_args, n_results, 0);
     lua_sethook(lua, NULL, 0, 0);
+    b->sum->steps += LLW_SANDBOX_STEPS - *left;
+    b->sum->seconds += processor_seconds() - start;
     return rc == LUA_OK ? LLW_OK : fail_from_lua(lua, path, err);
 }
 
@@ -183,7 +189,11 @@ llw_rc llw_sandbox_run(lua_State *lua, const char *path, const char *bytes, size
     if (len > LLW_SANDBOX_FILE)
         return llw_fail(err, LLW_ERR_INPUT, path, 0, "has %zu bytes; a rule file has at most %d", len,
                         (int)LLW_SANDBOX_FILE);
-    box_of(lua)->line = 0;
+    box *b = box_of(lua);
+    b->line = 0;
+    if (b->sum->steps > LLW_SANDBOX_ALL_STEPS || b->sum->seconds * 1000 > LLW_SANDBOX_ALL_MS)
+        return llw_fail(err, LLW_ERR_INPUT, path, 0,
+                        "was not run: the rule files before it took what all may take together");
     if (luaL_loadbufferx(lua, bytes, len, "=rules", "t") != LUA_OK) return fail_from_lua(lua, path, err);
     return llw_sandbox_call(lua, 0, 0, path, err);
 }

@@ -281,6 +281,8 @@ rule "our-{name}" {{ level = "note", each = {{ l = "launch" }}, when = {{ "l.n_c
     def test_a_table_can_be_replaced(self):
         (self.project / ".llwhy" / "models" / "known").mkdir(parents=True)
         shutil.copy(runs.ROOT / f"models/known/{MODEL}.yaml", self.project / ".llwhy/models/known/our-model.yaml")
+        self.assertNotIn("our-model", llwhy("models", home=self.here, cwd=self.project).stdout)
+        llwhy("trust", self.project, home=self.here, cwd=self.project)
         self.assertIn("our-model", llwhy("models", home=self.here, cwd=self.project).stdout)
         self.assertNotIn("our-model", llwhy("models", home=self.here, cwd=self.here).stdout)
 
@@ -327,6 +329,7 @@ class Doctor(unittest.TestCase):
     def test_a_broken_rule_is_named(self):
         (self.here / ".llwhy/rules.d").mkdir(parents=True)
         (self.here / ".llwhy/rules.d/broken.lua").write_text("rule {\n")
+        llwhy("trust", home=self.here, cwd=self.here)
         check = self.checks(code=1)["left out"]
         self.assertIn(".llwhy/rules.d/broken.lua:", check["saw"])
 

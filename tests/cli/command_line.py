@@ -336,7 +336,7 @@ class State(Case):
 
     def test_a_place_that_cannot_be_written(self):
         done = self.llwhy(MODEL, *BOX, "--save", self.here / "no" / "such" / "box.json", code=2)
-        self.assertRegex(done.stderr, r"box\.json: the facts could not be written: No such file")
+        self.assertRegex(done.stderr, r"box\.json: .*written.*: No such file")
 
     def test_why_remembers_the_last_run(self):
         self.complains(2, r"no last run.*name a model", "why", "1")

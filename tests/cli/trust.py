@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""Rules that a project brought along are read once their user agreed to them: trust.py LLWHY"""
+"""What a project brought along counts once its user agreed to it: trust.py LLWHY"""
+import json
 import os
 import pathlib
+import shutil
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 import runs
@@ -52,7 +56,9 @@ class Trust(unittest.TestCase):
 
     def test_left_out_until_agreed(self):
         self.left_out("you have not agreed to them yet")
-        self.assertIn("The 1 rule file of", self.trust().stdout)
+        said = self.trust().stdout
+        self.assertIn("The 1 file of", said)
+        self.assertIn("rules.d/90-ours.lua", said)
         self.read("a rule of ours")
 
     def test_a_change_asks_again(self):
@@ -81,13 +87,118 @@ class Trust(unittest.TestCase):
         done = self.llwhy(ASK[0], "--rules", ".llwhy", *ASK[1:])
         self.assertIn("a rule of ours", done.stdout)
 
-    def test_a_link_and_a_pipe_are_not_followed_into_consent(self):
+    def test_what_leads_out_and_what_is_no_file_is_left_out(self):
         os.mkfifo(self.rules / "92-pipe.lua")
-        done = self.trust(code=2)
-        self.assertIn("92-pipe.lua", done.stderr)
+        (self.rules / "93-out.lua").symlink_to("/etc/passwd")
+        (self.rules / "94-in.lua").symlink_to("90-ours.lua")
+        (self.rules / "95-nowhere.lua").symlink_to("none")
+        (self.rules / "lib").symlink_to("/usr/share")
+        done = self.trust()
+        for name in ("92-pipe.lua", "93-out.lua", "95-nowhere.lua"):
+            self.assertIn(name, done.stderr)
+            self.assertNotIn(name, done.stdout)
+        self.assertIn("rules.d/94-in.lua", done.stdout)
+        kept, = (self.here / "llwhy/trusted").iterdir()
+        self.assertNotIn(b"root:", kept.read_bytes())
+        done = self.llwhy(*ASK)
+        self.assertIn("a rule of ours", done.stdout)
+        self.assertIn("93-out.lua: is a link that leads out of .llwhy, or nowhere: it is left out", done.stderr)
+
+    def test_no_name_passes_for_another_file(self):
+        """What was agreed to as a comment of one file does not come back as a file of its own."""
+        evil = RULE % "an evil rule" + "--[==[ ]]\n" + RULE % "a rule of ours" + "--]==]\n"
+        whole = f"--[[ .lua\n{len(evil)}\n{evil}"
+        (self.rules / "90-ours.lua").write_text(whole)
+        self.trust()
+        (self.rules / "90-ours.lua").unlink()
+        (self.rules / f"90-ours.lua\n{len(whole)}\n--[[ .lua").write_text(evil)
+        done = self.llwhy(*ASK)
+        self.assertNotIn("an evil rule", done.stdout)
+        (self.rules / "91-more.lua").write_text("-- nothing\n")
+        done = self.trust()
+        self.assertIn("has control characters in its name: it is left out", done.stderr)
+        self.assertNotIn("an evil rule", self.llwhy(*ASK).stdout)
+
+    def test_an_older_consent_is_asked_for_again(self):
+        self.trust()
+        kept, = (self.here / "llwhy/trusted").iterdir()
+        rule = (self.rules / "90-ours.lua").read_bytes()
+        kept.write_bytes(b"%s\nrules.d/90-ours.lua\n%d\n%s" % (os.fsencode(self.project.resolve()), len(rule), rule))
+        self.left_out("you have not agreed")
+
+    def test_what_was_compared_is_what_is_used(self):
+        """Somebody swaps the file all the time: a run uses the one that was agreed to, or none."""
+        self.trust()
+        good = (self.rules / "90-ours.lua").read_bytes()
+        over = threading.Event()
+
+        def swap():
+            for i in range(1 << 30):
+                if over.is_set():
+                    return
+                beside = self.project / "beside"
+                beside.write_bytes(good if i % 2 else (RULE % "an evil rule").encode())
+                os.rename(beside, self.rules / "90-ours.lua")
+                time.sleep(0.0003)
+
+        thread = threading.Thread(target=swap)
+        thread.start()
+        try:
+            said = [self.llwhy(*ASK).stdout for _ in range(60)]
+        finally:
+            over.set()
+            thread.join()
+        self.assertEqual(sum("an evil rule" in s for s in said), 0)
+        self.assertGreater(sum("a rule of ours" in s for s in said), 0)
+
+    def test_tables_and_models_need_a_word_as_well(self):
+        known = self.project / ".llwhy/models/known"
+        known.mkdir(parents=True)
+        shutil.copy(runs.ROOT / "models/known/tinyllama-1.1b-q4_k_m.yaml", known / f"{ASK[0]}.yaml")
+        size = lambda: json.loads(self.llwhy(*ASK[:-3], "--format", "json", *ASK[-3:]).stdout)["model"]["file_bytes"]
+        self.left_out("you have not agreed to them yet")
+        before = size()
+        self.trust()
+        self.assertNotEqual(size(), before)
+
+    def test_what_judges_rules_says_that_it_ran_them(self):
+        for words in (["test", "90-ours"], ["lint-rules"]):
+            done = self.llwhy(*words)
+            self.assertIn("their rules are run here, in a sandbox, to be judged", done.stderr)
+            self.assertIn("90-ours", done.stdout + done.stderr)
+
+    def test_doctor_runs_no_rule_without_a_word(self):
+        (self.rules / "91-more.lua").write_text("rule {\n")
+        said = self.llwhy("doctor", COLUMNS="200").stdout
+        self.assertNotIn("91-more.lua", said)
+        self.assertIn("nothing of it counts until you agree to it", said)
+        self.trust()
+        self.assertIn("91-more.lua", self.llwhy("doctor", COLUMNS="200").stdout)
+
+    def test_many_endless_rules_cost_no_more_than_some(self):
+        for i in range(100):
+            (self.rules / f"91-{i:02}.lua").write_text("while true do end\n")
+        before = os.times()
+        done = self.llwhy("lint-rules")
+        after = os.times()
+        self.assertIn("91-99.lua\n  wrong  K16  was not run", done.stdout)
+        self.assertLess(after.children_user - before.children_user, 6)
+
+    def test_import_writes_over_nothing_that_was_not_agreed_to(self):
+        help_text = self.project / "help.txt"
+        help_text.write_text("----- common params -----\n\n-c,    --ctx-size N                     size\n--our-own-flag N                        ours\n")
+        asked = ["flags", "import", "help.txt", "--llama", "b9500"]
+        done = self.llwhy(*asked)
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("nothing is written over them", done.stderr)
+        self.assertFalse((self.project / ".llwhy/models").exists())
+        self.trust()
+        done = self.llwhy(*asked)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("llwhy trust .", done.stdout)
 
     def test_nothing_to_agree_to_and_nowhere_to_keep_it(self):
-        self.assertIn("holds no rules", self.trust(self.here, code=2).stderr)
+        self.assertIn("nothing to agree to", self.trust(self.here, code=2).stderr)
         self.trust("a", "b", code=3)
         done = self.llwhy("trust", XDG_STATE_HOME="", HOME="")
         self.assertEqual(done.returncode, 2)
@@ -97,7 +208,8 @@ class Trust(unittest.TestCase):
         self.trust()
         kept = list((self.here / "llwhy/trusted").iterdir())
         self.assertEqual(len(kept), 1)
-        kept[0].write_bytes(b"/elsewhere\n" + kept[0].read_bytes().split(b"\n", 1)[1])
+        head, _, rest = kept[0].read_bytes().split(b"\n", 2)
+        kept[0].write_bytes(head + b"\n10 /elsewhere\n" + rest)
         self.left_out("you have not agreed")
 
 

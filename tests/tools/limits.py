@@ -11,7 +11,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 FOLDERS = ("base", "fact", "source", "rule", "explain", "teach", "cli")
 CAP = re.compile(r"\b([A-Z][A-Z0-9_]*)\s*=\s*(-?[0-9][0-9a-fx<+\-* ()]*)")
-NAMED = re.compile(r"(^|_)(MAX|MOST|LIMIT|CAP|BUDGET|DEPTH)(_|$)|^LLW_(LEDGER|LOG|SANDBOX|SHELL|SURVEY)_|^LLW_FACTS_JSON_(ENTITIES|CLAIMS)$")
+NAMED = re.compile(r"(^|_)(MAX|MOST|LIMIT|CAP|BUDGET|DEPTH)(_|$)|^LLW_(LEDGER|LOG|OVERLAY|SANDBOX|SHELL|SURVEY)_|^LLW_FACTS_JSON_(ENTITIES|CLAIMS)$")
 OTHERS = {"LLW_LOG_TENTH_KIB", "LLW_SHELL_SEPARATOR"}  # of a family, and no cap
 BYTES, COUNT = "bytes", ""
 SENTENCES = [
@@ -31,7 +31,8 @@ SENTENCES = [
     ("Facts, ledger, rules", [
         ("LLW_FACTS_JSON_MAX", BYTES, "a file of saved facts"), ("LLW_FACTS_JSON_ENTITIES", COUNT, "things in it"), ("LLW_FACTS_JSON_CLAIMS", COUNT, "claims of one of them"), ("LLW_LEDGER_BYTES", BYTES, "one file of the ledger"),
         ("LLW_LEDGER_RECORDS", COUNT, "records of a ledger"), ("LLW_EXPR_MAX_BYTES", BYTES, "one condition"), ("LLW_EXPR_MAX_DEPTH", COUNT, "parentheses inside each other"),
-        ("MAX_RULE_FILE", BYTES, "a rule file that is trusted"), ("MAX_DATA_FILE", BYTES, "a file of rules.d, lessons or models"),
+        ("LLW_OVERLAY_FILE", BYTES, "a file of a project's .llwhy"), ("LLW_OVERLAY_BYTES", BYTES, "all of them"),
+        ("LLW_OVERLAY_FILES", COUNT, "files of a project's .llwhy"), ("MAX_DATA_FILE", BYTES, "a file of rules.d, lessons or models"),
         ("LLW_BASELINE_MAX_BYTES", BYTES, "a baseline of lint"), ("LLW_CASE_MAX_BYTES", BYTES, "a teaching case")]),
     ("Programs and servers", [
         ("OUTPUT_CAP", BYTES, "what nvidia-smi or a list of devices prints"), ("MAX_CMDLINE", BYTES, "the words of a running process"),
