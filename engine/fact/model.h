@@ -36,6 +36,8 @@ typedef struct llw_meta {
     uint64_t string_bytes; /* bytes of all strings of a string array, without their lengths */
     int64_t integer;       /* integers and booleans */
     double real;           /* F32 and F64 */
+    bool cut_by_nul; /* the string had a NUL among its kept bytes; what stands before it is kept, as llama.cpp
+                        does */
     const char *string; /* at most 4096 bytes of a string; longer ones (templates) are cut, count is the full
                            length */
     const double

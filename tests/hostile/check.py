@@ -26,7 +26,7 @@ from inputs_kinds import BOX, Input
 
 PAGE, LLAMA = runs.ROOT / "docs" / "hostile-inputs.md", HERE / "llama.tsv"
 CONTROL = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]")
-WORDS = {"refused": "refused", "refuses": "answered: llama.cpp refuses it", "partial": "the rest answered, exit code says so", "noted": "answered, and said", "accepted": "answered"}
+WORDS = {"refused": "refused", "refuses": "answered: llama.cpp refuses it", "stops": "answered: this launch does not start", "partial": "the rest answered, exit code says so", "noted": "answered, and said", "accepted": "answered"}
 HEAD = """# Hostile inputs
 
 What becomes of each input when llwhy is asked about it, and of the GGUF files when llama.cpp v0.5.0 reads the header
@@ -36,8 +36,9 @@ further headers, S are files that are well-formed and wrong. Attacks on the rule
 
 "refused": nothing is answered, the exit code is 2 and one sentence says why. "the rest answered": what could be read is used, what could not is
 named, and the exit code is 2 or 4. "answered: llama.cpp refuses it": the header could be read, and the verdict is that llama.cpp refuses the
-file or the launch. "answered, and said": the answer names what is wrong. No file of this table that llama.cpp refuses, or aborts on, is
-answered in another way than by one of the first three.
+file. "answered: this launch does not start": the verdict is about the launch asked about, which has no flags; the columns beside it are about the file
+alone. "answered, and said": the answer names what is wrong. No file of this table that llama.cpp refuses, or aborts on, is answered
+in another way than by one of the first four.
 
 | | input | llwhy | it says | llama.cpp: header | loads |
 |---|---|---|---|---|---|
@@ -76,9 +77,9 @@ def judge(item, done):
     """What is wrong with an answer; nothing when it is as the table says."""
     printed = re.sub(r"\s+", " ", (done.stdout + done.stderr).decode("utf-8", "replace"))
     good = {"refused": done.returncode in (2, 3) and not done.stdout, "partial": done.returncode in (2, 4) and done.stdout}
-    verdict = "llama.cpp refuses this file" in printed or "This launch does not start" in printed
-    good["refuses"] = done.returncode == 1 and verdict
-    good["noted"] = good["accepted"] = done.returncode in (0, 1) and not (item.gguf and verdict)
+    refuses, stops = "llama.cpp refuses this file" in printed, "This launch does not start" in printed
+    good["refuses"], good["stops"] = done.returncode == 1 and refuses, done.returncode == 1 and stops and not refuses
+    good["noted"] = good["accepted"] = done.returncode in (0, 1) and not (item.gguf and (refuses or stops))
     if not good[item.verdict]:
         return f"is not {item.verdict}: exit code {done.returncode}: {printed[:300]}"
     if not re.search(item.says, printed):
@@ -153,7 +154,7 @@ def main():
                 wrong.append(f"{item.number} ({item.title}): llama.cpp {says}, and not {llama.get(item.number)} as written in {LLAMA}")
     for item in items:
         if "refuses" in llama.get(item.number, "") or "aborts" in llama.get(item.number, ""):
-            if item.verdict not in ("refused", "refuses", "partial"):
+            if item.verdict not in ("refused", "refuses", "stops", "partial"):
                 wrong.append(f"{item.number} ({item.title}): llama.cpp refuses it, and that is not llwhy's verdict")
     if given.bless:
         LLAMA.write_text("number\theader\tloads\n" + "".join(f"{n}\t{a}\t{b}\n" for n, (a, b) in llama.items()))

@@ -324,6 +324,15 @@ static bool read_array(reader *r, llw_meta *meta) {
     return true;
 }
 
+static bool read_string(reader *r, llw_meta *meta) {
+    bool template = !strncmp(meta->key, "tokenizer.chat_template", 23);
+    size_t keep = template ? LLW_GGUF_KEPT_TEMPLATE : LLW_META_STRING_MAX;
+    if (!read_length(r, LLW_GGUF_MAX_STRING, &meta->count) || !(meta->string = copy(r, meta->count, keep)))
+        return false;
+    meta->cut_by_nul = strlen(meta->string) < (meta->count < keep ? meta->count : keep);
+    return true;
+}
+
 static bool read_value(reader *r, llw_meta *meta) {
     uint32_t type = 0;
     if (!read32(r, &type)) return false;
@@ -332,12 +341,7 @@ static bool read_value(reader *r, llw_meta *meta) {
                       type);
     meta->type = (llw_gguf_type)type;
     if (meta->type == LLW_GGUF_ARRAY) return read_array(r, meta);
-    if (meta->type == LLW_GGUF_STRING)
-        return read_length(r, LLW_GGUF_MAX_STRING, &meta->count) &&
-               (meta->string = copy(r, meta->count,
-                                    strcmp(meta->key, "tokenizer.chat_template") ? LLW_META_STRING_MAX
-                                                                                 : LLW_GGUF_KEPT_TEMPLATE)) !=
-                   NULL;
+    if (meta->type == LLW_GGUF_STRING) return read_string(r, meta);
     size_t size = llw_gguf_type_size(meta->type);
     const unsigned char *p = peek(r, size);
     if (!p) return false;

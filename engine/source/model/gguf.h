@@ -23,7 +23,7 @@ enum {
     LLW_GGUF_KEPT_NUMBERS =
         1 << 20, /* numbers kept of all arrays together; further arrays are stepped over */
     LLW_GGUF_KEPT_STRING_BYTES = 1024,  /* ... nor one with a longer string */
-    LLW_GGUF_KEPT_TEMPLATE = 128 << 10, /* bytes kept of the chat template, less than a window */
+    LLW_GGUF_KEPT_TEMPLATE = 128 << 10, /* bytes kept of a chat template, less than a window */
     LLW_GGUF_USUAL_ALIGNMENT = 1 << 20, /* a larger alignment is noted (2^31) */
     LLW_GGUF_WINDOW = 256 << 10,        /* bytes read at once */
 };

@@ -1,15 +1,14 @@
 /* Headers that can be read and yet make no sense: each contradiction with the sentence that names it. */
 #include "source/model/model_doubts.h"
-#include "base/text.h"
 #include "fact/header.h"
 #include "source/model/header_needs.h"
+#include "source/model/odd_values.h"
 #include "source/model/template_doubt.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct doubter {
@@ -139,28 +138,6 @@ static void check_templates(const doubter *d) {
     }
 }
 
-/* general.size_label ("8B", "30B.A3B") against the tensors; parameters that work on a token count, too: some
- * labels give those. "8x7B" says how many experts there are, and nothing exact. */
-static void check_label(const doubter *d) {
-    const llw_meta *label = llw_model_meta(d->model, "general.size_label");
-    int64_t params = 0, active = 0;
-    char *unit = NULL;
-    if (!label || label->type != LLW_GGUF_STRING ||
-        !llw_facts_count(d->facts, d->entity, LLW_model_params, &params))
-        return;
-    double said = strtod(label->string, &unit);
-    double scale = *unit == 'K' ? 1e3 : *unit == 'M' ? 1e6 : *unit == 'B' ? 1e9 : *unit == 'T' ? 1e12 : 0;
-    if (!(said > 0) || unit == label->string || scale <= 0) return;
-    said *= scale;
-    llw_facts_count(d->facts, d->entity, LLW_model_params_active, &active);
-    bool whole = said <= 2 * (double)params && said >= (double)params / 2;
-    bool part = said <= 2 * (double)active && said >= (double)active / 2;
-    char buf[LLW_NUMBER_MAX];
-    if (!whole && !part)
-        ACCUSE(d, LLW_model_doubt, "calls itself %.20s, but its tensors hold %s parameters", label->string,
-               llw_format_params(buf, params));
-}
-
 const char *llw_model_role_use(const char *role) {
     static const char *const uses[][2] = {
         {"mmproj", "give it with --mmproj beside its model"},
@@ -182,5 +159,5 @@ void llw_model_doubts(llw_facts *facts, llw_entity entity, const llw_model *mode
     check_vocabulary(&d);
     check_widths(&d);
     check_templates(&d);
-    check_label(&d);
+    llw_odd_values(facts, entity, model, source);
 }

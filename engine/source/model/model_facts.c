@@ -3,6 +3,7 @@
 #include "base/table.h"
 #include "fact/ggml_type.h"
 #include "source/model/model_doubts.h"
+#include "source/model/name_doubt.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -382,6 +383,8 @@ llw_rc llw_model_facts(llw_facts *facts, llw_entity entity, const llw_model *mod
     }
     if (!strcmp(role, "model") || !strcmp(role, "vocab")) tell_widths(t);
     tell_sizes(t);
-    if (!strcmp(role, "model")) llw_model_doubts(facts, entity, model, source, &t->survey);
-    return tell_quantization(t, err);
+    rc = tell_quantization(t, err);
+    if (rc != LLW_OK || strcmp(role, "model")) return rc;
+    llw_model_doubts(facts, entity, model, source, &t->survey);
+    return llw_name_doubt(facts, entity, model, source, &t->survey, err);
 }

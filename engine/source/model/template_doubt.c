@@ -1,15 +1,15 @@
 /* Reads a chat template (Jinja, as llama.cpp's common/jinja takes it) without running it. */
 #include "source/model/template_doubt.h"
 #include "base/text.h"
+#include "source/model/template_cost.h"
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The longest template known to us, gpt-oss with its tools, has 16 KiB. */
-enum { MANY = 1000000, LONGEST = 128 << 10, DEPTH_MAX = 32 };
+enum { LONGEST = 128 << 10, BLANKS_MAX = 400 /* the longest run in 131 published templates is 45 */ };
 
 /* The byte of the first character that steers or hides; -1 when every one can be seen. A joiner or selector
  * inside an emoji is no such thing. */
@@ -28,52 +28,74 @@ static ptrdiff_t hidden_at(const char *text) {
     return -1;
 }
 
-/* The largest whole number among the arguments behind an opening bracket. */
-static long long largest_argument(const char *at) {
-    long long most = 0;
-    for (; *at && *at != ')'; at++) {
-        if (!isdigit((unsigned char)*at)) continue;
-        char *end;
-        long long n = strtoll(at, &end, 10);
-        if (n > most) most = n;
-        at = end - 1;
+/* The byte of the first text behind a run of blanks so long that no reader scrolls past it; -1 without one.
+ */
+static ptrdiff_t pushed_away(const char *text, size_t *blanks) {
+    for (const char *at = text; *at;) {
+        *blanks = strspn(at, " \t\r\n\v\f");
+        at += *blanks;
+        if (*at && *blanks > BLANKS_MAX) return at - text;
+        at += strcspn(at, " \t\r\n\v\f");
     }
-    return most;
+    return -1;
 }
 
-static bool word_here(const char *text, const char *at, const char *word) {
-    size_t n = strlen(word);
-    return !strncmp(at, word, n) && (at == text || !isalnum((unsigned char)at[-1]));
+/* How many bytes of a text are these words, whatever their case and the blanks between them; 0: none. */
+static size_t says_here(const char *at, const char *words) {
+    const char *start = at;
+    for (; *words; words++)
+        if (*words == ' ') {
+            size_t n = strspn(at, " \t\r\n");
+            if (!n) return 0;
+            at += n;
+        } else if (tolower((unsigned char)*at++) != *words)
+            return 0;
+    return isalpha((unsigned char)*at) ? 0 : (size_t)(at - start);
 }
 
-/* Whether loops in loops over ranges of written numbers go round more than MANY times. */
-static bool loops_forever(const char *text) {
-    long long rounds[DEPTH_MAX] = {1};
-    int depth = 0;
-    for (const char *at = text; (at = strstr(at, "{%")); at += 2) {
-        const char *tag = at + 2 + (at[2] == '-');
-        while (isspace((unsigned char)*tag)) tag++;
-        if (word_here(text, tag, "endfor") && depth > 0) depth--;
-        if (!word_here(text, tag, "for") || depth + 1 == DEPTH_MAX) continue;
-        const char *end = strstr(tag, "%}"), *range = strstr(tag, "range(");
-        long long n = range && end && range < end ? largest_argument(range + 6) : 1;
-        rounds[depth + 1] = rounds[depth] * (n > 1 ? n > MANY ? MANY + 1 : n : 1);
-        if (rounds[++depth] > MANY) return true;
-    }
-    return false;
-}
-
-/* 'x' * 100000000, or a filter that pads to such a width. */
-static bool swells(const char *text) {
-    static const char *const pads[] = {"range(", "center(", "ljust(", "rjust(", "indent("};
-    for (size_t i = 0; i < sizeof pads / sizeof *pads; i++)
-        for (const char *at = text; (at = strstr(at, pads[i])); at++)
-            if (largest_argument(at + strlen(pads[i])) > MANY) return true;
-    for (const char *at = text; (at = strchr(at, '*')); at++) {
-        const char *behind = at + 1 + strspn(at + 1, "* ");
-        if (isdigit((unsigned char)*behind) && strtoll(behind, NULL, 10) > MANY) return true;
-    }
-    return false;
+/* Words that turn a model against whoever speaks to it. No template that is published with a model known to
+ * us has them; "do not tell the user about function calls" is one that has to be left alone. */
+static const char *turned_against(const char *text, ptrdiff_t *where) {
+    static const char *const orders[] = {"ignore the user",
+                                         "ignore all previous",
+                                         "ignore all other",
+                                         "ignore all instructions",
+                                         "ignore any previous",
+                                         "ignore any other",
+                                         "ignore any instructions",
+                                         "ignore previous",
+                                         "ignore the previous",
+                                         "ignore your",
+                                         "ignore what",
+                                         "disregard the user",
+                                         "disregard all",
+                                         "disregard any",
+                                         "disregard previous",
+                                         "disregard the previous",
+                                         "disregard your",
+                                         "override the user",
+                                         "forget all previous",
+                                         "instead of what the user",
+                                         "no matter what the user",
+                                         "regardless of what the user",
+                                         "whatever the user asks",
+                                         "whatever the user says",
+                                         "do not tell the user that",
+                                         "don't tell the user that",
+                                         "never tell the user",
+                                         "without telling the user",
+                                         "without the user knowing",
+                                         "hide this from the user",
+                                         "keep this from the user",
+                                         "secretly"};
+    for (const char *at = text; *at; at++)
+        for (size_t i = 0;
+             i < sizeof orders / sizeof *orders && (at == text || !isalpha((unsigned char)at[-1])); i++)
+            if (says_here(at, orders[i])) {
+                *where = at - text;
+                return orders[i];
+            }
+    return NULL;
 }
 
 const char *llw_template_doubt(llw_arena *arena, const char *kept, uint64_t bytes) {
@@ -83,8 +105,22 @@ const char *llw_template_doubt(llw_arena *arena, const char *kept, uint64_t byte
                                 "has characters in its chat template that nobody sees (byte %td): read it "
                                 "before you let it speak for you",
                                 at);
-    if (loops_forever(kept)) return "has a loop in its chat template that runs more than a million times";
-    if (swells(kept)) return "has a chat template that makes text of more than a million characters";
+    size_t blanks = 0;
+    at = pushed_away(kept, &blanks);
+    if (at >= 0)
+        return llw_arena_printf(
+            arena,
+            "has text in its chat template behind %zu blanks, where nobody looks (byte %td): read "
+            "it before you let it speak for you",
+            blanks, at);
+    const char *order = turned_against(kept, &at), *cost = order ? NULL : llw_template_cost(kept);
+    if (order)
+        return llw_arena_printf(
+            arena,
+            "tells the model in its chat template to \"%s\" (byte %td), in every conversation: "
+            "read it before you let it speak for you",
+            order, at);
+    if (cost) return cost;
     if (bytes > LONGEST)
         return llw_arena_printf(arena, "has a chat template of %" PRIu64 " bytes, more than anybody reads",
                                 bytes);

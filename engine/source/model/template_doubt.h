@@ -1,5 +1,6 @@
-/* What no honest chat template has: characters that nobody sees, text of millions of characters out of a few,
- * a length beyond reading. A template speaks in the user's name, and who reads it before it does? */
+/* What no honest chat template has: characters that nobody sees, text where nobody looks, orders against the
+ * user, loops and lengths of millions (template_cost.h), a length beyond reading. A template speaks in the
+ * user's name, and who reads it before it does? */
 #ifndef LLW_SOURCE_TEMPLATE_DOUBT_H
 #define LLW_SOURCE_TEMPLATE_DOUBT_H
 
