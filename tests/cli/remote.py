@@ -350,9 +350,10 @@ class Remote(unittest.TestCase):
         old = self.home / "old"
         old.mkdir()
         tiny.write(old / (REPO.replace("/", "_") + "_Tiny-F32.gguf"))
-        for quant, more in (("q8_0", {"HF_HOME": str(self.home)}), ("F32", {"LLAMA_CACHE": str(old)})):
+        # what lies there as Q8_0 holds F32, and that is told
+        for quant, code, more in (("q8_0", 1, {"HF_HOME": str(self.home)}), ("F32", 0, {"LLAMA_CACHE": str(old)})):
             done = self.run_llwhy(f"hf:{REPO}:{quant}", **more)
-            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual(done.returncode, code, done.stderr)
             self.assertIn("was downloaded before", done.stdout + done.stderr)
         self.assertEqual(self.server.seen, [])  # nobody was asked
 
