@@ -464,6 +464,9 @@ static void hostile_scripts_end(void **state) {
         "bash -c 'bash -c \"bash -c \\\"bash -c llama-server\\\"\"'",
         "esac; fi; done; } ) ;; llama-server",
         "cat <<A <<B <<C\nllama-server\nA\n",
+        "llama-server $'x",
+        "declare -A A=(x [a]=1 y [b]=2); llama-server ${A[a]}",
+        "llama-server \"${A[@]+`\\`\"",
         "alias a='a' b='b' c='alias d=\"llama-server\"'",
     };
     for (size_t i = 0; i < sizeof scripts / sizeof *scripts; i++) told(scripts[i]);

@@ -216,7 +216,7 @@ void llw_shell_assign_list(llw_shell *s, const char *name, bool adds, llw_token 
         llw_shell_fields(s, &fields);
         if (s->at == before) s->at++; /* nothing a word may start with */
         lost |= l.named && fields.n;  /* KEY VALUE KEY VALUE */
-        for (size_t i = 0; runs && i < fields.n; i++) append(s, &l, NULL, fields.items[i]);
+        for (size_t i = 0; runs && !l.named && i < fields.n; i++) append(s, &l, NULL, fields.items[i]);
     }
     if (runs && lost)
         lose(s, name, place);

@@ -355,9 +355,10 @@ static void ansi_quoted(reader *w) { /* $'...' */
             escape(w);
         else
             add_byte(w);
-    add_quotes(w);
-    if (s->at < s->end) s->at++;
     *w->quoted = true;
+    if (s->at == s->end) return;
+    add_quotes(w);
+    s->at++;
 }
 
 static void dollar(reader *w) {
