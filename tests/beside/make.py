@@ -124,8 +124,8 @@ class Maker:
         if canned and self.canned and self.chance(0.2):
             return f"{self.prefix}$({self.r.choice(self.canned)})"
         out = start + self.pick(" ", " \\\n\t", "\\\n  ") + words[0]
-        for word in words[1:]:
-            out += self.pick(" ", " ", " \\\n\t  ", " \\\n", "\\\n\t ", "\\\n  ", " \\\n\t\t", "\\\n") + word
+        for word in words[1:]: # an empty word in quotes is lost in front of a backslash: that is a fault of make's
+            out += " " * out.endswith(("'", '"')) + self.pick(" ", " ", " \\\n\t  ", " \\\n", "\\\n\t ", "\\\n  ", " \\\n\t\t", "\\\n") + word
         out += self.pick("", "", "", " ", " \\ ", " \\\n", " # it")
         return self.prefix + out.replace("\n\t", "\n" + self.prefix)
 
@@ -145,6 +145,8 @@ class Maker:
         recipe = [self.recipe() for _ in range(self.pick(1, 1, 2, 3))]
         between = self.pick([], [], [""], [self.prefix], ["# no recipe"])
         rule = [f"{name}:{first}", *between, *recipe]
+        if name == target and self.chance(0.05): # make takes the last
+            rule = [f"{name}:", self.recipe(), *rule]
         return lines + (own + rule if self.chance(0.8) else rule + own)
 
     def files(self):

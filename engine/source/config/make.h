@@ -27,7 +27,7 @@ typedef struct llw_make_own {
     const char *targets, *name; /* targets NULL: which they are is not known */
     char sign;                  /* + or = */
     llw_rich value;
-    bool exported;
+    bool exported, overrides;
     bool simple; /* := or += behind it: what is added is put in where it is written */
     bool above;  /* one of the targets is a pattern or needs others, who then see it */
     const llw_link *link;
@@ -37,11 +37,12 @@ typedef struct llw_make_own {
 typedef struct llw_make_recipe {
     const llw_config_file *file;
     const char *targets;
-    bool any;    /* of which targets nobody knows: a pattern's, or those that something else computes */
-    int line;    /* of the rule */
-    char prefix; /* of its lines */
-    int section; /* a condition starts the next one */
-    bool torn;   /* one shell runs it, and a condition decides what */
+    bool any;      /* of which targets nobody knows: a pattern's, or those that something else computes */
+    int line;      /* of the rule */
+    char prefix;   /* of its lines */
+    int section;   /* a condition starts the next one */
+    bool replaces; /* what a rule before it gives the same targets */
+    bool torn;     /* one shell runs it, and a condition decides what */
     llw_rich script;
 } llw_make_recipe;
 
@@ -74,6 +75,7 @@ typedef struct llw_make {
     llw_scope of_target, of_nobody; /* what the target at hand has for itself; all such, unknown */
     size_t n_nobody;                /* of own that are in of_nobody */
     const char *targets;            /* of the rule that is read; NULL between rules */
+    bool replaces;                  /* it is for sure the only one of its targets from here on */
     bool any_target;                /* ... which are not known */
     int line;                       /* where it stands */
     llw_make_recipe *recipes;

@@ -78,7 +78,8 @@ void llw_make_read_rule(llw_make *m, const llw_rich *line, const llw_rich *writt
     }
     llw_rich before = llw_rich_slice(line, 0, end), rest = llw_rich_slice(line, end + 1, line->n),
              names = {0};
-    if (llw_make_byte(&rest, 0) == ':') rest = llw_rich_slice(&rest, 1, rest.n);
+    bool one_of_many = llw_make_byte(&rest, 0) == ':';
+    if (one_of_many) rest = llw_rich_slice(&rest, 1, rest.n);
     rest = llw_make_without_start(&rest);
     llw_make_expand(m, &before, &names);
     names = llw_rich_trim(&names);
@@ -93,6 +94,7 @@ void llw_make_read_rule(llw_make *m, const llw_rich *line, const llw_rich *writt
     read_special(m, targets, &line->chars[0]);
     m->targets = targets;
     m->any_target = !plain || any_starts_with_dot(targets);
+    m->replaces = plain && !one_of_many && !m->conditions;
     m->line = line->chars[0].line;
     if (rest.n && !strchr("#;", rest.chars[0].byte)) note_parents(m, targets, plain);
     llw_rich first = first_command(m, written);
@@ -107,6 +109,7 @@ void llw_make_keep_recipe(llw_make *m, const llw_rich *script) {
         (llw_make_recipe){.file = m->file,
                           .targets = m->targets,
                           .any = m->any_target,
+                          .replaces = m->replaces,
                           .line = m->line,
                           .section = m->sections,
                           .prefix = m->prefix,
@@ -133,6 +136,20 @@ static void join_recipes(llw_make *m) {
     m->n_recipes = n;
 }
 
+/* Of several recipes for the same targets make takes the last. */
+static void drop_replaced(llw_make *m) {
+    llw_scope replaced = {.arena = m->r->arena};
+    const char *rule = NULL;
+    bool drops = false;
+    for (size_t i = m->n_recipes; i-- > 0;) {
+        llw_make_recipe *r = &m->recipes[i];
+        if (r->targets != rule) drops = llw_scope_get(&replaced, r->targets) != NULL;
+        if (r->targets != rule && r->replaces) llw_make_remember(&replaced, r->targets);
+        rule = r->targets;
+        if (drops) *r = (llw_make_recipe){.file = r->file, .targets = r->targets};
+    }
+}
+
 /* Whether one of the words needs others. */
 static bool may_be_above(const llw_make *m, const char *targets) {
     if (!targets || m->any_parent) return true;
@@ -145,5 +162,6 @@ static bool may_be_above(const llw_make *m, const char *targets) {
 
 void llw_make_end_rules(llw_make *m) {
     if (m->one_shell || m->one_shell_perhaps) join_recipes(m);
+    drop_replaced(m);
     for (size_t i = 0; i < m->n_own; i++) m->own[i].above = may_be_above(m, m->own[i].targets);
 }

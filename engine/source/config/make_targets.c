@@ -81,17 +81,20 @@ static void assign_any(llw_make *m, const llw_make_assignment *a, const llw_char
         llw_scope_assign(&m->exported, a->name, &unknown, (llw_token){0});
 }
 
-/* What += adds is put in at once where it stands behind :=. */
-static bool adds_at_once(const llw_make *m, const char *name, const char *targets, bool *certain) {
-    bool simple = false, any = false;
+/* What was set before for targets of that name: whether += puts in what it adds at once, as it does behind
+ * :=, and whether that, and what override leaves of this, is certain. */
+static bool adds_at_once(const llw_make *m, const llw_make_assignment *a, const char *targets,
+                         bool *certain) {
+    bool simple = false, any = false, overridden = false;
     for (size_t i = 0; i < m->n_own; i++) {
         const llw_make_own *o = &m->own[i];
-        if (strcmp(o->name, name) != 0) continue;
+        if (strcmp(o->name, a->name) != 0) continue;
         any |= o->simple;
+        overridden |= o->overrides;
         simple = o->simple && o->targets && !strcmp(o->targets, targets);
     }
-    *certain = simple || !any;
-    return simple;
+    *certain = (a->sign != '+' || simple || !any) && (a->overrides || !overridden);
+    return a->sign == '+' && simple;
 }
 
 void llw_make_assign_own(llw_make *m, const llw_make_assignment *a, const llw_char *at, const char *targets,
@@ -100,8 +103,7 @@ void llw_make_assign_own(llw_make *m, const llw_make_assignment *a, const llw_ch
         assign_any(m, a, at, link);
         return;
     }
-    bool certain = true,
-         simple = a->sign == ':' || (a->sign == '+' && adds_at_once(m, a->name, targets, &certain));
+    bool certain, simple = adds_at_once(m, a, targets, &certain) || a->sign == ':';
     if (!certain) value = llw_make_unknown(m, at, link);
     if (simple && certain) value = llw_make_at_once(m, &value);
     m->own_bytes += strlen(targets) + 1;
@@ -110,6 +112,7 @@ void llw_make_assign_own(llw_make *m, const llw_make_assignment *a, const llw_ch
                                         .sign = a->sign == '+' ? '+' : '=',
                                         .value = value,
                                         .exported = a->exports,
+                                        .overrides = a->overrides,
                                         .simple = simple,
                                         .link = link};
 }

@@ -176,7 +176,9 @@ void llw_make_give(llw_make *m, llw_scope *scope, const char *name, char sign, c
     if (before && !here) llw_rich_append(m->r->arena, into, &before->value);
     if (sign == '+' && !before && !m->just && may_be_there(m, name)) kept = llw_make_unknown(m, NULL, link);
     llw_char blank = {.byte = ' ', .line = value->n ? value->chars[0].line : 0, .column = 1, .link = link};
-    if (into->n && value->n) llw_rich_push(m->r->arena, into, blank);
+    bool parts =
+        value->n || (!of_all && !here); /* += of nothing for a target adds a blank to what all have */
+    if (into->n && parts && sign == '+') llw_rich_push(m->r->arena, into, blank);
     llw_rich_append(m->r->arena, into, &now);
     if (!here) llw_scope_assign(scope, name, &kept, (llw_token){0});
     if (!of_all) return;
@@ -225,7 +227,7 @@ void llw_make_assign(llw_make *m, const llw_make_assignment *a, const llw_char *
     llw_rich value = value_of(m, a, link);
     if (targets) llw_make_enter(m, targets);
     bool skip = leaves(m, a, targets);
-    if (a->overrides && !targets) llw_make_remember(&m->overridden, a->name);
+    if (a->overrides && !targets && !skip) llw_make_remember(&m->overridden, a->name);
     if (a->hides && (!targets || skip)) llw_make_remember(&m->unseen, a->name);
     bool seen = targets || !llw_scope_get(&m->unseen, a->name),
          perhaps = m->conditions || (a->sign == '?' && may_be_there(m, a->name)),
