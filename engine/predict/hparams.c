@@ -195,6 +195,7 @@ static void read_attention(llw_plan *plan) {
     h->head_k_swa = whole(plan, "attention.key_length_swa", h->head_k);
     h->head_v_swa = whole(plan, "attention.value_length_swa", h->head_v);
     h->rot_swa = whole(plan, "rope.dimension_count_swa", h->rot);
+    h->longrope = !strcmp(llw_model_string(plan->model, "rope.scaling.type", ""), "longrope");
     h->head_k_mla = whole(plan, "attention.key_length_mla", 0);
     h->head_v_mla = whole(plan, "attention.value_length_mla", 0);
     h->mla = h->head_k_mla && h->head_v_mla;

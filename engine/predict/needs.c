@@ -82,6 +82,7 @@ typedef struct hparam_name {
     X(k_gqa, "", llw_hparams_head_k(h, i) * h->layer[i].kv_heads)                                            \
     X(v_gqa, "", llw_hparams_head_v(h, i) * h->layer[i].kv_heads)                                            \
     X(rot, "rope.dimension_count", h->layer[i].windowed ? h->rot_swa : h->rot)                               \
+    X(longrope, "rope.scaling.type", h->longrope)                                                            \
     X(ff, "feed_forward_length", h->layer[i].ff)                                                             \
     X(ff_exp, "expert_feed_forward_length", h->layer[i].ff_exp)                                              \
     X(ff_shexp, "expert_shared_feed_forward_length", h->ff_shexp)                                            \
@@ -287,7 +288,9 @@ static held holds(const checker *c, const need_row *row) {
     return !x.known ? MAYBE_HELD : x.n ? HELD : NOT_HELD;
 }
 
-/* Whether the tensor may have this shape; want receives what is known of it, 0 what is not. */
+enum { ANY = -1 }; /* a dimension that is not known */
+
+/* Whether the tensor may have this shape; want receives what is known of it. */
 static bool shaped(const checker *c, const need_row *row, const llw_tensor *t, int64_t want[LLW_MAX_DIMS]) {
     const char *at = row->shape;
     for (int d = 0; d < LLW_MAX_DIMS; d++) want[d] = 1;
@@ -295,10 +298,10 @@ static bool shaped(const checker *c, const need_row *row, const llw_tensor *t, i
     bool fits = true;
     for (int d = 0; d < LLW_MAX_DIMS && *at; d++) {
         number x = evaluate(c, &at);
-        want[d] = x.known ? x.n : 0;
+        want[d] = x.known && x.n >= 0 ? x.n : ANY;
         if (*at == ',') at++;
     }
-    for (int d = 0; d < LLW_MAX_DIMS; d++) fits = fits && (!want[d] || want[d] == t->dims[d]);
+    for (int d = 0; d < LLW_MAX_DIMS; d++) fits = fits && (want[d] == ANY || want[d] == t->dims[d]);
     return fits;
 }
 
@@ -306,7 +309,7 @@ static void add_shape(llw_text *text, const int64_t dims[LLW_MAX_DIMS]) {
     int n = LLW_MAX_DIMS;
     while (n > 1 && dims[n - 1] == 1) n--;
     for (int d = 0; d < n; d++)
-        if (dims[d])
+        if (dims[d] != ANY)
             llw_text_addf(text, "%s%lld", d ? " x " : "", (long long)dims[d]);
         else
             llw_text_addf(text, "%sany", d ? " x " : "");
@@ -323,7 +326,7 @@ static const hparam_name *differing_key(const need_row *row, const llw_tensor *t
     const char *at = row->shape;
     for (int d = 0; d < LLW_MAX_DIMS && *at; d++) {
         size_t n = strcspn(at, ",");
-        if (want[d] && want[d] != t->dims[d]) {
+        if (want[d] != ANY && want[d] != t->dims[d]) {
             const hparam_name *found = find_name(at, n > 2 && !strncmp(at + n - 2, "_i", 2) ? n - 2 : n);
             return found && *found->key ? found : NULL;
         }
@@ -392,24 +395,19 @@ static bool has_word(const char *words, const char *word) {
     return false;
 }
 
-/* Scales of quantised weights belong to any of them: the generic pass of llama_model_base::load_tensors. */
-static bool is_scale(const llw_tensor_name *name) {
-    return name->id && (name->suffix == LLW_SCALE || name->suffix == LLW_SUFFIX_OTHER);
-}
-
 /* Sorts the file's tensors into c->tensor; false with the first that no row of the architecture names. */
 static bool collect(checker *c) {
     const llw_model *model = c->plan.model;
     bool listed[LLW_WEIGHT_IDS][LLW_SUFFIXES + 1] = {{false}};
     for (int i = 0; i < ROWS && c->n_rows < MOST_ROWS; i++)
-        if (has_word(rows[i].architectures, c->plan.architecture->name)) {
+        if (*rows[i].architectures == '*' || has_word(rows[i].architectures, c->plan.architecture->name)) {
             c->row[c->n_rows++] = &rows[i];
             listed[rows[i].id][rows[i].suffix] = true;
         }
     for (size_t i = 0; c->n_rows && i < model->n_tensors; i++) {
         const llw_tensor *t = &model->tensors[i];
         llw_tensor_name parsed = llw_tensor_name_parse(t->name);
-        if (!is_scale(&parsed) && (!parsed.id || !listed[parsed.id][parsed.suffix])) {
+        if (!parsed.id || !listed[parsed.id][parsed.suffix]) {
             c->failed = llw_arena_printf(c->plan.arena, "holds %s, which the architecture %s does not have",
                                          t->name, c->plan.architecture->name);
             return false;
@@ -428,7 +426,10 @@ static void check(checker *c) {
     const llw_hparams *h = &c->plan.hparams;
     for (int from = 0, to = 0; from < c->n_rows; from = to) {
         const need_row *row = c->row[from];
-        while (to < c->n_rows && c->row[to]->id == row->id && c->row[to]->suffix == row->suffix) to++;
+        bool needed = false;
+        for (; to < c->n_rows && c->row[to]->id == row->id && c->row[to]->suffix == row->suffix; to++)
+            needed = needed || c->row[to]->need == NEED_NEEDED;
+        if (!needed && !c->tensor[row->id][row->suffix]) continue;
         llw_tensor_scope scope = llw_tensor_info_get(row->id)->scope;
         if (scope != LLW_SCOPE_GLOBAL && scope != LLW_SCOPE_BLOCK && scope != LLW_SCOPE_ENCODER) continue;
         int first = scope == LLW_SCOPE_GLOBAL ? -1 : 0,
@@ -436,6 +437,20 @@ static void check(checker *c) {
         for (c->layer = first; c->layer <= last; c->layer++)
             if (!check_tensor(c, from, to)) return;
     }
+}
+
+/* Architectures that rotate whole heads: llama_model_base::load_hparams, "invalid n_rot". */
+static const char rotate_all[] = "llama deci falcon llama-embed";
+
+static bool check_rotation(checker *c) {
+    const llw_hparams *h = &c->plan.hparams;
+    const char *name = c->plan.architecture->name;
+    if (h->layer[0].heads <= 0 || h->rot == h->head_k || !has_word(rotate_all, name)) return true;
+    c->failed = llw_arena_printf(c->plan.arena,
+                                 "says rope.dimension_count %lld where the architecture %s rotates all of a "
+                                 "head, which is %lld wide",
+                                 (long long)h->rot, name, (long long)h->head_k);
+    return false;
 }
 
 const char *llw_model_unmet(const llw_model *model, llw_arena *arena) {
@@ -449,7 +464,7 @@ const char *llw_model_unmet(const llw_model *model, llw_arena *arena) {
     *c = (checker){.plan = {.launch = &none, .model = model, .arena = scratch, .out = prediction}};
     c->plan.architecture = llw_architecture_find(model->architecture);
     if (c->plan.architecture && llw_hparams_read(&c->plan) && c->plan.hparams.n_layer >= 1) {
-        if (collect(c) && !prediction_only(c)) check(c);
+        if (check_rotation(c) && collect(c) && !prediction_only(c)) check(c);
         if (c->failed) failed = llw_arena_strdup(arena, c->failed);
     }
     llw_arena_free(scratch);

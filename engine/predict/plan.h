@@ -70,6 +70,7 @@ typedef struct llw_hparams {
     int64_t out_groups, out_lora, hash_layers, sinkhorn; /* deepseek 4 */
     int64_t expert_step;                                 /* experts are used in each n-th layer */
     int64_t yarn_ctx;
+    bool longrope; /* rope.scaling.type */
     int64_t pooling;          /* 0 none, 1 mean, 2 cls, 3 last, 4 rank */
     int positions;            /* per token: 4 with multi-dimensional rope */
     int64_t deepstack;        /* embeddings added at inner layers, behind the first in the input */

@@ -85,13 +85,13 @@ static bool renumber(rng *r, llw_model *model, llw_arena *arena, const char **wh
     static const char *const keys[] = {
         "embedding_length", "feed_forward_length",        "attention.head_count", "attention.head_count_kv",
         "expert_count",     "expert_feed_forward_length", "attention.key_length", "attention.value_length",
-        "ssm.state_size",   "leading_dense_block_count"};
+        "ssm.state_size",   "leading_dense_block_count",  "rope.dimension_count"};
     const char *key = rng_pick(r, keys, (int)(sizeof keys / sizeof *keys));
     const llw_meta *meta = llw_model_hparam(model, key);
     if (!meta || meta->type != LLW_GGUF_U32) return false;
     llw_meta *copy = llw_arena_alloc(arena, model->n_meta * sizeof *copy);
     memcpy(copy, model->meta, model->n_meta * sizeof *copy);
-    copy[meta - model->meta].integer = meta->integer * 2;
+    copy[meta - model->meta].integer = rng_below(r, 3) ? meta->integer * 2 : 0;
     model->meta = copy;
     *what = key;
     return true;

@@ -27,7 +27,7 @@ BY_LAYER = {"heads", "kv_heads", "ff", "ff_exp", "experts_used", "head_k", "head
 WORD = re.compile(r"[A-Za-z_@$][\w.@]*")
 HEAD = """/* Which tensors llama.cpp creates for each architecture, under which condition, and in which shape; the language is that of needs.c.
  * Written by tests/oracle/tensor_needs.py from load_arch_tensors of each file in src/models, llama.cpp v0.5.0, and compared with llama.cpp itself
- * by the test `oracle_needs`. "?" is what the script could not translate: such a tensor may be there or not, in any shape.
+ * by the test `oracle_needs`. Architecture "*": all of them. "?" is what the script could not translate: such a tensor may be there or not, in any shape.
  *
  * LLW_NEED(tensor, suffix, need, condition, shape, architectures) */
 """
@@ -88,6 +88,7 @@ class Reader:
     def translate(self, text, local):
         """An expression in our names, or None."""
         text = re.sub(r"static_cast<\w+>|\((?:int|uint32_t|int64_t|size_t)\)|(?<!\w)(?:int64_t|int|uint32_t)(?=\()", "", text)
+        text = text.replace("hparams.rope_scaling_type_train == LLAMA_ROPE_SCALING_TYPE_LONGROPE", "$longrope")
         text = re.sub(r"\barch\s*==\s*(LLM_ARCH_\w+)", lambda m: "1" if m[1] == self.architecture else "0", text)
         text = re.sub(r"(\d)u\b", r"\1", text)
         text = re.sub(r"\bstd::\w+|nullptr|\bNULL\b|\btrue\b|\bfalse\b|ml\.\w+", lambda m: {"true": "1", "false": "0", "NULL": "0", "nullptr": "0"}.get(m[0], "UNKNOWN"), text)
@@ -219,6 +220,13 @@ class Reader:
         self.rows.append((tensor, suffix, optional, condition, ",".join(d.strip() if d else "?" for d in dims), where))
 
 
+def scales(model, tensor_names):
+    """Rows of llama_model_base::load_tensors' generic pass: scales of quantised weights, for every architecture."""
+    for tensor, suffix, shape in re.findall(r"create_tensor\(tn\((LLM_TENSOR_\w+),\s*\"((?:input_)?scale)\"(?:, i)?\),\s*\{(\w+)\}, TENSOR_NOT_REQUIRED", model):
+        full = tensor_names[tensor]
+        yield full, suffix, f"@{full[7:]}" if full.startswith("blk.%d.") else "", {"n_expert": "experts"}.get(shape, shape)
+
+
 def shortened(text):
     """The same expression with as few brackets as it needs; True, False where it is a constant. Ternaries stay as they are."""
     text = text.replace("$", "")
@@ -312,8 +320,10 @@ def main(tree):
                 if (scope, stem) not in ids:
                     print(f"not in tensor_names.def: {full}", file=sys.stderr)
                     continue
-                if scope not in ("GLOBAL", "BLOCK", "ENCODER") or (scope == "GLOBAL" and where == "blk"):
-                    condition = "?"  # once in the file, and asked for in every layer
+                if scope not in ("GLOBAL", "BLOCK", "ENCODER"):
+                    condition = "?"
+                if scope == "GLOBAL" and where == "blk":  # once in the file, and asked for in every layer
+                    optional, condition = True, "?" if re.search(r"\bi\b|_i\b|@", condition) else condition
                     shape = ",".join("?" if re.search(r"\bi\b|_i\b|@", s) else s for s in shape.split(","))
                 condition = shortened(condition) if condition not in ("", "?") else condition
                 if condition is False:
@@ -323,6 +333,9 @@ def main(tree):
                 row = (ids[scope, stem], SUFFIXES.get(suffix, "SUFFIX_OTHER"), "MAY" if optional or condition == "?" else "NEEDED", condition, shape)
                 if names[a] not in table[row]:
                     table[row].append(names[a])
+    for full, suffix, condition, shape in scales(model, tensor_names):
+        ident = ids["BLOCK" if condition else "GLOBAL", full.removeprefix("blk.%d.")]
+        table[ident, SUFFIXES.get(suffix, "SUFFIX_OTHER"), "MAY", condition, shape] = ["*"]
     sys.stdout.write(HEAD)
     for (ident, suffix, need, condition, shape), archs in sorted(table.items()):
         sys.stdout.write(f'LLW_NEED({ident}, {suffix}, {need}, "{condition}", "{shape}", "{" ".join(archs)}")\n')
