@@ -32,7 +32,7 @@ HEAD = """# Hostile inputs
 What becomes of each input when llwhy is asked about it, and of the GGUF files when llama.cpp v0.5.0 reads the header
 (`gguf_init_from_file`) and loads the model (`llama_model_load_from_file`). Written by `tests/hostile/check.py --bless`; the tests
 `hostile_inputs` and `hostile_llama` compare it with what happens. Numbers are those of the list that the inputs were collected in; G are
-further headers, S are files that are well-formed and wrong. Attacks on the rules' sandbox have their table in the engine's tests.
+further headers, S are files that are well-formed and wrong, L what may not be read. Attacks on the rules' sandbox have their table in the engine's tests.
 
 "refused": nothing is answered, the exit code is 2 and one sentence says why. "the rest answered": what could be read is used, what could not is
 named, and the exit code is 2 or 4. "answered: llama.cpp refuses it": the header could be read, and the verdict is that llama.cpp refuses the

@@ -1,5 +1,7 @@
 """Inputs 82 to 123: YAML, Compose, INI, units, Dockerfiles and command lines."""
-from inputs_kinds import flags, lint
+import os
+
+from inputs_kinds import Input, flags, lint
 
 COMPOSE = "services:\n  llm:\n    image: ghcr.io/ggml-org/llama.cpp:server-cuda-b8022\n    command: -m /models/a.gguf -c 8192\n"
 
@@ -22,6 +24,23 @@ def nested(count):
 BOMB = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n" + "".join(f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 10)) + COMPOSE
 DOCKERFILE = "FROM ghcr.io/ggml-org/llama.cpp:server-cuda-b8022\n"
 UNIT = "[Service]\nExecStart=/usr/bin/llama-server -m /a.gguf -c 8192 -ngl 99\n"
+
+LINT = ["lint", ".", "--fail-on", "never"]
+
+
+def locked(name, mode=0):
+    """A script, or a directory with one, that somebody else may not read."""
+    def make(here):
+        script = here / name / "run.sh" if name.endswith("/") else here / name
+        script.parent.mkdir(exist_ok=True)
+        script.write_text("llama-server -m a.gguf\n")
+        (here / name).chmod(mode)
+    return make
+
+
+def pipe(here):
+    os.mkfifo(here / "docker-compose.yml")
+
 
 INPUTS = [
     compose("82", "20,000 open brackets", "[" * 20000, "partial", r"nested more than 64"),
@@ -74,4 +93,11 @@ INPUTS = [
     flags("121", "a line break in a flag", ["--alias", "a\nb\x1b[31m"], "accepted"),
     flags("122", "100,000 flags", ["-v"] * 100000, "accepted"),
     flags("123", "a flag by two names", ["-c", "4096", "--ctx-size", "8192"], "accepted", r"8,192"),
+    Input("L1", "a script that may not be read", locked("un.sh"), LINT, "partial", r"un\.sh: not read: cannot be opened: Permission denied", needs="no root"),
+    Input("L1b", "the same, named", locked("un.sh"), ["lint", "un.sh"], "refused", r"un\.sh: cannot be opened: Permission denied", needs="no root"),
+    Input("L2", "a directory that may not be read", locked("closed/"), LINT, "partial", r"closed: not read: the directory cannot be read: Permission denied", needs="no root"),
+    Input("L2b", "a directory whose files may not be looked at", locked("half/", 0o744), LINT, "partial", r"half: not read: its files cannot be examined: Permission denied", needs="no root"),
+    Input("L3", "a FIFO called docker-compose.yml", pipe, LINT, "partial", r"docker-compose\.yml: not read: is a pipe or device"),
+    Input("L3b", "the same, named", pipe, ["lint", "docker-compose.yml"], "refused", r"docker-compose\.yml: is a pipe or device, which is not read"),
+    Input("L3c", "a link to a device called dev.yaml", lambda here: (here / "dev.yaml").symlink_to("/dev/zero"), LINT, "partial", r"dev\.yaml: not read: is a pipe or device"),
 ]

@@ -9,10 +9,13 @@
 #include "source/prose/reasons.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 typedef llw_config_entry entry;
 
@@ -316,6 +319,20 @@ llw_rc llw_source_config_inputs(llw_facts *facts, const llw_config_input *inputs
     return LLW_OK;
 }
 
+/* Whether the one file that was named is there, and may be read. */
+static llw_rc may_read(const char *path, llw_err *err) {
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return errno == ENOENT || errno == ENOTDIR
+                   ? llw_fail(err, LLW_ERR_INPUT, path, 0, "there is no such file or directory")
+                   : llw_fail(err, LLW_ERR_INPUT, path, 0, "cannot be examined: %s", strerror(errno));
+    if (!S_ISREG(st.st_mode))
+        return llw_fail(err, LLW_ERR_INPUT, path, 0, "is a pipe or device, which is not read");
+    if (access(path, R_OK) != 0)
+        return llw_fail(err, LLW_ERR_INPUT, path, 0, "cannot be opened: %s", strerror(errno));
+    return LLW_OK;
+}
+
 llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_options *options,
                          llw_config_result *out, llw_err *err) {
     llw_config_reader r;
@@ -335,8 +352,8 @@ llw_rc llw_source_config(llw_facts *facts, const char *path, const llw_config_op
     if (directory) {
         llw_config_set_walk(&r, &set, set.root, true);
     } else {
-        if (!llw_file_is_regular(path))
-            return llw_fail(err, LLW_ERR_INPUT, path, 0, "there is no such file or directory");
+        rc = may_read(path, err);
+        if (rc != LLW_OK) return rc;
         bool sniff = false;
         llw_config_kind kind = llw_config_kind_of(llw_path_name(path), &sniff);
         if (kind == LLW_CONFIG_INI && llw_config_in_drop_in(set.root)) kind = LLW_CONFIG_DROP_IN;

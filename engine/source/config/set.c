@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "source/config/pin.h"
 
+#include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,8 +117,10 @@ llw_config_entry *llw_config_set_load(llw_config_reader *r, llw_config_set *set,
     char *bytes = NULL;
     size_t len = 0;
     llw_arena *arena = sniff ? llw_arena_new() : set->arena; /* what is not ours is not kept */
-    if (llw_file_read(arena, path, LLW_CONFIG_MAX_BYTES, &bytes, &len, &err) != LLW_OK) {
-        if (!sniff) llw_config_unread(r, path, err.line, "%s", err.text);
+    llw_rc rc = llw_file_read(arena, path, LLW_CONFIG_MAX_BYTES, &bytes, &len, &err);
+    if (rc != LLW_OK) {
+        bool kept_back = emit && rc == LLW_ERR_SYSTEM; /* it may be ours, and nobody can tell */
+        if (!sniff || kept_back) llw_config_unread(r, path, err.line, "%s", err.text);
         if (sniff) llw_arena_free(arena);
         return NULL;
     }
@@ -248,6 +251,12 @@ typedef struct place_to_look {
     int depth;
 } place_to_look;
 
+/* Whether a file of that name is passed over without a word when it is a pipe or a device: those that have no
+ * ending are rarely scripts. */
+static bool is_named_by_chance(const char *name, llw_config_kind kind) {
+    return kind == LLW_CONFIG_NONE || (kind == LLW_CONFIG_SCRIPT && !strchr(name, '.'));
+}
+
 /* Directories wait in a list; names are sorted, so the order is the same everywhere. */
 void llw_config_set_walk(llw_config_reader *r, llw_config_set *set, const char *root, bool below) {
     void *items = NULL;
@@ -273,7 +282,11 @@ void llw_config_set_walk(llw_config_reader *r, llw_config_set *set, const char *
             }
             const char *path = llw_path_join(r->arena, here.path, names[j]);
             struct stat st;
-            if (lstat(path, &st)) continue;
+            if (lstat(path, &st)) {
+                if (below && errno != ENOENT)
+                    llw_config_unread(r, here.path, 0, "its files cannot be examined: %s", strerror(errno));
+                continue;
+            }
             if (S_ISDIR(st.st_mode)) {
                 if (!below || here.depth >= LLW_CONFIG_MAX_DEPTH || skipped_directory(path, names[j]) ||
                     (makers && is_of_its_makers(names[j])))
@@ -284,8 +297,12 @@ void llw_config_set_walk(llw_config_reader *r, llw_config_set *set, const char *
             }
             bool sniff = false, link = S_ISLNK(st.st_mode);
             llw_config_kind kind = kind_by_place(here.path, names[j], &sniff);
-            if (kind == LLW_CONFIG_NONE || (link ? !llw_file_is_regular(path) : !S_ISREG(st.st_mode)))
+            if (kind == LLW_CONFIG_NONE || (link && (stat(path, &st) || S_ISDIR(st.st_mode)))) continue;
+            if (!S_ISREG(st.st_mode)) {
+                if (below && !is_named_by_chance(names[j], kind))
+                    llw_config_unread(r, path, 0, "is a pipe or device");
                 continue;
+            }
             if (link && !llw_config_is_inside(set, path)) continue;
             if (!llw_config_set_entry(set, path)) llw_config_set_load(r, set, path, kind, sniff, below);
         }
