@@ -201,7 +201,7 @@ static const numbered numbered_cases[] = {
     {"c67_scores_as_bytes", c67_scores_as_bytes, true, true, ""},
     {"c68_zero_bytes", c68_zero_bytes, false, false, "zeros"},
     {"c69_safetensors", c69_safetensors, false, false, "safetensors"},
-    {"c70_refused_download", c70_refused_download, false, false, "Invalid username"},
+    {"c70_refused_download", c70_refused_download, false, false, "is a text file"},
     {"c71_pytorch", c71_pytorch, false, false, "PyTorch"},
     {"c72_sum_overflow", c72_sum_overflow, false, true, "more bytes"}, /* stricter: no file can have them */
     {"c73_array_end", c73_array_end, false, false, "ends inside its header"},

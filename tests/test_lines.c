@@ -15,7 +15,6 @@
 
 #include "box.h"
 
-
 static void lines_know_their_offsets(void **state) {
     (void)state;
     const char *path = write_file("lines", "\xef\xbb\xbf"
@@ -117,6 +116,20 @@ static const char *diff(const char *path, const char *before, const char *after)
     return copy;
 }
 
+/* Context ends where a secret stands; a change on its line, or right before it, is left out. */
+static void a_diff_shows_no_secret(void **state) {
+    (void)state;
+    assert_string_equal(
+        diff("f", "a\n--api-key S\nb\nc\nd\ne\nHF_TOKEN=S\n", "a\n--api-key S\nb\nC\nd\ne\nHF_TOKEN=S\n"),
+        "--- a/f\n+++ b/f\n@@ -3,4 +3,4 @@\n b\n-c\n+C\n d\n e\n");
+    llw_text out = {0};
+    static const char before[] = "x --api-key S -c 1\ny\nz\nw\nv\nu\nt\n-c 1 \\\n--api-key \\\n S\n",
+                      after[] = "x --api-key S -c 2\ny\nz\nw\nv\nu\nt\n-c 1 \\\n--api-key\t\\\n S\n";
+    assert_int_equal(llw_render_diff(&out, "f", before, sizeof before - 1, after, sizeof after - 1), 2);
+    assert_string_equal(llw_text_str(&out), "");
+    llw_text_fini(&out);
+}
+
 static void a_diff_is_what_git_apply_reads(void **state) {
     (void)state;
     assert_string_equal(diff("a", "1\n2\n", "1\n2\n"), "");
@@ -138,6 +151,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_file_is_replaced_whole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(paths_are_seen_from_a_directory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(line_hashes_are_those_of_code_scanning, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_diff_shows_no_secret, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_diff_is_what_git_apply_reads, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* Splits files into lines and keeps them. */
 #include "base/lines.h"
 #include "base/file.h"
+#include "base/secret.h"
 
 #include <stdint.h>
 #include <string.h>
@@ -68,6 +69,18 @@ bool llw_lines_line(const llw_lines_file *file, int line, const char **text, siz
     while (end < file->len && file->bytes[end] != '\n' && file->bytes[end] != '\r') end++;
     *text = file->bytes + at;
     *len = end - at;
+    return true;
+}
+
+bool llw_lines_shown(llw_lines *lines, const char *path, int line, const char **text, size_t *len) {
+    llw_lines_file *file = (llw_lines_file *)(uintptr_t)llw_lines_get(lines, path);
+    if (!llw_lines_line(file, line, text, len)) return false;
+    if (!file->shown) {
+        char *copy = llw_arena_strndup(lines->arena, file->bytes, file->len);
+        llw_secret_star_source(copy, file->len);
+        file->shown = copy;
+    }
+    *text = file->shown + (*text - file->bytes);
     return true;
 }
 

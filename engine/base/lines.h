@@ -19,6 +19,7 @@ typedef struct llw_lines_file {
     size_t len;
     size_t *starts; /* offset of each line; a file that ends with a line end has no empty line behind it */
     size_t n;
+    const char *shown; /* the bytes without secrets, for llw_lines_shown */
 } llw_lines_file;
 
 typedef struct llw_lines llw_lines;
@@ -28,6 +29,8 @@ llw_lines *llw_lines_new(llw_arena *arena);
 const llw_lines_file *llw_lines_get(llw_lines *lines, const char *path);
 /* The bytes of a line (from 1) without its end; false when there is no such line. */
 bool llw_lines_line(const llw_lines_file *file, int line, const char **text, size_t *len);
+/* The same of the text as it may be shown: secrets are starred byte for byte (base/secret.h). */
+bool llw_lines_shown(llw_lines *lines, const char *path, int line, const char **text, size_t *len);
 /* The offset in the line of a column, which counts code points from 1; a mark at the file's start does not
  * count. False when the line is shorter. */
 bool llw_lines_offset(const llw_lines_file *file, int line, int column, size_t *offset);

@@ -1,5 +1,6 @@
 /* Printing, exit codes, and the knowledge base of a call. */
 #include "cli/app.h"
+#include "base/secret.h"
 #include "rule/ready.h"
 
 #include <stdarg.h>
@@ -12,6 +13,27 @@ void llw_app_exit(llw_app *app, int code) {
     if (code > app->code) app->code = code;
 }
 
+/* Text for stderr: secrets starred, nothing that steers a terminal. */
+static void say(const char *text) {
+    llw_text shown = {0}, safe = {0};
+    llw_text_add(&shown, text);
+    llw_secret_star(shown.bytes, shown.len);
+    llw_text_add_safe(&safe, llw_text_str(&shown), shown.len, true);
+    fputs(llw_text_str(&safe), stderr);
+    llw_text_fini(&shown);
+    llw_text_fini(&safe);
+}
+
+void llw_app_tell(const char *fmt, ...) {
+    llw_text text = {0};
+    va_list args;
+    va_start(args, fmt);
+    llw_text_addv(&text, fmt, args);
+    va_end(args);
+    say(llw_text_str(&text));
+    llw_text_fini(&text);
+}
+
 bool llw_app_fail(llw_app *app, int code, const llw_err *err) {
     llw_text t = {0};
     llw_text_add(&t, "llwhy: ");
@@ -22,7 +44,7 @@ bool llw_app_fail(llw_app *app, int code, const llw_err *err) {
     }
     llw_text_add_safe(&t, err->text, strlen(err->text), true);
     llw_text_add(&t, "\n");
-    fputs(llw_text_str(&t), stderr);
+    say(llw_text_str(&t));
     llw_text_fini(&t);
     llw_app_exit(app, code);
     return false;
@@ -44,6 +66,7 @@ void llw_app_print(llw_app *app, llw_text *text) {
 
 void llw_app_print_bytes(llw_app *app, llw_text *text) {
     size_t len = text->len;
+    llw_secret_star(text->bytes, len);
     if (len && fwrite(text->bytes, 1, len, stdout) != len) llw_app_exit(app, LLW_EXIT_INTERNAL);
     llw_text_fini(text);
 }
@@ -55,8 +78,8 @@ void llw_app_load_kb(llw_app *app) {
                           tests ? NULL : llw_ready_rules);
     for (size_t i = 0; i < app->kb->n_problems; i++) llw_app_fail(app, LLW_EXIT_KB, &app->kb->problems[i]);
     if (app->kb->n_problems)
-        fprintf(stderr, "llwhy: %zu rule file%s or rules were left out; the others answer\n",
-                app->kb->n_problems, app->kb->n_problems == 1 ? "" : "s");
+        llw_app_tell("llwhy: %zu rule file%s or rules were left out; the others answer\n",
+                     app->kb->n_problems, app->kb->n_problems == 1 ? "" : "s");
 }
 
 void llw_app_run(llw_app *app) {

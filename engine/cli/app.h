@@ -54,7 +54,11 @@ void llw_app_exit(llw_app *app, int code);
  * llw_app_fail`. */
 bool llw_app_fail(llw_app *app, int code, const llw_err *err);
 bool llw_app_complain(llw_app *app, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Prints a text to stdout and frees it; nothing in it can steer a terminal (render/style.h llw_guard). */
+/* Says something else on stderr; whatever is in it, it steers no terminal and shows no secret
+ * (base/secret.h). */
+void llw_app_tell(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Prints a text to stdout and frees it; nothing in it can steer a terminal (render/style.h llw_guard), and no
+ * secret is shown. */
 void llw_app_print(llw_app *app, llw_text *text);
 /* The same to the byte, for what a program reads: a patch of files that may hold anything. */
 void llw_app_print_bytes(llw_app *app, llw_text *text);

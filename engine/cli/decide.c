@@ -13,15 +13,8 @@
 #include <unistd.h>
 
 static void tell_problem(llw_app *app, const llw_flag_problem *p) {
-    llw_text t = {0};
-    llw_text_addf(&t, "llwhy: %s: %s: ", p->place, llw_flag_code_name(p->code));
-    llw_text_add_safe(&t, p->message, strlen(p->message), false);
-    if (*p->advice) {
-        llw_text_add(&t, "; ");
-        llw_text_add_safe(&t, p->advice, strlen(p->advice), false);
-    }
-    fprintf(stderr, "%s\n", llw_text_str(&t));
-    llw_text_fini(&t);
+    llw_app_tell("llwhy: %s: %s: %s%s%s\n", p->place, llw_flag_code_name(p->code), p->message,
+                 *p->advice ? "; " : "", p->advice);
     if (p->level >= LLW_PROBLEM_RISK) llw_app_exit(app, LLW_EXIT_FINDINGS);
 }
 

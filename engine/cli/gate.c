@@ -72,12 +72,11 @@ static void write_upstream(llw_app *app, const llw_gate_report *report) {
     llw_err err = {0};
     if (!path) return;
     if (!llw_render_gate_upstream(&out, report))
-        fprintf(stderr, "llwhy: nothing failed on %s, so there is nothing to report upstream\n",
-                report->build);
+        llw_app_tell("llwhy: nothing failed on %s, so there is nothing to report upstream\n", report->build);
     else if (llw_file_replace(path, out.bytes, out.len, &err) != LLW_OK)
         llw_app_fail(app, LLW_EXIT_INPUT, &err);
     else
-        fprintf(stderr, "llwhy: %s is a draft: read it before you send it\n", path);
+        llw_app_tell("llwhy: %s is a draft: read it before you send it\n", path);
     llw_text_fini(&out);
 }
 

@@ -1,5 +1,6 @@
 /* Saving facts, and remembering those of the last run for `why` without a model. */
 #include "base/file.h"
+#include "base/secret.h"
 #include "cli/app.h"
 #include "fact/facts_json.h"
 
@@ -41,6 +42,7 @@ bool llw_app_save(llw_app *app, const char *path) {
     struct stat there;
     char *text = llw_facts_save(app->facts, &err);
     if (!text) return llw_app_fail(app, LLW_EXIT_INTERNAL, &err);
+    llw_secret_star(text, strlen(text));
     bool stdout_asked = !strcmp(path, "-"),
          through = !stdout_asked && lstat(path, &there) == 0 && !S_ISREG(there.st_mode), good;
     if (stdout_asked || through) {
@@ -57,8 +59,10 @@ void llw_app_remember(llw_app *app) {
     const char *directory = llw_app_state_directory(app);
     if (!directory) return;
     char *text = llw_facts_save(app->facts, NULL);
-    if (text) /* a convenience: its loss is no error */
+    if (text) { /* a convenience: its loss is no error */
+        llw_secret_star(text, strlen(text));
         llw_file_jot(llw_path_join(app->arena, directory, "last.json"), text, strlen(text), NULL);
+    }
     free(text);
 }
 
@@ -74,9 +78,9 @@ bool llw_app_recall(llw_app *app) {
     llw_entity model = launch ? llw_facts_ref(app->facts, launch, LLW_launch_model) : 0;
     const char *name = "";
     if (model) llw_facts_text(app->facts, model, LLW_model_name, &name);
-    fprintf(stderr, "About the last run: %s, %s.\n", name,
-            !launch                                             ? "no launch"
-            : !strcmp(llw_facts_id(app->facts, launch), "argv") ? "with the flags you gave"
-                                                                : "without flags");
+    llw_app_tell("About the last run: %s, %s.\n", name,
+                 !launch                                             ? "no launch"
+                 : !strcmp(llw_facts_id(app->facts, launch), "argv") ? "with the flags you gave"
+                                                                     : "without flags");
     return true;
 }

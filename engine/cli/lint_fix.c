@@ -181,7 +181,7 @@ static bool write_file(repairing *r, const edited *e) {
 void llw_lint_repair(llw_linting *lint, llw_lint_pass *pass, bool write, llw_text *diff) {
     repairing *r = llw_arena_alloc(lint->app->arena, sizeof *r);
     r->lint = lint;
-    size_t made = 0, open = 0, by_hand = 0;
+    size_t made = 0, open = 0, by_hand = 0, secret = 0;
     for (int i = 0; i < MAX_ROUNDS; i++) {
         size_t more = round_of(r, pass);
         if (!more) break;
@@ -194,17 +194,20 @@ void llw_lint_repair(llw_linting *lint, llw_lint_pass *pass, bool write, llw_tex
         if (write)
             write_file(r, e);
         else
-            llw_render_diff(diff, llw_path_relative(lint->app->arena, e->path, ""), e->was, e->was_len,
-                            e->now, e->now_len);
+            secret += llw_render_diff(diff, llw_path_relative(lint->app->arena, e->path, ""), e->was,
+                                      e->was_len, e->now, e->now_len);
     }
     for (size_t i = 0; i < pass->findings.n; i++) open += pass->findings.items[i].fix != NULL;
     by_hand = pass->findings.n - open;
-    fprintf(stderr, "llwhy: %zu repair%s%s%s\n%s", made, made == 1 ? "" : "s", write ? "" : " in the patch",
-            made ? ":" : "", llw_text_str(&r->told));
-    if (open)
-        fprintf(stderr, "llwhy: %zu more would bring something as grave with them: left to you\n", open);
+    llw_app_tell("llwhy: %zu repair%s%s%s\n%s", made, made == 1 ? "" : "s", write ? "" : " in the patch",
+                 made ? ":" : "", llw_text_str(&r->told));
+    if (secret)
+        llw_app_tell(
+            "llwhy: the patch leaves out %zu place%s where it would show a secret: --fix repairs %s\n",
+            secret, secret == 1 ? "" : "s", secret == 1 ? "it" : "them");
+    if (open) llw_app_tell("llwhy: %zu more would bring something as grave with them: left to you\n", open);
     if (!made && by_hand)
-        fprintf(stderr, "llwhy: %zu finding%s more than one value changed: make %s by hand\n", by_hand,
-                by_hand == 1 ? " needs" : "s need", by_hand == 1 ? "it" : "them");
+        llw_app_tell("llwhy: %zu finding%s more than one value changed: make %s by hand\n", by_hand,
+                     by_hand == 1 ? " needs" : "s need", by_hand == 1 ? "it" : "them");
     llw_text_fini(&r->told);
 }

@@ -1,6 +1,7 @@
 /* llwhy mcp: the Model Context Protocol over standard input and output, one JSON-RPC message a line
  * (modelcontextprotocol.io, revision 2025-06-18; the older two say the same about what is used here). */
 #include "cli/mcp.h"
+#include "base/secret.h"
 #include "base/typed.h"
 
 #include <stdio.h>
@@ -15,6 +16,7 @@ static void send(json_t *message) {
     char *text = json_dumps(message, JSON_COMPACT);
     llw_text safe = {0};
     if (text) llw_text_add_json_safe(&safe, text);
+    llw_secret_star(safe.bytes, safe.len);
     if (text) puts(llw_text_str(&safe));
     fflush(stdout);
     llw_text_fini(&safe);

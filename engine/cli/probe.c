@@ -21,7 +21,9 @@ static void on_signal(int number) {
 
 void llw_probing_progress(llw_probing *p, const char *what) {
     if (!isatty(STDERR_FILENO)) return;
-    fprintf(stderr, "\r%-*s%s", (int)p->shown, what, *what ? "" : "\r");
+    fputs("\r", stderr);
+    llw_app_tell("%-*s", (int)p->shown, what);
+    if (!*what) fputs("\r", stderr);
     fflush(stderr);
     p->shown = strlen(what);
 }

@@ -1,5 +1,6 @@
 /* llwhy record KIND FILE...: what was measured goes into the project's ledger. */
 #include "base/file.h"
+#include "base/secret.h"
 #include "cli/app.h"
 #include "fact/build.h"
 #include "fact/model.h"
@@ -113,9 +114,10 @@ static bool complete(recording *rec, const char *path, llw_record *r) {
     const llw_options *o = &app->options;
     if (rec->build) r->build = rec->build;
     if (o->flags_given) {
-        if (r->kind == LLW_RECORD_PROBE && r->flags && !all_among(o->flags, o->n_flags, r))
-            fprintf(stderr, "llwhy: %s tells other flags; recorded are those behind --\n", path);
-        r->flags = o->flags;
+        const char *const *given = llw_secret_words(app->arena, o->flags, o->n_flags);
+        if (r->kind == LLW_RECORD_PROBE && r->flags && !all_among(given, o->n_flags, r))
+            llw_app_tell("llwhy: %s tells other flags; recorded are those behind --\n", path);
+        r->flags = given;
         r->n_flags = o->n_flags < LLW_RECORD_FLAGS ? o->n_flags : LLW_RECORD_FLAGS;
     }
     if (llw_option_given(o, LLW_OPT_LABEL)) r->label = llw_option_value(o, LLW_OPT_LABEL);
@@ -172,7 +174,7 @@ static bool record_log(recording *rec, const char *path) {
         for (size_t k = 0; k < r.n_flags; k++) flags[k] = words[k].text;
         r.flags = r.n_flags ? flags : NULL; /* nothing told is not the same as no flags */
         if (*unsaid && !app->options.flags_given) {
-            fprintf(stderr, "llwhy: %s: %s\n", path, unsaid);
+            llw_app_tell("llwhy: %s: %s\n", path, unsaid);
             r.unsaid = unsaid;
         }
         good = add(rec, path, &r) && good;

@@ -24,7 +24,9 @@ enum { REPOSITORY_BYTES = 1 << 30 }; /* of all headers of one repository */
 
 static void progress(void *caller, const char *what) {
     (void)caller;
-    if (isatty(STDERR_FILENO)) fprintf(stderr, "\r\033[K%s", what);
+    if (!isatty(STDERR_FILENO)) return;
+    fputs("\r\033[K", stderr);
+    llw_app_tell("%s", what);
 }
 
 static void end_progress(void) {

@@ -55,11 +55,11 @@ static void tell_left_out(llw_app *app, const llw_overlay *overlay) {
 }
 
 static void ask(llw_trust trust, bool judges) {
-    fprintf(stderr, "llwhy: the files in " LLW_PROJECT_DATA " %s, %s\n",
-            trust == LLW_TRUST_CHANGED ? "have changed since you agreed to them"
-                                       : "came with this directory and you have not agreed to them yet",
-            judges ? "and their rules are run here, in a sandbox, to be judged"
-                   : "so this answer is without them; read them, then say: llwhy trust .");
+    llw_app_tell("llwhy: the files in " LLW_PROJECT_DATA " %s, %s\n",
+                 trust == LLW_TRUST_CHANGED ? "have changed since you agreed to them"
+                                            : "came with this directory and you have not agreed to them yet",
+                 judges ? "and their rules are run here, in a sandbox, to be judged"
+                        : "so this answer is without them; read them, then say: llwhy trust .");
 }
 
 /* Commands that answer nothing from it, or say for themselves what became of it. */

@@ -97,15 +97,12 @@ static void tell_chain(llw_text *out, const llw_style *style, const llw_line_rep
 }
 
 void llw_render_line_text(llw_text *out, const llw_style *style, const llw_line_report *report) {
-    const char *text;
-    size_t len;
+    llw_text line = {0};
     safe(out, report->file);
     llw_text_addf(out, ":%d\n", report->line);
-    if (llw_lines_line(llw_lines_get(report->lines, report->file), report->line, &text, &len)) {
-        llw_text_addf(out, "  %4d | ", report->line);
-        llw_lint_source(out, text, len);
-        llw_text_add(out, "\n");
-    }
+    if (llw_lint_quote(&line, report->findings, report->lines, report->file, report->line))
+        llw_text_addf(out, "  %4d | %s\n", report->line, llw_text_str(&line));
+    llw_text_fini(&line);
     for (size_t i = 0; i < report->chains->n; i++) tell_chain(out, style, report, &report->chains->items[i]);
     for (size_t i = 0; i < report->findings->n; i++) {
         const llw_finding *f = &report->findings->items[i];

@@ -1,4 +1,5 @@
 /* A unified diff of a file whose lines changed in place. */
+#include "base/secret.h"
 #include "render/lint.h"
 
 #include <stdbool.h>
@@ -67,11 +68,21 @@ static void hunk(llw_text *out, const line *a, const line *b, size_t from, size_
     }
 }
 
-void llw_render_diff(llw_text *out, const char *path, const char *before, size_t before_len,
-                     const char *after, size_t after_len) {
+/* The same lines without secrets. */
+static line *shown_of(llw_arena *arena, const char *bytes, size_t len) {
+    line *shown = NULL;
+    char *copy = llw_arena_strndup(arena, bytes, len);
+    llw_secret_star_source(copy, len);
+    split(arena, copy, len, &shown);
+    return shown;
+}
+
+size_t llw_render_diff(llw_text *out, const char *path, const char *before, size_t before_len,
+                       const char *after, size_t after_len) {
     llw_arena *arena = llw_arena_new();
     line *a = NULL, *b = NULL;
-    size_t n = split(arena, before, before_len, &a);
+    size_t n = split(arena, before, before_len, &a), left_out = 0;
+    const line *shown = shown_of(arena, before, before_len), *new = shown_of(arena, after, after_len);
     bool headed = false;
     if (split(arena, after, after_len, &b) != n) n = 0; /* not what this is for */
     for (size_t i = 0; i < n; i++) {
@@ -80,6 +91,17 @@ void llw_render_diff(llw_text *out, const char *path, const char *before, size_t
         for (size_t k = i; k < n && k <= last + 2 * CONTEXT; k++)
             if (!same(&a[k], &b[k])) last = k;
         size_t to = last + CONTEXT + 1 < n ? last + CONTEXT + 1 : n;
+        bool secret = false;
+        for (size_t k = from; k < i; k++)
+            if (!same(&a[k], &shown[k])) from = k + 1;
+        for (size_t k = i; k <= last; k++) secret |= !same(&a[k], &shown[k]) || !same(&b[k], &new[k]);
+        for (size_t k = last + 1; k < to; k++)
+            if (!same(&a[k], &shown[k])) to = k;
+        if (secret || (to == last + 1 && to < n)) { /* git wants a line behind a change, or the file's end */
+            left_out++;
+            i = last;
+            continue;
+        }
         if (!headed) {
             llw_text_add(out, "--- ");
             name(out, "a/", path);
@@ -92,4 +114,5 @@ void llw_render_diff(llw_text *out, const char *path, const char *before, size_t
         i = to - 1;
     }
     llw_arena_free(arena);
+    return left_out;
 }

@@ -88,42 +88,43 @@ void llw_render_lint_gcc(llw_text *out, const llw_style *style, const llw_lint_r
 
 /* --- text --- */
 
-/* Whether a name before a value says that the value is a secret. */
-static bool names_secret(const char *text, size_t len) {
-    static const char *const words[] = {"api-key", "api_key",  "apikey", "token",
-                                        "secret",  "password", "passwd"};
-    while (len && strchr("=: \t\"',", text[len - 1])) len--;
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        size_t n = strlen(words[i]);
-        if (len >= n && !strncasecmp(text + len - n, words[i], n)) return true;
-    }
-    return false;
+/* Of --name=value, which nobody knows, the name is shown: the value may be anybody's. */
+static void star_unheard_of(char *line, size_t len, size_t at) {
+    while (at < len && line[at] != '=' && !isspace((unsigned char)line[at])) at++;
+    if (at == len || line[at] != '=') return;
+    for (at++; at < len && !isspace((unsigned char)line[at]) && !strchr("\"',", line[at]);) line[at++] = '*';
 }
 
-void llw_lint_source(llw_text *out, const char *text, size_t len) {
-    llw_text line = {0};
-    llw_text_addn(&line, text, len);
-    for (size_t i = 1; i < len; i++) {
-        if (!strchr("=: \t", text[i - 1]) || strchr("=: \t", text[i]) || !names_secret(text, i)) continue;
-        while (i < len && strchr("\"'", text[i])) i++;
-        if (i + 1 < len && text[i] == '$') continue; /* a variable's name is none */
-        while (i < len && !isspace((unsigned char)text[i]) && !strchr("\"',", text[i])) line.bytes[i++] = '*';
+bool llw_lint_quote(llw_text *out, const llw_findings *findings, llw_lines *lines, const char *file,
+                    int line) {
+    enum { MAX_QUOTED = 200 };
+    const char *text = NULL;
+    size_t len = 0, at = 0;
+    if (!llw_lines_shown(lines, file, line, &text, &len) || len > MAX_QUOTED) return false;
+    char shown[MAX_QUOTED];
+    memcpy(shown, text, len);
+    for (size_t i = 0; i < findings->n; i++) {
+        const llw_finding *f = &findings->items[i];
+        if (f->line == line && !strcmp(f->code, "F01") && !strcmp(f->file, file) &&
+            llw_lines_offset(llw_lines_get(lines, file), line, f->column, &at))
+            star_unheard_of(shown, len, at);
     }
-    llw_text_add_safe(out, llw_text_str(&line), len, true);
-    llw_text_fini(&line);
+    llw_text_add_safe(out, shown, len, true);
+    return true;
 }
 
 /* The source line with a caret under the column, if the file can still be read. */
 static void quote(llw_text *out, const llw_style *style, const llw_lint_report *report,
                   const llw_finding *f) {
-    enum { MAX_QUOTED = 200 };
     const llw_lines_file *file = llw_lines_get(report->lines, f->file);
     const char *text = NULL;
     size_t n = 0, at = 0;
-    if (!llw_lines_line(file, f->line, &text, &n) || n > MAX_QUOTED) return;
-    llw_text_addf(out, "%6d | ", f->line);
-    llw_lint_source(out, text, n);
-    llw_text_add(out, "\n");
+    llw_text line = {0};
+    bool quoted = llw_lines_line(file, f->line, &text, &n) &&
+                  llw_lint_quote(&line, report->findings, report->lines, f->file, f->line);
+    if (quoted) llw_text_addf(out, "%6d | %s\n", f->line, llw_text_str(&line));
+    llw_text_fini(&line);
+    if (!quoted) return;
     if (!llw_lines_offset(file, f->line, f->column, &at)) return;
     llw_text caret = {0};
     llw_text_addf(&caret, "%6s | ", "");

@@ -40,8 +40,9 @@ llw_lint_renderer llw_render_lint_text, llw_render_lint_gcc, llw_render_lint_jso
     llw_render_lint_checkstyle, llw_render_lint_markdown;
 
 /* A unified diff (git apply) of a file whose lines changed in place: none was added or taken away. Appends
- * nothing when they are equal. */
-void llw_render_diff(llw_text *out, const char *path, const char *before, size_t before_len,
-                     const char *after, size_t after_len);
+ * nothing when they are equal. No line with a secret is shown: context ends before it, and changes on such a
+ * line or right before it are left out. Returns how many. */
+size_t llw_render_diff(llw_text *out, const char *path, const char *before, size_t before_len,
+                       const char *after, size_t after_len);
 
 #endif

@@ -12,8 +12,10 @@ const char *llw_lint_severity(llw_level level);
 void llw_lint_safe(llw_text *out, const char *text);
 /* The same, kept in the arena. */
 const char *llw_lint_safe_copy(llw_arena *arena, const char *text);
-/* A line of a file as it stands there, the values of secrets starred byte for byte, so that columns stay. */
-void llw_lint_source(llw_text *out, const char *text, size_t len);
+/* A line of a file as it may be shown (llw_lines_shown); of an option that a finding calls unknown no value
+ * either. False when it cannot be read, or is too long to help. */
+bool llw_lint_quote(llw_text *out, const llw_findings *findings, llw_lines *lines, const char *file,
+                    int line);
 /* A JSON string of anything: what is not UTF-8 is escaped visibly. */
 json_t *llw_lint_string(const char *text);
 /* The path for services: relative to the current directory when below it. */

@@ -19,6 +19,8 @@ import gguf
 GPU = ["--gpu", "24564:23671:" + NAME, "--ram", "64205:60000"]
 FLAGS = ["--", "-ub", "4096", "--api-key", SECRET, "--alias", NASTY]
 KNOWN = "llama-3.1-8b-q4_k_m"
+OF_LOG = ["--no-gpu", "--llama", "v0.5.0", "--model", KNOWN]
+LOG_NAME = NAME[:60] + ".log"
 Q = json.dumps(NASTY)
 LUA = '"' + "".join(f"\\{byte:03}" for byte in NASTY.encode() if byte < 0x80) + '"'  # as Lua writes it; braces are quantities
 RULE = """lesson "%s" { claim = %s }
@@ -107,6 +109,7 @@ def write(here):
     (here / "m.gguf").write_bytes(gguf.model({"general.name": (gguf.STRING, NASTY), "general.basename": (gguf.STRING, NASTY)}))
     (here / "run.sh").write_text(f"llama-server -m m.gguf -ub 4096 -b 4096 --api-key {SECRET} --alias '{NAME}' --no-such-{NAME[-6:]}\n")
     (here / "server.log").write_text(LOG)
+    (here / LOG_NAME).write_text(LOG)
     (here / "case.yaml").write_text(CASE)
     (here / "answers").write_text(NASTY + "\n8192 @4\n")
     (here / ".llwhy.yaml").write_text(PROJECT)
@@ -140,10 +143,14 @@ def questions():
     yield from ([[], ["trust"], [KNOWN, *GPU], ["trust", NASTY], ["test", "--rules", "rules"], ["new", NASTY], ["explain", NASTY], ["lesson", NASTY],
                  ["completion", NASTY], ["manual", NASTY], ["models"], ["verify", NASTY], ["verify", "http://127.0.0.1:1"], ["card", "m.gguf"],
                  ["teach", NASTY], ["teach", "--from", "run.sh", "--batch", "answers"], ["teach", "--from", NASTY], ["teach", "--from", "case.yaml"],
-                 ["record", "log", "server.log", "--machine", NASTY, "--no-gpu"], ["record", "log", "server.log", "--machine", "d", "--no-gpu", *FLAGS],
+                 ["record", "log", "server.log", "--machine", NASTY, "--no-gpu"], ["record", "log", "server.log", "--machine", "d", *OF_LOG, *FLAGS],
+                 ["record", "log", LOG_NAME, "--machine", "e", *OF_LOG], ["record", "log", LOG_NAME, "--machine", "d", *OF_LOG, *FLAGS],
                  ["record", "probe", "server.log"], ["record", "bench", "server.log"], ["record", NASTY, NASTY], ["evidence"], ["--no" + NASTY],
                  ["gate", "--build", "b8115", "--report", "report.md"]])
     yield ["ask", "m.gguf", *GPU, *FLAGS]
+    yield ["m.gguf", *GPU]  # the last run, that these ask about
+    yield from (words for words in (["why", "1"], ["why-not", "131072 context"], ["what-if", "-ub", "256"], ["change", "131072 context"],
+                                    ["contrast", "now", "-ub 256"]))
     yield ["mcp"]
 
 
@@ -207,8 +214,12 @@ def main(program):
             tried += 1
             wrong += look(program, words, here)
         server.shutdown()
-        for path in (here / "evidence").glob("d.yaml"):
-            wrong += complain("the ledger", path.read_text())
+        written = here / "evidence/d.yaml"
+        if not written.is_file() or "--api-key" not in written.read_text():
+            wrong.append("no record with its flags was written: the ledger was not looked at")
+        else:
+            wrong += complain("the ledger", written.read_text())
+        wrong += complain("the last run", (here / "home/llwhy/last.json").read_text())
     print("\n".join(wrong) or f"{tried} outputs are clean")
     return 1 if wrong else 0
 

@@ -8,6 +8,7 @@ characters that turn text around, must not hold the markup as markup, and must n
 import json
 import os
 import pathlib
+import re
 import sys
 import tempfile
 
@@ -23,8 +24,17 @@ COMPOSE = """services:
 """
 
 
+def printed_directly():
+    """Words on stderr go through llw_app_tell, which knows what is safe; only texts of the program's own may do without."""
+    for path in sorted((runs.ROOT / "engine").rglob("*.c")):
+        if path.name == "app.c":
+            continue
+        for call in re.finditer(r'\b(fprintf\(\s*stderr|v?dprintf\(|fputs\(\s*[^"\s][^;]*\bstderr\))', path.read_text()):
+            yield f"{path.relative_to(runs.ROOT)}: {call.group()!r}: say it with llw_app_tell"
+
+
 def main(program):
-    wrong, tried = [], 0
+    wrong, tried = [*printed_directly()], 0
     with tempfile.TemporaryDirectory() as scratch:
         here = pathlib.Path(scratch)
         (here / f"{NAME[:60]}.conf").write_text(f"[{NAME}]\nmodel = {NAME}\nc = 8192\nub = 4096\nhf-token = {SECRET}\nx{NAME} = 1\n")

@@ -2,6 +2,7 @@
 #include "source/evidence/ledger.h"
 #include "base/file.h"
 #include "base/number.h"
+#include "base/secret.h"
 #include "source/config/yaml_tree.h"
 
 #include <string.h>
@@ -110,7 +111,7 @@ static bool read_flags(reader *r, llw_record *record, const llw_yaml *list) {
         if (word->kind != LLW_YAML_SCALAR) return wrong(r, item, "a flag is a word");
         words[record->n_flags++] = word->text;
     }
-    record->flags = words;
+    record->flags = llw_secret_words(r->arena, words, record->n_flags);
     return true;
 }
 

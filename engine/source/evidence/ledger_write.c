@@ -1,5 +1,6 @@
 /* Writes the ledger: a record as YAML, and the file with the record behind the rest, in one step. */
 #include "base/file.h"
+#include "base/secret.h"
 #include "source/evidence/ledger.h"
 
 #include <dirent.h>
@@ -130,12 +131,13 @@ static const char *body(llw_arena *arena, const llw_record *record) {
               llw_buffer_fields);
     add_items(&t, "tests", "", record->tests, record->n_tests, sizeof *record->tests, llw_test_fields);
     llw_text_add(&t, "...\n");
-    const char *text = llw_arena_strdup(arena, llw_text_str(&t));
+    const char *text = llw_secret_shown(arena, llw_text_str(&t));
     llw_text_fini(&t);
     return text;
 }
 
 const char *llw_record_text(llw_arena *arena, llw_record *record) {
+    if (record->flags) record->flags = llw_secret_words(arena, record->flags, record->n_flags);
     if (!record->id) { /* FNV-1a over all that it says */
         uint64_t h = UINT64_C(0xcbf29ce484222325);
         for (const char *c = body(arena, record); *c; c++)

@@ -1,5 +1,6 @@
 /* Walking the words of a llama.cpp command line. */
 #include "source/launch/argv.h"
+#include "base/secret.h"
 #include "fact/build.h"
 #include "source/config/fork.h"
 #include "source/launch/argv_reader.h"
@@ -35,6 +36,19 @@ static const char *advice_for_unknown(llw_reader *r, const char *spelling) {
                 : "leave it out; llama-server --help lists what this build takes";
 }
 
+/* How an option that nobody knows is shown: of --name=value the name, for the value may be anybody's. */
+static const char *shown_option(llw_reader *r, const char *spelling) {
+    size_t name = strcspn(spelling, "=");
+    return *spelling == '-' && spelling[name]
+               ? llw_arena_printf(r->arena, "%.*s=...", (int)(name < QUOTE ? name : QUOTE), spelling)
+               : spelling;
+}
+
+static bool behind_secret(const llw_reader *r, const llw_token *token) {
+    ptrdiff_t at = token - r->in->args;
+    return llw_secret_place(at > 0 ? token[-1].text : NULL, at > 1 ? token[-2].text : NULL);
+}
+
 /* Reports a word that is no option of this program and build. Returns how many words after it belong to it.
  */
 static size_t report_unknown(llw_reader *r, const char *spelling, const llw_token *token,
@@ -50,10 +64,12 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
         return 0;
     }
     if (*spelling != '-' || !spelling[1]) {
+        const char *word = behind_secret(r, token) ? "..." : spelling;
+        use.spelling = word;
         llw_reader_refuse(r, LLW_F_WORD, &use, "put the option in front of it; quote a value that has spaces",
                           *spelling ? "%s ends here: '%.*s' is no option and belongs to none"
                                     : "%s ends here: an empty word%.*s",
-                          program, QUOTE, spelling);
+                          program, QUOTE, word);
         return 0;
     }
     size_t name = strcspn(spelling, "=");
@@ -83,6 +99,9 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
     const llw_flag_row *other = llw_flag_find_any(r->flags, spelling, r->in->program);
     size_t skip = next && next->text && *next->text != '-' ? 1 : 0;
     if (!other) {
+        const char *shown = use.spelling = shown_option(r, spelling);
+        if (llw_secret_name(spelling, strlen(spelling)))
+            skip = next != NULL; /* its value, whatever it begins with */
         if (strchr(spelling, '_') && strncmp(spelling, "--", 2)) {
             char dashed[MAX_SPELLING];
             snprintf(dashed, sizeof dashed, "%s", spelling);
@@ -98,18 +117,18 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
         const char *fork = llw_fork_of(spelling);
         if (fork) {
             llw_reader_report(r, LLW_F_UNKNOWN, LLW_PROBLEM_NOTE, &use, "fine there; leave it out elsewhere",
-                              "%.*s is an option of %s: no build of llama.cpp has it", QUOTE, spelling, fork);
+                              "%.*s is an option of %s: no build of llama.cpp has it", QUOTE, shown, fork);
             return skip;
         }
         if (r->in->stranger) {
             llw_reader_report(r, LLW_F_UNKNOWN, LLW_PROBLEM_NOTE, &use, advice_for_unknown(r, spelling),
                               "no build of llama.cpp has an option %.*s, and %.*s is not llama.cpp's own: "
                               "whether it takes that is not known",
-                              QUOTE, spelling, QUOTE, r->in->stranger);
+                              QUOTE, shown, QUOTE, r->in->stranger);
             return skip;
         }
         llw_reader_refuse(r, LLW_F_UNKNOWN, &use, advice_for_unknown(r, spelling),
-                          "%s ends here: it has no option %.*s", program, QUOTE, spelling);
+                          "%s ends here: it has no option %.*s", program, QUOTE, shown);
         return skip;
     }
     use.row = other;
@@ -280,6 +299,7 @@ static void keep_refused(llw_reader *r, size_t first, size_t last) {
     const llw_flag_row *row =
         text ? llw_flag_find_any(r->flags, spelling_of(text, buffer), r->in->program) : NULL;
     if (text && !row && strchr(text, '=')) text = llw_arena_strndup(r->arena, text, strcspn(text, "=") + 1);
+    if (text && *text != '-' && behind_secret(r, &r->in->args[first])) text = "...";
     llw_reader_keep_word(r, text, true);
     for (size_t i = first + 1; i <= last && row; i++)
         llw_reader_keep_word(r, row->secret ? "x" : r->in->args[i].text, false);

@@ -1,5 +1,6 @@
 /* From settings to claims: what each option does to the launch, the defaults of program and build, and what
  * follows. */
+#include "base/secret.h"
 #include "source/launch/argv_reader.h"
 
 #include <inttypes.h>
@@ -25,12 +26,12 @@ static const char *place_of(const llw_use *use) {
 }
 
 /* The value of a parsed word as the attribute's type has it. */
-static llw_value value_of(llw_attr attr, llw_parsed p, bool inverted) {
+static llw_value value_of(llw_reader *r, llw_attr attr, llw_parsed p, bool inverted) {
     llw_type type = llw_attr_get(attr)->type;
     if (!p.known) return llw_unknown(type);
     if (type == LLW_FLAG) return llw_flag(p.flag != inverted);
     if (type == LLW_COUNT) return llw_count(p.count);
-    return llw_string(type, p.text);
+    return llw_string(type, llw_secret_shown(r->arena, p.text));
 }
 
 /* A value written in the option table: yes, no, a number, a word. */
@@ -183,7 +184,7 @@ static void set_attr(llw_reader *r, const llw_use *use, const llw_flag_set *set,
     p = unsigned_size(r, use, attr, p);
     if (overrides) set_override(r, use, attr, p, grade);
     if (attr == LLW_launch_override_tensor) return;
-    llw_value value = value_of(attr, p, set->effect == LLW_SETS_INVERTED);
+    llw_value value = value_of(r, attr, p, set->effect == LLW_SETS_INVERTED);
     if (attr == LLW_launch_n_cpu_moe || attr == LLW_launch_n_cpu_ffn) value = larger_so_far(r, attr, value);
     push(r, attr, value, grade, origin_of(use), place_of(use));
     /* arg.cpp: an explicit -c 0 also forbids --fit to shrink the context */

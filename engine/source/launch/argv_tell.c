@@ -1,5 +1,6 @@
 /* What the argument reader has to say, and what it keeps of refused words. */
 #include "source/launch/argv_reader.h"
+#include "base/secret.h"
 #include "fact/build.h"
 
 #include <stdarg.h>
@@ -26,11 +27,11 @@ static const char *report(llw_reader *r, llw_flag_code code, llw_problem_level l
                           const char *advice, const char *fmt, va_list args) {
     char text[400];
     vsnprintf(text, sizeof text, fmt, args);
-    const char *before = taken_before(r, code, use);
+    const char *before = taken_before(r, code, use), *said = llw_secret_hidden(r->arena, text);
     const char *message =
         before ? llw_arena_printf(r->arena, "%s; before %s it was taken, and nothing says which build runs",
-                                  text, llw_build_and_day(r->arena, before))
-               : llw_arena_strdup(r->arena, text);
+                                  said, llw_build_and_day(r->arena, before))
+               : said;
     if (r->out->n_problems == LLW_MAX_PROBLEMS) {
         r->out->n_more++;
         return message;
@@ -39,9 +40,9 @@ static const char *report(llw_reader *r, llw_flag_code code, llw_problem_level l
         code,
         level,
         llw_arena_strdup(r->arena, use->token && use->token->place ? use->token->place : ""),
-        llw_arena_strdup(r->arena, use->spelling),
+        llw_secret_hidden(r->arena, use->spelling),
         message,
-        llw_arena_strdup(r->arena, advice),
+        llw_secret_hidden(r->arena, advice),
         use->attr};
     return message;
 }
@@ -73,6 +74,7 @@ void llw_reader_refuse(llw_reader *r, llw_flag_code code, const llw_use *use, co
 }
 
 void llw_reader_keep_word(llw_reader *r, const char *word, bool first) {
+    word = word ? llw_secret_shown(r->arena, word) : NULL;
     if (!first) llw_text_add(&r->refused_words, "\t");
     for (const char *c = word ? word : ""; *c; c++)
         llw_text_addn(&r->refused_words, *c == '\t' || *c == '\n' ? " " : c, 1);

@@ -1,5 +1,6 @@
 /* Understanding what is to be supposed: flags, KEY=VALUE, phrases. */
 #include "source/launch/suppose_parts.h"
+#include "base/secret.h"
 #include "base/table.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -54,10 +55,11 @@ static void take_flag(llw_supposing *s, const llw_flag_row *row, const char *fla
         (llw_given){.flag = flag, .value = value, .attr = row->n_sets ? row->sets[0].attr : LLW_ATTR_NONE};
     for (size_t i = 0; i < row->n_sets; i++)
         if (row->sets[i].attr) s->set[row->sets[i].attr] = true;
-    say(s, flag, value);
+    say(s, flag, value && row->secret ? "(secret)" : value);
 }
 
 static llw_rc no_such_flag(const llw_supposing *s, const char *flag) {
+    flag = llw_arena_strndup(s->arena, flag, strcspn(flag, "=")); /* the value may be a secret */
     const char *near = llw_flag_nearest(&s->flags, flag, s->program, s->order);
     const char *program = llw_program_name(s->program);
     return near ? llw_fail(s->err, LLW_ERR_INPUT, "", 0,
@@ -396,11 +398,12 @@ static llw_rc read_words(llw_supposing *s, const llw_table *wishes, const char *
         } else if (equals) {
             rc = read_key(s, llw_arena_strndup(s->arena, word, (size_t)(equals - word)), equals + 1);
         } else { /* plain words up to the next flag are one phrase */
+            bool secret = llw_secret_place(i ? words[i - 1] : NULL, i > 1 ? words[i - 2] : NULL);
             llw_text phrase = {0};
             for (; i < n && is_plain(words[i]); i++)
                 llw_text_addf(&phrase, "%s%s", phrase.len ? " " : "", words[i]);
             i--;
-            rc = read_phrase(s, wishes, llw_arena_strdup(s->arena, llw_text_str(&phrase)));
+            rc = read_phrase(s, wishes, secret ? "..." : llw_arena_strdup(s->arena, llw_text_str(&phrase)));
             llw_text_fini(&phrase);
         }
     }

@@ -1,4 +1,5 @@
 /* What the record of a load is made of: texts, sizes and devices as lines name them. */
+#include "base/secret.h"
 #include "source/log/state.h"
 
 #include <math.h>
@@ -7,7 +8,8 @@
 enum { MAX_TEXT = 300 };
 
 const char *llw_log_copy(llw_arena *arena, llw_log_text text) {
-    return llw_arena_strndup(arena, text.at, text.len > MAX_TEXT ? MAX_TEXT : text.len);
+    return llw_secret_hidden(arena,
+                             llw_arena_strndup(arena, text.at, text.len > MAX_TEXT ? MAX_TEXT : text.len));
 }
 
 int64_t llw_log_bytes(double amount, int64_t unit) {

@@ -297,6 +297,14 @@ static bool apply_crash(llw_log_reader *r, llw_log_stream *s, const llw_log_line
     }
 }
 
+/* The argument that was refused; of --name=value the name, for the value may be a secret. */
+static const char *argument_of(llw_arena *arena, llw_log_text words) {
+    const char *equals = words.len && *words.at == '-' ? memchr(words.at, '=', words.len) : NULL;
+    if (!equals) return llw_log_copy(arena, words);
+    words.len = (size_t)(equals - words.at);
+    return llw_arena_printf(arena, "%s=...", llw_log_copy(arena, words));
+}
+
 static bool apply_failure(llw_log_reader *r, llw_log_stream *s, const llw_log_line *line) {
     switch (line->event) {
     case LLW_LOG_E_FAIL_ARGUMENT:
@@ -327,7 +335,7 @@ static bool apply_failure(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         e->load.failure = "the port is taken";
     else if (line->event == LLW_LOG_E_FAIL_ARGUMENT)
         e->load.failure =
-            llw_arena_printf(r->arena, "it does not take the argument %s", llw_log_copy(r->arena, words));
+            llw_arena_printf(r->arena, "it does not take the argument %s", argument_of(r->arena, words));
     else if (line->event == LLW_LOG_E_FAIL && first)
         e->load.failure =
             words.at ? llw_log_copy(r->arena, words) : "a quantised V cache needs flash attention";

@@ -103,7 +103,11 @@ static bool is_here(const char *host) {
 static llw_rc port_of(const looking *l, const char *url, int *port) {
     const char *scheme = strstr(url, "://"), *at = scheme ? scheme + 3 : url;
     size_t len = strcspn(at, "/?#");
-    const char *colon = NULL;
+    const char *colon = NULL, *user = memrchr(at, '@', len);
+    if (user) { /* user:password@, which nobody needs to see again */
+        len -= (size_t)(user + 1 - at);
+        at = user + 1;
+    }
     for (size_t i = 0; i < len; i++)
         if (at[i] == ':') colon = at + i;
     if (colon && at[0] == '[' && memchr(colon, ']', (size_t)(at + len - colon)))
@@ -115,7 +119,8 @@ static llw_rc port_of(const looking *l, const char *url, int *port) {
         *port = digits && digits < 6 && colon + 1 + digits == at + len ? atoi(colon + 1) : 0;
     }
     if (*port < 1 || *port > 65535)
-        return llw_fail(l->err, LLW_ERR_INPUT, "", 0, "'%.80s' has no port that could be one", url);
+        return llw_fail(l->err, LLW_ERR_INPUT, "", 0, "'%.*s' has no port that could be one",
+                        (int)(len < 80 ? len : 80), at);
     if (!is_here(host))
         return llw_fail(
             l->err, LLW_ERR_INPUT, "", 0,

@@ -72,20 +72,19 @@ char *llw_looks_like(const unsigned char *head, size_t len, char buf[LLW_LOOKS_M
     size_t zeros = 0, printable = 0;
     for (size_t i = 0; i < len; i++) {
         zeros += !head[i];
-        printable += head[i] >= 0x20 ? head[i] < 0x7f : head[i] == '\n' || head[i] == '\t' || head[i] == '\r';
+        printable +=
+            head[i] >= 0x20 ? head[i] != 0x7f : head[i] == '\n' || head[i] == '\t' || head[i] == '\r';
     }
     if (zeros == len)
         return snprintf(buf, LLW_LOOKS_MAX,
                         "starts with zeros: its space was reserved but the download never filled it; fetch "
                         "it again"),
                buf;
-    if (printable == len && len > 4) {
-        int shown = 0; /* of the first line; the bytes end without a zero */
-        while (shown < 60 && (size_t)shown < left && text[shown] != '\r' && text[shown] != '\n') shown++;
-        return snprintf(buf, LLW_LOOKS_MAX, "is a text (\"%.*s\"), not a model: download the file itself",
-                        shown, (const char *)text),
+    if (printable == len) /* none of it is quoted: it may be anybody's */
+        return snprintf(buf, LLW_LOOKS_MAX, "is %s, not a GGUF file: download the model itself",
+                        starts_with(text, left, "{") || starts_with(text, left, "[") ? "JSON"
+                                                                                     : "a text file"),
                buf;
-    }
     return snprintf(buf, LLW_LOOKS_MAX,
                     "is not a GGUF file: it starts with %02x %02x %02x %02x instead of 'GGUF'", head[0],
                     len > 1 ? head[1] : 0u, len > 2 ? head[2] : 0u, len > 3 ? head[3] : 0u),
