@@ -369,6 +369,10 @@ static void loops_and_functions_are_followed(void **state) {
         {"c=1; f() { local c=2; }; f; llama-server -c $c", "1 -c|1"},
         {"f() { if [ -f x ]; then C=1; return; fi; C=1; }; f; llama-server -c $C", "1 -c|1"},
         {"f() { f; }; f; llama-server -c 1", ""},
+        {"N=1; until [ \"$N\" = 11 ]; do N=1$N; M=1; done; llama-server -c $N -b $M", "1 -c|1?|-b|1"},
+        {"N=1; while read -r l; do llama-server -c $N; N=$l; done; llama-server -b $N",
+         "1 -c|1; 1 -c|?; 1 -b|?"},
+        {"A=1 B=1; while true; do llama-server $A; A=$B B=$(x); [ -f y ] && break; done", "1 1; 1 ?"},
         {"for i in 1 2 3; do [ -f x ] && break; C=1; done; llama-server -c 4", "1 -c|4"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

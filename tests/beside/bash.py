@@ -128,8 +128,8 @@ class Maker:
             return self.pick(self.assign, self.list_line)()
         self.depth += 1
         try:
-            return self.r.choices([self.assign, self.list_line, self.branch, self.loop, self.case, self.function, self.listed, self.here, self.positional, self.start, self.keyed_line, self.separators],
-                                  [8, 5, 4, 2, 2, 1, 3, 1, 2, 1, 2, 2])[0]()
+            return self.r.choices([self.assign, self.list_line, self.branch, self.loop, self.case, self.function, self.listed, self.here, self.positional, self.start, self.keyed_line, self.separators, self.rounds],
+                                  [8, 5, 4, 2, 2, 1, 3, 1, 2, 1, 2, 2, 2])[0]()
         finally:
             self.depth -= 1
 
@@ -146,6 +146,13 @@ class Maker:
         if "ARGS" in body and "ARGS" not in self.lists:
             self.lists.append("ARGS")
         return f"for {v} in {self.pick('1 2 3', 'a b', '{1..3}', '$A', '')}; do\n{body}\n{self.pick('', '', 'break', 'continue', 'break 2', '[ -f x ] && break', 'continue 1')}\ndone"
+
+    def rounds(self):
+        """A loop whose rounds llwhy does not count."""
+        self.names += ["l", "A"]
+        k = f"K{self.depth}"
+        head, end = self.pick(("while read -r l; do", "done <<< $'7\\n8'"), (f'{k}=; while [ "${k}" != xx ]; do {k}=x${k}', "done"), (f'{k}=; until [ "${k}" = xxx ]; do {k}=x${k}', "done"), ("for l in /e*c /b*n; do", "done"))
+        return f"{head}\n{self.block(2)}\n{self.pick('', 'A=$B B=$l', 'ARGS+=($A)', '[ -f x ] && break', 'continue')}\n{end}"
 
     def case(self):
         v = self.known()
@@ -188,7 +195,7 @@ def main():
             real, _ = inside.run(["bash", str(path)], inside.path)
             starts += len(real)
             missed = [r for r in real if not any(matches(g, r) for g in got)]
-            branches = re.search(r"\bif |\bcase |&&|\|\||\bfor ", path.read_text())
+            branches = re.search(r"\bif |\bcase |&&|\|\||\bfor |\bdone\b", path.read_text())
             invented = [] if branches else [g for g in got if not any(matches(g, r) for r in real)]
             words += sum(len(g) for g in got)
             known += sum(w.count("\x01") == 0 for g in got for w in g)

@@ -183,11 +183,26 @@ static void key_do(llw_shell *s) {
         f->keep = s->lean == LLW_NO;
         f->testing = false;
         llw_shell_begin_branch(s, f, tested ? s->status : LLW_NO, LLW_MAYBE);
+        if (f->active) f->round = llw_shell_keep(s, &s->now);
         return;
     }
     bool certain = llw_shell_all_known(&f->items) && f->items.n && f->items.n <= LLW_SHELL_ROUNDS;
     llw_shell_begin_branch(s, f, certain ? LLW_YES : f->items.n || f->keep ? LLW_MAYBE : LLW_NO, LLW_MAYBE);
     if (f->active) set_item(s, f);
+    if (f->active && !certain) f->round = llw_shell_keep(s, &s->now);
+}
+
+/* Of a loop whose rounds are not counted: the body once more, with what is the same however many there were
+ * before, until nothing changes any more. */
+static bool next_round(llw_shell *s, llw_shell_frame *f) {
+    enum { MAX_ROUNDS = 6 };
+    if (!f->active || s->now.dead || ++f->rounds == MAX_ROUNDS) return false;
+    llw_shell_state *next = llw_shell_join(s, f->round, &s->now, false);
+    if (llw_shell_same(f->round, next)) return false;
+    f->round = next;
+    s->now = *llw_shell_keep(s, next);
+    s->at = f->body;
+    return true;
 }
 
 static void key_done(llw_shell *s) {
@@ -195,6 +210,7 @@ static void key_done(llw_shell *s) {
     if (!f || f->kind != LLW_FRAME_LOOP) return;
     if (f->joined) s->now = *llw_shell_join(s, f->joined, &s->now, false);
     f->joined = NULL;
+    if (f->round && next_round(s, f)) return;
     if (f->is_for && f->active && !f->maybe && !s->now.dead && ++f->item < f->items.n) {
         s->at = f->body;
         set_item(s, f);

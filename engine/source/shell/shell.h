@@ -68,6 +68,8 @@ typedef struct llw_shell_frame {
     /* loops */
     bool is_for, keep;
     llw_shell_state *broken; /* where break left it */
+    llw_shell_state *round;  /* how a round begins, when it is not known how many there are */
+    int rounds;
     const char *variable;
     llw_words items;
     size_t item, body;
@@ -134,6 +136,7 @@ typedef struct llw_shell {
 llw_shell_state *llw_shell_keep(llw_shell *s, const llw_shell_state *state);
 /* What is true on both ways; one that ended counts for nothing. `keep`: what the first one sets stays. */
 llw_shell_state *llw_shell_join(llw_shell *s, const llw_shell_state *a, const llw_shell_state *b, bool keep);
+bool llw_shell_same(const llw_shell_state *a, const llw_shell_state *b);
 /* Names that are assigned anywhere in the script, so that before they are, they are known to be unset. */
 void llw_shell_find_own(llw_shell *s, const llw_rich *script);
 bool llw_shell_is_own(const llw_shell *s, const char *name);

@@ -87,8 +87,8 @@ static const llw_words *common_list(llw_shell *s, const llw_words *a, const llw_
     size_t n = 0;
     for (; n < a->n && n < b->n && same_text(&a->items[n], &b->items[n]); n++)
         llw_words_push(s->r->arena, out, a->items[n]);
-    llw_rich unknown = llw_shell_unknown(s);
-    llw_words_push(s->r->arena, out, unknown);
+    if (!n || !llw_shell_may_be_none(&a->items[n - 1])) /* else the rest is in it */
+        llw_words_push(s->r->arena, out, llw_shell_unknown(s));
     return out;
 }
 
@@ -130,6 +130,13 @@ static const llw_variable *find_near(const llw_scope *scope, const char *name, s
     if (i < scope->n && (scope->items[i].name == name || !strcmp(scope->items[i].name, name)))
         return &scope->items[i];
     return llw_scope_get(scope, name);
+}
+
+bool llw_shell_same(const llw_shell_state *a, const llw_shell_state *b) {
+    bool same = a->vars.n == b->vars.n && same_list(&a->arguments, &b->arguments);
+    for (size_t i = 0; same && i < a->vars.n; i++)
+        same = equal_variable(&a->vars.items[i], find_near(&b->vars, a->vars.items[i].name, i));
+    return same;
 }
 
 llw_shell_state *llw_shell_join(llw_shell *s, const llw_shell_state *a, const llw_shell_state *b, bool keep) {
