@@ -6,13 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_DIRECTORIES = 16, MAX_DATA_FILE = 8 << 20 };
+enum { MAX_DIRECTORIES = 16, MAX_WITHHELD = 64, MAX_DATA_FILE = 8 << 20 };
 
 static char *directories[MAX_DIRECTORIES];
 static bool absent[MAX_DIRECTORIES];               /* when they were pushed */
 static const llw_data_file *held[MAX_DIRECTORIES]; /* instead of what lies there; NULL: what lies there */
 static size_t n_held[MAX_DIRECTORIES];
 static size_t n_directories;
+static char *withheld[MAX_WITHHELD]; /* paths */
+static size_t n_withheld;
 static bool alone; /* compiled-in rules and lessons do not count */
 static unsigned generation = 1;
 
@@ -20,11 +22,15 @@ unsigned llw_data_generation(void) {
     return generation;
 }
 
+static char *copy_of(const char *text) {
+    size_t len = strlen(text) + 1;
+    return memcpy(llw_xmalloc(len), text, len);
+}
+
 void llw_data_push(const char *directory) {
     if (n_directories == MAX_DIRECTORIES) return;
     generation++;
-    size_t len = strlen(directory) + 1;
-    directories[n_directories] = memcpy(llw_xmalloc(len), directory, len);
+    directories[n_directories] = copy_of(directory);
     held[n_directories] = NULL;
     absent[n_directories++] = !llw_file_is_directory(directory);
 }
@@ -37,6 +43,18 @@ void llw_data_push_files(const char *directory, const llw_data_file *files, size
     absent[n_directories - 1] = !n;
 }
 
+void llw_data_withhold(const char *path) {
+    if (n_withheld == MAX_WITHHELD) return;
+    generation++;
+    withheld[n_withheld++] = copy_of(path);
+}
+
+static bool is_withheld(const char *path) {
+    for (size_t i = 0; i < n_withheld; i++)
+        if (!strcmp(withheld[i], path)) return true;
+    return false;
+}
+
 size_t llw_data_directories(const char *const **out) {
     *out = (const char *const *)directories;
     return n_directories;
@@ -46,6 +64,7 @@ void llw_data_reset(void) {
     generation++;
     alone = false;
     while (n_directories) free(directories[--n_directories]);
+    while (n_withheld) free(withheld[--n_withheld]);
 }
 
 void llw_data_alone(const char *directory) {
@@ -85,19 +104,14 @@ llw_rc llw_data_read(llw_arena *arena, const char *name, const char **bytes, siz
                      llw_err *err) {
     for (size_t i = n_directories; i-- > 0;) {
         if (absent[i]) continue;
-        if (held[i]) {
-            const llw_data_file *found = held_find(i, name);
-            if (!found) continue;
-            *path = llw_path_join(arena, directories[i], name);
-            *bytes = found->bytes;
-            *len = found->len;
-            return LLW_OK;
-        }
         char *file = llw_path_join(arena, directories[i], name), *content = NULL;
-        if (!llw_file_is_regular(file)) continue;
+        const llw_data_file *kept = held[i] ? held_find(i, name) : NULL;
+        if (held[i] ? !kept : !llw_file_is_regular(file)) continue;
+        if (is_withheld(file)) continue;
         *path = file;
-        llw_rc rc = llw_file_read(arena, file, MAX_DATA_FILE, &content, len, err);
-        *bytes = content;
+        llw_rc rc = kept ? LLW_OK : llw_file_read(arena, file, MAX_DATA_FILE, &content, len, err);
+        *bytes = kept ? kept->bytes : content;
+        if (kept) *len = kept->len;
         return rc;
     }
     const llw_builtin *found = counts(name) ? llw_data_builtin(name) : NULL;

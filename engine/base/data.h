@@ -37,6 +37,9 @@ void llw_data_push(const char *directory);
 /* The same for a directory that counts as these files, sorted by name, whatever lies there by now; borrowed
  * until llw_data_reset. */
 void llw_data_push_files(const char *directory, const llw_data_file *files, size_t n);
+/* Passes over a file of a directory from now on, by its path as llw_data_read tells it: what lies below it
+ * counts. */
+void llw_data_withhold(const char *path);
 /* The directories pushed so far, from far to near. */
 size_t llw_data_directories(const char *const **out);
 /* Forgets all pushed directories. */

@@ -148,6 +148,16 @@ llw_rc llw_file_jot(const char *path, const char *bytes, size_t len, llw_err *er
     return replace(path, bytes, len, false, err);
 }
 
+llw_rc llw_file_append(const char *path, const char *bytes, size_t len, llw_err *err) {
+    struct stat st;
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    bool good = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && write_all(fd, bytes, len);
+    int cause = errno;
+    if (fd >= 0) close(fd);
+    return good ? LLW_OK
+                : llw_fail(err, LLW_ERR_SYSTEM, path, 0, "nothing can be added to it: %s", strerror(cause));
+}
+
 llw_rc llw_file_create(const char *path, const char *bytes, size_t len, llw_err *err) {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (fd < 0) return llw_fail(err, LLW_ERR_SYSTEM, path, 0, "cannot be created: %s", strerror(errno));

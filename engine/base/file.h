@@ -26,6 +26,8 @@ void llw_file_pretend_nothing(void);
 llw_rc llw_file_replace(const char *path, const char *bytes, size_t len, llw_err *err);
 /* The same without waiting for the disk: for what may be lost. */
 llw_rc llw_file_jot(const char *path, const char *bytes, size_t len, llw_err *err);
+/* Adds to the end of a regular file, no link, which is made if needed. */
+llw_rc llw_file_append(const char *path, const char *bytes, size_t len, llw_err *err);
 /* Writes a file that is not there yet, whole or not at all. */
 llw_rc llw_file_create(const char *path, const char *bytes, size_t len, llw_err *err);
 

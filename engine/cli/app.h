@@ -45,6 +45,7 @@ typedef struct llw_app {
     const llw_load *load;
     const llw_ledger *ledger;  /* of llw_app_ledger; NULL when it was not asked for yet */
     struct llw_remote *remote; /* what is read over the network (source/remote/remote.h); NULL: nothing yet */
+    bool told_owner;           /* that a file above is another user's */
     int code;                  /* the highest llw_exit so far */
 } llw_app;
 
@@ -67,6 +68,8 @@ void llw_app_print_bytes(llw_app *app, llw_text *text);
  * that judge rules read it all the same: they answer nothing. */
 void llw_app_push_project(llw_app *app);
 
+/* Tables over those that llwhy carries: what cannot be read is told, raises the exit code and is left out. */
+void llw_app_check_tables(llw_app *app);
 /* Loads the knowledge base, once; problems are told on stderr and raise the exit code, the rest answers. */
 void llw_app_load_kb(llw_app *app);
 
@@ -108,6 +111,10 @@ void llw_app_claim_ledger(llw_app *app, llw_facts *facts, const char *path);
 /* Corrects what is estimated by what the ledger measured on this machine: memory beyond the buffers, speed.
  */
 void llw_app_calibrate(llw_app *app);
+/* Whether a file may be looked for in a directory above `start`: not where the directory or the file belongs
+ * to another user, who could answer for everything below (as git's safe.directory). Says so when it is there.
+ */
+bool llw_app_may_climb(llw_app *app, const char *start, const char *directory, const char *name);
 /* Where a new record goes: the ledger's directory, or where it will be. */
 const char *llw_app_ledger_directory(llw_app *app);
 /* The day, YYYY-MM-DD, by which what is dated expires; SOURCE_DATE_EPOCH makes it reproducible. */

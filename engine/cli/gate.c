@@ -109,8 +109,7 @@ int llw_command_gate(llw_app *app) {
     if (llw_build_read_pinned(app->arena, asked, &build, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_USAGE, &err), app->code;
     g.build = build.version;
-    if (llw_flags_load(&g.flags, &err) != LLW_OK)
-        return llw_app_fail(app, LLW_EXIT_INTERNAL, &err), app->code;
+    if (llw_flags_load(&g.flags, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_KB, &err), app->code;
     llw_app_load_kb(app);
     size_t n = 0;
     bool project = !app->options.n_words && llw_project_each(app, visit, &g, &n);

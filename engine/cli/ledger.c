@@ -12,9 +12,11 @@ enum { MAX_PARENTS = 40 };
  * none, and *root is where it would be. */
 static const char *find(llw_app *app, const char *start, const char **root) {
     const char *up = *start && strcmp(start, ".") ? llw_arena_printf(app->arena, "%s/", start) : "";
+    const char *first = up;
     *root = up;
     for (int left = llw_path_depth(up, MAX_PARENTS); left >= 0; left--) {
         const char *path = llw_arena_printf(app->arena, "%sevidence", up);
+        if (up != first && !llw_app_may_climb(app, first, up, "evidence")) return NULL;
         if (llw_file_is_directory(path)) return path;
         if (access(llw_arena_printf(app->arena, "%s.git", up), F_OK) == 0 ||
             llw_file_is_regular(llw_arena_printf(app->arena, "%s.llwhy.yaml", up))) {
@@ -63,7 +65,7 @@ void llw_app_claim_ledger(llw_app *app, llw_facts *facts, const char *path) {
     const llw_ledger *ledger = llw_app_ledger(app, path);
     if (!ledger->n_records) return;
     if (llw_flags_load(&flags, &err) != LLW_OK)
-        llw_app_fail(app, LLW_EXIT_INTERNAL, &err);
+        llw_app_fail(app, LLW_EXIT_KB, &err);
     else
         llw_ledger_claim(facts, ledger, &flags, 0);
 }

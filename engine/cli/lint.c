@@ -331,7 +331,7 @@ bool llw_lint_start(llw_app *app, llw_level least, llw_linting *lint) {
     llw_app_load_kb(app);
     if (!check_options(lint)) return false;
     llw_err err = {0};
-    if (llw_flags_load(&lint->flags, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_INTERNAL, &err);
+    if (llw_flags_load(&lint->flags, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_KB, &err);
     app->facts = llw_facts_new();
     bool loaded = true;
     for (size_t i = 0; i < app->options.n_values[LLW_OPT_FACTS]; i++)

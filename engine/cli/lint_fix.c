@@ -16,13 +16,21 @@ typedef struct edited {
     size_t was_len;
     const char *now, *before; /* before: until the edits that are being tried */
     size_t now_len, before_len;
+    bool unwritten; /* it was to be written and was not */
 } edited;
+
+/* An edit that holds, in words. */
+typedef struct repair {
+    const edited *file;
+    const char *line;
+} repair;
 
 typedef struct repairing {
     llw_linting *lint;
     edited files[MAX_EDITED];
     size_t n_files, tries;
-    llw_text told; /* of the edits that hold */
+    void *made; /* repair */
+    size_t n_made, capacity;
 } repairing;
 
 static edited *file_of(repairing *r, const llw_lines_file *file) {
@@ -115,15 +123,21 @@ static bool try_fixes(repairing *r, const llw_lint_pass *before, const llw_fix *
     return false;
 }
 
-static void tell(repairing *r, const llw_lint_pass *pass, const bool *chosen) {
+static void tell(repairing *r, llw_lint_pass *pass, const bool *chosen) {
+    llw_arena *arena = r->lint->app->arena;
     size_t at = 0;
     for (size_t i = 0; i < pass->findings.n; i++) {
         const llw_finding *f = &pass->findings.items[i];
         if (!f->fix || !chosen[at++]) continue;
-        llw_text_addn(&r->told, "  ", 2);
-        llw_text_add_safe(&r->told, f->fix->file, strlen(f->fix->file), false);
-        llw_text_addf(&r->told, ":%d:%d: %s -> %s [%s]\n", f->fix->line, f->fix->column, f->fix->was,
+        llw_text line = {0};
+        llw_text_addn(&line, "  ", 2);
+        llw_text_add_safe(&line, f->fix->file, strlen(f->fix->file), false);
+        llw_text_addf(&line, ":%d:%d: %s -> %s [%s]\n", f->fix->line, f->fix->column, f->fix->was,
                       f->fix->text, f->code);
+        *(repair *)llw_arena_push(arena, &r->made, &r->n_made, &r->capacity, sizeof(repair)) =
+            (repair){file_of(r, llw_lines_get(pass->lines, f->fix->file)),
+                     llw_arena_strdup(arena, llw_text_str(&line))};
+        llw_text_fini(&line);
     }
 }
 
@@ -178,36 +192,57 @@ static bool write_file(repairing *r, const edited *e) {
     return rc == LLW_OK || llw_app_fail(r->lint->app, LLW_EXIT_INPUT, &err);
 }
 
+static bool is_lost(const repair *made) {
+    return made->file && made->file->unwritten;
+}
+
+/* What was repaired, and what was not because its file could not be written. */
+static void say(const repairing *r, bool write) {
+    const repair *made = r->made;
+    size_t lost = 0;
+    for (size_t i = 0; i < r->n_made; i++) lost += is_lost(&made[i]);
+    size_t kept = r->n_made - lost;
+    llw_app_tell("llwhy: %zu repair%s%s%s\n", kept, kept == 1 ? "" : "s", write ? "" : " in the patch",
+                 kept ? ":" : "");
+    for (size_t i = 0; i < r->n_made; i++)
+        if (!is_lost(&made[i])) llw_app_tell("%s", made[i].line);
+    if (lost)
+        llw_app_tell("llwhy: %zu repair%s not made, because the file was not written:\n", lost,
+                     lost == 1 ? " was" : "s were");
+    for (size_t i = 0; i < r->n_made; i++)
+        if (is_lost(&made[i])) llw_app_tell("%s", made[i].line);
+}
+
 void llw_lint_repair(llw_linting *lint, llw_lint_pass *pass, bool write, llw_text *diff) {
     repairing *r = llw_arena_alloc(lint->app->arena, sizeof *r);
     r->lint = lint;
-    size_t made = 0, open = 0, by_hand = 0, secret = 0;
-    for (int i = 0; i < MAX_ROUNDS; i++) {
-        size_t more = round_of(r, pass);
-        if (!more) break;
-        made += more;
-    }
+    size_t open = 0, by_hand = 0, secret = 0;
+    bool lost = false;
+    for (int i = 0; i < MAX_ROUNDS && round_of(r, pass); i++) continue;
     llw_file_pretend_nothing();
     for (size_t i = 0; i < r->n_files; i++) {
-        const edited *e = &r->files[i];
+        edited *e = &r->files[i];
         if (e->now == e->was || (e->now_len == e->was_len && !memcmp(e->now, e->was, e->now_len))) continue;
         if (write)
-            write_file(r, e);
+            lost |= e->unwritten = !write_file(r, e);
         else
             secret += llw_render_diff(diff, llw_path_relative(lint->app->arena, e->path, ""), e->was,
                                       e->was_len, e->now, e->now_len);
     }
+    say(r, write);
+    if (lost) { /* the findings are those of the files as they are */
+        llw_lint_pass_end(pass);
+        llw_lint_pass_run(lint, true, pass);
+        return;
+    }
     for (size_t i = 0; i < pass->findings.n; i++) open += pass->findings.items[i].fix != NULL;
     by_hand = pass->findings.n - open;
-    llw_app_tell("llwhy: %zu repair%s%s%s\n%s", made, made == 1 ? "" : "s", write ? "" : " in the patch",
-                 made ? ":" : "", llw_text_str(&r->told));
     if (secret)
         llw_app_tell(
             "llwhy: the patch leaves out %zu place%s where it would show a secret: --fix repairs %s\n",
             secret, secret == 1 ? "" : "s", secret == 1 ? "it" : "them");
     if (open) llw_app_tell("llwhy: %zu more would bring something as grave with them: left to you\n", open);
-    if (!made && by_hand)
+    if (!r->n_made && by_hand)
         llw_app_tell("llwhy: %zu finding%s more than one value changed: make %s by hand\n", by_hand,
                      by_hand == 1 ? " needs" : "s need", by_hand == 1 ? "it" : "them");
-    llw_text_fini(&r->told);
 }

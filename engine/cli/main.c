@@ -166,8 +166,10 @@ int main(int argc, char **argv) {
             llw_app_print(&app, &help);
         } else if (llw_option_given(&app.options, LLW_OPT_VERSION))
             version(&app);
-        else
+        else {
+            llw_app_check_tables(&app);
             llw_app_exit(&app, commands[app.options.command].run(&app));
+        }
         end_picture(&app);
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {

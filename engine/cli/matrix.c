@@ -144,8 +144,7 @@ int llw_command_matrix(llw_app *app) {
         return app->code;
     }
     if (!sort_words(&m)) return app->code;
-    if (llw_flags_load(&m.flags, &err) != LLW_OK)
-        return llw_app_fail(app, LLW_EXIT_INTERNAL, &err), app->code;
+    if (llw_flags_load(&m.flags, &err) != LLW_OK) return llw_app_fail(app, LLW_EXIT_KB, &err), app->code;
     llw_app_load_kb(app);
     for (size_t i = 0; i < m.n_models; i++) /* before a pair's own arena is there */
         if (llw_app_is_remote(m.models[i])) llw_app_keep_headers(app);

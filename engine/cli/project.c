@@ -36,6 +36,7 @@ const char *llw_project_find(llw_app *app) {
     const char *up = "";
     for (int left = llw_path_depth("", MAX_PARENTS); left >= 0; left--) {
         const char *path = llw_arena_printf(app->arena, "%s.llwhy.yaml", up);
+        if (*up && !llw_app_may_climb(app, "", up, ".llwhy.yaml")) return NULL;
         if (llw_file_is_regular(path)) return path;
         if (access(llw_arena_printf(app->arena, "%s.git", up), F_OK) == 0) return NULL;
         up = llw_arena_printf(app->arena, "../%s", up);

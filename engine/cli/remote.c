@@ -205,6 +205,13 @@ static const char *card_page(llw_app *app, const char *word, const char **file) 
     return page;
 }
 
+/* Whether bytes are a text: no control characters but those that set lines and columns. */
+static bool is_text(const char *bytes, size_t len) {
+    for (size_t i = 0; i < len; i++)
+        if ((unsigned char)bytes[i] < 0x20 && !memchr("\t\n\r\f", bytes[i], 4)) return false;
+    return true;
+}
+
 int llw_app_fetch_card(llw_app *app) {
     enum { MAX_CARD = 4 << 20 };
     const char *file = NULL, *text = "";
@@ -234,6 +241,10 @@ int llw_app_fetch_card(llw_app *app) {
                 "HF_TOKEN is not sent for a page that a file names; llwhy card fetch hf:%s sends it", repo);
         return app->code;
     }
+    if (!is_text(text, len))
+        return llw_app_complain(app, LLW_EXIT_INPUT,
+                                "%s: what came is no text, so it is no model card and is not kept", url),
+               app->code;
     make_directories(app, file);
     if (llw_file_replace(file, text, len, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_INPUT, &err), app->code;

@@ -49,14 +49,13 @@ static void remember(llw_sitting *s) {
     llw_score score = llw_transcript_score(&s->t, &right, &asked);
     llw_card card =
         llw_deck_step(llw_deck_find(&deck, s->t.c->id), s->t.c->id, score, was_sure_and_wrong(&s->t), today);
-    FILE *file = fopen(path, "ae");
-    if (!file) return;
-    fprintf(file,
-            "{\"case\":\"%s\",\"date\":\"%s\",\"score\":\"%s\",\"right\":%zu,\"asked\":%zu,\"hints\":%zu,"
-            "\"box\":%d,\"due\":\"%s\",\"sure_wrong\":%s}\n",
-            card.id, today, names[score], right, asked, s->t.hints, card.box, card.due,
-            card.sure_wrong ? "true" : "false");
-    fclose(file);
+    const char *line = llw_arena_printf(
+        arena,
+        "{\"case\":\"%s\",\"date\":\"%s\",\"score\":\"%s\",\"right\":%zu,\"asked\":%zu,\"hints\":%zu,"
+        "\"box\":%d,\"due\":\"%s\",\"sure_wrong\":%s}\n",
+        card.id, today, names[score], right, asked, s->t.hints, card.box, card.due,
+        card.sure_wrong ? "true" : "false");
+    llw_file_append(path, line, strlen(line), NULL);
 }
 
 /* What was answered so far, so that the case can be taken up again. */
@@ -71,13 +70,23 @@ static void keep_open(llw_sitting *s) {
     json_object_set_new(root, "case", json_string(s->t.c->id));
     json_object_set_new(root, "hints", json_integer((json_int_t)s->t.hints));
     json_object_set_new(root, "answers", answers);
-    json_dump_file(root, path, JSON_COMPACT);
+    char *text = json_dumps(root, JSON_COMPACT);
+    if (text) llw_file_jot(path, text, strlen(text), NULL);
+    free(text);
     json_decref(root);
+}
+
+static json_t *read_open(llw_app *app, const char *path) {
+    char *bytes = NULL;
+    size_t len = 0;
+    return path && llw_file_read(app->arena, path, MAX_STATE, &bytes, &len, NULL) == LLW_OK
+               ? json_loadb(bytes, len, 0, NULL)
+               : NULL;
 }
 
 const char *llw_sitting_left(llw_app *app, size_t *answered) {
     const char *path = open_path(app), *id = NULL;
-    json_t *root = path ? json_load_file(path, 0, NULL) : NULL;
+    json_t *root = read_open(app, path);
     const char *name = json_string_value(json_object_get(root, "case"));
     *answered = json_array_size(json_object_get(root, "answers"));
     if (name && *answered) id = llw_arena_strdup(app->arena, name);
@@ -210,7 +219,7 @@ static void take_up(llw_sitting *s) {
     size_t answered = 0;
     const char *left = s->batch || !s->kept ? NULL : llw_sitting_left(s->app, &answered);
     if (!left || strcmp(left, s->t.c->id)) return;
-    json_t *root = json_load_file(open_path(s->app), 0, NULL), *item;
+    json_t *root = read_open(s->app, open_path(s->app)), *item;
     size_t at;
     llw_text out = {0};
     s->t.hints = (size_t)json_integer_value(json_object_get(root, "hints"));

@@ -107,9 +107,10 @@ static uint64_t letters_of(const llw_flag_row *row) {
     return letters;
 }
 
-static llw_rc read_rows(llw_arena *arena, llw_flags *out, llw_err *err) {
+static llw_rc read_rows(llw_arena *arena, const char *path, const char *bytes, size_t len, llw_flags *out,
+                        llw_err *err) {
     llw_table t;
-    llw_rc rc = llw_table_read(arena, "models/flags.tsv", &t, err);
+    llw_rc rc = llw_table_parse(arena, path, bytes, len, &t, err);
     if (rc != LLW_OK) return rc;
     int flags = llw_table_column(&t, "flags"), neg = llw_table_column(&t, "neg_flags"),
         env = llw_table_column(&t, "env"), neg_env = llw_table_column(&t, "neg_env"),
@@ -155,6 +156,40 @@ static llw_rc read_rows(llw_arena *arena, llw_flags *out, llw_err *err) {
     return LLW_OK;
 }
 
+static bool share_a_name(const llw_flag_row *a, const llw_flag_row *b) {
+    for (size_t i = 0; i < a->n_names; i++)
+        for (size_t k = 0; k < b->n_names; k++)
+            if (!strcmp(a->names[i], b->names[k])) return true;
+    return *a->env && !strcmp(a->env, b->env);
+}
+
+/* What is compiled in as a secret is one, whatever a table that lies over it says or leaves out. */
+static llw_rc keep_secrets(llw_arena *arena, llw_flags *flags, llw_err *err) {
+    const llw_builtin *ours = llw_data_builtin("models/flags.tsv");
+    llw_flags own = {0};
+    llw_rc rc = ours ? read_rows(arena, ours->name, (const char *)ours->bytes, ours->len, &own, err) : LLW_OK;
+    llw_flag_row *rows = llw_arena_alloc(arena, (flags->n_rows + own.n_rows + 1) * sizeof *rows);
+    size_t n = flags->n_rows;
+    if (n) memcpy(rows, flags->rows, n * sizeof *rows);
+    for (size_t i = 0; rc == LLW_OK && i < own.n_rows; i++) {
+        bool there = false;
+        for (size_t k = 0; own.rows[i].secret && k < flags->n_rows; k++)
+            if (share_a_name(&own.rows[i], &rows[k])) there = rows[k].secret = true;
+        if (own.rows[i].secret && !there) rows[n++] = own.rows[i];
+    }
+    *flags = (llw_flags){rows, n};
+    return rc;
+}
+
+static llw_rc read_table(llw_arena *arena, llw_flags *out, llw_err *err) {
+    static const char name[] = "models/flags.tsv";
+    const char *bytes = NULL, *path = NULL;
+    size_t len = 0;
+    llw_rc rc = llw_data_read(arena, name, &bytes, &len, &path, err);
+    if (rc == LLW_OK) rc = read_rows(arena, path, bytes, len, out, err);
+    return rc == LLW_OK && !llw_data_is_builtin(name, bytes, len) ? keep_secrets(arena, out, err) : rc;
+}
+
 llw_rc llw_flags_load(llw_flags *out, llw_err *err) {
     static llw_flags table;
     static llw_arena *arena; /* of every table that was read: who has an older one keeps it */
@@ -162,7 +197,7 @@ llw_rc llw_flags_load(llw_flags *out, llw_err *err) {
     if (!arena) arena = llw_arena_new();
     if (!table.rows || generation != llw_data_generation()) {
         llw_flags read;
-        llw_rc rc = read_rows(arena, &read, err);
+        llw_rc rc = read_table(arena, &read, err);
         if (rc != LLW_OK) return rc;
         table = read;
         generation = llw_data_generation();

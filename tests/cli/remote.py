@@ -126,7 +126,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             more = {} if second else {"Link": f"<http://{self.headers['Host']}{self.path}&cursor=2>; rel=\"next\""}
             self.send(200, json.dumps(page).encode(), **more)
         elif path.startswith(f"/{REPO}/resolve/main/") and name == "README.md":
-            self.send(200, b"---\nbase_model: maker/Tiny\n---\n# Tiny\nA model card.\n")
+            self.send(200, self.server.card)
         elif path.startswith(f"/{REPO}/resolve/main/") and name in FILES:
             self.send(302, b"", Location=f"http://{self.server.other}/ranges/{name}?signature=s")
         else:
@@ -166,7 +166,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.write(body)
 
 
+CARD = b"---\nbase_model: maker/Tiny\n---\n# Tiny\nA model card.\n"
+
+
 class Counting(http.server.ThreadingHTTPServer):
+    card = CARD
     daemon_threads = True
 
     def __init__(self):
@@ -383,6 +387,14 @@ class Remote(unittest.TestCase):
         card = self.home / "README_modelcard_Tiny-GGUF.md"
         self.assertIn("A model card.", card.read_text())
         self.assertEqual(self.run_llwhy("card", "fetch", f"hf:{REPO}", cwd=self.home).returncode, 2)  # never over another
+
+    def test_a_card_that_is_no_text_is_not_kept(self):
+        self.server.card = HEADER[:4096]
+        self.addCleanup(setattr, self.server, "card", CARD)
+        done = self.run_llwhy("card", "fetch", f"hf:{REPO}", cwd=self.home)
+        self.assertEqual(done.returncode, 2, done.stdout)
+        self.assertIn("what came is no text, so it is no model card", done.stderr)
+        self.assertFalse((self.home / "README_modelcard_Tiny-GGUF.md").exists())
 
     def test_a_file_does_not_make_llwhy_go_out(self):
         """What a project's .llwhy.yaml names is not fetched, only told, with the command that would fetch it."""

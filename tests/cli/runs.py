@@ -15,11 +15,12 @@ def environment(home, **more):
     return {**keep, "HOME": home, "XDG_STATE_HOME": home, "XDG_CONFIG_HOME": home, "LC_ALL": "C.UTF-8", **more}
 
 
-def llwhy(program, *args, home=None, cwd=ROOT, stdout=subprocess.PIPE, **more):
+def llwhy(program, *args, home=None, cwd=ROOT, stdout=subprocess.PIPE, preexec_fn=None, **more):
     """One run: an object with returncode, stdout and stderr as text. Without home its state is thrown away."""
     with tempfile.TemporaryDirectory() as scratch:
         return subprocess.run([program, *map(str, args)], cwd=cwd, env=environment(str(home or scratch), **more), stdout=stdout,
-                              stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, encoding="utf-8", timeout=LIMIT_S, check=False)
+                              stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, encoding="utf-8", timeout=LIMIT_S, check=False,
+                              preexec_fn=preexec_fn)
 
 
 def documents(text):

@@ -213,6 +213,110 @@ class Trust(unittest.TestCase):
         self.left_out("you have not agreed")
 
 
+class Tables(unittest.TestCase):
+    """Tables of an overlay that was agreed to."""
+
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.here = pathlib.Path(scratch.name)
+        self.models = self.here / ".llwhy/models"
+        self.models.mkdir(parents=True)
+        (self.here / "run.sh").write_text("llama-server -m m.gguf -c 4096 --api-key 4d5e6f7a8b9c --port 8080\n")
+
+    def llwhy(self, *args, **more):
+        return runs.llwhy(PROGRAM, *args, home=self.here, cwd=self.here, **more)
+
+    def test_one_that_cannot_be_read_is_left_out(self):
+        flags = (runs.ROOT / "models/flags.tsv").read_text()
+        for name, text, says in (("builds.tsv", "", "is empty"), ("flags.tsv", "", "is empty"), ("gpus.tsv", "a\tb\n1\t2\n", "has no column"),
+                                 ("builds.tsv", "order\tversion\n", "no rows"),
+                                 ("flags.tsv", flags + "--x\t\t\t\t\t\tnokind\n", "is no kind of option")):
+            with self.subTest(name=name, says=says):
+                (self.models / name).write_text(text)
+                self.llwhy("trust")
+                for words in (["lint", "run.sh", "--gpu", "24564:23671"], ASK):
+                    done = self.llwhy(*words)
+                    self.assertEqual(done.returncode, 4, done.stderr)
+                    self.assertRegex(done.stderr, rf"^llwhy: \.llwhy/models/{name}(:\d+)?: .*{says}.*: it is left out, repair it or take it away\n$")
+                    self.assertGreater(len(done.stdout), 100)
+                (self.models / name).unlink()
+
+    def test_the_file_that_counted_is_named(self):
+        (self.models / "known").mkdir()
+        shutil.copy(runs.ROOT / "models/known/tinyllama-1.1b-q4_k_m.yaml", self.models / "known/ours.yaml")
+        gpus = (runs.ROOT / "models/gpus.tsv").read_text()
+        (self.models / "gpus.tsv").write_text(gpus.replace("24564", "999999"))
+        self.llwhy("trust")
+        facts = self.llwhy("facts", "ours", "--gpu", "RTX 4090", "--ram", "64205").stdout
+        self.assertRegex(facts, r"\.llwhy/models/gpus\.tsv:\d+")
+        self.assertIn(".llwhy/models/known/ours.yaml", facts)
+
+    def test_what_is_a_secret_stays_one(self):
+        """An own table may say that an option is no secret, or not know it at all."""
+        rows = [row.split("\t") for row in (runs.ROOT / "models/flags.tsv").read_text().splitlines()]
+        head = next(i for i, row in enumerate(rows) if not row[0].startswith("#"))
+        column = rows[head].index("secret")
+        self.assertTrue(any(len(r) > column and r[column] == "yes" for r in rows))
+        silent = [[cell if i != column or k <= head else "" for i, cell in enumerate(row)] for k, row in enumerate(rows)]
+        for table in (silent, [row for row in rows if "--api-key" not in row[0].split()]):
+            (self.models / "flags.tsv").write_text("".join("\t".join(row) + "\n" for row in table))
+            self.llwhy("trust")
+            done = self.llwhy("lint", "run.sh", "--gpu", "24564:23671", "--format", "json")
+            self.assertIn('"F21"', done.stdout)
+            self.assertNotIn("4d5e6f7a8b9c", done.stdout)
+
+
+class Above(unittest.TestCase):
+    """Files of the directories above, where no repository ends before."""
+
+    def setUp(self):
+        if os.geteuid():
+            self.skipTest("only root can give files away")
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.top = pathlib.Path(scratch.name)
+        self.below = self.top / "a/b"
+        self.below.mkdir(parents=True)
+
+    def llwhy(self, *args, cwd=None):
+        return runs.llwhy(PROGRAM, *args, home=self.top / "home", cwd=cwd or self.below)
+
+    def test_another_users_project(self):
+        project = self.top / ".llwhy.yaml"
+        project.write_text(f"gpus: ['24564:23671']\nram: 64205\nlaunches:\n  - {{ name: theirs, model: {ASK[0]} }}\n")
+        self.assertIn("== theirs", self.llwhy().stdout)
+        os.chown(project, 65534, 65534)
+        done = self.llwhy()
+        self.assertNotIn("theirs", done.stdout)
+        self.assertIn(".llwhy.yaml is another user's, so it is left out", done.stderr)
+        self.assertEqual(done.stderr.count("another user's"), 1)
+        self.assertIn("== theirs", self.llwhy(cwd=self.top).stdout)  # who stands beside it means it
+        os.chown(project, 0, 0)
+        project.rename(self.top / "own.yaml")
+        project.symlink_to("own.yaml")
+        os.chown(project, 65534, 65534, follow_symlinks=False)  # which of our files counts is theirs to say
+        self.assertNotIn("theirs", self.llwhy().stdout)
+
+    def test_a_repository_of_another_user(self):
+        """Who works in somebody else's directory has that one's files above."""
+        (self.top / ".llwhy.yaml").write_text(f"gpus: ['24564:23671']\nram: 64205\nlaunches:\n  - {{ name: theirs, model: {ASK[0]} }}\n")
+        for path in (self.top, self.top / ".llwhy.yaml", self.top / "a", self.below):
+            os.chown(path, 65534, 65534)
+        self.assertIn("== theirs", self.llwhy().stdout)
+        os.chown(self.below, 0, 0)
+        self.assertNotIn("theirs", self.llwhy().stdout)
+
+    def test_another_users_ledger(self):
+        ledger = self.top / "evidence"
+        ledger.mkdir()
+        self.assertIn("records in ../../evidence", self.llwhy("evidence").stdout)
+        os.chown(ledger, 65534, 65534)
+        done = self.llwhy("evidence")
+        self.assertNotIn("../../evidence", done.stdout)
+        self.assertIn("evidence is another user's", done.stderr)
+
+
 if __name__ == "__main__":
     PROGRAM = os.path.abspath(sys.argv.pop(1))
     unittest.main()

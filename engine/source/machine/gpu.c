@@ -99,7 +99,7 @@ static void claim_assumed_free(const llw_gpu_surroundings *s, llw_entity gpu, co
     int64_t context = card ? card->context : llw_gpu_table_context(s->table, "CUDA", 0, &source);
     int64_t reserve = card && g->total < 0 ? card->reserve : 0; /* a total that was given is llama.cpp's */
     int64_t free = total > context + reserve ? total - context - reserve : 0;
-    const char *origin = card && !card->context_estimated ? card->place : "models/gpu_contexts.tsv";
+    const char *origin = card && !card->context_estimated ? card->place : s->table->contexts.path;
     if (card) source = card->context_source;
     llw_facts_claim(s->facts, gpu, LLW_gpu_context, llw_bytes(context), LLW_GRADE_PREDICTED, origin, source);
     const char *driver =

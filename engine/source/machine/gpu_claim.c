@@ -113,7 +113,7 @@ static void claim_memory(const llw_gpu_surroundings *s, llw_entity gpu, const ll
     int64_t context = card ? card->context : llw_gpu_table_context(s->table, "CUDA", r->capability, &source);
     if (card) source = card->context_source;
     claim_bytes(s->facts, gpu, LLW_gpu_context, context, LLW_GRADE_PREDICTED,
-                card && !card->context_estimated ? card->place : "models/gpu_contexts.tsv", source);
+                card && !card->context_estimated ? card->place : s->table->contexts.path, source);
     if (r->free < 0) {
         claim_bytes(s->facts, gpu, LLW_gpu_free, -1, LLW_GRADE_MEASURED, list->origin,
                     "free memory is not told");

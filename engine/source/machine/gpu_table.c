@@ -156,7 +156,7 @@ static llw_rc read_card(const llw_gpu_table *table, size_t row, llw_arena *arena
                           .backend = llw_table_cell(t, row, llw_table_column(t, "backend")),
                           .unified = *llw_table_cell(t, row, llw_table_column(t, "unified")) == '1',
                           .source = llw_table_cell(t, row, llw_table_column(t, "source")),
-                          .place = llw_arena_printf(arena, "models/gpus.tsv:%d", t->lines[row])};
+                          .place = llw_arena_printf(arena, "%s:%d", t->path, t->lines[row])};
     double units, bandwidth;
     llw_rc rc;
     if ((rc = cell_bytes(t, row, "memory_mib", &out->memory, err)) ||

@@ -216,7 +216,9 @@ llw_rc llw_source_known(llw_facts *facts, const char *name, const char *id, llw_
     if (rc != LLW_OK) return rc;
     char size[LLW_NUMBER_MAX];
     llw_entity m = *model = llw_facts_entity(facts, LLW_KIND_model, id ? id : known->name);
-    const char *origin = "known model", *where = llw_arena_printf(arena, "%s.yaml", known->name);
+    bool ours = llw_data_builtin(known->path) != NULL; /* else the file that stands over it is named whole */
+    const char *origin = "known model",
+               *where = ours ? llw_arena_printf(arena, "%s.yaml", known->name) : known->path;
     llw_facts_set_model(facts, m, &known->model);
     llw_facts_claim(facts, m, LLW_model_file_bytes, llw_bytes(known->file_bytes), LLW_GRADE_FILE, origin,
                     where);
