@@ -256,6 +256,7 @@ static void makefiles_are_read_as_make_reads_them(void **state) {
         {"x::\n\tllama-server -c 4\nx::\n\tllama-server -c 5\n", "Makefile:x: ctx=4 "},
         {"C = 1\noverride C ?= 2\nC = 3\nx:\n\tllama-server -c $(C)\n", "ctx=3 "},
         {"x: override C = 1\nx: C = 2\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
+        {"x: export C = 1\nx: C ?= 2\nx:\n\tllama-server -c $${C:-7}\n", "ctx=unknown"},
         {"C =\n$(P) = 1\nx:\n\tllama-server -b 2 -c $(C)\n", "ctx=unknown"},
         {"private C = 5\nC = 6\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},
         {"C = 1\n%: private C ?= 5\nx:\n\tllama-server -c $(C)\n", "ctx=unknown"},

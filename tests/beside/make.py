@@ -124,8 +124,8 @@ class Maker:
         if canned and self.canned and self.chance(0.2):
             return f"{self.prefix}$({self.r.choice(self.canned)})"
         out = start + self.pick(" ", " \\\n\t", "\\\n  ") + words[0]
-        for word in words[1:]: # an empty word in quotes is lost in front of a backslash: that is a fault of make's
-            out += " " * out.endswith(("'", '"')) + self.pick(" ", " ", " \\\n\t  ", " \\\n", "\\\n\t ", "\\\n  ", " \\\n\t\t", "\\\n") + word
+        for word in words[1:]: # make loses an empty word in quotes in front of a backslash; of $X a shell makes a longer name there
+            out += " " * out.endswith(("'", '"', "$X")) + self.pick(" ", " ", " \\\n\t  ", " \\\n", "\\\n\t ", "\\\n  ", " \\\n\t\t", "\\\n") + word
         out += self.pick("", "", "", " ", " \\ ", " \\\n", " # it")
         return self.prefix + out.replace("\n\t", "\n" + self.prefix)
 

@@ -219,6 +219,8 @@ static void blur(llw_make *m, const llw_make_assignment *a, const llw_char *at) 
     if (a->hides) llw_make_give(m, &m->variables, a->name, '=', &unknown, at->link);
     if (llw_scope_get(&m->exported, a->name))
         llw_scope_assign(&m->exported, a->name, &unknown, (llw_token){0});
+    for (size_t i = 0; i < m->n_own; i++)
+        if (m->own[i].exported && !a->exports && !strcmp(m->own[i].name, a->name)) m->own[i].value = unknown;
 }
 
 void llw_make_assign(llw_make *m, const llw_make_assignment *a, const llw_char *at, const char *targets) {
