@@ -72,6 +72,8 @@ static void values_are_starred_in_every_grammar(void **state) {
         {"\"x --api-key \\\"SS\\\" -c\"", "\"x --api-key \\\"**\\\" -c\""},
         {"\\\"--api-key\\\", \\\"SS\\\"]", "\\\"--api-key\\\", \\\"**\\\"]"},
         {"-mu https://user:S@host/x?a=@b", "-mu https://******@host/x?a=@b"},
+        {"http://h/x?a=b&token=S&c=d \"https://h/?sig=S\"",
+         "http://h/x?a=b&token=***** \"https://h/?sig=*\""},
         {"-H \"Authorization: Bearer SS\" -c", "-H \"Authorization: Bearer **\" -c"},
         {"-H 'Authorization: Bearer '\"SS\" -c", "-H 'Authorization: Bearer '\"**\" -c"},
         {"GITHUB_PAT=SS x", "GITHUB_PAT=** x"},

@@ -6,11 +6,12 @@
 #include <strings.h>
 
 /* Ends of a name, whatever stands before them. */
-static const char *const endings[] = {"apikey",  "api-key",  "apikeys",   "api-keys", "token",     "secret",
-                                      "secrets", "password", "passwords", "passwd",   "passphrase"};
+static const char *const endings[] = {"apikey",   "api-key",   "apikeys", "api-keys",
+                                      "token",    "secret",    "secrets", "signature",
+                                      "password", "passwords", "passwd",  "passphrase"};
 /* Last parts of a name: the whole of it, or what follows a hyphen, an underscore or a dot. */
-static const char *const parts[] = {"key",  "keys", "auth", "authorization", "bearer", "pat",
-                                    "pass", "pwd",  "hft"};
+static const char *const parts[] = {"key", "keys", "auth", "authorization", "bearer",
+                                    "pat", "pass", "pwd",  "hft",           "sig"};
 
 /* Whether the name ends in the word. */
 static bool ends_in(const char *name, size_t len, const char *word) {
@@ -41,14 +42,28 @@ static void star(char *text, size_t from, size_t to) {
     memset(text + from, '*', to - from);
 }
 
+static bool ends_address(char c) {
+    return !c || strchr("\"'`<>\\ \t\r\n", c);
+}
+
+/* ?token=K&... of an address, from i on. Returns where it ends. */
+static size_t star_query(char *text, size_t len, size_t i) {
+    for (size_t name = len; i < len && !ends_address(text[i]); i++) {
+        if (text[i] == '?' || text[i] == '&') name = i + 1;
+        if (text[i] != '=' || name >= i || !llw_secret_name(text + name, i - name)) continue;
+        while (i + 1 < len && !ends_address(text[i + 1]) && !strchr("&#,)", text[i + 1])) text[++i] = '*';
+    }
+    return i;
+}
+
 /* scheme://user:password@host: the user ends at the last @ of the host's part (RFC 3986, 3.2). */
-static void star_users(char *text, size_t len) {
+static void star_addresses(char *text, size_t len) {
     for (char *at = text; (at = memmem(at, len - (size_t)(at - text), "://", 3));) {
         size_t from = (size_t)(at - text) + 3, to = 0, i = from;
-        for (; i < len && text[i] && !strchr("/?#\"'`<>\\ \t\r\n", text[i]); i++)
+        for (; i < len && !ends_address(text[i]) && !strchr("/?#", text[i]); i++)
             if (text[i] == '@') to = i;
         if (to) star(text, from, to);
-        at = text + i;
+        at = text + star_query(text, len, i);
     }
 }
 
@@ -71,7 +86,7 @@ static void star_tokens(char *text, size_t len) {
 
 void llw_secret_star(char *text, size_t len) {
     if (!len) return;
-    star_users(text, len);
+    star_addresses(text, len);
     star_tokens(text, len);
 }
 

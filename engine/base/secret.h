@@ -1,8 +1,9 @@
 /* What is secret in a text from outside: the one place that knows, asked by all who show or keep such a text.
  *
  * A secret is what belongs to a name that says so (--api-key K, HF_TOKEN=K, "Authorization: Bearer K"), the
- * user in an address (https://user:password@host), and a token that is known by its form (hf_..., ghp_...).
- * Stars replace it byte for byte, so that columns stay. Cost: one pass over the text. */
+ * user in an address and what its query names (https://user:password@host/?token=K), and a token that is
+ * known by its form (hf_..., ghp_...). Stars replace it byte for byte, so that columns stay. Cost: one pass
+ * over the text. */
 #ifndef LLW_BASE_SECRET_H
 #define LLW_BASE_SECRET_H
 
@@ -20,7 +21,7 @@ bool llw_secret_name(const char *name, size_t len);
  * NULL. */
 bool llw_secret_place(const char *before, const char *two_before);
 
-/* Stars users of addresses and tokens known by their form: for any text. */
+/* Stars what is secret in addresses, and tokens known by their form: for any text. */
 void llw_secret_star(char *text, size_t len);
 /* Stars besides what stands behind a name, as shells, INI, YAML, JSON, Python, make and Dockerfiles write it,
  * on the same line or a later one: for the text of a whole file. */

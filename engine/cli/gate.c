@@ -1,4 +1,5 @@
 /* llwhy gate --build NEW [PATH...]: may we update? */
+#include "base/secret.h"
 #include "render/gate.h"
 #include "base/file.h"
 #include "cli/app.h"
@@ -71,7 +72,9 @@ static void write_upstream(llw_app *app, const llw_gate_report *report) {
     llw_text out = {0};
     llw_err err = {0};
     if (!path) return;
-    if (!llw_render_gate_upstream(&out, report))
+    bool any = llw_render_gate_upstream(&out, report);
+    llw_secret_star(out.bytes, out.len);
+    if (!any)
         llw_app_tell("llwhy: nothing failed on %s, so there is nothing to report upstream\n", report->build);
     else if (llw_file_replace(path, out.bytes, out.len, &err) != LLW_OK)
         llw_app_fail(app, LLW_EXIT_INPUT, &err);

@@ -340,14 +340,15 @@ static llw_rc read_option(int argc, char **argv, int *at, llw_options *out, llw_
     size_t len = whole ? strcspn(word + 2, "=") : 1;
     int id = whole ? find_option(word + 2, len) : find_letter(word[1]);
     if (id < 0 || (!whole && word[2])) {
+        int name = (int)strcspn(word, "="); /* what stands behind may be a secret */
         const char *near = whole ? nearest_option(word + 2, len) : NULL;
         if (near)
-            return llw_fail(err, LLW_ERR_INPUT, "", 0, "llwhy has no option '%s'; did you mean --%s?", word,
-                            near);
+            return llw_fail(err, LLW_ERR_INPUT, "", 0, "llwhy has no option '%.*s'; did you mean --%s?", name,
+                            word, near);
         return llw_fail(
             err, LLW_ERR_INPUT, "", 0,
-            "llwhy has no option '%s'; flags for llama.cpp go behind --, and llwhy --help lists its own",
-            word);
+            "llwhy has no option '%.*s'; flags for llama.cpp go behind --, and llwhy --help lists its own",
+            name, word);
     }
     const llw_option *option = &llw_option_table[id];
     if (whole && word[2 + len] == '=') value = word + 2 + len + 1;

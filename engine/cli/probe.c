@@ -1,4 +1,5 @@
 /* llwhy probe URL: what a running server does with prompts, kept as a record. */
+#include "base/secret.h"
 #include "cli/probe.h"
 #include "base/file.h"
 #include "fact/build.h"
@@ -37,6 +38,7 @@ static void write_record(llw_probing *p) {
     llw_err err = {0};
     if (!p->record) return;
     llw_render_probes_yaml(&out, p->probes, p->n, tool);
+    llw_secret_star(out.bytes, out.len);
     if (llw_file_replace(p->record, out.bytes, out.len, &err) != LLW_OK) {
         llw_app_fail(p->app, LLW_EXIT_INPUT, &err);
         p->record = NULL; /* said once */

@@ -1,4 +1,5 @@
 /* llwhy probe URL FILE --with COMMAND: every profile on every placement is started, probed and stopped. */
+#include "base/secret.h"
 #include "base/process.h"
 #include "base/service.h"
 #include "base/split.h"
@@ -205,11 +206,8 @@ static bool run_one(starting *s) {
     if (s->launch) probe.profile = llw_facts_id(app->facts, s->launch->launch);
     probe.placement = s->placement;
     if (s->launch) {
-        llw_flags flags;
         probe.n_flags = s->n_flags;
-        probe.flags = llw_flags_load(&flags, NULL) == LLW_OK
-                          ? llw_probe_flags(app->arena, &flags, s->flags, s->n_flags)
-                          : NULL;
+        probe.flags = llw_secret_words(app->arena, s->flags, s->n_flags);
     }
     if (!options.model) probe.model_meant = s->model;
     llw_probing_run(p, &options, &probe);

@@ -26,6 +26,7 @@ WORDS = {
     "apart": f"--api-key abc {S} -c 12x", "underscore": f"--api_key {S} -c 12x", "default": f"--api-key ${{K:-{S}}} -c 12x",
     "inside": f"--api-key $(echo {S}) -c 12x", "next-line": f"--api-key \\\n  {S} -c 12x", "address": f"-mu https://user:{S}@host/x.gguf -c 12x",
     "lost": f"-m https://{S}@h/x.gguf -m b.gguf -c 12x", "won": f"-m https://{S}@h/x.gguf -c 12x", "hub": f"-hf a/b -mu https://{S}@h/x -c 12x",
+    "query": f"-mu https://h/x.gguf?token={S} -c 12x", "signed": f"-m https://h/x.gguf?X-Amz-Signature={S}&b=1 -m b.gguf -c 12x",
     "twice": f"--api-key {S} --api-key {S}2 -c 12x", "swallowed": f"-c --api-key {S}", "stray": f"-c 12x HF_TOKEN={S}",
 }
 FILES = {
@@ -143,7 +144,8 @@ def addresses(look):
     for words in (["verify", f"http://u:{S}@127.0.0.1:1/", MODEL], ["verify", f"http://u:{S}@127.0.0.1:1", MODEL, "--format", "json"],
                   ["probe", f"http://u:{S}@127.0.0.1:1/", "--no-gpu"], [f"http://u:{S}@127.0.0.1:1/m.gguf", "--no-gpu"],
                   ["card", "fetch", f"http://u:{S}@127.0.0.1:1/m.gguf"], [f"https://u:{S}@127.0.0.1:1/m.gguf", "--no-gpu", "--confine"],
-                  ["verify", f"u:{S}@127.0.0.1:1", MODEL], ["predict", f"http://{S}@127.0.0.1:1/m.gguf", "--no-gpu", "--private-network"]):
+                  ["verify", f"u:{S}@127.0.0.1:1", MODEL], [f"http://127.0.0.1:1/m.gguf?token={S}", "--no-gpu", "--private-network"],
+                  ["probe", f"http://u:{S}@127.0.0.1:1/", "--no-gpu", "--record", "probe.yaml"], [f"--apikey={S}"], [MODEL, f"--hf-token={S}"], ["lint", f"--gpux={S}"], ["predict", f"http://{S}@127.0.0.1:1/m.gguf", "--no-gpu", "--private-network"]):
         look.run(*words)
 
 

@@ -1,6 +1,7 @@
 /* llama-server as a router of several models: each runs in a process of its own behind it
  * (tools/server/server-models.cpp, v0.5.0). */
 #include "base/text.h"
+#include "base/secret.h"
 #include "source/evidence/probe_parts.h"
 
 #include <ctype.h>
@@ -111,11 +112,10 @@ bool llw_prober_route(llw_prober *p, llw_probe_problem *problem, const char **wh
         return false;
     }
     size_t n = 0;
-    llw_flags flags;
     models = llw_prober_get(p, "/v1/models", 0, &call);
     const char *const *words = words_of(p, find(models, name), &n, &p->routed_port);
-    if (n && !p->probe->flags && llw_flags_load(&flags, NULL) == LLW_OK) {
-        p->probe->flags = llw_probe_flags(p->arena, &flags, words, n);
+    if (n && !p->probe->flags) {
+        p->probe->flags = llw_secret_words(p->arena, words, n);
         p->probe->n_flags = n;
     }
     json_decref(models);

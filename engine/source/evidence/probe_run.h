@@ -36,10 +36,6 @@ typedef struct llw_probe_options {
  * is a failed trial. `probe` may carry profile, placement, flags and devices already. */
 void llw_probe_run(llw_arena *arena, const llw_probe_options *options, llw_probe *probe);
 
-/* Words of a server as they may be kept: values of secret options are taken out. */
-const char *const *llw_probe_flags(llw_arena *arena, const llw_flags *flags, const char *const *words,
-                                   size_t n);
-
 /* A probe of which nothing is known yet. */
 llw_probe llw_probe_new(llw_arena *arena, const char *url);
 

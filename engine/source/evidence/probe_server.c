@@ -1,5 +1,6 @@
 /* Which server it is, and whether it still is that one. */
 #include "base/text.h"
+#include "base/secret.h"
 #include "fact/build.h"
 #include "source/evidence/probe_parts.h"
 #include "source/machine/running.h"
@@ -123,16 +124,6 @@ static long pid_of(llw_prober *p) {
     return pid;
 }
 
-const char *const *llw_probe_flags(llw_arena *arena, const llw_flags *flags, const char *const *words,
-                                   size_t n) {
-    const char **kept = llw_arena_alloc(arena, (n + 1) * sizeof *kept);
-    for (size_t i = 0; i < n; i++) {
-        const llw_flag_row *row = i ? llw_flag_find_any(flags, words[i - 1], LLW_PROGRAM_SERVER) : NULL;
-        kept[i] = row && row->secret ? "(secret)" : words[i];
-    }
-    return kept;
-}
-
 /* Its words, and its model's file where that can be seen from here. */
 static void read_process(llw_prober *p) {
     llw_probe *probe = p->probe;
@@ -147,7 +138,7 @@ static void read_process(llw_prober *p) {
     if (!probe->flags && !p->routed) { /* a router's words are not the model's */
         const char **words = llw_arena_alloc(p->arena, (process.n_args + 1) * sizeof *words);
         for (size_t i = 0; i < process.n_args; i++) words[i] = process.args[i].text;
-        probe->flags = llw_probe_flags(p->arena, &flags, words, process.n_args);
+        probe->flags = llw_secret_words(p->arena, words, process.n_args);
         probe->n_flags = process.n_args;
     }
     if (probe->model_path && stat(llw_running_path(p->arena, &process, probe->model_path), &st) == 0)
