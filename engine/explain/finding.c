@@ -451,6 +451,7 @@ static llw_entity refuted_claim(const llw_run *run, const llw_node *node) {
 
 void llw_findings_collect(llw_run *run, llw_launch_place *fallback, void *context, llw_arena *arena,
                           llw_findings *out) {
+    const llw_repeats *repeats = llw_repeats_new(run->facts, arena);
     for (size_t i = 0; i < run->n_nodes; i++) {
         const llw_node *node = &run->nodes[i];
         if (node->state != LLW_FIRED || !node->rule->find.n_pieces) continue;
@@ -473,7 +474,7 @@ void llw_findings_collect(llw_run *run, llw_launch_place *fallback, void *contex
         llw_text t = {0};
         llw_run_say(run, node, &node->rule->find, &t);
         llw_entity refuted = refuted_claim(run, node);
-        if (refuted) llw_repeats_say(run->facts, refuted, arena, &t);
+        if (refuted) llw_repeats_say(repeats, refuted, &t);
         f.message = keep(arena, &t);
         f.advice = advice(run, node, arena);
         f.where = f.launch ? llw_arena_strdup(arena, llw_facts_id(run->facts, f.launch)) : "";

@@ -128,6 +128,26 @@ PROSE = {
     "claims": "Qwen3-Coder MoE needs 24 GB VRAM; -ub 2048 gives 30 t/s on an RTX 4090.\n\n" * 11000,
     "claim": "Qwen3 MoE is dense, needs 24 GB VRAM at 30 t/s, " * 18000, "brackets": "[" * 300000 + "GGUF" + "]" * 300000,
     "names": "Qwen3-Coder-Next-80B-A3B-Instruct-Q8_0-GGUF " * 20000,
+    "sentences": "The 8B model is MoE. " * 43000, "needs": "It needs 20 GB.\n" * 58000, "flags": "Use `-ngl 99` with 24 GB. " * 35000,
+    "sizes": "Qwen3-8B needs " + "20 GB, or " * 90000, "words": "GGUF " + "Qwen Llama Gemma Mistral 7 " * 34000,
+    "different": rows(lambda i: f"Qwen3-{i}B is MoE, has {i % 999} layers, {i % 999} experts and needs {i}.5 GB.\n\n", 13000),
+    "known": rows(lambda i: f"Llama 3.1 8B Q4_K_M is MoE, has {i % 999} experts, and the file is {i % 99}.5 GB.\n\n", 12000),
+    "table": "| model | VRAM | size |\n|---|---|---|\n" + rows(lambda i: f"| Qwen3-8B-Q4_K_M | {i}.5 GB | {i} GiB |\n", 22000),
+    "wide": "|" + "model VRAM size|" * 300 + "\n|" + "-|" * 300 + "\n" + ("|" + "Llama 3.1 8B Q4_K_M 5 GB|" * 300 + "\n") * 110,
+    "title": "| llama-3.1-8b |" + " size GB" * 15000 + "|\n|---|---|\n" + "| Llama 3.1 8B Q4_K_M | 5 GB |\n" * 24000,
+    "items": "- Llama 3.1 8B Q4_K_M is MoE and needs 20 GB.\n" * 20000, "headings": "# Llama 3.1 8B\n" * 60000,
+    "heading": "# " + "Llama 3.1 8B " * 9000 + "\n" + "It is MoE.\n\n" * 60000, "levels": rows(lambda i: f"{'#' * (i % 6 + 1)} a\nThe Q4_K_M is MoE.\n", 35000),
+    "below": "- Llama\n" + "  - It is MoE and needs 20 GB.\n" * 29000, "GGUF": "x.Q8_0.gguf (Q4_K_M) " * 40000,
+    "commands": "```sh\nllama-server -m llama-3.1-8b-q4_k_m.gguf -c 4096\n```\n" * 14000,
+    "fences": "```yaml\nservices: {s: {image: 'llama.cpp:server', command: '-c 4096'}}\n```\n" * 11000,
+    "updates": "Update llama.cpp: git pull, then ask it a short prompt.\n\n" * 16000, "beliefs": "A larger -ub always makes prompts faster; flash attention is not supported.\n" * 12000,
+    "reasons": rows(lambda i: f"-ub {i + 100} is 20 % faster, -ub 1/2/3/4/{i}.\n", 20000), "open": "Qwen" * 220000, "quote": "`Qwen3 is MoE. \"" * 50000,
+}
+DOCUMENTS = {
+    "many": {f"d{i // 100}/{i}.md": "Llama 3.1 8B Q4_K_M is MoE and needs 20 GB.\n" for i in range(9000)},
+    "cards": {f"d{i // 100}/{i}.md": "---\nbase_model: meta/llama-3.1-8b\n---\n# Llama 3.1 8B\nIt is MoE. 9 layers.\n" for i in range(9000)},
+    "contradict in size": {"run.sh": "llama-server -m /m/foo-8b-q4_k_m.gguf\n", "README.md": rows(lambda i: f"The foo-8b file is {i % 97 + 1}.5 GB.\n\n", 18000)},
+    "comments apart": {"run.sh": "#!/bin/bash\n" + "# The model is MoE. It needs 20 GB, 30 t/s.\n\n" * 10000 + "llama-server -m llama-3.1-8b-q4_k_m.gguf\n" * 900},
 }
 LOGS = {
     "line": "llama_model_loader: - kv   0: " + "x" * SIZE, "lines": "\n" * SIZE, "escapes": "\x1b[" * 400000, "prefixes": "a | b | c | d | " * 50000,
@@ -166,6 +186,8 @@ def inputs():
     yield "Makefiles that include", {f"{d}/{f}": t for d in "abcdefgh" for f, t in INCLUDES.items()}, ["lint", ".", *MACHINE]
     for shape, text in PROSE.items():
         yield f"card {shape}", {"README.md": "---\nbase_model: x/y\n---\n" + text}, [MODEL, "--card", "README.md", *MACHINE]
+    for shape, files in DOCUMENTS.items():
+        yield f"documents {shape}", files, ["lint", ".", *MACHINE]
     for shape, text in {"keys": rows(lambda i: f"k{i}: v\n", 8000), "anchors": BOMB}.items():
         yield f"card {shape}", {"README.md": f"---\n{text}---\nx"}, [MODEL, "--card", "README.md", *MACHINE]
     for shape, text in LOGS.items():

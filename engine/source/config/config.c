@@ -300,6 +300,10 @@ static llw_rc start_reader(llw_config_reader *r, llw_facts *facts, const llw_con
 static void read_set(llw_config_reader *r, llw_config_set *set) {
     emit(r, set);
     claim_infrastructure(r);
+    if (r->unheard.n)
+        llw_config_unread(r, r->unheard.file, r->unheard.line,
+                          "%d statements about models are checked: this one and %zu more are not",
+                          LLW_CONFIG_MAX_CLAIMS, r->unheard.n - 1);
     r->out->n_inputs = set->n;
     r->out->inputs = llw_arena_alloc(r->arena, (set->n + 1) * sizeof *r->out->inputs);
     for (size_t i = 0; i < set->n; i++)

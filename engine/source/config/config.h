@@ -9,8 +9,8 @@
  * Launches made, with their ids:
  * - FILE:profile: a section of an INI file that has a MODEL, through the Compose service and Dockerfile
  * beside it
- * - FILE:service: a Compose service that runs llama.cpp, with its defaults alone, where the .env beside it says
- * nothing to it
+ * - FILE:service: a Compose service that runs llama.cpp, with its defaults alone, where the .env beside it
+ * says nothing to it
  * - FILE: a .env file through the Compose service beside it; a Dockerfile that runs llama.cpp
  *
  * launch.infrastructure marks what others inherit (Dockerfiles, Compose files, manifests, examples, and a
@@ -89,7 +89,7 @@ enum {
     LLW_CONFIG_MAX_DEPTH = 16,       /* directories below the one given */
     LLW_CONFIG_MAX_BYTES = 4 << 20,  /* of one file */
     LLW_CONFIG_MAX_LAUNCHES = 5000,
-    LLW_CONFIG_MAX_CLAIMS = 5000,
+    LLW_CONFIG_MAX_CLAIMS = 1000,
 };
 
 /* Where a launch of `result` (an llw_config_result) is defined; a llw_launch_place of explain/finding.h. */

@@ -50,8 +50,14 @@ typedef struct llw_config_reader {
     size_t n_pins, pin_capacity;
     struct llw_ubatch_reason *ubatch_reasons; /* what documents give a reason for */
     size_t n_ubatch_reasons, ubatch_reason_capacity;
-    const char *fork; /* of llama.cpp, that some file of the tree clones; NULL */
-    size_t n_parsed;  /* Compose files, Dockerfiles, kustomizations and their patches */
+    struct {
+        const char *file; /* where the first one stands */
+        int line;
+        size_t n;
+    } unheard;                     /* statements that were too many */
+    struct llw_meanings *meanings; /* of names in running text, once a document was read */
+    const char *fork;              /* of llama.cpp, that some file of the tree clones; NULL */
+    size_t n_parsed;               /* Compose files, Dockerfiles, kustomizations and their patches */
 } llw_config_reader;
 
 enum { LLW_SHELL_BUDGET = 1 << 22 };

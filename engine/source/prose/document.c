@@ -14,7 +14,7 @@
 #include "source/prose/phrases.h"
 #include "source/model/known.h"
 #include "source/prose/markdown.h"
-#include "source/prose/name_phrase.h"
+#include "source/prose/meant.h"
 #include "source/prose/phrase_pattern.h"
 #include "source/prose/quant_of_file.h"
 #include "source/prose/reasons.h"
@@ -24,155 +24,84 @@
 #include <strings.h>
 
 enum {
-    MAX_NAME = 400,
-    MAX_MEANT = 64,
     MAX_LABEL = 48,
     UPDATE_REACH = 12,
     FIGURE_ALONE = 16,
     BEHIND = 16 /* bytes: "the dense Qwen3 8B" */
 };
 
+typedef struct line {
+    const char *text; /* NULL: not made yet */
+    size_t len;
+} line;
+
 typedef struct document {
     llw_config_reader *r;
     const llw_config_file *file;
     llw_document passages;
-    const llw_config_launch **models; /* one launch for each model that a file starts */
-    size_t n_models, capacity;
-    llw_config_launch *known; /* the known models, as if they were started */
-    size_t n_known;
-    bool *old, *measured; /* of each passage: it stands under such a heading */
-    bool card;            /* a model's card: of its sentences only the sizes in its tables are read here */
+    llw_meanings *all;
+    const llw_config_launch **models; /* those that it may be about: of a card, its own */
+    size_t n_models;
+    bool *old, *measured;             /* of each passage: it stands under such a heading */
+    line *lines;                      /* of each passage, once somebody asked */
+    const llw_meant **names, **heads; /* what each names at its end, and as a heading; once somebody asked */
+    bool card; /* a model's card: of its sentences only the sizes in its tables are read here */
 } document;
 
-/* The models that a name may mean. */
-typedef struct meant {
-    const llw_config_launch *items[MAX_MEANT];
-    size_t n;
-    bool by_launch; /* files start them; else they are known by heart */
-    bool foreign;   /* a name, but of none of them */
-    size_t end;     /* where the name stops in the sentence that names it; 0: it stands elsewhere */
-    bool elsewhere; /* not in the sentence, nor in the row or column of the cell */
-    bool number;    /* a digit stands in it */
-} meant;
-
-/* --- the models there are --- */
-
-static void find_models(document *d) {
-    const llw_config_result *out = d->r->out;
-    for (size_t i = 0; i < out->n_launches; i++) {
-        const llw_config_launch *l = &out->launches[i];
-        bool seen = !l->model;
-        for (size_t k = 0; k < d->n_models; k++) seen |= d->models[k]->model == l->model;
-        if (seen) continue;
-        void *items = d->models;
-        *(const llw_config_launch **)llw_arena_push(d->r->arena, &items, &d->n_models, &d->capacity,
-                                                    sizeof *d->models) = l;
-        d->models = items;
-    }
-    if (!d->r->known) llw_known_list(d->r->arena, &d->r->known, &d->r->n_known);
-    d->n_known = d->r->n_known;
-    d->known = llw_arena_alloc(d->r->arena, (d->n_known + 1) * sizeof *d->known);
-    for (size_t i = 0; i < d->n_known; i++) {
-        d->known[i] = (llw_config_launch){.file = "", .name = ""};
-        d->known[i].argv.model.path = d->r->known[i];
-    }
-}
-
-/* Letters and then a digit in one word: Mellum2, but not 12B. */
-static bool has_number(const char *name, size_t len) {
-    bool letter = false;
-    for (size_t i = 0; i < len; i++) {
-        if (letter && isdigit((unsigned char)name[i])) return true;
-        bool starts = !i || name[i - 1] == ' ';
-        letter = name[i] != ' ' && (letter || (starts && isalpha((unsigned char)name[i]) != 0));
-    }
-    return false;
-}
-
-/* A word of it has a number, or it starts like a model that is known. */
-static bool is_foreign(const document *d, const char *name, size_t len) {
-    bool family = false;
-    for (size_t i = 0; i < d->n_known && isupper((unsigned char)*name) && memchr(name, ' ', len); i++)
-        family |= llw_config_starts_like_model(name, len, d->known[i].argv.model.path);
-    return len > 3 && (has_number(name, len) || family);
-}
-
-/* A model that nobody starts here is met by its whole name only. */
-static meant meaning_of(const document *d, const char *name, size_t len) {
-    meant m = {.n = 0};
-    for (size_t i = 0; i < d->n_models && m.n < MAX_MEANT; i++)
-        if (llw_config_names_model(d->r, name, len, d->models[i])) m.items[m.n++] = d->models[i];
-    m.by_launch = m.n > 0;
-    for (size_t i = 0; i < d->n_known && m.n < MAX_MEANT && !m.by_launch; i++)
-        if (llw_config_starts_like_model(name, len, d->known[i].argv.model.path) &&
-            llw_card_name_whole(name, len, d->known[i].argv.model.path))
-            m.items[m.n++] = &d->known[i];
-    m.foreign = !m.n && is_foreign(d, name, len);
-    return m;
-}
-
-/* A word like "tiny" or "chat", which somebody called a profile: its name where it is marked as one only. */
-static bool is_plain_word(const document *d, const llw_rich *text, const llw_name_phrase *p) {
-    char name[MAX_NAME];
-    size_t len = 0;
-    for (; p->at + len < p->ends[p->n_ends - 1] && len < sizeof name; len++) {
-        name[len] = text->chars[p->at + len].byte;
-        if (!isalpha((unsigned char)name[len])) return false;
-    }
-    for (size_t i = 0; i < d->n_known; i++)
-        if (llw_config_starts_like_model(name, len, d->known[i].argv.model.path)) return false;
-    return !p->at || text->chars[p->at - 1].byte != '`';
-}
-
-/* What a phrase means by the most of its words that mean something together; *end is where those stop. */
-static meant meaning_of_phrase(const document *d, const llw_rich *text, const llw_name_phrase *p,
-                               size_t *end) {
-    meant m = {.n = 0};
-    *end = p->ends[0];
-    if (is_plain_word(d, text, p)) {
-        *end = p->ends[p->n_ends - 1];
-        return m;
-    }
-    for (size_t i = 0; i < p->n_ends && !m.n; i++) {
-        char name[MAX_NAME] = "";
-        size_t len = 0;
-        for (; p->at + len < p->ends[i] && len < sizeof name; len++)
-            name[len] = text->chars[p->at + len].byte;
-        m = meaning_of(d, name, len);
-        *end = p->ends[i];
-    }
-    return m;
-}
-
-/* The names of a text up to `at`, the last one that means something; else the first that starts
- * less than `behind` bytes after it. */
-static meant named_in(const document *d, const llw_rich *text, size_t at, size_t behind) {
-    llw_name_phrase p;
-    meant best = {.n = 0};
-    for (size_t from = 0, end = 0; llw_name_phrase_next(text, from, &p); from = end) {
-        bool found = best.n || best.foreign;
-        if (p.at >= at && (found || p.at - at >= behind)) break;
-        meant m = meaning_of_phrase(d, text, &p, &end);
-        m.end = end;
-        for (size_t i = p.at; i < end; i++) m.number |= isdigit((unsigned char)text->chars[i].byte) != 0;
-        if (m.n || m.foreign) best = m;
-    }
-    return best;
-}
+/* The passage that is read, sentence by sentence. */
+typedef struct reading {
+    size_t index;
+    bool bench;                                    /* a row of llama-bench's table */
+    enum { NOT_ASKED, NO_SOURCE, SOURCED } source; /* it says where its figures come from */
+    size_t before, heard;                          /* bytes before the sentence; of those, listened to */
+    llw_meant said;                                /* what the last name in those means */
+} reading;
 
 /* What a heading names: nothing when it names several things. */
-static meant named_by_heading(const document *d, const llw_rich *text) {
-    meant first = named_in(d, text, 0, text->n), last = named_in(d, text, text->n, 0);
-    if (first.n != last.n || (first.n && first.items[0] != last.items[0])) return (meant){.foreign = true};
+static llw_meant named_by_heading(const llw_meanings *all, const llw_rich *text) {
+    llw_meant first = llw_meant_in(all, text, 0, text->n), last = llw_meant_in(all, text, text->n, 0);
+    if (first.n != last.n || (first.n && first.items[0] != last.items[0]))
+        return (llw_meant){.foreign = true};
     return first;
+}
+
+/* What a passage above a sentence names; each is asked once, whatever stands under it. */
+static llw_meant named_above(const document *d, size_t index, bool heading) {
+    const llw_meant **kept = heading ? &d->heads[index] : &d->names[index];
+    if (!*kept) {
+        const llw_rich *text = &d->passages.items[index].text;
+        llw_meant *m = llw_arena_alloc(d->r->arena, sizeof *m);
+        *m = heading ? named_by_heading(d->all, text) : llw_meant_in(d->all, text, text->n, 0);
+        m->end = 0;
+        m->elsewhere = true;
+        *kept = m;
+    }
+    return **kept;
+}
+
+/* What the last name before a sentence of its passage means. */
+static llw_meant named_before(const document *d, reading *now) {
+    const llw_rich *text = &d->passages.items[now->index].text;
+    llw_rich more = llw_rich_slice(text, now->heard, now->before);
+    llw_meant m = llw_meant_in(d->all, &more, more.n, 0);
+    now->heard = now->before;
+    if (m.n || m.foreign) now->said = m;
+    now->said.end = 0;
+    now->said.elsewhere = true;
+    return now->said;
 }
 
 /* --- which passages speak --- */
 
-static bool passage_is(const document *d, const llw_passage *p, llw_pattern test) {
-    size_t len = 0;
-    const char *text = llw_rich_line(d->r->arena, &p->text, &len);
-    return llw_pattern_matches(test, text, len);
+static line line_of(const document *d, size_t index) {
+    line *l = &d->lines[index];
+    if (!l->text) l->text = llw_rich_line(d->r->arena, &d->passages.items[index].text, &l->len);
+    return *l;
+}
+
+static bool passage_is(const document *d, size_t index, llw_pattern test) {
+    line l = line_of(d, index);
+    return llw_pattern_matches(test, l.text, l.len);
 }
 
 /* Marks the passages under a heading of that kind, at any depth; headings come before what stands under them.
@@ -183,23 +112,21 @@ static bool *find_under(const document *d, llw_pattern test) {
     for (size_t i = 0; i < d->passages.n; i++) {
         bool heading = all[i].kind == LLW_PASSAGE_HEADING,
              above = all[i].heading < i && under[all[i].heading];
-        under[i] = above || (heading && passage_is(d, &all[i], test));
+        under[i] = above || (heading && passage_is(d, i, test));
     }
     return under;
 }
 
 /* "What happened: ..." at the start of a paragraph is a heading of its own. */
-static bool labelled_old(const document *d, const llw_passage *p) {
-    size_t len = 0;
-    const char *text = llw_rich_line(d->r->arena, &p->text, &len),
-               *colon = memchr(text, ':', len < MAX_LABEL ? len : MAX_LABEL);
-    return colon && p->kind != LLW_PASSAGE_CELL &&
-           llw_pattern_matches(LLW_PATTERN_OLD_SECTION, text, (size_t)(colon - text));
+static bool labelled_old(const document *d, size_t index) {
+    line l = line_of(d, index);
+    const char *colon = memchr(l.text, ':', l.len < MAX_LABEL ? l.len : MAX_LABEL);
+    return colon && d->passages.items[index].kind != LLW_PASSAGE_CELL &&
+           llw_pattern_matches(LLW_PATTERN_OLD_SECTION, l.text, (size_t)(colon - l.text));
 }
 
 static bool is_silent(const document *d, size_t index) {
-    const llw_passage *p = &d->passages.items[index];
-    return p->quoted || d->old[index] || labelled_old(d, p);
+    return d->passages.items[index].quoted || d->old[index] || labelled_old(d, index);
 }
 
 /* --- of what a sentence speaks --- */
@@ -207,44 +134,39 @@ static bool is_silent(const document *d, size_t index) {
 /* A cell speaks of what its row and column are called, unless a name with a number in it stands before the
  * claim: "| `agent` | Qwen3.6-35B-A3B (MoE) |". A row called by a word that is marked as a name, and is none
  * of ours, is somebody else's. */
-static meant subject_of_cell(const document *d, const llw_passage *p, const llw_rich *sentence, size_t at) {
+static llw_meant subject_of_cell(const document *d, const llw_passage *p, const llw_rich *sentence,
+                                 size_t at) {
     llw_rich lead = llw_rich_slice(&p->text, 0, p->lead);
-    meant m = named_in(d, &lead, lead.n, 0), own = named_in(d, sentence, at, 0);
+    llw_meant m = llw_meant_in(d->all, &lead, lead.n, 0), own = llw_meant_in(d->all, sentence, at, 0);
     if (own.number && own.end > p->lead) return own;
     m.end = 0;
     m.foreign |= !m.n && lead.n && lead.chars[0].byte == '`';
     return m;
 }
 
-static meant subject_of(const document *d, size_t index, const llw_rich *before, const llw_rich *sentence,
-                        size_t at) {
+static llw_meant subject_of(const document *d, reading *now, const llw_rich *sentence, size_t at) {
     const llw_passage *all = d->passages.items;
-    meant m = {.n = 0};
+    size_t index = now->index;
+    llw_meant m = {.n = 0};
     if (all[index].kind == LLW_PASSAGE_CELL) m = subject_of_cell(d, &all[index], sentence, at);
     if (m.n || m.foreign) return m;
-    m = named_in(d, sentence, at, BEHIND);
+    m = llw_meant_in(d->all, sentence, at, BEHIND);
     if (m.n || m.foreign) return m;
-    if (all[index].kind == LLW_PASSAGE_CELL && before->n) return m; /* "Upgraded from X. 3 GB." */
-    m = named_in(d, before, before->n, 0);
-    m.end = 0;
-    m.elsewhere = true;
+    if (all[index].kind == LLW_PASSAGE_CELL && now->before) return m; /* "Upgraded from X. 3 GB." */
+    m = named_before(d, now);
     if (m.n || m.foreign) return m;
     for (size_t i = index; all[i].parent != i; i = all[i].parent) {
-        m = named_in(d, &all[all[i].parent].text, all[all[i].parent].text.n, 0);
-        m.end = 0;
-        m.elsewhere = true;
+        m = named_above(d, all[i].parent, false);
         if (m.n || m.foreign) return m;
     }
     for (size_t i = all[index].heading; i < d->passages.n; i = all[i].heading) {
-        m = named_by_heading(d, &all[i].text);
-        m.end = 0;
-        m.elsewhere = true;
+        m = named_above(d, i, true);
         if (m.n || m.foreign || all[i].heading == i) return m;
     }
     size_t len = 0;
     const char *text = llw_rich_line(d->r->arena, sentence, &len);
     if (d->n_models == 1 && llw_pattern_matches(LLW_PATTERN_THE_MODEL, text, len))
-        m = (meant){.items = {d->models[0]}, .n = 1, .by_launch = true};
+        m = (llw_meant){.items = {d->models[0]}, .n = 1, .by_launch = true};
     return m;
 }
 
@@ -259,7 +181,7 @@ static bool has_quant(const llw_config_launch *l, const char *quant, bool whole)
 }
 
 /* All of one model, in whatever quantisation. */
-static bool one_model(const meant *m) {
+static bool one_model(const llw_meant *m) {
     for (size_t i = 1; i < m->n; i++)
         if (m->items[i]->model != m->items[0]->model &&
             llw_card_name(m->items[i]->argv.model.path, m->items[0]->argv.model.path) != LLW_NAMES_SAME)
@@ -268,14 +190,14 @@ static bool one_model(const meant *m) {
 }
 
 /* "handles Qwen MoE": a kind right behind the name of a family is that of some of it. */
-static bool is_some_of_family(const meant *m, const llw_phrase *p) {
+static bool is_some_of_family(const llw_meant *m, const llw_phrase *p) {
     return p->says_kind && m->end && !m->number && m->end + 1 == p->at;
 }
 
 /* A name that stands elsewhere is a sentence's subject only where something in the sentence is that model's:
  * its size, or the quantisation of one of the files. What is counted ("128 experts") is told by the number.
  */
-static bool is_uncertain(const meant *m, const llw_phrase *p) {
+static bool is_uncertain(const llw_meant *m, const llw_phrase *p) {
     if (!m->elsewhere || !m->n || p->count) return false;
     const char *path = m->items[0]->argv.model.path;
     if (*p->of_size) return !path || !strcasestr(path, p->of_size);
@@ -283,15 +205,15 @@ static bool is_uncertain(const meant *m, const llw_phrase *p) {
 }
 
 /* Makes the facts of known models that are spoken of. */
-static void meet(document *d, meant *m) {
+static void meet(document *d, llw_meant *m) {
     for (size_t i = 0; i < m->n && !m->by_launch; i++) {
-        llw_config_launch *l = &d->known[m->items[i] - d->known];
+        llw_config_launch *l = &d->all->known[m->items[i] - d->all->known];
         if (!l->model) llw_source_known(d->r->facts, l->argv.model.path, NULL, &l->model, NULL);
     }
 }
 
 /* Of several, those of which something is known. */
-static void prefer_known(const document *d, meant *m) {
+static void prefer_known(const document *d, llw_meant *m) {
     size_t kept = 0;
     for (size_t i = 0; i < m->n; i++)
         if (m->items[i]->model &&
@@ -301,7 +223,7 @@ static void prefer_known(const document *d, meant *m) {
 }
 
 /* The one model that a phrase is about, or NULL. */
-static const llw_config_launch *model_of(document *d, meant m, const llw_phrase *p) {
+static const llw_config_launch *model_of(document *d, llw_meant m, const llw_phrase *p) {
     bool each = !strcmp(p->about, "size") || !strcmp(p->about, "fits") || !strcmp(p->about, "speed");
     if (each && *p->quant) {
         size_t kept = 0;
@@ -381,9 +303,9 @@ static bool other_column(const document *d, const llw_passage *p) {
 }
 
 /* The models that a card is about. */
-static meant of_card(const document *d) {
-    meant m = {.by_launch = true};
-    for (size_t i = 0; i < d->n_models && m.n < MAX_MEANT; i++) m.items[m.n++] = d->models[i];
+static llw_meant of_card(const document *d) {
+    llw_meant m = {.by_launch = true};
+    for (size_t i = 0; i < d->n_models && m.n < LLW_MAX_MEANT; i++) m.items[m.n++] = d->models[i];
     return m;
 }
 
@@ -405,31 +327,43 @@ static void claim_quant(document *d, const llw_rich *sentence) {
     }
 }
 
-static void read_sentence(document *d, size_t index, const llw_rich *before, const llw_rich *sentence) {
+static bool is_sourced(const document *d, reading *now) {
+    if (now->source == NOT_ASKED)
+        now->source = llw_phrase_source(&d->passages.items[now->index].text) ? SOURCED : NO_SOURCE;
+    return d->card || now->source == SOURCED;
+}
+
+/* The one model that a sentence of the passage says that of, or NULL. */
+static const llw_config_launch *said_of(document *d, reading *now, const llw_rich *sentence,
+                                        const llw_phrase *said) {
+    const llw_passage *p = &d->passages.items[now->index];
+    if (!now->before && said->at < p->lead) return NULL; /* the row's name says it, not this cell */
+    if (said->bytes && other_column(d, p)) return NULL;
+    if (d->card && (!said->bytes || !*said->quant)) return NULL;
+    llw_meant m = subject_of(d, now, sentence, said->at);
+    if (d->card && !m.n && !m.foreign) m = of_card(d);
+    if (p->kind == LLW_PASSAGE_CELL && said->bytes && !*said->quant &&
+        !llw_meant_in(d->all, sentence, sentence->n, 0).n)
+        return NULL; /* a row of something else: "KV cache: Size: 1,224 MiB" */
+    if (is_some_of_family(&m, said) || is_uncertain(&m, said)) return NULL;
+    const llw_config_launch *l = model_of(d, m, said);
+    return l && !titles_another_size(d, p, l) ? l : NULL;
+}
+
+static void read_sentence(document *d, reading *now, const llw_rich *sentence) {
     enum { MAX_PHRASES = 16 };
-    const llw_passage *p = &d->passages.items[index];
     llw_phrase found[MAX_PHRASES];
-    size_t n = is_bench_row(d, p) ? 0 : llw_phrases_find(sentence, found, MAX_PHRASES);
+    size_t n = now->bench ? 0 : llw_phrases_find(sentence, found, MAX_PHRASES);
     for (size_t i = 0; i < n; i++) {
-        if (!before->n && found[i].at < p->lead) continue; /* the row's name says it, not this cell */
-        if (found[i].bytes && other_column(d, p)) continue;
-        if (d->card && (!found[i].bytes || !*found[i].quant)) continue;
-        meant m = subject_of(d, index, before, sentence, found[i].at);
-        if (d->card && !m.n && !m.foreign) m = of_card(d);
-        if (p->kind == LLW_PASSAGE_CELL && found[i].bytes && !*found[i].quant &&
-            !named_in(d, sentence, sentence->n, 0).n)
-            continue; /* a row of something else: "KV cache: Size: 1,224 MiB" */
-        const llw_config_launch *l = is_some_of_family(&m, &found[i]) || is_uncertain(&m, &found[i])
-                                         ? NULL
-                                         : model_of(d, m, &found[i]);
-        if (!l || titles_another_size(d, p, l)) continue;
+        const llw_config_launch *l = said_of(d, now, sentence, &found[i]);
+        if (!l) continue;
         const llw_said said = {.file = d->file,
                                .sentence = sentence,
                                .phrase = &found[i],
                                .model = l->model,
                                .origin = d->card ? "model card" : "document",
-                               .sourced = d->card || llw_phrase_source(&p->text),
-                               .filed_as_measured = d->measured[index]};
+                               .sourced = is_sourced(d, now),
+                               .filed_as_measured = d->measured[now->index]};
         llw_config_claim(d->r, &said);
     }
     claim_quant(d, sentence);
@@ -437,15 +371,16 @@ static void read_sentence(document *d, size_t index, const llw_rich *before, con
 }
 
 static void read_passage(document *d, size_t index) {
-    const llw_rich *text = &d->passages.items[index].text;
-    size_t start = 0;
-    for (size_t i = 0; i < text->n; i++) {
-        if (i + 1 < text->n && (i < d->passages.items[index].lead || !llw_prose_ends(text, i))) continue;
-        llw_rich slice = llw_rich_slice(text, start, i + 1), before = llw_rich_slice(text, 0, start);
+    const llw_passage *p = &d->passages.items[index];
+    reading now = {.index = index, .bench = is_bench_row(d, p)};
+    for (size_t i = 0, start = 0; i < p->text.n; i++) {
+        if (i + 1 < p->text.n && (i < p->lead || !llw_prose_ends(&p->text, i))) continue;
+        llw_rich slice = llw_rich_slice(&p->text, start, i + 1);
         /* not trimmed where a lead stands in front: its length is counted */
         llw_rich sentence = start ? llw_rich_trim(&slice) : slice;
+        now.before = start;
         start = i + 1;
-        if (sentence.n) read_sentence(d, index, &before, &sentence);
+        if (sentence.n) read_sentence(d, &now, &sentence);
     }
 }
 
@@ -455,17 +390,17 @@ static void read_passage(document *d, size_t index) {
 static void read_update(document *d, size_t from) {
     const llw_passage *all = d->passages.items;
     size_t step = d->passages.n, shown = d->passages.n, to = from + 1;
-    bool tested = passage_is(d, &all[from], LLW_PATTERN_LONG_TEST);
-    if (all[from].kind != LLW_PASSAGE_HEADING && passage_is(d, &all[from], LLW_PATTERN_UPDATE_STEP) &&
-        passage_is(d, &all[from], LLW_PATTERN_SHORT_TEST))
+    bool tested = passage_is(d, from, LLW_PATTERN_LONG_TEST);
+    if (all[from].kind != LLW_PASSAGE_HEADING && passage_is(d, from, LLW_PATTERN_UPDATE_STEP) &&
+        passage_is(d, from, LLW_PATTERN_SHORT_TEST))
         step = shown = from; /* all of it in one paragraph */
     for (; to < d->passages.n && to <= from + UPDATE_REACH; to++) {
         if (all[to].kind == LLW_PASSAGE_HEADING &&
             (all[from].kind != LLW_PASSAGE_HEADING || all[to].level <= all[from].level))
             break;
-        if (step == d->passages.n && passage_is(d, &all[to], LLW_PATTERN_UPDATE_STEP)) step = to;
-        if (shown == d->passages.n && passage_is(d, &all[to], LLW_PATTERN_SHORT_TEST)) shown = to;
-        tested |= passage_is(d, &all[to], LLW_PATTERN_LONG_TEST);
+        if (step == d->passages.n && passage_is(d, to, LLW_PATTERN_UPDATE_STEP)) step = to;
+        if (shown == d->passages.n && passage_is(d, to, LLW_PATTERN_SHORT_TEST)) shown = to;
+        tested |= passage_is(d, to, LLW_PATTERN_LONG_TEST);
     }
     if (step == d->passages.n || !all[from].text.n) return;
     bool smoke = shown < d->passages.n;
@@ -483,14 +418,25 @@ static void read_update(document *d, size_t from) {
                         "document", llw_place(d->r->arena, d->file->path, at->line, at->column));
 }
 
+static void read_passages(document *d) {
+    llw_arena *arena = d->r->arena;
+    const llw_config_file *file = d->file;
+    const llw_link *link = llw_link_new(arena, file->path, d->card ? "model card" : "document", false);
+    llw_markdown_read(arena, file->bytes, file->len, link, &d->passages);
+    size_t n = d->passages.n + 1;
+    d->lines = llw_arena_alloc(arena, n * sizeof *d->lines);
+    d->names = llw_arena_alloc(arena, n * sizeof *d->names);
+    d->heads = llw_arena_alloc(arena, n * sizeof *d->heads);
+    if (d->passages.cut) llw_config_unread(d->r, file->path, d->passages.cut, "%s", d->passages.why);
+}
+
 /* Tables of a card list the files of its model, each with its size: those of the files that somebody starts.
  */
 static void read_card_tables(document *d) {
     d->n_models = llw_card_models(d->r, d->file, d->models, d->n_models);
     d->card = true;
     if (!d->n_models) return;
-    llw_markdown_read(d->r->arena, d->file->bytes, d->file->len,
-                      llw_link_new(d->r->arena, d->file->path, "model card", false), &d->passages);
+    read_passages(d);
     d->old = find_under(d, LLW_PATTERN_OLD_SECTION);
     d->measured = llw_arena_alloc(d->r->arena, d->passages.n + 1);
     for (size_t i = 0; i < d->passages.n; i++)
@@ -500,27 +446,29 @@ static void read_card_tables(document *d) {
 /* A model card is its makers': it speaks of many models and machines, so only what its own reader takes for a
  * statement is one. */
 static void read_card(document *d) {
+    const llw_meanings *all = d->all;
     const llw_config_launch **models =
-        llw_arena_alloc(d->r->arena, (d->n_models + d->n_known + 1) * sizeof *models);
+        llw_arena_alloc(d->r->arena, (all->n_models + all->n_known + 1) * sizeof *models);
     size_t n = 0;
-    for (size_t i = 0; i < d->n_models; i++) models[n++] = d->models[i];
-    for (size_t i = 0; i < d->n_known; i++) models[n++] = &d->known[i];
+    for (size_t i = 0; i < all->n_models; i++) models[n++] = all->models[i];
+    for (size_t i = 0; i < all->n_known; i++) models[n++] = &all->known[i];
     llw_card_claims(d->r, d->file, models, n);
+    d->models = models; /* of which those of the card are kept */
     read_card_tables(d);
 }
 
 void llw_config_document(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
     document d = {.r = r, .file = file};
     if (llw_pattern_matches(LLW_PATTERN_OLD_FILE, file->path, strlen(file->path))) return;
+    d.all = llw_meanings_of(r);
+    d.models = d.all->models;
+    d.n_models = d.all->n_models;
     if (llw_is_card(file)) {
-        find_models(&d);
         read_card(&d);
         return;
     }
-    llw_markdown_read(r->arena, file->bytes, file->len, llw_link_new(r->arena, file->path, "document", false),
-                      &d.passages);
+    read_passages(&d);
     llw_reasons_hear(r, file, &d.passages);
-    find_models(&d);
     d.old = find_under(&d, LLW_PATTERN_OLD_SECTION);
     d.measured = find_under(&d, LLW_PATTERN_MEASURED);
     llw_starts starts = {0};
@@ -534,7 +482,7 @@ void llw_config_document(llw_config_reader *r, llw_config_set *set, const llw_co
         }
         read_passage(&d, i);
         bool near = updated < d.passages.n && i <= updated + UPDATE_REACH;
-        if (!near && p->kind != LLW_PASSAGE_CELL && passage_is(&d, p, LLW_PATTERN_UPDATE)) {
+        if (!near && p->kind != LLW_PASSAGE_CELL && passage_is(&d, i, LLW_PATTERN_UPDATE)) {
             read_update(&d, i);
             updated = i;
         }

@@ -8,7 +8,13 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_DEPTH = 32, MAX_PASSAGES = 20000, MAX_CELLS = 32 };
+enum {
+    MAX_DEPTH = 32,
+    MAX_PASSAGES = 20000,
+    MAX_CELLS = 32,
+    MAX_TITLE = 300,     /* bytes of what a row or column is called */
+    MAX_TITLES = 1 << 20 /* of those in front of all cells */
+};
 
 typedef struct reader {
     llw_arena *arena;
@@ -21,7 +27,11 @@ typedef struct reader {
     int n_open;
     int quotes, hidden; /* how many block quotes, and spans whose text counts for nothing, are open */
     bool writing;       /* the last passage takes text */
+    const char *full;   /* why it does not, when it should: a sentence */
     bool head;          /* of a table */
+    bool headed;        /* a heading was read: */
+    size_t heading;     /* the latest */
+    size_t titles;      /* bytes that stand in front of cells */
     llw_rich columns[MAX_CELLS], row;
     size_t cell;
 } reader;
@@ -29,9 +39,7 @@ typedef struct reader {
 /* --- passages --- */
 
 static size_t heading_of(const reader *r) {
-    for (size_t i = r->out->n; i-- > 0;)
-        if (r->out->items[i].kind == LLW_PASSAGE_HEADING) return i;
-    return r->out->n;
+    return r->headed ? r->heading : r->out->n;
 }
 
 /* A heading stands under the nearest one above it of a lower level. */
@@ -47,6 +55,9 @@ static size_t heading_above(const reader *r, int level) {
 
 static llw_passage *begin(reader *r, llw_passage_kind kind, int level) {
     r->writing = r->out->n < MAX_PASSAGES;
+    r->full = r->writing ? NULL
+                         : "the document goes on, but what follows is not read: these are 20,000 paragraphs, "
+                           "items and cells";
     if (!r->writing) return NULL;
     size_t index = r->out->n, heading = kind == LLW_PASSAGE_HEADING ? heading_above(r, level) : heading_of(r);
     void *items = r->out->items;
@@ -59,11 +70,24 @@ static llw_passage *begin(reader *r, llw_passage_kind kind, int level) {
                        .parent = index,
                        .heading = heading};
     if (r->n_open > 1 && r->open[r->n_open - 2] < index) p->parent = r->open[r->n_open - 2];
+    if (kind == LLW_PASSAGE_HEADING) {
+        r->headed = true;
+        r->heading = index;
+    }
     return p;
 }
 
+/* From here on, or from there in the passage, something is left out. */
+static void cut(reader *r, const char *at, const char *why) {
+    if (r->out->cut || at < r->bytes || at >= r->bytes + r->len) return;
+    r->out->cut = llw_places_of(r->places, (size_t)(at - r->bytes)).line;
+    r->out->why = why;
+}
+
 static void append(reader *r, const char *text, size_t len) {
-    if (!r->writing || r->hidden) return;
+    if (r->hidden) return;
+    if (!r->writing && r->full) cut(r, text, r->full);
+    if (!r->writing) return;
     llw_rich *out = &r->out->items[r->out->n - 1].text;
     if (text < r->bytes || text >= r->bytes + r->len) { /* md4c's own: a line end, a replacement */
         for (size_t i = 0; i < len; i++) {
@@ -74,6 +98,9 @@ static void append(reader *r, const char *text, size_t len) {
         }
         return;
     }
+    bool code = r->out->items[r->out->n - 1].kind == LLW_PASSAGE_CODE; /* an example, or what was printed */
+    if (out->n + len > LLW_RICH_MAX && !code)
+        cut(r, text, "what follows of this paragraph is not read: it is longer than 128 KiB");
     llw_spot at = llw_places_of(r->places, (size_t)(text - r->bytes));
     size_t from = out->n;
     llw_rich_read(r->arena, out, text, len, at.line, at.column, r->link);
@@ -92,22 +119,28 @@ static void append(reader *r, const char *text, size_t len) {
     out->n = to;
 }
 
-static void append_rich(reader *r, const llw_rich *text) {
-    if (r->writing) llw_rich_append(r->arena, &r->out->items[r->out->n - 1].text, text);
+/* What a row or column is called, in front of a cell. */
+static void append_title(reader *r, const llw_rich *title) {
+    llw_rich start = llw_rich_slice(title, 0, title->n < MAX_TITLE ? title->n : MAX_TITLE);
+    llw_rich_append(r->arena, &r->out->items[r->out->n - 1].text, &start);
+    append(r, ": ", 2);
+    r->titles += start.n;
 }
 
 static void begin_cell(reader *r) {
     llw_passage *p = begin(r, LLW_PASSAGE_CELL, 0);
     if (!p || r->head) return;
-    if (r->cell) append_rich(r, &r->row);
-    if (r->cell) append(r, ": ", 2);
+    if (r->titles > MAX_TITLES) {
+        r->writing = false;
+        r->full = "this table goes on, but what follows is not read: the titles of its cells are longer than "
+                  "1 MiB in all";
+        return;
+    }
+    if (r->cell) append_title(r, &r->row);
     p = &r->out->items[r->out->n - 1];
     size_t title = p->text.n;
     bool titled = r->cell < MAX_CELLS && r->columns[r->cell].n && r->cell;
-    if (titled) {
-        append_rich(r, &r->columns[r->cell]);
-        append(r, ": ", 2);
-    }
+    if (titled) append_title(r, &r->columns[r->cell]);
     p->lead = p->text.n;
     p->title = titled ? title : p->lead;
 }

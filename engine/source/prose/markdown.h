@@ -3,7 +3,8 @@
  * Markdown is read by md4c. A passage is a paragraph, a heading, a list item's own text, a table cell or a
  * block of code. A cell is led in by the first cell of its row and the head of its column, so that it can be
  * understood alone. Typographic quotes become plain ones, code spans keep their backticks, what is struck
- * out, hidden in comments or an image's title is left out. Results live in the arena; cost is linear. */
+ * out, hidden in comments or an image's title is left out. A document has an end: what is beyond it, or does
+ * not fit a passage, is left out, and `cut` tells where. Results live in the arena; cost is linear. */
 #ifndef LLW_SOURCE_MARKDOWN_H
 #define LLW_SOURCE_MARKDOWN_H
 
@@ -32,6 +33,8 @@ typedef struct llw_passage {
 typedef struct llw_document {
     llw_passage *items;
     size_t n, capacity;
+    int cut;         /* the first line with something that was left out, 0: nothing was */
+    const char *why; /* a sentence */
 } llw_document;
 
 /* `link` names the file. A front matter between two lines of --- is passed over. */

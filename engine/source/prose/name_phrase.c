@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { MAX_TEXT = 2000 };
+enum { WINDOW = 1000, BEFORE = 32, AHEAD = 300 }; /* bytes */
 
 typedef enum part { NO_PART, WORD_PART, NUMBER_PART } part;
 
@@ -57,14 +57,41 @@ static part part_at(const char *text, size_t len, size_t at, size_t *end) {
     return WORD_PART;
 }
 
+/* Part of a text: what stands at byte `from`, a little before it, and what follows. */
+typedef struct window {
+    char text[WINDOW];
+    size_t start, len;
+    bool last; /* nothing follows */
+} window;
+
+static void look(window *w, const llw_rich *rich, size_t from) {
+    w->start = from > BEFORE ? from - BEFORE : 0;
+    w->len = rich->n - w->start < WINDOW ? rich->n - w->start : WINDOW;
+    w->last = w->start + w->len == rich->n;
+    for (size_t i = 0; i < w->len; i++) w->text[i] = rich->chars[w->start + i].byte;
+}
+
+/* The next word that is a name, as far as the window goes; what may be cut off at its end is looked at in the
+ * next one. */
+static bool find_name(window *w, const llw_rich *rich, size_t from, llw_match *m) {
+    while (from < rich->n) {
+        look(w, rich, from);
+        bool found =
+            llw_pattern_next(LLW_PATTERN_NAME, w->text, w->len, from - w->start, m) && m->to > m->from;
+        bool whole = w->last || (found && m->to + AHEAD <= w->len) || (found && m->from <= BEFORE);
+        if (found && whole) return true;
+        if (!found && w->last) return false;
+        from = found ? w->start + m->from : w->start + w->len - AHEAD;
+    }
+    return false;
+}
+
 bool llw_name_phrase_next(const llw_rich *rich, size_t from, llw_name_phrase *out) {
-    char text[MAX_TEXT];
-    size_t len = rich->n < MAX_TEXT ? rich->n : MAX_TEXT;
-    for (size_t i = 0; i < len; i++) text[i] = rich->chars[i].byte;
+    window w;
     llw_match m;
-    if (from >= len || !llw_pattern_next(LLW_PATTERN_NAME, text, len, from, &m) || m.to <= m.from)
-        return false;
-    size_t ends[LLW_NAME_WORDS] = {m.to}, n = 1;
+    if (!find_name(&w, rich, from, &m)) return false;
+    const char *text = w.text;
+    size_t ends[LLW_NAME_WORDS] = {m.to}, n = 1, len = w.len;
     /* NOLINTNEXTLINE(clang-analyzer-core.*): below len, up to where the text is set */
     while (ends[n - 1] + 1 < len && text[ends[n - 1]] == ' ') {
         size_t end = 0;
@@ -73,7 +100,7 @@ bool llw_name_phrase_next(const llw_rich *rich, size_t from, llw_name_phrase *ou
         if (p == NUMBER_PART) n = 0; /* what stands before a number cannot be all of the name */
         ends[n++] = end;
     }
-    *out = (llw_name_phrase){.at = m.from, .n_ends = n};
-    for (size_t i = 0; i < n; i++) out->ends[i] = ends[n - 1 - i];
+    *out = (llw_name_phrase){.at = w.start + m.from, .n_ends = n};
+    for (size_t i = 0; i < n; i++) out->ends[i] = w.start + ends[n - 1 - i];
     return true;
 }

@@ -77,7 +77,7 @@ static bool is_another(const char *name, const char *size) {
 }
 
 llw_entity llw_config_claim(llw_config_reader *r, const llw_said *said) {
-    if (r->out->n_claims >= LLW_CONFIG_MAX_CLAIMS || !said->sentence->n) return 0;
+    if (!said->sentence->n) return 0;
     llw_facts *f = r->facts;
     const llw_phrase *p = said->phrase;
     const char *name = NULL;
@@ -88,6 +88,13 @@ llw_entity llw_config_claim(llw_config_reader *r, const llw_said *said) {
     const char *place = llw_place(r->arena, said->file->path, at->line, at->column);
     const char *id = llw_arena_printf(r->arena, "%s %s %u", place, p->about, said->model);
     if (llw_facts_find(f, LLW_KIND_claim, id)) return 0;
+    if (r->out->n_claims >= LLW_CONFIG_MAX_CLAIMS) {
+        if (!r->unheard.n++) {
+            r->unheard.file = said->file->path;
+            r->unheard.line = at->line;
+        }
+        return 0;
+    }
     llw_entity e = llw_facts_entity(f, LLW_KIND_claim, id);
     r->out->n_claims++;
 #define CLAIM(attr, value)                                                                                   \
