@@ -34,6 +34,7 @@ typedef struct llw_meta {
     llw_gguf_type element; /* of an array */
     uint64_t count;        /* elements of an array, bytes of a string */
     uint64_t string_bytes; /* bytes of all strings of a string array, without their lengths */
+    bool alike;            /* of a string array: it holds one string, several times */
     int64_t integer;       /* integers and booleans */
     double real;           /* F32 and F64 */
     bool cut_by_nul; /* the string had a NUL among its kept bytes; what stands before it is kept, as llama.cpp

@@ -16,6 +16,13 @@ static int64_t bounded(int64_t value) {
     return value < 0 ? 0 : value > BOUND ? BOUND : value;
 }
 
+/* llama_vocab::impl::load passes over the list of tokens where the header names no tokenizer. */
+static bool has_tokens(const llw_model *model) {
+    const llw_meta *name = llw_model_meta(model, "tokenizer.ggml.model");
+    return !name || name->type != LLW_GGUF_STRING ||
+           (strcmp(name->string, "none") && strcmp(name->string, "no_vocab"));
+}
+
 typedef struct some_key {
     const char *key, *readers;
 } some_key;
@@ -467,7 +474,8 @@ bool llw_hparams_read(llw_plan *plan) {
     h->n_ctx_train = whole(plan, "context_length", 0);
     h->n_embd = whole(plan, "embedding_length", 0);
     h->n_embd_out = whole(plan, "embedding_length_out", h->n_embd);
-    const llw_meta *tokens = llw_model_meta(plan->model, "tokenizer.ggml.tokens");
+    const llw_meta *tokens =
+        has_tokens(plan->model) ? llw_model_meta(plan->model, "tokenizer.ggml.tokens") : NULL;
     h->n_vocab = tokens && tokens->type == LLW_GGUF_ARRAY ? (int64_t)(tokens->count & (BOUND - 1))
                                                           : whole(plan, "vocab_size", 0);
     static const char *const both_ways[] = {"dream", "gemma-embedding", "llada", "llada-moe", "rnd1", NULL};

@@ -1,7 +1,7 @@
 /* Compares a tensor table with tensor_needs.def, whose conditions and shapes are small C-like expressions
  * over hyper-parameters: x is layer 0's or the model's, x_i that of layer i, @stem whether blk.i.stem.weight
- * is there, "?" what nobody knows. A tensor that is there must have a row that can hold for it, and the shape
- * of one that does; a NEEDED one whose condition holds must be there. */
+ * is there, #stem its type, "?" what nobody knows. A tensor that is there must have a row that can hold for
+ * it, and the shape of one that does; a NEEDED one whose condition holds must be there. */
 #include "predict/needs.h"
 #include "predict/plan.h"
 
@@ -155,13 +155,25 @@ static size_t word_length(const char *text) {
     return n;
 }
 
-static number presence(parser *p) {
+/* The weight of that name, of this layer or of none; false when no weight has the name. */
+static bool read_weight(parser *p, const llw_tensor **out) {
     char full[96];
     size_t n = word_length(p->at);
-    snprintf(full, sizeof full, "blk.0.%.*s", (int)n, p->at);
+    snprintf(full, sizeof full, "%s%.*s", p->c->layer < 0 ? "" : "blk.0.", (int)n, p->at);
     p->at += n;
     llw_weight_id id = llw_tensor_name_parse(full).id;
-    return id ? known(tensor_of(p->c, p->c->layer, id, LLW_WEIGHT) != NULL) : (number){0};
+    if (id) *out = tensor_of(p->c, p->c->layer, id, LLW_WEIGHT);
+    return id != LLW_W_UNKNOWN;
+}
+
+static number presence(parser *p) {
+    const llw_tensor *t = NULL;
+    return read_weight(p, &t) ? known(t != NULL) : (number){0};
+}
+
+static number type_of(parser *p) {
+    const llw_tensor *t = NULL;
+    return read_weight(p, &t) ? known(t ? (int64_t)t->type : -1) : (number){0};
 }
 
 static number primary(parser *p) {
@@ -172,6 +184,7 @@ static number primary(parser *p) {
     }
     if (take(p, "?")) return (number){0};
     if (take(p, "@")) return presence(p);
+    if (take(p, "#")) return type_of(p);
     if (isdigit((unsigned char)*p->at)) {
         char *end;
         long n = strtol(p->at, &end, 10);

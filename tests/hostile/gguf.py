@@ -6,10 +6,10 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tools"))
 import tiny_llama
 
-U8, U16, U32, I32, F32, STRING, ARRAY, U64 = 0, 2, 4, 5, 6, 8, 9, 10
-FORMATS = {U8: "B", U16: "H", U32: "I", I32: "i", F32: "f", U64: "Q"}
+U8, U16, U32, I32, F32, BOOL, STRING, ARRAY, U64, F64 = 0, 2, 4, 5, 6, 7, 8, 9, 10, 12
+FORMATS = {U8: "B", U16: "H", U32: "I", I32: "i", F32: "f", BOOL: "B", U64: "Q", F64: "d"}
 TOKENS = [*tiny_llama.byte_characters(), *("".join(m.split()) for m in tiny_llama.MERGES), "<|endoftext|>"]
-F32_TENSOR, BLOCK = 0, {0: (1, 4), 1: (1, 2), 2: (32, 18), 8: (32, 34)}
+F32_TENSOR, BLOCK = 0, {0: (1, 4), 1: (1, 2), 2: (32, 18), 8: (32, 34), 24: (1, 1), 26: (1, 4), 28: (1, 8), 30: (1, 2)}
 
 
 def text(value):

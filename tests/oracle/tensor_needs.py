@@ -25,6 +25,7 @@ NAMES = {  # llama.cpp's hyper-parameters: ours; with an index, of that layer
 SUFFIXES = {"": "WEIGHT", "weight": "WEIGHT", "bias": "BIAS", "scale": "SCALE"}
 BY_LAYER = {"heads", "kv_heads", "ff", "ff_exp", "experts_used", "head_k", "head_v", "k_gqa", "v_gqa", "recurrent", "windowed", "indexed", "rot"}
 WORD = re.compile(r"[A-Za-z_@$][\w.@]*")
+NVFP4 = 40  # ggml/include/ggml.h GGML_TYPE_NVFP4
 HEAD = """/* Which tensors llama.cpp creates for each architecture, under which condition, and in which shape; the language is that of needs.c.
  * Written by tests/oracle/tensor_needs.py from load_arch_tensors of each file in src/models, llama.cpp v0.5.0, and compared with llama.cpp itself
  * by the test `oracle_needs`. Architecture "*": all of them. "?" is what the script could not translate: such a tensor may be there or not, in any shape.
@@ -224,7 +225,8 @@ def scales(model, tensor_names):
     """Rows of llama_model_base::load_tensors' generic pass: scales of quantised weights, for every architecture."""
     for tensor, suffix, shape in re.findall(r"create_tensor\(tn\((LLM_TENSOR_\w+),\s*\"((?:input_)?scale)\"(?:, i)?\),\s*\{(\w+)\}, TENSOR_NOT_REQUIRED", model):
         full = tensor_names[tensor]
-        yield full, suffix, f"@{full[7:]}" if full.startswith("blk.%d.") else "", {"n_expert": "experts"}.get(shape, shape)
+        condition = f"@{full[7:]}" if full.startswith("blk.%d.") else f"#{full}=={NVFP4}"  # the output's, where it is of that type
+        yield full, suffix, condition, {"n_expert": "experts"}.get(shape, shape)
 
 
 def shortened(text):
@@ -334,7 +336,7 @@ def main(tree):
                 if names[a] not in table[row]:
                     table[row].append(names[a])
     for full, suffix, condition, shape in scales(model, tensor_names):
-        ident = ids["BLOCK" if condition else "GLOBAL", full.removeprefix("blk.%d.")]
+        ident = ids["BLOCK" if condition[0] == "@" else "GLOBAL", full.removeprefix("blk.%d.")]
         table[ident, SUFFIXES.get(suffix, "SUFFIX_OTHER"), "MAY", condition, shape] = ["*"]
     sys.stdout.write(HEAD)
     for (ident, suffix, need, condition, shape), archs in sorted(table.items()):

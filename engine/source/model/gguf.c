@@ -244,9 +244,9 @@ static bool step_over_strings(reader *r, llw_meta *meta) {
 }
 
 /* Walks the strings of an array. The hot path: a vocabulary has 150,000 tokens and as many merges. */
-static bool walk_strings(reader *r, llw_meta *meta, bool *small) {
+static bool walk_strings(reader *r, llw_meta *meta, bool *small, bool *even) {
     uint64_t left = meta->count, total = 0, longest = 0;
-    *small = false;
+    *small = *even = false;
     if (step_over_strings(r, meta)) return true;
     while (left && r->rc == LLW_OK) {
         r->ahead = left * 8;
@@ -272,6 +272,7 @@ static bool walk_strings(reader *r, llw_meta *meta, bool *small) {
     if (r->rc != LLW_OK) return false;
     r->ahead = 0;
     meta->string_bytes = total;
+    *even = total == meta->count * longest;
     *small = longest <= LLW_GGUF_KEPT_STRING_BYTES;
     return true;
 }
@@ -285,6 +286,24 @@ static bool keep_strings(reader *r, llw_meta *meta, uint64_t at) {
             return false;
     }
     meta->strings = strings;
+    return true;
+}
+
+/* Whether an array whose strings are equally long, which no vocabulary's are, holds one string over and over.
+ */
+static bool find_alike(reader *r, llw_meta *meta, uint64_t at) {
+    uint64_t len = meta->count ? meta->string_bytes / meta->count : 0, i = 0;
+    if (meta->count < 2 || !len || len > LLW_GGUF_KEPT_STRING_BYTES) return true;
+    char first[LLW_GGUF_KEPT_STRING_BYTES];
+    for (r->at = at; i < meta->count; i++) {
+        const unsigned char *p = peek(r, 8 + (size_t)len);
+        if (!p) return false;
+        if (!i) memcpy(first, p + 8, (size_t)len);
+        if (load64(p) != len || memcmp(first, p + 8, (size_t)len) != 0) break;
+        if (!skip(r, 8 + len)) return false;
+    }
+    meta->alike = i == meta->count;
+    r->at = at + meta->count * 8 + meta->string_bytes;
     return true;
 }
 
@@ -304,8 +323,9 @@ static bool read_array(reader *r, llw_meta *meta) {
     if (meta->element == LLW_GGUF_STRING) {
         if (meta->count * 8 > r->size - r->at) return ends(r);
         uint64_t at = r->at;
-        bool small = false;
-        if (!walk_strings(r, meta, &small)) return false;
+        bool small = false, even = false; /* no long strings; all equally long */
+        if (!walk_strings(r, meta, &small, &even)) return false;
+        if (even && !find_alike(r, meta, at)) return false;
         return !small || meta->count > LLW_GGUF_KEPT_STRINGS || keep_strings(r, meta, at);
     }
     if (meta->count > LLW_META_ARRAY_MAX || r->kept + meta->count > LLW_GGUF_KEPT_NUMBERS)

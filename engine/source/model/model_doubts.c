@@ -70,6 +70,8 @@ static void check_vocabulary(const doubter *d) {
             ACCUSE(d, LLW_model_refusal, "names the tokenizer %.40s but lists no tokens", kind);
         return;
     }
+    if (tokens->alike)
+        ACCUSE(d, LLW_model_refusal, "lists one and the same token %" PRIu64 " times", tokens->count);
     for (size_t i = 0; i < sizeof lists_of / sizeof *lists_of; i++) {
         const llw_meta *meta = llw_model_meta(d->model, lists_of[i].key);
         if (!meta) continue;
@@ -116,16 +118,24 @@ static void check_keys(const doubter *d) {
     if (unmet) ACCUSE(d, LLW_model_refusal, "%s", unmet);
 }
 
-/* Experts in groups: the assertions at the end of llama_model_base::load_hparams' expert keys. */
-static void check_groups(const doubter *d) {
+/* Experts and their groups: the assertions at the end of llama_model_base::load_hparams' expert keys. */
+static void check_experts(const doubter *d) {
+    enum { MOST_EXPERTS = 1024 }; /* LLAMA_MAX_EXPERTS of v0.5.0, src/llama-hparams.h */
     int64_t experts = 0, groups = 0, used = 0;
-    if (!count_of(d, "expert_group_count", &groups) || groups <= 1 ||
-        !count_of(d, "expert_count", &experts) || !experts)
-        return;
+    count_of(d, "expert_count", &experts);
+    if (experts == 1 && !strncmp(d->model->architecture, "hunyuan", 7))
+        experts = 0; /* hunyuan-dense, hunyuan_vl */
+    count_of(d, "expert_group_count", &groups);
     count_of(d, "expert_group_used_count", &used);
-    if (groups >= experts || experts % groups)
+    if (experts > MOST_EXPERTS)
+        ACCUSE(d, LLW_model_refusal, "has %" PRId64 " experts, more than the %d that llama.cpp v0.5.0 takes",
+               experts, MOST_EXPERTS);
+    else if (experts && d->source->whole && !llw_model_hparam(d->model, "expert_used_count"))
+        ACCUSE(d, LLW_model_refusal, "does not say how many of its %" PRId64 " experts work on a token",
+               experts);
+    if (groups > 0 && (groups >= experts || experts % groups))
         ACCUSE(d, LLW_model_refusal, "divides %" PRId64 " experts into %" PRId64 " groups", experts, groups);
-    else if (used <= 0 || used >= groups)
+    else if (groups > 1 && (used <= 0 || used >= groups))
         ACCUSE(d, LLW_model_refusal, "uses %" PRId64 " of its %" PRId64 " groups of experts", used, groups);
 }
 
@@ -155,7 +165,7 @@ void llw_model_doubts(llw_facts *facts, llw_entity entity, const llw_model *mode
     const doubter d = {facts, entity, model, source, survey};
     check_keys(&d);
     check_attention(&d);
-    check_groups(&d);
+    check_experts(&d);
     check_vocabulary(&d);
     check_widths(&d);
     check_templates(&d);
