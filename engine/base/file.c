@@ -242,6 +242,17 @@ const char *llw_path_relative(llw_arena *arena, const char *path, const char *di
     return llw_arena_strdup(arena, whole + len + 1);
 }
 
+bool llw_path_is_ours(const char *start, const char *path) {
+    struct stat here, link, there;
+    bool stands = stat(*start ? start : ".", &here) == 0;
+    if (lstat(path, &link) != 0 || stat(path, &there) != 0) return false;
+    for (int i = 0; i < 2; i++) {
+        uid_t owner = i ? there.st_uid : link.st_uid;
+        if (owner && owner != geteuid() && !(stands && owner == here.st_uid)) return false;
+    }
+    return true;
+}
+
 static int by_bytes(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }

@@ -50,6 +50,12 @@ const char *llw_path_relative(llw_arena *arena, const char *path, const char *di
  * that many also where it cannot be told. */
 int llw_path_depth(const char *directory, int most);
 
+/* Whether what is there (a link, and what it leads to) belongs to the user, the system, or the owner of a
+ * directory `start` ("" for the current one): a question may be asked in somebody else's repository. False
+ * when nothing is there. Who climbs from start to the directories above asks it of each, for anybody may put
+ * a file into some of them. */
+bool llw_path_is_ours(const char *start, const char *path);
+
 /* Names in a directory (without . and ..), sorted by bytes, so that every order is the same everywhere. */
 llw_rc llw_directory_list(llw_arena *arena, const char *path, char ***names, size_t *count, llw_err *err);
 

@@ -246,7 +246,7 @@ int llw_app_fetch_card(llw_app *app) {
                                 "%s: what came is no text, so it is no model card and is not kept", url),
                app->code;
     make_directories(app, file);
-    if (llw_file_replace(file, text, len, &err) != LLW_OK)
+    if (llw_file_create(file, text, len, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_INPUT, &err), app->code;
     llw_text out = {0};
     llw_text_addf(&out, "The model card of %s is now %s.\n", repo, file);

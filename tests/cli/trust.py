@@ -11,6 +11,7 @@ import time
 import unittest
 
 import runs
+import tiny_gguf
 
 PROGRAM = ""
 ASK = ["llama-3.1-8b-q4_k_m", "--gpu", "12282:11500", "--ram", "32000", "--", "-c", "8192"]
@@ -306,6 +307,17 @@ class Above(unittest.TestCase):
         self.assertIn("== theirs", self.llwhy().stdout)
         os.chown(self.below, 0, 0)
         self.assertNotIn("theirs", self.llwhy().stdout)
+
+    def test_another_users_cards(self):
+        """A card in the project of a directory above: whose .git makes it a project?"""
+        cards = self.top / "models/documentation"
+        cards.mkdir(parents=True)
+        (cards / "README_modelcard_Tiny-GGUF.md").write_text("---\nbase_model: maker/Tiny\n---\n# Tiny\nTiny has 64 layers.\n")
+        (self.top / ".git").mkdir()
+        tiny_gguf.write(self.below / "Tiny-Q8_0.gguf")
+        self.assertIn("The model card is", self.llwhy("card", "Tiny-Q8_0.gguf").stdout)
+        os.chown(self.top / ".git", 65534, 65534)
+        self.assertNotIn("The model card is", self.llwhy("card", "Tiny-Q8_0.gguf").stdout)
 
     def test_another_users_ledger(self):
         ledger = self.top / "evidence"

@@ -24,7 +24,8 @@ const char *llw_git_top(llw_arena *arena, const char *directory) {
     free(real);
     for (int i = 0; at && i < MAX_UP; i++) {
         const char *git = llw_path_join(arena, at, ".git");
-        if (llw_file_is_directory(git) || llw_file_is_regular(git)) return at;
+        if (llw_file_is_directory(git) || llw_file_is_regular(git))
+            return !i || (llw_path_is_ours(directory, at) && llw_path_is_ours(directory, git)) ? at : NULL;
         char *slash = strrchr(at, '/');
         if (!slash || slash == at) return NULL;
         *slash = 0;

@@ -156,16 +156,27 @@ static void search(llw_facts *facts, llw_arena *arena, const subject *s, const c
     }
 }
 
-/* The nearest directory upwards with .git or .llwhy.yaml; NULL when there is none. */
+/* Whether a directory begins a project: it has a .git or .llwhy.yaml. Above the start these are the user's.
+ */
+static bool is_root(llw_arena *arena, const char *start, const char *at, bool above) {
+    static const char *const marks[] = {".git", ".llwhy.yaml"};
+    for (int i = 0; i < 2; i++) {
+        const char *mark = llw_path_join(arena, at, marks[i]);
+        if ((llw_file_is_regular(mark) || (!i && llw_file_is_directory(mark))) &&
+            (!above || (llw_path_is_ours(start, at) && llw_path_is_ours(start, mark))))
+            return true;
+    }
+    return false;
+}
+
+/* The nearest directory upwards that is one; NULL when there is none. */
 static const char *project_root(llw_arena *arena, const char *directory) {
+    const char *start = directory ? directory : "";
     char *real = realpath(directory ? directory : ".", NULL);
     char *at = real ? llw_arena_strdup(arena, real) : NULL;
     free(real);
     for (int i = 0; at && *at && i < ANCESTORS_MAX; i++) {
-        const char *git = llw_path_join(arena, at, ".git");
-        if (llw_file_is_directory(git) || llw_file_is_regular(git) ||
-            llw_file_is_regular(llw_path_join(arena, at, ".llwhy.yaml")))
-            return at;
+        if (is_root(arena, start, at, i > 0)) return at;
         char *slash = strrchr(at, '/');
         if (!slash) break;
         *slash = 0;
