@@ -192,7 +192,7 @@ static unsigned char drop_line(EditLine *edit, int key) {
 
 /* Lines that are read as they come, from a pipe or where nothing helps to edit them. */
 static void read_lines(llw_app *app, const char *ask) {
-    char line[LLW_TYPED_MAX + 1];
+    char *line = llw_arena_alloc(app->arena, LLW_TYPED_MAX + 1);
     for (bool more = true; more;) {
         size_t len = 0;
         fputs(ask, stdout);

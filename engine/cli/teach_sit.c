@@ -344,6 +344,7 @@ bool llw_sitting_hold(llw_sitting *s, const llw_case *c) {
 bool llw_sitting_open(llw_app *app, llw_sitting *s) {
     const char *batch = llw_option_value(&app->options, LLW_OPT_BATCH);
     *s = (llw_sitting){.app = app,
+                       .line = llw_arena_alloc(app->arena, LLW_TYPED_MAX + 1),
                        .batch = batch != NULL,
                        .echo = batch || !isatty(STDIN_FILENO),
                        .in = stdin,

@@ -12,8 +12,8 @@ typedef struct llw_sitting {
     llw_app *app;
     llw_transcript t;
     bool batch, echo;
-    FILE *in; /* where answers come from */
-    char line[LLW_TYPED_MAX + 1];
+    FILE *in;        /* where answers come from */
+    char *line;      /* of LLW_TYPED_MAX + 1 bytes */
     bool ended;      /* no more answers, or the learner stopped */
     bool again;      /* the learner wants to begin the case again */
     bool kept;       /* a case of the program's: it is remembered. Not one made from a file */

@@ -2,8 +2,9 @@
 """Small files that ask for much: bounded.py LLWHY [--sanitized] [NAME...]
 
 Each input is below 1 MiB and made of one shape, repeated: what is nested, what doubles, what refers to itself, what makes a reader look
-again at what it has seen. llwhy answers each within a second of CPU time and 256 MiB, whatever the answer is. (A second try is allowed:
-other programs run on this machine. With sanitizers it is ten seconds, and their memory is not counted.)
+again at what it has seen. llwhy answers each within a second of CPU time, 256 MiB and a stack of 256 KiB, whatever the answer is. (A second try
+is allowed: other programs run on this machine. With sanitizers it is ten seconds, their memory is not counted, and the stack is the usual one;
+so it is for arguments of more than 64 KiB, which take the place of a stack.)
 """
 import os
 import pathlib
@@ -13,7 +14,7 @@ import tempfile
 
 from nasty import runs
 
-SECONDS, MIB, SIZE = 1, 256, 900 << 10
+SECONDS, MIB, STACK, SIZE = 1, 256, 256 << 10, 900 << 10
 MODEL, MACHINE = "llama-3.1-8b-q4_k_m", ["--gpu", "24000:23000", "--ram", "64000"]
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(12))
 
@@ -206,10 +207,13 @@ def inputs():
         yield f"{words[0]} long", {}, [*words, MODEL, *MACHINE]
 
 
-def measure(program, words, here):
+def measure(program, words, here, sanitized):
     """Exit code, seconds of CPU, MiB. A process of its own starts it, so that no memory of this one is counted."""
+    small = not sanitized and sum(map(len, words)) < 64 << 10
+    limit = f"resource.setrlimit(resource.RLIMIT_STACK, ({STACK}, {STACK}))" if small else "None"
     done = subprocess.run([sys.executable, "-c", "import os, resource, subprocess, sys\n"
-                           "try: code = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60).returncode\n"
+                           "try: code = subprocess.run(sys.argv[1:], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60, "
+                           f"preexec_fn=lambda: {limit}).returncode\n"
                            "except subprocess.TimeoutExpired: code = 'no end'\n"
                            "u = resource.getrusage(resource.RUSAGE_CHILDREN)\n"
                            "print(code, u.ru_utime + u.ru_stime, u.ru_maxrss / 1024)", program, *words],
@@ -230,9 +234,9 @@ def main(program, sanitized, chosen):
                 (here / file).parent.mkdir(parents=True, exist_ok=True)
                 (here / file).write_text(text)
                 assert len(text.encode()) < 1 << 20, name
-            code, cpu, memory = measure(program, words, here)
+            code, cpu, memory = measure(program, words, here, sanitized)
             if cpu > seconds:
-                code, cpu, memory = min((measure(program, words, here) for _ in range(2)), key=lambda m: m[1])
+                code, cpu, memory = min((measure(program, words, here, sanitized) for _ in range(2)), key=lambda m: m[1])
         tried += 1
         most = max(most[0], cpu), max(most[1], memory)
         if code not in list("01234") or cpu > seconds or (memory > MIB and not sanitized):

@@ -170,7 +170,7 @@ void llw_log_parse(llw_arena *arena, const char *path, const char *bytes, size_t
 /* Standard input, up to the same length as a file. */
 static llw_rc read_stdin(llw_arena *arena, char **bytes, size_t *len, llw_err *err) {
     llw_text text = {0};
-    char block[65536];
+    char block[8192];
     for (size_t n; text.len <= LLW_LOG_BYTES && (n = fread(block, 1, sizeof block, stdin)) > 0;)
         llw_text_addn(&text, block, n);
     *len = text.len;
