@@ -73,8 +73,8 @@ bool llw_lines_line(const llw_lines_file *file, int line, const char **text, siz
 }
 
 bool llw_lines_shown(llw_lines *lines, const char *path, int line, const char **text, size_t *len) {
-    llw_lines_file *file = (llw_lines_file *)(uintptr_t)llw_lines_get(lines, path);
-    if (!llw_lines_line(file, line, text, len)) return false;
+    if (!llw_lines_line(llw_lines_get(lines, path), line, text, len)) return false;
+    llw_lines_file *file = *slot_of(lines->slots, lines->n_slots, path);
     if (!file->shown) {
         char *copy = llw_arena_strndup(lines->arena, file->bytes, file->len);
         llw_secret_star_source(copy, file->len);

@@ -52,6 +52,7 @@ FILES = {
     "outside/run.sh": "llama-server -m ../secret.env -c 8192 -ngl 99\n",
     "fix/run.sh": f"# a\nllama-server -m a.gguf -b 512 -ub 2048 --no-such \\\n  --api-key {S}\n",
     "tail/run.sh": f"llama-server -m a.gguf \\\n  -b 512 -ub 2048 \\\n  -c 8192 \\\n  --alias x \\\n  --api-key {S}\n",
+    "answers": "8192 @4\n",
     "fail.log": f"build: 8022 (abc) with x for y\nerror: invalid argument: --apikey={S}\n",
     "fail2.log": f"build: 8022 (abc) with x for y\nerror: invalid argument: --frob={S}\n",
 }
@@ -93,7 +94,7 @@ class Look:
 def files(look):
     for name in FILES:
         path = look.here / name
-        if name.endswith((".log", ".env", "shadow", "json", "latin")):
+        if name.endswith((".log", ".env", "shadow", "json", "latin", "answers")):
             continue
         for form in LINT:
             done = look.run("lint", path, "--format", form, "--all")
@@ -101,7 +102,11 @@ def files(look):
                 look.must(f"{name}: lint finds nothing, so it proves nothing: {done.stdout[:200]}", json.loads(done.stdout).get("findings"))
         look.run("lint", path, "--diff")
         for line in range(1, FILES[name].count("\n") + 1):
-            look.run("why", f"{path}:{line}")
+            for form in ("text", "json"):
+                look.run("why", f"{path}:{line}", "--format", form)
+        look.run("teach", "--from", path, "--batch", look.here / "answers")
+        look.run("lint", path, "--write-baseline", look.here / "baseline.json")
+        look.run("calibrate", path)
         look.run("mcp", typed=json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "lint", "arguments": {"path": name}}}) + "\n")
         look.run("gate", "--build", "b8115", path)
 
