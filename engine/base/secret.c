@@ -68,6 +68,7 @@ static void star_addresses(char *text, size_t len) {
 }
 
 static void star_tokens(char *text, size_t len) {
+    enum { SHORTEST = 19 }; /* of the forms: most words are shorter */
     static const struct {
         const char *start;
         size_t least; /* characters behind it */
@@ -76,7 +77,7 @@ static void star_tokens(char *text, size_t len) {
     for (size_t i = 0; i < len;) {
         size_t end = i;
         while (end < len && is_token_char(text[end])) end++;
-        for (size_t f = 0; f < sizeof forms / sizeof *forms; f++) {
+        for (size_t f = 0; end - i >= SHORTEST && f < sizeof forms / sizeof *forms; f++) {
             size_t n = strlen(forms[f].start);
             if (end - i >= n + forms[f].least && !memcmp(text + i, forms[f].start, n)) star(text, i, end);
         }
