@@ -78,9 +78,10 @@ void llw_app_push_project(llw_app *app) {
     bool given = app->trust == LLW_TRUST_GIVEN,
          judges = command == LLW_COMMAND_TEST || command == LLW_COMMAND_LINT_RULES;
     llw_data_push_files(LLW_PROJECT_DATA, overlay.files, given || judges ? overlay.n : 0);
-    if (is_silent(&app->options) || app->trust == LLW_TRUST_NOTHING) return;
-    if (!given) ask(app->trust, judges);
-    if (given || judges) tell_left_out(app, &overlay);
+    if (is_silent(&app->options)) return;
+    bool asks = !given && app->trust != LLW_TRUST_NOTHING;
+    if (asks) ask(app->trust, judges);
+    if (!asks || judges) tell_left_out(app, &overlay);
 }
 
 int llw_command_trust(llw_app *app) {

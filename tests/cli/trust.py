@@ -115,6 +115,7 @@ class Trust(unittest.TestCase):
         (self.rules / f"90-ours.lua\n{len(whole)}\n--[[ .lua").write_text(evil)
         done = self.llwhy(*ASK)
         self.assertNotIn("an evil rule", done.stdout)
+        self.assertIn("has control characters in its name: it is left out", done.stderr)
         (self.rules / "91-more.lua").write_text("-- nothing\n")
         done = self.trust()
         self.assertIn("has control characters in its name: it is left out", done.stderr)
