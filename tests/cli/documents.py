@@ -57,6 +57,18 @@ class Documents(unittest.TestCase):
         stale = [str(p) for p, text in want.items() if (docs / p).read_text() != text]
         self.assertEqual(stale, [], "run scripts/docs, read git diff docs, commit")
 
+    def test_incidents_name_inputs_and_tests_that_there_are(self):
+        page = (runs.ROOT / "docs/hostile-incidents.md").read_text()
+        inputs = set(re.findall(r"^\| (\w+) \|", (runs.ROOT / "docs/hostile-inputs.md").read_text(), re.M))
+        made = "".join(p.read_text() for p in (runs.ROOT / "tests").rglob("CMakeLists.txt"))
+        rows = [r.split(" | ")[2] for r in re.findall(r"^\| (?!incident ).*", page, re.M)]
+        self.assertGreater(len(rows), 20)
+        for row in rows:
+            named = re.search(r"inputs? ([\w, ]+)", row)
+            self.assertLessEqual(set(named[1].strip().split(", ")) if named else set(), inputs, row)
+            for test in re.findall(r"`(\w+)`", row):
+                self.assertRegex(made, rf"\b{test.removeprefix('replay_')}\b", row)
+
     def test_links_lead_somewhere(self):
         docs = runs.ROOT / "docs"
         for page in [docs / n for n in MADE] + sorted((docs / "lessons").glob("*.md")):

@@ -35,6 +35,7 @@ take model "$out"/gguf/*
 take rules rules.d/*.lua
 take log tests/fixtures/logs/*.log
 take card lessons/*.md README.md docs/*.md
+take document lessons/*.md README.md docs/*.md docs/decisions/*.md
 take facts tests/cases/*/facts.json
 take ledger tests/cases/*/evidence/*.yaml
 take case lessons/cases/*.yaml
