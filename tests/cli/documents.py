@@ -67,7 +67,8 @@ class Documents(unittest.TestCase):
             named = re.search(r"inputs? ([\w, ]+)", row)
             self.assertLessEqual(set(named[1].strip().split(", ")) if named else set(), inputs, row)
             for test in re.findall(r"`(\w+)`", row):
-                self.assertRegex(made, rf"\b{test.removeprefix('replay_')}\b", row)
+                there = (runs.ROOT / f"tests/test_{test}.c").exists() or re.search(rf"\b{test.removeprefix('replay_')}\b", made)
+                self.assertTrue(there, (test, row))
 
     def test_links_lead_somewhere(self):
         docs = runs.ROOT / "docs"
