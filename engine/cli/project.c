@@ -8,7 +8,13 @@
 #include <unistd.h>
 #include <yaml.h>
 
-enum { MAX_PROJECT = 1 << 20, MAX_PARENTS = 40 };
+enum {
+    MAX_PROJECT = 1 << 20,
+    MAX_PARENTS = 40,
+    MAX_LAUNCHES = 300,
+    MAX_ARGS = 10000 /* words, of all */,
+    MAX_DEPTH = 8
+};
 
 typedef struct project {
     llw_app *app;
@@ -16,7 +22,8 @@ typedef struct project {
     yaml_document_t document;
     llw_project_visit *visit;
     void *context;
-    size_t n; /* launches visited */
+    size_t n;    /* launches visited */
+    size_t args; /* words of those that were read */
 } project;
 
 static const char *scalar(const yaml_node_t *node) {
@@ -118,6 +125,7 @@ static bool visit_launch(project *p, yaml_node_t *launch, const char *models) {
     const char *name = scalar(child(p, launch, "name")), *model = scalar(child(p, launch, "model"));
     if (!model) return complain(p, launch, "a launch needs model: a file, or the name of a known model");
     if (!read_args(p, child(p, launch, "args"))) return false;
+    if ((p->args += app->options.n_flags) > MAX_ARGS) return true; /* the caller tells */
     llw_options saved = app->options;
     set_option(app, LLW_OPT_LLAMA, scalar(child(p, launch, "llama")));
     set_option(app, LLW_OPT_PROGRAM, scalar(child(p, launch, "program")));
@@ -137,6 +145,16 @@ static bool visit_launch(project *p, yaml_node_t *launch, const char *models) {
     return true;
 }
 
+/* This launch and those behind it. */
+static bool leave_out(project *p, const yaml_node_t *launch, size_t n, const char *what, int most) {
+    return complain(
+        p, launch,
+        llw_arena_printf(p->app->arena,
+                         "at most %d %s are read: %zu launch%s not answered. Give a folder of its own "
+                         "a .llwhy.yaml with some of them",
+                         most, what, n, n == 1 ? " is" : "es are"));
+}
+
 static bool visit_project(project *p) {
     static const char *const keys[] = {"gpus", "ram", "llama", "models", "launches", NULL};
     yaml_node_t *root = yaml_document_get_root_node(&p->document);
@@ -147,10 +165,37 @@ static bool visit_project(project *p) {
     yaml_node_t *launches = child(p, root, "launches");
     if (!launches || launches->type != YAML_SEQUENCE_NODE)
         return complain(p, root, "has no launches: a list of { name, model, args }");
-    for (yaml_node_item_t *item = launches->data.sequence.items.start;
-         item < launches->data.sequence.items.top; item++)
-        visit_launch(p, yaml_document_get_node(&p->document, *item), scalar(child(p, root, "models")));
+    const yaml_node_item_t *first = launches->data.sequence.items.start,
+                           *end = launches->data.sequence.items.top;
+    for (const yaml_node_item_t *item = first; item < end; item++) {
+        yaml_node_t *launch = yaml_document_get_node(&p->document, *item);
+        if (item - first == MAX_LAUNCHES)
+            return leave_out(p, launch, (size_t)(end - item), "launches", MAX_LAUNCHES);
+        visit_launch(p, launch, scalar(child(p, root, "models")));
+        if (p->args > MAX_ARGS) return leave_out(p, launch, (size_t)(end - item), "words of args", MAX_ARGS);
+    }
     return true;
+}
+
+/* The line where too many nodes stand inside each other, 0 when none do; for libyaml's sake, to which depth
+ * is dear. What cannot be read at all is told later. */
+static int too_deep(const char *bytes, size_t len) {
+    yaml_parser_t parser;
+    int depth = 0, line = 0;
+    if (!yaml_parser_initialize(&parser)) return 0;
+    yaml_parser_set_input_string(&parser, (const unsigned char *)bytes, len);
+    for (bool more = true; more && !line;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&parser, &event)) break;
+        yaml_event_type_t type = event.type;
+        depth += type == YAML_SEQUENCE_START_EVENT || type == YAML_MAPPING_START_EVENT;
+        depth -= type == YAML_SEQUENCE_END_EVENT || type == YAML_MAPPING_END_EVENT;
+        if (depth > MAX_DEPTH) line = (int)event.start_mark.line + 1;
+        more = type != YAML_STREAM_END_EVENT;
+        yaml_event_delete(&event);
+    }
+    yaml_parser_delete(&parser);
+    return line;
 }
 
 bool llw_project_each(llw_app *app, llw_project_visit *visit, void *context, size_t *n) {
@@ -162,6 +207,12 @@ bool llw_project_each(llw_app *app, llw_project_visit *visit, void *context, siz
     llw_err err = {0};
     if (llw_file_read(app->arena, p.path, MAX_PROJECT, &bytes, &len, &err) != LLW_OK)
         return llw_app_fail(app, LLW_EXIT_INPUT, &err), true;
+    int deep = too_deep(bytes, len);
+    if (deep) {
+        llw_fail(&err, LLW_ERR_INPUT, p.path, deep, "more than %d lists and mappings stand inside each other",
+                 MAX_DEPTH);
+        return llw_app_fail(app, LLW_EXIT_INPUT, &err), true;
+    }
     yaml_parser_t parser;
     if (!yaml_parser_initialize(&parser))
         return llw_app_complain(app, LLW_EXIT_INTERNAL, "no memory for YAML"), true;

@@ -51,10 +51,6 @@ SHELL = {
     "arrays": "A=(-c 1)\n" + 'A+=("${A[@]}")\n' * 60 + 'llama-server "${A[@]}"\n',
     "appends": "A=(-m x)\n" + "A+=(-c 4096)\n" * 60000 + 'llama-server "${A[@]}"\n',
     "for": "for i in " + "a " * 200000 + "; do llama-server -m $i -c 1; done\n",
-    "fields": "IFS=,\nA='" + ",a" * 60000 + "'\n" + 'llama-server -c 1 $A "$@""" ${B:-$A}\n' * 600,
-    "keys": "declare -A A\n" + rows(lambda i: f"A[k{i}]+=1\n", 10000) + "llama-server -c ${A[k1]}\n",
-    "indices": "A[$(<<x\n;A['\n" * 12000 + "\nllama-server -c 1\n",
-    "nests": "llama-server -c 1 " + "${A:-`${B:-$(case x in x) \"" * 4000,
     "loops": rows(lambda k: f"for i{k} in a b c d e f g h i j; do ", 12) + "llama-server -m a -c 1" + "; done" * 12 + "\n",
     "itself": "./run.sh\n" * 40 + "llama-server -m a -c 1\n",
     "shells": "A='llama-server -m a -c 1'\n" + 'bash -c "$A"\n' * 50000,
@@ -103,8 +99,6 @@ FILES = {
                  "pluses": "A := 1\n" + "A += 2\n" * 60000 + "x:\n\tllama-server -c $(A)\n",
                  "circle": "A=" + ("x" * 100 + "$(A)") * 3 + "\nx:\n\tllama-server -m $(A) -c 1\n",
                  "doubling": "A=$(A)$(A)\n" + rows(lambda i: f"B{i}=$(B{i + 1})$(B{i + 1})\n", 60) + "x:\n\tllama-server -m $(B0) $(A) -c 1\n",
-                 "forgets": "A=llama-" + "a" * 60000 + "\n" + "$X=\n" * 15000 + "x:\n\tllama-server -c 1\n",
-                 "shares": ("c " * 120 + ": V=1\n") * 64 + "T := " + "ab " * 340 + "\n" + "$(T): X=1\n" * 150 + "x:\n\tllama-server -c 1\n",
                  "open": "x:\n\tllama-server -m " + "$(" * 300000 + "\n"},
     "justfile": {"doubling": rows(lambda i: f"a{i} := a{i - 1} + a{i - 1}\n", 20000) + "x:\n  llama-server -m {{a9}} -c 1\n",
                  "open": "x:\n  llama-server -m " + "{{" * 200000 + "\n"},
@@ -144,11 +138,28 @@ PROSE = {
     "updates": "Update llama.cpp: git pull, then ask it a short prompt.\n\n" * 16000, "beliefs": "A larger -ub always makes prompts faster; flash attention is not supported.\n" * 12000,
     "reasons": rows(lambda i: f"-ub {i + 100} is 20 % faster, -ub 1/2/3/4/{i}.\n", 20000), "open": "Qwen" * 220000, "quote": "`Qwen3 is MoE. \"" * 50000,
 }
+LAUNCHES = "#!/bin/bash\n" + rows(lambda i: f"# needs 20 GB, dense\nllama-server -m /m/qwen{i}-8b-q4_k_m.gguf -c {i} -ub {i + 32}\n", 900)
 DOCUMENTS = {
     "many": {f"d{i // 100}/{i}.md": "Llama 3.1 8B Q4_K_M is MoE and needs 20 GB.\n" for i in range(9000)},
     "cards": {f"d{i // 100}/{i}.md": "---\nbase_model: meta/llama-3.1-8b\n---\n# Llama 3.1 8B\nIt is MoE. 9 layers.\n" for i in range(9000)},
+    "launches": {"run.sh": LAUNCHES, "README.md": rows(lambda i: f"qwen{i % 1000}-8b is MoE. It needs {i}.5 GB, -ub {i + 32} is 20 % faster.\n\n", 12000)},
+    "and launches": {"run.sh": LAUNCHES, **{f"d{i // 100}/{i}.md": f"qwen{i % 1000}-8b is MoE. It needs {i}.5 GB.\n" for i in range(9000)}},
+    "services": {f"s{i}/{name}": text for i in range(2000) for name, text in (
+        ("README.md", f"qwen{i}-8b is MoE and needs 20 GB.\n"),
+        ("docker-compose.yml", f"services: {{s: {{image: 'llama.cpp:server', command: '-m /m/qwen{i}-8b.gguf -c {i}'}}}}\n"))},
+    "comments": {"run.sh": "#!/bin/bash\n" + rows(lambda i: f"# Llama 3.1 8B is MoE, needs {i}.5 GB.\nllama-server -m llama-3.1-8b-q4_k_m.gguf -c {i}\n", 9000)},
+    "contradict": {"run.sh": "llama-server -m /m/foo-8b-q4_k_m.gguf\n", "README.md": "The foo-8b model is MoE.\n\nThe foo-8b model is dense.\n\n" * 18000},
     "contradict in size": {"run.sh": "llama-server -m /m/foo-8b-q4_k_m.gguf\n", "README.md": rows(lambda i: f"The foo-8b file is {i % 97 + 1}.5 GB.\n\n", 18000)},
     "comments apart": {"run.sh": "#!/bin/bash\n" + "# The model is MoE. It needs 20 GB, 30 t/s.\n\n" * 10000 + "llama-server -m llama-3.1-8b-q4_k_m.gguf\n" * 900},
+}
+LAUNCH = "  - {name: a%d, model: llama-3.1-8b-q4_k_m, args: -c %d}\n"
+PROJECTS = {
+    "launches": "launches:\n" + rows(lambda i: LAUNCH % (i, 512 + i), 16000),
+    "args": "launches:\n  - {name: a, model: llama-3.1-8b-q4_k_m, args: &a [" + "-c, 4096, " * 90000 + "]}\n" + "  - {model: llama-3.1-8b-q4_k_m, args: *a}\n" * 290,
+    "line": "launches:\n  - {name: a, model: llama-3.1-8b-q4_k_m, args: &a " + "-c 4096 " * 110000 + "}\n" + "  - {model: llama-3.1-8b-q4_k_m, args: *a}\n" * 290,
+    "override": "launches:\n  - {model: llama-3.1-8b-q4_k_m, args: [--override-kv, \"" + rows(lambda i: f"a{i}=int:1,", 60000) + "\"]}\n",
+    "anchors": BOMB + "launches: *m\n", "gpus": "gpus: [" + "'24000:23000', " * 60000 + "]\nlaunches:\n" + LAUNCH % (1, 512), "deep": "launches: " + "[" * 400000,
+    "keys": "launches: [{" + "model: llama-3.1-8b-q4_k_m, " * 30000 + "}]\n", "many keys": rows(lambda i: f"k{i}: 1\n", 60000),
 }
 LOGS = {
     "line": "llama_model_loader: - kv   0: " + "x" * SIZE, "lines": "\n" * SIZE, "escapes": "\x1b[" * 400000, "prefixes": "a | b | c | d | " * 50000,
@@ -189,6 +200,8 @@ def inputs():
         yield f"card {shape}", {"README.md": "---\nbase_model: x/y\n---\n" + text}, [MODEL, "--card", "README.md", *MACHINE]
     for shape, files in DOCUMENTS.items():
         yield f"documents {shape}", files, ["lint", ".", *MACHINE]
+    for shape, text in PROJECTS.items():
+        yield f"project {shape}", {".llwhy.yaml": text}, []
     for shape, text in {"keys": rows(lambda i: f"k{i}: v\n", 8000), "anchors": BOMB}.items():
         yield f"card {shape}", {"README.md": f"---\n{text}---\nx"}, [MODEL, "--card", "README.md", *MACHINE]
     for shape, text in LOGS.items():

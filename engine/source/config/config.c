@@ -6,6 +6,7 @@
 #include "source/config/helm_use.h"
 #include "source/config/pin.h"
 #include "source/config/set.h"
+#include "source/prose/meant.h"
 #include "source/prose/reasons.h"
 
 #include <ctype.h>
@@ -300,6 +301,7 @@ static llw_rc start_reader(llw_config_reader *r, llw_facts *facts, const llw_con
 static void read_set(llw_config_reader *r, llw_config_set *set) {
     emit(r, set);
     claim_infrastructure(r);
+    llw_meanings_tell(r);
     if (r->unheard.n)
         llw_config_unread(r, r->unheard.file, r->unheard.line,
                           "%d statements about models are checked: this one and %zu more are not",

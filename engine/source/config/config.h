@@ -89,7 +89,7 @@ enum {
     LLW_CONFIG_MAX_DEPTH = 16,       /* directories below the one given */
     LLW_CONFIG_MAX_BYTES = 4 << 20,  /* of one file */
     LLW_CONFIG_MAX_LAUNCHES = 5000,
-    LLW_CONFIG_MAX_CLAIMS = 1000,
+    LLW_CONFIG_MAX_CLAIMS = 350,
 };
 
 /* Where a launch of `result` (an llw_config_result) is defined; a llw_launch_place of explain/finding.h. */

@@ -58,7 +58,7 @@ typedef struct reading {
 } reading;
 
 /* What a heading names: nothing when it names several things. */
-static llw_meant named_by_heading(const llw_meanings *all, const llw_rich *text) {
+static llw_meant named_by_heading(llw_meanings *all, const llw_rich *text) {
     llw_meant first = llw_meant_in(all, text, 0, text->n), last = llw_meant_in(all, text, text->n, 0);
     if (first.n != last.n || (first.n && first.items[0] != last.items[0]))
         return (llw_meant){.foreign = true};
@@ -460,7 +460,7 @@ static void read_card(document *d) {
 void llw_config_document(llw_config_reader *r, llw_config_set *set, const llw_config_file *file) {
     document d = {.r = r, .file = file};
     if (llw_pattern_matches(LLW_PATTERN_OLD_FILE, file->path, strlen(file->path))) return;
-    d.all = llw_meanings_of(r);
+    d.all = llw_meanings_of(r, file);
     d.models = d.all->models;
     d.n_models = d.all->n_models;
     if (llw_is_card(file)) {

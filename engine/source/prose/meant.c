@@ -8,7 +8,16 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_NAME = 400 };
+enum {
+    MAX_NAME = 400,
+    MAX_COMPARED = 200000, /* names with models: some tenths of a second */
+    KEPT = 1024
+};
+
+struct llw_looked_up {
+    const char *name;
+    llw_meant meant;
+};
 
 /* --- the models there are --- */
 
@@ -18,10 +27,14 @@ static size_t letters_of(const char *name, size_t len) {
     return n;
 }
 
-static size_t bucket_of(const char *text, size_t len) {
+static size_t hash_of(const char *text, size_t len) {
     size_t h = 0;
     for (size_t i = 0; i < len; i++) h = h * 31 + (size_t)tolower((unsigned char)text[i]);
-    return h % LLW_STEM_BUCKETS;
+    return h;
+}
+
+static size_t bucket_of(const char *text, size_t len) {
+    return hash_of(text, len) % LLW_STEM_BUCKETS;
 }
 
 /* Takes up what a model is called; models come in their order. */
@@ -49,6 +62,10 @@ static const llw_stem *next_stem(const llw_stems *stems, const char *name, size_
 static void take_launches(llw_meanings *m) {
     llw_arena *arena = llw_facts_arena(m->r->facts);
     const llw_config_result *out = m->r->out;
+    if (!m->kept)
+        m->kept = llw_arena_alloc(arena, KEPT * sizeof(llw_looked_up *));
+    else if (m->n_launches < out->n_launches)
+        memset(m->kept, 0, KEPT * sizeof(llw_looked_up *)); /* they may mean more now */
     for (; m->n_launches < out->n_launches; m->n_launches++) {
         const llw_config_launch *l = &out->launches[m->n_launches];
         bool seen = !l->model;
@@ -79,14 +96,24 @@ static void take_known(llw_meanings *m) {
     }
 }
 
-llw_meanings *llw_meanings_of(llw_config_reader *r) {
+llw_meanings *llw_meanings_of(llw_config_reader *r, const llw_config_file *file) {
     if (!r->meanings) {
         r->meanings = llw_arena_alloc(llw_facts_arena(r->facts), sizeof *r->meanings);
         r->meanings->r = r;
         take_known(r->meanings);
     }
     take_launches(r->meanings);
+    r->meanings->file = file->path;
     return r->meanings;
+}
+
+void llw_meanings_tell(llw_config_reader *r) {
+    if (r->meanings && r->meanings->skipped)
+        llw_config_unread(
+            r, r->meanings->skipped_in, 0,
+            "%zu names are not looked up, from this document on: names were compared with models "
+            "%d times by then",
+            r->meanings->skipped, MAX_COMPARED);
 }
 
 /* --- what a name means --- */
@@ -103,29 +130,51 @@ static bool has_number(const char *name, size_t len) {
 }
 
 /* A word of it has a number, or it starts like a model that is known. */
-static bool is_foreign(const llw_meanings *all, const char *name, size_t len) {
+static bool is_foreign(llw_meanings *all, const char *name, size_t len) {
     bool family =
         isupper((unsigned char)*name) && memchr(name, ' ', len) && next_stem(&all->of_known, name, len, NULL);
     return len > 3 && (has_number(name, len) || family);
 }
 
 /* A model that nobody starts here is met by its whole name only. */
-static llw_meant meaning_of(const llw_meanings *all, const char *name, size_t len) {
+static llw_meant look_up(llw_meanings *all, const char *name, size_t len) {
     llw_meant m = {.n = 0};
     const llw_stem *s = NULL;
-    while (m.n < LLW_MAX_MEANT && (s = next_stem(&all->of_models, name, len, s)))
+    while (m.n < LLW_MAX_MEANT && (s = next_stem(&all->of_models, name, len, s))) {
+        all->compared++;
         if (llw_config_names_model(all->r, name, len, all->models[s->model]))
             m.items[m.n++] = all->models[s->model];
+    }
     m.by_launch = m.n > 0;
-    while (!m.by_launch && m.n < LLW_MAX_MEANT && (s = next_stem(&all->of_known, name, len, s)))
+    while (!m.by_launch && m.n < LLW_MAX_MEANT && (s = next_stem(&all->of_known, name, len, s))) {
+        all->compared++;
         if (llw_card_name_whole(name, len, all->known[s->model].argv.model.path))
             m.items[m.n++] = &all->known[s->model];
+    }
     m.foreign = !m.n && is_foreign(all, name, len);
     return m;
 }
 
+static llw_meant meaning_of(llw_meanings *all, const char *name, size_t len) {
+    llw_looked_up **kept = &all->kept[hash_of(name, len) % KEPT];
+    if (!next_stem(&all->of_models, name, len, NULL) && !next_stem(&all->of_known, name, len, NULL))
+        return (llw_meant){.foreign = is_foreign(all, name, len)};
+    if (*kept && !strncmp((*kept)->name, name, len) && !(*kept)->name[len]) return (*kept)->meant;
+    if (all->compared >= MAX_COMPARED) {
+        if (!all->skipped++) all->skipped_in = all->file;
+        return (llw_meant){.foreign = true};
+    }
+    llw_arena *arena = llw_facts_arena(all->r->facts);
+    llw_meant m = look_up(all, name, len);
+    if (!*kept) { /* the first of those that share the place */
+        *kept = llw_arena_alloc(arena, sizeof **kept);
+        **kept = (llw_looked_up){llw_arena_strndup(arena, name, len), m};
+    }
+    return m;
+}
+
 /* A word like "tiny" or "chat", which somebody called a profile: its name where it is marked as one only. */
-static bool is_plain_word(const llw_meanings *all, const llw_rich *text, const llw_name_phrase *p) {
+static bool is_plain_word(llw_meanings *all, const llw_rich *text, const llw_name_phrase *p) {
     char name[MAX_NAME];
     size_t len = 0;
     for (; p->at + len < p->ends[p->n_ends - 1] && len < sizeof name; len++) {
@@ -137,7 +186,7 @@ static bool is_plain_word(const llw_meanings *all, const llw_rich *text, const l
 }
 
 /* What a phrase means by the most of its words that mean something together; *end is where those stop. */
-static llw_meant meaning_of_phrase(const llw_meanings *all, const llw_rich *text, const llw_name_phrase *p,
+static llw_meant meaning_of_phrase(llw_meanings *all, const llw_rich *text, const llw_name_phrase *p,
                                    size_t *end) {
     llw_meant m = {.n = 0};
     *end = p->ends[0];
@@ -158,7 +207,7 @@ static llw_meant meaning_of_phrase(const llw_meanings *all, const llw_rich *text
 
 /* The names of a text up to `at`, the last one that means something; else the first that starts
  * less than `behind` bytes after it. */
-llw_meant llw_meant_in(const llw_meanings *all, const llw_rich *text, size_t at, size_t behind) {
+llw_meant llw_meant_in(llw_meanings *all, const llw_rich *text, size_t at, size_t behind) {
     llw_name_phrase p;
     llw_meant best = {.n = 0};
     for (size_t from = 0, end = 0; llw_name_phrase_next(text, from, &p); from = end) {
