@@ -386,5 +386,6 @@ llw_rc llw_model_facts(llw_facts *facts, llw_entity entity, const llw_model *mod
     rc = tell_quantization(t, err);
     if (rc != LLW_OK || strcmp(role, "model")) return rc;
     llw_model_doubts(facts, entity, model, source, &t->survey);
+    if (!strcmp(t->kind, "draft")) return LLW_OK; /* it bears the name of the model that it drafts for */
     return llw_name_doubt(facts, entity, model, source, &t->survey, err);
 }
