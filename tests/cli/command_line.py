@@ -74,6 +74,45 @@ class Usage(Case):
         self.assertIn("newest llama.cpp", self.llwhy("--version", code=0).stdout)
 
 
+class TooMuch(Case):
+    """What is left out is told with its line and how much it is."""
+
+    def lint(self, text):
+        (self.here / "README.md").write_text(text)
+        return self.llwhy("lint", ".", *TWO, cwd=self.here, code=2).stdout
+
+    def test_a_sentence_said_often(self):
+        out = " ".join(self.lint("Llama 3.1 8B is MoE.\n\n" * 400).split())
+        self.assertIn("The same is said at README.md:3, README.md:5,", out)
+        self.assertIn("README.md:25 and 337 more lines", out)
+        self.assertIn("README.md:701: not read: 350 statements about models are checked: this one and 49 more are not", out)
+
+    def test_a_long_paragraph(self):
+        self.assertIn("README.md:3: not read: what follows of this paragraph", self.lint("# GGUF\n\n" + "word " * 30000))
+
+    def test_many_paragraphs(self):
+        self.assertIn("README.md:40001: not read: the document goes on", self.lint("GGUF\n\n" * 20001))
+
+    def test_long_titles_of_a_table(self):
+        table = "| file |" + " title" * 100 + " |\n|---|---|\n" + "| x | 5 GB |\n" * 5000
+        self.assertIn("not read: this table goes on", self.lint(table))
+
+    def test_launches_of_a_project(self):
+        launches = [f"  - {{model: {MODEL}, args: -c {512 + i}}}\n" for i in range(303)]
+        (self.here / ".llwhy.yaml").write_text("launches:\n" + "".join(launches))
+        done = self.llwhy(*TWO, cwd=self.here, code=2)
+        self.assertIn(".llwhy.yaml:302: at most 300 launches are read: 3 launches are not answered", done.stderr)
+        self.assertEqual(done.stdout.count("== "), 300)
+
+    def test_words_of_a_project(self):
+        (self.here / ".llwhy.yaml").write_text(f"launches:\n  - {{model: {MODEL}, args: {'-c 4096 ' * 6000}}}\n")
+        self.complains(2, r":2: at most 10000 words of args are read: 1 launch is not", *TWO, cwd=self.here)
+
+    def test_a_deep_project(self):
+        (self.here / ".llwhy.yaml").write_text("launches: " + "[" * 9)
+        self.complains(2, r":1: more than 8 lists and mappings", *TWO, cwd=self.here)
+
+
 class Inputs(Case):
     def test_missing_file(self):
         self.complains(2, r"nowhere\.gguf: cannot be opened: No such file", self.here / "nowhere.gguf")
