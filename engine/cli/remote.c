@@ -208,7 +208,7 @@ static const char *card_page(llw_app *app, const char *word, const char **file) 
 /* Whether bytes are a text: no control characters but those that set lines and columns. */
 static bool is_text(const char *bytes, size_t len) {
     for (size_t i = 0; i < len; i++)
-        if ((unsigned char)bytes[i] < 0x20 && !memchr("\t\n\r\f", bytes[i], 4)) return false;
+        if ((unsigned char)bytes[i] < 0x20 && !(bytes[i] && strchr("\t\n\r\f", bytes[i]))) return false;
     return true;
 }
 
