@@ -97,6 +97,15 @@ class TooMuch(Case):
         table = "| file |" + " title" * 100 + " |\n|---|---|\n" + "| x | 5 GB |\n" * 5000
         self.assertIn("not read: this table goes on", self.lint(table))
 
+    def test_launches(self):
+        (self.here / "run.sh").write_text("".join(f"llama-server -m x.gguf -c {512 + i}\n" for i in range(803)))
+        self.assertIn("run.sh:801: not read: 800 launches are checked: this one and 2 more are not", self.lint(""))
+
+    def test_names(self):
+        (self.here / "run.sh").write_text("".join(f"llama-server -m /m/qwen{i}-8b.gguf\n" for i in range(600)))
+        out = self.lint("".join(f"qwen{i}-8b-x is MoE.\n\n" for i in range(600)))
+        self.assertRegex(out, r"README.md: not read: \d+ names are not looked up")
+
     def test_launches_of_a_project(self):
         launches = [f"  - {{model: {MODEL}, args: -c {512 + i}}}\n" for i in range(303)]
         (self.here / ".llwhy.yaml").write_text("launches:\n" + "".join(launches))

@@ -150,6 +150,7 @@ DOCUMENTS = {
     "comments": {"run.sh": "#!/bin/bash\n" + rows(lambda i: f"# Llama 3.1 8B is MoE, needs {i}.5 GB.\nllama-server -m llama-3.1-8b-q4_k_m.gguf -c {i}\n", 9000)},
     "contradict": {"run.sh": "llama-server -m /m/foo-8b-q4_k_m.gguf\n", "README.md": "The foo-8b model is MoE.\n\nThe foo-8b model is dense.\n\n" * 18000},
     "contradict in size": {"run.sh": "llama-server -m /m/foo-8b-q4_k_m.gguf\n", "README.md": rows(lambda i: f"The foo-8b file is {i % 97 + 1}.5 GB.\n\n", 18000)},
+    "only launches": {f"run{k}.sh": "#!/bin/bash\n" + rows(lambda i: f"llama-server -m llama-3.1-8b-q4_k_m.gguf -c {512 + i}\n", 1000) for k in range(9)},
     "comments apart": {"run.sh": "#!/bin/bash\n" + "# The model is MoE. It needs 20 GB, 30 t/s.\n\n" * 10000 + "llama-server -m llama-3.1-8b-q4_k_m.gguf\n" * 900},
 }
 LAUNCH = "  - {name: a%d, model: llama-3.1-8b-q4_k_m, args: -c %d}\n"

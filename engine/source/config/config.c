@@ -298,14 +298,18 @@ static llw_rc start_reader(llw_config_reader *r, llw_facts *facts, const llw_con
     return llw_flags_load(flags, err);
 }
 
+static void tell_left_out(llw_config_reader *r, const llw_left_out *left, const char *what, int most) {
+    if (left->n)
+        llw_config_unread(r, left->file, left->line, "%d %s are checked: this one and %zu more are not", most,
+                          what, left->n - 1);
+}
+
 static void read_set(llw_config_reader *r, llw_config_set *set) {
     emit(r, set);
     claim_infrastructure(r);
     llw_meanings_tell(r);
-    if (r->unheard.n)
-        llw_config_unread(r, r->unheard.file, r->unheard.line,
-                          "%d statements about models are checked: this one and %zu more are not",
-                          LLW_CONFIG_MAX_CLAIMS, r->unheard.n - 1);
+    tell_left_out(r, &r->unheard, "statements about models", LLW_CONFIG_MAX_CLAIMS);
+    tell_left_out(r, &r->unstarted, "launches", LLW_CONFIG_MAX_LAUNCHES);
     r->out->n_inputs = set->n;
     r->out->inputs = llw_arena_alloc(r->arena, (set->n + 1) * sizeof *r->out->inputs);
     for (size_t i = 0; i < set->n; i++)

@@ -88,7 +88,7 @@ enum {
     LLW_CONFIG_MAX_ENTRIES = 200000, /* directory entries looked at */
     LLW_CONFIG_MAX_DEPTH = 16,       /* directories below the one given */
     LLW_CONFIG_MAX_BYTES = 4 << 20,  /* of one file */
-    LLW_CONFIG_MAX_LAUNCHES = 5000,
+    LLW_CONFIG_MAX_LAUNCHES = 800,
     LLW_CONFIG_MAX_CLAIMS = 350,
 };
 

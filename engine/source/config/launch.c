@@ -14,6 +14,13 @@
 #include <string.h>
 #include <strings.h>
 
+void llw_config_leave_out(llw_left_out *left, const char *file, int line) {
+    if (!left->n++) {
+        left->file = file;
+        left->line = line;
+    }
+}
+
 void llw_config_unread(llw_config_reader *r, const char *file, int line, const char *fmt, ...) {
     enum { MAX_UNREAD = 1000 };
     char text[300];
@@ -333,8 +340,7 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
     const char *id = free_id(r, spec);
     if (!id) return NULL;
     if (r->out->n_launches >= LLW_CONFIG_MAX_LAUNCHES) {
-        llw_config_unread(r, spec->file->path, spec->line, "there are more than %d launches",
-                          LLW_CONFIG_MAX_LAUNCHES);
+        llw_config_leave_out(&r->unstarted, spec->file->path, spec->line);
         return NULL;
     }
     const llw_lowered *low = spec->lowered;

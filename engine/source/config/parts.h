@@ -19,6 +19,15 @@ typedef struct llw_config_file {
 struct llw_config_router;
 struct llw_config_map;
 
+/* What was too much. */
+typedef struct llw_left_out {
+    const char *file; /* where the first of them stands */
+    int line;
+    size_t n;
+} llw_left_out;
+
+void llw_config_leave_out(llw_left_out *left, const char *file, int line);
+
 typedef struct llw_config_reader {
     llw_facts *facts;
     llw_arena *arena; /* of the file that is read; kept when something came of it (config.c) */
@@ -50,14 +59,10 @@ typedef struct llw_config_reader {
     size_t n_pins, pin_capacity;
     struct llw_ubatch_reason *ubatch_reasons; /* what documents give a reason for */
     size_t n_ubatch_reasons, ubatch_reason_capacity;
-    struct {
-        const char *file; /* where the first one stands */
-        int line;
-        size_t n;
-    } unheard;                     /* statements that were too many */
-    struct llw_meanings *meanings; /* of names in running text, once a document was read */
-    const char *fork;              /* of llama.cpp, that some file of the tree clones; NULL */
-    size_t n_parsed;               /* Compose files, Dockerfiles, kustomizations and their patches */
+    llw_left_out unheard, unstarted; /* statements and launches that were too many */
+    struct llw_meanings *meanings;   /* of names in running text, once a document was read */
+    const char *fork;                /* of llama.cpp, that some file of the tree clones; NULL */
+    size_t n_parsed;                 /* Compose files, Dockerfiles, kustomizations and their patches */
 } llw_config_reader;
 
 enum { LLW_SHELL_BUDGET = 1 << 22 };

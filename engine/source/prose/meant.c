@@ -10,7 +10,7 @@
 
 enum {
     MAX_NAME = 400,
-    MAX_COMPARED = 200000, /* names with models: some tenths of a second */
+    MAX_COMPARED = 100000, /* names with models: some tenths of a second */
     KEPT = 1024
 };
 

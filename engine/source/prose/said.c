@@ -89,10 +89,7 @@ llw_entity llw_config_claim(llw_config_reader *r, const llw_said *said) {
     const char *id = llw_arena_printf(r->arena, "%s %s %u", place, p->about, said->model);
     if (llw_facts_find(f, LLW_KIND_claim, id)) return 0;
     if (r->out->n_claims >= LLW_CONFIG_MAX_CLAIMS) {
-        if (!r->unheard.n++) {
-            r->unheard.file = said->file->path;
-            r->unheard.line = at->line;
-        }
+        llw_config_leave_out(&r->unheard, said->file->path, at->line);
         return 0;
     }
     llw_entity e = llw_facts_entity(f, LLW_KIND_claim, id);
