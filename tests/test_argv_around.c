@@ -271,6 +271,19 @@ static void secrets_are_never_kept(void **state) {
     end(&r);
 }
 
+/* A secret option that nobody has takes a word, whatever it begins with, but no option that there is. */
+static void a_misspelt_secret_takes_no_option(void **state) {
+    (void)state;
+    static const char *const lines[] = {"--apikey=tokens -c 4096", "--apikey -tokens -c 4096",
+                                        "--apikey -c 4096", "--apikey tokens -c 4096"};
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        run r = server(lines[i]);
+        const llw_flag_problem *p = only(&r, LLW_F_UNKNOWN, false);
+        assert_null(strstr(p->message, "tokens"));
+        end(&r);
+    }
+}
+
 static void some_options_end_the_program(void **state) {
     (void)state;
     run r = server("--version");
@@ -368,6 +381,7 @@ int main(void) {
         cmocka_unit_test(llama_bench_has_its_own_parser_and_defaults),
         cmocka_unit_test(embeddings_and_slots_are_adjusted),
         cmocka_unit_test(secrets_are_never_kept),
+        cmocka_unit_test(a_misspelt_secret_takes_no_option),
         cmocka_unit_test(some_options_end_the_program),
         cmocka_unit_test(each_code_explains_itself),
         cmocka_unit_test(a_setting_is_written_as_llama_cpp_reads_it),

@@ -100,8 +100,9 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
     size_t skip = next && next->text && *next->text != '-' ? 1 : 0;
     if (!other) {
         const char *shown = use.spelling = shown_option(r, spelling);
-        if (llw_secret_name(spelling, strlen(spelling)))
-            skip = next != NULL; /* its value, whatever it begins with */
+        /* its value, whatever it begins with */
+        if (!strchr(spelling, '=') && llw_secret_name(spelling, strlen(spelling)))
+            skip = next && (!next->text || !llw_flag_find_any(r->flags, next->text, r->in->program));
         if (strchr(spelling, '_') && strncmp(spelling, "--", 2)) {
             char dashed[MAX_SPELLING];
             snprintf(dashed, sizeof dashed, "%s", spelling);
