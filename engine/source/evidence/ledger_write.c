@@ -15,8 +15,9 @@
 
 /* --- a record as text --- */
 
-/* Bare where YAML reads it as it stands, everywhere; else in double quotes. */
-static void add_text(llw_text *out, const char *text) {
+/* Bare where YAML reads it as it stands, everywhere; else in double quotes. Stars are quoted: a bare one is
+ * an alias. */
+static void add_shown(llw_text *out, const char *text) {
     static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./+";
     bool word = *text && strspn(text, safe) == strlen(text) &&
                 (text[0] != '-' || (text[1] && text[1] != '-')) && strcmp(text, "null") &&
@@ -39,6 +40,14 @@ static void add_text(llw_text *out, const char *text) {
         i += n ? n : 1;
     }
     llw_text_add(out, "\"");
+}
+
+static void add_text(llw_text *out, const char *text) {
+    llw_text shown = {0};
+    llw_text_add(&shown, text);
+    llw_secret_star(shown.bytes, shown.len);
+    add_shown(out, llw_text_str(&shown));
+    llw_text_fini(&shown);
 }
 
 /* False when the field is not known. */
@@ -131,7 +140,7 @@ static const char *body(llw_arena *arena, const llw_record *record) {
               llw_buffer_fields);
     add_items(&t, "tests", "", record->tests, record->n_tests, sizeof *record->tests, llw_test_fields);
     llw_text_add(&t, "...\n");
-    const char *text = llw_secret_shown(arena, llw_text_str(&t));
+    const char *text = llw_arena_strdup(arena, llw_text_str(&t));
     llw_text_fini(&t);
     return text;
 }

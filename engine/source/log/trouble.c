@@ -165,7 +165,9 @@ static bool apply_request(llw_log_reader *r, llw_log_stream *s, const llw_log_li
         if (!oom->running && word_is(line->where, "ggml_gallocr")) oom->part = LLW_LOG_COMPUTE;
         return true;
     case LLW_LOG_E_OOM_VULKAN:
-    case LLW_LOG_E_OOM_SYCL: ask(oom_of(r, s, NEAR), f[0].integer, 1); return true;
+    case LLW_LOG_E_OOM_SYCL:
+        if ((oom = oom_of(r, s, NEAR))) ask(oom, f[0].integer, 1);
+        return true;
     case LLW_LOG_E_OOM_VULKAN_WHY:
         if (!s->pinned_line || r->log->lines - s->pinned_line > 2) oom_of(r, s, NEAR);
         return true;
