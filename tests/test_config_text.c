@@ -24,7 +24,7 @@ static int set_up(void **state) {
                                  .out = &result,
                                  .budget = LLW_EXPAND_BUDGET,
                                  .copies = LLW_SHELL_BUDGET,
-                                 .reread = LLW_SHELL_BUDGET};
+                                 .reread = LLW_SHELL_REREAD};
     return 0;
 }
 

@@ -23,7 +23,7 @@ static int set_up(void **state) {
                                  .out = &result,
                                  .budget = LLW_EXPAND_BUDGET,
                                  .copies = LLW_SHELL_BUDGET,
-                                 .reread = LLW_SHELL_BUDGET,
+                                 .reread = LLW_SHELL_REREAD,
                                  .flags = &flags};
     return llw_flags_load(&flags, NULL) != LLW_OK;
 }

@@ -31,7 +31,7 @@ int main(int argc, char **argv) {
                                     .out = &result,
                                     .budget = LLW_EXPAND_BUDGET,
                                     .copies = LLW_SHELL_BUDGET,
-                                    .reread = LLW_SHELL_BUDGET,
+                                    .reread = LLW_SHELL_REREAD,
                                     .flags = &flags};
         char script[1 << 16];
         FILE *f = fopen(argv[n], "r");

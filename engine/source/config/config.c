@@ -290,7 +290,7 @@ static llw_rc start_reader(llw_config_reader *r, llw_facts *facts, const llw_con
                              .out = out,
                              .budget = LLW_EXPAND_BUDGET,
                              .copies = LLW_SHELL_BUDGET,
-                             .reread = LLW_SHELL_BUDGET};
+                             .reread = LLW_SHELL_REREAD};
     r->flags = r->options->flags;
     if (r->flags) return LLW_OK;
     llw_flags *flags = llw_arena_alloc(r->arena, sizeof *flags);

@@ -38,9 +38,9 @@ typedef struct llw_config_reader {
     size_t budget; /* of expansions: LLW_EXPAND_BUDGET at the start */
     char **known;  /* names of the known models, once they were asked for */
     size_t n_known;
-    size_t copies,
-        reread; /* of variables, of script bytes in loops and branches: LLW_SHELL_BUDGET at the start */
-    int shells; /* scripts inside scripts that are being read */
+    size_t copies, reread; /* of variables, of script bytes in loops and branches: LLW_SHELL_BUDGET and
+                              _REREAD at first */
+    int shells;            /* scripts inside scripts that are being read */
     size_t nested,
         nested_in_all; /* commands read in those: for the file whose launches are looked for, for all */
     size_t emission;   /* counts the files that launches were looked for in: each has its arena */
@@ -65,7 +65,11 @@ typedef struct llw_config_reader {
     size_t n_parsed;                 /* Compose files, Dockerfiles, kustomizations and their patches */
 } llw_config_reader;
 
-enum { LLW_SHELL_BUDGET = 1 << 22 };
+enum {
+    LLW_SHELL_BUDGET = 1 << 22, /* of variables copied */
+    LLW_SHELL_REREAD = 1 << 21, /* of bytes read again; each becomes a llw_char */
+    LLW_SHELL_DEPTH = 4         /* of sh -c 'sh -c ...' */
+};
 
 /* Notes that something was not read. Each place and reason once. */
 void llw_config_unread(llw_config_reader *r, const char *file, int line, const char *fmt, ...)

@@ -326,6 +326,7 @@ static void run_shell(llw_config_reader *r, const llw_start_site *site, const ll
 /* tmux and ssh hand their words to a shell. */
 static void run_as_text(llw_config_reader *r, const llw_start_site *site, const llw_words *w, size_t i,
                         const llw_scope *env, llw_starts *out) {
+    if (r->shells >= LLW_SHELL_DEPTH) return;
     llw_rich *text = llw_arena_alloc(r->arena, sizeof *text);
     for (; i < w->n; i++) {
         llw_rich_append(r->arena, text, &w->items[i]);
@@ -346,10 +347,11 @@ static bool has_blank(const llw_rich *word) {
 
 static void run_tmux(llw_config_reader *r, const llw_start_site *site, const llw_words *w, size_t i,
                      const llw_scope *env, llw_starts *out) {
+    enum { MAX_TEXTS = 16 }; /* of one command line */
     static const char valued[] = "-s -n -t -c -e -x -y -F -f -L -S";
-    for (i++; i < w->n; i++) {
+    for (int texts = 0; ++i < w->n;) {
         const char *text = word_text(r->arena, w, i);
-        if (has_blank(&w->items[i])) {
+        if (has_blank(&w->items[i]) && texts++ < MAX_TEXTS) {
             llw_words one = {0};
             llw_words_push(r->arena, &one, w->items[i]);
             run_as_text(r, site, &one, 0, env, out);

@@ -17,7 +17,19 @@ void llw_rich_push(llw_arena *arena, llw_rich *out, llw_char c) {
     out->chars = items;
 }
 
+/* Room for n more at once: an array that grows leaves its smaller ones behind. */
+static void reserve(llw_arena *arena, llw_rich *out, size_t n) {
+    size_t want = out->n + n;
+    if (out->capacity >= want) return;
+    if (want < out->capacity * 2) want = out->capacity * 2;
+    llw_char *chars = llw_arena_alloc(arena, want * sizeof *chars);
+    if (out->n) memcpy(chars, out->chars, out->n * sizeof *chars);
+    out->chars = chars;
+    out->capacity = want;
+}
+
 void llw_rich_append(llw_arena *arena, llw_rich *out, const llw_rich *more) {
+    reserve(arena, out, more->n);
     for (size_t i = 0; i < more->n; i++) llw_rich_push(arena, out, more->chars[i]);
 }
 

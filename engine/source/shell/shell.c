@@ -261,8 +261,7 @@ static void run_with(llw_config_reader *r, const llw_start_site *site, const llw
 
 void llw_shell_script(llw_config_reader *r, const llw_start_site *site, const llw_rich *script,
                       const llw_words *arguments, const llw_scope *env, llw_starts *out) {
-    enum { MAX_DEPTH = 4 }; /* sh -c 'sh -c ...' */
-    if (r->shells >= MAX_DEPTH || !script->n) return;
+    if (r->shells >= LLW_SHELL_DEPTH || !script->n) return;
     r->shells++;
     size_t from = out->n;
     llw_shell s;
