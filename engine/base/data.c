@@ -1,6 +1,7 @@
 /* Data files from a stack of directories over the compiled-in set. */
 #include "base/data.h"
 #include "base/file.h"
+#include "base/text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,6 +59,12 @@ static bool is_withheld(const char *path) {
 size_t llw_data_directories(const char *const **out) {
     *out = (const char *const *)directories;
     return n_directories;
+}
+
+bool llw_data_is_overlaid(void) {
+    for (size_t i = 0; i < n_directories; i++)
+        if (!absent[i]) return true;
+    return false;
 }
 
 void llw_data_reset(void) {
@@ -132,11 +139,6 @@ static int by_bytes(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static bool ends_in(const char *name, const char *suffix) {
-    size_t n = strlen(name), s = strlen(suffix);
-    return n >= s && !strcmp(name + n - s, suffix);
-}
-
 /* Whether it is the name of a file right under a folder, whose name has len bytes. */
 static bool is_under(const char *name, const char *folder, size_t len) {
     return !strncmp(name, folder, len) && name[len] == '/' && !strchr(name + len + 1, '/');
@@ -150,7 +152,7 @@ typedef struct listing {
 } listing;
 
 static void list(listing *l, const char *name) {
-    if (!ends_in(name, l->suffix)) return;
+    if (!llw_text_ends_in(name, l->suffix)) return;
     *(char **)llw_arena_push(l->arena, &l->names, &l->n, &l->capacity, sizeof(char *)) =
         llw_arena_strdup(l->arena, name);
 }

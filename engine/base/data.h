@@ -42,6 +42,8 @@ void llw_data_push_files(const char *directory, const llw_data_file *files, size
 void llw_data_withhold(const char *path);
 /* The directories pushed so far, from far to near. */
 size_t llw_data_directories(const char *const **out);
+/* Whether anything lies over what is compiled in. */
+bool llw_data_is_overlaid(void);
 /* Forgets all pushed directories. */
 void llw_data_reset(void);
 /* Forgets them; until llw_data_reset rules and lessons are those of this directory alone. A table of models/

@@ -23,11 +23,8 @@ typedef struct reading {
 } reading;
 
 static bool is_read(const char *name, const char *const endings[2]) {
-    size_t len = strlen(name);
-    for (int i = 0; i < 2 && endings[i] && *name != '.'; i++) {
-        size_t end = strlen(endings[i]);
-        if (len > end && !strcmp(name + len - end, endings[i])) return true;
-    }
+    for (int i = 0; i < 2 && endings[i] && *name != '.'; i++)
+        if (llw_text_ends_in(name, endings[i])) return true;
     return false;
 }
 

@@ -54,6 +54,11 @@ const char *llw_text_str(const llw_text *text) {
     return text->bytes ? text->bytes : "";
 }
 
+bool llw_text_ends_in(const char *text, const char *end) {
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && !strcmp(text + n - m, end);
+}
+
 size_t llw_text_decode(const char *bytes, size_t len, uint32_t *code) {
     const unsigned char *s = (const unsigned char *)bytes;
     if (!len) return 0;

@@ -22,6 +22,8 @@ void llw_text_addv(llw_text *text, const char *fmt, va_list args) __attribute__(
 void llw_text_fini(llw_text *text);
 const char *llw_text_str(const llw_text *text); /* "" when nothing was added */
 
+bool llw_text_ends_in(const char *text, const char *end);
+
 /* Decodes one UTF-8 sequence strictly (RFC 3629): its length, or 0 if the bytes are not one. */
 size_t llw_text_decode(const char *bytes, size_t len, uint32_t *code);
 /* Whether a character steers a terminal or is not seen: controls, bidirectional and zero-width marks,

@@ -1,6 +1,5 @@
 /* Tables that lie over what llwhy carries: one that cannot be read is named and left out, as a rule is. */
 #include "base/data.h"
-#include "base/file.h"
 #include "base/table.h"
 #include "cli/app.h"
 #include "fact/build.h"
@@ -65,12 +64,9 @@ static void check_rows(llw_app *app, const char *name) {
 }
 
 void llw_app_check_tables(llw_app *app) {
-    const char *const *directories = NULL;
-    size_t n = llw_data_directories(&directories), n_names = 0;
-    bool any = false;
-    for (size_t i = 0; i < n; i++) any |= llw_file_is_directory(directories[i]);
-    if (!any) return;
     char **names = NULL;
+    size_t n_names = 0;
+    if (!llw_data_is_overlaid()) return;
     llw_data_list(app->arena, "models", ".tsv", &names, &n_names);
     for (size_t i = 0; i < n_names; i++) check_table(app, names[i]);
     check_rows(app, "models/builds.tsv");

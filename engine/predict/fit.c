@@ -72,22 +72,25 @@ static bool take(llw_fit_state *state, const llw_prediction *seen, llw_fit_memor
     return ok && (state->n_ctx == 0 || llw_fit_add_draft(state, out));
 }
 
-bool llw_fit_look(llw_fit_state *state, int gpu_layers, llw_fit_memory *out) {
+static void measure_with(llw_fit_state *state, int gpu_layers, llw_arena *arena, bool explain,
+                         llw_prediction *out) {
     llw_launch launch = state->work;
     launch.ctx = state->n_ctx;
     launch.gpu_layers = gpu_layers;
+    state->measure(&launch, arena, explain, state->user, out);
+}
+
+bool llw_fit_look(llw_fit_state *state, int gpu_layers, llw_fit_memory *out) {
     llw_arena *scratch = llw_arena_new();
     llw_prediction seen = {0};
-    state->measure(&launch, scratch, false, state->user, &seen);
+    measure_with(state, gpu_layers, scratch, false, &seen);
     bool ok = take(state, &seen, out);
     llw_arena_free(scratch);
     return ok;
 }
 
 bool llw_fit_look_first(llw_fit_state *state) {
-    llw_launch launch = state->work;
-    launch.ctx = state->n_ctx;
-    state->measure(&launch, state->arena, state->explain, state->user, &state->first);
+    measure_with(state, state->work.gpu_layers, state->arena, state->explain, &state->first);
     return take(state, &state->first, &state->full);
 }
 

@@ -50,7 +50,7 @@ typedef struct llw_fit_state {
     uint32_t n_layer, n_ctx_train, n_expert;
     uint32_t n_seq, n_streams;
     uint32_t n_ctx;       /* cparams->n_ctx: 0 unset */
-    llw_prediction first; /* of the launch before anything was changed; of that the memory */
+    llw_prediction first; /* of the launch as it was given; full: the memory it takes */
     llw_fit_memory full;
     bool nothing_changed; /* ... and nothing was */
     llw_draft draft;      /* as last measured */

@@ -175,11 +175,6 @@ static const char *whole_path(nix *x, const char *name) {
     return llw_arena_printf(x->r->arena, "%s%s", path, name);
 }
 
-static bool ends_with(const char *text, const char *suffix) {
-    size_t n = strlen(text), m = strlen(suffix);
-    return n >= m && !strcmp(text + n - m, suffix);
-}
-
 /* NAME = with x->at behind the sign. */
 static void binding(nix *x, const char *name, size_t from) {
     const char *path = whole_path(x, name);
@@ -193,7 +188,7 @@ static void binding(nix *x, const char *name, size_t from) {
         if (x->depth < MAX_DEPTH) x->path[x->depth++] = name;
         return;
     }
-    if (at_byte(x, x->at) == '[' && ends_with(path, "services.llama-cpp.extraFlags")) {
+    if (at_byte(x, x->at) == '[' && llw_text_ends_in(path, "services.llama-cpp.extraFlags")) {
         read_flags(x);
         return;
     }
@@ -203,13 +198,13 @@ static void binding(nix *x, const char *name, size_t from) {
         while (to < x->text.n && !isspace((unsigned char)at_byte(x, to)) && at_byte(x, to) != ';') to++;
         value = llw_rich_slice(&x->text, x->at, to);
         const char *text = llw_rich_show(x->r->arena, &value);
-        if (!ends_with(path, "services.llama-cpp.model") || (*text != '/' && *text != '.')) return;
+        if (!llw_text_ends_in(path, "services.llama-cpp.model") || (*text != '/' && *text != '.')) return;
         x->at = to;
     }
-    if (!ends_with(name, "escription")) keep_string(x, &value); /* or a longDescription: prose */
+    if (!llw_text_ends_in(name, "escription")) keep_string(x, &value); /* or a longDescription: prose */
     skip_blanks(x);
     if (at_byte(x, x->at) != ';') return; /* part of something larger */
-    if (ends_with(path, "services.llama-cpp.model")) x->model = value;
+    if (llw_text_ends_in(path, "services.llama-cpp.model")) x->model = value;
     llw_rich kept = {0};
     bool again = llw_scope_get(&x->names, name) != NULL;
     for (size_t i = 0; !again && i < value.n; i++) {

@@ -347,11 +347,10 @@ static bool has_blank(const llw_rich *word) {
 
 static void run_tmux(llw_config_reader *r, const llw_start_site *site, const llw_words *w, size_t i,
                      const llw_scope *env, llw_starts *out) {
-    enum { MAX_TEXTS = 16 }; /* of one command line */
     static const char valued[] = "-s -n -t -c -e -x -y -F -f -L -S";
-    for (int texts = 0; ++i < w->n;) {
+    for (i++; i < w->n; i++) {
         const char *text = word_text(r->arena, w, i);
-        if (has_blank(&w->items[i]) && texts++ < MAX_TEXTS) {
+        if (has_blank(&w->items[i])) {
             llw_words one = {0};
             llw_words_push(r->arena, &one, w->items[i]);
             run_as_text(r, site, &one, 0, env, out);

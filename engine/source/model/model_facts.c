@@ -19,6 +19,7 @@ typedef struct teller {
     const llw_model_source *source;
     llw_arena *arena;
     llw_survey survey;
+    llw_table file_types;
     bool known;       /* the architecture is in our table */
     const char *kind; /* its columns */
     const char *cache;
@@ -293,19 +294,25 @@ static bool lists(const char *list, const char *word) {
     return false;
 }
 
+/* models/file_types.tsv, once somebody asks. */
+static llw_rc read_file_types(teller *t, llw_err *err) {
+    return t->file_types.rows ? LLW_OK
+                              : llw_table_read(t->arena, "models/file_types.tsv", &t->file_types, err);
+}
+
 static llw_rc tell_quantization(teller *t, llw_err *err) {
     const llw_meta *type = llw_model_meta(t->model, "general.file_type");
     const char *label = NULL, *types = "";
     if (type && type->type != LLW_GGUF_STRING && type->type != LLW_GGUF_ARRAY) {
-        llw_table table;
-        llw_rc rc = llw_table_read(t->arena, "models/file_types.tsv", &table, err);
+        llw_rc rc = read_file_types(t, err);
         if (rc != LLW_OK) return rc;
-        for (size_t i = 0; i < table.n_rows && !label; i++) {
-            if (strtoll(llw_table_cell(&table, i, llw_table_column(&table, "number")), NULL, 10) !=
+        const llw_table *table = &t->file_types;
+        for (size_t i = 0; i < table->n_rows && !label; i++) {
+            if (strtoll(llw_table_cell(table, i, llw_table_column(table, "number")), NULL, 10) !=
                 type->integer)
                 continue;
-            label = llw_table_cell(&table, i, llw_table_column(&table, "name"));
-            types = llw_table_cell(&table, i, llw_table_column(&table, "types"));
+            label = llw_table_cell(table, i, llw_table_column(table, "name"));
+            types = llw_table_cell(table, i, llw_table_column(table, "types"));
         }
         if (label)
             say(t, LLW_model_quantization, llw_string(LLW_TEXT, label), "general.file_type");
@@ -387,5 +394,7 @@ llw_rc llw_model_facts(llw_facts *facts, llw_entity entity, const llw_model *mod
     if (rc != LLW_OK || strcmp(role, "model")) return rc;
     llw_model_doubts(facts, entity, model, source, &t->survey);
     if (!strcmp(t->kind, "draft")) return LLW_OK; /* it bears the name of the model that it drafts for */
-    return llw_name_doubt(facts, entity, model, source, &t->survey, err);
+    rc = read_file_types(t, err);
+    if (rc == LLW_OK) llw_name_doubt(facts, entity, model, source, &t->survey, &t->file_types);
+    return rc;
 }

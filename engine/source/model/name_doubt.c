@@ -1,6 +1,5 @@
 /* Compares a model's names with its tensors. */
 #include "source/model/name_doubt.h"
-#include "base/table.h"
 #include "base/text.h"
 #include "fact/ggml_type.h"
 #include "fact/header.h"
@@ -16,7 +15,7 @@ typedef struct naming {
     llw_entity entity;
     const llw_model_source *source;
     const llw_survey *survey;
-    llw_table types;        /* models/file_types.tsv */
+    const llw_table *types; /* models/file_types.tsv */
     const char *calls, *by; /* "calls itself" "", "is called" " by its file's name" */
 } naming;
 
@@ -81,7 +80,7 @@ static double bits_of(const llw_ggml_type *type) {
 /* Whether weights of that type may go by the quantisation of the row: its own types, or nearly as many bits.
  */
 static bool may_go_by(const naming *n, size_t row, const llw_ggml_type *type) {
-    const char *types = llw_table_cell(&n->types, row, llw_table_column(&n->types, "types"));
+    const char *types = llw_table_cell(n->types, row, llw_table_column(n->types, "types"));
     for (const char *at = types; *at; at += strcspn(at, ",") + (at[strcspn(at, ",")] != 0)) {
         char one[32] = "";
         size_t len = strcspn(at, ",");
@@ -111,8 +110,8 @@ static void check_quantisation(const naming *n, const char *name) {
     /* experts that were trained in four bits stay so whatever the rest is quantised to: gpt-oss-120b-F16.gguf
      */
     if (!strcmp(type->name, "mxfp4") || !strcmp(type->name, "nvfp4")) return;
-    for (size_t i = 0; i < n->types.n_rows; i++) {
-        const char *label = llw_table_cell(&n->types, i, llw_table_column(&n->types, "name"));
+    for (size_t i = 0; i < n->types->n_rows; i++) {
+        const char *label = llw_table_cell(n->types, i, llw_table_column(n->types, "name"));
         if (!stands_in(name, label)) continue;
         if (may_go_by(n, i, type)) return;
         wrong = label;
@@ -122,25 +121,23 @@ static void check_quantisation(const naming *n, const char *name) {
               100 * n->survey->dominant_share, type->name);
 }
 
-llw_rc llw_name_doubt(llw_facts *facts, llw_entity entity, const llw_model *model,
-                      const llw_model_source *source, const llw_survey *survey, llw_err *err) {
+void llw_name_doubt(llw_facts *facts, llw_entity entity, const llw_model *model,
+                    const llw_model_source *source, const llw_survey *survey, const llw_table *file_types) {
     naming n = {.facts = facts,
                 .entity = entity,
                 .source = source,
                 .survey = survey,
+                .types = file_types,
                 .calls = "calls itself",
                 .by = ""};
     const llw_meta *name = llw_model_meta(model, "general.name");
     const char *called = name && name->type == LLW_GGUF_STRING ? name->string : "";
-    llw_rc rc = llw_table_read(llw_facts_arena(facts), "models/file_types.tsv", &n.types, err);
-    if (rc != LLW_OK) return rc;
     bool right = check_label(&n, llw_model_meta(model, "general.size_label"));
     if (right) check_size(&n, called);
     check_quantisation(&n, called);
-    if (!strcmp(called, source->file_name)) return LLW_OK;
+    if (!strcmp(called, source->file_name)) return;
     n.calls = "is called";
     n.by = " by its file's name";
     if (right) check_size(&n, source->file_name);
     check_quantisation(&n, source->file_name);
-    return LLW_OK;
 }

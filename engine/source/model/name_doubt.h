@@ -5,12 +5,12 @@
 #ifndef LLW_SOURCE_NAME_DOUBT_H
 #define LLW_SOURCE_NAME_DOUBT_H
 
+#include "base/table.h"
 #include "source/model/model_facts.h"
 #include "source/model/survey.h"
 
-/* Needs model.params and model.params_active to be claimed. Fails only when models/file_types.tsv cannot be
- * read. */
-llw_rc llw_name_doubt(llw_facts *facts, llw_entity entity, const llw_model *model,
-                      const llw_model_source *source, const llw_survey *survey, llw_err *err);
+/* Needs model.params and model.params_active to be claimed, and models/file_types.tsv. */
+void llw_name_doubt(llw_facts *facts, llw_entity entity, const llw_model *model,
+                    const llw_model_source *source, const llw_survey *survey, const llw_table *file_types);
 
 #endif

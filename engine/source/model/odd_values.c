@@ -15,11 +15,6 @@ enum {
     SLACK = 64 << 10 /* bytes behind the last tensor that padding explains */
 };
 
-static bool ends_in(const char *key, const char *end) {
-    size_t n = strlen(key), m = strlen(end);
-    return n >= m && !strcmp(key + n - m, end);
-}
-
 static bool is_scalar(const llw_meta *meta) {
     return meta->type != LLW_GGUF_ARRAY && meta->type != LLW_GGUF_STRING;
 }
@@ -32,7 +27,7 @@ static const char *odd_number(const llw_meta *meta) {
     if (isnan(meta->real)) return "NaN";
     if (isinf(meta->real)) return "an infinite number";
     for (size_t i = 0; i < sizeof above_zero / sizeof *above_zero; i++)
-        if (ends_in(meta->key, above_zero[i]) && meta->real <= 0)
+        if (llw_text_ends_in(meta->key, above_zero[i]) && meta->real <= 0)
             return meta->real < 0 ? "a negative number" : "0";
     return NULL;
 }
@@ -52,7 +47,7 @@ void llw_odd_values(llw_facts *facts, llw_entity entity, const llw_model *model,
         if (odd) DOUBT("has %s as %.60s: what is computed with it means nothing", odd, meta->key);
         /* llama_vocab::impl::load warns and keeps its default */
         if (tokens && tokens->type == LLW_GGUF_ARRAY && is_scalar(meta) &&
-            !strncmp(meta->key, "tokenizer.ggml.", 15) && ends_in(meta->key, "_token_id") &&
+            !strncmp(meta->key, "tokenizer.ggml.", 15) && llw_text_ends_in(meta->key, "_token_id") &&
             (meta->integer < 0 || (uint64_t)meta->integer >= tokens->count))
             DOUBT("says %.60s %" PRId64 " but has %" PRIu64 " tokens: llama.cpp takes another in its place",
                   meta->key, meta->integer, tokens->count);

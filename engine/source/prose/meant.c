@@ -1,5 +1,6 @@
 /* Names in running text, looked up among the models that are started here and those that are known. */
 #include "source/prose/meant.h"
+#include "base/file.h"
 #include "source/model/card_name.h"
 #include "source/model/known.h"
 #include "source/prose/name_phrase.h"
@@ -39,8 +40,7 @@ static size_t bucket_of(const char *text, size_t len) {
 
 /* Takes up what a model is called; models come in their order. */
 static void add_stem(llw_arena *arena, llw_stems *stems, const char *called, size_t model) {
-    const char *name = called ? strrchr(called, '/') : NULL;
-    name = name ? name + 1 : called;
+    const char *name = called ? llw_path_name(called) : NULL;
     size_t len = name ? letters_of(name, strlen(name)) : 0;
     if (len < 2) return;
     llw_stem **last = &stems->last[bucket_of(name, len)];
