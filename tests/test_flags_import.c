@@ -57,7 +57,7 @@ static const char *help_text(llw_arena *arena, const char *version, const char *
 
 static llw_flags_update import(llw_arena *arena, const char *text, const char *version) {
     llw_help help;
-    llw_flags_update update;
+    llw_flags_update update = {0};
     llw_err err = {0};
     if (llw_help_parse(arena, "help.txt", text, strlen(text), &help, &err) != LLW_OK ||
         llw_flags_import(arena, &help, LLW_PROGRAM_SERVER, version, "2027-01-31", &update, &err) != LLW_OK)

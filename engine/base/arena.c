@@ -31,7 +31,14 @@ struct llw_arena {
  * pages from the system cost more than the arithmetic. They are kept by size, and given to whoever wants that
  * size: a small arena that lives long must not sit in a large block. A sanitizer sees plain allocations
  * instead, and inside a block only what was asked for: a gap follows each piece. */
-enum { KEEP = 32 << 20, MIN_BLOCK = 4096, LARGE = 1 << 16, MAX_BLOCK = 1 << 18, CLASSES = 8 };
+enum {
+    KEEP = 32 << 20,
+    MIN_BLOCK = 4096,
+    LARGE = 1 << 16,
+    SHEET = 1 << 18,
+    MAX_BLOCK = 1 << 18,
+    CLASSES = 8
+};
 enum { GAP = LLW_SANITIZED ? 16 : 0 };
 static _Thread_local block *kept[CLASSES];
 static _Thread_local size_t kept_bytes;
@@ -64,34 +71,38 @@ static bool keeps_blocks(void) {
     return !LLW_SANITIZED;
 }
 
-/* Large blocks come from the system with all their pages at once: page by page they cost more than filling
- * them, and calloc would clear them once more. */
-static bool is_large(size_t size) {
-    return keeps_blocks() && size >= LARGE;
+/* Memory comes from the system with all its pages at once: page by page they cost more than filling them. */
+static void *pages(size_t size) {
+    void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    if (p == MAP_FAILED) out_of_memory();
+    return p;
+}
+
+/* Small blocks are cut from a sheet; they are never given back to the system, but kept. */
+static block *cut(size_t bytes) {
+    static _Thread_local char *sheet;
+    static _Thread_local size_t left;
+    bytes = (bytes + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) * _Alignof(max_align_t);
+    if (left < bytes) sheet = pages(left = SHEET);
+    left -= bytes;
+    return (block *)(void *)(sheet + left);
 }
 
 static block *block_new(size_t size) {
-    block *b = NULL;
-    if (!is_large(size))
-        b = llw_xmalloc(sizeof *b + size);
-    else if ((b = mmap(NULL, sizeof *b + size, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)) == MAP_FAILED)
-        out_of_memory();
+    size_t bytes = sizeof(block) + size;
+    block *b = !keeps_blocks() ? llw_xmalloc(bytes) : size < LARGE ? cut(bytes) : pages(bytes);
     b->size = size;
     ASAN_POISON_MEMORY_REGION(b->bytes, size);
     return b;
 }
 
-static void block_free(block *b) {
-    if (is_large(b->size))
-        munmap(b, sizeof *b + b->size);
-    else
-        free(b);
-}
-
 static void give_back(block *b) {
-    if (!keeps_blocks() || b->size < MIN_BLOCK || b->size > KEEP - kept_bytes) {
-        block_free(b);
+    if (!keeps_blocks()) {
+        free(b);
+        return;
+    }
+    if (b->size >= LARGE && kept_bytes + b->size > KEEP) {
+        munmap(b, sizeof *b + b->size);
         return;
     }
     block **of = &kept[class_of(b->size)];

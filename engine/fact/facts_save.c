@@ -65,9 +65,13 @@ static bool add_value(llw_text *out, const llw_facts *facts, llw_value value, ll
 
 static bool add_claim(llw_text *out, const llw_facts *facts, llw_attr attr, const llw_claim *claim,
                       llw_arena *arena) {
-    llw_text_addf(out, "{\"attr\":\"%s\",\"value\":", llw_attr_get(attr)->name);
+    llw_text_add(out, "{\"attr\":\"");
+    llw_text_add(out, llw_attr_get(attr)->name);
+    llw_text_add(out, "\",\"value\":");
     if (!add_value(out, facts, claim->value, arena)) return false;
-    llw_text_addf(out, ",\"grade\":\"%s\",\"origin\":", llw_grade_name(claim->grade));
+    llw_text_add(out, ",\"grade\":\"");
+    llw_text_add(out, llw_grade_name(claim->grade));
+    llw_text_add(out, "\",\"origin\":");
     if (!add_text(out, claim->origin)) return false;
     llw_text_add(out, ",\"place\":");
     if (!add_text(out, claim->place)) return false;
@@ -83,7 +87,7 @@ static bool add_claims(llw_text *out, const llw_facts *facts, llw_entity entity,
         size_t n = 0;
         const llw_claim **claims = llw_facts_claims(facts, entity, (llw_attr)a, arena, &n);
         while (ok && n--) { /* worst first: read back in this order, the best one wins again */
-            llw_text_addf(out, "%s\n    ", first ? "" : ",");
+            llw_text_add(out, first ? "\n    " : ",\n    ");
             first = false;
             ok = add_claim(out, facts, (llw_attr)a, claims[n], arena);
         }

@@ -60,7 +60,7 @@ static bool read_kind(const char *cell, llw_flag_row *row, llw_arena *arena) {
     len += row->list;
     row->choices = cell[len] == ':' ? llw_arena_strdup(arena, cell + len + 1) : "";
     for (size_t i = 0; i < sizeof name / sizeof *name; i++)
-        if (!strcmp(word, name[i])) {
+        if (*word == *name[i] && !strcmp(word, name[i])) {
             row->kind = (llw_flag_kind)i;
             return true;
         }
@@ -82,7 +82,7 @@ static bool read_set(llw_arena *arena, const char *word, llw_flag_set *set) {
         {"bench_depth", {LLW_SETS_BENCH_DEPTH, LLW_ATTR_NONE, NULL}},
     };
     for (size_t i = 0; i < sizeof special / sizeof *special; i++)
-        if (!strcmp(word, special[i].word)) {
+        if (*word == *special[i].word && !strcmp(word, special[i].word)) {
             *set = special[i].set;
             return true;
         }
@@ -107,6 +107,18 @@ static uint64_t letters_of(const llw_flag_row *row) {
     return letters;
 }
 
+/* A build that a row named; the rows after it often name the same. */
+typedef struct named_build {
+    const char *version;
+    int64_t order;
+} named_build;
+
+static int64_t order_of(named_build *before, const char *version) {
+    if (!before->version || strcmp(before->version, version))
+        *before = (named_build){version, llw_build_order(version)};
+    return before->order;
+}
+
 static llw_rc read_rows(llw_arena *arena, const char *path, const char *bytes, size_t len, llw_flags *out,
                         llw_err *err) {
     llw_table t;
@@ -120,6 +132,7 @@ static llw_rc read_rows(llw_arena *arena, const char *path, const char *bytes, s
         until = llw_table_column(&t, "until"), secret = llw_table_column(&t, "secret"),
         note = llw_table_column(&t, "note");
     llw_flag_row *rows = llw_arena_alloc(arena, (t.n_rows ? t.n_rows : 1) * sizeof *rows);
+    named_build since_before = {0}, until_before = {0};
     for (size_t i = 0; i < t.n_rows; i++) {
         llw_flag_row *r = &rows[i];
         r->line = t.lines[i];
@@ -144,8 +157,8 @@ static llw_rc read_rows(llw_arena *arena, const char *path, const char *bytes, s
         r->secret = !strcmp(llw_table_cell(&t, i, secret), "yes");
         r->note = llw_table_cell(&t, i, note);
         const char *from = llw_table_cell(&t, i, since), *to = llw_table_cell(&t, i, until);
-        r->since = *from ? llw_build_order(from) : 0;
-        r->until = *to ? llw_build_order(to) : INT64_MAX;
+        r->since = *from ? order_of(&since_before, from) : 0;
+        r->until = *to ? order_of(&until_before, to) : INT64_MAX;
         r->since_version = from;
         r->until_version = to;
         if (r->since < 0 || r->until < 0)

@@ -16,7 +16,8 @@ const llw_meta *llw_model_hparam(const llw_model *model, const char *key) {
     size_t len = strlen(model->architecture);
     for (size_t i = 0; i < model->n_meta; i++) {
         const char *have = model->meta[i].key;
-        if (!strncmp(have, model->architecture, len) && have[len] == '.' && !strcmp(have + len + 1, key))
+        if (*have == *model->architecture && !strncmp(have, model->architecture, len) && have[len] == '.' &&
+            have[len + 1] == *key && !strcmp(have + len + 1, key))
             return &model->meta[i];
     }
     return NULL;

@@ -42,7 +42,8 @@ llw_kind llw_kind_find(const char *name) {
 
 llw_attr llw_attr_find(llw_kind kind, const char *name) {
     for (int a = 1; a < LLW_ATTRS; a++)
-        if (attrs[a].kind == kind && !strcmp(attrs[a].name, name)) return (llw_attr)a;
+        if (attrs[a].kind == kind && *attrs[a].name == *name && !strcmp(attrs[a].name, name))
+            return (llw_attr)a;
     return LLW_ATTR_NONE;
 }
 

@@ -128,7 +128,8 @@ static const hparam_name names[] = {NAMES(NAME)};
 
 static const hparam_name *find_name(const char *text, size_t len) {
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (!strncmp(names[i].text, text, len) && !names[i].text[len]) return &names[i];
+        if (*names[i].text == *text && !strncmp(names[i].text, text, len) && !names[i].text[len])
+            return &names[i];
     return NULL;
 }
 

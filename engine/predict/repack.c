@@ -12,6 +12,7 @@ typedef struct row {
     char needs[16];
     uint32_t type;
     bool experts; /* also mul_mat_id */
+    bool there;   /* the processor that was asked about last has what it needs */
     int64_t rows, row, block, grows;
 } row;
 
@@ -19,6 +20,7 @@ enum { ROWS = 64 };
 static row table[ROWS];
 static size_t n_rows;
 static unsigned loaded; /* the generation of the data that was read */
+static char asked[256]; /* the features of the processor that was asked about last */
 
 static int64_t number(const llw_table *t, size_t at, const char *column) {
     return strtoll(llw_table_cell(t, at, llw_table_column(t, column)), NULL, 10);
@@ -32,6 +34,7 @@ static void load(void) {
     if (loaded == llw_data_generation()) return;
     loaded = llw_data_generation();
     n_rows = 0;
+    *asked = 0;
     llw_arena *arena = llw_arena_new();
     llw_table t;
     llw_err err;
@@ -58,6 +61,14 @@ static bool has(const char *features, const char *feature) {
     for (const char *at = features; (at = strstr(at, feature)); at += len)
         if ((at == features || at[-1] == ',') && (!at[len] || at[len] == ',')) return true;
     return false;
+}
+
+/* Every tensor asks about the same processor. */
+static void look_at(const char *features) {
+    if (*asked && !strcmp(asked, features)) return;
+    for (size_t i = 0; i < n_rows; i++) table[i].there = has(features, table[i].needs);
+    *asked = 0;
+    if (strlen(features) < sizeof asked) strcpy(asked, features);
 }
 
 static bool takes(const row *r, llw_op op, const llw_tensor *t) {
@@ -93,9 +104,10 @@ llw_repack_kind llw_repack_of(const llw_plan *plan, llw_place place, llw_op op, 
     if (!llw_place_is_host(place) || pinned || !launch->repack) return LLW_REPACK_NONE;
     load();
     if (!launch->cpu) return may_be_taken(op, tensor) ? LLW_REPACK_UNKNOWN : LLW_REPACK_NONE;
+    look_at(launch->cpu);
     for (size_t i = 0; i < n_rows; i++) {
         const row *r = &table[i];
-        if (!takes(r, op, tensor) || !has(launch->cpu, r->needs)) continue;
+        if (!r->there || !takes(r, op, tensor)) continue;
         /* ggml_backend_amx_get_alloc_size: of several matrices only the first one's rows are counted */
         int64_t length = llw_ggml_row_bytes(r->type, tensor->dims[0]) + tensor->dims[0] / r->block * r->grows;
         bool packed = r->kind == LLW_REPACK_AMX && r->block > 1;
