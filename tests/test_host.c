@@ -172,6 +172,93 @@ static void the_kind_of_place_is_told(void **state) {
     assert_environment("wsl");
 }
 
+/* Facts of the files put so far. */
+static void read_again(void) {
+    llw_facts_free(facts);
+    facts = llw_facts_new();
+    read_host(root);
+}
+
+static void caches_beyond_the_use_are_no_use(void **state) {
+    (void)state;
+    put("/proc/meminfo", meminfo);
+    put("/sys/fs/cgroup/memory.max", "8589934592\n");
+    put("/sys/fs/cgroup/memory.current", "1073741824\n");
+    put("/sys/fs/cgroup/memory.stat", "anon 1\ninactive_file 2147483648\n");
+    read_host(root);
+    assert_int_equal(number(LLW_host_ram_available), 8192 * LLW_MIB);
+}
+
+static void more_shared_than_cached_leaves_what_is_free(void **state) {
+    (void)state;
+    put("/proc/meminfo", "MemTotal: 65536000 kB\nMemFree: 1000 kB\nShmem: 2000 kB\n");
+    read_host(root);
+    assert_int_equal(number(LLW_host_ram_available), 1000 * KIB);
+    put("/proc/meminfo", "MemTotal: 65536000 kB\n");
+    read_again();
+    assert_int_equal(number(LLW_host_ram_available), -1);
+    put("/sys/fs/cgroup/memory.max", "8589934592\n");
+    read_again();
+    assert_int_equal(number(LLW_host_ram_available), 8192 * LLW_MIB);
+}
+
+static void processors_are_counted(void **state) {
+    (void)state;
+    static const struct {
+        const char *online;
+        int64_t cores;
+    } lists[] = {
+        {"0-3,5\n", 5}, {"0\n", 1}, {"0-1,4-5,7", 5}, /* and lists that are none: those of cpuinfo */
+        {"7-3\n", 2},   {"", 2},    {"5--3\n", 2},    {"0-99999999999\n", 2}, {"all\n", 2},
+    };
+    put("/proc/cpuinfo", "processor\t: 0\nprocessor\t: 1\n");
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        put("/sys/devices/system/cpu/online", lists[i].online);
+        read_again();
+        if (number(LLW_host_cores) != lists[i].cores) fail_msg("%s", lists[i].online);
+    }
+}
+
+static void what_the_processor_can_is_read(void **state) {
+    (void)state;
+    static const struct {
+        const char *flags, *can;
+    } processors[] = {
+        {"fpu", ""},
+        {"avx2", ""},
+        {"avx2 fma", "avx2"},
+        {"fma avx2 avx512f", "avx2"},
+        {"avx2 fma avx512f avx512bw", "avx2"},
+        {"avx2 fma avx512f avx512bw avx512vl", "avx2,avx512"},
+        {"avx2 fma avx512f avx512bw avx512vl amx_int8", "avx2,avx512"},
+        {"avx2 fma avx512f avx512bw avx512vl amx_int8 avx512_vnni", "avx2,avx512,amx"},
+    };
+    for (size_t i = 0; i < sizeof processors / sizeof *processors; i++) {
+        put("/proc/cpuinfo", llw_arena_printf(arena, "processor\t: 0\nflags\t\t: %s\n", processors[i].flags));
+        read_again();
+        const llw_claim *said = claim(LLW_host_cpu_features);
+        assert_non_null(said);
+        assert_string_equal(said->value.as.text, processors[i].can);
+    }
+    put("/proc/cpuinfo", "processor\t: 0\nFeatures\t: asimd dotprod\n");
+    read_again();
+    assert_null(claim(LLW_host_cpu_features));
+}
+
+static void containers_are_known_by_their_groups(void **state) {
+    (void)state;
+    static const char *const first[] = {"0::/docker/1", "0::/kubepods/x", "4:cpu:/containerd-x", "0::/lxc/x"};
+    put("/proc/cpuinfo", "flags : fpu\n");
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++) {
+        put("/proc/1/cgroup", first[i]);
+        assert_environment("container");
+    }
+    put("/proc/1/cgroup", "0::/init.scope\n");
+    assert_environment("native");
+    put("/run/systemd/container", "podman");
+    assert_environment("container");
+}
+
 static void memory_can_be_given(void **state) {
     (void)state;
     llw_host_options options = {.root = "tests/fixtures/native", .ram = "65536:60000"};
@@ -218,6 +305,11 @@ int main(void) {
         TEST(without_proc_nothing_is_known),
         TEST(broken_meminfo_is_unknown),
         TEST(the_kind_of_place_is_told),
+        TEST(caches_beyond_the_use_are_no_use),
+        TEST(more_shared_than_cached_leaves_what_is_free),
+        TEST(processors_are_counted),
+        TEST(what_the_processor_can_is_read),
+        TEST(containers_are_known_by_their_groups),
         TEST(memory_can_be_given),
         TEST(this_machine_is_read),
     };
