@@ -25,7 +25,7 @@ static opened innermost(const nest *n) {
     return n->open[n->n - 1];
 }
 
-static void open(nest *n, opened what) {
+static void begin(nest *n, opened what) {
     n->open[n->n++] = (unsigned char)what;
     n->command = what == COMMANDS;
 }
@@ -79,7 +79,7 @@ static size_t behind_keyword(nest *n, size_t i) {
     bool begins = n->command && innermost(n) != PATTERNS;
     size_t len = begins ? llw_shell_keyword_at(n->s, i, "case") : 0;
     if (len) {
-        open(n, PATTERNS);
+        begin(n, PATTERNS);
         return i + len;
     }
     len = llw_shell_keyword_at(n->s, i, "esac");
@@ -131,7 +131,7 @@ static size_t in_commands(nest *n, size_t i, char c, char next) {
     if (c == ')') {
         close_commands(n);
     } else if (c == '(') {
-        if (innermost(n) != PATTERNS) open(n, next == '(' ? SUM : COMMANDS);
+        if (innermost(n) != PATTERNS) begin(n, next == '(' ? SUM : COMMANDS);
     } else {
         size_t behind = word ? behind_keyword(n, i) : i;
         if (behind > i) return behind;
@@ -153,7 +153,7 @@ static size_t step(nest *n, size_t i) {
         return behind_flat(s, i + 1, '`', true);
     }
     if (c == '$' && (next == '{' || next == '(')) {
-        open(n, next == '{' ? BRACES : llw_shell_byte(s, i + 2) == '(' ? SUM : COMMANDS);
+        begin(n, next == '{' ? BRACES : llw_shell_byte(s, i + 2) == '(' ? SUM : COMMANDS);
         return i + 2;
     }
     if (c == '"') {
@@ -161,7 +161,7 @@ static size_t step(nest *n, size_t i) {
         if (in == QUOTES)
             n->n--;
         else
-            open(n, QUOTES);
+            begin(n, QUOTES);
         return i + 1;
     }
     if (in == QUOTES) return i + 1;
@@ -173,7 +173,7 @@ static size_t step(nest *n, size_t i) {
     static const char opens[] = {[BRACES] = 0, [INDEX] = '[', [SUM] = '('},
                       closes[] = {[BRACES] = '}', [INDEX] = ']', [SUM] = ')'};
     if (c && c == opens[in])
-        open(n, in);
+        begin(n, in);
     else if (c == closes[in])
         n->n--;
     return i + 1;
@@ -185,7 +185,7 @@ size_t llw_shell_behind(llw_shell *s, size_t i, size_t end) {
     char c = llw_shell_byte(s, i), next = llw_shell_byte(s, i + 1);
     if (c == '`') return behind_flat(s, i + 1, '`', true);
     s->end = end;
-    open(&n, c == '{' ? BRACES : c == '[' ? INDEX : next == '(' ? SUM : COMMANDS);
+    begin(&n, c == '{' ? BRACES : c == '[' ? INDEX : next == '(' ? SUM : COMMANDS);
     for (i++; i < end && n.n && n.n < MAX_OPEN;) i = step(&n, i);
     s->end = whole;
     return n.n || i > end ? end : i;
