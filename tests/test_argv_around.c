@@ -159,6 +159,12 @@ static void options_belong_to_builds(void **state) {
     r = server("--draft-max 16");
     assert_int_equal(only(&r, LLW_F_REMOVED, true)->level, LLW_PROBLEM_RISK);
     end(&r);
+    r = read_on("b7000", LLW_PROGRAM_SERVER, "", "-ngl all");
+    assert_non_null(strstr(only(&r, LLW_F_NOT_A_NUMBER, false)->advice, "write 999"));
+    end(&r);
+    r = read_on("b7698", LLW_PROGRAM_SERVER, "", "-ngl all");
+    assert_int_equal(count(&r, LLW_launch_gpu_layers), -2);
+    end(&r);
     r = read_on("b6451", LLW_PROGRAM_SERVER, "", "");
     assert_int_equal(flag(&r, LLW_launch_fit), false);
     end(&r);

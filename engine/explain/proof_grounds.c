@@ -2,6 +2,7 @@
  * keys, flags and constants. */
 #include "explain/proof_parts.h"
 #include "explain/words.h"
+#include "fact/flags.h"
 #include "infer/native.h"
 
 #include <string.h>
@@ -220,6 +221,16 @@ static void tell_draft(llw_prover *b, int depth, const llw_predicted *p, const c
     line(b, depth, "common/speculative.cpp common_base_params_to_speculative", &t);
 }
 
+/* -ngl all, or what the build has in its place. */
+static const char *every_layer(llw_prover *b, const llw_launch *launch) {
+    llw_flags flags;
+    const char *words = NULL;
+    if (llw_flags_load(&flags, NULL) == LLW_OK)
+        words = llw_flag_write(&flags, b->arena, LLW_launch_gpu_layers, llw_count(-2), launch->program,
+                               launch->build_order);
+    return words ? words : "-ngl 999";
+}
+
 static void tell_whole(llw_prover *b, int depth, llw_entity launch, const llw_predicted *p) {
     if (!p->alone) return;
     llw_prediction *whole = llw_arena_alloc(b->arena, sizeof *whole);
@@ -227,8 +238,8 @@ static void tell_whole(llw_prover *b, int depth, llw_entity launch, const llw_pr
     used.memo = NULL;
     llw_predict(&used, b->arena, true, whole);
     llw_text t = {0};
-    llw_text_addf(&t, "everything on %s, as -sm none -mg %d -ngl all would put it",
-                  used.devices[used.main_gpu].name, used.main_gpu);
+    llw_text_addf(&t, "everything on %s, as -sm none -mg %d %s would put it",
+                  used.devices[used.main_gpu].name, used.main_gpu, every_layer(b, &used));
     line(b, depth, "llwhy predict", &t);
     for (size_t i = 0; i < whole->n_steps; i++) {
         const llw_step *step = &whole->steps[i];

@@ -360,6 +360,9 @@ static const char *old_load_mode(const char *mode) {
     return NULL;
 }
 
+/* More layers than any model has: llama_model_default_params said so until llama.cpp #18266. */
+enum { EVERY_LAYER = 999 };
+
 const char *llw_flag_write(const llw_flags *flags, llw_arena *arena, llw_attr attr, llw_value value,
                            llw_program program, int64_t order) {
     const llw_flag_row *r = value.known ? llw_flag_for_attr(flags, attr, program, order) : NULL;
@@ -375,6 +378,8 @@ const char *llw_flag_write(const llw_flags *flags, llw_arena *arena, llw_attr at
     }
     if (r->kind == LLW_FLAG_LAYERS && value.as.count < 0)
         return llw_arena_printf(arena, "%s %s", name, value.as.count == -1 ? "auto" : "all");
+    if (attr == LLW_launch_gpu_layers && value.as.count < -1)
+        return llw_arena_printf(arena, "%s %d", name, EVERY_LAYER); /* it has no word for all */
     if (llw_type_is_integer(value.type)) return llw_arena_printf(arena, "%s %" PRId64, name, value.as.count);
     if (llw_type_is_text(value.type))
         return *value.as.text ? llw_arena_printf(arena, "%s %s", name, quoted(arena, value.as.text)) : NULL;

@@ -124,7 +124,7 @@ const llw_flag_row *llw_flag_for_attr(const llw_flags *flags, llw_attr attr, llw
 /* A launch attribute and its value as words to paste: "-ub 512", "--no-kv-offload", "-ngl auto". NULL when
  * the build has no option for it, the value is unknown, or it is said by leaving the option out (a plain flag
  * that is off, an empty list). `value` as the fact base holds it (-1 and -2 of gpu_layers become auto and
- * all). */
+ * all, or -1 and a number above all where the build has no such words). */
 const char *llw_flag_write(const llw_flags *flags, llw_arena *arena, llw_attr attr, llw_value value,
                            llw_program program, int64_t order);
 

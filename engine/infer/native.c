@@ -162,7 +162,8 @@ static void one_gpu(const native *n) {
     *alone = *as_read;
     alone->split_mode = LLW_SPLIT_NONE;
     alone->main_gpu = best;
-    alone->gpu_layers = -2;
+    alone->gpu_layers = -1; /* every layer, also on builds that have no word for it */
+    alone->free_hand = true;
     alone->n_overrides = 0;
     alone->kv_offload = true;
     alone->fit = false;

@@ -94,7 +94,8 @@ static void add_row(llw_text *out, const llw_style *style, llw_arena *arena, con
     if (*row->default_text) add_line(out, style, "default", row->default_text);
     if (row->append) add_line(out, style, "repeated", "every one counts");
     if (row->secret) add_line(out, style, "secret", "llwhy neither keeps nor shows its value");
-    if (*row->note) add_line(out, style, "instead", row->note);
+    bool gone = *row->until_version || row->kind == LLW_FLAG_REMOVED;
+    if (*row->note) add_line(out, style, gone ? "instead" : "note", row->note);
 }
 
 static size_t list(llw_text *out, const llw_flags_question *q) {

@@ -56,6 +56,14 @@ static bool within(llw_reader *r, const llw_use *use, int64_t n) {
 }
 
 /* std::stoi: leading space, sign, decimal digits; the rest is dropped. */
+/* auto and all are words of newer builds. */
+static const char *number_advice(const llw_use *use, const char *text) {
+    bool layers = use->row->n_sets && use->row->sets[0].attr == LLW_launch_gpu_layers;
+    if (layers && !strcmp(text, "all")) return "write 999: this build has no word for every layer";
+    if (layers && !strcmp(text, "auto")) return "leave it out: this build has no such word";
+    return "write a whole number";
+}
+
 static llw_parsed read_int(llw_reader *r, const llw_use *use, const char *text) {
     llw_parsed p = {.known = true, .text = text};
     if (!*text) return refuse_empty(r, use);
@@ -64,7 +72,7 @@ static llw_parsed read_int(llw_reader *r, const llw_use *use, const char *text) 
     errno = 0;
     long long n = wide ? (long long)strtoull(text, &end, 10) : strtoll(text, &end, 10);
     if (end == text) {
-        llw_reader_refuse(r, LLW_F_NOT_A_NUMBER, use, "write a whole number",
+        llw_reader_refuse(r, LLW_F_NOT_A_NUMBER, use, number_advice(use, text),
                           "%s ends here: %s%s%.*s is no number", llw_reader_program(r), use->spelling,
                           form(use), QUOTE, text);
         return p;

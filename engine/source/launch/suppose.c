@@ -49,7 +49,18 @@ static void say(llw_supposing *s, const char *flag, const char *value) {
     llw_words_add(s->arena, &s->said, value ? llw_arena_printf(s->arena, "%s %s", flag, value) : flag);
 }
 
+/* auto and all on a build that has no such words for -ngl: what it has in their place. */
+static const char *layers_of(const llw_supposing *s, const llw_flag_row *row, const char *value) {
+    int64_t count = !strcasecmp(value, "auto") ? -1 : !strcasecmp(value, "all") ? -2 : 0;
+    const char *words =
+        count ? llw_flag_write(&s->flags, s->arena, row->sets[0].attr, llw_count(count), s->program, s->order)
+              : NULL;
+    return words ? words + strcspn(words, " ") + 1 : value;
+}
+
 static void take_flag(llw_supposing *s, const llw_flag_row *row, const char *flag, const char *value) {
+    if (value && row->kind == LLW_FLAG_INT && row->n_sets && row->sets[0].attr == LLW_launch_gpu_layers)
+        value = layers_of(s, row, value);
     if (value && row->kind == LLW_FLAG_INT) value = number_of(s, value);
     *(llw_given *)llw_arena_push(s->arena, &s->given, &s->n_given, &s->given_capacity, sizeof(llw_given)) =
         (llw_given){.flag = flag, .value = value, .attr = row->n_sets ? row->sets[0].attr : LLW_ATTR_NONE};
