@@ -83,6 +83,29 @@ static void a_mistyped_option_gets_a_proposal(void **state) {
     end(&r);
 }
 
+static void what_continues_a_word_is_nearer_than_what_is_as_long(void **state) {
+    (void)state;
+    run r = server("--ubatch 4096");
+    assert_string_equal(only(&r, LLW_F_UNKNOWN, false)->advice, "did you mean --ubatch-size?");
+    end(&r);
+    r = server("--ctx 4096");
+    assert_string_equal(only(&r, LLW_F_UNKNOWN, false)->advice, "did you mean --ctx-size?");
+    end(&r);
+    r = server("--no 1"); /* that a hundred would continue */
+    assert_non_null(strstr(only(&r, LLW_F_UNKNOWN, false)->advice, "leave it out"));
+    end(&r);
+}
+
+static void a_secret_is_sent_where_its_option_can_take_it_from(void **state) {
+    (void)state;
+    run r = server("-hft hf_x");
+    assert_string_equal(only(&r, LLW_F_SECRET, true)->advice, "use the variable HF_TOKEN");
+    end(&r);
+    r = server("--api-key hunter2");
+    assert_string_equal(only(&r, LLW_F_SECRET, true)->advice, "use --api-key-file, or the environment");
+    end(&r);
+}
+
 static void equals_form_is_refused_and_understood(void **state) {
     (void)state;
     run r = server("--ctx-size=4096");
@@ -371,6 +394,8 @@ int main(void) {
         cmocka_unit_test(every_spelling_of_an_option_is_the_same_option),
         cmocka_unit_test(underscores_count_behind_two_hyphens_only),
         cmocka_unit_test(a_mistyped_option_gets_a_proposal),
+        cmocka_unit_test(what_continues_a_word_is_nearer_than_what_is_as_long),
+        cmocka_unit_test(a_secret_is_sent_where_its_option_can_take_it_from),
         cmocka_unit_test(equals_form_is_refused_and_understood),
         cmocka_unit_test(a_value_is_taken_even_if_it_is_an_option),
         cmocka_unit_test(numbers_are_read_as_stoi_does),

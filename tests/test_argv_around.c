@@ -144,6 +144,9 @@ static void options_belong_to_builds(void **state) {
     r = read_on(NULL, LLW_PROGRAM_SERVER, "LLAMA_ARG_N_PARALEL=2", "");
     assert_string_equal(only(&r, LLW_F_ENV_IGNORED, true)->advice, "did you mean LLAMA_ARG_N_PARALLEL?");
     end(&r);
+    r = read_on(NULL, LLW_PROGRAM_SERVER, "LLAMA_ARG_CTX=2", "");
+    assert_string_equal(only(&r, LLW_F_ENV_IGNORED, true)->advice, "did you mean LLAMA_ARG_CTX_SIZE?");
+    end(&r);
     r = read_on(NULL, LLW_PROGRAM_SERVER, "LLAMA_ARG_BATCH_SIZE=512", "");
     assert_non_null(strstr(only(&r, LLW_F_ENV_IGNORED, true)->advice, "--batch-size is LLAMA_ARG_BATCH"));
     end(&r);

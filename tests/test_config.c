@@ -318,6 +318,58 @@ static void what_cannot_be_read_is_listed_with_its_line(void **state) {
     llw_facts_free(f);
 }
 
+/* A service of whose layer count this says whether others take it over, with a .env beside it. */
+static void check_inherited(const char *compose, const char *env, const char *id, bool inherited) {
+    tree_make(NULL);
+    tree_text("compose.yaml", compose);
+    tree_text(".env", env);
+    tree t = tree_read(tree_box);
+    llw_entity l = tree_launch(&t, tree_path(id));
+    assert_true(flag_of(&t, llw_facts_id(t.facts, l), LLW_launch_infrastructure));
+    assert_int_equal(flag_of(&t, llw_facts_id(t.facts, l), LLW_launch_inherited), inherited);
+    tree_end(&t);
+    tree_clear();
+}
+
+#define IMAGE "    image: ghcr.io/ggml-org/llama.cpp:server-b8022\n"
+
+static void nobody_inherits_what_a_service_says_of_itself(void **state) {
+    (void)state;
+    static const char words[] = "services:\n  a:\n" IMAGE "    command: -m a.gguf -c ${CTX:-1} -ngl 99\n";
+    check_inherited(words, "", "compose.yaml:a", false);
+    check_inherited(words, "CTX=8192\n", ".env",
+                    false); /* the .env starts it, and the count is the service's */
+    check_inherited("services:\n  a:\n" IMAGE
+                    "    command: -m a.gguf\n    environment:\n      LLAMA_ARG_N_GPU_LAYERS: 99\n",
+                    "", "compose.yaml:a", false);
+    check_inherited("services:\n  a:\n" IMAGE "    command: -m a.gguf -ngl ${NGL:-99}\n", "",
+                    "compose.yaml:a", true);
+    check_inherited("x-all: &all\n  environment:\n    LLAMA_ARG_N_GPU_LAYERS: 99\nservices:\n  a:\n"
+                    "    <<: *all\n" IMAGE "    command: -m a.gguf\n",
+                    "", "compose.yaml:a", true);
+    check_inherited("services:\n  a:\n" IMAGE "    env_file: .env\n    command: -m a.gguf\n",
+                    "LLAMA_ARG_N_GPU_LAYERS=99\n", "compose.yaml:a", true);
+}
+
+static void cmd_in_shell_form_is_no_list_of_options(void **state) {
+    (void)state;
+    tree_make(NULL);
+    tree_text("Dockerfile", "FROM x\nENTRYPOINT [\"/app/llama-server\", \"-m\", \"m.gguf\"]\nCMD -c 100\n");
+    tree t = tree_read(tree_box);
+    assert_int_equal(t.out.n_launches, 1);
+    const llw_argv_result *read = &t.out.launches[0].argv;
+    assert_int_equal(read->n_problems, 1);
+    assert_int_equal(read->problems[0].code, LLW_F_WORD);
+    assert_non_null(strstr(read->problems[0].message, "/bin/sh -c"));
+    assert_string_equal(read->problems[0].advice, "write a list of words: CMD [\"-c\", \"100\"]");
+    tree_end(&t);
+    tree_text("Dockerfile", "FROM x\nENTRYPOINT [\"/app/llama-server\"]\nCMD --api-key SECRET\n");
+    t = tree_read(tree_box);
+    assert_null(strstr(t.out.launches[0].argv.problems[0].advice, "SECRET"));
+    tree_end(&t);
+    tree_clear();
+}
+
 static void unset_variables_make_unknown_slots(void **state) {
     (void)state;
     static const char text[] = "services:\n  s:\n    image: ghcr.io/ggml-org/llama.cpp:server\n    command: "
@@ -365,6 +417,8 @@ int main(void) {
         cmocka_unit_test(a_profile_names_its_model_in_any_way),
         cmocka_unit_test(values_that_double_are_stopped),
         cmocka_unit_test(what_cannot_be_read_is_listed_with_its_line),
+        cmocka_unit_test(nobody_inherits_what_a_service_says_of_itself),
+        cmocka_unit_test(cmd_in_shell_form_is_no_list_of_options),
         cmocka_unit_test(unset_variables_make_unknown_slots),
         cmocka_unit_test(links_and_hidden_directories_are_not_followed),
     };

@@ -25,6 +25,13 @@ static void one_strange_line_ends_the_router(void **state) {
     char text[512];
     CHECK("[a]\n" M "ngl = 9\nctx_size = 1\n",
           llw_arena_printf(tree_arena, "%sF26 ctx_size presets.ini:4:1\n", want));
+    tree_make(NULL);
+    tree_text("presets.ini", "[a]\n" M "ubatch = 1024\n");
+    tree t = tree_read(tree_path("presets.ini"));
+    assert_int_equal(t.out.n_problems, 1);
+    assert_string_equal(t.out.problems[0].advice, "write ubatch-size");
+    tree_end(&t);
+    tree_clear();
     CHECK("[a]\n" M "ngl = 9\nmodel-draft-max = 1\n",
           llw_arena_printf(tree_arena, "%sF26 model-draft-max presets.ini:4:1\n", want));
     CHECK("[a]\n" M "ngl = 9\n indented = 1\n",

@@ -1,6 +1,7 @@
 /* Levenshtein's distance with neighbours exchanged as one step, three rows at a time. */
 #include "base/distance.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 enum { MAX_WORD = 63 };
@@ -36,9 +37,21 @@ llw_nearest llw_nearest_to(const char *word) {
     return (llw_nearest){.to = word, .best = llw_distance_allowed(word) + 1};
 }
 
+/* "--ubatch" of "--ubatch-size": the word and more words behind it. Of a word as short as "--no" everything
+ * would be one. */
+static bool continues(const char *word, const char *name) {
+    enum { SHORTEST = 5 };
+    size_t len = strlen(word);
+    return len >= SHORTEST && !strncmp(word, name, len) && (name[len] == '-' || name[len] == '_');
+}
+
 void llw_nearest_try(llw_nearest *nearest, const char *name) {
-    size_t far = llw_distance(nearest->to, name, nearest->best);
-    if (far >= nearest->best) return;
+    size_t len = strlen(name);
+    bool more = continues(nearest->to, name);
+    size_t far = more ? 1 : llw_distance(nearest->to, name, nearest->best);
+    if (far > nearest->best || (far == nearest->best && (!more || (nearest->len && nearest->len <= len))))
+        return;
     nearest->best = far;
     nearest->name = name;
+    nearest->len = more ? len : 0;
 }

@@ -15,9 +15,11 @@ size_t llw_distance_allowed(const char *word);
 typedef struct llw_nearest {
     const char *to, *name;
     size_t best; /* a word has to be nearer than this */
+    size_t len;  /* of the name, when it continues the word; 0 */
 } llw_nearest;
 
-/* Looks for words that are off by no more than a mistyped word of this length may be. */
+/* Looks for words that are off by no more than a mistyped word of this length may be. One that continues the
+ * word (ctx-size of ctx) is off by 1; of several such the shortest is meant. */
 llw_nearest llw_nearest_to(const char *word);
 void llw_nearest_try(llw_nearest *nearest, const char *name);
 

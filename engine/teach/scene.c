@@ -115,9 +115,9 @@ static llw_rc gather_machine(llw_scene *scene, const layered *s, llw_err *err) {
 
 /* What is known of the launch in its files whatever its words are. */
 static void claim_surroundings(llw_scene *scene, llw_entity origin) {
-    static const llw_attr kept[] = {LLW_launch_infrastructure, LLW_launch_example,
-                                    LLW_launch_image,          LLW_launch_image_pinned,
-                                    LLW_launch_reason_given,   LLW_launch_ubatch_reason};
+    static const llw_attr kept[] = {
+        LLW_launch_infrastructure, LLW_launch_inherited,    LLW_launch_example,      LLW_launch_image,
+        LLW_launch_image_pinned,   LLW_launch_reason_given, LLW_launch_ubatch_reason};
     for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
         const llw_claim *best = llw_facts_best(scene->facts, origin, kept[i]);
         if (best)

@@ -149,6 +149,7 @@ static void lower_variables(llw_config_reader *r, llw_config_set *set, const cha
 
 static void through(llw_config_reader *r, const chain *c, llw_launch_spec *spec) {
     const llw_service *s = c->service;
+    spec->service = s;
     spec->mounts = s->mounts;
     spec->n_mounts = s->n_mounts;
     spec->version_place = llw_place(r->arena, s->file->path, s->line, s->column);
@@ -304,6 +305,7 @@ void llw_chain_compose(llw_config_reader *r, llw_config_set *set, llw_config_ent
                                 .lowered = &low,
                                 .version_place = llw_place(r->arena, own->file->path, own->line, own->column),
                                 .infrastructure = true,
+                                .service = s,
                                 .example = e->file.example,
                                 .directory = e->file.directory,
                                 .mounts = s->mounts,

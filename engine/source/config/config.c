@@ -261,23 +261,40 @@ static int by_place(const void *a, const void *b) {
     return strcmp(((const layers *)a)->place, ((const layers *)b)->place);
 }
 
+/* Whoever started it, a .env or a profile: the count itself stands in a Compose file or Dockerfile. */
+static bool stands_in_infrastructure(const llw_config_set *set, const llw_claim *count) {
+    for (size_t i = 0; count->place && i < set->n; i++) {
+        llw_config_kind kind = set->items[i]->kind;
+        if ((kind == LLW_CONFIG_COMPOSE || kind == LLW_CONFIG_DOCKERFILE) &&
+            llw_config_line_in(&set->items[i]->file, count->place))
+            return true;
+    }
+    return false;
+}
+
 /* A layer count that several launches take from one place is as good as one in a Compose file. */
-static void claim_infrastructure(llw_config_reader *r) {
+static void claim_infrastructure(llw_config_reader *r, const llw_config_set *set) {
     layers *all = llw_arena_alloc(r->arena, (r->out->n_launches + 1) * sizeof *all);
     size_t n = 0;
     for (size_t i = 0; i < r->out->n_launches; i++) {
         llw_config_launch *l = &r->out->launches[i];
         const llw_claim *count = llw_facts_best(r->facts, l->launch, LLW_launch_gpu_layers);
+        l->infrastructure |= count && stands_in_infrastructure(set, count);
+        l->inherited = l->infrastructure && !l->own_layers;
         if (count && count->place && *count->place) all[n++] = (layers){count->place, l};
     }
     qsort(all, n, sizeof *all, by_place);
     for (size_t i = 1; i < n; i++)
-        if (!strcmp(all[i - 1].place, all[i].place) && all[i - 1].launch->launch != all[i].launch->launch)
+        if (!strcmp(all[i - 1].place, all[i].place) && all[i - 1].launch->launch != all[i].launch->launch) {
             all[i - 1].launch->infrastructure = all[i].launch->infrastructure = true;
+            all[i - 1].launch->inherited = all[i].launch->inherited = true;
+        }
     for (size_t i = 0; i < r->out->n_launches; i++) {
         const llw_config_launch *l = &r->out->launches[i];
         llw_facts_claim(r->facts, l->launch, LLW_launch_infrastructure, llw_flag(l->infrastructure),
                         LLW_GRADE_CONFIG, "configuration", llw_place(r->arena, l->file, l->line, l->column));
+        llw_facts_claim(r->facts, l->launch, LLW_launch_inherited, llw_flag(l->inherited), LLW_GRADE_CONFIG,
+                        "configuration", llw_place(r->arena, l->file, l->line, l->column));
     }
 }
 
@@ -306,7 +323,7 @@ static void tell_left_out(llw_config_reader *r, const llw_left_out *left, const 
 
 static void read_set(llw_config_reader *r, llw_config_set *set) {
     emit(r, set);
-    claim_infrastructure(r);
+    claim_infrastructure(r, set);
     llw_meanings_tell(r);
     tell_left_out(r, &r->unheard, "statements about models", LLW_CONFIG_MAX_CLAIMS);
     tell_left_out(r, &r->unstarted, "launches", LLW_CONFIG_MAX_LAUNCHES);

@@ -13,8 +13,9 @@
  * says nothing to it
  * - FILE: a .env file through the Compose service beside it; a Dockerfile that runs llama.cpp
  *
- * launch.infrastructure marks what others inherit (Dockerfiles, Compose files, manifests, examples, and a
- * layer count that several launches take from one place), launch.example examples and templates,
+ * launch.infrastructure marks a layer count in a Dockerfile, Compose file, manifest or example, and one that
+ * several launches take from one place; launch.inherited that others get it from there, which nobody does of
+ * what a service or container says of itself; launch.example examples and templates,
  * launch.reason_given whether a comment says why the placement was chosen. What comments and descriptions say
  * about a model becomes `claim` entities; text in quotes, of the past or of lessons, and commented-out
  * profiles say nothing.
@@ -59,7 +60,9 @@ typedef struct llw_config_launch {
     const char *file; /* where it is defined */
     int line, column;
     const char *name;      /* of the profile or service; "" for a whole file */
-    bool infrastructure;   /* others inherit it */
+    bool infrastructure;   /* its layer count stands where launch.infrastructure says */
+    bool inherited;        /* ... and others take it from there */
+    bool own_layers;       /* its layer count stands in its own service or container */
     llw_argv_result argv;  /* problems of its words; places are file:line:column */
     const llw_token *args; /* the words llama.cpp gets, without the program's name */
     size_t n_args;

@@ -48,6 +48,10 @@ size_t llw_front_emit(llw_config_reader *r, const llw_config_file *file, const l
                                 .directory = file->directory,
                                 .mounts = f->start->low.mounts,
                                 .n_mounts = f->start->low.n_mounts};
+        if (f->apart) {
+            spec.own_from = f->start->line;
+            spec.own_to = f->start->last_line;
+        }
         spec.version_place = llw_place(r->arena, where->path, spec.line, spec.column);
         const llw_config_launch *made = llw_config_add_launch(r, &spec);
         if (!made) continue;

@@ -60,6 +60,7 @@ typedef struct llw_front_launch {
     int line, column; /* of its definition; 0: where the start stands */
     int from, to;     /* lines that speak of it; 0: those of the start */
     bool infrastructure;
+    bool apart; /* the lines of its start are its own: nobody takes anything over from them */
 } llw_front_launch;
 
 /* Adds launches, and what comments of the file say about them. Starts in other files (sourced, or scripts

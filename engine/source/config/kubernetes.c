@@ -188,7 +188,8 @@ static size_t add_containers(llw_manifest *m, const llw_yaml *patched, llw_front
         items[n++] =
             (llw_front_launch){.start = start,
                                .name = several ? llw_arena_printf(m->r->arena, "%s/%s", name, own) : name,
-                               .infrastructure = true};
+                               .infrastructure = true,
+                               .apart = !m->helm};
     }
     return n;
 }

@@ -11,6 +11,7 @@
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -322,6 +323,29 @@ static bool starts_at(const llw_config_reader *r, llw_entity launch, int line) {
     return false;
 }
 
+int llw_config_line_in(const llw_config_file *file, const char *place) {
+    size_t len = strlen(file->path);
+    return !strncmp(place, file->path, len) && place[len] == ':' ? atoi(place + len + 1) : 0;
+}
+
+static bool within(const llw_config_file *file, int from, int to, const char *place) {
+    int line = llw_config_line_in(file, place);
+    return line && line >= from && line <= to;
+}
+
+/* Whether the layer count stands in the lines of the service or container itself: not in what it takes over
+ * (an anchor, a file of variables, its image), and not behind ${NAME:-...}, which is for whoever says
+ * nothing.
+ */
+static bool says_itself(llw_config_reader *r, const llw_launch_spec *spec, llw_entity launch) {
+    const llw_claim *count = llw_facts_best(r->facts, launch, LLW_launch_gpu_layers);
+    if (!count || !count->place || (count->origin && strstr(count->origin, "default"))) return false;
+    if (spec->own_from && within(spec->file, spec->own_from, spec->own_to, count->place)) return true;
+    for (const llw_service *s = spec->service; s; s = s->under)
+        if (within(s->file, s->line, s->last_line, count->place)) return true;
+    return false;
+}
+
 /* An id that nothing has; NULL when the same place was read before. Files shown in one document may call
  * different things the same. */
 static const char *free_id(llw_config_reader *r, const llw_launch_spec *spec) {
@@ -381,6 +405,7 @@ llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_
     open_beside(r, spec, made.launch, LLW_launch_draft_model, LLW_launch_draft);
     open_beside(r, spec, made.launch, LLW_launch_mmproj, LLW_launch_projector);
     made.infrastructure = spec->infrastructure;
+    made.own_layers = says_itself(r, spec, made.launch);
     llw_facts_claim(r->facts, made.launch, LLW_launch_example, llw_flag(spec->example), LLW_GRADE_CONFIG,
                     "configuration", place);
     llw_limits limits = low->limits;

@@ -321,10 +321,15 @@ typedef struct llw_launch_spec {
     const char *version; /* of llama.cpp, by an image tag; NULL */
     const char *version_place;
     bool infrastructure, example;
-    const char *directory; /* models are looked for from here */
+    const struct llw_service *service; /* of Compose; NULL */
+    int own_from, own_to;              /* the lines of a container of a manifest; 0: not that */
+    const char *directory;             /* models are looked for from here */
     const llw_mount *mounts;
     size_t n_mounts;
 } llw_launch_spec;
+
+/* The line of a place FILE:LINE:COLUMN in that file; 0 when it is in another. */
+int llw_config_line_in(const llw_config_file *file, const char *place);
 
 /* NULL when there are too many, or the id was read before. */
 llw_config_launch *llw_config_add_launch(llw_config_reader *r, const llw_launch_spec *spec);

@@ -49,6 +49,39 @@ static bool behind_secret(const llw_reader *r, const llw_token *token) {
     return llw_secret_place(at > 0 ? token[-1].text : NULL, at > 1 ? token[-2].text : NULL);
 }
 
+/* A CMD in shell form behind an ENTRYPOINT in exec form is three words of one place: config/start.c. */
+static bool is_shell_form(const llw_token *token, const llw_token *next) {
+    return next && next->text && !strcmp(token->text, "/bin/sh") && !strcmp(next->text, "-c") &&
+           token->place && next->place && !strcmp(token->place, next->place);
+}
+
+/* ["-c", "100"] of the words of a command; NULL when it needs a shell, is long or may hold a secret. */
+static const char *as_list(llw_arena *arena, const char *words) {
+    enum { LONGEST = 200 };
+    const char *list = "";
+    if (!words || strlen(words) > LONGEST || strpbrk(words, "\"'\\$`;&|<>()*?#~\n")) return NULL;
+    for (const char *at = words + strspn(words, " \t"); *at; at += strspn(at, " \t")) {
+        size_t len = strcspn(at, " \t");
+        if (llw_secret_name(at, len)) return NULL;
+        list = llw_arena_printf(arena, "%s%s\"%.*s\"", list, *list ? ", " : "", (int)len, at);
+        at += len;
+    }
+    return llw_arena_printf(arena, "[%s]", list);
+}
+
+static size_t report_shell_form(llw_reader *r, const llw_use *use, const llw_token *next) {
+    bool has_words = next + 1 < r->in->args + r->in->n_args;
+    const char *list = has_words ? as_list(r->arena, next[1].text) : NULL;
+    llw_reader_refuse(
+        r, LLW_F_WORD, use,
+        llw_arena_printf(r->arena, "write a list of words: CMD %s",
+                         list ? list : "[\"--option\", \"value\"]"),
+        "%s ends here: a CMD that is no list reaches it as /bin/sh -c \"...\", and '/bin/sh' is no "
+        "option of it%.*s",
+        llw_reader_program(r), 0, "");
+    return has_words ? 2 : 1;
+}
+
 /* Reports a word that is no option of this program and build. Returns how many words after it belong to it.
  */
 static size_t report_unknown(llw_reader *r, const char *spelling, const llw_token *token,
@@ -63,6 +96,7 @@ static size_t report_unknown(llw_reader *r, const char *spelling, const llw_toke
             "%s ends here: a blank behind a backslash is a word of its own%.*s", program, 0, "");
         return 0;
     }
+    if (is_shell_form(token, next)) return report_shell_form(r, &use, next);
     if (*spelling != '-' || !spelling[1]) {
         const char *word = behind_secret(r, token) ? "..." : spelling;
         use.spelling = word;
@@ -250,6 +284,19 @@ static const llw_token *left_open(llw_reader *r, const llw_token *value) {
     return open;
 }
 
+/* Where the value of a secret option may stand instead: a file, by an option of that name, or a variable. */
+static const char *where_secret(llw_reader *r, const llw_flag_row *row) {
+    const char *name = row->names[row->n_names - 1], *env = row->env;
+    const char *file = llw_arena_printf(r->arena, "%s-file", name);
+    if (llw_flag_find_any(r->flags, file, r->in->program))
+        return llw_arena_printf(r->arena, "use %s, or the environment", file);
+    for (size_t i = 0; !*env && i < r->flags->n_rows; i++) { /* llama-bench reads it as its default */
+        const llw_flag_row *other = &r->flags->rows[i];
+        if (other->n_names && !strcmp(other->names[other->n_names - 1], name)) env = other->env;
+    }
+    return *env ? llw_arena_printf(r->arena, "use the variable %s", env) : "take it out of the command line";
+}
+
 /* The option at i, which takes a value. Returns how many words it took. */
 static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *spelling, size_t i,
                           llw_grade grade) {
@@ -268,7 +315,7 @@ static size_t read_valued(llw_reader *r, const llw_flag_row *row, const char *sp
         return want;
     }
     if (row->secret && !is_placeholder(value->text))
-        llw_reader_report(r, LLW_F_SECRET, LLW_PROBLEM_RISK, &use, "use --api-key-file, or the environment",
+        llw_reader_report(r, LLW_F_SECRET, LLW_PROBLEM_RISK, &use, where_secret(r, row),
                           "the value of %s can be read by every user of the machine", spelling);
     if (llw_is_template(value->text)) value = left_open(r, value);
     if (is_option(r, value->text) && !tell_swallowed(r, &use, value))
