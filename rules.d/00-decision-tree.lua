@@ -13,7 +13,7 @@ rule "one-gpu-holds-it" {
   join = { "l.model == m.id" },
   when = {
     "m.architecture_known",
-    "m.complete",
+    { "m.complete", otherwise = "the file is not whole" },
     "l.fits_one_gpu",
   },
   derive = { ["l.strategy"] = "'one gpu'" },
@@ -34,7 +34,7 @@ rule "all-gpus-hold-it" {
   join = { "l.model == m.id" },
   when = {
     "m.architecture_known",
-    "m.complete",
+    { "m.complete", otherwise = "the file is not whole" },
     "not l.fits_one_gpu",
     "l.fits_gpus",
   },
@@ -63,7 +63,7 @@ rule "experts-go-to-ram" {
   join = { "l.model == m.id" },
   when = {
     "m.architecture_known",
-    "m.complete",
+    { "m.complete", otherwise = "the file is not whole" },
     "m.moe",
     "not l.fits_gpus",
     "l.gpu_free > 0",
@@ -88,7 +88,7 @@ rule "layers-go-to-ram" {
   join = { "l.model == m.id" },
   when = {
     "m.architecture_known",
-    "m.complete",
+    { "m.complete", otherwise = "the file is not whole" },
     "not m.moe",
     "not l.fits_gpus",
     "l.gpu_free > 0",

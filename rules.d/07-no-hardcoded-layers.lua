@@ -12,7 +12,7 @@ rule "flags-stop-fit" {
   level = "wrong",
   each = { l = "launch" },
   when = {
-    { "l.fit_outcome == 'gave-up'", otherwise = "--fit did not give up (its outcome: {l.fit_outcome})" },
+    { "l.fit_outcome == 'gave-up'", otherwise = "no flag made --fit give up (its outcome: {l.fit_outcome})" },
     "not l.loads",
     "predict('loads', l, 'gpu_layers', -1, 'tensor_split', '', 'override_tensor', '', 'cpu_moe', false, 'n_cpu_moe', 0)",
   },
@@ -79,7 +79,7 @@ rule "fit-gave-up-unnoticed" {
   level = "risk",
   each = { l = "launch" },
   when = {
-    { "l.fit_outcome == 'gave-up'", otherwise = "--fit did not give up (its outcome: {l.fit_outcome})" },
+    { "l.fit_outcome == 'gave-up'", otherwise = "no flag made --fit give up (its outcome: {l.fit_outcome})" },
     "l.loads",
   },
   find = "--fit gave up: {l.fit_reason}. It loads all the same, with less than {l.fit_target} MiB left on some card, and the next larger context or model will not",

@@ -1,6 +1,7 @@
 /* llwhy predict and llwhy fit: numbers for programs and people, without running the lessons. */
 #include "render/predict.h"
 #include "cli/app.h"
+#include "explain/refusal.h"
 #include "infer/native.h"
 #include "predict/memo.h"
 
@@ -21,6 +22,18 @@ static const llw_candidate *find_better(llw_app *app, const llw_predicted *p) {
     return best && best->fits && !same ? best : NULL;
 }
 
+/* The verdict as `llwhy MODEL` gives it, and its exit code where llama.cpp does not even try. */
+static void judge(llw_app *app, const llw_facts *facts, llw_entity launch, llw_told *told) {
+    llw_text said = {0};
+    told->verdict = llw_verdict_find(facts, launch, told->predicted);
+    if (llw_refusal_say(facts, launch, told->predicted, llw_build_name_of(facts, launch, app->arena),
+                        &said)) {
+        told->refusal = llw_arena_strdup(app->arena, llw_text_str(&said));
+        llw_app_exit(app, LLW_EXIT_FINDINGS);
+    }
+    llw_text_fini(&said);
+}
+
 static int predict(llw_app *app, bool fit) {
     const llw_options *o = &app->options;
     if (o->n_words > 1 || (!o->n_words && !o->flags_given && !llw_option_given(o, LLW_OPT_FACTS))) {
@@ -33,23 +46,21 @@ static int predict(llw_app *app, bool fit) {
     if (!launch) return llw_app_complain(app, LLW_EXIT_USAGE, "there is no launch to predict"), app->code;
     llw_predicted p;
     llw_memo *memo = llw_memo_new();
-    if (app->argv.refused) {
-        p = (llw_predicted){.launch = launch, .rc = LLW_ERR_INPUT};
-        llw_fail(&p.err, LLW_ERR_INPUT, "", 0, "%s", app->argv.refused);
-    } else {
-        llw_facts *over = llw_facts_overlay(app->facts);
-        llw_native_predict_with(over, launch, app->arena, true, memo, &p);
-        llw_native_speed(over, app->arena, &p);
-        llw_facts_free(over);
-    }
+    llw_facts *over = llw_facts_overlay(app->facts);
+    llw_native_models(over, app->arena, memo);
+    llw_native_predict_with(over, launch, app->arena, true, memo, &p);
+    llw_native_speed(over, app->arena, &p);
+    llw_told told = {.predicted = &p};
+    judge(app, over, launch, &told);
+    llw_facts_free(over);
     if (!app->json) llw_app_remember(app); /* for `why` */
-    const llw_candidate *better = fit ? find_better(app, &p) : NULL;
+    if (fit && !told.refusal) told.better = find_better(app, &p);
     llw_text out = {0};
     if (app->json)
-        fit ? llw_render_fit_json(&out, &p, better) : llw_render_prediction_json(&out, &p);
+        fit ? llw_render_fit_json(&out, &told) : llw_render_prediction_json(&out, &told);
     else
-        fit ? llw_render_fit_text(&out, &app->style, &p, better)
-            : llw_render_prediction_text(&out, &app->style, &p);
+        fit ? llw_render_fit_text(&out, &app->style, &told)
+            : llw_render_prediction_text(&out, &app->style, &told);
     llw_memo_free(memo);
     llw_app_print(app, &out);
     return app->code;

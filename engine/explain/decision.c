@@ -2,6 +2,7 @@
 #include "explain/decision.h"
 #include "explain/lessons.h"
 #include "explain/offer.h"
+#include "explain/refusal.h"
 #include "explain/words.h"
 
 #include <assert.h>
@@ -207,29 +208,6 @@ static void say_fit(deciding *d, llw_text *t) {
     llw_text_add(t, ".");
 }
 
-/* Why llama.cpp would not even try, as a sentence; false when nothing forbids it. */
-static bool say_refusal(const deciding *d, llw_text *t) {
-    const llw_decision *out = d->out;
-    const llw_predicted *p = out->predicted;
-    const char *why = "";
-    int64_t part = 0;
-    if (llw_facts_text(d->run->facts, out->launch, LLW_launch_refused, &why))
-        llw_text_addf(t, "This launch does not start (%s): %s.", out->build_name, why);
-    else if (llw_facts_text(d->run->facts, out->model, LLW_model_refusal, &why))
-        llw_text_addf(t, "llama.cpp refuses this file (%s): it %s.", out->build_name, why);
-    else if (llw_facts_count(d->run->facts, out->model, LLW_model_given_part, &part))
-        llw_text_addf(
-            t, "llama.cpp refuses this file (%s): of a set it must be given part 1, and not part %lld.",
-            out->build_name, (long long)part);
-    else if (p && p->rc == LLW_OK &&
-             (p->fit.prediction.outcome == LLW_OUTCOME_REFUSED ||
-              p->fit.prediction.outcome == LLW_OUTCOME_ABORTS))
-        llw_text_addf(t, "This launch does not start (%s): %s.", out->build_name, p->fit.prediction.reason);
-    else
-        return false;
-    return true;
-}
-
 static bool is_host(const llw_device_line *line) {
     return !strcmp(line->name, "Host");
 }
@@ -278,28 +256,28 @@ static const char *uncertainty(deciding *d, const llw_device_line *worst) {
 
 static void verdict(deciding *d) {
     llw_decision *out = d->out;
+    const llw_facts *facts = d->run->facts;
     llw_text t = {0};
-    bool loads = false, certain = true,
-         known = llw_facts_flag(d->run->facts, out->launch, LLW_launch_loads, &loads);
-    llw_facts_flag(d->run->facts, out->launch, LLW_launch_loads_certain, &certain);
+    out->verdict = llw_verdict_find(facts, out->launch, out->predicted);
+    bool loads = out->verdict == LLW_VERDICT_LOADS || out->verdict == LLW_VERDICT_LIKELY_LOADS;
+    bool certain = out->verdict == LLW_VERDICT_LOADS || out->verdict == LLW_VERDICT_FAILS;
     const llw_device_line *worst = tightest(out), *ram = short_ram(out);
-    if (say_refusal(d, &t)) {
-        out->verdict = LLW_VERDICT_REFUSED;
-    } else if (!known) {
-        out->verdict = LLW_VERDICT_UNKNOWN;
+    if (out->verdict == LLW_VERDICT_REFUSED) {
+        llw_refusal_say(facts, out->launch, out->predicted, out->build_name, &t);
+        out->n_devices = 0; /* figures of what does not start say nothing */
+    } else if (out->verdict == LLW_VERDICT_UNKNOWN) {
         say_unknown(d, &t);
     } else if (loads) {
-        out->verdict = certain ? LLW_VERDICT_LOADS : LLW_VERDICT_LIKELY_LOADS;
         say_loads(d, worst, certain, &t);
         if (ram) say_short_ram(d, ram, &t);
         say_fit(d, &t);
     } else {
-        out->verdict = certain ? LLW_VERDICT_FAILS : LLW_VERDICT_LIKELY_FAILS;
         say_fails(d, worst, missing_ram(out, ram), certain, &t);
         say_fit(d, &t);
     }
     out->verdict_text = keep(d, &t);
-    out->uncertainty = known && !certain && worst ? uncertainty(d, worst) : "";
+    bool close = out->verdict == LLW_VERDICT_LIKELY_LOADS || out->verdict == LLW_VERDICT_LIKELY_FAILS;
+    out->uncertainty = close && worst ? uncertainty(d, worst) : "";
 }
 
 /* " (by 2 records of this card)", where the ledger tells how much the card needs beside the buffers. */
@@ -454,9 +432,7 @@ void llw_decide_verdict(llw_run *run, llw_entity launch, llw_arena *arena, llw_d
     out->model = llw_facts_ref(run->facts, launch, LLW_launch_model);
     out->build = llw_facts_ref(run->facts, launch, LLW_launch_build);
     out->predicted = llw_run_predicted(run, launch);
-    out->build_name = out->build
-                          ? llw_arena_printf(arena, "llama.cpp %s", llw_facts_id(run->facts, out->build))
-                          : "llama.cpp";
+    out->build_name = llw_build_name_of(run->facts, launch, arena);
     out->title = out->model ? title(&d) : "no model";
     out->details = out->model ? details(&d) : "";
     device_lines(&d);

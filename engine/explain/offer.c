@@ -1,6 +1,7 @@
 /* Words the offers: the author's remedy or the cheapest repair, and the best placement, each with a reason
  * per flag. */
 #include "explain/offer.h"
+#include "explain/refusal.h"
 #include "explain/words.h"
 #include "fact/flags.h"
 #include "predict/place.h"
@@ -392,6 +393,7 @@ void llw_offers(llw_run *run, llw_arena *arena, llw_decision *d) {
     d->choice.title = "our choice";
     if (!p || p->rc != LLW_OK || d->verdict == LLW_VERDICT_UNKNOWN) return;
     if (llw_facts_value(run->facts, d->launch, LLW_launch_refused).known) return; /* the flags come first */
+    if (llw_refusal_is_of_file(run->facts, d->model)) return;                     /* no flag mends a file */
     offering o = {
         .run = run, .arena = arena, .d = d, .program = p->as_read.program, .order = p->as_read.build_order};
     if (llw_flags_load(&o.flags, NULL) != LLW_OK) return;

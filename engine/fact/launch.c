@@ -41,7 +41,7 @@ typedef struct reading {
     llw_entity entity;
     llw_arena *arena;
     llw_seen_gpus seen;
-    llw_attr missing;
+    llw_attr missing, refused;
     llw_rc rc;
     llw_err *err;
 } reading;
@@ -79,12 +79,18 @@ static bool flag_or_off(reading *r, llw_attr attr) {
     return llw_facts_flag(r->facts, r->entity, attr, &b) && b;
 }
 
-static void refuse(reading *r, llw_attr attr, const char *fmt, const char *value, const char *advice) {
+static void stop(reading *r, llw_rc rc, llw_attr attr, const char *fmt, const char *value,
+                 const char *advice) {
     if (r->rc != LLW_OK) return;
     char what[300];
     snprintf(what, sizeof what, fmt, value);
-    r->rc = llw_fail(r->err, LLW_ERR_INPUT, place_of(r, attr), 0, "launch.%s: %s: %s",
-                     llw_attr_get(attr)->name, what, advice);
+    r->refused = attr;
+    r->rc = llw_fail(r->err, rc, place_of(r, attr), 0, "launch.%s: %s: %s", llw_attr_get(attr)->name, what,
+                     advice);
+}
+
+static void refuse(reading *r, llw_attr attr, const char *fmt, const char *value, const char *advice) {
+    stop(r, LLW_ERR_INPUT, attr, fmt, value, advice);
 }
 
 static uint32_t cache_type_of(reading *r, llw_attr attr) {
@@ -193,6 +199,11 @@ static const llw_seen *seen_by_name(const llw_seen_gpus *seen, const char *name)
     return NULL;
 }
 
+/* A device of another kind than those known may be there all the same. */
+static llw_rc of_absent(const llw_seen_gpus *seen, const char *name) {
+    return llw_seen_lacks(seen, name, strlen(name)) ? LLW_ERR_INPUT : LLW_ERR_NOTHING;
+}
+
 static void read_devices(reading *r, llw_launch *out) {
     const llw_seen_gpus *seen = &r->seen;
     const char *list = text_of(r, LLW_launch_devices);
@@ -210,8 +221,8 @@ static void read_devices(reading *r, llw_launch *out) {
         const char *name = llw_arena_strndup(r->arena, at, len);
         const llw_seen *found = seen_by_name(seen, name);
         if (!found && seen->n)
-            refuse(r, LLW_launch_devices, "llama.cpp sees no device '%.40s' here", name,
-                   llw_arena_printf(r->arena, "the first one is %s", seen->items[0].name));
+            stop(r, of_absent(seen, name), LLW_launch_devices, "llama.cpp sees no device '%.40s' here", name,
+                 llw_arena_printf(r->arena, "the first one is %s", seen->items[0].name));
         else if (*name)
             add_device(r, out, found ? found->name : name, found ? found->gpu : 0);
         if (!at[len]) return;
@@ -248,8 +259,9 @@ static void check_buffers(reading *r, const llw_launch *out) {
         bool there = !strcmp(buffer, "CPU");
         for (size_t k = 0; k < r->seen.n; k++) there |= !strcmp(buffer, r->seen.items[k].name);
         if (there) continue;
-        refuse(r, LLW_launch_override_tensor, "llama.cpp has no buffer type '%.40s' here", buffer,
-               llw_arena_printf(r->arena, "write CPU, or a GPU such as %s", r->seen.items[0].name));
+        stop(r, of_absent(&r->seen, buffer), LLW_launch_override_tensor,
+             "llama.cpp has no buffer type '%.40s' here", buffer,
+             llw_arena_printf(r->arena, "write CPU, or a GPU such as %s", r->seen.items[0].name));
         return;
     }
 }
@@ -291,7 +303,13 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
                                                 LLW_SPLIT_TENSOR};
     static const char *const switches[] = {"auto", "on", "off"};
     static const llw_switch switch_value[] = {LLW_AUTO, LLW_ON, LLW_OFF};
-    reading r = {facts, entity, arena, llw_seen_find(facts, entity, arena), LLW_ATTR_NONE, LLW_OK, err};
+    reading r = {.facts = facts,
+                 .entity = entity,
+                 .arena = arena,
+                 .seen = llw_seen_find(facts, entity, arena),
+                 .missing = LLW_ATTR_NONE,
+                 .rc = LLW_OK,
+                 .err = err};
     *out = (llw_launch){.entity = entity, .ram_available = -1, .ram_total = -1};
     read_model(&r, out);
     read_program(&r, out);
@@ -343,8 +361,8 @@ llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *are
         check_buffers(&r, out);
     }
     if (r.rc == LLW_OK) r.rc = llw_speculation_read(facts, entity, arena, &out->spec, err);
+    if (missing) *missing = r.rc == LLW_ERR_INPUT ? r.refused : r.missing;
     if (r.rc != LLW_OK) return r.rc;
-    if (missing) *missing = r.missing;
     if (r.missing == LLW_ATTR_NONE) return LLW_OK;
     return llw_fail(err, LLW_ERR_NOTHING, "", 0, "%s.%s is not known: %s",
                     llw_kind_name(llw_attr_get(r.missing)->kind), llw_attr_get(r.missing)->name,

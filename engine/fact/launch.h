@@ -151,7 +151,8 @@ const char *llw_cache_type_nearest(const char *name);
  *
  * Reads the launch entity. *missing (may be NULL) receives the first slot without a value that prediction
  * needs, with rc LLW_ERR_NOTHING; LLW_ERR_INPUT when a value cannot be read ("-ctk q9": err says what to
- * write). */
+ * write), and then *missing is the slot that holds it. A device that may be there without being known ("-dev
+ * Vulkan0" beside CUDA0) is LLW_ERR_NOTHING without a slot: err says which. */
 llw_rc llw_launch_read(const llw_facts *facts, llw_entity entity, llw_arena *arena, llw_launch *out,
                        llw_attr *missing, llw_err *err);
 

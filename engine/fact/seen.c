@@ -134,3 +134,16 @@ llw_seen_gpus llw_seen_find(const llw_facts *facts, llw_entity launch, llw_arena
     }
     return out;
 }
+
+bool llw_seen_lacks(const llw_seen_gpus *seen, const char *name, size_t len) {
+    size_t prefix = 0;
+    while (prefix < len && !isdigit((unsigned char)name[prefix])) prefix++;
+    bool same_kind = false;
+    for (size_t i = 0; i < seen->n; i++) {
+        const char *own = seen->items[i].name;
+        if (strlen(own) == len && !strncasecmp(own, name, len)) return false;
+        same_kind |=
+            prefix && prefix < len && !strncasecmp(own, name, prefix) && isdigit((unsigned char)own[prefix]);
+    }
+    return same_kind;
+}

@@ -21,4 +21,8 @@ typedef struct llw_seen_gpus {
  * machine's cards are not known. Allocates from `arena`. */
 llw_seen_gpus llw_seen_find(const llw_facts *facts, llw_entity launch, llw_arena *arena);
 
+/* Whether a device of that name is surely not there: CUDA3 beside cards called CUDA0 and CUDA1. One of
+ * another kind, which nobody told of, may be. */
+bool llw_seen_lacks(const llw_seen_gpus *seen, const char *name, size_t len);
+
 #endif

@@ -242,6 +242,40 @@ static void bound_devices(const native *n) {
     place(n, "Host", 0, llw_facts_next(n->facts, LLW_KIND_host, 0), &p->host, 0, 0);
 }
 
+/* What the cards have, where nothing is put on them. */
+static void claim_room(const native *n) {
+    const llw_launch *launch = &n->out->as_read;
+    int64_t all = 0, largest = 0;
+    for (int d = 0; d < launch->n_devices; d++) {
+        const llw_device *device = &launch->devices[d];
+        if (!device->known) return;
+        all += device->free;
+        if (device->free > largest) largest = device->free;
+    }
+    say(n, n->launch, LLW_launch_gpu_free, llw_bytes(all));
+    say(n, n->launch, LLW_launch_largest_gpu_free, llw_bytes(largest));
+}
+
+/* A file that llama.cpp refuses takes nothing of any device, and --fit, which opens it first, fails. */
+static void refuse_file(const native *n) {
+    llw_fit *fit = &n->out->fit;
+    const char *why = "";
+    int64_t part = 0;
+    llw_entity model = n->out->as_read.model_entity;
+    if (llw_facts_text(n->facts, model, LLW_model_refusal, &why))
+        fit->prediction.reason = llw_arena_printf(n->arena, "llama.cpp refuses the file: it %s", why);
+    else if (llw_facts_count(n->facts, model, LLW_model_given_part, &part))
+        fit->prediction.reason = "llama.cpp refuses the file: it is not part 1 of its set";
+    else
+        return;
+    fit->prediction.outcome = LLW_OUTCOME_REFUSED;
+    fit->fits = fit->meets_target = false;
+    if (fit->outcome == LLW_FIT_OFF) return;
+    fit->outcome = LLW_FIT_FAILED;
+    fit->reason = fit->prediction.reason;
+    fit->n_args = fit->n_steps = 0;
+}
+
 static const char *fit_outcome_name(llw_fit_outcome outcome) {
     static const char *const name[] = {"off", "unchanged", "adjusted", "gave-up", "failed", "unknown"};
     return name[outcome];
@@ -321,6 +355,7 @@ static void claim_launch(const native *n) {
     say(n, l, LLW_launch_n_ctx_seq, llw_count(p->n_ctx_seq));
     say(n, l, LLW_launch_n_seq, llw_count(p->n_seq));
     if (p->outcome == LLW_OUTCOME_UNKNOWN) bound_devices(n);
+    if (p->outcome == LLW_OUTCOME_REFUSED || p->outcome == LLW_OUTCOME_ABORTS) claim_room(n);
     if (p->outcome != LLW_OUTCOME_OK) return;
     say(n, l, LLW_launch_flash_attn_used, llw_flag(p->flash_attn));
     say(n, l, LLW_launch_pipelined, llw_flag(p->pipelined));
@@ -393,6 +428,7 @@ void llw_native_predict_with(llw_facts *facts, llw_entity launch, llw_arena *are
                                             out->as_read.model)));
     out->as_read.memo = memo;
     llw_fit_run(&out->as_read, arena, explain, &out->fit);
+    refuse_file(&n);
     claim_launch(&n);
 }
 

@@ -26,7 +26,7 @@ typedef struct llw_node {
 typedef struct llw_predicted {
     llw_entity launch;
     llw_rc rc;        /* LLW_ERR_NOTHING: a fact is missing; LLW_ERR_INPUT: a value cannot be read */
-    llw_attr missing; /* which fact */
+    llw_attr missing; /* which fact, or which slot's value; LLW_ATTR_NONE: err says it */
     llw_err err;
     llw_launch as_read;       /* the launch as its flags say */
     llw_fit fit;              /* what llama.cpp makes of it; fit.launch and fit.prediction are what loads */

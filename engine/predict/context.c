@@ -66,8 +66,11 @@ bool llw_context_resolve(llw_plan *plan) {
                              plan->n_seq, LLW_MAX_SEQUENCES);
     int64_t ctx = launch->ctx > 0 ? launch->ctx : h->n_ctx_train;
     if (ctx <= 0 || ctx > UINT32_MAX)
-        return llw_plan_stop(plan, LLW_OUTCOME_REFUSED,
-                             "no context size: -c is not given and the header has no context_length");
+        return llw_plan_stop(
+            plan, LLW_OUTCOME_REFUSED, "no context size: -c is not given and the header %s",
+            llw_model_hparam(plan->model, "context_length")
+                ? "states a context_length of 0" /* src/llama-context.cpp llama_init_from_model */
+                : "has no context_length");
     int64_t batch = launch->batch;
     if (launch->embedding && batch > launch->ubatch) batch = launch->ubatch; /* server.cpp, for embeddings */
     plan->n_batch = h->causal ? least(ctx, batch) : batch;

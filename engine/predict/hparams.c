@@ -454,9 +454,11 @@ bool llw_hparams_read(llw_plan *plan) {
     llw_hparams *h = &plan->hparams;
     int64_t in_file = llw_model_int(plan->model, "block_count", -1, 0);
     if (!llw_model_hparam(plan->model, "block_count"))
-        return llw_plan_stop(plan, LLW_OUTCOME_REFUSED, "the header has no %s.block_count%s",
-                             plan->model->architecture,
-                             plan->architecture ? "" : ", and llama.cpp no architecture of that name");
+        return llw_plan_stop(
+            plan, LLW_OUTCOME_REFUSED, "the header has no %s.block_count%s", plan->model->architecture,
+            plan->architecture ? ""
+                               : ", and llama.cpp no architecture of that name; if it is a new "
+                                 "one, a newer build than those known here may load it");
     if (in_file <= 0 || in_file > LLW_MAX_LAYERS)
         return llw_plan_stop(plan, LLW_OUTCOME_REFUSED,
                              "%s.block_count is %lld; llama.cpp takes 1 to %d layers",

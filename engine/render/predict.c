@@ -86,12 +86,24 @@ static json_t *count_or_null(int64_t n) {
     return n > 0 ? json_integer(n) : json_null();
 }
 
-void llw_render_prediction_json(llw_text *out, const llw_predicted *p) {
+/* Of what llama.cpp does not take: refused, where it does not abort on it. */
+static json_t *outcome_json(const llw_told *told) {
+    const llw_predicted *p = told->predicted;
+    llw_outcome outcome = p->rc == LLW_OK          ? p->fit.prediction.outcome
+                          : p->rc == LLW_ERR_INPUT ? LLW_OUTCOME_REFUSED
+                                                   : LLW_OUTCOME_UNKNOWN;
+    if (told->refusal && outcome != LLW_OUTCOME_ABORTS) outcome = LLW_OUTCOME_REFUSED;
+    return outcome == LLW_OUTCOME_UNKNOWN ? json_null() : json_string(outcome_name(outcome));
+}
+
+void llw_render_prediction_json(llw_text *out, const llw_told *told) {
+    const llw_predicted *p = told->predicted;
     json_t *root = json_object();
     json_object_set_new(root, "schema", json_string("llwhy.predict/1"));
-    if (p->rc != LLW_OK) {
-        json_object_set_new(root, "outcome", p->rc == LLW_ERR_INPUT ? json_string("refused") : json_null());
-        json_object_set_new(root, "reason", llw_json_string(p->err.text));
+    json_object_set_new(root, "verdict", json_string(llw_verdict_name(told->verdict)));
+    json_object_set_new(root, "outcome", outcome_json(told));
+    if (p->rc != LLW_OK || told->refusal) {
+        json_object_set_new(root, "reason", llw_json_string(told->refusal ? told->refusal : p->err.text));
         json_object_set_new(root, "devices", json_array());
         json_object_set_new(root, "host", json_pack("{s:n,s:n,s:n}", "model", "context", "compute"));
         json_object_set_new(root, "n_ctx", json_null());
@@ -100,9 +112,6 @@ void llw_render_prediction_json(llw_text *out, const llw_predicted *p) {
         return;
     }
     const llw_prediction *q = &p->fit.prediction;
-    json_object_set_new(root, "outcome",
-                        q->outcome == LLW_OUTCOME_UNKNOWN ? json_null()
-                                                          : json_string(outcome_name(q->outcome)));
     json_object_set_new(root, "reason", llw_json_string(q->reason ? q->reason : ""));
     json_object_set_new(root, "devices", devices_json(&p->fit));
     json_object_set_new(root, "host", host_json(&q->host));
@@ -132,10 +141,12 @@ static json_t *better_json(const llw_candidate *better) {
     return o;
 }
 
-void llw_render_fit_json(llw_text *out, const llw_predicted *p, const llw_candidate *better) {
+void llw_render_fit_json(llw_text *out, const llw_told *told) {
+    const llw_predicted *p = told->predicted;
     json_t *root = json_object(), *args = json_array(), *steps = json_array();
     json_object_set_new(root, "schema", json_string("llwhy.fit/1"));
-    bool known = p->rc == LLW_OK && p->fit.outcome != LLW_FIT_UNKNOWN;
+    json_object_set_new(root, "verdict", json_string(llw_verdict_name(told->verdict)));
+    bool figures = p->rc == LLW_OK && !told->refusal, known = figures && p->fit.outcome != LLW_FIT_UNKNOWN;
     json_object_set_new(root, "outcome", known ? json_string(fit_name(p->fit.outcome)) : json_null());
     for (size_t i = 0; known && i < p->fit.n_args; i++)
         json_array_append_new(args, llw_json_string(p->fit.args[i]));
@@ -146,14 +157,14 @@ void llw_render_fit_json(llw_text *out, const llw_predicted *p, const llw_candid
     json_object_set_new(root, "exact", known ? json_boolean(p->fit.exact) : json_null());
     json_object_set_new(root, "meets_target", known ? json_boolean(p->fit.meets_target) : json_null());
     json_object_set_new(root, "reason",
-                        json_string(p->rc != LLW_OK ? p->err.text
-                                    : p->fit.reason ? p->fit.reason
-                                                    : ""));
+                        llw_json_string(told->refusal     ? told->refusal
+                                        : p->rc != LLW_OK ? p->err.text
+                                        : p->fit.reason   ? p->fit.reason
+                                                          : ""));
     json_object_set_new(root, "steps", steps);
-    json_object_set_new(root, "better", better_json(better));
-    json_object_set_new(root, "devices", p->rc == LLW_OK ? devices_json(&p->fit) : json_array());
-    json_object_set_new(root, "n_ctx",
-                        p->rc == LLW_OK ? count_or_null(p->fit.prediction.n_ctx) : json_null());
+    json_object_set_new(root, "better", better_json(told->better));
+    json_object_set_new(root, "devices", figures ? devices_json(&p->fit) : json_array());
+    json_object_set_new(root, "n_ctx", figures ? count_or_null(p->fit.prediction.n_ctx) : json_null());
     llw_json_dump(out, root);
 }
 
@@ -181,7 +192,18 @@ static void row(llw_text *out, const char *name, const llw_memory *m, bool known
     llw_text_add(out, "\n");
 }
 
-void llw_render_prediction_text(llw_text *out, const llw_style *style, const llw_predicted *p) {
+static void say_refusal(llw_text *out, const llw_style *style, const llw_told *told) {
+    llw_wrap(out, style, told->refusal, 0, 2);
+    llw_text_add(out, "\n");
+    llw_flatten(out, style);
+}
+
+void llw_render_prediction_text(llw_text *out, const llw_style *style, const llw_told *told) {
+    const llw_predicted *p = told->predicted;
+    if (told->refusal) {
+        say_refusal(out, style, told);
+        return;
+    }
     if (p->rc != LLW_OK) {
         llw_text_addf(out, "Nothing can be predicted: %s\n", p->err.text);
         return;
@@ -190,7 +212,6 @@ void llw_render_prediction_text(llw_text *out, const llw_style *style, const llw
     if (q->outcome != LLW_OUTCOME_OK) {
         llw_text_addf(out, "outcome: %s", outcome_name(q->outcome));
         llw_text_addf(out, "%s%s\n", *q->reason ? ": " : "", q->reason);
-        if (q->outcome != LLW_OUTCOME_UNKNOWN) return;
     }
     llw_text_addf(out, "%-8s %18s %18s %18s  %18s\n", "bytes", "model", "context", "compute", "left");
     for (int d = 0; d < q->n_devices; d++) {
@@ -256,8 +277,12 @@ static void say_better(llw_text *out, const llw_style *style, const llw_launch *
     llw_text_add(out, "\n");
 }
 
-void llw_render_fit_text(llw_text *out, const llw_style *style, const llw_predicted *p,
-                         const llw_candidate *better) {
+void llw_render_fit_text(llw_text *out, const llw_style *style, const llw_told *told) {
+    const llw_predicted *p = told->predicted;
+    if (told->refusal) {
+        say_refusal(out, style, told);
+        return;
+    }
     if (p->rc != LLW_OK) {
         llw_text_addf(out, "What --fit will do cannot be told: %s\n", p->err.text);
         return;
@@ -291,6 +316,6 @@ void llw_render_fit_text(llw_text *out, const llw_style *style, const llw_predic
         llw_text_addf(out, "%s: %s %s%s\n", device->name, llw_format_mib(a, left < 0 ? -left : left),
                       left < 0 ? "short" : "left", draft ? ", the draft counted" : "");
     }
-    if (better) say_better(out, style, &p->as_read, better);
+    if (told->better) say_better(out, style, &p->as_read, told->better);
     llw_flatten(out, style);
 }

@@ -2,7 +2,6 @@
 #include "source/launch/absent.h"
 #include "fact/seen.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,24 +78,10 @@ static void check_ids(check *c) {
     }
 }
 
-/* CUDA3 beside cards called CUDA0 and CUDA1; a device of another kind may be there without being told. */
-static bool is_absent(const check *c, const char *name, size_t len) {
-    size_t prefix = 0;
-    while (prefix < len && !isdigit((unsigned char)name[prefix])) prefix++;
-    bool same_kind = false;
-    for (size_t i = 0; i < c->seen.n; i++) {
-        const char *own = c->seen.items[i].name;
-        if (strlen(own) == len && !strncasecmp(own, name, len)) return false;
-        same_kind |=
-            prefix && prefix < len && !strncasecmp(own, name, prefix) && isdigit((unsigned char)own[prefix]);
-    }
-    return same_kind;
-}
-
 static void check_devices(check *c) {
     for (const char *at = text_of(c, LLW_launch_devices); *at;) {
         size_t len = strcspn(at, ",");
-        if (is_absent(c, at, len)) {
+        if (llw_seen_lacks(&c->seen, at, len)) {
             tell(c, LLW_launch_devices, LLW_PROBLEM_WRONG, "-dev",
                  llw_arena_printf(c->arena, "name %s%s%s", c->seen.items[0].name, c->seen.n > 1 ? " to " : "",
                                   c->seen.n > 1 ? c->seen.items[c->seen.n - 1].name : ""),
@@ -113,7 +98,7 @@ static void check_buffers(check *c) {
     for (const char *at = text_of(c, LLW_launch_override_tensor); *at;) {
         size_t len = strcspn(at, ","), from = len;
         while (from && at[from - 1] != '=') from--;
-        if (from && is_absent(c, at + from, len - from)) {
+        if (from && llw_seen_lacks(&c->seen, at + from, len - from)) {
             tell(c, LLW_launch_override_tensor, LLW_PROBLEM_WRONG, "-ot",
                  "name a buffer of a GPU that is there",
                  "llama.cpp ends here: unknown buffer type %.*s; this launch sees %s", (int)(len - from),
