@@ -321,8 +321,19 @@ static void survival(deciding *d) {
     out->survival = keep(d, &t);
 }
 
+/* What RAM moves is nobody's figure but a usual one: said where RAM is read, else "". */
+static const char *assumed_of_ram(const deciding *d, const llw_predicted *p) {
+    const llw_facts *facts = d->run->facts;
+    llw_entity host = llw_facts_next(facts, LLW_KIND_host, 0);
+    const llw_claim *c = host ? llw_facts_best(facts, host, LLW_host_ram_bandwidth) : NULL;
+    bool read = p && p->speed && (p->speed->weights_host > 0 || p->speed->cache_host > 0);
+    if (!read || !c || !c->value.known || c->grade != LLW_GRADE_DEFAULT) return "";
+    return llw_arena_printf(d->arena, "; that RAM moves %.0f GB/s is assumed", c->value.as.real / 1e9);
+}
+
 static void speed(deciding *d) {
     double low = 0, high = 0;
+    const llw_predicted *p = llw_run_predicted(d->run, d->out->launch);
     d->out->speed = "";
     if (!llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed_low, &low) ||
         !llw_facts_real(d->run->facts, d->out->launch, LLW_launch_speed_high, &high) ||
@@ -346,9 +357,8 @@ static void speed(deciding *d) {
         d->out->speed = llw_arena_printf(d->arena,
                                          "Speed: about %.*f to %.*f tokens per second for one user at the "
                                          "start of a conversation, estimated from the "
-                                         "bytes a token reads.",
-                                         low < 10, low, high < 10, high);
-    const llw_predicted *p = llw_run_predicted(d->run, d->out->launch);
+                                         "bytes a token reads%s.",
+                                         low < 10, low, high < 10, high, assumed_of_ram(d, p));
     if (p && p->speed && p->speed->cliff)
         d->out->speed = llw_arena_printf(d->arena, "%s %s.", d->out->speed, p->speed->cliff);
 }
