@@ -50,11 +50,19 @@ static void resolve_speculation(llw_plan *plan) {
         plan->snapshots = spec->draft_most;
 }
 
+/* tools/server/server.cpp of b7347: one slot counts as nothing said */
+static bool one_is_four(const llw_launch *launch) {
+    if (launch->parallel != 1 || launch->kv_unified == LLW_ON || launch->spec.draft) return false;
+    llw_changes build;
+    llw_changes_read(launch->build_order, &build);
+    return build.one_slot_is_four;
+}
+
 int llw_context_slots(const llw_launch *launch, bool *unified) {
     enum { SERVER_SLOTS = 4 }; /* tools/server/server.cpp: n_parallel auto */
-    bool automatic = launch->parallel < 0 && launch->program == LLW_PROGRAM_SERVER;
+    bool automatic = launch->program == LLW_PROGRAM_SERVER && (launch->parallel < 0 || one_is_four(launch));
     *unified = launch->kv_unified == LLW_ON || automatic;
-    return launch->parallel > 0 ? launch->parallel : automatic ? SERVER_SLOTS : 1;
+    return automatic ? SERVER_SLOTS : launch->parallel > 0 ? launch->parallel : 1;
 }
 
 bool llw_context_resolve(llw_plan *plan) {

@@ -247,8 +247,11 @@ void llw_ground_context(llw_plan *plan, int64_t asked) {
     else
         llw_ground_key(plan, 1, "context_length", NULL);
     llw_ground_slot(plan, 1, LLW_launch_n_seq, -1);
-    llw_plan_step(plan, -1, LLW_launch_n_seq, plan->n_seq, automatic ? server : "common/arg.cpp --parallel",
+    bool of_one = launch->parallel == 1 && plan->n_seq > 1; /* the build's one_slot_is_four */
+    llw_plan_step(plan, -1, LLW_launch_n_seq, plan->n_seq,
+                  automatic || of_one ? server : "common/arg.cpp --parallel",
                   automatic ? "llama-server starts %d slots when -np is not given, other programs 1"
+                  : of_one  ? "this build of llama-server makes %d slots of -np 1, too, unless -kvu is given"
                             : "-np %d",
                   automatic && launch->program == LLW_PROGRAM_SERVER ? plan->n_seq
                   : automatic                                        ? 4
@@ -260,7 +263,7 @@ void llw_ground_context(llw_plan *plan, int64_t asked) {
                                    : "%s cells / %d slots = %s, up to a multiple of 256",
                   llw_format_count(n, plan->n_ctx), plan->n_seq, llw_format_count(each, plan->n_ctx_seq));
     llw_ground_slot(plan, 1, LLW_launch_n_ctx, -1);
-    if (plan->kv_unified && !automatic) llw_ground_slot(plan, 1, LLW_launch_kv_unified, -1);
+    if (plan->kv_unified && !automatic && !of_one) llw_ground_slot(plan, 1, LLW_launch_kv_unified, -1);
     if (!plan->kv_unified) llw_ground_slot(plan, 1, LLW_launch_n_seq, -1);
 }
 

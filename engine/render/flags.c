@@ -78,10 +78,11 @@ static void add_row(llw_text *out, const llw_style *style, llw_arena *arena, con
     const char *builds = from_to(arena, row);
     bool negative = false;
     bool here = llw_flag_active(row, q->program, q->build->order);
-    if (!here && *row->until_version && row->n_names &&
-        llw_flag_find(q->flags, row->names[0], q->program, q->build->order, &negative))
+    bool otherwise = !here && row->n_names &&
+                     llw_flag_find(q->flags, row->names[0], q->program, q->build->order, &negative);
+    if (otherwise && *row->until_version && !*row->since_version)
         builds = llw_arena_printf(arena, "before %s", llw_build_and_day(arena, row->until_version));
-    else if (!here && llw_flag_of_program(row, q->program))
+    else if (!here && !otherwise && llw_flag_of_program(row, q->program))
         builds = llw_arena_printf(arena, "%s; llama-%s of %s does not have it", builds,
                                   llw_program_name(q->program), q->build->version);
     add_line(out, style, "builds", builds);

@@ -37,6 +37,7 @@ static llw_value value_of(llw_reader *r, llw_attr attr, llw_parsed p, bool inver
 /* A value written in the option table: yes, no, a number, a word. */
 static llw_value value_in_table(llw_attr attr, const char *text) {
     llw_type type = llw_attr_get(attr)->type;
+    if (!strcmp(text, "unknown")) return llw_unknown(type);
     if (type == LLW_FLAG) return llw_flag(!strcmp(text, "yes") || !strcmp(text, "on") || !strcmp(text, "1"));
     if (type == LLW_COUNT && !strcmp(text, "auto")) return llw_count(-1);
     if (type == LLW_COUNT) return llw_count(strtoll(text, NULL, 10));
@@ -334,7 +335,8 @@ static void claim_defaults(llw_reader *r) {
     }
     const llw_setting *unified = winner(r, LLW_launch_kv_unified), *slots = winner(r, LLW_launch_parallel);
     if (unified && !unified->value.known) return;
-    bool automatic = r->in->program == LLW_PROGRAM_SERVER && count_or(r, LLW_launch_parallel, -1) < 0;
+    bool automatic = r->in->program == LLW_PROGRAM_SERVER &&
+                     count_or(r, LLW_launch_parallel, default_of(r, LLW_launch_parallel, "1").as.count) < 0;
     llw_facts_claim(r->facts, r->out->launch, LLW_launch_kv_unified,
                     slots && !slots->value.known ? llw_unknown(LLW_FLAG) : llw_flag(automatic),
                     LLW_GRADE_DEFAULT, "default", llw_reader_program(r));
