@@ -50,6 +50,36 @@ rule "conversation-shorter-than-asked" {
   },
 }
 
+-- RoPE is scaled for more, and the cap stays where the header has it (llama.cpp #17459, #22140). Since llama.cpp #28030 of 2026-08-30
+-- --rope-scaling yarn moves it; b10760, of order 202609020, is the first build known after that. --override-kv moves it everywhere.
+rule "scaled-and-still-capped" {
+  level = "risk",
+  since = "b6925",
+  each = { b = "build", l = "launch", m = "model" },
+  join = { "l.build == b.id", "l.model == m.id" },
+  when = {
+    { "l.rope_given", otherwise = "no flag scales RoPE" },
+    "l.n_ctx_seq > m.context_length",
+    "l.program == 'server'",
+  },
+  unless = {
+    "l.header_overridden",
+    "l.rope_scaling == 'yarn' and b.order >= 202609020",
+  },
+  find = "RoPE is scaled, and llama-server of {b.version} ends a conversation at {m.context_length} tokens all the same: it takes that figure from the header. Add --override-kv {m.architecture}.context_length=int:{l.n_ctx_seq:plain}; from b10760 on --rope-scaling yarn with --rope-scale needs nothing beside it, and other scaling still does",
+  tests = {
+    fires { build { version = "b8022" }, model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 131072, parallel = 1, rope_given = true, rope_scaling = "yarn" }, says = "--override-kv llama.context_length=int:131072" },
+    fires { build { version = "b10760" }, model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 131072, parallel = 1, rope_given = true, rope_scaling = "linear" } },
+    silent { build { version = "b10760" }, model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 131072, parallel = 1, rope_given = true, rope_scaling = "yarn" }, stops_at = "l.rope_scaling == 'yarn' and b.order >= 202609020" },
+    silent { build { version = "b8022" }, model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 131072, parallel = 1, rope_given = true, header_overridden = true }, stops_at = "l.header_overridden" },
+    silent { build { version = "b6841" }, model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 131072, parallel = 1, rope_given = true } },
+    silent { build { version = "b8022" }, model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 131072, parallel = 1 }, stops_at = "l.rope_given" },
+    silent { build { version = "b8022" }, model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 32768, parallel = 1, rope_given = true }, stops_at = "l.n_ctx_seq > m.context_length" },
+    silent { build { version = "b8022" }, model { known = "mistral-7b-v0.3-q4_k_m" }, launch { ctx = 131072, program = "cli", rope_given = true }, stops_at = "l.program == 'server'" },
+    undecided { build { version = "b8022" }, model { known = "mistral-7b-v0.3-q4_k_m", context_length = unknown }, launch { ctx = 131072, parallel = 1, rope_given = true }, needs = "m.context_length" },
+  },
+}
+
 -- What documents say it was made for.
 rule "written-context-is-longer" {
   level = "wrong",

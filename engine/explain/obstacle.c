@@ -1,5 +1,6 @@
 /* Tells what keeps a wish from being so, and what it would cost. */
 #include "explain/obstacle.h"
+#include "fact/build.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,39 @@ static void devices(telling *t) {
     for (size_t i = 0; i < t->d->after.n_devices; i++) device(t, &t->d->after.devices[i]);
 }
 
+/* What becomes of a conversation that is longer than the model was trained for; NULL when the launch has
+ * moved that end. Before b6925 a slot had its whole share (tools/server/server.cpp of b6845); since then the
+ * trained context is the most (cd5e3b575, llama.cpp #16736), whatever scales RoPE (llama.cpp #17459, #22140);
+ * llama.cpp #28030 of 2026-08-30 moves it for --rope-scaling yarn, and b10760 is the first build known after
+ * it. --override-kv moves it in every build. */
+static const char *past_training(const telling *t, const char *context) {
+    static const char worse[] = "behind it answers get worse unless RoPE is scaled (--rope-scaling yarn with "
+                                "--rope-scale), which costs quality on short texts too";
+    const llw_facts *facts = facts_of(t);
+    llw_entity launch = t->d->after.launch;
+    const char *program = "", *scaling = "", *architecture = "ARCHITECTURE";
+    int64_t order = 0;
+    bool overridden = false;
+    llw_facts_text(facts, launch, LLW_launch_program, &program);
+    llw_facts_text(facts, launch, LLW_launch_rope_scaling, &scaling);
+    llw_facts_flag(facts, launch, LLW_launch_header_overridden, &overridden);
+    llw_facts_count(facts, llw_facts_ref(facts, launch, LLW_launch_build), LLW_build_order, &order);
+    llw_facts_text(facts, t->d->after.model, LLW_model_architecture, &architecture);
+    bool yarn_moves = order >= llw_build_order("b10760");
+    if (strcmp(program, "server") || order < llw_build_order("b6925")) return worse;
+    if (overridden || (yarn_moves && !strcmp(scaling, "yarn"))) return NULL;
+    if (yarn_moves)
+        return "llama-server ends it there unless RoPE is scaled (--rope-scaling yarn with --rope-scale), "
+               "which "
+               "costs quality on short texts too";
+    return llw_arena_printf(
+        t->arena,
+        "this build of llama-server ends it there, with RoPE scaled, too: beside --rope-scaling "
+        "yarn and --rope-scale it needs --override-kv %.60s.context_length=int:%s, and scaled "
+        "RoPE costs quality on short texts too",
+        architecture, context);
+}
+
 static void trained_context(telling *t) {
     int64_t trained = 0, slot = 0;
     char was[LLW_NUMBER_MAX], is[LLW_NUMBER_MAX];
@@ -76,12 +110,12 @@ static void trained_context(telling *t) {
     if (!asked || !llw_facts_count(facts_of(t), t->d->after.model, LLW_model_context_length, &trained) ||
         !llw_facts_count(facts_of(t), t->d->after.launch, LLW_launch_n_ctx_seq, &slot) || slot <= trained)
         return;
+    const char *end = past_training(t, llw_arena_printf(t->arena, "%lld", (long long)slot));
+    if (!end) return;
     condition(t, false,
               llw_arena_printf(t->arena,
-                               "a conversation may use %s tokens by -c, and the model was trained for %s: "
-                               "llama-server ends it there unless RoPE is scaled (--rope-scaling yarn with "
-                               "--rope-scale), which costs quality on short texts too",
-                               llw_format_count(is, slot), llw_format_count(was, trained)));
+                               "a conversation may use %s tokens by -c, and the model was trained for %s: %s",
+                               llw_format_count(is, slot), llw_format_count(was, trained), end));
 }
 
 /* Experts are wished to where there are none. */

@@ -307,6 +307,8 @@ static const struct {
     {LLW_launch_mmproj, ""},
     {LLW_launch_draft_model, ""},
     {LLW_launch_rope_given, "no"},
+    {LLW_launch_rope_scaling, ""},
+    {LLW_launch_header_overridden, "no"},
 };
 
 static llw_value default_of(llw_reader *r, llw_attr attr, const char *absent) {
