@@ -22,6 +22,7 @@ rule "no-model-card" {
 
 rule "experts-split-like-a-dense-model" {
   level = "waste",
+  since = "2025-12-18",
   each = { l = "launch", m = "model" },
   join = { "l.model == m.id" },
   when = {

@@ -70,6 +70,7 @@ rule "layers-in-ram-needlessly" {
 
 rule "fit-target-pushes-weights-out" {
   level = "waste",
+  since = "2025-12-18",
   each = { l = "launch" },
   when = {
     "l.fit_target == '1024'",
