@@ -169,16 +169,32 @@ rule "measured-otherwise" {
   level = "risk",
   each = { g = "log", l = "launch" },
   join = { "g.launch == l.id" },
-  when = { "(g.outcome == 'oom' and l.loads) or (g.outcome == 'loaded' and not l.loads)" },
-  find = "The log of a real load says '{g.outcome}', which is not what the figures here say: believe the log, and look at what differs, the build, the flags or other programs on the card",
+  when = {
+    "g.outcome == 'oom'",
+    "l.loads",
+  },
+  find = "Memory ran out in the real load that the log shows, and the figures here say that it loads: believe the log, and look at what differs, the build, the flags or other programs on the card",
   tests = {
-    fires { log { outcome = "oom" } },
-    fires { log { outcome = "loaded" }, gpu { free = 300 * MiB }, launch { ctx = 2048, fit = false } },
-    silent { log { outcome = "loaded" }, stops_at = "(g.outcome == 'oom' and l.loads) or (g.outcome == 'loaded' and not l.loads)" },
-    silent {
-      log { outcome = "oom" }, gpu { free = 300 * MiB }, launch { ctx = 2048, fit = false },
-      stops_at = "(g.outcome == 'oom' and l.loads) or (g.outcome == 'loaded' and not l.loads)",
-    },
+    fires { log { outcome = "oom" }, says = "Memory ran out in the real load" },
+    silent { log { outcome = "loaded" }, stops_at = "g.outcome == 'oom'" },
+    silent { log { outcome = "oom" }, gpu { free = 300 * MiB }, launch { ctx = 2048, fit = false }, stops_at = "l.loads" },
     undecided { log {}, needs = "g.outcome" },
+  },
+}
+
+rule "loaded-all-the-same" {
+  level = "risk",
+  each = { g = "log", l = "launch" },
+  join = { "g.launch == l.id" },
+  when = {
+    "g.outcome == 'loaded'",
+    "not l.loads",
+  },
+  find = "The log shows a real load that came to its end, and the figures here say that it does not load: believe the log, and look at what differs, the build, the flags or other programs on the card",
+  tests = {
+    fires { log { outcome = "loaded" }, gpu { free = 300 * MiB }, launch { ctx = 2048, fit = false }, says = "that came to its end" },
+    silent { log { outcome = "loaded" }, stops_at = "not l.loads" },
+    silent { log { outcome = "oom" }, gpu { free = 300 * MiB }, launch { ctx = 2048, fit = false }, stops_at = "g.outcome == 'loaded'" },
+    undecided { log {}, gpu { free = 300 * MiB }, launch { ctx = 2048, fit = false }, needs = "g.outcome" },
   },
 }

@@ -140,6 +140,15 @@ static void a_card_that_was_named_is_used(void **state) {
     assert_int_equal(llw_source_card(facts, model, "/no/such/card.md", &err), LLW_ERR_INPUT);
     assert_string_equal(err.file, "/no/such/card.md");
     assert_int_equal(llw_source_card(facts, model, root, &err), LLW_ERR_INPUT);
+    static const char *const none[][2] = {{"", "is empty: it is no model card"},
+                                          {" \n\n", "is empty: it is no model card"},
+                                          {"hello\n", "is no model card: it has no title"}};
+    for (size_t i = 0; i < 3; i++) {
+        err = (llw_err){0};
+        assert_int_equal(llw_source_card(facts, model, put("/elsewhere/e.log", none[i][0]), &err),
+                         LLW_ERR_INPUT);
+        assert_non_null(strstr(err.text, none[i][1]));
+    }
 }
 
 /* --- how to get one --- */

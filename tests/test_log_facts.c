@@ -270,6 +270,47 @@ static void long_prompts_are_tests_of_a_build(void **state) {
     llw_facts_free(s.facts);
 }
 
+/* Neither its figures nor what befell it are this launch's. A cut log gives no figure that it does not show.
+ */
+static void a_log_of_another_model_is_told_and_left(void **state) {
+    (void)state;
+    static const char text[] =
+        "build: 8022 (abcdef) with GNU\nllama_model_load_from_file_impl: using device CUDA0 (NVIDIA GeForce "
+        "RTX "
+        "4090) - 23671 MiB free\nload_tensors:        CUDA0 model buffer size = 20698.00 MiB\n"
+        "ggml_backend_cuda_buffer_type_alloc_buffer: allocating 897.00 MiB on device 0: cudaMalloc failed: "
+        "out "
+        "of memory\nggml_gallocr_reserve_n: failed to allocate CUDA0 buffer of size 940572672\n";
+    static const struct {
+        const char *model;
+        bool other;
+    } models[] = {{"llama-3.1-8b-q4_k_m", true}, {"glm-4.7-flash-q8_0", false}};
+    for (size_t i = 0; i < 2; i++) {
+        llw_facts *facts = llw_facts_new();
+        llw_log log = log_text(llw_facts_arena(facts), text);
+        const llw_load *load = llw_log_best(&log);
+        llw_argv in = {.id = "shown"};
+        llw_argv_result read;
+        llw_log_result result;
+        llw_entity model = 0;
+        llw_err err = {0};
+        assert_int_equal(llw_source_known(facts, models[i].model, NULL, &model, &err), LLW_OK);
+        in.build = llw_build_claim(facts, "b8022", LLW_GRADE_FLAG, "test", "", &err);
+        assert_int_equal(llw_argv_read(facts, &in, &read, &err), LLW_OK);
+        llw_facts_claim(facts, read.launch, LLW_launch_model, llw_ref(model), LLW_GRADE_FLAG, "test", "");
+        llw_log_claim(facts, &log, load, read.launch, &result);
+        assert_int_equal(result.other_model, models[i].other);
+        assert_int_equal(llw_facts_ref(facts, result.log, LLW_log_launch), models[i].other ? 0 : read.launch);
+        assert_int_equal(bytes_of(facts, LLW_KIND_placement, "shown@CUDA0", LLW_placement_weights),
+                         models[i].other ? -1 : mib(20698));
+        if (models[i].other) assert_non_null(strstr(result.why_not, "20698.0 MiB of weights on CUDA0"));
+        assert_int_equal(load->host.model, -1);
+        assert_non_null(strstr(load->findings[0].message, "without the KV cache"));
+        assert_null(strstr(load->findings[0].message, "something else"));
+        llw_facts_free(facts);
+    }
+}
+
 static void the_outcome_is_a_fact(void **state) {
     (void)state;
     llw_facts *facts = llw_facts_new();
@@ -500,6 +541,7 @@ int main(void) {
         cmocka_unit_test(prediction_meets_measurement),
         cmocka_unit_test(a_build_that_counts_otherwise_is_none),
         cmocka_unit_test(long_prompts_are_tests_of_a_build),
+        cmocka_unit_test(a_log_of_another_model_is_told_and_left),
         cmocka_unit_test(the_outcome_is_a_fact),
         cmocka_unit_test(the_json_is_what_the_schema_says),
         cmocka_unit_test(the_contract),

@@ -55,7 +55,10 @@ void llw_app_log_words(llw_app *app, llw_argv *in) {
 void llw_app_claim_log(llw_app *app) {
     llw_log_result result;
     llw_log_claim(app->facts, app->log, app->load, app->argv.launch, &result);
-    if (*result.why_not)
+    if (result.other_model)
+        llw_facts_note(app->facts, "%s is the log of another model, so nothing it measured counts: %s",
+                       app->log->path, result.why_not);
+    else if (*result.why_not)
         llw_facts_note(app->facts, "%s is not this launch in everything, so not all it measured counts: %s",
                        app->log->path, result.why_not);
 }

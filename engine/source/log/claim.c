@@ -194,6 +194,7 @@ size_t llw_log_words(llw_arena *arena, const llw_log *log, const llw_load *load,
 
 typedef struct agreement {
     bool weights, context, compute;
+    bool other_model;
     const char *why_not;
 } agreement;
 
@@ -204,6 +205,26 @@ static void differ(agreement *a, bool weights, bool context, const char *why) {
     if (!*a->why_not) a->why_not = why;
 }
 
+static void differ_in_model(agreement *a, const char *why) {
+    differ(a, true, true, why);
+    a->other_model = true;
+}
+
+/* More weights on one device than the model has: padding and a repacked copy are far less than this leaves.
+ */
+static void check_weights_of_devices(const claimer *c, int64_t weights, agreement *a) {
+    const int64_t most = weights + weights / 4 + ((int64_t)64 << 20);
+    for (int i = 0; i <= c->load->n_devices; i++) {
+        const llw_log_device *d = i < c->load->n_devices ? &c->load->devices[i] : &c->load->host;
+        char seen[LLW_NUMBER_MAX], has[LLW_NUMBER_MAX];
+        if (d->model <= most) continue;
+        differ_in_model(a, llw_arena_printf(c->arena, "the log shows %s of weights on %s, this model has %s",
+                                            llw_format_mib(seen, d->model), d->name,
+                                            llw_format_mib(has, weights)));
+        return;
+    }
+}
+
 static void check_model(const claimer *c, llw_entity launch, agreement *a) {
     llw_entity model = llw_facts_ref(c->facts, launch, LLW_launch_model);
     const char *arch = NULL;
@@ -211,14 +232,16 @@ static void check_model(const claimer *c, llw_entity launch, agreement *a) {
     if (!model) return;
     if (c->load->architecture && llw_facts_text(c->facts, model, LLW_model_architecture, &arch) &&
         strcmp(arch, c->load->architecture))
-        differ(a, true, true,
-               llw_arena_printf(c->arena, "the log shows a model of architecture %s, this one is %s",
-                                c->load->architecture, arch));
-    if (c->load->file_bytes > 0 && llw_facts_count(c->facts, model, LLW_model_weights, &weights)) {
+        differ_in_model(a,
+                        llw_arena_printf(c->arena, "the log shows a model of architecture %s, this one is %s",
+                                         c->load->architecture, arch));
+    if (!llw_facts_count(c->facts, model, LLW_model_weights, &weights)) weights = -1;
+    if (weights >= 0) check_weights_of_devices(c, weights, a);
+    if (c->load->file_bytes > 0 && weights >= 0) {
         int64_t diff =
             c->load->file_bytes > weights ? c->load->file_bytes - weights : weights - c->load->file_bytes;
         if (diff > c->load->file_bytes_precision + weights / 200)
-            differ(a, true, true, "the weights in the log are of another size than this model's");
+            differ_in_model(a, "the weights in the log are of another size than this model's");
     }
     if (c->load->draft) differ(a, true, true, "the load in the log is a draft model's");
 }
@@ -292,7 +315,7 @@ static void check_build(const claimer *c, llw_entity launch, agreement *a) {
 }
 
 static agreement agree(const claimer *c, llw_entity launch) {
-    agreement a = {true, true, true, ""};
+    agreement a = {true, true, true, false, ""};
     check_model(c, launch, &a);
     check_layers(c, launch, &a);
     check_context(c, launch, &a);
@@ -419,9 +442,12 @@ void llw_log_claim(llw_facts *facts, const llw_log *log, const llw_load *load, l
     llw_arena *arena = llw_facts_arena(facts);
     claimer c = {facts, arena, log, load};
     *out = (llw_log_result){.why_not = ""};
-    claim_log(&c, launch, out);
+    agreement a = {.why_not = ""};
+    if (launch) a = agree(&c, launch);
+    claim_log(&c, a.other_model ? 0 : launch,
+              out); /* what befell another model says nothing of this launch */
     if (!launch) return;
-    agreement a = agree(&c, launch);
+    out->other_model = a.other_model;
     out->weights = a.weights;
     out->context = a.context;
     out->compute = a.compute;

@@ -30,6 +30,7 @@ const char *llw_log_build(const llw_load *load);
 typedef struct llw_log_result {
     llw_entity log;
     bool weights, context, compute; /* were claimed as measured for the launch */
+    bool other_model;               /* its weights or architecture are not this model's */
     const char *why_not;            /* one sentence when something was not, else "" */
 } llw_log_result;
 

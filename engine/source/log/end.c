@@ -67,6 +67,8 @@ static void sum_buffers(llw_arena *arena, llw_load *load) {
                    (b->part == LLW_LOG_COMPUTE && load->n_ctx >= 0);
         compute |= b->part == LLW_LOG_COMPUTE;
     }
+    /* a list of buffers that something of the model's end stands behind or before is whole: 0 for the rest */
+    model &= load->offloaded >= 0 || load->loaded_line || context;
     for (int i = 0; i < load->n_devices; i++) fill(&load->devices[i], model, context, compute);
     fill(&load->host, model, context, compute);
 }

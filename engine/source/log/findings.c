@@ -194,13 +194,22 @@ static const char *oom_advice(const finder *f, const llw_log_oom *oom) {
     }
 }
 
+static bool shows_cache(const llw_load *load) {
+    for (size_t i = 0; i < load->n_buffers; i++)
+        if (load->buffers[i].part == LLW_LOG_KV || load->buffers[i].part == LLW_LOG_RECURRENT) return true;
+    return false;
+}
+
 /* What was asked for and what was left, as the end of a sentence. */
 static void add_sizes(finder *f, llw_text *t, const llw_log_oom *oom) {
     if (oom->asked >= 0) llw_text_addf(t, ": %s were asked for", size(f, oom->asked));
     if (oom->free < 0) return;
     llw_text_addf(t, "%s%s were left of %s", oom->asked >= 0 ? ", " : ": ", size(f, oom->free),
                   size(f, oom->free_before));
-    if (oom->asked >= 0 && oom->asked <= oom->free)
+    if (oom->asked < 0 || oom->asked > oom->free) return;
+    if (oom->part == LLW_LOG_COMPUTE && !shows_cache(f->load))
+        llw_text_add(t, " without the KV cache, whose size the log does not show");
+    else
         llw_text_add(t, ", so something else took memory, or the driver gives no piece that large");
 }
 

@@ -255,6 +255,19 @@ static void claim_card(llw_facts *facts, llw_entity model, const candidate *c, l
                     LLW_GRADE_FILE, "model card", c->file);
 }
 
+/* A file that was named as a card and is none: it is empty, or neither says nor is called anything of one. */
+static llw_rc check_is_card(const candidate *c, llw_err *err) {
+    const llw_card_text *t = &c->text;
+    size_t blank = 0;
+    while (blank < c->len && isspace((unsigned char)c->bytes[blank])) blank++;
+    if (blank == c->len) return llw_fail(err, LLW_ERR_INPUT, c->path, 0, "is empty: it is no model card");
+    bool says = t->front_matter || t->title || t->name || t->base_model || t->n_statements;
+    return says || looks_like_card(c->file)
+               ? LLW_OK
+               : llw_fail(err, LLW_ERR_INPUT, c->path, 0,
+                          "is no model card: it has no title and says nothing of a model");
+}
+
 llw_rc llw_source_card(llw_facts *facts, llw_entity model, const char *path, llw_err *err) {
     llw_arena *arena = llw_arena_new();
     subject s = subject_of(facts, model, arena);
@@ -266,6 +279,7 @@ llw_rc llw_source_card(llw_facts *facts, llw_entity model, const char *path, llw
         rc = LLW_ERR_INPUT;
     if (rc == LLW_OK && best.path)
         rc = llw_card_read(arena, best.bytes, best.len, main_name(&s), &best.text, err);
+    if (rc == LLW_OK && path) rc = check_is_card(&best, err);
     if (rc == LLW_OK && best.path) claim_card(facts, model, &best, arena);
     llw_arena_free(arena);
     return rc;
