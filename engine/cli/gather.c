@@ -12,8 +12,10 @@
 #include "source/log/claim.h"
 #include "source/model/model_open.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 bool llw_app_read_facts(llw_app *app, const char *path, llw_err *err) {
     static const llw_facts_readers readers = {.known = llw_source_known, .words = llw_source_words};
@@ -87,6 +89,19 @@ static bool gather_model(llw_app *app, const char *name, llw_entity *model) {
     return true;
 }
 
+/* A file beside the model that llama.cpp will not find: where the model is a file of this machine, the other
+ * is looked for here, too; elsewhere nobody knows. */
+static void claim_absent(llw_app *app, llw_entity model, llw_attr path, llw_attr as, llw_attr absent) {
+    llw_entity launch = app->argv.launch;
+    const llw_claim *own = model ? llw_facts_best(app->facts, model, LLW_model_path) : NULL;
+    const char *name = "";
+    bool here = own && own->value.known && !strcmp(own->origin, "stat");
+    if (!here || llw_facts_value(app->facts, launch, as).known ||
+        !llw_facts_text(app->facts, launch, path, &name) || !*name || !access(name, F_OK) || errno != ENOENT)
+        return;
+    llw_facts_claim(app->facts, launch, absent, llw_string(LLW_PATH, name), LLW_GRADE_FILE, "stat", "");
+}
+
 /* The launch behind --, or the default one; none when saved facts bring their own and nothing was given. */
 static bool gather_launch(llw_app *app, llw_entity model) {
     const llw_options *o = &app->options;
@@ -133,6 +148,8 @@ static bool gather_launch(llw_app *app, llw_entity model) {
                         "argument", "MODEL");
     llw_source_beside(app->facts, app->argv.launch, LLW_launch_draft_model, LLW_launch_draft, NULL);
     llw_source_beside(app->facts, app->argv.launch, LLW_launch_mmproj, LLW_launch_projector, NULL);
+    claim_absent(app, model, LLW_launch_draft_model, LLW_launch_draft, LLW_launch_draft_absent);
+    claim_absent(app, model, LLW_launch_mmproj, LLW_launch_projector, LLW_launch_mmproj_absent);
     if (app->load) llw_app_claim_log(app);
     return true;
 }

@@ -177,7 +177,13 @@ static void say_unknown(deciding *d, llw_text *t) {
         if (*info->how) llw_text_addf(t, " (%s)", info->how);
     } else if (p && p->rc != LLW_OK)
         llw_text_addf(t, ": %s", p->err.text);
-    else if (p && *p->fit.prediction.reason) {
+    else if (p && *p->fit.prediction.reason == '\0' && p->fit.draft.used &&
+             p->fit.draft.outcome == LLW_OUTCOME_UNKNOWN && tightest(d->out)) {
+        char buf[LLW_NUMBER_MAX];
+        const llw_device_line *worst = tightest(d->out);
+        llw_text_addf(t, ": what the draft takes is not known (%s). Without it %s would keep %s free",
+                      p->fit.draft.reason, worst->name, llw_format_bytes(buf, worst->left));
+    } else if (p && *p->fit.prediction.reason) {
         char buf[LLW_NUMBER_MAX];
         int64_t weights = 0;
         for (int i = 0; i < p->fit.prediction.n_devices; i++) weights += p->fit.prediction.device[i].weights;

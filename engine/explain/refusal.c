@@ -15,6 +15,17 @@ bool llw_refusal_is_of_file(const llw_facts *facts, llw_entity model) {
            llw_facts_value(facts, model, LLW_model_given_part).known;
 }
 
+/* Whether the launch as it is names this file, which is not there. */
+static bool lacks(const llw_facts *facts, llw_entity launch, llw_attr path, llw_attr absent,
+                  const char **name) {
+    const char *program = "";
+    if (!llw_facts_text(facts, launch, path, name) || !llw_facts_value(facts, launch, absent).known ||
+        !llw_value_equal(llw_facts_value(facts, launch, path), llw_facts_value(facts, launch, absent)))
+        return false;
+    llw_facts_text(facts, launch, LLW_launch_program, &program);
+    return !strcmp(program, "server") || !strcmp(program, "cli");
+}
+
 bool llw_refusal_say(const llw_facts *facts, llw_entity launch, const llw_predicted *p,
                      const char *build_name, llw_text *out) {
     llw_entity model = llw_facts_ref(facts, launch, LLW_launch_model);
@@ -34,6 +45,14 @@ bool llw_refusal_say(const llw_facts *facts, llw_entity launch, const llw_predic
     else if (absent)
         llw_text_addf(out, "This launch does not start (%s): %s: %s.", build_name, llw_words_flag(p->missing),
                       behind_slot(p->err.text));
+    else if (lacks(facts, launch, LLW_launch_draft_model, LLW_launch_draft_absent, &why) ||
+             lacks(facts, launch, LLW_launch_mmproj, LLW_launch_mmproj_absent, &why))
+        /* tools/server/server-context.cpp load_model: "failed to load draft model", "... multimodal model" */
+        llw_text_addf(
+            out, "This launch does not start (%s): %s %s cannot be opened, and llama.cpp ends there.",
+            build_name,
+            lacks(facts, launch, LLW_launch_draft_model, LLW_launch_draft_absent, &why) ? "-md" : "--mmproj",
+            why);
     else if (outcome == LLW_OUTCOME_REFUSED || outcome == LLW_OUTCOME_ABORTS)
         llw_text_addf(out, "This launch does not start (%s): %s.", build_name, p->fit.prediction.reason);
     else

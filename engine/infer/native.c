@@ -377,11 +377,16 @@ static void claim_launch(const native *n) {
          * and which those are is the processor's affair (ggml/src/ggml-cpu/repack.cpp) */
         if (!v.loads && host_held >= 0 && host_held <= host_free) v.certain = false;
     }
-    claim_extras(n, v.known);
+    /* what nobody knows of a draft comes on top: that the rest does not load decides, that it loads does not
+     */
+    const llw_draft *draft = &n->out->fit.draft;
+    bool open = v.loads && draft->used && draft->outcome == LLW_OUTCOME_UNKNOWN;
+    claim_extras(n, v.known && !open);
     if (!v.known) return;
     say(n, l, LLW_launch_gpu_need, llw_bytes(v.need));
     say(n, l, LLW_launch_gpu_free, llw_bytes(v.free));
     say(n, l, LLW_launch_largest_gpu_free, llw_bytes(v.largest));
+    if (open) return;
     say(n, l, LLW_launch_loads, llw_flag(v.loads));
     say(n, l, LLW_launch_loads_certain, llw_flag(v.certain));
     say(n, l, LLW_launch_meets_target, llw_flag(v.meets_target));

@@ -102,6 +102,33 @@ class Refused(Asked):
         self.assertGreater(found["devices"][0]["model"], 0)
 
 
+class Absent(Asked):
+    """Files beside the model."""
+
+    def test_a_file_that_is_not_here(self):
+        for flag in ("-md", "--mmproj"):
+            for command in ([], ["predict"], ["fit"]):
+                with self.subTest(flag, command=command):
+                    said = self.ask(*command, self.model, *BOX, "--", flag, "nosuch.gguf", code=1)
+                    self.assertIn(f"does not start (llama.cpp v0.5.0): {flag} nosuch.gguf cannot be opened", said)
+                    self.assertNotRegex(said, r"GiB left|MiB left|bytes model")
+
+    def test_another_one_may_be_there(self):
+        said = self.ask("what-if", "-md", "other.gguf", self.model, *BOX, "--", "-md", "nosuch.gguf", code=0)
+        self.assertRegex(said, "now This launch does not start .* then Whether this launch loads is not known")
+
+    def test_a_draft_that_lies_elsewhere(self):
+        said = self.ask("llama-3.1-8b-q4_k_m", *BOX, "--", "-c", "8192", "-md", "nosuch.gguf", code=0)
+        self.assertIn("Whether this launch loads is not known: what the draft takes is not known", said)
+        self.assertRegex(said, r"Without it CUDA0 would keep \d+\.\d+ GiB free")
+        self.assertIn("Note: -md nosuch.gguf: cannot be opened", said)
+        self.assertNotRegex(said, "This launch loads|our choice")
+
+    def test_a_draft_that_is_here(self):
+        draft = self.write("draft", WHOLE)
+        self.assertIn("This launch loads", self.ask(self.model, *BOX, "--", "-md", draft.name, code=0))
+
+
 if __name__ == "__main__":
     PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
     unittest.main()
