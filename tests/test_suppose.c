@@ -298,7 +298,8 @@ static const char *outcome_of(llw_arena *arena, const llw_run *run) {
         for (int a = 1; a < LLW_ATTRS; a++) {
             const llw_attr_info *info = llw_attr_get((llw_attr)a);
             if (info->kind != LLW_KIND_launch || info->knob) continue;
-            if (a == LLW_launch_override_order || a == LLW_launch_refused || a == LLW_launch_refused_words)
+            if (a == LLW_launch_override_order || a == LLW_launch_refused || a == LLW_launch_refused_words ||
+                a == LLW_launch_words)
                 continue; /* told by the order of the words */
             llw_text_addf(&t, "%s=", info->name);
             llw_value_print(&t, llw_facts_value(run->facts, e, (llw_attr)a));

@@ -143,7 +143,8 @@ static inline void tree_tell_launch(llw_text *out, const llw_facts *facts, const
         bool own = a == LLW_launch_model || a == LLW_launch_build || a == LLW_launch_infrastructure ||
                    a == LLW_launch_inherited || a == LLW_launch_example || a == LLW_launch_reason_given ||
                    a == LLW_launch_ubatch_reason || a == LLW_launch_image || a == LLW_launch_image_pinned ||
-                   a == LLW_launch_program || a == LLW_launch_override_order || a == LLW_launch_refused;
+                   a == LLW_launch_program || a == LLW_launch_override_order || a == LLW_launch_refused ||
+                   a == LLW_launch_words;
         if (info->kind == LLW_KIND_launch && !own) tree_tell_slot(out, facts, l->launch, (llw_attr)a, arena);
     }
     llw_text_add(out, "\n");

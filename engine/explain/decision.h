@@ -49,6 +49,8 @@ typedef struct llw_offer {
     const char *result;  /* "CUDA0 keeps 76 MiB free" */
     llw_flag_change *changes;
     size_t n_changes;
+    const char *const *asides; /* "not repeated here: ...": what of the launch's own words is not in args */
+    size_t n_asides;
     bool certain;          /* not only by the point estimate */
     const char *runner_up; /* the next best and why it loses; "" */
     const llw_fit *fit;    /* what llama.cpp makes of it; NULL when there is no offer */

@@ -1,6 +1,7 @@
 /* Words the offers: the author's remedy or the cheapest repair, and the best placement, each with a reason
  * per flag. */
 #include "explain/offer.h"
+#include "explain/own_words.h"
 #include "explain/refusal.h"
 #include "explain/words.h"
 #include "fact/flags.h"
@@ -81,15 +82,13 @@ static const char *written(const offering *o, llw_attr attr, llw_value value) {
     return text ? text : flag ? flag : llw_attr_get(attr)->name;
 }
 
-static bool needs_quotes(const char *word) {
-    return !*word || word[strcspn(word, " \t\"'$`\\|&;()<>*?[]#~{}!")] != 0;
-}
-
 static const char *joined(const offering *o, const char *lead, const char *const *list, size_t n) {
     llw_text t = {0};
     llw_text_add(&t, lead);
-    for (size_t i = 0; i < n; i++)
-        llw_text_addf(&t, needs_quotes(list[i]) ? "%s'%s'" : "%s%s", t.len ? " " : "", list[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (t.len) llw_text_add(&t, " ");
+        llw_flag_quote(&t, list[i]);
+    }
     const char *text = llw_arena_strdup(o->arena, llw_text_str(&t));
     llw_text_fini(&t);
     return text;
@@ -99,8 +98,8 @@ static const char *program_and_model(const offering *o) {
     const char *path = "";
     llw_facts_text(o->run->facts, o->d->model, LLW_model_path, &path);
     if (!*path) path = llw_arena_printf(o->arena, "%s.gguf", llw_facts_id(o->run->facts, o->d->model));
-    return llw_arena_printf(o->arena, needs_quotes(path) ? "llama-%s -m '%s'" : "llama-%s -m %s",
-                            llw_program_name(o->program), path);
+    const char *const model[] = {"-m", path};
+    return joined(o, llw_arena_printf(o->arena, "llama-%s", llw_program_name(o->program)), model, 2);
 }
 
 /* Whether the error bands leave no doubt that it loads. */
@@ -230,56 +229,117 @@ static bool writes(const offering *o, const llw_candidate *c, llw_attr attr, con
     return false;
 }
 
+static bool is_written(llw_attr attr) {
+    const llw_attr_info *info = llw_attr_get(attr);
+    return info->kind == LLW_KIND_launch && info->knob && info->type != LLW_REF && attr != LLW_launch_program;
+}
+
+/* A knob that somebody set otherwise than by an option: as the build's own grammar has it. */
+static void add_knob(const offering *o, words *args, llw_own_words *own, llw_attr attr) {
+    llw_value value = now(o, attr);
+    if (attr == LLW_launch_fit_ctx && value.as.count == UINT32_MAX) return; /* said by -c 0 */
+    const char *text = llw_flag_write(&o->flags, o->arena, attr, value, o->program, o->order);
+    if (!text) {
+        llw_text is = {0};
+        llw_text_addf(&is, "%s, ", llw_attr_get(attr)->meaning);
+        llw_value_print(&is, value);
+        llw_own_words_unsaid(own, llw_text_str(&is));
+        llw_text_fini(&is);
+        return;
+    }
+    char *copy = llw_arena_strdup(o->arena, text), *blank = strchr(copy, ' ');
+    if (blank) *blank = 0;
+    add_word(o, args, copy);
+    if (blank) /* as it is, not as a shell would want it */
+        add_word(o, args, blank[1] == '\'' || !strncmp(blank + 1, "$'", 2) ? value.as.text : blank + 1);
+}
+
+/* The launch's own options as given, then what was set otherwise. */
+static void add_own(const offering *o, words *args, llw_own_words *own, const bool dropped[LLW_ATTRS]) {
+    for (size_t i = 0; i < own->n; i++)
+        for (size_t k = 0; !own->options[i].left_out && k < own->options[i].n; k++)
+            add_word(o, args, own->options[i].words[k]);
+    for (int k = 1; k < LLW_ATTRS; k++) {
+        llw_attr attr = (llw_attr)k;
+        if (is_written(attr) && !dropped[attr] && !own->covers[attr] && given(o, attr))
+            add_knob(o, args, own, attr);
+    }
+}
+
+static void finish(const offering *o, llw_offer *offer, const words *args, llw_own_words *own) {
+    offer->args = args->items;
+    offer->n_args = args->n;
+    offer->command = joined(o, program_and_model(o), offer->args, offer->n_args);
+    offer->asides = llw_own_words_asides(own, o->arena, &offer->n_asides);
+}
+
+static llw_own_words own_words(const offering *o) {
+    llw_own_words own;
+    llw_own_words_read(o->run->facts, o->d->launch, &o->flags, o->program, o->order, o->arena, &own);
+    return own;
+}
+
+/* What the candidate makes of a placement flag. False: the launch's own stays as it is. */
+static bool place_by_plan(const offering *o, const llw_candidate *c, llw_attr attr, const char *ctx_reason,
+                          llw_offer *offer, size_t *capacity) {
+    const char *flag = "", *value = "", *is = NULL,
+               *had = given(o, attr) ? written(o, attr, now(o, attr)) : NULL;
+    if (writes(o, c, attr, &flag, &value)) {
+        const char *const pair[] = {flag, value};
+        is = joined(o, "", pair, *value ? 2 : 1);
+    } else if (attr == LLW_launch_ctx || !had)
+        return false;
+    const char *a = had ? strchr(had, ' ') : NULL, *b = is ? strchr(is, ' ') : NULL;
+    if (had && is && !strcmp(a ? a : "", b ? b : "")) return false;
+    if (!had && attr == LLW_launch_ctx && c->ctx == o->d->predicted->fit.prediction.n_ctx)
+        return true; /* fit finds it too */
+    if (had && !is) add_change(o, offer, capacity, false, attr, had, "the plan does without it");
+    if (is)
+        add_change(o, offer, capacity, true, attr, is,
+                   attr == LLW_launch_ctx && *ctx_reason ? ctx_reason : c->reason);
+    return true;
+}
+
 static void write_choice(const offering *o, const llw_candidate *c, const llw_launch *tuned,
                          const char *ctx_reason, llw_offer *offer) {
     words args = {0};
     size_t capacity = 0;
     const char *flag = "", *value = "";
-    if (writes(o, c, LLW_launch_ctx, &flag, &value)) {
-        add_word(o, &args, flag);
-        add_word(o, &args, value);
-    }
+    bool dropped[LLW_ATTRS] = {0};
+    llw_own_words own = own_words(o);
     for (int k = 1; k < LLW_ATTRS; k++) {
         llw_attr attr = (llw_attr)k;
-        const llw_attr_info *info = llw_attr_get(attr);
-        if (info->kind != LLW_KIND_launch || !info->knob || info->type == LLW_REF ||
-            attr == LLW_launch_program)
-            continue;
-        const char *had = given(o, attr) ? written(o, attr, now(o, attr)) : NULL;
+        if (!is_written(attr)) continue;
         bool lowered = (attr == LLW_launch_ubatch && tuned->ubatch != o->d->predicted->as_read.ubatch) ||
                        (attr == LLW_launch_batch && tuned->batch != o->d->predicted->as_read.batch);
-        bool kept_ctx = attr == LLW_launch_ctx && had && !writes(o, c, attr, &flag, &value);
-        if (is_placement(attr) && !kept_ctx) {
-            bool has = writes(o, c, attr, &flag, &value);
-            const char *is = has ? llw_arena_printf(o->arena, *value ? "%s %s" : "%s", flag, value) : NULL;
-            const char *a = had ? strchr(had, ' ') : NULL, *b = is ? strchr(is, ' ') : NULL;
-            if (had && is && !strcmp(a ? a : "", b ? b : "")) continue;
-            if (!had && attr == LLW_launch_ctx && c->ctx == o->d->predicted->fit.prediction.n_ctx)
-                continue; /* fit finds it too */
-            if (had && !is) add_change(o, offer, &capacity, false, attr, had, "the plan does without it");
-            if (is)
-                add_change(o, offer, &capacity, true, attr, is,
-                           attr == LLW_launch_ctx && *ctx_reason ? ctx_reason : c->reason);
-        } else if (lowered)
-            add_change(o, offer, &capacity, false, attr, had ? had : llw_words_flag(attr),
+        if (is_placement(attr)) {
+            dropped[attr] = place_by_plan(o, c, attr, ctx_reason, offer, &capacity);
+        } else if (lowered) {
+            add_change(o, offer, &capacity, false, attr,
+                       given(o, attr) ? written(o, attr, now(o, attr)) : llw_words_flag(attr),
                        "llama.cpp's default is enough");
-        else if (had && given(o, attr)) { /* kept; "-ub 512" is two words */
-            char *copy = llw_arena_strdup(o->arena, had), *blank = strchr(copy, ' ');
-            if (blank) *blank = 0;
-            add_word(o, &args, copy);
-            if (blank) add_word(o, &args, blank + 1);
+            dropped[attr] = true;
         }
     }
-    for (size_t i = 0; i < c->n_flags; i++) {
-        if (attr_of_flag(o, c->flags[i]) == LLW_launch_ctx) {
-            i++;
-            continue;
-        }
-        add_word(o, &args, c->flags[i]);
+    llw_own_words_drop(&own, dropped, o->arena);
+    if (!own.covers[LLW_launch_ctx] && writes(o, c, LLW_launch_ctx, &flag, &value)) {
+        add_word(o, &args, flag);
+        add_word(o, &args, value);
+        dropped[LLW_launch_ctx] = true;
     }
-    offer->args = args.items;
-    offer->n_args = args.n;
-    offer->command = joined(o, program_and_model(o), offer->args, offer->n_args);
+    bool kept[LLW_ATTRS]; /* by the launch's own options, as they were before its other knobs are written */
+    memcpy(kept, own.covers, sizeof kept);
+    for (int k = 1; k < LLW_ATTRS; k++)
+        if (is_placement((llw_attr)k) && writes(o, c, (llw_attr)k, &flag, &value)) dropped[k] = true;
+    add_own(o, &args, &own, dropped);
+    for (size_t i = 0; i < c->n_flags;) {
+        llw_attr attr = attr_of_flag(o, c->flags[i]);
+        bool two = i + 1 < c->n_flags && attr_of_flag(o, c->flags[i + 1]) == LLW_ATTR_NONE;
+        for (size_t k = 0; k <= two && attr != LLW_launch_ctx && !kept[attr]; k++)
+            add_word(o, &args, c->flags[i + k]);
+        i += 1 + two;
+    }
+    finish(o, offer, &args, &own);
     offer->certain = certain(&c->fit);
     offer->fit = &c->fit;
     offer->result = result_of(o, &c->fit, offer->certain);
@@ -303,20 +363,10 @@ static bool nothing_better(const offering *o) {
 /* The launch's own flags as the plan, for those who want it written out. */
 static void keep_launch(const offering *o, llw_offer *offer) {
     words args = {0};
-    for (int k = 1; k < LLW_ATTRS; k++) {
-        llw_attr attr = (llw_attr)k;
-        const llw_attr_info *info = llw_attr_get(attr);
-        if (info->kind != LLW_KIND_launch || !info->knob || info->type == LLW_REF ||
-            attr == LLW_launch_program || !given(o, attr))
-            continue;
-        char *copy = llw_arena_strdup(o->arena, written(o, attr, now(o, attr))), *blank = strchr(copy, ' ');
-        if (blank) *blank = 0;
-        add_word(o, &args, copy);
-        if (blank) add_word(o, &args, blank + 1);
-    }
-    offer->args = args.items;
-    offer->n_args = args.n;
-    offer->command = joined(o, program_and_model(o), offer->args, offer->n_args);
+    const bool none[LLW_ATTRS] = {0};
+    llw_own_words own = own_words(o);
+    add_own(o, &args, &own, none);
+    finish(o, offer, &args, &own);
     offer->certain = certain(&o->d->predicted->fit);
     offer->result = result_of(o, &o->d->predicted->fit, offer->certain);
 }

@@ -333,18 +333,31 @@ const llw_flag_row *llw_flag_for_attr(const llw_flags *flags, llw_attr attr, llw
     return NULL;
 }
 
-/* Words that a shell would take apart are put in single quotes. */
-static const char *quoted(llw_arena *arena, const char *text) {
-    if (*text && !text[strcspn(text, " \t\n\"'\\$`|&;<>()[]{}*?!#~")]) return text;
-    llw_text out = {0};
-    llw_text_add(&out, "'");
-    for (const char *at = text; *at; at++) {
-        if (*at == '\'')
-            llw_text_add(&out, "'\\''");
-        else
-            llw_text_addn(&out, at, 1);
+void llw_flag_quote(llw_text *out, const char *word) {
+    bool escaped = false;
+    for (const char *c = word; *c && !escaped; c++)
+        escaped = (unsigned char)*c < 0x20 || *c == 0x7f || (*c == ' ' && c[1] == ' ');
+    if (*word && !escaped && !word[strcspn(word, " \"'\\$`|&;<>()[]{}*?!#~")]) {
+        llw_text_add(out, word);
+        return;
     }
-    llw_text_add(&out, "'");
+    llw_text_add(out, escaped ? "$'" : "'");
+    for (const char *c = word; *c; c++) {
+        if (escaped && ((unsigned char)*c < 0x20 || *c == 0x7f || (*c == ' ' && c > word && c[-1] == ' ')))
+            llw_text_addf(out, *c == '\n' ? "\\n" : "\\x%02x", (unsigned char)*c);
+        else if (escaped && (*c == '\'' || *c == '\\'))
+            llw_text_addf(out, "\\%c", *c);
+        else if (*c == '\'')
+            llw_text_add(out, "'\\''");
+        else
+            llw_text_addn(out, c, 1);
+    }
+    llw_text_add(out, "'");
+}
+
+static const char *quoted(llw_arena *arena, const char *text) {
+    llw_text out = {0};
+    llw_flag_quote(&out, text);
     const char *copy = llw_arena_strdup(arena, llw_text_str(&out));
     llw_text_fini(&out);
     return copy;
@@ -367,7 +380,8 @@ const char *llw_flag_write(const llw_flags *flags, llw_arena *arena, llw_attr at
                            llw_program program, int64_t order) {
     const llw_flag_row *r = value.known ? llw_flag_for_attr(flags, attr, program, order) : NULL;
     if (!r) return NULL;
-    const char *name = r->names[0];
+    const char *name = r->names[0], *fixed = r->sets[0].value;
+    if (fixed && r->kind != LLW_FLAG_PLAIN) return NULL; /* its own value is another matter: --rope-scale 2 */
     if (attr == LLW_launch_load_mode && r->kind != LLW_FLAG_CHOICE) return old_load_mode(value.as.text);
     if (value.type == LLW_FLAG) {
         bool on = value.as.flag != (r->sets[0].effect == LLW_SETS_INVERTED);
@@ -375,6 +389,11 @@ const char *llw_flag_write(const llw_flags *flags, llw_arena *arena, llw_attr at
         if (r->kind == LLW_FLAG_SWITCH) return on ? name : r->neg_names[r->n_neg_names - 1];
         return llw_arena_printf(arena, "%s %s", name,
                                 r->kind == LLW_FLAG_BIT ? (on ? "1" : "0") : (on ? "on" : "off"));
+    }
+    if (llw_type_is_text(value.type) && (r->kind == LLW_FLAG_PLAIN || r->kind == LLW_FLAG_BIT)) {
+        bool on = !strcmp(value.as.text, fixed ? fixed : "on"); /* -fa before b6325 */
+        if (r->kind == LLW_FLAG_PLAIN) return on ? name : NULL;
+        return llw_arena_printf(arena, "%s %s", name, on ? "1" : "0");
     }
     if (r->kind == LLW_FLAG_LAYERS && value.as.count < 0)
         return llw_arena_printf(arena, "%s %s", name, value.as.count == -1 ? "auto" : "all");

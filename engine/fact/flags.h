@@ -6,6 +6,7 @@
 #define LLW_FACT_FLAGS_H
 
 #include "base/error.h"
+#include "base/text.h"
 #include "fact/launch.h"
 
 typedef enum llw_flag_kind {
@@ -127,5 +128,9 @@ const llw_flag_row *llw_flag_for_attr(const llw_flags *flags, llw_attr attr, llw
  * all, or -1 and a number above all where the build has no such words). */
 const char *llw_flag_write(const llw_flags *flags, llw_arena *arena, llw_attr attr, llw_value value,
                            llw_program program, int64_t order);
+
+/* Appends a word as a shell takes it, in single quotes where it has to be. Control characters, and blanks in
+ * a row that a line break would take together, need bash's $'...'. */
+void llw_flag_quote(llw_text *out, const char *word);
 
 #endif

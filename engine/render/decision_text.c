@@ -92,6 +92,11 @@ static void offer(llw_text *out, const llw_style *style, const llw_offer *o) {
         llw_text_add(out, "\n");
         llw_text_fini(&line);
     }
+    for (size_t i = 0; i < o->n_asides; i++) {
+        llw_text_addf(out, "%*s", 20, "");
+        llw_wrap(out, style, o->asides[i], 20, 22);
+        llw_text_add(out, "\n");
+    }
     if (*o->runner_up) {
         llw_text_addf(out, "%*s", 20, "");
         llw_wrap(out, style, o->runner_up, 20, 22);

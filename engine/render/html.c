@@ -55,6 +55,7 @@ static void offer(llw_text *out, const llw_offer *o) {
         llw_text_add(out, "</li>\n");
     }
     if (o->n_changes) llw_text_add(out, "</ul>\n");
+    for (size_t i = 0; i < o->n_asides; i++) paragraph(out, "soft", o->asides[i]);
     paragraph(out, "soft", o->runner_up);
     llw_text_add(out, "</section>\n");
 }

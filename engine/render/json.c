@@ -70,6 +70,10 @@ static json_t *offer_json(const llw_offer *offer) {
     json_object_set_new(o, "result", llw_json_string(offer->result));
     json_object_set_new(o, "certain", json_boolean(offer->certain));
     json_object_set_new(o, "changes", changes);
+    json_t *asides = json_array();
+    for (size_t i = 0; i < offer->n_asides; i++)
+        json_array_append_new(asides, llw_json_string(offer->asides[i]));
+    json_object_set_new(o, "asides", asides);
     json_object_set_new(o, "runner_up", llw_json_string(offer->runner_up));
     return o;
 }

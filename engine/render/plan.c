@@ -9,6 +9,7 @@ typedef struct writing {
     llw_text *out;
     const llw_decision *d;
     const char *path;
+    llw_flags flags;
 } writing;
 
 bool llw_plan_format(const char *format) {
@@ -18,6 +19,11 @@ bool llw_plan_format(const char *format) {
 
 static bool plain_word(const char *word) {
     return *word && !word[strcspn(word, " \t\n\"'$`\\|&;()<>*?[]#~{}!:,%@")];
+}
+
+static bool has_controls(const char *word) {
+    while (*word && (unsigned char)*word >= 0x20 && *word != 0x7f) word++;
+    return *word != 0;
 }
 
 /* For a shell or an .env file: single quotes, inside which nothing is special. */
@@ -69,12 +75,35 @@ static void comments(const writing *w, const char *lead) {
         llw_text_addf(w->out, "%s%s %s: %s%s%s%s\n", lead, c->set ? "sets" : "without", c->flag, c->reason,
                       *c->code ? " [" : "", c->code, *c->code ? "]" : "");
     }
+    for (size_t i = 0; i < d->choice.n_asides; i++) {
+        llw_text_add(w->out, lead);
+        llw_text_add_safe(w->out, d->choice.asides[i], strlen(d->choice.asides[i]), false);
+        llw_text_add(w->out, "\n");
+    }
     llw_text_addf(w->out, "%sresult: %s\n", lead, d->choice.result);
 }
 
-static const char *value_of(const llw_offer *o, const char *a, const char *b) {
-    for (size_t i = 0; i + 1 < o->n_args; i++)
-        if (!strcmp(o->args[i], a) || !strcmp(o->args[i], b)) return o->args[i + 1];
+/* The row of the option at i, NULL for none; *words is how many belong to it. */
+static const llw_flag_row *option_at(const writing *w, size_t i, bool *negative, size_t *words) {
+    const llw_offer *o = &w->d->choice;
+    const llw_launch *launch = &w->d->predicted->as_read;
+    const llw_flag_row *row =
+        llw_flag_find(&w->flags, o->args[i], launch->program, launch->build_order, negative);
+    size_t takes = !row || !llw_flag_takes_value(row) ? 0 : row->kind == LLW_FLAG_PAIR ? 2 : 1;
+    *words = 1 + (takes < o->n_args - i ? takes : o->n_args - i - 1);
+    return row;
+}
+
+static bool has_name(const llw_flag_row *row, const char *name) {
+    for (size_t k = 0; row && k < row->n_names; k++)
+        if (!strcmp(row->names[k], name)) return true;
+    return false;
+}
+
+static const char *value_of(const writing *w, const char *option) {
+    bool negative = false;
+    for (size_t i = 0, n = 0; i < w->d->choice.n_args; i += n)
+        if (has_name(option_at(w, i, &negative, &n), option) && n == 2) return w->d->choice.args[i + 1];
     return NULL;
 }
 
@@ -90,10 +119,10 @@ static void section_id(const writing *w) {
 }
 
 static void models_conf(const writing *w) {
-    static const char *const own[][3] = {{"-c", "--ctx-size", "CTX_SIZE"},
-                                         {"-ngl", "--n-gpu-layers", "N_GPU_LAYERS"},
-                                         {"-fit", "--fit", "FIT"},
-                                         {"-fitt", "--fit-target", "FIT_TARGET"}};
+    static const char *const own[][2] = {{"--ctx-size", "CTX_SIZE"},
+                                         {"--n-gpu-layers", "N_GPU_LAYERS"},
+                                         {"--fit", "FIT"},
+                                         {"--fit-target", "FIT_TARGET"}};
     const llw_offer *o = &w->d->choice;
     const char *name = "";
     llw_facts_text(w->d->run->facts, w->d->model, LLW_model_name, &name);
@@ -107,53 +136,59 @@ static void models_conf(const writing *w) {
     llw_text_add_safe(w->out, w->path, strlen(w->path), false);
     llw_text_add(w->out, "\n");
     for (size_t k = 0; k < sizeof own / sizeof *own; k++) {
-        const char *value = value_of(o, own[k][0], own[k][1]);
-        if (!value && !strcmp(own[k][2], "N_GPU_LAYERS")) value = "auto";
-        if (!value && !strcmp(own[k][2], "FIT")) value = "on";
-        if (value) llw_text_addf(w->out, "%s=%s\n", own[k][2], value);
+        const char *value = value_of(w, own[k][0]);
+        if (!value && !strcmp(own[k][1], "N_GPU_LAYERS")) value = "auto";
+        if (!value && !strcmp(own[k][1], "FIT")) value = "on";
+        if (value) llw_text_addf(w->out, "%s=%s\n", own[k][1], value);
     }
-    bool first = true;
-    for (size_t i = 0; i < o->n_args; i++) {
-        bool is_own = false;
-        for (size_t k = 0; k < sizeof own / sizeof *own; k++)
-            is_own |= !strcmp(o->args[i], own[k][0]) || !strcmp(o->args[i], own[k][1]);
-        if (is_own) {
-            i++;
-            continue;
+    llw_text extra = {0}, unsaid = {0};
+    for (size_t i = 0, n = 0; i < o->n_args; i += n) {
+        bool negative = false, is_own = false, one_word = true;
+        const llw_flag_row *row = option_at(w, i, &negative, &n);
+        for (size_t k = 0; k < sizeof own / sizeof *own; k++) is_own |= has_name(row, own[k][0]);
+        if (is_own) continue;
+        for (size_t k = i; k < i + n; k++)
+            one_word &= *o->args[k] && !o->args[k][strcspn(o->args[k], " \t\r\n\v\f")];
+        llw_text *to = one_word ? &extra : &unsaid;
+        for (size_t k = i; k < i + n; k++) {
+            if (to->len) llw_text_add(to, " ");
+            llw_text_add_safe(to, o->args[k], strlen(o->args[k]), false);
         }
-        llw_text_add(w->out, first ? "EXTRA_ARGS=" : " ");
-        llw_text_add(w->out, o->args[i]);
-        first = false;
     }
-    if (!first) llw_text_add(w->out, "\n");
+    if (extra.len) llw_text_addf(w->out, "EXTRA_ARGS=%s\n", llw_text_str(&extra));
+    if (unsaid.len)
+        llw_text_addf(w->out, "# not repeated here, because EXTRA_ARGS is parted at blanks: %s\n",
+                      llw_text_str(&unsaid));
+    llw_text_fini(&extra);
+    llw_text_fini(&unsaid);
 }
 
 /* Options that have no environment variable stay flags, and are named in a comment. */
 static void env(const writing *w) {
-    llw_flags flags;
-    const llw_launch *launch = &w->d->predicted->as_read;
     comments(w, "# ");
     llw_text_add(w->out, "LLAMA_ARG_MODEL=");
     add_quoted(w->out, w->path);
     llw_text_add(w->out, "\n");
-    if (llw_flags_load(&flags, NULL) != LLW_OK) return;
     const llw_offer *o = &w->d->choice;
-    for (size_t i = 0; i < o->n_args; i++) {
-        bool negative = false;
-        const llw_flag_row *row =
-            llw_flag_find(&flags, o->args[i], launch->program, launch->build_order, &negative);
-        bool takes = row && row->kind != LLW_FLAG_PLAIN && row->kind != LLW_FLAG_SWITCH && i + 1 < o->n_args;
-        const char *value = takes ? o->args[i + 1] : "1", *name = !row       ? ""
-                                                                  : negative ? row->neg_env
-                                                                             : row->env;
+    for (size_t i = 0, n = 0; i < o->n_args; i += n) {
+        bool negative = false, again = false;
+        const llw_flag_row *row = option_at(w, i, &negative, &n);
+        for (size_t k = 0, m = 0; k < i; k += m) again |= row && option_at(w, k, &negative, &m) == row;
+        option_at(w, i, &negative, &n);
+        const char *name = !row || again || n > 2 || (n == 2 && has_controls(o->args[i + 1])) ? ""
+                           : negative                                                         ? row->neg_env
+                                                                                              : row->env;
         if (*name) {
             llw_text_addf(w->out, "%s=", name);
-            add_quoted(w->out, value);
-            llw_text_add(w->out, "\n");
-        } else
-            llw_text_addf(w->out, "# no variable for: %s%s%s\n", o->args[i], takes ? " " : "",
-                          takes ? value : "");
-        i += takes;
+            add_quoted(w->out, n == 2 ? o->args[i + 1] : "1");
+        } else {
+            llw_text_add(w->out, again ? "# a variable is read once, so not for:" : "# no variable for:");
+            for (size_t k = i; k < i + n; k++) {
+                llw_text_add(w->out, " ");
+                llw_text_add_safe(w->out, o->args[k], strlen(o->args[k]), false);
+            }
+        }
+        llw_text_add(w->out, "\n");
     }
 }
 
@@ -178,7 +213,10 @@ static void args(const writing *w) {
     for (size_t i = 0; i < o->n_args; i++) {
         llw_text_add(w->out,
                      o->args[i][0] == '-' && !isdigit((unsigned char)o->args[i][1]) ? " \\\n  " : " ");
-        add_quoted(w->out, o->args[i]);
+        if (has_controls(o->args[i]))
+            llw_flag_quote(w->out, o->args[i]);
+        else
+            add_quoted(w->out, o->args[i]);
     }
     llw_text_add(w->out, "\n");
 }
@@ -186,6 +224,7 @@ static void args(const writing *w) {
 bool llw_render_plan(llw_text *out, const llw_decision *d, const char *format) {
     if (!d->choice.command || !*d->choice.command) return false;
     writing w = {.out = out, .d = d, .path = ""};
+    if (llw_flags_load(&w.flags, NULL) != LLW_OK) return false;
     llw_arena *arena = llw_arena_new();
     if (!llw_facts_text(d->run->facts, d->model, LLW_model_path, &w.path) || !*w.path)
         w.path = llw_arena_printf(arena, "%s.gguf", llw_facts_id(d->run->facts, d->model));

@@ -2,6 +2,7 @@
 #include "source/launch/argv.h"
 #include "base/secret.h"
 #include "fact/build.h"
+#include "fact/launch_words.h"
 #include "source/config/fork.h"
 #include "source/launch/argv_reader.h"
 #include "source/launch/template.h"
@@ -354,6 +355,19 @@ static void keep_refused(llw_reader *r, size_t first, size_t last) {
     llw_text_add(&r->refused_words, "\n");
 }
 
+/* The option at `first` with the words it took, so that what is offered can repeat it. */
+static void keep_words(llw_reader *r, size_t first, size_t last) {
+    const char *text = r->in->args[first].text;
+    char buffer[MAX_SPELLING];
+    const char *option = text ? spelling_of(text, buffer) : NULL;
+    const llw_flag_row *row = option ? llw_flag_find_any(r->flags, option, r->in->program) : NULL;
+    bool hidden = row ? row->secret : option && llw_secret_name(option, strlen(option));
+    if (option && !row && strchr(option, '=')) option = shown_option(r, option);
+    llw_launch_words_add(&r->words, r->arena, option, false, true);
+    for (size_t i = first + 1; i <= last; i++)
+        llw_launch_words_add(&r->words, r->arena, r->in->args[i].text, hidden, false);
+}
+
 /* Whether the option at i takes a value, and an option stands where that should be. */
 static bool swallows(llw_reader *r, size_t i) {
     char buffer[MAX_SPELLING];
@@ -401,6 +415,8 @@ static void read_words(llw_reader *r) {
         size_t refused = r->n_refused, more = read_word(r, i), last = i + more;
         if (r->n_refused > refused) /* one that swallowed an option takes it along */
             keep_refused(r, i, more || i + 1 == r->in->n_args ? last : swallows(r, i) ? i + 1 : i);
+        else
+            keep_words(r, i, last);
         i = last;
     }
 }
@@ -444,7 +460,11 @@ llw_rc llw_argv_read(llw_facts *facts, const llw_argv *in, llw_argv_result *out,
         llw_facts_claim(facts, out->launch, LLW_launch_refused_words,
                         llw_string(LLW_LIST, llw_text_str(&r.refused_words)), LLW_GRADE_PREDICTED,
                         "llama.cpp's argument parser", "");
+    if (r.words.len) /* what each word says has its own place and grade */
+        llw_facts_claim(facts, out->launch, LLW_launch_words, llw_string(LLW_LIST, llw_text_str(&r.words)),
+                        LLW_GRADE_PREDICTED, "llama.cpp's argument parser", "");
     llw_text_fini(&r.refused_words);
+    llw_text_fini(&r.words);
     llw_flag_problem *problems = llw_arena_alloc(arena, (out->n_problems + 1) * sizeof *problems);
     memcpy(problems, out->problems, out->n_problems * sizeof *problems);
     out->problems = problems;

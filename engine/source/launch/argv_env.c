@@ -1,6 +1,7 @@
 /* llama.cpp's options in the environment: LLAMA_ARG_... of each row of the option table. */
 #include "source/launch/argv_reader.h"
 #include "fact/build.h"
+#include "fact/launch_words.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -56,18 +57,26 @@ static void env_value(llw_reader *r, const llw_flag_row *row, const llw_env *ent
     llw_text_add(&r->refused_words, "\n");
 }
 
+/* The variable and its value, so that what is offered can repeat the option. */
+static void keep_variable(llw_reader *r, const llw_flag_row *row, const llw_env *entry) {
+    llw_launch_words_add(&r->words, r->arena, entry->name, false, true);
+    llw_launch_words_add(&r->words, r->arena, entry->value.text, row && row->secret, false);
+}
+
 static void read_known(llw_reader *r) {
     llw_grade grade = r->in->env_grade ? r->in->env_grade : LLW_GRADE_CONFIG;
     for (size_t i = 0; i < r->flags->n_rows; i++) {
         const llw_flag_row *row = &r->flags->rows[i];
         if (!*row->env || !llw_flag_active(row, r->in->program, r->order)) continue;
         const llw_env *negative = env_find(r, row->neg_env), *positive = env_find(r, row->env);
+        size_t refused = r->n_refused;
         if (negative)
             env_negative(r, row, negative, grade);
         else if (positive)
             env_value(r, row, positive, grade);
         if (!negative && !positive) continue;
         const llw_env *entry = negative ? negative : positive;
+        if (r->n_refused == refused) keep_variable(r, row, entry);
         r->seen[i].env = entry->name;
         r->seen[i].env_place = entry->value.place;
     }
@@ -135,5 +144,9 @@ static void report(llw_reader *r, const llw_env *entry) {
 
 void llw_reader_env(llw_reader *r) {
     read_known(r);
-    for (size_t i = 0; i < r->in->n_env; i++) report(r, &r->in->env[i]);
+    for (size_t i = 0; i < r->in->n_env; i++) {
+        report(r, &r->in->env[i]);
+        const char *name = r->in->env[i].name; /* what ggml and CUDA read themselves */
+        if (!strncmp(name, "GGML_", 5) || !strncmp(name, "CUDA_", 5)) keep_variable(r, NULL, &r->in->env[i]);
+    }
 }

@@ -54,6 +54,7 @@ typedef struct llw_reader {
     bool bench_unknown;
     size_t n_refused;       /* refusals so far */
     llw_text refused_words; /* of launch.refused_words */
+    llw_text words;         /* of launch.words */
 } llw_reader;
 
 /* What the value is read for: messages name `spelling`; quiet readings (values that lost) report nothing. */
