@@ -9,7 +9,7 @@ rule "llama-cpp-refuses-the-file" {
   level = "wrong",
   each = { m = "model" },
   when = { { "known(m.refusal)", otherwise = "no contradiction in the header makes llama.cpp refuse it" } },
-  unless = { { "known(m.complete) and not m.complete", otherwise = "lesson 4 says that the file is not whole" } },
+  unless = { { "known(m.complete) and not m.complete", otherwise = "a file that is not whole is told as that" } },
   find = "{m.name} {m.refusal}: llama.cpp refuses the file, whatever the flags. Fetch it again, or convert it again",
   tests = {
     fires { model { refusal = "lists 11 tokens but embeds 10" }, says = "lists 11 tokens but embeds 10: llama.cpp refuses" },
