@@ -170,7 +170,11 @@ void llw_render_what_if_text(llw_text *out, const llw_style *style, const llw_di
     for (size_t i = 0; i < d->n_inputs; i++)
         llw_text_addf(&t, "%s%s %s → %s", i ? " · " : "", d->inputs[i].name, d->inputs[i].before,
                       d->inputs[i].after);
-    row(out, style, "changes", d->n_inputs ? llw_text_str(&t) : "nothing: that is how it is");
+    bool taken = !strcmp(d->before.verdict_text, d->after.verdict_text);
+    row(out, style, "changes",
+        d->n_inputs ? llw_text_str(&t)
+        : taken     ? "nothing: that is how it is"
+                    : "no value that could be read");
     llw_text_fini(&t);
     if (!strcmp(d->before.verdict_text, d->after.verdict_text)) {
         row(out, style, "verdict", nothing_differs(d) ? "the same in everything" : "the same");

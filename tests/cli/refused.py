@@ -75,6 +75,10 @@ class Refused(Asked):
                     self.assertIn(why, said)
                     self.assertNotRegex(said, r"GiB left|MiB left|bytes model")
 
+    def test_a_supposed_flag_that_is_not_taken(self):
+        said = self.ask("what-if", "-ub", "abc", self.model, *BOX, code=1)
+        self.assertIn("changes no value that could be read now This launch loads", said)
+
     def test_a_device_that_may_be_there(self):
         said = self.ask(self.model, *BOX, "--", "-dev", "Vulkan0", code=0)
         self.assertIn("Whether this launch loads is not known", said)
