@@ -9,6 +9,8 @@
 #include "source/model/known.h"
 
 #include <stdio.h>
+#include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 int llw_command_lessons(llw_app *app) {
@@ -67,6 +69,13 @@ int llw_command_lesson(llw_app *app) {
     return app->code;
 }
 
+/* L05 of l05 and L5; another word as it is. */
+static const char *as_code(llw_arena *arena, const char *word) {
+    size_t digits = strspn(*word ? word + 1 : word, "0123456789");
+    if (!isalpha((unsigned char)*word) || digits < 1 || digits > 2 || word[1 + digits]) return word;
+    return llw_arena_printf(arena, "%c%02d", toupper((unsigned char)*word), atoi(word + 1));
+}
+
 int llw_command_explain(llw_app *app) {
     if (app->document && !app->options.n_words) {
         llw_app_load_kb(app);
@@ -76,7 +85,7 @@ int llw_command_explain(llw_app *app) {
         return llw_app_complain(app, LLW_EXIT_USAGE,
                                 "llwhy explain CODE: which one? For instance L05 or F03"),
                app->code;
-    const char *name = app->options.words[0];
+    const char *name = as_code(app->arena, app->options.words[0]);
     llw_page page;
     if (llw_page_find(NULL, app->arena, name, &page)) { /* no lesson's: a flag, a load log, a suppression */
         llw_text out = {0};

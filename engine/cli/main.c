@@ -148,6 +148,12 @@ static void end_picture(llw_app *app) {
     llw_app_print(app, &foot);
 }
 
+/* A level that is none ends the command before it has answered. */
+static bool check_fail_level(llw_app *app) {
+    llw_app_fail_level(app);
+    return app->code != LLW_EXIT_USAGE;
+}
+
 int main(int argc, char **argv) {
     llw_app app = {.arena = llw_arena_new()};
     llw_err err = {0};
@@ -158,7 +164,7 @@ int main(int argc, char **argv) {
     if (llw_options_read(app.arena, argc, argv, &app.options, &err) != LLW_OK ||
         llw_options_check(&app.options, &err) != LLW_OK)
         llw_app_fail(&app, LLW_EXIT_USAGE, &err);
-    else if (set_style(&app) && confine(&app)) {
+    else if (set_style(&app) && check_fail_level(&app) && confine(&app)) {
         push_data(&app);
         if (llw_option_given(&app.options, LLW_OPT_HELP)) {
             llw_text help = {0};

@@ -54,6 +54,14 @@ class Usage(Case):
         self.complains(3, r"no command and no file 'lnit'; did you mean llwhy lint\?", "lnit", ".")
         self.complains(3, r"did you mean llwhy why-not\?", "whynot", "L05")
 
+    def test_a_level_that_is_none_ends_it(self):
+        self.complains(3, r"--fail-on x: it is wrong, risk", MODEL, *BOX, "--fail-on", "x")
+
+    def test_codes_as_people_type_them(self):
+        whole = self.llwhy("explain", "L05", code=0).stdout
+        for word in ("L5", "l05", "l5"):
+            self.assertEqual(self.llwhy("explain", word, code=0).stdout, whole)
+
     def test_an_option_without_its_value(self):
         self.complains(3, r"--gpu needs ", MODEL, "--gpu")
 
