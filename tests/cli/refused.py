@@ -86,7 +86,7 @@ class Refused(Asked):
     def test_the_lessons_about_it_can_be_read(self):
         said = self.ask(self.write("cut", REFUSED["cut"][0]), *BOX, code=1)
         for sentence in ("L00 silent: the file is not whole", "L07 silent: no flag made --fit give up (its outcome: failed)",
-                         "L18 silent: lesson 4 says that the file is not whole"):
+                         "L18 silent: a file that is not whole is told as that"):
             self.assertIn(sentence, said)
 
     def test_an_unknown_architecture_and_the_memory_that_was_given(self):
