@@ -530,9 +530,15 @@ static bool read_start(reader *r, llw_model *model) {
     if (!read64(r, &n_tensors) || !read64(r, &n_meta)) return false;
     /* a key takes at least 8 + 1 + 4 + 1 bytes, a tensor 8 + 4 + 4 + 8 */
     if (n_meta > LLW_GGUF_MAX_KEYS || n_meta > (r->size - r->at) / 14)
-        return refuse(r, "is damaged: it claims %" PRIu64 " metadata keys; fetch the file again", n_meta);
+        return refuse(r,
+                      "is damaged or cut off: it claims %" PRIu64 " metadata keys in %" PRIu64
+                      " bytes; fetch the file again",
+                      n_meta, r->size);
     if (n_tensors > LLW_GGUF_MAX_TENSORS || n_tensors > (r->size - r->at) / 24)
-        return refuse(r, "is damaged: it claims %" PRIu64 " tensors; fetch the file again", n_tensors);
+        return refuse(r,
+                      "is damaged or cut off: it claims %" PRIu64 " tensors in %" PRIu64
+                      " bytes; fetch the file again",
+                      n_tensors, r->size);
     model->n_meta = (size_t)n_meta;
     model->n_tensors = (size_t)n_tensors;
     model->meta = llw_arena_alloc(r->arena, model->n_meta * sizeof *model->meta);
