@@ -31,7 +31,8 @@ def dense_70b():
 
 def write(path, name, tensors, keys):
     """A header with those tensors; their data is a hole."""
-    keys = [gguf.pair("general.architecture", gguf.STRING, "llama"), gguf.pair("general.name", gguf.STRING, name), *keys]
+    keys = [gguf.pair("general.architecture", gguf.STRING, "llama"), gguf.pair("general.name", gguf.STRING, name),
+            gguf.pair("tokenizer.ggml.model", gguf.STRING, "no_vocab"), gguf.pair("llama.attention.layer_norm_rms_epsilon", gguf.REAL, 1e-5), *keys]
     out, offset = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(keys)) + b"".join(keys), 0
     for title, dims, kind in tensors:
         out += gguf.text(title) + struct.pack(f"<I{len(dims)}QIQ", len(dims), *dims, kind, offset)
