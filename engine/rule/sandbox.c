@@ -1,5 +1,6 @@
 /* The Lua sandbox: an empty environment, a capped allocator, a sticky step budget. */
 #include "rule/sandbox.h"
+#include "base/sanitized.h"
 
 #include <lauxlib.h>
 #include <math.h>
@@ -20,6 +21,7 @@ typedef struct box {
 } box;
 
 enum { HOOK_EVERY = 1000 };
+enum { SLOWER = LLW_SANITIZED ? 4 : 1 }; /* what watches the memory takes that many times the time */
 
 static void *allocate(void *user, void *old, size_t old_size, size_t size) {
     box *b = user;
@@ -191,7 +193,7 @@ llw_rc llw_sandbox_run(lua_State *lua, const char *path, const char *bytes, size
                         (int)LLW_SANDBOX_FILE);
     box *b = box_of(lua);
     b->line = 0;
-    if (b->sum->steps > LLW_SANDBOX_ALL_STEPS || b->sum->seconds * 1000 > LLW_SANDBOX_ALL_MS)
+    if (b->sum->steps > LLW_SANDBOX_ALL_STEPS || b->sum->seconds * 1000 > LLW_SANDBOX_ALL_MS * SLOWER)
         return llw_fail(err, LLW_ERR_INPUT, path, 0,
                         "was not run: the rule files before it took what all may take together");
     if (luaL_loadbufferx(lua, bytes, len, "=rules", "t") != LUA_OK) return fail_from_lua(lua, path, err);
