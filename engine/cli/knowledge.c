@@ -8,8 +8,8 @@
 #include "source/model/card.h"
 #include "source/model/known.h"
 
-#include <stdio.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

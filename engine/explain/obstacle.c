@@ -91,8 +91,7 @@ static const char *past_training(const telling *t, const char *context) {
     if (overridden || (yarn_moves && !strcmp(scaling, "yarn"))) return NULL;
     if (yarn_moves)
         return "llama-server ends it there unless RoPE is scaled (--rope-scaling yarn with --rope-scale), "
-               "which "
-               "costs quality on short texts too";
+               "which costs quality on short texts too";
     return llw_arena_printf(
         t->arena,
         "this build of llama-server ends it there, with RoPE scaled, too: beside --rope-scaling "

@@ -40,11 +40,6 @@ static const llw_flag_row *row_of_variable(const reading *r, const char *name, b
     return NULL;
 }
 
-/* arg.cpp is_truthy. */
-static bool is_on(const char *word) {
-    return !strcmp(word, "on") || !strcmp(word, "enabled") || !strcmp(word, "true") || !strcmp(word, "1");
-}
-
 static const char *said(llw_arena *arena, const llw_own_option *option) {
     llw_text t = {0};
     for (size_t i = 0; i < option->n; i++) llw_text_addf(&t, "%s%s", i ? " " : "", option->words[i]);
@@ -64,9 +59,9 @@ static bool as_option(const reading *r, llw_own_option *option) {
         return false;
     }
     bool plain = row->kind == LLW_FLAG_PLAIN, is_switch = row->kind == LLW_FLAG_SWITCH;
-    if (plain && !is_on(value)) return false; /* not read */
+    if (plain && !llw_is_truthy(value)) return false; /* not read */
     const char **words = llw_arena_alloc(r->arena, 2 * sizeof *words);
-    bool off = negative || (is_switch && !is_on(value));
+    bool off = negative || (is_switch && !llw_is_truthy(value));
     words[0] = off && row->n_neg_names ? row->neg_names[row->n_neg_names - 1] : row->names[0];
     words[1] = value;
     option->words = words;

@@ -333,6 +333,18 @@ const llw_flag_row *llw_flag_for_attr(const llw_flags *flags, llw_attr attr, llw
     return NULL;
 }
 
+bool llw_is_truthy(const char *word) {
+    return !strcmp(word, "on") || !strcmp(word, "enabled") || !strcmp(word, "true") || !strcmp(word, "1");
+}
+
+bool llw_is_falsey(const char *word) {
+    return !strcmp(word, "off") || !strcmp(word, "disabled") || !strcmp(word, "false") || !strcmp(word, "0");
+}
+
+bool llw_is_autoy(const char *word) {
+    return !strcmp(word, "auto") || !strcmp(word, "-1");
+}
+
 void llw_flag_quote(llw_text *out, const char *word) {
     bool escaped = false;
     for (const char *c = word; *c && !escaped; c++)

@@ -129,6 +129,11 @@ const llw_flag_row *llw_flag_for_attr(const llw_flags *flags, llw_attr attr, llw
 const char *llw_flag_write(const llw_flags *flags, llw_arena *arena, llw_attr attr, llw_value value,
                            llw_program program, int64_t order);
 
+/* Words for on, off and auto: common/arg.cpp is_truthy, is_falsey, is_autoy. */
+bool llw_is_truthy(const char *word);
+bool llw_is_falsey(const char *word);
+bool llw_is_autoy(const char *word);
+
 /* Appends a word as a shell takes it, in single quotes where it has to be. Control characters, and blanks in
  * a row that a line break would take together, need bash's $'...'. */
 void llw_flag_quote(llw_text *out, const char *word);

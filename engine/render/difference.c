@@ -170,13 +170,13 @@ void llw_render_what_if_text(llw_text *out, const llw_style *style, const llw_di
     for (size_t i = 0; i < d->n_inputs; i++)
         llw_text_addf(&t, "%s%s %s → %s", i ? " · " : "", d->inputs[i].name, d->inputs[i].before,
                       d->inputs[i].after);
-    bool taken = !strcmp(d->before.verdict_text, d->after.verdict_text);
+    bool same = !strcmp(d->before.verdict_text, d->after.verdict_text);
     row(out, style, "changes",
         d->n_inputs ? llw_text_str(&t)
-        : taken     ? "nothing: that is how it is"
+        : same      ? "nothing: that is how it is"
                     : "no value that could be read");
     llw_text_fini(&t);
-    if (!strcmp(d->before.verdict_text, d->after.verdict_text)) {
+    if (same) {
         row(out, style, "verdict", nothing_differs(d) ? "the same in everything" : "the same");
         row(out, style, "", d->after.verdict_text);
     } else {

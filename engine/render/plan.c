@@ -171,10 +171,9 @@ static void env(const writing *w) {
     llw_text_add(w->out, "\n");
     const llw_offer *o = &w->d->choice;
     for (size_t i = 0, n = 0; i < o->n_args; i += n) {
-        bool negative = false, again = false;
+        bool negative = false, again = false, other = false;
         const llw_flag_row *row = option_at(w, i, &negative, &n);
-        for (size_t k = 0, m = 0; k < i; k += m) again |= row && option_at(w, k, &negative, &m) == row;
-        option_at(w, i, &negative, &n);
+        for (size_t k = 0, m = 0; k < i; k += m) again |= row && option_at(w, k, &other, &m) == row;
         const char *name = !row || again || n > 2 || (n == 2 && has_controls(o->args[i + 1])) ? ""
                            : negative                                                         ? row->neg_env
                                                                                               : row->env;

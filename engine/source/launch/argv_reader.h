@@ -85,11 +85,6 @@ llw_attr llw_reader_attr(const llw_flag_row *row);
 /* A value of an option that takes one. */
 llw_parsed llw_reader_value(llw_reader *r, const llw_use *use);
 
-/* arg.cpp is_truthy, is_falsey, is_autoy. */
-bool llw_is_truthy(const char *word);
-bool llw_is_falsey(const char *word);
-bool llw_is_autoy(const char *word);
-
 /* Applies one reading of an option to the launch. */
 void llw_reader_set(llw_reader *r, const llw_use *use, llw_parsed parsed, llw_grade grade);
 /* Values that the winner replaced on its way here become rivals, the oldest claimed first. */

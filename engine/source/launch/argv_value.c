@@ -13,18 +13,6 @@
 
 enum { MAX_DEVICES = 16 /* src/llama.cpp llama_max_devices, v0.5.0 */ };
 
-bool llw_is_truthy(const char *word) {
-    return !strcmp(word, "on") || !strcmp(word, "enabled") || !strcmp(word, "true") || !strcmp(word, "1");
-}
-
-bool llw_is_falsey(const char *word) {
-    return !strcmp(word, "off") || !strcmp(word, "disabled") || !strcmp(word, "false") || !strcmp(word, "0");
-}
-
-bool llw_is_autoy(const char *word) {
-    return !strcmp(word, "auto") || !strcmp(word, "-1");
-}
-
 static const char *form(const llw_use *use) {
     return use->env ? "=" : " ";
 }
